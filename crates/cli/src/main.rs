@@ -1,0 +1,2 @@
+//! The binary `veridic`.
+fn main() {}

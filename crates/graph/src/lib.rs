@@ -1,0 +1,1 @@
+//! Build an expression graph once, differentiate it symbolically, compile it, run it many times.

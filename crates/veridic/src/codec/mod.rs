@@ -1,0 +1,5 @@
+//! Rows to a float matrix and back: fitted on training rows only, with its exact inverse.
+
+mod block;
+
+pub use block::{Block, BlockKind};

@@ -1,0 +1,41 @@
+//! What can go wrong, with the values that made it go wrong and a hint what to do about it.
+//!
+//! One error type for the library, an enum per area. A message says what is wrong, what was found and what is
+//! allowed; it is lower case, has no full stop and names the path last. [`Error::hint`] says how to go on.
+
+mod codec;
+mod data;
+mod figure;
+
+pub use codec::CodecError;
+pub use data::DataError;
+pub use figure::FigureError;
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every error of the library, by area.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading, checking or splitting data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Turning rows into numbers and back.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Drawing a figure.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+}
+
+impl Error {
+    /// What the user can do about it, as one sentence, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Codec(error) => error.hint(),
+            Self::Figure(error) => error.hint(),
+        }
+    }
+}
