@@ -1,0 +1,210 @@
+//! Symbolic differentiation: gradients are expressions of the same graph, so a gradient of a gradient works.
+
+use std::collections::HashMap;
+
+use crate::error::GraphError;
+use crate::expr::{Expr, Graph};
+use crate::op::{Binary, Fold, Id, Op, Unary};
+use crate::shape::Shape;
+
+impl Graph {
+    /// The gradient of a shared scalar with respect to each of `wrt`, in their shapes.
+    ///
+    /// For an expression with rows, the gradient of row `i` is with respect to row `i`.
+    pub fn gradient<'g>(&'g self, of: Expr<'g>, wrt: &[Expr<'g>]) -> Vec<Expr<'g>> {
+        let shape = of.shape();
+        if shape.rows || shape.width() != 1 {
+            self.fail(GraphError::Operand { op: "gradient", needs: "a shared scalar", found: shape });
+            return wrt.to_vec();
+        }
+        let mut adjoint = Adjoint { graph: self, of: HashMap::new(), needed: self.depends_on(of.id, wrt) };
+        adjoint.of.insert(of.id, self.constant(1.0).broadcast(&shape));
+        for id in (0..=of.id).rev() {
+            if let Some(&g) = adjoint.of.get(&id)
+                && adjoint.needed[id as usize]
+            {
+                adjoint.propagate(id, g);
+            }
+        }
+        wrt.iter()
+            .map(|x| {
+                let zero = || self.constant(0.0).broadcast(&x.shape());
+                adjoint.of.get(&x.id).map_or_else(zero, |g| g.broadcast(&x.shape()))
+            })
+            .collect()
+    }
+
+    /// For every node up to `last`, whether it depends on one of `wrt` through differentiable operations.
+    fn depends_on(&self, last: Id, wrt: &[Expr<'_>]) -> Vec<bool> {
+        let inner = self.read();
+        let mut depends = vec![false; last as usize + 1];
+        for x in wrt {
+            if let Some(flag) = depends.get_mut(x.id as usize) {
+                *flag = true;
+            }
+        }
+        for id in 0..=last as usize {
+            let op = &inner.nodes[id].op;
+            let through = !matches!(
+                op,
+                Op::Detach(_) | Op::Unary(Unary::Sign, _) | Op::Binary(Binary::Less | Binary::Equal, ..)
+            );
+            depends[id] |= through && op.operands().iter().any(|&operand| depends[operand as usize]);
+        }
+        depends
+    }
+}
+
+struct Adjoint<'g> {
+    graph: &'g Graph,
+    of: HashMap<Id, Expr<'g>>,
+    needed: Vec<bool>,
+}
+
+impl<'g> Adjoint<'g> {
+    fn add(&mut self, id: Id, term: impl FnOnce() -> Expr<'g>) {
+        if !self.needed[id as usize] {
+            return;
+        }
+        let term = term();
+        let sum = self.of.get(&id).map_or(term, |&sum| sum + term);
+        self.of.insert(id, sum);
+    }
+
+    /// Hands the adjoint `g` of node `id` on to its operands.
+    fn propagate(&mut self, id: Id, g: Expr<'g>) {
+        let graph = self.graph;
+        let node = graph.read().nodes[id as usize].clone();
+        let y = graph.expr(id);
+        let expr = |id: Id| graph.expr(id);
+        match node.op {
+            Op::Input(_) | Op::State(_) | Op::Const(_) | Op::RowCount | Op::Random(..) | Op::Detach(_) => {}
+            Op::Unary(op, a) => self.add(a, || unary(op, expr(a), y, g)),
+            Op::Binary(op, a, b) => {
+                let (x, z) = (expr(a), expr(b));
+                self.add(a, || binary_left(op, x, z, g));
+                self.add(b, || binary_right(op, x, z, y, g));
+            }
+            Op::Select(m, a, b) => {
+                let zero = graph.constant(0.0);
+                self.add(a, || expr(m).select(g, zero));
+                self.add(b, || expr(m).select(zero, g));
+            }
+            Op::Broadcast(a) => self.add(a, || sum_to(g, &expr(a).shape())),
+            Op::Reshape(a) => self.add(a, || g.reshape(&expr(a).shape().dims)),
+            Op::Permute(a, order) => self.add(a, || {
+                let mut inverse = vec![0; order.len()];
+                for (new, &old) in order.iter().enumerate() {
+                    inverse[old] = new;
+                }
+                g.permute(&inverse)
+            }),
+            Op::Concat(parts, axis) => {
+                let mut start = 0;
+                for part in parts {
+                    let length = expr(part).shape().dims[axis];
+                    self.add(part, || g.slice(axis, start, length));
+                    start += length;
+                }
+            }
+            Op::Slice { of, axis, start } => self.add(of, || {
+                let after = expr(of).shape().dims[axis] - start - node.shape.dims[axis];
+                g.pad(axis, start, after)
+            }),
+            Op::Pad { of, axis, before } => {
+                self.add(of, || g.slice(axis, before, expr(of).shape().dims[axis]));
+            }
+            Op::Reduce(Fold::Sum, a, _) | Op::ReduceRows(Fold::Sum, a) => {
+                self.add(a, || g.broadcast(&expr(a).shape()));
+            }
+            Op::Reduce(Fold::Max, a, axis) => {
+                self.add(a, || {
+                    let hit = expr(a).equal(y);
+                    hit * (g / hit.sum(axis))
+                });
+            }
+            Op::ReduceRows(Fold::Max, a) => {
+                self.add(a, || {
+                    let hit = expr(a).equal(y.broadcast(&expr(a).shape()));
+                    hit * (g / hit.sum_rows())
+                });
+            }
+            Op::MatMul { a, b, ta, tb } => {
+                let (x, w) = (expr(a), expr(b));
+                self.add(a, || if ta { w.matmul_with(g, tb, true) } else { g.matmul_with(w, false, !tb) });
+                self.add(b, || match (x.shape().rows, tb) {
+                    (true, false) => x.contract(g),
+                    (true, true) => g.contract(x),
+                    (false, false) => x.matmul_with(g, !ta, false),
+                    (false, true) => g.matmul_with(x, true, ta),
+                });
+            }
+            Op::Contract(a, b) => {
+                let (x, z) = (expr(a), expr(b));
+                self.add(a, || z.matmul_with(g, false, true));
+                self.add(b, || x.matmul(g));
+            }
+            Op::Gather { table, index } => {
+                let n = expr(table).shape().dims[0];
+                self.add(table, || g.scatter(expr(index), n));
+            }
+            Op::Scatter { of, index, .. } => self.add(of, || g.gather(expr(index))),
+        }
+    }
+}
+
+fn unary<'g>(op: Unary, x: Expr<'g>, y: Expr<'g>, g: Expr<'g>) -> Expr<'g> {
+    match op {
+        Unary::Neg => -g,
+        Unary::Exp => g * y,
+        Unary::Ln => g / x,
+        Unary::Sqrt => g * 0.5 / y,
+        Unary::Tanh => g * (1.0 - y * y),
+        Unary::Sigmoid => g * (y * (1.0 - y)),
+        Unary::Softplus => g * x.sigmoid(),
+        Unary::Abs => g * x.sign(),
+        Unary::Sign => g * 0.0,
+    }
+}
+
+fn binary_left<'g>(op: Binary, x: Expr<'g>, z: Expr<'g>, g: Expr<'g>) -> Expr<'g> {
+    match op {
+        Binary::Add | Binary::Sub => g,
+        Binary::Mul => g * z,
+        Binary::Div => g / z,
+        Binary::Max => z.less(x) * g,
+        Binary::Min => x.less(z) * g,
+        Binary::Less | Binary::Equal => g * 0.0,
+    }
+}
+
+fn binary_right<'g>(op: Binary, x: Expr<'g>, z: Expr<'g>, y: Expr<'g>, g: Expr<'g>) -> Expr<'g> {
+    match op {
+        Binary::Add => g,
+        Binary::Sub => -g,
+        Binary::Mul => g * x,
+        Binary::Div => -(g * y / z),
+        Binary::Max => (1.0 - z.less(x)) * g,
+        Binary::Min => (1.0 - x.less(z)) * g,
+        Binary::Less | Binary::Equal => g * 0.0,
+    }
+}
+
+/// Sums `g` over whatever a broadcast from `shape` repeated: the adjoint of broadcasting.
+fn sum_to<'g>(g: Expr<'g>, shape: &Shape) -> Expr<'g> {
+    let own = g.shape();
+    let missing = own.dims.len() - shape.dims.len();
+    let mut g = g;
+    if shape.width() == 1 {
+        // One pass over the row instead of one an axis.
+        g = g.sum_width();
+    } else {
+        for axis in 0..own.dims.len() {
+            if own.dims[axis] != 1 && (axis < missing || shape.dims[axis - missing] == 1) {
+                g = g.sum(axis);
+            }
+        }
+    }
+    g = g.reshape(&shape.dims);
+    if own.rows && !shape.rows { g.sum_rows() } else { g }
+}

@@ -1,0 +1,432 @@
+//! Which values have to be computed: the nodes the roots need, with layout-only nodes gone and products packed.
+
+use std::collections::HashMap;
+
+use crate::expr::{Inner, Node};
+use crate::op::{Binary, Distribution, Fold, Id, Op, Unary};
+use crate::shape::strided_index;
+
+/// A node of the lowered graph, by index.
+pub(crate) type Ir = usize;
+
+/// How one row (or the whole, when shared) of a smaller value is read as a larger one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum View {
+    /// One shared value.
+    Scalar,
+    /// A shared vector, the same for every row.
+    Column,
+    /// One value a row.
+    Row,
+    /// By an index; `stride` values further for each row.
+    Table { index: Vec<u32>, stride: usize },
+}
+
+/// A contiguous run of values copied within a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Segment {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) len: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum IrOp {
+    Input(usize),
+    State(usize),
+    Const(u32),
+    RowCount,
+    Random(Distribution, u32),
+    View(Ir, View),
+    Copy(Ir),
+    Unary(Unary, Ir),
+    Binary(Binary, Ir, Ir),
+    Select(Ir, Ir, Ir),
+    /// Joins the parts of a reduction over rows.
+    Finish(Fold, Ir),
+    /// The packed form of a `k` x `n` matrix.
+    Pack {
+        b: Ir,
+        k: usize,
+        n: usize,
+        transposed: bool,
+    },
+    /// `lead` rows of `a` a row of the batch (or in all, when shared).
+    MatMul {
+        a: Ir,
+        packed: Ir,
+        bias: Option<Ir>,
+        lead: usize,
+        k: usize,
+        n: usize,
+        ta: bool,
+    },
+    Contract {
+        a: Ir,
+        b: Ir,
+        lead: usize,
+        k: usize,
+        n: usize,
+    },
+    ReduceRows(Fold, Ir),
+    Reduce {
+        fold: Fold,
+        of: Ir,
+        outer: usize,
+        mid: usize,
+        inner: usize,
+    },
+    Move(Vec<(Ir, Vec<Segment>)>),
+    Permute(Ir, Vec<u32>),
+    Gather {
+        table: Ir,
+        index: Ir,
+        n: usize,
+        d: usize,
+    },
+    Scatter {
+        of: Ir,
+        index: Ir,
+        n: usize,
+        d: usize,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct IrNode {
+    pub(crate) op: IrOp,
+    /// Whether the value has rows.
+    pub(crate) rows: bool,
+    /// Values in a row, or in all.
+    pub(crate) width: usize,
+}
+
+impl IrNode {
+    /// Whether the node is an instruction of a fused kernel.
+    pub(crate) fn is_elementwise(&self) -> bool {
+        use IrOp::{Binary, Copy, Finish, Select, Unary};
+        matches!(self.op, Copy(_) | Unary(..) | Binary(..) | Select(..) | Finish(..))
+    }
+
+    /// Whether the node is computed row by row: its value has rows, or it is a part of a reduction over rows.
+    pub(crate) fn is_in_rows(&self) -> bool {
+        self.rows || matches!(self.op, IrOp::ReduceRows(..) | IrOp::Contract { .. } | IrOp::Scatter { .. })
+    }
+
+    /// Whether the value is folded over rows in parts that a [`IrOp::Finish`] joins.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.is_in_rows() && !self.rows
+    }
+
+    /// The nodes read; views are looked through by the scheduler.
+    pub(crate) fn operands(&self) -> Vec<Ir> {
+        match &self.op {
+            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => vec![],
+            IrOp::View(a, _)
+            | IrOp::Copy(a)
+            | IrOp::Unary(_, a)
+            | IrOp::Finish(_, a)
+            | IrOp::Pack { b: a, .. }
+            | IrOp::ReduceRows(_, a)
+            | IrOp::Reduce { of: a, .. }
+            | IrOp::Permute(a, _) => vec![*a],
+            IrOp::Binary(_, a, b) | IrOp::Contract { a, b, .. } => vec![*a, *b],
+            IrOp::Gather { table: a, index: b, .. } | IrOp::Scatter { of: a, index: b, .. } => vec![*a, *b],
+            IrOp::Select(m, a, b) => vec![*m, *a, *b],
+            IrOp::MatMul { a, packed, bias, .. } => [*a, *packed].into_iter().chain(*bias).collect(),
+            IrOp::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
+        }
+    }
+
+    /// Replaces the nodes read.
+    pub(crate) fn map_operands(&mut self, mut f: impl FnMut(Ir) -> Ir) {
+        match &mut self.op {
+            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => {}
+            IrOp::View(a, _)
+            | IrOp::Copy(a)
+            | IrOp::Unary(_, a)
+            | IrOp::Finish(_, a)
+            | IrOp::Pack { b: a, .. }
+            | IrOp::ReduceRows(_, a)
+            | IrOp::Reduce { of: a, .. }
+            | IrOp::Permute(a, _) => *a = f(*a),
+            IrOp::Binary(_, a, b)
+            | IrOp::Contract { a, b, .. }
+            | IrOp::Gather { table: a, index: b, .. }
+            | IrOp::Scatter { of: a, index: b, .. } => (*a, *b) = (f(*a), f(*b)),
+            IrOp::Select(m, a, b) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
+            IrOp::MatMul { a, packed, bias, .. } => {
+                (*a, *packed) = (f(*a), f(*packed));
+                *bias = bias.map(f);
+            }
+            IrOp::Move(parts) => parts.iter_mut().for_each(|(a, _)| *a = f(*a)),
+        }
+    }
+}
+
+/// The lowered graph and the lowered roots, in the order they were asked for.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) nodes: Vec<IrNode>,
+    pub(crate) roots: Vec<Ir>,
+}
+
+/// Lowers what `roots` need.
+pub(crate) fn lower(inner: &Inner, roots: &[Id]) -> Lowered {
+    let mut uses = vec![0u32; inner.nodes.len()];
+    let mut needed = vec![false; inner.nodes.len()];
+    for &root in roots {
+        needed[root as usize] = true;
+        uses[root as usize] += 2; // A root is kept whatever else uses it.
+    }
+    for id in (0..inner.nodes.len()).rev() {
+        if needed[id] {
+            for operand in inner.nodes[id].op.operands() {
+                needed[operand as usize] = true;
+                uses[operand as usize] += 1;
+            }
+        }
+    }
+    let mut lowering =
+        Lowering { inner, uses, map: HashMap::new(), nodes: Vec::new(), seen: HashMap::new() };
+    for id in 0..inner.nodes.len() {
+        if needed[id] {
+            let ir = lowering.node(id as Id);
+            lowering.map.insert(id as Id, ir);
+        }
+    }
+    let roots = roots.iter().map(|&root| lowering.buffered(lowering.map[&root])).collect();
+    let mut lowered = Lowered { nodes: lowering.nodes, roots };
+    lowered.drop_dead();
+    lowered
+}
+
+struct Lowering<'a> {
+    inner: &'a Inner,
+    uses: Vec<u32>,
+    map: HashMap<Id, Ir>,
+    nodes: Vec<IrNode>,
+    seen: HashMap<IrNode, Ir>,
+}
+
+impl Lowering<'_> {
+    fn push(&mut self, op: IrOp, rows: bool, width: usize) -> Ir {
+        let node = IrNode { op, rows, width };
+        *self.seen.entry(node.clone()).or_insert_with(|| {
+            self.nodes.push(node);
+            self.nodes.len() - 1
+        })
+    }
+
+    /// The node as something with an address: what only a kernel can read is copied.
+    fn buffered(&mut self, ir: Ir) -> Ir {
+        let node = &self.nodes[ir];
+        let (rows, width) = (node.rows, node.width);
+        match node.op {
+            IrOp::View(..) | IrOp::Const(_) => self.push(IrOp::Copy(ir), rows, width),
+            _ => ir,
+        }
+    }
+
+    fn finish(&mut self, fold: Fold, op: IrOp, width: usize) -> Ir {
+        let parts = self.push(op, false, width);
+        self.push(IrOp::Finish(fold, parts), false, width)
+    }
+
+    fn node(&mut self, id: Id) -> Ir {
+        let Node { op, shape } = &self.inner.nodes[id as usize];
+        let (rows, width) = (shape.rows, shape.width());
+        let shape_of = |id: Id| &self.inner.nodes[id as usize].shape;
+        match op {
+            Op::Input(slot) => self.push(IrOp::Input(*slot), rows, width),
+            Op::State(index) => self.push(IrOp::State(*index), rows, width),
+            Op::Const(bits) => self.push(IrOp::Const(*bits), rows, width),
+            Op::RowCount => self.push(IrOp::RowCount, rows, width),
+            Op::Random(distribution, stream) => self.push(IrOp::Random(*distribution, *stream), rows, width),
+            Op::Detach(a) | Op::Reshape(a) => self.map[a],
+            Op::Unary(op, a) => self.push(IrOp::Unary(*op, self.map[a]), rows, width),
+            Op::Binary(op, a, b) => self
+                .biased(*op, *a, *b)
+                .unwrap_or_else(|| self.push(IrOp::Binary(*op, self.map[a], self.map[b]), rows, width)),
+            Op::Select(m, a, b) => {
+                self.push(IrOp::Select(self.map[m], self.map[a], self.map[b]), rows, width)
+            }
+            Op::Broadcast(a) => {
+                let source = shape_of(*a);
+                let view = match (source.rows, source.width()) {
+                    (own, w) if own == rows && w == width => return self.map[a],
+                    (false, 1) => View::Scalar,
+                    (false, w) if w == width => View::Column,
+                    (true, 1) => View::Row,
+                    (own, w) => View::Table {
+                        index: source.broadcast_index(shape),
+                        stride: if own { w } else { 0 },
+                    },
+                };
+                let source = self.map[a];
+                // A view of a view of one shared value is a view of that value.
+                let source = match (&self.nodes[source].op, &view) {
+                    (IrOp::View(of, View::Scalar), _) => {
+                        let of = *of;
+                        return self.push(IrOp::View(of, View::Scalar), rows, width);
+                    }
+                    (IrOp::View(..), _) => self.buffered(source),
+                    (IrOp::Const(_), View::Scalar) => source,
+                    _ => self.buffered(source),
+                };
+                self.push(IrOp::View(source, view), rows, width)
+            }
+            Op::Permute(a, order) => {
+                let dims = &shape_of(*a).dims;
+                let mut strides = vec![1; dims.len()];
+                for i in (0..dims.len().saturating_sub(1)).rev() {
+                    strides[i] = strides[i + 1] * dims[i + 1];
+                }
+                let strides: Vec<usize> = order.iter().map(|&i| strides[i]).collect();
+                let index = strided_index(&shape.dims, &strides);
+                let a = self.buffered(self.map[a]);
+                self.push(IrOp::Permute(a, index), rows, width)
+            }
+            Op::Concat(parts, axis) => {
+                let mut at = 0;
+                let mut moves = Vec::new();
+                for part in parts {
+                    let dims = &shape_of(*part).dims;
+                    let segments = segments(dims, *axis, 0, dims[*axis], shape.dims[*axis], at, true);
+                    at += dims[*axis];
+                    moves.push((self.buffered(self.map[part]), segments));
+                }
+                self.push(IrOp::Move(moves), rows, width)
+            }
+            Op::Slice { of, axis, start } => {
+                let dims = &shape_of(*of).dims;
+                let segments = segments(&shape.dims, *axis, 0, shape.dims[*axis], dims[*axis], *start, false);
+                let of = self.buffered(self.map[of]);
+                self.push(IrOp::Move(vec![(of, segments)]), rows, width)
+            }
+            Op::Pad { of, axis, before } => {
+                let dims = &shape_of(*of).dims;
+                let segments = segments(dims, *axis, 0, dims[*axis], shape.dims[*axis], *before, true);
+                let of = self.buffered(self.map[of]);
+                self.push(IrOp::Move(vec![(of, segments)]), rows, width)
+            }
+            Op::Reduce(fold, a, axis) => {
+                let dims = &shape_of(*a).dims;
+                let outer = dims[..*axis].iter().product();
+                let inner = dims[axis + 1..].iter().product();
+                let (fold, mid) = (*fold, dims[*axis]);
+                let of = self.buffered(self.map[a]);
+                self.push(IrOp::Reduce { fold, of, outer, mid, inner }, rows, width)
+            }
+            Op::ReduceRows(fold, a) => {
+                let of = self.buffered(self.map[a]);
+                self.finish(*fold, IrOp::ReduceRows(*fold, of), width)
+            }
+            Op::MatMul { a, b, ta, tb } => self.product(*a, *b, (*ta, *tb), None),
+            Op::Contract(a, b) => {
+                let (left, right) = (shape_of(*a), shape_of(*b));
+                let (k, n) = (shape.dims[0], shape.dims[1]);
+                debug_assert_eq!(left.width() / k.max(1), right.width() / n.max(1));
+                let lead = left.width() / k.max(1);
+                let (a, b) = (self.buffered(self.map[a]), self.buffered(self.map[b]));
+                self.finish(Fold::Sum, IrOp::Contract { a, b, lead, k, n }, width)
+            }
+            Op::Gather { table, index } => {
+                let dims = &shape_of(*table).dims;
+                let (n, d) = (dims[0], dims[1]);
+                let (table, index) = (self.buffered(self.map[table]), self.buffered(self.map[index]));
+                self.push(IrOp::Gather { table, index, n, d }, rows, width)
+            }
+            Op::Scatter { of, index, n } => {
+                let (n, d) = (*n, shape.dims[1]);
+                let (of, index) = (self.buffered(self.map[of]), self.buffered(self.map[index]));
+                self.finish(Fold::Sum, IrOp::Scatter { of, index, n, d }, width)
+            }
+        }
+    }
+
+    /// `matmul + vector` as one product that starts from the vector, if nothing else needs the product alone.
+    fn biased(&mut self, op: Binary, a: Id, b: Id) -> Option<Ir> {
+        if op != Binary::Add {
+            return None;
+        }
+        let nodes = &self.inner.nodes;
+        for (product, bias) in [(a, b), (b, a)] {
+            let (Op::MatMul { a, b, ta, tb }, Op::Broadcast(vector)) =
+                (&nodes[product as usize].op, &nodes[bias as usize].op)
+            else {
+                continue;
+            };
+            let (source, shape) = (&nodes[*vector as usize].shape, &nodes[product as usize].shape);
+            let one_a_column = !source.rows && source.dims.last() == shape.dims.last();
+            if self.uses[product as usize] == 1 && one_a_column && source.width() == *shape.dims.last()? {
+                let bias = self.buffered(self.map[vector]);
+                return Some(self.product(*a, *b, (*ta, *tb), Some(bias)));
+            }
+        }
+        None
+    }
+
+    fn product(&mut self, a: Id, b: Id, (ta, tb): (bool, bool), bias: Option<Ir>) -> Ir {
+        let (left, right) = (&self.inner.nodes[a as usize].shape, &self.inner.nodes[b as usize].shape);
+        let (k, n) = if tb { (right.dims[1], right.dims[0]) } else { (right.dims[0], right.dims[1]) };
+        let lead = left.width() / k.max(1);
+        let rows = left.rows;
+        let (a, b) = (self.buffered(self.map[&a]), self.buffered(self.map[&b]));
+        let len = crate::kernel::product::packed_len(k, n);
+        let packed = self.push(IrOp::Pack { b, k, n, transposed: tb }, false, len);
+        self.push(IrOp::MatMul { a, packed, bias, lead, k, n, ta }, rows, lead * n)
+    }
+}
+
+/// The contiguous runs by which a tensor of shape `dims` is cut along `axis` into (or out of) one of `length` there.
+fn segments(
+    dims: &[usize],
+    axis: usize,
+    start: usize,
+    count: usize,
+    length: usize,
+    at: usize,
+    into: bool,
+) -> Vec<Segment> {
+    let outer: usize = dims[..axis].iter().product();
+    let inner: usize = dims[axis + 1..].iter().product();
+    (0..outer)
+        .map(|o| {
+            let small = (o * count + start) * inner;
+            let large = (o * length + at) * inner;
+            let (from, to) = if into { (small, large) } else { (large, small) };
+            Segment { from, to, len: count * inner }
+        })
+        .collect()
+}
+
+impl Lowered {
+    /// Removes nodes that lowering made and then did without (the plain form of a biased product, say).
+    fn drop_dead(&mut self) {
+        let mut live = vec![false; self.nodes.len()];
+        for &root in &self.roots {
+            live[root] = true;
+        }
+        for ir in (0..self.nodes.len()).rev() {
+            if live[ir] {
+                for operand in self.nodes[ir].operands() {
+                    live[operand] = true;
+                }
+            }
+        }
+        let mut new = vec![0; self.nodes.len()];
+        let mut kept = Vec::new();
+        for (ir, mut node) in std::mem::take(&mut self.nodes).into_iter().enumerate() {
+            if live[ir] {
+                node.map_operands(|operand| new[operand]);
+                new[ir] = kept.len();
+                kept.push(node);
+            }
+        }
+        self.nodes = kept;
+        for root in &mut self.roots {
+            *root = new[*root];
+        }
+    }
+}
