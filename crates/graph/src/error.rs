@@ -69,7 +69,9 @@ pub enum GraphError {
         rows: usize,
     },
     /// A plan was run with states of another graph.
-    #[error("the states do not belong to this plan: state {index} has {found} values, the plan needs {expected}")]
+    #[error(
+        "the states do not belong to this plan: state {index} has {found} values, the plan needs {expected}"
+    )]
     States {
         /// Which state.
         index: usize,

@@ -138,7 +138,11 @@ impl Graph {
     /// Joins along an axis; all other axes are equal.
     pub fn concat<'g>(&'g self, parts: &[Expr<'g>], axis: usize) -> Expr<'g> {
         let Some(first) = parts.first() else {
-            self.fail(GraphError::Operand { op: "concat", needs: "at least one part", found: Shape::shared(&[0]) });
+            self.fail(GraphError::Operand {
+                op: "concat",
+                needs: "at least one part",
+                found: Shape::shared(&[0]),
+            });
             return self.constant(0.0);
         };
         let mut shape = first.shape();
@@ -268,7 +272,9 @@ impl<'g> Expr<'g> {
             return self.graph.constant(op.apply(a, b)).broadcast(&shape);
         }
         let same = match (op, a, b) {
-            (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => Some(self),
+            (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => {
+                Some(self)
+            }
             (Binary::Add, Some(0.0), _) | (Binary::Mul, Some(1.0), _) => Some(other),
             (Binary::Mul, Some(0.0), _) | (Binary::Mul, _, Some(0.0)) => Some(self.graph.constant(0.0)),
             _ => None,
@@ -535,7 +541,8 @@ impl<'g> Expr<'g> {
         if !fits {
             return self.mismatch("matmul", b);
         }
-        let (k_b, n) = if transpose_b { (right.dims[1], right.dims[0]) } else { (right.dims[0], right.dims[1]) };
+        let (k_b, n) =
+            if transpose_b { (right.dims[1], right.dims[0]) } else { (right.dims[0], right.dims[1]) };
         let mut dims = left.dims.clone();
         if transpose_self {
             dims.swap(0, 1);

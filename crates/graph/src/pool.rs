@@ -3,7 +3,10 @@
 //! A training step is a few parallel regions of tens of microseconds, so a region must cost less than one: workers
 //! spin for a while between regions and park only when nothing comes. Which worker takes which task is left to
 //! chance; no result may depend on it.
-#![allow(unsafe_code, reason = "hands a borrowed closure to threads that outlive the borrow; see `Pool::run`")]
+#![allow(
+    unsafe_code,
+    reason = "hands a borrowed closure to threads that outlive the borrow; see `Pool::run`"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};

@@ -241,7 +241,8 @@ unsafe fn fill(out: *mut f32, n: usize, value: f32) {
 #[inline(always)]
 unsafe fn fold_into(fold: Fold, out: *mut f32, values: *const f32, n: usize) {
     // SAFETY: the caller's contract.
-    let (out, values) = unsafe { (std::slice::from_raw_parts_mut(out, n), std::slice::from_raw_parts(values, n)) };
+    let (out, values) =
+        unsafe { (std::slice::from_raw_parts_mut(out, n), std::slice::from_raw_parts(values, n)) };
     match fold {
         Fold::Sum => map2(out, values, |a, b| a + b),
         Fold::Max => map2(out, values, maximum),

@@ -48,8 +48,7 @@ unsafe fn fill<const FMA: bool>(
                 // Box and Muller; 1 - u is in (0, 1], so its logarithm is finite.
                 for lane in 0..LANES {
                     for pair in 0..2 {
-                        let radius =
-                            (-2.0 * math::ln::<FMA>(1.0 - unit(words[2 * pair][lane]))).sqrt();
+                        let radius = (-2.0 * math::ln::<FMA>(1.0 - unit(words[2 * pair][lane]))).sqrt();
                         let turn = unit(words[2 * pair + 1][lane]);
                         let quarter = if turn < 0.25 { turn + 0.75 } else { turn - 0.25 };
                         drawn[2 * pair * LANES + lane] = radius * math::cos_turn::<FMA>(turn);

@@ -187,8 +187,7 @@ pub(crate) fn lower(inner: &Inner, roots: &[Id]) -> Lowered {
             }
         }
     }
-    let mut lowering =
-        Lowering { inner, uses, map: HashMap::new(), nodes: Vec::new(), seen: HashMap::new() };
+    let mut lowering = Lowering { inner, uses, map: HashMap::new(), nodes: Vec::new(), seen: HashMap::new() };
     for id in 0..inner.nodes.len() {
         if needed[id] {
             let ir = lowering.node(id as Id);
@@ -258,10 +257,9 @@ impl Lowering<'_> {
                     (false, 1) => View::Scalar,
                     (false, w) if w == width => View::Column,
                     (true, 1) => View::Row,
-                    (own, w) => View::Table {
-                        index: source.broadcast_index(shape),
-                        stride: if own { w } else { 0 },
-                    },
+                    (own, w) => {
+                        View::Table { index: source.broadcast_index(shape), stride: if own { w } else { 0 } }
+                    }
                 };
                 let source = self.map[a];
                 // A view of a view of one shared value is a view of that value.

@@ -3,7 +3,10 @@
 //! What is computed where never depends on the number of threads: a run of `n` rows is cut into chunks of equal size
 //! (at most 64 rows), chunks into at most 16 units, and sums over rows are made a unit at a time and joined in the
 //! order of units.
-#![allow(unsafe_code, reason = "threads write disjoint parts of shared memory; each block says why that is so")]
+#![allow(
+    unsafe_code,
+    reason = "threads write disjoint parts of shared memory; each block says why that is so"
+)]
 
 use super::place::Place;
 use super::schedule::{CHUNK, Schedule, schedule};
@@ -79,7 +82,11 @@ impl Graph {
     ///
     /// # Errors
     /// The first mistake made in building the graph; an update of something that is not a state or of another shape.
-    pub fn compile(&self, outputs: &[Expr<'_>], updates: &[(Expr<'_>, Expr<'_>)]) -> Result<Plan, GraphError> {
+    pub fn compile(
+        &self,
+        outputs: &[Expr<'_>],
+        updates: &[(Expr<'_>, Expr<'_>)],
+    ) -> Result<Plan, GraphError> {
         let mut roots: Vec<_> = outputs.iter().map(|output| output.id).collect();
         let mut updated = Vec::new();
         for (state, value) in updates {
@@ -315,9 +322,7 @@ fn check_feed(input: &InputDecl, feed: &Feed<'_>, rows: usize) -> Result<(), Gra
         return Err(GraphError::FeedLength { input: input.name.clone(), expected, found });
     }
     match index.iter().find(|&&row| row as usize >= stored) {
-        Some(&row) => {
-            Err(GraphError::FeedRow { input: input.name.clone(), row: row as usize, rows: stored })
-        }
+        Some(&row) => Err(GraphError::FeedRow { input: input.name.clone(), row: row as usize, rows: stored }),
         None => Ok(()),
     }
 }
@@ -513,7 +518,9 @@ impl Frame<'_> {
                     for i in 0..block.rows * picks {
                         let row = std::slice::from_raw_parts_mut(out.add(i * d), *d);
                         match table_row(*index.add(i), *n) {
-                            Some(pick) => row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d)),
+                            Some(pick) => {
+                                row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d))
+                            }
                             None => row.fill(0.0),
                         }
                     }

@@ -121,7 +121,8 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     }
     for ir in (0..nodes.len()).rev() {
         let node = &nodes[ir];
-        let movable = !node.is_in_rows() && !matches!(node.op, IrOp::Finish(..)) || matches!(node.op, IrOp::View(..));
+        let movable =
+            !node.is_in_rows() && !matches!(node.op, IrOp::Finish(..)) || matches!(node.op, IrOp::View(..));
         if let (true, Some(level)) = (movable, latest[ir])
             && !roots.contains(&ir)
         {
@@ -138,7 +139,10 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
         let mut node = nodes[ir].clone();
         let mut changed = false;
         node.map_operands(|operand| {
-            if !matches!(nodes[operand].op, IrOp::Input(_)) || !nodes[operand].rows || levels[operand] == level {
+            if !matches!(nodes[operand].op, IrOp::Input(_))
+                || !nodes[operand].rows
+                || levels[operand] == level
+            {
                 return operand;
             }
             changed = true;
@@ -170,7 +174,8 @@ fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
             .map(|&(operand, fusable)| depths[operand] + usize::from(!fusable))
             .max()
             .unwrap_or(0);
-        let loads = nodes[ir].operands().iter().any(|&o| matches!(nodes[o].op, IrOp::Input(_)) && nodes[o].rows);
+        let loads =
+            nodes[ir].operands().iter().any(|&o| matches!(nodes[o].op, IrOp::Input(_)) && nodes[o].rows);
         if loads && !matches!(nodes[ir].op, IrOp::View(..)) {
             depths[ir] = depths[ir].max(1);
         }
@@ -499,7 +504,8 @@ impl<'a> Placement<'a> {
 
     fn kernel(&mut self, members: &[Ir], now: usize, in_rows: bool) -> (Task, f64) {
         let (rows, width) = domain(self.nodes, members[0]).expect("members of a kernel have a domain");
-        let mut builder = KernelBuilder { of: self, members, regs: Vec::new(), loads: Vec::new(), scalars: Vec::new() };
+        let mut builder =
+            KernelBuilder { of: self, members, regs: Vec::new(), loads: Vec::new(), scalars: Vec::new() };
         let mut code = Vec::new();
         let mut reg_of: HashMap<Ir, u16> = HashMap::new();
         for &ir in members {
@@ -546,10 +552,13 @@ impl<'a> Placement<'a> {
                 _ => continue,
             };
             let Arg::Reg(reg) = builder.arg(of, &reg_of) else { unreachable!("folds read buffers") };
-            sinks.push((reg, match builder.of.place(ir) {
-                Place::Partial(out) if over_rows => SinkPlace::FoldRows(fold, out),
-                place => SinkPlace::FoldRow(fold, place),
-            }));
+            sinks.push((
+                reg,
+                match builder.of.place(ir) {
+                    Place::Partial(out) if over_rows => SinkPlace::FoldRows(fold, out),
+                    place => SinkPlace::FoldRow(fold, place),
+                },
+            ));
         }
         let mut taken: Vec<Ir> = Vec::new();
         for &ir in members {

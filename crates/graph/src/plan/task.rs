@@ -25,18 +25,80 @@ pub(crate) struct Piece {
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Copies the fed rows.
-    Load { slot: usize, width: usize, out: Place },
-    Random { distribution: Distribution, stream: u32, width: usize, out: Place },
+    Load {
+        slot: usize,
+        width: usize,
+        out: Place,
+    },
+    Random {
+        distribution: Distribution,
+        stream: u32,
+        width: usize,
+        out: Place,
+    },
     Kernel(Kernel),
-    Pack { b: Place, k: usize, n: usize, transposed: bool, out: Place },
-    MatMul { a: Place, packed: Place, bias: Option<Place>, lead: usize, k: usize, n: usize, ta: bool, out: Place },
-    Contract { a: Place, b: Place, lead: usize, k: usize, n: usize, out: Place },
-    Reduce { fold: Fold, of: Place, outer: usize, mid: usize, inner: usize, out: Place },
+    Pack {
+        b: Place,
+        k: usize,
+        n: usize,
+        transposed: bool,
+        out: Place,
+    },
+    MatMul {
+        a: Place,
+        packed: Place,
+        bias: Option<Place>,
+        lead: usize,
+        k: usize,
+        n: usize,
+        ta: bool,
+        out: Place,
+    },
+    Contract {
+        a: Place,
+        b: Place,
+        lead: usize,
+        k: usize,
+        n: usize,
+        out: Place,
+    },
+    Reduce {
+        fold: Fold,
+        of: Place,
+        outer: usize,
+        mid: usize,
+        inner: usize,
+        out: Place,
+    },
     /// One operand after the other; `clear` first when they do not cover the result.
-    Move { parts: Vec<(Place, usize, Vec<Segment>)>, width: usize, clear: bool, out: Place },
-    Permute { of: Place, of_width: usize, index: Vec<u32>, out: Place },
-    Gather { table: Place, index: Place, picks: usize, n: usize, d: usize, out: Place },
-    Scatter { of: Place, index: Place, picks: usize, n: usize, d: usize, out: Place },
+    Move {
+        parts: Vec<(Place, usize, Vec<Segment>)>,
+        width: usize,
+        clear: bool,
+        out: Place,
+    },
+    Permute {
+        of: Place,
+        of_width: usize,
+        index: Vec<u32>,
+        out: Place,
+    },
+    Gather {
+        table: Place,
+        index: Place,
+        picks: usize,
+        n: usize,
+        d: usize,
+        out: Place,
+    },
+    Scatter {
+        of: Place,
+        index: Place,
+        picks: usize,
+        n: usize,
+        d: usize,
+        out: Place,
+    },
 }
 
 /// A fused elementwise program with places instead of addresses.
