@@ -1,5 +1,6 @@
 //! What data looks like in memory, and how it gets there: tables, images, their schema, and splits.
 
+pub mod catalog;
 mod image;
 mod matrix;
 mod schema;

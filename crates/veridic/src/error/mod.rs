@@ -3,10 +3,12 @@
 //! One error type for the library, an enum per area. A message says what is wrong, what was found and what is
 //! allowed; it is lower case, has no full stop and names the path last. [`Error::hint`] says how to go on.
 
+mod catalog;
 mod codec;
 mod data;
 mod figure;
 
+pub use catalog::CatalogError;
 pub use codec::CodecError;
 pub use data::DataError;
 pub use figure::FigureError;
@@ -21,6 +23,9 @@ pub enum Error {
     /// Reading, checking or splitting data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Looking up or checking a known data set.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// Turning rows into numbers and back.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -34,6 +39,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
             Self::Figure(error) => error.hint(),
         }
