@@ -7,7 +7,10 @@ pub mod data;
 pub mod error;
 pub mod evaluate;
 pub mod figure;
+pub mod models;
+pub mod nn;
 pub mod project;
 pub mod seed;
+pub mod train;
 
 pub use error::{Error, Result};

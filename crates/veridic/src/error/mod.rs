@@ -7,11 +7,13 @@ mod catalog;
 mod codec;
 mod data;
 mod figure;
+mod train;
 
 pub use catalog::CatalogError;
 pub use codec::CodecError;
 pub use data::DataError;
 pub use figure::FigureError;
+pub use train::TrainError;
 
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,6 +34,15 @@ pub enum Error {
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+impl From<veridic_graph::GraphError> for Error {
+    fn from(error: veridic_graph::GraphError) -> Self {
+        Self::Train(error.into())
+    }
 }
 
 impl Error {
@@ -42,6 +53,7 @@ impl Error {
             Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
             Self::Figure(error) => error.hint(),
+            Self::Train(error) => error.hint(),
         }
     }
 }

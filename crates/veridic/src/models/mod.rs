@@ -1,0 +1,72 @@
+//! The models, one idea a file. Each is written once over expressions; [`Network`] compiles what training, scoring,
+//! encoding and sampling need of it.
+
+mod autoencoder;
+mod network;
+mod vae;
+
+use serde::{Deserialize, Serialize};
+use veridic_graph::Expr;
+
+use crate::nn::{Likelihood, LikelihoodConfig, Scope};
+use network::Pass;
+
+pub use autoencoder::AutoencoderConfig;
+pub use network::{Layout, Network, Rows, Weights};
+pub use vae::VaeConfig;
+
+/// Which model, with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelConfig {
+    /// An autoencoder: a code of each row, and the row expected from the code.
+    Autoencoder(AutoencoderConfig),
+    /// A variational autoencoder: also a distribution of rows to sample from.
+    Vae(VaeConfig),
+}
+
+impl ModelConfig {
+    /// The name in recipes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Autoencoder(_) => "autoencoder",
+            Self::Vae(_) => "vae",
+        }
+    }
+
+    /// What the decoder's output stands for.
+    pub fn likelihood(&self) -> LikelihoodConfig {
+        match self {
+            Self::Autoencoder(config) => config.likelihood,
+            Self::Vae(config) => config.likelihood,
+        }
+    }
+
+    /// Dimensions of the latent space for rows of `width` encoded columns.
+    pub fn latent(&self, width: usize) -> usize {
+        match self {
+            Self::Autoencoder(config) => config.code(width),
+            Self::Vae(config) => config.latent,
+        }
+    }
+
+    fn pass<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        likelihood: &Likelihood,
+        (x, input): (Expr<'g>, Expr<'g>),
+        weight: Expr<'g>,
+    ) -> Pass<'g> {
+        match self {
+            Self::Autoencoder(config) => config.pass(scope, likelihood, x, input),
+            Self::Vae(config) => config.pass(scope, likelihood, (x, input), weight),
+        }
+    }
+
+    fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
+        match self {
+            Self::Autoencoder(config) => config.decode(scope, likelihood, z),
+            Self::Vae(config) => config.decode(scope, likelihood, z),
+        }
+    }
+}

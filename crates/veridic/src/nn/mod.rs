@@ -1,0 +1,10 @@
+//! Layers and likelihoods, written over graph expressions.
+
+mod layer;
+mod likelihood;
+mod network;
+
+pub(crate) use layer::dense;
+pub use layer::{Activation, LayerConfig};
+pub use likelihood::{Likelihood, LikelihoodConfig};
+pub use network::{LayerSummary, Mode, Scope};

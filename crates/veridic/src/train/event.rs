@@ -1,0 +1,42 @@
+//! What happens during training, for those who watch.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What an observer is told; it cannot change the run. Epoch events are the lines of `events.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Training begins, or goes on from a checkpoint.
+    Start {
+        /// Training rows.
+        train_rows: usize,
+        /// Validation rows.
+        valid_rows: usize,
+        /// Epochs to be done in all.
+        epochs: usize,
+        /// Steps in an epoch.
+        steps_per_epoch: u64,
+    },
+    /// A step was done. Not written to the file.
+    Step {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// Steps done in all.
+        step: u64,
+        /// Mean loss of the epoch so far, nats a row.
+        loss: f64,
+    },
+    /// An epoch was done.
+    Epoch {
+        /// From 1.
+        epoch: usize,
+        /// Steps done in all.
+        step: u64,
+        /// Seconds the epoch took.
+        seconds: f64,
+        /// `train.…` (mean over the epoch's steps) and `valid.…` (at its end), nats a row.
+        losses: BTreeMap<String, f64>,
+    },
+}

@@ -1,0 +1,238 @@
+//! The loop itself.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rand_chacha::rand_core::Rng;
+use veridic_graph::{Draw, GraphError, Pool, State, States};
+
+use super::checkpoint::{Checkpoint, Progress};
+use super::config::TrainConfig;
+use super::event::Event;
+use crate::error::{Result, TrainError};
+use crate::seed::Seed;
+
+/// What may change from step to step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// The learning rate.
+    pub learning: f32,
+    /// The weight of the divergence, for models that have one.
+    pub divergence: f32,
+}
+
+/// A model being trained: it owns its steps, its states and its optimizers' states.
+pub trait Learner {
+    /// The form its rows are kept in.
+    type Rows<'a>: Copy;
+
+    /// The names of its losses; the first decides which epoch is best.
+    fn parts(&self) -> &[&'static str];
+
+    /// One step on rows `index`, giving the mean of each loss over them.
+    ///
+    /// # Errors
+    /// Rows that do not fit the model.
+    fn step(
+        &mut self,
+        pool: &mut Pool,
+        rows: Self::Rows<'_>,
+        index: &[u32],
+        rates: Rates,
+        draw: Draw,
+    ) -> Result<&[f32], GraphError>;
+
+    /// The mean of each loss over rows `index`, as in use; changes nothing.
+    ///
+    /// # Errors
+    /// Rows that do not fit the model.
+    fn evaluate(
+        &mut self,
+        pool: &mut Pool,
+        rows: Self::Rows<'_>,
+        index: &[u32],
+        divergence: f32,
+        draw: Draw,
+    ) -> Result<Vec<f64>, GraphError>;
+
+    /// All states.
+    fn states(&self) -> &States;
+
+    /// All states, to restore them.
+    fn states_mut(&mut self) -> &mut States;
+}
+
+/// What a run is made of besides the model.
+pub struct Session<'a> {
+    /// The settings.
+    pub config: &'a TrainConfig,
+    /// Weight of the divergence at full strength, and epochs to get there.
+    pub divergence: (f32, usize),
+    /// The run's seed.
+    pub seed: Seed,
+    /// Rows to learn from.
+    pub train: &'a [u32],
+    /// Rows to choose the best epoch by; may be empty.
+    pub valid: &'a [u32],
+    /// Where to go on from.
+    pub from: Option<Checkpoint>,
+    /// Raised to have the run stop at the next step.
+    pub stop: &'a AtomicBool,
+    /// Is told what happens.
+    pub observe: &'a mut dyn FnMut(&Event),
+    /// Is given checkpoints to keep.
+    pub keep: &'a mut dyn FnMut(&Checkpoint) -> Result<()>,
+}
+
+/// How training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All epochs were done.
+    Done,
+    /// The validation loss had not become better for a while.
+    Early,
+    /// It was asked to stop; a checkpoint was kept.
+    Stopped,
+}
+
+/// What training leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// Where it stands.
+    pub progress: Progress,
+}
+
+/// Trains `learner` on `rows`. At the end it holds the weights of the best epoch (if asked for and there are
+/// validation rows), else of the last; after a stop or an error the last good checkpoint is what is kept.
+///
+/// # Errors
+/// A loss that is not finite, named with its step; a checkpoint that could not be kept.
+pub fn fit<L: Learner>(
+    learner: &mut L,
+    pool: &mut Pool,
+    rows: L::Rows<'_>,
+    mut session: Session<'_>,
+) -> Result<Outcome> {
+    let config = session.config;
+    let (n, batch) = (session.train.len(), config.batch);
+    let steps_per_epoch = n.div_ceil(batch) as u64;
+    let parts: Vec<&'static str> = learner.parts().to_vec();
+    let mut best_weights: Option<Vec<State>> = None;
+    let mut progress = Progress { sums: vec![0.0; parts.len()], ..Progress::default() };
+    if let Some(from) = session.from.take() {
+        learner.states_mut().entries = from.states;
+        progress = from.progress;
+        best_weights = from.best;
+    }
+    (session.observe)(&Event::Start {
+        train_rows: n,
+        valid_rows: session.valid.len(),
+        epochs: config.epochs,
+        steps_per_epoch,
+    });
+    let step_seed = session.seed.key("step");
+    let choose_best = config.best && !session.valid.is_empty();
+    let mut new_best = false;
+    let mut end = End::Done;
+    while progress.epoch < config.epochs {
+        let begun = Instant::now();
+        let earlier = progress.seconds;
+        let order = shuffled(session.train, session.seed, progress.epoch);
+        let divergence = warmed(session.divergence, progress.epoch);
+        while progress.rows < n {
+            if session.stop.load(Ordering::Relaxed) {
+                progress.seconds = earlier + begun.elapsed().as_secs_f64();
+                let best = best_weights.clone();
+                (session.keep)(&Checkpoint { states: learner.states().entries.clone(), progress: progress.clone(), best })?;
+                return Ok(Outcome { end: End::Stopped, progress });
+            }
+            let index = &order[progress.rows..(progress.rows + batch).min(n)];
+            let factor = config.schedule.factor(progress.step, steps_per_epoch, config.epochs);
+            let rates = Rates { learning: config.optimizer.rate() * factor, divergence };
+            let draw = Draw { seed: step_seed, step: progress.step };
+            let losses = learner.step(pool, rows, index, rates, draw)?;
+            for ((sum, &loss), part) in progress.sums.iter_mut().zip(losses).zip(&parts) {
+                if !loss.is_finite() {
+                    let (step, epoch) = (progress.step + 1, progress.epoch + 1);
+                    return Err(TrainError::NotFinite { part, step, epoch, loss }.into());
+                }
+                *sum += f64::from(loss) * index.len() as f64;
+            }
+            progress.rows += index.len();
+            progress.step += 1;
+            (session.observe)(&Event::Step {
+                epoch: progress.epoch + 1,
+                step: progress.step,
+                loss: progress.sums[0] / progress.rows as f64,
+            });
+        }
+        let mut losses = BTreeMap::new();
+        for (part, sum) in parts.iter().zip(&progress.sums) {
+            losses.insert(format!("train.{part}"), sum / n as f64);
+        }
+        progress.epoch += 1;
+        if !session.valid.is_empty() {
+            // Always at full weight: with a rising weight epochs could not be compared.
+            let draw = Draw { seed: session.seed.key("valid"), step: 0 };
+            let values = learner.evaluate(pool, rows, session.valid, session.divergence.0, draw)?;
+            for (part, value) in parts.iter().zip(&values) {
+                if !value.is_finite() {
+                    let (step, epoch, loss) = (progress.step, progress.epoch, *value as f32);
+                    return Err(TrainError::NotFinite { part, step, epoch, loss }.into());
+                }
+                losses.insert(format!("valid.{part}"), *value);
+            }
+            if progress.best.is_none_or(|(_, best)| values[0] < best) {
+                progress.best = Some((progress.epoch, values[0]));
+                progress.best_losses.clone_from(&losses);
+                if choose_best {
+                    best_weights = Some(learner.states().entries.clone());
+                    new_best = true;
+                }
+            }
+        }
+        if !choose_best {
+            progress.best_losses.clone_from(&losses);
+        }
+        // Told before the checkpoint: after a crash between the two, the epoch is done and told again.
+        let seconds = earlier + begun.elapsed().as_secs_f64();
+        (session.observe)(&Event::Epoch { epoch: progress.epoch, step: progress.step, seconds, losses });
+        (progress.rows, progress.seconds) = (0, 0.0);
+        progress.sums.iter_mut().for_each(|sum| *sum = 0.0);
+        let stale = progress.best.map_or(0, |(epoch, _)| progress.epoch - epoch);
+        let early = config.patience.is_some_and(|patience| stale >= patience);
+        let last = early || progress.epoch == config.epochs;
+        if last || progress.epoch.is_multiple_of(config.checkpoint_every) {
+            let best = if std::mem::take(&mut new_best) { best_weights.clone() } else { None };
+            (session.keep)(&Checkpoint { states: learner.states().entries.clone(), progress: progress.clone(), best })?;
+        }
+        if early {
+            end = End::Early;
+            break;
+        }
+    }
+    if let (true, Some(best)) = (choose_best, best_weights) {
+        learner.states_mut().entries = best;
+    }
+    Ok(Outcome { end, progress })
+}
+
+/// The weight of the divergence in an epoch, counted from 0.
+fn warmed((weight, epochs): (f32, usize), epoch: usize) -> f32 {
+    if epoch >= epochs { weight } else { weight * epoch as f32 / epochs as f32 }
+}
+
+/// The training rows in the order of an epoch (Fisher and Yates), the same whenever it is asked for.
+fn shuffled(rows: &[u32], seed: Seed, epoch: usize) -> Vec<u32> {
+    let mut random = seed.stream(&format!("shuffle {epoch}"));
+    let mut order = rows.to_vec();
+    for i in (1..order.len()).rev() {
+        // Multiply-shift instead of a remainder; its bias is below 2^-32 of a draw.
+        let j = ((u64::from(random.next_u32()) * (i as u64 + 1)) >> 32) as usize;
+        order.swap(i, j);
+    }
+    order
+}

@@ -1,0 +1,11 @@
+//! The one training loop: shuffled batches, validation, early stop, checkpoints, events.
+
+mod checkpoint;
+mod config;
+mod event;
+mod fit;
+
+pub use checkpoint::{Checkpoint, Progress};
+pub use config::{OptimizerConfig, Schedule, TrainConfig};
+pub use event::Event;
+pub use fit::{End, Learner, Outcome, Rates, Session, fit};
