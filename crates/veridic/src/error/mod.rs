@@ -5,10 +5,12 @@
 
 mod codec;
 mod data;
+mod evaluate;
 mod figure;
 
-pub use codec::CodecError;
+pub use codec::{CodecError, ColumnProblem};
 pub use data::DataError;
+pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 
 /// The library's result.
@@ -24,6 +26,9 @@ pub enum Error {
     /// Turning rows into numbers and back.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// Measuring a result.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -35,6 +40,7 @@ impl Error {
         match self {
             Self::Data(error) => error.hint(),
             Self::Codec(error) => error.hint(),
+            Self::Evaluate(error) => error.hint(),
             Self::Figure(error) => error.hint(),
         }
     }
