@@ -19,6 +19,7 @@ mod config;
 mod image;
 mod normal;
 mod scaler;
+mod source;
 mod tabular;
 #[cfg(test)]
 mod tests;

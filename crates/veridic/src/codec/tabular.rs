@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
-use super::column::{Code, ColumnCode, LeftOut, Source, Tally};
+use super::column::{Code, ColumnCode, LeftOut};
 use super::config::CodecConfig;
+use super::source::{Source, Tally};
 use crate::Result;
 use crate::data::{Cells, Column, Matrix, Schema, Table};
 use crate::error::{CodecError, ColumnProblem};
