@@ -8,10 +8,10 @@
 //! - `min-max`: the training range is less than 2^24 steps;
 //! - `standard`, `robust`: the value lies less than 2^23 steps from the mean (median);
 //! - `quantile`: the value is a knot (every training value is one, up to [`MAX_KNOTS`] different ones), or the
-//!   values are spread so that the steps of its segment are fewer than 2^22 per standard deviation.
+//!   values are spread so that the steps of its segment are fewer than 2^21 per standard deviation.
 //!
 //! Beyond that the last digits are lost, at a relative error of 6e-8 of the distance from the center. Reals without
-//! a step (15 digits and more) keep about 7 significant digits, other than at knots.
+//! a step (15 digits and more) keep 6 to 7 significant digits of that distance, other than at knots.
 
 mod block;
 mod column;

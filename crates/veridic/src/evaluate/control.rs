@@ -5,7 +5,7 @@ use crate::error::EvaluateError;
 use crate::project::Pca;
 
 /// Rows of the test and training matrices that are compared at once: their product stays in cache.
-const TILE: [usize; 2] = [64, 512];
+const TILE: [usize; 2] = [128, 512];
 
 /// Each test row's mean squared difference from its reconstruction by the first `n_components` principal components
 /// of `train`: at least 0, higher is more unusual.
@@ -76,24 +76,28 @@ fn kth_distances(train: &Matrix, test: &Matrix, first: usize, mean: &[f64], k: u
     let centered = |row: &[f32], c: usize| f64::from(row[c]) - mean[c];
     let rows = DMatrix::from_fn(distances.len(), test.n_cols, |i, c| centered(test.row(first + i), c));
     let mut nearest = vec![Vec::<(f64, usize)>::with_capacity(k + 1); distances.len()];
+    // The k-th best so far, apart from the lists: nearly all rows are passed over after this one comparison.
+    let mut farthest = vec![f64::INFINITY; distances.len()];
+    let mut products = DMatrix::zeros(distances.len(), TILE[1]);
     for start in (0..train.n_rows).step_by(TILE[1]) {
         let width = TILE[1].min(train.n_rows - start);
         let others = DMatrix::from_fn(train.n_cols, width, |c, j| centered(train.row(start + j), c));
-        let mut products = DMatrix::zeros(distances.len(), width);
-        products.gemm(-2.0, &rows, &others, 0.0);
+        products.columns_mut(0, width).gemm(-2.0, &rows, &others, 0.0);
         for j in 0..width {
             // The row's own square is the same for all its neighbors and does not change their order.
             let square = others.column(j).norm_squared();
-            for (product, nearest) in products.column(j).iter().zip(&mut nearest) {
+            for (i, product) in products.column(j).iter().enumerate() {
                 let relative = product + square;
-                if nearest.len() == k {
-                    if nearest[k - 1].0 <= relative {
-                        continue;
-                    }
-                    nearest.pop();
+                if relative >= farthest[i] {
+                    continue;
                 }
+                let nearest = &mut nearest[i];
                 let at = nearest.partition_point(|(other, _)| *other <= relative);
                 nearest.insert(at, (relative, start + j));
+                nearest.truncate(k);
+                if nearest.len() == k {
+                    farthest[i] = nearest[k - 1].0;
+                }
             }
         }
     }
