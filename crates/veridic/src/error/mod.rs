@@ -6,12 +6,14 @@
 mod catalog;
 mod codec;
 mod data;
+mod evaluate;
 mod figure;
 mod train;
 
 pub use catalog::CatalogError;
-pub use codec::CodecError;
+pub use codec::{CodecError, ColumnProblem};
 pub use data::DataError;
+pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use train::TrainError;
 
@@ -31,6 +33,9 @@ pub enum Error {
     /// Turning rows into numbers and back.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// Measuring a result.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -52,6 +57,7 @@ impl Error {
             Self::Data(error) => error.hint(),
             Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
+            Self::Evaluate(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Train(error) => error.hint(),
         }

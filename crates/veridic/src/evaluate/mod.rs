@@ -1,1 +1,23 @@
-//! Placeholder text replaced by the module's own documentation.
+//! Metrics, as functions over slices, and the controls that a model has to beat.
+//!
+//! Scores are higher for what is more unusual, labels are true for unusual rows. A figure that is not defined for its
+//! input (no rows, one class, NaN) is an [`EvaluateError`](crate::error::EvaluateError), never a silent NaN.
+
+mod confusion;
+mod control;
+mod ranking;
+mod similarity;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
+pub use control::{knn_distance, pca_reconstruction_error};
+pub use ranking::{
+    PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
+};
+pub use similarity::{
+    ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
+    kolmogorov_smirnov, shape_similarity,
+};
+pub use summary::{Histogram, histogram, mean, quantile, standard_deviation};

@@ -1,1 +1,5 @@
-//! Placeholder text replaced by the module's own documentation.
+//! Projections: a matrix to few dimensions.
+
+mod pca;
+
+pub use pca::Pca;
