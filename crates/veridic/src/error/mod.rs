@@ -8,7 +8,7 @@ mod data;
 mod figure;
 
 pub use codec::CodecError;
-pub use data::DataError;
+pub use data::{DataError, StrayCell};
 pub use figure::FigureError;
 
 /// The library's result.
