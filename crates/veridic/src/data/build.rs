@@ -165,7 +165,8 @@ impl Levels {
     fn known(levels: &[String]) -> Self {
         let mut known = Self::default();
         for level in levels {
-            let code = known.code(level);
+            // Levels that differ only in spelling, such as `0` and `-0`, stay apart.
+            let code = known.add(level);
             known.numbers.extend(number::parse(level).map(|value| (value, code)));
         }
         known
@@ -182,6 +183,10 @@ impl Levels {
         {
             return code;
         }
+        self.add(text)
+    }
+
+    fn add(&mut self, text: &str) -> u32 {
         let code = u32::try_from(self.codes.len()).expect("fewer than 2^32 distinct texts");
         self.codes.insert(text.to_owned(), code);
         code

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{Reader, ReaderBuilder, StringRecord, Terminator};
 
 use super::build::ColumnBuilder;
 use super::dialect::Dialect;
@@ -165,8 +165,10 @@ impl<'a> Rows<'a> {
             line.clear();
             reader.read_until(b'\n', &mut line).map_err(|error| source.error(error))?;
         }
-        let reader: Box<dyn Read> = Box::new(reader);
+        let reader: Box<dyn Read> = Box::new(reader.chain(&b"\n"[..]));
         let reader = ReaderBuilder::new()
+            // A carriage return before it is trimmed from the last cell; the reader counts lines by this byte.
+            .terminator(Terminator::Any(b'\n'))
             .has_headers(false)
             .flexible(true)
             .delimiter(dialect.delimiter)
@@ -191,12 +193,12 @@ impl<'a> Rows<'a> {
             if !more {
                 return Ok(false);
             }
-            // A lone empty cell is a missing value of a table of one column, else a blank line.
+            // A lone empty cell is a missing value of a table of one column if it is quoted, else a blank line.
             let lone_blank = self.record.len() == 1 && self.record[0].trim().is_empty();
             let blank = if self.dialect.delimiter == b' ' {
                 self.record.iter().all(|cell| cell.trim().is_empty())
             } else {
-                lone_blank && self.width != 1
+                lone_blank && (self.width != 1 || self.record_bytes() <= "\r\n".len() as u64)
             };
             if !blank {
                 return Ok(true);
@@ -275,12 +277,24 @@ impl<'a> Rows<'a> {
         Ok(n_rows)
     }
 
+    /// The line on which the record starts. (The record's own position is before any blank lines above it.)
     fn line(&self) -> u64 {
-        self.above + self.record.position().map_or(0, csv::Position::line)
+        let inner = self.record.as_slice().bytes().filter(|&byte| byte == b'\n').count() as u64;
+        self.last_line() - inner
+    }
+
+    /// The line whose end was read last; every line has an end.
+    fn last_line(&self) -> u64 {
+        self.above + self.reader.position().line().saturating_sub(1)
+    }
+
+    fn record_bytes(&self) -> u64 {
+        let start = self.record.position().map_or(0, csv::Position::byte);
+        self.reader.position().byte() - start
     }
 
     fn error(&self, error: csv::Error) -> DataError {
-        let line = self.above + error.position().map_or(0, csv::Position::line);
+        let line = self.last_line();
         match error.into_kind() {
             csv::ErrorKind::Io(error) => self.source.error(error),
             csv::ErrorKind::Utf8 { err, .. } => DataError::NotUtf8 {

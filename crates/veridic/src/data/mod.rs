@@ -32,3 +32,6 @@ pub(crate) use source::nearest_name;
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub use write::{replace, write, write_csv, write_json};
+
+#[cfg(test)]
+mod tests;

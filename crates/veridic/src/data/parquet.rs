@@ -29,6 +29,16 @@ const TO_MICROS: &str = "%Y-%m-%d %H:%M:%S%.6f";
 
 /// Reads a table and tells what its columns are.
 pub(super) fn read(source: &Source) -> Result<(Table, Schema), DataError> {
+    // Some damage to a file makes the Parquet reader panic rather than report it. Nothing of a failed attempt is
+    // kept, so there is no state to be left broken.
+    let attempt = std::panic::catch_unwind(|| read_columns(source));
+    attempt.unwrap_or_else(|_| {
+        let error = ParquetError::General("its pages contradict each other".into());
+        Err(DataError::Parquet { path: source.name().to_owned(), source: error })
+    })
+}
+
+fn read_columns(source: &Source) -> Result<(Table, Schema), DataError> {
     match source.plain_file() {
         Some(path) => {
             let failed = |error| DataError::Read { path: path.to_owned(), source: error };

@@ -167,11 +167,15 @@ pub(crate) fn nearest_name<'a>(name: &str, names: impl Iterator<Item = &'a str>)
 }
 
 fn near_names<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    const SIMILAR: f64 = 0.8;
+    // A shared beginning, or few letters changed or swapped.
     let folded = name.to_lowercase();
     let mut near: Vec<(f64, &str)> = names
-        .map(|other| (strsim::jaro_winkler(&folded, &other.to_lowercase()), other))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .filter_map(|other| {
+            let other_folded = other.to_lowercase();
+            let beginning = strsim::jaro_winkler(&folded, &other_folded);
+            let letters = strsim::normalized_damerau_levenshtein(&folded, &other_folded);
+            (beginning >= 0.85 || letters >= 0.6).then_some((beginning + letters, other))
+        })
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     near.into_iter().map(|(_, other)| other.to_owned()).collect()

@@ -370,7 +370,7 @@ impl DataError {
                 "check that this is the right file and that it arrived whole".into()
             }
             Self::LabelCount { .. } => "check that both files belong to the same set".into(),
-            Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } => {
+            Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } | Self::Parquet { .. } => {
                 "fetch or copy the file again".into()
             }
             Self::ZipMember { members, .. } => {
@@ -383,8 +383,7 @@ impl DataError {
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
             Self::TooFewRows { .. } => "add rows".into(),
-            Self::Parquet { .. }
-            | Self::Npy { .. }
+            Self::Npy { .. }
             | Self::Delimiter { .. }
             | Self::InvalidSchema { .. }
             | Self::Fractions { .. }
