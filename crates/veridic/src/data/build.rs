@@ -36,8 +36,14 @@ pub(crate) struct Misfits {
 #[derive(Debug)]
 enum Growing {
     Number(Vec<f64>),
-    Date { format: String, seconds: Vec<f64> },
-    Text { codes: Vec<u32>, levels: Levels },
+    Date {
+        format: String,
+        seconds: Vec<f64>,
+    },
+    Text {
+        codes: Vec<u32>,
+        levels: Levels,
+    },
     /// Whole numbers written plainly, as long as all are: they take less room and can be turned back.
     Identifier(Vec<f64>),
 }
@@ -66,9 +72,7 @@ impl ColumnBuilder {
         let text = |levels: &[String]| Growing::Text { codes: Vec::new(), levels: Levels::known(levels) };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => Growing::Number(Vec::new()),
-            Kind::DateTime { format, .. } => {
-                Growing::Date { format: format.clone(), seconds: Vec::new() }
-            }
+            Kind::DateTime { format, .. } => Growing::Date { format: format.clone(), seconds: Vec::new() },
             Kind::Categorical { levels } => text(levels),
             Kind::Boolean { levels } => text(levels),
             Kind::Constant { value } => text(value.as_slice()),
@@ -83,9 +87,9 @@ impl ColumnBuilder {
     /// Adds a missing cell.
     pub(crate) fn push_missing(&mut self) {
         match &mut self.cells {
-            Growing::Number(values)
-            | Growing::Date { seconds: values, .. }
-            | Growing::Identifier(values) => values.push(f64::NAN),
+            Growing::Number(values) | Growing::Date { seconds: values, .. } | Growing::Identifier(values) => {
+                values.push(f64::NAN);
+            }
             Growing::Text { codes, .. } => codes.push(MISSING),
         }
     }
@@ -197,8 +201,7 @@ impl Levels {
     }
 
     fn into_texts(self) -> Vec<String> {
-        let mut texts: Vec<(u32, String)> =
-            self.codes.into_iter().map(|(text, code)| (code, text)).collect();
+        let mut texts: Vec<(u32, String)> = self.codes.into_iter().map(|(text, code)| (code, text)).collect();
         texts.sort_unstable_by_key(|(code, _)| *code);
         texts.into_iter().map(|(_, text)| text).collect()
     }

@@ -12,9 +12,7 @@ use super::dialect::Dialect;
 use super::infer::{Finding, Profile};
 use super::read::Markers;
 use super::source::{Source, nearest_name};
-use super::{
-    Cells, Column, ColumnSchema, Difference, Kind, ReadOptions, Schema, Table, number,
-};
+use super::{Cells, Column, ColumnSchema, Difference, Kind, ReadOptions, Schema, Table, number};
 use crate::error::DataError;
 
 /// Bytes looked at to find the layout, at most and at first.
@@ -33,8 +31,7 @@ pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<(Table, Sch
     if let Some(name) = options.categorical.iter().find(|name| !names.contains(name)) {
         return Err(no_such_column(name, &names));
     }
-    let mut profiles: Vec<Profile> =
-        names.iter().map(|name| Profile::new(is_categorical(name))).collect();
+    let mut profiles: Vec<Profile> = names.iter().map(|name| Profile::new(is_categorical(name))).collect();
     let n_rows = rows.each(|line, cells| {
         for (profile, cell) in profiles.iter_mut().zip(cells) {
             if markers.is_missing(cell) { profile.see_missing() } else { profile.see(cell, line) }
@@ -175,15 +172,7 @@ impl<'a> Rows<'a> {
             .buffer_capacity(1 << 16)
             .from_reader(reader);
         let above = dialect.skipped as u64;
-        Ok(Self {
-            reader,
-            dialect,
-            source,
-            record: StringRecord::new(),
-            waiting: false,
-            width: 0,
-            above,
-        })
+        Ok(Self { reader, dialect, source, record: StringRecord::new(), waiting: false, width: 0, above })
     }
 
     /// Reads the next row that is not blank into `record`; false at the end.
@@ -297,11 +286,9 @@ impl<'a> Rows<'a> {
         let line = self.last_line();
         match error.into_kind() {
             csv::ErrorKind::Io(error) => self.source.error(error),
-            csv::ErrorKind::Utf8 { err, .. } => DataError::NotUtf8 {
-                line,
-                column: err.field() + 1,
-                path: self.source.name().to_owned(),
-            },
+            csv::ErrorKind::Utf8 { err, .. } => {
+                DataError::NotUtf8 { line, column: err.field() + 1, path: self.source.name().to_owned() }
+            }
             // Rows of any length and any header are allowed, so the reader has nothing else to complain of.
             other => self.source.error(std::io::Error::other(format!("{other:?}"))),
         }

@@ -124,11 +124,8 @@ pub(crate) fn parse(text: &str, format: &str) -> Option<f64> {
 pub(crate) fn write(seconds: f64, format: &str, text: &mut String) {
     let start = text.len();
     let micros = (seconds * 1e6).round();
-    let moment = if micros.abs() < i64::MAX as f64 {
-        DateTime::from_timestamp_micros(micros as i64)
-    } else {
-        None
-    };
+    let moment =
+        if micros.abs() < i64::MAX as f64 { DateTime::from_timestamp_micros(micros as i64) } else { None };
     let written = moment.is_some_and(|moment| {
         use std::fmt::Write as _;
         write!(text, "{}", moment.format(format)).is_ok()

@@ -26,11 +26,7 @@ impl Dialect {
     /// The layout of a file that starts with `sample`, which ends at the end of a line or of the file.
     ///
     /// `known` are names of columns that make a first row a header when one of them is in it.
-    pub(crate) fn detect(
-        sample: &str,
-        options: &ReadOptions,
-        known: &[&str],
-    ) -> Result<Self, DataError> {
+    pub(crate) fn detect(sample: &str, options: &ReadOptions, known: &[&str]) -> Result<Self, DataError> {
         let given = match options.delimiter {
             Some(delimiter) => Some(delimiter_byte(delimiter)?),
             None => None,
@@ -45,7 +41,8 @@ impl Dialect {
         let delimiter = given.unwrap_or_else(|| best_delimiter(body));
         // A header may start like a comment: it has as many cells as the rows below.
         let below = rows(body, delimiter, 1);
-        let is_row = |line: &&&str| rows(line, delimiter, 1).first().map(Vec::len) == below.first().map(Vec::len);
+        let is_row =
+            |line: &&&str| rows(line, delimiter, 1).first().map(Vec::len) == below.first().map(Vec::len);
         let kept = comments.iter().rev().take_while(is_row).count();
         let skipped = if start < sample.len() { comments.len() - kept } else { 0 };
         let table = sample.split_inclusive('\n').skip(skipped).collect::<String>();
@@ -120,12 +117,7 @@ fn best_delimiter(text: &str) -> u8 {
     best.1
 }
 
-fn is_header(
-    first: &[String],
-    below: &[Vec<String>],
-    options: &ReadOptions,
-    known: &[&str],
-) -> bool {
+fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions, known: &[&str]) -> bool {
     if first.iter().any(|name| known.contains(&name.as_str())) {
         return true;
     }

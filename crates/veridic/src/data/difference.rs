@@ -74,8 +74,7 @@ impl fmt::Display for Difference {
             ),
             Self::UnseenLevels { column, levels, cells } => {
                 const SHOWN: usize = 3;
-                let shown: Vec<_> =
-                    levels.iter().take(SHOWN).map(|level| format!("`{level}`")).collect();
+                let shown: Vec<_> = levels.iter().take(SHOWN).map(|level| format!("`{level}`")).collect();
                 let more = if levels.len() > SHOWN { ", …" } else { "" };
                 write!(f, "column `{column}` has {} new values ({}{more})", levels.len(), shown.join(", "))?;
                 if *cells > 0 { write!(f, " in {cells} cells") } else { Ok(()) }

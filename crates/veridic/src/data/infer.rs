@@ -2,6 +2,7 @@
 
 use super::build::{ColumnBuilder, ordered_levels, to_codes};
 use super::date::{self, Formats};
+use super::name::{is_date_name, is_id_name, is_time_name};
 use super::{Cells, Kind, MISSING, number};
 use crate::error::StrayCell;
 
@@ -246,7 +247,10 @@ fn number_column(name: &str, values: Vec<f64>, missing: usize, numbers: Numbers)
             return Finding::Done(Kind::Identifier, Cells::Number(values));
         }
     }
-    if whole && min >= 1_000_101.0 && max <= 99_991_231.0 && is_date_name(name)
+    if whole
+        && min >= 1_000_101.0
+        && max <= 99_991_231.0
+        && is_date_name(name)
         && let Some(seconds) = compact_dates(&values)
     {
         return Finding::Done(date_kind(date::COMPACT.to_owned(), &seconds), Cells::Number(seconds));
@@ -256,11 +260,7 @@ fn number_column(name: &str, values: Vec<f64>, missing: usize, numbers: Numbers)
 }
 
 /// The kind of a column of texts, and its codes into levels in the kind's order.
-pub(crate) fn text_column(
-    codes: Vec<u32>,
-    levels: Vec<String>,
-    as_categories: bool,
-) -> (Kind, Cells) {
+pub(crate) fn text_column(codes: Vec<u32>, levels: Vec<String>, as_categories: bool) -> (Kind, Cells) {
     let (levels, order) = ordered_levels(levels);
     let codes = to_codes(codes, &order);
     let n = codes.iter().filter(|&&code| code != MISSING).count();
@@ -334,8 +334,8 @@ fn survey(values: &[f64]) -> (usize, Numbers) {
 /// The kind of a column of date-times in seconds.
 pub(crate) fn date_kind(format: String, seconds: &[f64]) -> Kind {
     let present = seconds.iter().copied().filter(|value| !value.is_nan());
-    let (min, max) = present
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let (min, max) =
+        present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if min > max { Kind::Constant { value: None } } else { Kind::DateTime { format, min, max } }
 }
 
@@ -350,42 +350,6 @@ fn all_differ(values: &[f64]) -> bool {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_by(f64::total_cmp);
     sorted.windows(2).all(|pair| pair[0] != pair[1])
-}
-
-fn is_id_name(name: &str) -> bool {
-    let last = words(name).pop().unwrap_or_default();
-    ["id", "ids", "uuid", "guid", "key", "index", "no", "nr"].contains(&last.as_str())
-}
-
-fn is_time_name(name: &str) -> bool {
-    const TIMES: [&str; 12] = [
-        "time", "timestamp", "date", "day", "year", "month", "hour", "minute", "second", "seconds",
-        "epoch", "step",
-    ];
-    words(name).iter().any(|word| TIMES.contains(&word.as_str()))
-}
-
-fn is_date_name(name: &str) -> bool {
-    words(name).iter().any(|word| ["date", "day", "dt", "yyyymmdd"].contains(&word.as_str()))
-}
-
-/// The words of a name, in lower case; `CustomerId2` has `customer` and `id2`.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_lower = false;
-    for character in name.chars() {
-        if !character.is_alphanumeric() || (character.is_uppercase() && after_lower) {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(character.to_lowercase());
-        }
-        after_lower = character.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

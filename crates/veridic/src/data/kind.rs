@@ -87,7 +87,9 @@ impl Kind {
             Self::Categorical { levels } => levels.len(),
             Self::Boolean { .. } => 2,
             Self::Constant { value } => usize::from(value.is_some()),
-            Self::Integer { .. } | Self::Real { .. } | Self::DateTime { .. } | Self::Identifier => return None,
+            Self::Integer { .. } | Self::Real { .. } | Self::DateTime { .. } | Self::Identifier => {
+                return None;
+            }
         };
         let Cells::Text { codes, levels } = cells else { return None };
         let unseen = levels.get(known..).filter(|unseen| !unseen.is_empty())?;

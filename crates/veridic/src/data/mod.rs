@@ -12,6 +12,7 @@ mod image;
 mod infer;
 mod kind;
 mod matrix;
+mod name;
 pub mod npy;
 mod number;
 mod parquet;

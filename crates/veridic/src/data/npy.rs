@@ -71,8 +71,7 @@ fn arrays(source: &Source, file: impl Read + Seek) -> Result<Vec<(String, Array)
         let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
         let mut bytes = Vec::new();
         member.read_to_end(&mut bytes).map_err(|error| source.error(error))?;
-        let array =
-            parse(&bytes).map_err(|problem| npy_error(source, format!("`{name}`: {problem}")))?;
+        let array = parse(&bytes).map_err(|problem| npy_error(source, format!("`{name}`: {problem}")))?;
         arrays.push((name, array));
     }
     if arrays.is_empty() {
@@ -96,8 +95,7 @@ fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<(Table, Schema
         };
         for column in 0..width.unwrap_or(1) {
             let name = if width.is_some() { format!("{name}_{}", column + 1) } else { name.clone() };
-            let cells: Vec<f64> =
-                values.iter().skip(column).step_by(width.unwrap_or(1)).copied().collect();
+            let cells: Vec<f64> = values.iter().skip(column).step_by(width.unwrap_or(1)).copied().collect();
             let (missing, kind, cells) = infer::number_cells(&name, cells).map_err(|stray| {
                 DataError::StrayCells { cells: vec![stray], path: source.name().to_owned() }
             })?;
@@ -156,11 +154,7 @@ fn entry<'a>(header: &'a str, key: &str) -> Result<&'a str, String> {
     let at = header.find(&format!("'{key}'")).ok_or_else(missing)?;
     let rest = header[at + key.len() + 2..].trim_start().strip_prefix(':').ok_or_else(missing)?;
     let rest = rest.trim_start();
-    let end = if rest.starts_with('(') {
-        rest.find(')').map(|end| end + 1)
-    } else {
-        rest.find([',', '}'])
-    };
+    let end = if rest.starts_with('(') { rest.find(')').map(|end| end + 1) } else { rest.find([',', '}']) };
     Ok(rest[..end.ok_or_else(missing)?].trim())
 }
 

@@ -171,7 +171,9 @@ impl Growing {
             Physical::BOOLEAN => Ok(text(false)),
             Physical::INT32 | Physical::INT64 | Physical::FLOAT | Physical::DOUBLE => Ok(number(meaning)),
             Physical::INT96 => Ok(number(Meaning::Moment(1.0))),
-            Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY if matches!(meaning, Meaning::Decimal(_)) => {
+            Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY
+                if matches!(meaning, Meaning::Decimal(_)) =>
+            {
                 Ok(number(meaning))
             }
             Physical::FIXED_LEN_BYTE_ARRAY if logical == Some(&LogicalType::Uuid) => Ok(text(true)),
@@ -301,8 +303,7 @@ fn each<T: DataType>(
     loop {
         values.clear();
         levels.clear();
-        let (records, n_values, _) =
-            reader.read_records(BATCH, Some(&mut levels), None, &mut values)?;
+        let (records, n_values, _) = reader.read_records(BATCH, Some(&mut levels), None, &mut values)?;
         if records == 0 {
             return Ok(());
         }
@@ -340,9 +341,8 @@ fn moment(value: &Int96) -> f64 {
 fn big_endian(bytes: &ByteArray) -> f64 {
     let bytes = bytes.data();
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
-    let magnitude = bytes.iter().fold(0.0, |sum, &byte| {
-        sum * 256.0 + f64::from(if negative { !byte } else { byte })
-    });
+    let magnitude =
+        bytes.iter().fold(0.0, |sum, &byte| sum * 256.0 + f64::from(if negative { !byte } else { byte }));
     if negative { -(magnitude + 1.0) } else { magnitude }
 }
 

@@ -77,11 +77,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<(Table, Schema), DataE
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_bytes(
-    name: &str,
-    bytes: Vec<u8>,
-    options: &ReadOptions,
-) -> Result<(Table, Schema), DataError> {
+pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<(Table, Schema), DataError> {
     read_source(&Source::memory(Path::new(name), bytes), options)
 }
 
@@ -157,6 +153,7 @@ fn format(source: &Source) -> Result<Format, DataError> {
         b"\x93NUM" => Ok(Format::Npy),
         b"PK\x03\x04" => Ok(Format::Npz),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(unknown("UTF-16 text")),
+        [b'[' | b'{', ..] => Err(unknown("JSON")),
         [0x28, 0xb5, 0x2f, 0xfd] => Err(unknown("Zstandard data")),
         b"\x89PNG" => Err(unknown("a PNG image")),
         b"%PDF" => Err(unknown("a PDF document")),

@@ -63,7 +63,9 @@ impl Schema {
             column.missing = (0..cells.len()).filter(|&row| cells.is_missing(row)).count();
             match (&mut column.kind, cells) {
                 (
-                    Kind::Integer { min, max } | Kind::Real { min, max, .. } | Kind::DateTime { min, max, .. },
+                    Kind::Integer { min, max }
+                    | Kind::Real { min, max, .. }
+                    | Kind::DateTime { min, max, .. },
                     Cells::Number(values),
                 ) => {
                     if let Some(range) = range(values) {
@@ -88,10 +90,8 @@ impl Schema {
             std::io::ErrorKind::NotFound => not_found(path),
             _ => DataError::Read { path: path.to_owned(), source },
         })?;
-        let invalid =
-            |problems| DataError::InvalidSchema { problems, path: Some(path.to_owned()) };
-        let schema: Self =
-            serde_json::from_str(&text).map_err(|error| invalid(vec![error.to_string()]))?;
+        let invalid = |problems| DataError::InvalidSchema { problems, path: Some(path.to_owned()) };
+        let schema: Self = serde_json::from_str(&text).map_err(|error| invalid(vec![error.to_string()]))?;
         let problems = schema.problems();
         if problems.is_empty() { Ok(schema) } else { Err(invalid(problems)) }
     }
@@ -210,7 +210,7 @@ impl Schema {
             }
             if let Kind::Integer { min, max } | Kind::Real { min, max, .. } | Kind::DateTime { min, max, .. } =
                 kind
-                && !(min <= max)
+                && min.partial_cmp(max).is_none_or(std::cmp::Ordering::is_gt)
             {
                 complain(format!("min {min} is above max {max}"));
             }

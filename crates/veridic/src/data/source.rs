@@ -101,9 +101,7 @@ impl Source {
         match source.kind() {
             io::ErrorKind::UnexpectedEof => DataError::Truncated { path },
             // The decoders report damage as one of these two; a plain file never does.
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                DataError::Corrupt { path, source }
-            }
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => DataError::Corrupt { path, source },
             _ => DataError::Read { path, source },
         }
     }
@@ -130,8 +128,7 @@ impl Source {
         let mut members = Vec::new();
         let mut chosen: Option<(u64, Place)> = None;
         for i in 0..zip.len() {
-            let member =
-                zip.by_index_raw(i).map_err(|source| DataError::Zip { path: path(), source })?;
+            let member = zip.by_index_raw(i).map_err(|source| DataError::Zip { path: path(), source })?;
             if member.is_dir() {
                 continue;
             }
@@ -151,8 +148,7 @@ impl Source {
             let larger = chosen.as_ref().is_none_or(|(size, _)| member.size() > *size);
             if matches && larger && !member.encrypted() {
                 let packed = member.compressed_size();
-                chosen =
-                    Some((member.size(), Place::Member { archive: path(), start, packed, deflated }));
+                chosen = Some((member.size(), Place::Member { archive: path(), start, packed, deflated }));
             }
         }
         let member = wanted.map(str::to_owned);

@@ -233,7 +233,13 @@ fn groups(cells: &Cells) -> (Vec<usize>, usize) {
         // The order of floats as integers; -0 and 0 are one.
         Cells::Number(values) => {
             let bits = (values[row] + 0.0).to_bits();
-            if values[row].is_nan() { u64::MAX } else if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+            if values[row].is_nan() {
+                u64::MAX
+            } else if bits >> 63 == 1 {
+                !bits
+            } else {
+                bits | 1 << 63
+            }
         }
         Cells::Text { codes, .. } if codes[row] == MISSING => u64::MAX,
         Cells::Text { codes, .. } => u64::from(codes[row]),

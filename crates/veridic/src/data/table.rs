@@ -88,10 +88,7 @@ impl Table {
     /// # Errors
     /// [`DataError::NoSuchColumn`] for the first name there is no column of.
     pub fn select(&self, names: &[&str]) -> Result<Self, DataError> {
-        let columns = names
-            .iter()
-            .map(|name| self.require(name).cloned())
-            .collect::<Result<_, _>>()?;
+        let columns = names.iter().map(|name| self.require(name).cloned()).collect::<Result<_, _>>()?;
         Ok(Self { columns, n_rows: self.n_rows })
     }
 
@@ -159,10 +156,9 @@ impl Cells {
     fn take(&self, rows: &[usize]) -> Self {
         match self {
             Self::Number(values) => Self::Number(rows.iter().map(|&row| values[row]).collect()),
-            Self::Text { codes, levels } => Self::Text {
-                codes: rows.iter().map(|&row| codes[row]).collect(),
-                levels: levels.clone(),
-            },
+            Self::Text { codes, levels } => {
+                Self::Text { codes: rows.iter().map(|&row| codes[row]).collect(), levels: levels.clone() }
+            }
         }
     }
 }
@@ -177,10 +173,7 @@ mod tests {
                 Column { name: "age".into(), cells: Cells::Number(vec![1.0, f64::NAN, 3.0]) },
                 Column {
                     name: "sex".into(),
-                    cells: Cells::Text {
-                        codes: vec![1, 0, MISSING],
-                        levels: vec!["f".into(), "m".into()],
-                    },
+                    cells: Cells::Text { codes: vec![1, 0, MISSING], levels: vec!["f".into(), "m".into()] },
                 },
                 Column { name: "void".into(), cells: Cells::Number(vec![f64::NAN; 3]) },
             ],

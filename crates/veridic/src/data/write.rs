@@ -65,11 +65,8 @@ pub fn write_csv(table: &Table, schema: &Schema, out: impl Write) -> io::Result<
 /// What `out` says.
 pub fn write_json(table: &Table, schema: &Schema, mut out: impl Write) -> io::Result<()> {
     let kinds = kinds(table, schema);
-    let names: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| serde_json::to_string(&column.name))
-        .collect::<Result<_, _>>()?;
+    let names: Vec<String> =
+        table.columns.iter().map(|column| serde_json::to_string(&column.name)).collect::<Result<_, _>>()?;
     let mut text = String::new();
     out.write_all(b"[")?;
     for row in 0..table.n_rows {
@@ -127,7 +124,10 @@ pub fn replace(
     replace_file(path, write).map_err(|source| DataError::Write { path: path.to_owned(), source })
 }
 
-fn replace_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
+fn replace_file(
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut file = BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
         write(&mut file)?;
@@ -167,8 +167,7 @@ fn is_json(kind: Option<&Kind>, column: &Column, text: &str) -> bool {
         Cells::Number(_) if matches!(kind, Some(Kind::DateTime { .. })) => false,
         _ => {
             matches!(text, "true" | "false")
-                || (number::parse(text).is_some()
-                    && serde_json::from_str::<serde_json::Number>(text).is_ok())
+                || (number::parse(text).is_some() && serde_json::from_str::<serde_json::Number>(text).is_ok())
         }
     }
 }

@@ -67,7 +67,9 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
             let cells = &column.cells;
             let rows = rows.clone();
             match *form {
-                Form::Whole => put::<Int64Type, _>(&mut group, cells, rows, |row| value(cells, row).round() as i64)?,
+                Form::Whole => {
+                    put::<Int64Type, _>(&mut group, cells, rows, |row| value(cells, row).round() as i64)?;
+                }
                 Form::Real(decimals) => {
                     let mut text = String::new();
                     put::<DoubleType, _>(&mut group, cells, rows, |row| {
@@ -113,7 +115,10 @@ fn form<'a>(kind: Option<&'a Kind>, cells: &'a Cells) -> Form<'a> {
         Cells::Text { levels, .. } => {
             let is_flag = matches!(kind, Some(Kind::Boolean { .. } | Kind::Constant { .. }));
             let whole = |level: &String| level.parse::<i64>().is_ok_and(|value| value.to_string() == *level);
-            return if is_flag && !levels.is_empty() && levels.iter().all(|level| level == "true" || level == "false") {
+            return if is_flag
+                && !levels.is_empty()
+                && levels.iter().all(|level| level == "true" || level == "false")
+            {
                 Form::Flag(levels)
             } else if is_flag && !levels.is_empty() && levels.iter().all(whole) {
                 Form::WholeText(levels)
@@ -129,7 +134,9 @@ fn form<'a>(kind: Option<&'a Kind>, cells: &'a Cells) -> Form<'a> {
         Some(Kind::DateTime { .. }) => Form::NumberText(kind),
         Some(Kind::Integer { .. }) if within(9e18) => Form::Whole,
         Some(Kind::Real { decimals, .. }) => Form::Real(*decimals),
-        _ if values.iter().all(|value| value.is_nan() || value.fract() == 0.0) && within(number::MAX_EXACT) => {
+        _ if values.iter().all(|value| value.is_nan() || value.fract() == 0.0)
+            && within(number::MAX_EXACT) =>
+        {
             Form::Whole
         }
         _ => Form::Real(number::SHORTEST),

@@ -41,10 +41,7 @@ fn ragged_rows_name_their_line_whatever_the_line_ends_are() {
         let wanted = if text.contains("\"1") { 2 } else { 3 };
         assert_eq!(line, wanted, "{text:?}");
     }
-    assert_eq!(
-        message("a,b\n1,2\n1,2,3\n"),
-        "line 3 has 3 cells, 2 are expected: table.csv"
-    );
+    assert_eq!(message("a,b\n1,2\n1,2,3\n"), "line 3 has 3 cells, 2 are expected: table.csv");
 }
 
 #[test]
@@ -52,7 +49,8 @@ fn bytes_that_are_not_utf8_name_line_and_column() {
     let error = read_bytes("t.csv", b"a,b\n1,x\n2,caf\xe9\n".to_vec(), &ReadOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 2 is not UTF-8 text: t.csv");
     assert!(error.hint().unwrap().contains("iconv"));
-    let error = read_bytes("t.csv", b"a,b\r\n\r\ncaf\xe9,1\r\n".to_vec(), &ReadOptions::default()).unwrap_err();
+    let error =
+        read_bytes("t.csv", b"a,b\r\n\r\ncaf\xe9,1\r\n".to_vec(), &ReadOptions::default()).unwrap_err();
     assert!(matches!(error, DataError::NotUtf8 { line: 3, column: 1, .. }));
     let utf16 = read_bytes("t.csv", b"\xff\xfea\0,\0b\0".to_vec(), &ReadOptions::default()).unwrap_err();
     assert!(matches!(utf16, DataError::UnknownFormat { found: "UTF-16 text", .. }));
@@ -109,7 +107,14 @@ fn a_gzip_cut_off_or_damaged_is_told_from_a_short_table() {
     let mut damaged = packed.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0xff;
-    assert!(matches!(read(&damaged), Err(DataError::Corrupt { .. } | DataError::Truncated { .. } | DataError::Ragged { .. } | DataError::NotUtf8 { .. } | DataError::UnknownFormat { .. })));
+    assert!(matches!(
+        read(&damaged),
+        Err(DataError::Corrupt { .. }
+            | DataError::Truncated { .. }
+            | DataError::Ragged { .. }
+            | DataError::NotUtf8 { .. }
+            | DataError::UnknownFormat { .. })
+    ));
 }
 
 #[test]
@@ -117,7 +122,9 @@ fn archives_name_their_members() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");
     let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
-    for (name, text) in [("small.csv", "a\n1\n2\n"), ("large.csv", "b\n1\n2\n3\n"), ("read.me", "no table at all")] {
+    for (name, text) in
+        [("small.csv", "a\n1\n2\n"), ("large.csv", "b\n1\n2\n3\n"), ("read.me", "no table at all")]
+    {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }

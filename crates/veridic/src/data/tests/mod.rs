@@ -1,6 +1,7 @@
 //! Tests of several parts of the module at once.
 
 mod bad_input;
+mod facts;
 mod round_trip;
 mod schemas;
 

@@ -10,10 +10,7 @@ const PATIENTS: &str = "id,age,sex,city,seen,dose,kind\n\
 fn kinds_and_cells_of_a_small_table() {
     let (table, schema) = load(PATIENTS).unwrap();
     let kinds: Vec<&str> = schema.columns.iter().map(|column| column.kind.name()).collect();
-    assert_eq!(
-        kinds,
-        ["integer", "integer", "boolean", "categorical", "date-time", "real", "constant"]
-    );
+    assert_eq!(kinds, ["integer", "integer", "boolean", "categorical", "date-time", "real", "constant"]);
     assert_eq!(texts(&table, "city"), [Some("rome"), Some("oslo"), None, Some("bern")]);
     assert_eq!(numbers(&table, "seen")[0], 1_704_412_800.0);
     assert!(numbers(&table, "age")[2].is_nan());
@@ -73,7 +70,8 @@ fn columns_without_a_header_are_told_by_their_place() {
     let (table, _) = read_bytes_as("t", b"9,b\n8,a\n".to_vec(), &schema, &options).unwrap();
     assert_eq!(numbers(&table, "column_1"), [9.0, 8.0]);
     // Names given when learning need not be in the file that is scored.
-    let named = ReadOptions { names: Some(["x", "y", "z"].map(str::to_owned).to_vec()), ..ReadOptions::default() };
+    let named =
+        ReadOptions { names: Some(["x", "y", "z"].map(str::to_owned).to_vec()), ..ReadOptions::default() };
     let (_, schema) = read_bytes("t", b"1,a,5.5\n2,b,6.5\n3,a,7.5\n".to_vec(), &named).unwrap();
     let (table, _) = load_as("7,b,2.5\n8,a,1\n", &schema).unwrap();
     assert_eq!(numbers(&table, "x"), [7.0, 8.0]);
@@ -82,7 +80,8 @@ fn columns_without_a_header_are_told_by_their_place() {
 #[test]
 fn schemas_are_compared_kind_by_kind() {
     let (_, schema) = load(PATIENTS).unwrap();
-    let (_, other) = load("age,sex,city,seen,dose\nold,f,rome,5,1\nyoung,x,lima,7,3\nold,f,rome,6,4\n").unwrap();
+    let (_, other) =
+        load("age,sex,city,seen,dose\nold,f,rome,5,1\nyoung,x,lima,7,3\nold,f,rome,6,4\n").unwrap();
     let error = schema.check(&other, &[]).unwrap_err();
     let DataError::SchemaMismatch { differences, .. } = error else { panic!("{error}") };
     let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
@@ -142,5 +141,8 @@ fn other_formats_follow_a_schema_too() {
     assert_eq!(format!("{again:?}"), format!("{table:?}"));
     let (_, stranger) = load("age,dose,sex,new\n1,a,f,1\n2,b,m,2\n3,c,m,3\n").unwrap();
     let error = read_as(&path, &stranger, &ReadOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("column `new` is missing; column `id` is not in the schema"), "{error}");
+    assert!(
+        error.to_string().contains("column `new` is missing; column `id` is not in the schema"),
+        "{error}"
+    );
 }

@@ -1,8 +1,8 @@
-//! The readers against facts of public data sets that lie outside the repository.
+// The readers against facts of public data sets that lie outside the repository.
 
 use std::path::PathBuf;
 
-use veridic::data::{Cells, Kind, ReadOptions, Schema, Table, idx, read, read_as};
+use super::*;
 
 /// The path of a data set, or `None` (said so) where the data is not there.
 #[expect(clippy::disallowed_methods, reason = "test support")]
@@ -93,10 +93,7 @@ fn heart_disease_has_no_header_and_six_missing_cells() {
     assert_eq!(schema.column("column_12").unwrap().missing, 4);
     assert_eq!(schema.column("column_13").unwrap().missing, 2);
     assert_eq!(table.complete_rows().len(), 297);
-    assert_eq!(
-        pairs(&counts(&table, "column_14")),
-        [("0", 164), ("1", 55), ("2", 36), ("3", 35), ("4", 13)]
-    );
+    assert_eq!(pairs(&counts(&table, "column_14")), [("0", 164), ("1", 55), ("2", 36), ("3", 35), ("4", 13)]);
     assert_eq!(*kind(&schema, "column_1"), Kind::Integer { min: 29.0, max: 77.0 });
     assert!(matches!(kind(&schema, "column_10"), Kind::Real { decimals: 1, .. }));
     let names = (0..14).map(|i| format!("c{i}")).collect();
@@ -113,7 +110,9 @@ fn bank_marketing_is_read_out_of_its_archive() {
         ("/bank-additional/bank-additional.csv", 4119, 21, 451),
         ("", 41188, 21, 4640),
     ] {
-        let Some((table, schema)) = load(&format!("bank-marketing/bank-additional.zip{member}")) else { return };
+        let Some((table, schema)) = load(&format!("bank-marketing/bank-additional.zip{member}")) else {
+            return;
+        };
         assert_eq!(size(&table), (rows, columns));
         assert_eq!(pairs(&counts(&table, "y")), [("no", rows - yes), ("yes", yes)]);
         assert_eq!(*kind(&schema, "y"), Kind::Boolean { levels: ["no".into(), "yes".into()] });
@@ -143,10 +142,7 @@ fn beijing_air_has_a_counter_and_missing_measurements() {
     assert_eq!(schema.column("pm2.5").unwrap().missing, 2067);
     assert!((mean(&table, "pm2.5") - 98.6132).abs() < 5e-5);
     assert_eq!(*kind(&schema, "No"), Kind::Identifier);
-    assert_eq!(
-        pairs(&counts(&table, "cbwd")),
-        [("NE", 4997), ("NW", 14150), ("SE", 15290), ("cv", 9387)]
-    );
+    assert_eq!(pairs(&counts(&table, "cbwd")), [("NE", 4997), ("NW", 14150), ("SE", 15290), ("cv", 9387)]);
 }
 
 #[test]
@@ -189,7 +185,9 @@ fn small_medical_tables() {
 fn series_have_times_and_values() {
     let Some((table, schema)) = load("nab/data/realKnownCause/nyc_taxi.csv") else { return };
     assert_eq!(table.columns.len(), 2);
-    assert!(matches!(kind(&schema, "timestamp"), Kind::DateTime { format, .. } if format == "%Y-%m-%d %H:%M:%S"));
+    assert!(
+        matches!(kind(&schema, "timestamp"), Kind::DateTime { format, .. } if format == "%Y-%m-%d %H:%M:%S")
+    );
     let (table, schema) = load("skab/skab.zip").unwrap();
     assert_eq!(size(&table), (9405, 9));
     assert!(matches!(kind(&schema, "datetime"), Kind::DateTime { .. }));
@@ -198,16 +196,18 @@ fn series_have_times_and_values() {
     assert!((mean(&table, "Close") - 453.1549).abs() < 5e-5);
     let (table, _) = load("mba-ecg/MBA_ECG805_data.out.gz").unwrap();
     assert_eq!(size(&table), (230_400, 2));
-    let (table, _) =
-        load("ucr-anomaly/135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt").unwrap();
+    let (table, _) = load("ucr-anomaly/135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt").unwrap();
     assert_eq!(size(&table), (7501, 1));
 }
 
 #[test]
 fn anomaly_sets_of_numpy_arrays() {
-    for (name, rows, columns, anomalies) in
-        [("42_WBC", 223, 9, 10), ("4_breastw", 683, 9, 239), ("20_letter", 1600, 32, 100), ("32_shuttle", 49097, 9, 3511)]
-    {
+    for (name, rows, columns, anomalies) in [
+        ("42_WBC", 223, 9, 10),
+        ("4_breastw", 683, 9, 239),
+        ("20_letter", 1600, 32, 100),
+        ("32_shuttle", 49097, 9, 3511),
+    ] {
         let Some((table, _)) = load(&format!("adbench/{name}.npz")) else { return };
         assert_eq!(size(&table), (rows, columns + 1), "{name}");
         assert_eq!(pairs(&counts(&table, "y")), [("0", rows - anomalies), ("1", anomalies)]);
@@ -230,6 +230,9 @@ fn mnist_digits() {
     assert_eq!(count(labels), [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
     assert!((mean(&train.pixels) - 33.3184).abs() < 5e-5);
     let test = idx::read_folder(&folder, true).unwrap();
-    assert_eq!(count(test.labels.as_deref().unwrap()), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
+    assert_eq!(
+        count(test.labels.as_deref().unwrap()),
+        [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    );
     assert!((mean(&test.pixels) - 33.7912).abs() < 5e-5);
 }
