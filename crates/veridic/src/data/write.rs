@@ -39,7 +39,7 @@ pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataErro
     }
 }
 
-/// Writes `table` as CSV with a header, values as [`write`] has them.
+/// Writes `table` as CSV with a header, values as [`write()`] has them.
 ///
 /// # Errors
 /// What `out` says.
@@ -59,7 +59,7 @@ pub fn write_csv(table: &Table, schema: &Schema, out: impl Write) -> io::Result<
     writer.flush()
 }
 
-/// Writes `table` as a JSON array of one object a row, values as [`write`] has them.
+/// Writes `table` as a JSON array of one object a row, values as [`write()`] has them.
 ///
 /// # Errors
 /// What `out` says.
