@@ -7,7 +7,7 @@ use super::{Cells, Difference, MISSING, number, write};
 
 /// What a column holds.
 ///
-/// In a [`Table`], integers, reals and date-times are [`Cells::Number`]; categories, booleans and constants are
+/// In a [`Table`](super::Table), integers, reals and date-times are [`Cells::Number`]; categories, booleans and constants are
 /// [`Cells::Text`] whose levels start with those given here; identifiers are either.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
