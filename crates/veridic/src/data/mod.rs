@@ -1,12 +1,39 @@
 //! What data looks like in memory, and how it gets there: tables, images, their schema, and splits.
+//!
+//! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod build;
 pub mod catalog;
+mod csv;
+mod date;
+mod dialect;
+mod difference;
+pub mod idx;
 mod image;
+mod infer;
+mod kind;
 mod matrix;
+mod name;
+pub mod npy;
+mod number;
+mod parquet;
+mod read;
 mod schema;
+mod source;
+pub mod split;
 mod table;
+mod write;
 
+pub use difference::Difference;
 pub use image::Images;
+pub use kind::Kind;
 pub use matrix::Matrix;
-pub use schema::{ColumnSchema, Kind, Schema};
+pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};
+pub use schema::{ColumnSchema, Schema};
+pub(crate) use source::nearest_name;
+pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
+pub use write::{replace, write, write_csv, write_json};
+
+#[cfg(test)]
+mod tests;

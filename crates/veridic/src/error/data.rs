@@ -1,11 +1,437 @@
-/// Errors of the area `data`.
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::PathBuf;
+
+use crate::data::Difference;
+
+/// Errors of the area `data`: reading, checking, splitting and writing data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DataError {}
+pub enum DataError {
+    /// There is no such file or folder.
+    #[error("there is no such file: {}", path.display())]
+    NotFound {
+        /// The path asked for.
+        path: PathBuf,
+        /// Names in the same folder that look alike, the nearest first.
+        near: Vec<String>,
+    },
+    /// A file was wanted, the path is a folder.
+    #[error("this is a folder, a file is needed: {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The operating system could not read.
+    #[error("could not read: {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system could not write.
+    #[error("could not write: {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file holds nothing.
+    #[error("the file is empty: {}", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The table has column names and no rows.
+    #[error("the table has {columns} column names and no rows: {}", path.display())]
+    HeaderOnly {
+        /// Names in the header.
+        columns: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Too few rows for what is to be done.
+    #[error("the table has {rows} rows, {purpose} needs at least {needed}")]
+    TooFewRows {
+        /// Rows there are.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+        /// What needs them.
+        purpose: &'static str,
+    },
+    /// A row has more or fewer cells than the first.
+    #[error("line {line} has {found} cells, {expected} are expected: {}", path.display())]
+    Ragged {
+        /// The line, from 1.
+        line: u64,
+        /// Cells of the header or first row.
+        expected: usize,
+        /// Cells of this line.
+        found: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("line {line}, column {column} is not UTF-8 text: {}", path.display())]
+    NotUtf8 {
+        /// The line, from 1.
+        line: u64,
+        /// The column, from 1.
+        column: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not a table in a known format.
+    #[error("this is {found}, known are CSV, Parquet, NPY and NPZ tables (plain, gzip or in a zip): {}", path.display())]
+    UnknownFormat {
+        /// What the first bytes look like.
+        found: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file ending that cannot be written.
+    #[error("cannot write a table as `{ending}`, known are csv, csv.gz, parquet and json: {}", path.display())]
+    UnknownEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A few cells of an otherwise numeric or date-time column are something else.
+    #[error("{}: {}", strays(cells), path.display())]
+    StrayCells {
+        /// The cells, at most six a column.
+        cells: Vec<StrayCell>,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two columns of one name.
+    #[error("columns {first} and {second} are both named `{name}`: {}", path.display())]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+        /// The first column, from 1.
+        first: usize,
+        /// The second column, from 1.
+        second: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Names were given, but not one for each column.
+    #[error("{given} column names were given for {found} columns: {}", path.display())]
+    NameCount {
+        /// Names given.
+        given: usize,
+        /// Columns found.
+        found: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A delimiter that cannot separate cells.
+    #[error("`{}` cannot separate cells, one ASCII character other than a quote or line end is needed", delimiter.escape_default())]
+    Delimiter {
+        /// The delimiter given.
+        delimiter: char,
+    },
+    /// The data is not what the schema says; every difference is listed.
+    #[error("the data does not fit the schema: {}{}", differences_text(differences), at(path.as_ref()))]
+    SchemaMismatch {
+        /// Every difference, harmless ones included.
+        differences: Vec<Difference>,
+        /// The file, if the data came from one.
+        path: Option<PathBuf>,
+    },
+    /// A schema that contradicts itself or is not one.
+    #[error("this is not a usable schema: {}{}", problems.join("; "), at(path.as_ref()))]
+    InvalidSchema {
+        /// Every problem found.
+        problems: Vec<String>,
+        /// The file, if the schema came from one.
+        path: Option<PathBuf>,
+    },
+    /// A column was named that the table does not have.
+    #[error("there is no column `{name}`")]
+    NoSuchColumn {
+        /// The name.
+        name: String,
+        /// The most similar name there is.
+        nearest: Option<String>,
+        /// All names there are.
+        columns: Vec<String>,
+    },
+    /// Every cell of a column that is needed is missing.
+    #[error("every cell of column `{column}` is missing")]
+    AllMissing {
+        /// The column.
+        column: String,
+    },
+    /// A file does not start with the bytes of its format.
+    #[error("the file starts with {found}, {expected} is expected: {}", path.display())]
+    BadMagic {
+        /// What is expected.
+        expected: &'static str,
+        /// The bytes found, in hexadecimal.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file announces another length than it has.
+    #[error("the header announces {expected} bytes of {what}, the file has {found}: {}", path.display())]
+    WrongLength {
+        /// What the bytes hold.
+        what: &'static str,
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes there are (one more than announced stands for any excess).
+        found: u64,
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is not one label an image.
+    #[error("there are {labels} labels for {images} images: {}", path.display())]
+    LabelCount {
+        /// Images.
+        images: usize,
+        /// Labels.
+        labels: usize,
+        /// The label file.
+        path: PathBuf,
+    },
+    /// A compressed file stops before its end.
+    #[error("the compressed file is cut off: {}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A compressed file is damaged.
+    #[error("the compressed file is damaged: {}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// A zip archive cannot be read.
+    #[error("the zip archive cannot be read: {}", path.display())]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: zip::result::ZipError,
+    },
+    /// A zip archive has no such member, or none that is a table.
+    #[error("the archive has no {}: {}", member.as_ref().map_or_else(|| "table".to_owned(), |name| format!("member `{name}`")), path.display())]
+    ZipMember {
+        /// The member asked for, if one was.
+        member: Option<String>,
+        /// Members there are.
+        members: Vec<String>,
+        /// The archive.
+        path: PathBuf,
+    },
+    /// A Parquet file cannot be read.
+    #[error("the Parquet file cannot be read: {}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: parquet::errors::ParquetError,
+    },
+    /// A Parquet column is a list, map or struct.
+    #[error("column `{column}` is nested ({shape}), only flat columns can be read: {}", path.display())]
+    NestedColumn {
+        /// The column.
+        column: String,
+        /// List, map or struct.
+        shape: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Parquet column has a type, or a compression, that cannot be read.
+    #[error("column `{column}` is {found}, which cannot be read: {}", path.display())]
+    UnsupportedColumn {
+        /// The column.
+        column: String,
+        /// What it is.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A NumPy file cannot be read.
+    #[error("the NumPy array cannot be read, {problem}: {}", path.display())]
+    Npy {
+        /// What is wrong with it.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Parts of a split that are no parts.
+    #[error(
+        "valid = {valid} and test = {test} cannot be parts, each must be at least 0 and both together below 1"
+    )]
+    Fractions {
+        /// The part for validation.
+        valid: f64,
+        /// The part for testing.
+        test: f64,
+    },
+    /// A split by entity with fewer entities than parts.
+    #[error("column `{column}` has {found} different values, a split by it needs at least {needed}")]
+    TooFewEntities {
+        /// The column.
+        column: String,
+        /// Entities there are.
+        found: usize,
+        /// Parts that must not be empty.
+        needed: usize,
+    },
+    /// A split by time over a column that is no time or number.
+    #[error("column `{column}` holds text, a split by time needs numbers or date-times")]
+    NoTime {
+        /// The column.
+        column: String,
+    },
+    /// A split by time with rows that have none.
+    #[error("{count} cells of time column `{column}` are missing, the first in row {row}")]
+    MissingTime {
+        /// The column.
+        column: String,
+        /// Missing cells.
+        count: usize,
+        /// The first row without a time, from 1.
+        row: usize,
+    },
+}
+
+/// A cell that does not fit the other cells of its column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrayCell {
+    /// The line of a text file, the row of another, from 1.
+    pub line: u64,
+    /// The column's name.
+    pub column: String,
+    /// The cell.
+    pub value: String,
+    /// What the other cells of the column are: `number` or `date-time`.
+    pub expected: &'static str,
+}
 
 impl DataError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
-        None
+        Some(match self {
+            Self::NotFound { near, .. } => format!("did you mean {}?", choice(near)?),
+            Self::Folder { .. } => "name a file in it".into(),
+            Self::Read { .. } => "check that the file may be read and its disk is there".into(),
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some space or write to another disk; what was there before is untouched".into()
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "choose a folder that may be written to".into()
+                }
+                io::ErrorKind::NotFound => "make the folder first".into(),
+                _ => return None,
+            },
+            Self::Empty { .. } | Self::HeaderOnly { .. } => {
+                "check how the file was written; at least one row of data is needed".into()
+            }
+            Self::Ragged { .. } => {
+                "look for a quote that is not closed or an unquoted delimiter in that line, or give the delimiter"
+                    .into()
+            }
+            Self::NotUtf8 { .. } => {
+                "convert the file, for example with `iconv -f LATIN1 -t UTF-8`".into()
+            }
+            Self::UnknownFormat { .. } => "save the table as CSV in UTF-8 or as Parquet".into(),
+            Self::UnknownEnding { .. } => "give the file one of these endings".into(),
+            Self::StrayCells { cells, .. } => {
+                let cell = cells.first()?;
+                format!(
+                    "correct the cells, add `{}` to the missing markers, or declare column `{}` categorical",
+                    cell.value, cell.column
+                )
+            }
+            Self::DuplicateColumn { .. } => "rename one of them, or give names for all columns".into(),
+            Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),
+            Self::SchemaMismatch { .. } => {
+                "bring the data into the form the schema was made from; extra columns and new categories do no harm"
+                    .into()
+            }
+            Self::NoSuchColumn { nearest, columns, .. } => match nearest {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("there are {}", listed(columns)),
+            },
+            Self::AllMissing { .. } => "choose another column, or check the missing markers".into(),
+            Self::BadMagic { .. } | Self::WrongLength { .. } => {
+                "check that this is the right file and that it arrived whole".into()
+            }
+            Self::LabelCount { .. } => "check that both files belong to the same set".into(),
+            Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } | Self::Parquet { .. } => {
+                "fetch or copy the file again".into()
+            }
+            Self::ZipMember { members, .. } => {
+                format!("name one as `archive.zip/member`; there are {}", listed(members))
+            }
+            Self::NestedColumn { .. } => "flatten the column, or leave it out when writing the file".into(),
+            Self::UnsupportedColumn { .. } => {
+                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4 or no compression".into()
+            }
+            Self::MissingTime { .. } => "drop the rows without a time first".into(),
+            Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
+            Self::TooFewRows { .. } => "add rows".into(),
+            Self::Npy { .. }
+            | Self::Delimiter { .. }
+            | Self::InvalidSchema { .. }
+            | Self::Fractions { .. }
+            | Self::NoTime { .. } => return None,
+        })
     }
+}
+
+fn strays(cells: &[StrayCell]) -> String {
+    let mut text = String::new();
+    for (i, cell) in cells.iter().enumerate() {
+        let separator = if i == 0 { "" } else { "; " };
+        let StrayCell { line, column, value, expected } = cell;
+        write_to(
+            &mut text,
+            format_args!("{separator}line {line}, column `{column}`: `{value}` is not a {expected}"),
+        );
+    }
+    text
+}
+
+fn differences_text(differences: &[Difference]) -> String {
+    let mut text = String::new();
+    for (i, difference) in differences.iter().enumerate() {
+        let separator = if i == 0 { "" } else { "; " };
+        write_to(&mut text, format_args!("{separator}{difference}"));
+    }
+    text
+}
+
+fn at(path: Option<&PathBuf>) -> String {
+    path.map_or_else(String::new, |path| format!(": {}", path.display()))
+}
+
+fn choice(names: &[String]) -> Option<String> {
+    if names.is_empty() { None } else { Some(format!("`{}`", names.join("` or `"))) }
+}
+
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => "none".into(),
+        n if n > SHOWN => format!("{} and {} more", shown.join(", "), n - SHOWN),
+        _ => shown.join(", "),
+    }
+}
+
+fn write_to(text: &mut String, arguments: fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("writing to a string cannot fail");
 }

@@ -12,7 +12,7 @@ mod train;
 
 pub use catalog::CatalogError;
 pub use codec::{CodecError, ColumnProblem};
-pub use data::DataError;
+pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use train::TrainError;

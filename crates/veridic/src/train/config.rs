@@ -129,7 +129,11 @@ impl Schedule {
             Self::WarmupCosine { warmup } => {
                 let rise = (warmup as u64 * per_epoch) as f64;
                 let step = step as f64;
-                if step < rise { ((step + 1.0) / rise) as f32 } else { cosine((step - rise) / (total - rise).max(1.0)) }
+                if step < rise {
+                    ((step + 1.0) / rise) as f32
+                } else {
+                    cosine((step - rise) / (total - rise).max(1.0))
+                }
             }
             Self::Step { every, factor } => factor.powi((step / per_epoch / every as u64) as i32),
         }

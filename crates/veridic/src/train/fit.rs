@@ -146,7 +146,11 @@ pub fn fit<L: Learner>(
             if session.stop.load(Ordering::Relaxed) {
                 progress.seconds = earlier + begun.elapsed().as_secs_f64();
                 let best = best_weights.clone();
-                (session.keep)(&Checkpoint { states: learner.states().entries.clone(), progress: progress.clone(), best })?;
+                (session.keep)(&Checkpoint {
+                    states: learner.states().entries.clone(),
+                    progress: progress.clone(),
+                    best,
+                })?;
                 return Ok(Outcome { end: End::Stopped, progress });
             }
             let index = &order[progress.rows..(progress.rows + batch).min(n)];
@@ -207,7 +211,11 @@ pub fn fit<L: Learner>(
         let last = early || progress.epoch == config.epochs;
         if last || progress.epoch.is_multiple_of(config.checkpoint_every) {
             let best = if std::mem::take(&mut new_best) { best_weights.clone() } else { None };
-            (session.keep)(&Checkpoint { states: learner.states().entries.clone(), progress: progress.clone(), best })?;
+            (session.keep)(&Checkpoint {
+                states: learner.states().entries.clone(),
+                progress: progress.clone(),
+                best,
+            })?;
         }
         if early {
             end = End::Early;

@@ -6,6 +6,6 @@ mod event;
 mod fit;
 
 pub use checkpoint::{Checkpoint, Progress};
-pub use config::{OptimizerConfig, Schedule, TrainConfig};
+pub use config::{Adadelta, Adam, OptimizerConfig, Rmsprop, Schedule, Sgd, TrainConfig};
 pub use event::Event;
 pub use fit::{End, Learner, Outcome, Rates, Session, fit};

@@ -1,0 +1,105 @@
+//! Training steps a second on the workloads of the benchmarks, as one JSON line.
+//!
+//! `steps --workload W1 --seconds 4 --threads 2`: forward, backward and optimizer, rows picked at random from a
+//! resident table, in the loop that training uses.
+#![allow(clippy::print_stdout, reason = "a program that prints its result")]
+
+use std::time::Instant;
+
+use veridic::data::Matrix;
+use veridic::models::{AutoencoderConfig, Layout, ModelConfig, Network, Rows, VaeConfig};
+use veridic::nn::{Activation, LayerConfig, LikelihoodConfig};
+use veridic::train::{Learner, OptimizerConfig, Rates, TrainConfig};
+use veridic_graph::{Draw, Pool};
+
+fn main() {
+    let started = Instant::now();
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |name: &str, default: &str| {
+        let at = arguments.iter().position(|a| a == name);
+        at.and_then(|i| arguments.get(i + 1)).map_or(default.to_string(), String::clone)
+    };
+    let workload = value("--workload", "W1");
+    let seconds: f64 = value("--seconds", "2").parse().expect("a number of seconds");
+    let threads: usize = value("--threads", "2").parse().expect("a number of threads");
+    let dense = |units, activation| LayerConfig::Dense { units, activation };
+    let (width, batch, n, model, optimizer) = match workload.as_str() {
+        "W1" => {
+            let config = AutoencoderConfig {
+                encoder: vec![dense(12, Activation::Tanh)],
+                decoder: vec![],
+                likelihood: LikelihoodConfig::SquaredError { output: Activation::Sigmoid },
+            };
+            (29, 128, 16_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())
+        }
+        "W2" => {
+            let config = AutoencoderConfig {
+                encoder: vec![dense(32, Activation::Relu)],
+                decoder: vec![],
+                likelihood: LikelihoodConfig::Bernoulli,
+            };
+            (784, 256, 60_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())
+        }
+        "W3" => {
+            let config = VaeConfig {
+                latent: 32,
+                encoder: vec![dense(256, Activation::Relu)],
+                decoder: vec![dense(256, Activation::Relu)],
+                likelihood: LikelihoodConfig::Bernoulli,
+                ..VaeConfig::default()
+            };
+            let rmsprop = OptimizerConfig::Rmsprop(veridic::train::Rmsprop::default());
+            (784, 100, 60_000, ModelConfig::Vae(config), rmsprop)
+        }
+        other => panic!("no workload `{other}`; there are W1, W2, W3"),
+    };
+    // Numbers that look like scaled rows; what they are does not change the work.
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as u32
+    };
+    let bytes: Vec<u8> = if width == 784 { (0..n * width).map(|_| next() as u8).collect() } else { vec![] };
+    let mut matrix = Matrix::default();
+    if width != 784 {
+        let values = (0..n * width).map(|_| next() as f32 / (1u32 << 24) as f32).collect();
+        matrix = Matrix { n_rows: n, n_cols: width, values };
+    }
+    let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
+    let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
+    let layout = Layout { width, blocks: vec![], unseen: vec![] };
+    let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
+    let mut pool = Pool::new(threads);
+    let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };
+    let mut step = 0u64;
+    let mut loss = f32::NAN;
+    let mut index = vec![0u32; batch];
+    let mut one = |step: &mut u64| {
+        index.iter_mut().for_each(|i| *i = next() % n as u32);
+        let draw = Draw { seed: 1, step: *step };
+        loss = network.step(&mut pool, rows, &index, rates, draw).expect("rows fit")[0];
+        *step += 1;
+    };
+    one(&mut step);
+    let startup = started.elapsed().as_secs_f64();
+    for _ in 0..20 {
+        one(&mut step);
+    }
+    let (begun, first) = (Instant::now(), step);
+    while begun.elapsed().as_secs_f64() < seconds {
+        for _ in 0..10 {
+            one(&mut step);
+        }
+    }
+    let (steps, elapsed) = (step - first, begun.elapsed().as_secs_f64());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak: f64 = peak.and_then(|kb| kb.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(f64::NAN);
+    println!(
+        "{{\"peer\":\"veridic\",\"setting\":\"default\",\"workload\":\"{workload}\",\"threads\":{threads},\
+         \"steps_per_second\":{:.1},\"steps\":{steps},\"seconds\":{elapsed:.3},\"peak_rss_mb\":{:.1},\
+         \"startup_s\":{startup:.4},\"loss\":{loss}}}",
+        steps as f64 / elapsed,
+        peak / 1024.0,
+    );
+}

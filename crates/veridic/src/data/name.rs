@@ -1,0 +1,65 @@
+//! What the name of a column tells about its values.
+
+/// Whether a column of this name is likely to tell rows apart.
+pub(crate) fn is_id_name(name: &str) -> bool {
+    let last = words(name).pop().unwrap_or_default();
+    ["id", "ids", "uuid", "guid", "key", "index", "no", "nr"].contains(&last.as_str())
+}
+
+/// Whether a column of this name is likely to be a time, or a part of one.
+pub(crate) fn is_time_name(name: &str) -> bool {
+    const TIMES: [&str; 12] = [
+        "time",
+        "timestamp",
+        "date",
+        "day",
+        "year",
+        "month",
+        "hour",
+        "minute",
+        "second",
+        "seconds",
+        "epoch",
+        "step",
+    ];
+    words(name).iter().any(|word| TIMES.contains(&word.as_str()))
+}
+
+/// Whether a column of this name is likely to be a date.
+pub(crate) fn is_date_name(name: &str) -> bool {
+    words(name).iter().any(|word| ["date", "day", "dt", "yyyymmdd"].contains(&word.as_str()))
+}
+
+/// The words of a name, in lower case; `CustomerId2` has `customer` and `id2`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for character in name.chars() {
+        if !character.is_alphanumeric() || (character.is_uppercase() && after_lower) {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+        after_lower = character.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_by_their_words() {
+        assert!(
+            is_id_name("id") && is_id_name("customer_id") && is_id_name("CustomerId") && is_id_name("No")
+        );
+        assert!(!is_id_name("paid") && !is_id_name("id count") && !is_id_name("width"));
+        assert!(is_time_name("Time") && is_time_name("year") && !is_time_name("lifetime"));
+        assert!(is_date_name("sold_date") && !is_date_name("update"));
+    }
+}

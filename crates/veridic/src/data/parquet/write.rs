@@ -1,0 +1,197 @@
+//! Writing Parquet.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::Type;
+
+use crate::data::{Cells, Kind, MISSING, Schema, Table, date, number, write::cell};
+
+/// Rows of a row group.
+const GROUP: usize = 1 << 20;
+
+/// Writes `table`: whole numbers as INT64, reals as DOUBLE, date-times as DATE or TIMESTAMP in microseconds, flags as
+/// BOOLEAN or INT64 where their texts are that, everything else as text.
+pub(crate) fn write(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    write_file(table, schema, out).map_err(|error| match error {
+        // What the disk said is what the user needs to know.
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        other => io::Error::other(other),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Whole,
+    Real(u8),
+    Days,
+    Micros,
+    Flag(&'a [String]),
+    WholeText(&'a [String]),
+    Text(&'a [String]),
+    /// Numbers without a kind that says how to write them.
+    NumberText(Option<&'a Kind>),
+}
+
+fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> Result<(), ParquetError> {
+    let forms: Vec<Form<'_>> = table
+        .columns
+        .iter()
+        .map(|column| form(schema.column(&column.name).map(|found| &found.kind), &column.cells))
+        .collect();
+    let mut fields = Vec::new();
+    for (column, form) in table.columns.iter().zip(&forms) {
+        let optional = column.n_missing() > 0;
+        fields.push(Arc::new(field(&column.name, *form, optional)?));
+    }
+    let message = Type::group_type_builder("schema").with_fields(fields).build()?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by("veridic".to_owned())
+        .build();
+    let mut file = SerializedFileWriter::new(out, Arc::new(message), Arc::new(properties))?;
+    let mut start = 0;
+    while start < table.n_rows {
+        let rows = start..table.n_rows.min(start + GROUP);
+        start = rows.end;
+        let mut group = file.next_row_group()?;
+        for (column, form) in table.columns.iter().zip(&forms) {
+            let cells = &column.cells;
+            let rows = rows.clone();
+            match *form {
+                Form::Whole => {
+                    put::<Int64Type, _>(&mut group, cells, rows, |row| value(cells, row).round() as i64)?;
+                }
+                Form::Real(decimals) => {
+                    let mut text = String::new();
+                    put::<DoubleType, _>(&mut group, cells, rows, |row| {
+                        rounded(value(cells, row), decimals, &mut text)
+                    })?;
+                }
+                Form::Days => put::<Int32Type, _>(&mut group, cells, rows, |row| {
+                    (value(cells, row) / 86_400.0).floor() as i32
+                })?,
+                Form::Micros => put::<Int64Type, _>(&mut group, cells, rows, |row| {
+                    (value(cells, row) * 1e6).round() as i64
+                })?,
+                Form::Flag(levels) => {
+                    put::<BoolType, _>(&mut group, cells, rows, |row| levels[code(cells, row)] == "true")?;
+                }
+                Form::WholeText(levels) => put::<Int64Type, _>(&mut group, cells, rows, |row| {
+                    levels[code(cells, row)].parse().expect("all levels were seen to be whole numbers")
+                })?,
+                Form::Text(levels) => {
+                    let levels: Vec<ByteArray> =
+                        levels.iter().map(|level| ByteArray::from(level.as_str())).collect();
+                    put::<ByteArrayType, _>(&mut group, cells, rows, |row| levels[code(cells, row)].clone())?;
+                }
+                Form::NumberText(kind) => {
+                    let mut text = String::new();
+                    put::<ByteArrayType, _>(&mut group, cells, rows, |row| {
+                        text.clear();
+                        cell(kind, cells, row, &mut text);
+                        ByteArray::from(text.as_str())
+                    })?;
+                }
+            }
+        }
+        group.close()?;
+    }
+    file.close()?;
+    Ok(())
+}
+
+fn form<'a>(kind: Option<&'a Kind>, cells: &'a Cells) -> Form<'a> {
+    let values = match cells {
+        Cells::Number(values) => values,
+        Cells::Text { levels, .. } => {
+            let is_flag = matches!(kind, Some(Kind::Boolean { .. } | Kind::Constant { .. }));
+            let whole = |level: &String| level.parse::<i64>().is_ok_and(|value| value.to_string() == *level);
+            return if is_flag
+                && !levels.is_empty()
+                && levels.iter().all(|level| level == "true" || level == "false")
+            {
+                Form::Flag(levels)
+            } else if is_flag && !levels.is_empty() && levels.iter().all(whole) {
+                Form::WholeText(levels)
+            } else {
+                Form::Text(levels)
+            };
+        }
+    };
+    let within = |limit: f64| values.iter().all(|value| value.is_nan() || value.abs() < limit);
+    match kind {
+        Some(Kind::DateTime { format, .. }) if !date::has_time(format) && within(1e14) => Form::Days,
+        Some(Kind::DateTime { .. }) if within(9e12) => Form::Micros,
+        Some(Kind::DateTime { .. }) => Form::NumberText(kind),
+        Some(Kind::Integer { .. }) if within(9e18) => Form::Whole,
+        Some(Kind::Real { decimals, .. }) => Form::Real(*decimals),
+        _ if values.iter().all(|value| value.is_nan() || value.fract() == 0.0)
+            && within(number::MAX_EXACT) =>
+        {
+            Form::Whole
+        }
+        _ => Form::Real(number::SHORTEST),
+    }
+}
+
+fn field(name: &str, form: Form<'_>, optional: bool) -> Result<Type, ParquetError> {
+    let (physical, logical) = match form {
+        Form::Whole | Form::WholeText(_) => (Physical::INT64, None),
+        Form::Real(_) => (Physical::DOUBLE, None),
+        Form::Days => (Physical::INT32, Some(LogicalType::Date)),
+        Form::Micros => (Physical::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+        Form::Flag(_) => (Physical::BOOLEAN, None),
+        Form::Text(_) | Form::NumberText(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+    };
+    let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    Type::primitive_type_builder(name, physical)
+        .with_repetition(repetition)
+        .with_logical_type(logical)
+        .build()
+}
+
+/// Writes one column of a row group; `value` is called for rows whose cell is not missing.
+fn put<T: DataType, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    cells: &Cells,
+    rows: std::ops::Range<usize>,
+    mut value: impl FnMut(usize) -> T::T,
+) -> Result<(), ParquetError> {
+    let levels: Vec<i16> = rows.clone().map(|row| i16::from(!cells.is_missing(row))).collect();
+    let values: Vec<T::T> = rows.filter(|&row| !cells.is_missing(row)).map(&mut value).collect();
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General("fewer columns than fields".into()));
+    };
+    column.typed::<T>().write_batch(&values, Some(&levels), None)?;
+    column.close()
+}
+
+fn value(cells: &Cells, row: usize) -> f64 {
+    match cells {
+        Cells::Number(values) => values[row],
+        Cells::Text { .. } => f64::NAN,
+    }
+}
+
+fn code(cells: &Cells, row: usize) -> usize {
+    match cells {
+        Cells::Text { codes, .. } => codes[row] as usize,
+        Cells::Number(_) => MISSING as usize,
+    }
+}
+
+/// `value` with at most `decimals` digits after the point.
+fn rounded(value: f64, decimals: u8, text: &mut String) -> f64 {
+    text.clear();
+    number::write(value, decimals, text);
+    text.parse().unwrap_or(value)
+}

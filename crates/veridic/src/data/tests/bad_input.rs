@@ -1,0 +1,192 @@
+use std::fs;
+use std::io::Write as _;
+
+use super::*;
+
+/// The message for a text that cannot be read.
+fn message(text: &str) -> String {
+    load(text).unwrap_err().to_string()
+}
+
+#[test]
+fn empty_files_and_bare_headers_are_refused() {
+    assert_eq!(message(""), "the file is empty: table.csv");
+    assert_eq!(message(" \n\r\n"), "the file is empty: table.csv");
+    assert_eq!(message("age,sex\n"), "the table has 2 column names and no rows: table.csv");
+    assert!(matches!(load("# note\n"), Err(DataError::HeaderOnly { .. })));
+}
+
+#[test]
+fn one_row_is_read_and_its_columns_are_constant() {
+    let (table, schema) = load("age,sex\n41,f\n").unwrap();
+    assert_eq!(table.n_rows, 1);
+    assert!(schema.columns.iter().all(|column| matches!(column.kind, Kind::Constant { value: Some(_) })));
+}
+
+#[test]
+fn ragged_rows_name_their_line_whatever_the_line_ends_are() {
+    for text in [
+        "a,b\n1,2\n3\n4,5\n",
+        "a,b\r\n1,2\r\n3\r\n4,5\r\n",
+        "\u{feff}a,b\n1,2\n3\n",
+        "a,b\n\n3\n",
+        "# c\na,\"b\"\n3\n1,2\n",
+        "a,b\n\"1\n\",2,3\n",
+        "a,b\n1,2\n3",
+        "a,b\n\n3",
+        "a,b\r\n \r\n3",
+    ] {
+        let error = load(text).unwrap_err();
+        let DataError::Ragged { line, expected: 2, .. } = error else { panic!("{text:?}: {error}") };
+        let wanted = if text.contains("\"1") { 2 } else { 3 };
+        assert_eq!(line, wanted, "{text:?}");
+    }
+    assert_eq!(message("a,b\n1,2\n1,2,3\n"), "line 3 has 3 cells, 2 are expected: table.csv");
+}
+
+#[test]
+fn bytes_that_are_not_utf8_name_line_and_column() {
+    let error = read_bytes("t.csv", b"a,b\n1,x\n2,caf\xe9\n".to_vec(), &ReadOptions::default()).unwrap_err();
+    assert_eq!(error.to_string(), "line 3, column 2 is not UTF-8 text: t.csv");
+    assert!(error.hint().unwrap().contains("iconv"));
+    let error =
+        read_bytes("t.csv", b"a,b\r\n\r\ncaf\xe9,1\r\n".to_vec(), &ReadOptions::default()).unwrap_err();
+    assert!(matches!(error, DataError::NotUtf8 { line: 3, column: 1, .. }));
+    let utf16 = read_bytes("t.csv", b"\xff\xfea\0,\0b\0".to_vec(), &ReadOptions::default()).unwrap_err();
+    assert!(matches!(utf16, DataError::UnknownFormat { found: "UTF-16 text", .. }));
+}
+
+#[test]
+fn all_stray_texts_are_named_at_once() {
+    let mut text = "age,weight\n".to_owned();
+    for i in 0..200 {
+        text += &match i {
+            10 => "abc,5.5\n".to_owned(),
+            20 => "30,heavy\n".to_owned(),
+            _ => format!("{},{}.5\n", 20 + i % 50, 50 + i % 40),
+        };
+    }
+    let error = load(&text).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 12, column `age`: `abc` is not a finite number; \
+         line 22, column `weight`: `heavy` is not a finite number: table.csv"
+    );
+    assert!(error.hint().unwrap().starts_with("correct the cells, add `abc` to the missing markers"));
+    let options = ReadOptions { missing: vec!["abc".into(), "heavy".into()], ..ReadOptions::default() };
+    let (_, schema) = read_bytes("t", text.clone().into_bytes(), &options).unwrap();
+    assert_eq!((schema.columns[0].missing, schema.columns[1].missing), (1, 1));
+    let options = ReadOptions { categorical: vec!["age".into(), "weight".into()], ..ReadOptions::default() };
+    let (_, schema) = read_bytes("t", text.into_bytes(), &options).unwrap();
+    assert!(matches!(schema.columns[0].kind, Kind::Categorical { .. }));
+}
+
+#[test]
+fn names_that_are_twice_or_too_few_are_refused() {
+    assert_eq!(message("a,b,a\n1,2,3\n"), "columns 1 and 3 are both named `a`: table.csv");
+    let options = ReadOptions { names: Some(vec!["a".into()]), ..ReadOptions::default() };
+    let error = read_bytes("t", b"1,2\n".to_vec(), &options).unwrap_err();
+    assert!(matches!(error, DataError::NameCount { given: 1, found: 2, .. }));
+    let options = ReadOptions { categorical: vec!["aeg".into()], ..ReadOptions::default() };
+    let error = read_bytes("t", b"age,b\n1,2\n".to_vec(), &options).unwrap_err();
+    assert!(matches!(error, DataError::NoSuchColumn { nearest: Some(nearest), .. } if nearest == "age"));
+}
+
+#[test]
+fn a_gzip_cut_off_or_damaged_is_told_from_a_short_table() {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    for i in 0..2000 {
+        writeln!(gz, "{},{}", i * 7919 % 1009, i * 104_729 % 997).unwrap();
+    }
+    let packed = gz.finish().unwrap();
+    let read = |bytes: &[u8]| read_bytes("t.csv.gz", bytes.to_vec(), &ReadOptions::default());
+    assert_eq!(read(&packed).unwrap().0.n_rows, 2000);
+    for cut in [packed.len() / 2, packed.len() - 4] {
+        assert!(matches!(read(&packed[..cut]), Err(DataError::Truncated { .. })), "{cut}");
+    }
+    let mut damaged = packed.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    assert!(matches!(
+        read(&damaged),
+        Err(DataError::Corrupt { .. }
+            | DataError::Truncated { .. }
+            | DataError::Ragged { .. }
+            | DataError::NotUtf8 { .. }
+            | DataError::UnknownFormat { .. })
+    ));
+}
+
+#[test]
+fn archives_name_their_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    for (name, text) in
+        [("small.csv", "a\n1\n2\n"), ("large.csv", "b\n1\n2\n3\n"), ("read.me", "no table at all")]
+    {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    let options = ReadOptions::default();
+    assert_eq!(read(&path, &options).unwrap().0.n_rows, 3);
+    assert_eq!(read(&path.join("small.csv"), &options).unwrap().0.n_rows, 2);
+    let error = read(&path.join("other.csv"), &options).unwrap_err();
+    assert_eq!(
+        error.hint().unwrap(),
+        "name one as `archive.zip/member`; there are `small.csv`, `large.csv`, `read.me`"
+    );
+}
+
+#[test]
+fn nested_parquet_columns_are_named() {
+    use std::sync::Arc;
+    let message = "message m { required int32 id; required group tags (LIST) { repeated group list { optional int32 element; } } }";
+    let layout = Arc::new(::parquet::schema::parser::parse_message_type(message).unwrap());
+    let mut bytes = Vec::new();
+    ::parquet::file::writer::SerializedFileWriter::new(&mut bytes, layout, Arc::default())
+        .unwrap()
+        .close()
+        .unwrap();
+    let error = read_bytes("t.parquet", bytes, &ReadOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "column `tags` is nested (a list), only flat columns can be read: t.parquet"
+    );
+}
+
+#[test]
+fn a_failed_write_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    fs::write(&path, "precious").unwrap();
+    let result = replace(&path, |file| {
+        file.write_all(b"half")?;
+        Err(std::io::ErrorKind::StorageFull.into())
+    });
+    let error = result.unwrap_err();
+    assert!(error.hint().unwrap().contains("what was there before is untouched"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_folder_that_is_not_there_and_an_unknown_ending_are_refused() {
+    let (table, schema) = load("a,b\n1,2\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = write(&table, &schema, &folder.path().join("none/t.csv")).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "make the folder first");
+    let error = write(&table, &schema, &folder.path().join("t.xlsx")).unwrap_err();
+    assert!(error.to_string().starts_with("cannot write a table as `xlsx`"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let full = std::path::Path::new("/dev/full");
+    let error = replace(full, |file| file.write_all(&[0; 100_000])).unwrap_err();
+    let DataError::Write { source, .. } = &error else { panic!("{error}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
+    assert!(full.exists());
+}
