@@ -3,7 +3,7 @@
 //! Every element of a product is summed over `k` in ascending order, whatever tile it falls into, so neither the
 //! number of rows nor of threads changes a bit.
 
-use super::isa::{Isa, dispatch};
+use super::isa::Isa;
 
 /// Columns of a packed panel; one cache line.
 pub(crate) const PANEL: usize = 16;
@@ -87,36 +87,194 @@ pub(crate) unsafe fn product(
     stride: Stride,
     packed: *const f32,
     c: *mut f32,
-    (m, k, n): (usize, usize, usize),
+    size: (usize, usize, usize),
     start: Start,
 ) {
-    // SAFETY: the caller's contract is the loops' contract.
+    // SAFETY: `Isa::detect` found the features; the caller's contract is the loops' contract.
     unsafe {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => tall(isa, a, stride, packed, c, (m, k, n), start),
-            _ => low(isa, a, stride, packed, c, (m, k, n), start),
+            Isa::Avx512 => x86::avx512(a, stride, packed, c, size, start),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => x86::avx2(a, stride, packed, c, size, start),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Baseline => arm::neon(a, stride, packed, c, size, start),
+            #[cfg(not(target_arch = "aarch64"))]
+            Isa::Baseline => blocks::<Plain, 4, 4>(a, stride, packed, c, size, start),
         }
     }
 }
 
-dispatch! {
-    /// With tiles of 6 rows: 12 AVX2 accumulators, or 24 NEON.
-    unsafe fn low = blocks::<6>(a: *const f32, stride: Stride, packed: *const f32, c: *mut f32,
-        size: (usize, usize, usize), start: Start)
+/// A register of values. Written with intrinsics, because tiles of plain arrays do not stay in registers for every
+/// number of rows.
+trait Vector: Copy {
+    /// Values in a register.
+    const LANES: usize;
+    fn splat(value: f32) -> Self;
+    /// # Safety
+    /// Valid for reading `LANES` values.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// Valid for writing `LANES` values.
+    unsafe fn store(self, to: *mut f32);
+    /// `self + x * y`.
+    fn add_product(self, x: Self, y: Self) -> Self;
 }
 
 #[cfg(target_arch = "x86_64")]
-dispatch! {
-    /// With tiles of 14 rows: 14 AVX-512 accumulators.
-    unsafe fn tall = blocks::<14>(a: *const f32, stride: Stride, packed: *const f32, c: *mut f32,
-        size: (usize, usize, usize), start: Start)
+mod x86 {
+    use std::arch::x86_64::{
+        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
+        _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    };
+
+    use super::{Start, Stride, Vector, blocks};
+
+    macro_rules! vector {
+        ($type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
+            impl Vector for $type {
+                const LANES: usize = $lanes;
+                #[inline(always)]
+                fn splat(value: f32) -> Self {
+                    // SAFETY: only used inside functions compiled for this instruction set.
+                    unsafe { $splat(value) }
+                }
+                #[inline(always)]
+                unsafe fn load(from: *const f32) -> Self {
+                    // SAFETY: the caller's contract.
+                    unsafe { $load(from) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut f32) {
+                    // SAFETY: the caller's contract.
+                    unsafe { $store(to, self) }
+                }
+                #[inline(always)]
+                fn add_product(self, x: Self, y: Self) -> Self {
+                    // SAFETY: as for `splat`.
+                    unsafe { $fma(x, y, self) }
+                }
+            }
+        };
+    }
+    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps);
+    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps);
+
+    /// Tiles of 6 x 16: 12 accumulators.
+    ///
+    /// # Safety
+    /// See [`super::product`]; the processor has AVX2 and FMA.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2(
+        a: *const f32,
+        stride: Stride,
+        packed: *const f32,
+        c: *mut f32,
+        size: (usize, usize, usize),
+        start: Start,
+    ) {
+        // SAFETY: the caller's contract.
+        unsafe { blocks::<__m256, 6, 2>(a, stride, packed, c, size, start) }
+    }
+
+    /// Tiles of 14 x 16: 14 accumulators.
+    ///
+    /// # Safety
+    /// See [`super::product`]; the processor has AVX-512.
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub(super) unsafe fn avx512(
+        a: *const f32,
+        stride: Stride,
+        packed: *const f32,
+        c: *mut f32,
+        size: (usize, usize, usize),
+        start: Start,
+    ) {
+        // SAFETY: the caller's contract.
+        unsafe { blocks::<__m512, 14, 1>(a, stride, packed, c, size, start) }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::arch::aarch64::{float32x4_t, vdupq_n_f32, vfmaq_f32, vld1q_f32, vst1q_f32};
+
+    use super::{Start, Stride, Vector, blocks};
+
+    impl Vector for float32x4_t {
+        const LANES: usize = 4;
+        #[inline(always)]
+        fn splat(value: f32) -> Self {
+            // SAFETY: every 64-bit Arm processor has NEON.
+            unsafe { vdupq_n_f32(value) }
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: the caller's contract.
+            unsafe { vld1q_f32(from) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: the caller's contract.
+            unsafe { vst1q_f32(to, self) }
+        }
+        #[inline(always)]
+        fn add_product(self, x: Self, y: Self) -> Self {
+            // SAFETY: as for `splat`.
+            unsafe { vfmaq_f32(self, x, y) }
+        }
+    }
+
+    /// Tiles of 6 x 16: 24 accumulators.
+    ///
+    /// # Safety
+    /// See [`super::product`].
+    #[target_feature(enable = "neon")]
+    pub(super) unsafe fn neon(
+        a: *const f32,
+        stride: Stride,
+        packed: *const f32,
+        c: *mut f32,
+        size: (usize, usize, usize),
+        start: Start,
+    ) {
+        // SAFETY: the caller's contract.
+        unsafe { blocks::<float32x4_t, 6, 4>(a, stride, packed, c, size, start) }
+    }
+}
+
+/// Four values without intrinsics, for processors that are not known.
+#[cfg(not(target_arch = "aarch64"))]
+#[derive(Clone, Copy)]
+struct Plain([f32; 4]);
+
+#[cfg(not(target_arch = "aarch64"))]
+impl Vector for Plain {
+    const LANES: usize = 4;
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's contract.
+        Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's contract.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    fn add_product(self, x: Self, y: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + x.0[i] * y.0[i]))
+    }
 }
 
 /// # Safety
-/// See [`product`].
+/// See [`product`]; `PARTS * V::LANES` is [`PANEL`].
 #[inline(always)]
-unsafe fn blocks<const FMA: bool, const ROWS: usize>(
+unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(
     a: *const f32,
     stride: Stride,
     packed: *const f32,
@@ -125,47 +283,51 @@ unsafe fn blocks<const FMA: bool, const ROWS: usize>(
     start: Start,
 ) {
     for column in (0..n).step_by(PANEL) {
-        let width = PANEL.min(n - column);
         for p in (0..k.max(1)).step_by(DEPTH) {
-            let depth = DEPTH.min(k - p);
-            for i in (0..m).step_by(ROWS) {
-                let rows = ROWS.min(m - i);
-                // SAFETY: the tile lies inside `a`, the panel and `c` as the caller promised.
-                unsafe {
-                    let begin = match start {
+            // SAFETY: the strip lies inside `a`, the panel and `c` as the caller promised.
+            unsafe {
+                let mut strip = Strip {
+                    a: a.add(p * stride.column),
+                    stride,
+                    b: packed.add(column * k + p * PANEL),
+                    c: c.add(column),
+                    ldc: n,
+                    depth: DEPTH.min(k - p),
+                    width: PANEL.min(n - column),
+                    start: match start {
                         _ if p > 0 => Start::Accumulate,
                         Start::Bias(bias) => Start::Bias(bias.add(column)),
                         other => other,
-                    };
-                    let a = a.add(i * stride.row + p * stride.column);
-                    let b = packed.add(column * k + p * PANEL);
-                    let c = c.add(i * n + column);
-                    macro_rules! tail {
-                        ($($rows:literal)*) => {
-                            match rows {
-                                $($rows => tile::<FMA, $rows>(a, stride, b, c, n, depth, width, begin),)*
-                                _ => tile::<FMA, ROWS>(a, stride, b, c, n, depth, width, begin),
-                            }
-                        };
-                    }
-                    if rows == ROWS {
-                        tile::<FMA, ROWS>(a, stride, b, c, n, depth, width, begin);
-                    } else {
-                        tail!(1 2 3 4 5 6 7 8 9 10 11 12 13);
-                    }
+                    },
+                };
+                let mut left = m;
+                while left >= ROWS {
+                    strip.tile::<V, ROWS, PARTS>();
+                    left -= ROWS;
+                }
+                // What is left, in halves; the largest tile has 14 rows.
+                if left >= 8 {
+                    strip.tile::<V, 8, PARTS>();
+                    left -= 8;
+                }
+                if left >= 4 {
+                    strip.tile::<V, 4, PARTS>();
+                    left -= 4;
+                }
+                if left >= 2 {
+                    strip.tile::<V, 2, PARTS>();
+                    left -= 2;
+                }
+                if left >= 1 {
+                    strip.tile::<V, 1, PARTS>();
                 }
             }
         }
     }
 }
 
-/// One tile of `ROWS` x [`PANEL`] in registers.
-///
-/// # Safety
-/// See [`product`]; `width` is at most [`PANEL`].
-#[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "a hot loop with its operands")]
-unsafe fn tile<const FMA: bool, const ROWS: usize>(
+/// The rows of one panel of the result that are still to be done.
+struct Strip {
     a: *const f32,
     stride: Stride,
     b: *const f32,
@@ -174,50 +336,62 @@ unsafe fn tile<const FMA: bool, const ROWS: usize>(
     depth: usize,
     width: usize,
     start: Start,
-) {
-    // SAFETY: all offsets stay inside what the caller promised.
-    unsafe {
-        let mut sum = [[0.0f32; PANEL]; ROWS];
-        match start {
-            Start::Zero => {}
-            Start::Bias(bias) => {
-                let mut row = [0.0f32; PANEL];
-                for (j, value) in row.iter_mut().enumerate().take(width) {
-                    *value = *bias.add(j);
+}
+
+impl Strip {
+    /// The next `ROWS` rows, in registers.
+    ///
+    /// # Safety
+    /// See [`product`]; so many rows are left.
+    #[inline(always)]
+    unsafe fn tile<V: Vector, const ROWS: usize, const PARTS: usize>(&mut self) {
+        let whole = self.width == PANEL;
+        // SAFETY: all offsets stay inside what the caller promised; a narrow panel goes through `edge`.
+        unsafe {
+            let mut sum = [[V::splat(0.0); PARTS]; ROWS];
+            let mut edge = [0.0f32; PANEL];
+            match self.start {
+                Start::Zero => {}
+                Start::Bias(bias) => {
+                    edge.as_mut_ptr().copy_from_nonoverlapping(bias, self.width);
+                    let row = std::array::from_fn(|j| V::load(edge.as_ptr().add(j * V::LANES)));
+                    sum = [row; ROWS];
                 }
-                sum = [row; ROWS];
-            }
-            Start::Accumulate => {
-                for (i, row) in sum.iter_mut().enumerate() {
-                    if width == PANEL {
-                        *row = c.add(i * ldc).cast::<[f32; PANEL]>().read_unaligned();
-                    } else {
-                        for (j, value) in row.iter_mut().enumerate().take(width) {
-                            *value = *c.add(i * ldc + j);
+                Start::Accumulate => {
+                    for (i, row) in sum.iter_mut().enumerate() {
+                        let mut from = self.c.add(i * self.ldc).cast_const();
+                        if !whole {
+                            edge.as_mut_ptr().copy_from_nonoverlapping(from, self.width);
+                            from = edge.as_ptr();
                         }
+                        *row = std::array::from_fn(|j| V::load(from.add(j * V::LANES)));
                     }
                 }
             }
-        }
-        let mut a = a;
-        for p in 0..depth {
-            let b = b.add(p * PANEL).cast::<[f32; PANEL]>().read_unaligned();
-            for (i, row) in sum.iter_mut().enumerate() {
-                let x = *a.add(i * stride.row);
-                for (value, b) in row.iter_mut().zip(b) {
-                    *value = super::math::fma::<FMA>(x, b, *value);
+            let (mut a, mut b) = (self.a, self.b);
+            for _ in 0..self.depth {
+                let panel: [V; PARTS] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
+                for (i, row) in sum.iter_mut().enumerate() {
+                    let x = V::splat(*a.add(i * self.stride.row));
+                    for (value, y) in row.iter_mut().zip(panel) {
+                        *value = value.add_product(x, y);
+                    }
+                }
+                a = a.add(self.stride.column);
+                b = b.add(PANEL);
+            }
+            for (i, row) in sum.iter().enumerate() {
+                let to = self.c.add(i * self.ldc);
+                let whole_row = if whole { to } else { edge.as_mut_ptr() };
+                for (j, value) in row.iter().enumerate() {
+                    value.store(whole_row.add(j * V::LANES));
+                }
+                if !whole {
+                    to.copy_from_nonoverlapping(edge.as_ptr(), self.width);
                 }
             }
-            a = a.add(stride.column);
-        }
-        for (i, row) in sum.iter().enumerate() {
-            if width == PANEL {
-                c.add(i * ldc).cast::<[f32; PANEL]>().write_unaligned(*row);
-            } else {
-                for (j, value) in row.iter().enumerate().take(width) {
-                    *c.add(i * ldc + j) = *value;
-                }
-            }
+            self.a = self.a.add(ROWS * self.stride.row);
+            self.c = self.c.add(ROWS * self.ldc);
         }
     }
 }
