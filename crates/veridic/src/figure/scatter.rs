@@ -1,0 +1,401 @@
+//! Points in two dimensions, colored by category or by number.
+
+use super::Figure;
+use super::axis::{BELOW, Panel, TICK_SIZE, space_left};
+use super::canvas::{Anchor, Canvas, Picture, Style};
+use super::color::{self, CATEGORIES, GREY, Rgb, SOFT, category, hex, viridis};
+use super::header::{self, Entry, Mark, left_out_note};
+use super::histogram::{Spread, outline};
+use super::number::{Numbers, coordinate, exact_single, grouped};
+use super::scale::{Scale, extent};
+use super::text;
+use crate::error::FigureError;
+use resvg::tiny_skia::{FillRule, Paint, PathBuilder, Pixmap, Transform};
+
+const NAME: &str = "scatter";
+/// Above this many points they are drawn as pixels, which keeps the file small and quick to show.
+const MOST_CIRCLES: usize = 5_000;
+/// Pixels of the point picture for one unit of the drawing.
+const POINT_SCALE: f32 = 2.0;
+const SIDE: f64 = 560.0;
+const MARGINAL: f64 = 84.0;
+
+/// What [`scatter`] draws.
+#[derive(Debug, Clone, Copy)]
+pub struct Scatter<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// The name of the horizontal axis.
+    pub x_label: &'a str,
+    /// The name of the vertical axis.
+    pub y_label: &'a str,
+    /// The points, each across and up.
+    pub points: &'a [[f32; 2]],
+    /// What gives a point its color.
+    pub coloring: Coloring<'a>,
+    /// Whether the spread of each category is drawn above and on the right.
+    pub marginals: bool,
+}
+
+/// What gives a point its color.
+#[derive(Debug, Clone, Copy)]
+pub enum Coloring<'a> {
+    /// All points alike.
+    Plain,
+    /// One color a category.
+    Category {
+        /// A code a point into `names`; a code past the last name means the category is missing (grey).
+        codes: &'a [u32],
+        /// The categories in the order of the legend. Of more than 12, the 11 most frequent keep a color and
+        /// the others are grey.
+        names: &'a [String],
+    },
+    /// A color scale; a point whose value is not finite is grey.
+    Value {
+        /// A number a point.
+        values: &'a [f32],
+        /// The name of the color scale with its unit.
+        label: &'a str,
+    },
+}
+
+/// Draws points colored by category or by number, on request with marginal histograms.
+///
+/// Points are drawn in their order, categories with fewer than one in twenty points last, so that they are not hidden.
+/// Up to 5000 points are SVG circles, more are an embedded picture. The CSV has a row a point: `x`, `y`, then
+/// `category` or `value`.
+///
+/// # Errors
+/// [`FigureError::Empty`] without points, [`FigureError::Length`] if codes or values are not as many as points,
+/// [`FigureError::NothingUsable`] if no point is finite.
+pub fn scatter(input: &Scatter<'_>) -> Result<Figure, FigureError> {
+    let n = input.points.len();
+    if n == 0 {
+        return Err(FigureError::Empty { figure: NAME, what: "the list of points".to_owned() });
+    }
+    let (what, found) = match input.coloring {
+        Coloring::Plain => ("", n),
+        Coloring::Category { codes, .. } => ("the categories", codes.len()),
+        Coloring::Value { values, .. } => ("the values", values.len()),
+    };
+    if found != n {
+        return Err(FigureError::Length { figure: NAME, what: what.to_owned(), found, expected: n });
+    }
+    let shown: Vec<usize> = (0..n).filter(|i| input.points[*i].iter().all(|v| v.is_finite())).collect();
+    let axis = |axis: usize| extent(shown.iter().map(|i| f64::from(input.points[*i][axis])));
+    let (Some((x_low, x_high)), Some((y_low, y_high))) = (axis(0), axis(1)) else {
+        let what = "the points".to_owned();
+        return Err(FigureError::NothingUsable { figure: NAME, what, count: n, needed: "finite" });
+    };
+    let left_out = n - shown.len();
+    let groups = Groups::new(input.coloring, &shown);
+    let note = left_out_note(left_out, n, "points", "not finite");
+
+    let (x, y) = (padded(x_low, x_high), padded(y_low, y_high));
+    let left = space_left(&y);
+    let beside = match (input.marginals, input.coloring) {
+        (_, Coloring::Value { .. }) => 132.0,
+        (true, _) => MARGINAL + 28.0,
+        (false, _) => 28.0,
+    };
+    let mut canvas = Canvas::new(input.title, left + SIDE + beside);
+    let mut top = header::draw(&mut canvas, input.title, &note, &groups.legend);
+    // A color scale takes the place on the right, and has no categories to spread.
+    let marginals = input.marginals && !matches!(input.coloring, Coloring::Value { .. });
+    if marginals {
+        top += MARGINAL;
+    }
+    let panel = Panel { left, top, width: SIDE, height: SIDE, x, y };
+    panel.frame(&mut canvas, input.x_label, input.y_label);
+    if marginals {
+        draw_marginals(&mut canvas, &panel, input.points, &groups);
+    }
+    draw_points(&mut canvas, &panel, input.points, &groups);
+    if groups.members.len() > 6 {
+        name_groups(&mut canvas, &panel, input.points, &groups);
+    }
+    if let (Coloring::Value { label, .. }, Some((low, high))) = (input.coloring, groups.range) {
+        color_scale(&mut canvas, &panel, low, high, label);
+    }
+    canvas.height = panel.bottom() + BELOW;
+    Ok(Figure::new(canvas, numbers(input), left_out))
+}
+
+/// The points by what they share, each with its color.
+struct Groups {
+    legend: Vec<Entry>,
+    /// Name, color and points of each category that is drawn.
+    members: Vec<(String, Rgb, Vec<usize>)>,
+    /// The points in the order of drawing with their colors.
+    order: Vec<(usize, Rgb)>,
+    /// The ends of the color scale.
+    range: Option<(f64, f64)>,
+}
+
+impl Groups {
+    fn new(coloring: Coloring<'_>, shown: &[usize]) -> Self {
+        match coloring {
+            Coloring::Plain => {
+                let members = vec![(String::new(), category(0), shown.to_vec())];
+                let order = shown.iter().map(|i| (*i, category(0))).collect();
+                Self { legend: Vec::new(), members, order, range: None }
+            }
+            Coloring::Category { codes, names } => Self::categories(codes, names, shown),
+            Coloring::Value { values, .. } => {
+                let value = |i: usize| f64::from(values[i]);
+                let range = extent(shown.iter().map(|i| value(*i)).filter(|v| v.is_finite()));
+                let (low, high) = range.unwrap_or((0.0, 1.0));
+                let span = if high > low { high - low } else { 1.0 };
+                let color = |i: usize| {
+                    if value(i).is_finite() { viridis((value(i) - low) / span) } else { GREY }
+                };
+                let order = shown.iter().map(|i| (*i, color(*i))).collect();
+                let absent = shown.iter().filter(|i| !value(**i).is_finite()).count();
+                let legend = if absent == 0 {
+                    Vec::new()
+                } else {
+                    let name = format!("no finite value ({})", grouped(absent));
+                    vec![Entry { name, color: hex(GREY), mark: Mark::Dot }]
+                };
+                Self { legend, members: Vec::new(), order, range }
+            }
+        }
+    }
+
+    fn categories(codes: &[u32], names: &[String], shown: &[usize]) -> Self {
+        let mut by_name: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+        let mut missing = Vec::new();
+        for i in shown {
+            match by_name.get_mut(codes[*i] as usize) {
+                Some(points) => points.push(*i),
+                None => missing.push(*i),
+            }
+        }
+        let mut colored: Vec<usize> = (0..names.len()).collect();
+        if names.len() > CATEGORIES {
+            colored.sort_by_key(|c| (std::cmp::Reverse(by_name[*c].len()), *c));
+            colored.truncate(CATEGORIES - 1);
+            colored.sort_unstable();
+        }
+        let mut members = Vec::new();
+        let mut others = Vec::new();
+        for (c, points) in by_name.into_iter().enumerate() {
+            match colored.iter().position(|one| *one == c) {
+                Some(place) => members.push((names[c].clone(), category(place), points)),
+                None => others.extend(points),
+            }
+        }
+        let rest = names.len() - colored.len();
+        members.push((format!("{rest} other categories"), GREY, others));
+        members.push(("missing".to_owned(), GREY, missing));
+        members.retain(|(_, _, points)| !points.is_empty());
+
+        let legend = members
+            .iter()
+            .map(|(name, color, _)| Entry { name: name.clone(), color: hex(*color), mark: Mark::Dot })
+            .collect();
+        let (rare, common): (Vec<_>, Vec<_>) =
+            members.iter().partition(|(_, _, points)| points.len() * 20 < shown.len());
+        let in_order = |groups: &[&(String, Rgb, Vec<usize>)]| {
+            let mut order: Vec<(usize, Rgb)> =
+                groups.iter().flat_map(|(_, color, points)| points.iter().map(|i| (*i, *color))).collect();
+            order.sort_unstable();
+            order
+        };
+        let mut order = in_order(&common);
+        order.extend(in_order(&rare));
+        Self { legend, members, order, range: None }
+    }
+}
+
+/// A range with a little room around the points, and ticks inside.
+fn padded(low: f64, high: f64) -> Scale {
+    let room = (high - low) * 0.03;
+    Scale::exact(low - room, high + room, 6)
+}
+
+fn draw_points(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], groups: &Groups) {
+    let n = groups.order.len();
+    let (radius, opacity) = match n {
+        0..500 => (3.4, 0.85),
+        500..2_000 => (2.6, 0.8),
+        2_000..10_000 => (2.0, 0.7),
+        10_000..50_000 => (1.5, 0.6),
+        _ => (1.1, 0.5),
+    };
+    let place = |i: usize| [panel.across(f64::from(points[i][0])), panel.down(f64::from(points[i][1]))];
+    if n <= MOST_CIRCLES {
+        for (i, color) in &groups.order {
+            let style = format!(r#"fill="{}" fill-opacity="{opacity}""#, hex(*color));
+            canvas.circle(place(*i), radius, &style);
+        }
+        return;
+    }
+    let side = (SIDE as f32 * POINT_SCALE) as u32;
+    let mut pixels = Pixmap::new(side, side).expect("the side is a small constant");
+    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    for (i, [red, green, blue]) in &groups.order {
+        let [x, y] = place(*i);
+        let (x, y) = ((x - panel.left) as f32 * POINT_SCALE, (y - panel.top) as f32 * POINT_SCALE);
+        if let Some(circle) = PathBuilder::from_circle(x, y, radius as f32 * POINT_SCALE) {
+            paint.set_color_rgba8(*red, *green, *blue, (opacity * 255.0) as u8);
+            pixels.fill_path(&circle, &paint, FillRule::Winding, Transform::identity(), None);
+        }
+    }
+    let [left, top, width, height] = [panel.left, panel.top, panel.width, panel.height];
+    canvas.picture(Picture { left, top, width, height, pixels, sharp: false });
+}
+
+fn draw_marginals(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], groups: &Groups) {
+    // Few points in many bins would show chance alone.
+    let bins = (1.5 * (groups.order.len() as f64).sqrt()).clamp(12.0, 50.0) as usize;
+    for (axis, scale) in [&panel.x, &panel.y].into_iter().enumerate() {
+        let spreads: Vec<(Rgb, Spread)> = groups
+            .members
+            .iter()
+            .map(|(_, color, members)| {
+                let values: Vec<f64> = members.iter().map(|i| f64::from(points[*i][axis])).collect();
+                (*color, Spread::new(&values, scale, bins, f64::is_finite))
+            })
+            .collect();
+        let tallest = spreads.iter().flat_map(|(_, s)| s.density.iter().copied()).fold(0.0, f64::max);
+        if tallest <= 0.0 {
+            continue;
+        }
+        for (color, spread) in &spreads {
+            let color = hex(*color);
+            let reach = MARGINAL - 14.0;
+            // Drawn as if on the upper side; the right side is the same turned by a quarter.
+            let length = if axis == 0 { panel.width } else { panel.height };
+            let edges: Vec<f64> = (0..=bins).map(|i| length * i as f64 / bins as f64).collect();
+            let tops: Vec<f64> = spread.density.iter().map(|d| -reach * d / tallest).collect();
+            let turn = if axis == 0 {
+                format!("matrix(1 0 0 1 {} {})", coordinate(panel.left), coordinate(panel.top - 5.0))
+            } else {
+                format!(
+                    "matrix(0 -1 -1 0 {} {})",
+                    coordinate(panel.right() + 5.0),
+                    coordinate(panel.bottom())
+                )
+            };
+            let style = format!(
+                r#"fill="{color}" fill-opacity="0.25" stroke="{color}" stroke-width="1.2" stroke-linejoin="round" transform="{turn}""#
+            );
+            canvas.path(&outline(&edges, &tops, 0.0), &style);
+        }
+    }
+}
+
+/// Names each of many categories at its middle, since a dozen colors are hard to look up.
+fn name_groups(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], groups: &Groups) {
+    for (name, color, members) in groups.members.iter().filter(|(_, color, _)| *color != GREY) {
+        let middle = |axis: usize| {
+            let mut values: Vec<f32> = members.iter().map(|i| points[*i][axis]).collect();
+            values.sort_unstable_by(f32::total_cmp);
+            f64::from(values[values.len() / 2])
+        };
+        let place = [panel.across(middle(0)), panel.down(middle(1)) + 6.3];
+        let color = hex(color.map(|part| (f64::from(part) * 0.55) as u8));
+        let name = text::shorten(name, 18.0, 120.0);
+        canvas.text(place, &name, Style::new(18.0).anchor(Anchor::Middle).fill(&color).halo());
+    }
+}
+
+fn color_scale(canvas: &mut Canvas, panel: &Panel, low: f64, high: f64, label: &str) {
+    let (left, width, height) = (panel.right() + 44.0, 14.0, panel.height * 0.6);
+    let top = panel.top + panel.height * 0.2;
+    canvas.gradient([left, top, width, height], viridis);
+    let scale = Scale::exact(low, high, 5);
+    for (value, name) in &scale.ticks {
+        let share = scale.share(*value);
+        if (-1e-6..=1.000_001).contains(&share) {
+            let y = top + height * (1.0 - share) + 4.3;
+            canvas.text([left + width + 6.0, y], name, Style::new(TICK_SIZE).fill(SOFT));
+        }
+    }
+    let style = Style::new(13.0).anchor(Anchor::Middle).turn(-90.0).fill(color::INK);
+    let label = text::shorten(label, 13.0, panel.height);
+    canvas.text([left - 7.0, top + height / 2.0], &label, style);
+}
+
+fn numbers(input: &Scatter<'_>) -> String {
+    let mut numbers = match input.coloring {
+        Coloring::Plain => Numbers::new(&["x", "y"][..]),
+        Coloring::Category { .. } => Numbers::new(&["x", "y", "category"][..]),
+        Coloring::Value { .. } => Numbers::new(&["x", "y", "value"][..]),
+    };
+    for (i, point) in input.points.iter().enumerate() {
+        let extra = match input.coloring {
+            Coloring::Plain => None,
+            Coloring::Category { codes, names } => {
+                Some(names.get(codes[i] as usize).cloned().unwrap_or_default())
+            }
+            Coloring::Value { values, .. } => Some(exact_single(values[i])),
+        };
+        numbers.row(point.map(exact_single).into_iter().chain(extra));
+    }
+    numbers.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input<'a>(points: &'a [[f32; 2]], coloring: Coloring<'a>) -> Scatter<'a> {
+        Scatter { title: "latent", x_label: "z1", y_label: "z2", points, coloring, marginals: false }
+    }
+
+    #[test]
+    fn every_finite_point_is_a_circle_and_all_are_in_the_table() {
+        let names = ["no".to_owned(), "yes".to_owned()];
+        let points = [[0.0, 1.0], [1.0, 2.5], [f32::NAN, 0.0], [2.0, 3.0]];
+        let coloring = Coloring::Category { codes: &[0, 1, 1, u32::MAX], names: &names };
+        let figure = scatter(&Scatter { marginals: true, ..input(&points, coloring) }).unwrap();
+        assert_eq!(figure.csv(), "x,y,category\n0,1,no\n1,2.5,yes\nNaN,0,yes\n2,3,\n");
+        assert_eq!(figure.left_out(), 1);
+        let svg = figure.svg().unwrap();
+        // Three points and three entries of the legend: no, yes, missing.
+        assert_eq!(svg.matches("<circle").count(), 6);
+        // A marginal above and one on the right for each.
+        assert_eq!(svg.matches("<path").count(), 6);
+        assert!(svg.contains(">missing</text>"));
+    }
+
+    #[test]
+    fn many_points_become_pixels() {
+        let points: Vec<[f32; 2]> = (0..6_000).map(|i| [(i % 77) as f32, (i / 77) as f32]).collect();
+        let svg = scatter(&input(&points, Coloring::Plain)).unwrap().svg().unwrap();
+        assert_eq!((svg.matches("<image").count(), svg.matches("<circle").count()), (1, 0));
+        assert!(svg.len() < 1_500_000, "{}", svg.len());
+    }
+
+    #[test]
+    fn the_least_frequent_of_many_categories_share_grey() {
+        let names: Vec<String> = (0..20).map(|i| format!("c{i}")).collect();
+        let codes: Vec<u32> = (0..20).flat_map(|c| vec![c; 40 - c as usize]).collect();
+        let points: Vec<[f32; 2]> = codes.iter().enumerate().map(|(i, c)| [i as f32, *c as f32]).collect();
+        let svg =
+            scatter(&input(&points, Coloring::Category { codes: &codes, names: &names })).unwrap().svg();
+        let svg = svg.unwrap();
+        assert!(svg.contains(">9 other categories</text>") && svg.contains(">c10</text>"));
+        assert!(!svg.contains(">c11</text>"));
+    }
+
+    #[test]
+    fn values_have_a_color_scale_and_missing_ones_are_grey() {
+        let points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]];
+        let coloring = Coloring::Value { values: &[1.0, 5.0, f32::NAN], label: "loss (nats)" };
+        let figure = scatter(&input(&points, coloring)).unwrap();
+        let svg = figure.svg().unwrap();
+        assert!(svg.contains("#440154") && svg.contains("#fde725") && svg.contains(&hex(GREY)));
+        assert!(svg.contains(">loss (nats)</text>"));
+        assert_eq!(figure.csv(), "x,y,value\n0,0,1\n1,1,5\n2,0,NaN\n");
+    }
+
+    #[test]
+    fn codes_of_another_length_are_named() {
+        let error =
+            scatter(&input(&[[0.0, 0.0]], Coloring::Category { codes: &[], names: &[] })).unwrap_err();
+        assert_eq!(error.to_string(), "the figure 'scatter' needs 1 values in the categories, found 0");
+    }
+}
