@@ -46,8 +46,8 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
-    /// Data sets are not what was published.
-    #[error("{} not as published: {}", if names.len() == 1 { "a data set is" } else { "data sets are" }, names.join(", "))]
+    /// Data sets are missing or not what was published.
+    #[error("not there, or not as published: {}", names.join(", "))]
     DataWrong {
         /// Their names.
         names: Vec<String>,

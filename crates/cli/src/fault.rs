@@ -61,6 +61,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_panic_is_exit_code_70_and_one_that_was_caught_is_nothing() {
+        let caught = guard(|| {
+            let inner = panic::catch_unwind(|| panic!("caught below"));
+            ExitCode::from(u8::from(inner.is_err()))
+        });
+        let fault = guard(|| panic!("on purpose, by a test"));
+        let _ = panic::take_hook();
+        assert_eq!(format!("{caught:?}"), format!("{:?}", ExitCode::from(1)));
+        assert_eq!(format!("{fault:?}"), format!("{:?}", ExitCode::from(70)));
+    }
+
+    #[test]
     fn a_fault_is_one_line_and_a_hint() {
         let (message, place) = ("left\n  right".to_owned(), "src/x.rs:1:2".to_owned());
         let text = describe(Some(&Fault { message, place, backtrace: None }));

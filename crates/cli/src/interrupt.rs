@@ -9,7 +9,7 @@ pub(crate) const EXIT_CODE: u8 = 130;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// From now on, Ctrl-C (and a polite kill) raises the flag that is returned; a second one ends the program.
+/// From now on, Ctrl-C raises the flag that is returned; a second one ends the program.
 pub(crate) fn watch(ui: &Ui) -> &'static AtomicBool {
     let tell = !ui.is_quiet();
     // Beside a progress bar the cursor is in the middle of a line.

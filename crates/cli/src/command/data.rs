@@ -19,6 +19,7 @@ use crate::ui::{self, Ui};
 
 /// List, check or fetch the public data sets that recipes name
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Data {
     #[command(subcommand)]
     action: Option<Action>,

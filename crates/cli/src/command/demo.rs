@@ -16,6 +16,7 @@ use crate::ui::{self, Ui};
 /// (UCI Heart Disease, CC BY 4.0). A variational autoencoder learns them; 1,000 synthetic
 /// patients, a score of each real one and the figures are written. Needs no network.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Demo {
     /// Write everything to DIR [default: runs/demo-1, or the next free number]
     #[arg(long, value_name = "DIR")]

@@ -15,6 +15,7 @@ use crate::ui::Ui;
 /// One row for each row of DATA, in its order, with the columns z1, z2, … Without -o, to
 /// standard output as CSV.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Encode {
     /// The run directory
     run: PathBuf,

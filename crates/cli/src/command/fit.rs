@@ -20,8 +20,9 @@ use crate::ui::{self, Ui};
 /// looked for below --data-dir; DATA takes its place. Prints the run directory's path, unless
 /// --out has named it. Ctrl-C stops at the next step; the run is saved and --resume goes on.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment, override_usage = "veridic fit [OPTIONS] <DATA | --recipe NAME|FILE>")]
 pub(crate) struct Fit {
-    /// The data: CSV, Parquet, NPY, NPZ or IDX, plain, gzipped or in a zip archive
+    /// The data: a table (CSV, Parquet, NPY, NPZ) or images (IDX), plain, gzipped or in a zip archive
     #[arg(required_unless_present_any = ["recipe", "resume"])]
     data: Option<PathBuf>,
     /// Do as a recipe says: the name of a built-in one (see `veridic recipes`) or a TOML file
@@ -29,7 +30,7 @@ pub(crate) struct Fit {
     recipe: Option<String>,
     #[command(flatten)]
     data_dir: DataDir,
-    /// The column that tells classes apart or is to be predicted; it is not learned from
+    /// The column that tells classes apart; it is generated with the others, but rows are not judged by it
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// Change one setting, such as train.epochs=5 or model.vae.latent=4 (may be repeated)

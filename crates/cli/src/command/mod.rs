@@ -23,7 +23,7 @@ use crate::ui::Ui;
 /// Data goes to standard output, everything else to standard error.
 /// Exit codes: 0 success, 1 the input, 2 usage, 70 a bug, 130 stopped by Ctrl-C.
 #[derive(Debug, Parser)]
-#[command(name = "veridic", version, arg_required_else_help = true)]
+#[command(name = "veridic", version, arg_required_else_help = true, verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// What to do
     #[command(subcommand)]

@@ -8,6 +8,7 @@ use crate::ui::{self, Ui};
 
 /// List the built-in recipes, or show one
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Recipes {
     #[command(subcommand)]
     action: Option<Action>,

@@ -15,6 +15,7 @@ use crate::ui::Ui;
 /// One for each of DATA, in its order and its units. Without -o, rows go to standard output as
 /// CSV; images need -o: FILE.png for one picture, FILE.csv for one row of pixels an image.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Reconstruct {
     /// The run directory
     run: PathBuf,

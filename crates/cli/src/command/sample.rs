@@ -15,11 +15,12 @@ use crate::ui::Ui;
 /// Without -o, rows go to standard output as CSV; images need -o: FILE.png for one picture of
 /// all of them, FILE.csv for one row of pixels an image.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Sample {
     /// The run directory
     run: PathBuf,
     /// How many
-    #[arg(short = 'n', long = "count", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     n: u32,
     /// Only such rows: COLUMN is VALUE in all of them (may be repeated)
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = pair)]

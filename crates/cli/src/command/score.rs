@@ -16,6 +16,7 @@ use crate::ui::Ui;
 /// each of the K columns that contribute most, its name, its actual value, the value that was
 /// expected and its share of the score. Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Score {
     /// The run directory
     run: PathBuf,

@@ -16,6 +16,7 @@ use crate::ui::{self, Ui};
 
 /// Show what a run is: its layers, losses, report and files
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Show {
     /// The run directory
     run: PathBuf,
