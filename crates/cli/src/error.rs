@@ -18,14 +18,6 @@ pub(crate) enum CliError {
     /// Standard output cannot be written.
     #[error("could not write to standard output")]
     Stdout(#[source] io::Error),
-    /// The folder for a new run is in use.
-    #[error("the folder for the run is not empty: {}", path.display())]
-    OutTaken {
-        /// The folder.
-        path: PathBuf,
-        /// Whether it holds a run.
-        is_run: bool,
-    },
     /// Images have no form in which they could go to a terminal.
     #[error("images cannot be shown here, a file is needed")]
     ImagesNeedFile,
@@ -118,11 +110,6 @@ impl CliError {
             Self::Fetch(error) => error.hint(),
             Self::Stdout(error) => (error.kind() == io::ErrorKind::StorageFull)
                 .then(|| "free some space, or write to a file on another disk with -o FILE".to_owned()),
-            Self::OutTaken { path, is_run: true } => Some(format!(
-                "choose another folder with --out, or go on with the run there: `veridic fit --resume --out {}`",
-                crate::command::quoted(path)
-            )),
-            Self::OutTaken { is_run: false, .. } => Some("choose another folder with --out".to_owned()),
             Self::ImagesNeedFile => Some(
                 "-o FILE.png makes one picture of all of them, -o FILE.csv one row of pixels an image (-o - \
                  for that on standard output)"

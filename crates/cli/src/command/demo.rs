@@ -27,9 +27,6 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
-        if let Some(out) = &self.out {
-            super::refuse_taken(out)?;
-        }
         let out = self.out.unwrap_or_else(|| super::free_run("demo"));
         let stop = interrupt::watch(ui);
         let mut progress = Progress::new(ui);

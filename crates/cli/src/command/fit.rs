@@ -78,13 +78,7 @@ impl Fit {
     /// What was typed, as what it means.
     fn options(self) -> Result<FitOptions, CliError> {
         let out = match &self.out {
-            Some(out) => {
-                // A dry run writes nothing, so nothing can be lost.
-                if !self.resume && !self.dry_run {
-                    super::refuse_taken(out)?;
-                }
-                out.clone()
-            }
+            Some(out) => out.clone(),
             None => super::free_run(&stem(self.recipe.as_deref(), self.data.as_deref())),
         };
         let mut sets = self.set;
@@ -114,7 +108,7 @@ fn stem(recipe: Option<&str>, data: Option<&Path>) -> String {
 }
 
 fn plan(ui: &Ui, planned: &Planned) -> Result<(), CliError> {
-    let (train, valid, test) = planned.rows;
+    let [train, valid, test] = planned.rows;
     let part = |n: usize| count(n as u64);
     ui.say(&format!(
         "would fit {} ({} for validation, {} for testing) of {}",

@@ -126,16 +126,6 @@ fn free_run(stem: &str) -> PathBuf {
     }
 }
 
-/// Refuses a folder that something would be lost from.
-fn refuse_taken(path: &Path) -> Result<(), CliError> {
-    let Ok(mut entries) = std::fs::read_dir(path) else { return Ok(()) };
-    if entries.next().is_none() {
-        return Ok(());
-    }
-    let is_run = path.join("run.json").is_file();
-    Err(CliError::OutTaken { path: path.to_owned(), is_run })
-}
-
 /// `path` as it can be pasted into a shell.
 pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
@@ -169,16 +159,5 @@ mod tests {
     fn paths_are_quoted_only_where_a_shell_would_cut_them() {
         let texts = ["runs/a-1", "my runs/a", "it's"].map(|path| quoted(Path::new(path)));
         assert_eq!(texts, ["runs/a-1", "'my runs/a'", r"'it'\''s'"]);
-    }
-
-    #[test]
-    fn a_folder_in_use_is_refused_and_an_empty_one_is_not() {
-        let dir = tempfile::tempdir().unwrap();
-        refuse_taken(dir.path()).unwrap();
-        refuse_taken(&dir.path().join("new")).unwrap();
-        std::fs::write(dir.path().join("run.json"), "{}").unwrap();
-        let error = refuse_taken(dir.path()).unwrap_err().render();
-        assert!(error.starts_with("error: the folder for the run is not empty: "), "{error}");
-        assert!(error.contains("--resume --out"), "{error}");
     }
 }

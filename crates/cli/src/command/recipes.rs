@@ -31,7 +31,7 @@ impl Recipes {
             Action::List => {
                 let rows: Vec<[String; 2]> = recipes()
                     .iter()
-                    .map(|recipe| [recipe.name.to_owned(), recipe.about.to_owned()])
+                    .map(|recipe| [recipe.name.to_owned(), recipe.about().to_owned()])
                     .collect();
                 ui.data(|out| out.write_all(ui::aligned(&rows, [false; 2]).as_bytes()))
             }

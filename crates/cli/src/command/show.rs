@@ -35,10 +35,10 @@ impl Show {
         if !about.is_empty() {
             let _ = writeln!(text, "{about}");
         }
-        let _ = writeln!(text, "status: {}", format!("{:?}", run.status()).to_lowercase());
+        let _ = writeln!(text, "status: {}", run.info().status.name());
         for (title, body) in [
             ("layers", layer_table(run.layers())),
-            ("losses", loss_table(&run.losses())),
+            ("losses", loss_table(&run.events())),
             ("report", report(&run.report())),
             ("files", file_table(&self.run)),
         ] {
