@@ -1,0 +1,172 @@
+"""Keras with TensorFlow on the dense workloads W1, W2 and W3; prints one JSON line. See workload.py for what a step is.
+
+TensorFlow flushes denormals in its own threads, so there is no setting for that.
+"""
+
+import os
+import time
+
+import settings
+import workload
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+SETTINGS = settings.SETTINGS["keras"]["settings"]
+
+
+class Sampling(layers.Layer):
+    """Draws from N(mean, exp(log_variance)) and adds the KL divergence from N(0, 1), averaged over rows, to the loss."""
+
+    def call(self, inputs):
+        mean, log_variance = inputs
+        self.add_loss(0.5 * ops.mean(ops.sum(ops.square(mean) + ops.exp(log_variance) - log_variance - 1, axis=1)))
+        return mean + ops.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean))
+
+
+def network(name, size):
+    """The model, its loss and its optimizer, not yet compiled."""
+    x = keras.Input((size.columns,))
+    if name == "W1":
+        hidden = layers.Dense(size.hidden, "tanh")(x)
+        model = keras.Model(x, layers.Dense(size.columns, "sigmoid")(hidden))
+        return model, keras.losses.MeanSquaredError(), keras.optimizers.Adam(1e-3)
+    if name == "W2":
+        hidden = layers.Dense(size.hidden, "relu")(x)
+        model = keras.Model(x, layers.Dense(size.columns)(hidden))
+        return model, keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam(1e-3)
+    hidden = layers.Dense(size.hidden, "relu")(x)
+    latent = Sampling()([layers.Dense(size.latent)(hidden), layers.Dense(size.latent)(hidden)])
+    hidden = layers.Dense(size.hidden, "relu")(latent)
+    model = keras.Model(x, layers.Dense(size.columns)(hidden))
+
+    def summed(target, logits):
+        return size.columns * keras.losses.binary_crossentropy(target, logits, from_logits=True)
+
+    return model, summed, keras.optimizers.RMSprop(1e-3, rho=0.9, epsilon=1e-7)
+
+
+class Clock(keras.callbacks.Callback):
+    """Starts at the end of the first epoch and stops the fit at the end of the epoch in which the time is up."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds, self.begin, self.epochs, self.elapsed, self.loss = seconds, None, 0, 0.0, float("nan")
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.perf_counter()
+        self.loss = logs["loss"]
+        if self.begin is None:
+            self.begin = now
+            return
+        self.epochs, self.elapsed = self.epochs + 1, now - self.begin
+        self.model.stop_training = self.elapsed >= self.seconds
+
+
+def fit(args, setting, size, rows, model):
+    """`model.fit`, timed over whole epochs after the first."""
+    # An exact number of batches, as in the other settings; fit shuffles the rows before every epoch.
+    per_epoch = len(rows) // size.batch
+    execution = setting.get("steps_per_call", 1)
+    per_epoch -= per_epoch % execution
+    rows = rows[: per_epoch * size.batch]
+    model.fit(rows[: size.batch * execution], rows[: size.batch * execution], batch_size=size.batch, verbose=0)
+    startup = workload.since_start()
+    clock = Clock(args.seconds)
+    model.fit(rows, rows, batch_size=size.batch, epochs=1_000_000, verbose=0, callbacks=[clock])
+    return startup, clock.epochs * per_epoch, clock.elapsed, clock.loss
+
+
+def train_on_batch(args, size, rows, model):
+    """`model.train_on_batch`, the batch gathered by NumPy."""
+    random = np.random.default_rng(1)
+    epoch = {"order": random.permutation(len(rows)), "at": 0, "loss": None}
+
+    def step():
+        if epoch["at"] + size.batch > len(rows):
+            epoch["order"], epoch["at"] = random.permutation(len(rows)), 0
+        batch = rows[epoch["order"][epoch["at"] : epoch["at"] + size.batch]]
+        epoch["at"] += size.batch
+        epoch["loss"] = model.train_on_batch(batch, batch)
+
+    step()
+    startup = workload.since_start()
+    steps, seconds = workload.measure(step, args.seconds)
+    return startup, steps, seconds, epoch["loss"]
+
+
+def function(args, setting, size, rows, model, loss_of, optimizer):
+    """A training step written as a `tf.function`; the -many settings loop over steps inside it."""
+    optimizer.build(model.trainable_variables)
+    resident = tf.constant(rows)
+
+    def one(index):
+        batch = tf.gather(resident, index)
+        with tf.GradientTape() as tape:
+            logits = model(batch, training=True)
+            loss = tf.reduce_mean(loss_of(batch, logits))
+            if model.losses:
+                loss += tf.add_n(model.losses)
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return loss
+
+    stride = setting.get("steps_per_call", 1)
+
+    @tf.function(jit_compile=setting.get("jit", False))
+    def call(order):
+        if stride == 1:
+            return one(order)
+        batches, loss = tf.reshape(order, [stride, size.batch]), 0.0
+        for at in tf.range(stride):
+            loss = one(batches[at])
+        return loss
+
+    taken = size.batch * stride
+    epoch = {"order": tf.random.shuffle(tf.range(len(rows))), "at": 0, "loss": None}
+
+    def step():
+        if epoch["at"] + taken > len(rows):
+            epoch["order"], epoch["at"] = tf.random.shuffle(tf.range(len(rows))), 0
+        epoch["loss"] = call(epoch["order"][epoch["at"] : epoch["at"] + taken])
+        epoch["at"] += taken
+
+    step()
+    float(epoch["loss"])
+    startup = workload.since_start()
+    steps, seconds = workload.measure(step, args.seconds, stride)
+    return startup, steps, seconds, float(epoch["loss"])
+
+
+def main():
+    args = workload.arguments(__doc__, SETTINGS)
+    setting, size = SETTINGS[args.setting], workload.WORKLOADS[args.workload]
+    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(args.threads)
+    keras.utils.set_random_seed(1)
+    rows, kind = workload.load(size, args.data_dir)
+    model, loss_of, optimizer = network(args.workload, size)
+    if args.setting.startswith("function"):
+        startup, steps, seconds, loss = function(args, setting, size, rows, model, loss_of, optimizer)
+    else:
+        model.compile(
+            optimizer,
+            loss_of,
+            jit_compile=setting.get("jit", False),
+            steps_per_execution=setting.get("steps_per_call", 1),
+        )
+        if args.setting.startswith("fit"):
+            startup, steps, seconds, loss = fit(args, setting, size, rows, model)
+        else:
+            startup, steps, seconds, loss = train_on_batch(args, size, rows, model)
+    versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
+    workload.report(args, "keras", versions, kind, startup, steps, seconds, loss)
+
+
+if __name__ == "__main__":
+    main()
