@@ -10,6 +10,7 @@ pub mod figure;
 pub mod models;
 pub mod nn;
 pub mod project;
+pub mod run;
 pub mod seed;
 pub mod train;
 

@@ -88,15 +88,24 @@ pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp::<FMA>(-x))
 }
 
-/// `ln(1 + e^x)`; relative error below 1e-6.
+/// `ln(1 + e^x)`; at most 5 ulp.
 #[inline(always)]
 pub(crate) fn softplus<const FMA: bool>(x: f32) -> f32 {
     let e = exp::<FMA>(-x.abs());
-    // ln(1 + e) with the rounding of 1 + e put right (Kahan), so that small values keep their digits.
-    let u = 1.0 + e;
-    let log1p = ln::<FMA>(u) + (e - (u - 1.0)) / u;
+    // ln(1 + e) / e on [0, 1] by a polynomial (Chebyshev fit, relative error below 2e-7): small values keep their
+    // digits, and no division is needed.
+    let mut p = -3.163_999_4e-3;
+    p = fma::<FMA>(p, e, 1.948_768_6e-2);
+    p = fma::<FMA>(p, e, -5.626_952_6e-2);
+    p = fma::<FMA>(p, e, 1.053_295_1e-1);
+    p = fma::<FMA>(p, e, -1.526_327_4e-1);
+    p = fma::<FMA>(p, e, 1.966_101_8e-1);
+    p = fma::<FMA>(p, e, -2.495_116_7e-1);
+    p = fma::<FMA>(p, e, 3.332_966_6e-1);
+    p = fma::<FMA>(p, e, -4.999_989e-1);
+    p = fma::<FMA>(p, e, 1.0);
     let positive = if x < 0.0 { 0.0 } else { x };
-    positive + log1p
+    fma::<FMA>(p, e, positive)
 }
 
 /// `cos(2 pi t)` for `t` in [0, 1); absolute error below 3e-7.
@@ -140,7 +149,7 @@ mod tests {
         assert!(worst_ulp((2.0, 1e6), ln::<true>, f64::ln) < 1.5);
         assert!(worst_ulp((-9.0, 9.0), tanh::<true>, f64::tanh) < 6.0);
         assert!(worst_ulp((-80.0, 20.0), sigmoid::<true>, |x| 1.0 / (1.0 + (-x).exp())) < 4.0);
-        assert!(worst_ulp((-80.0, 80.0), softplus::<true>, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()) < 8.0);
+        assert!(worst_ulp((-80.0, 80.0), softplus::<true>, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()) < 5.0);
         for i in 0..1000 {
             let t = i as f32 / 1000.0;
             let want = (f64::from(t) * std::f64::consts::TAU).cos();

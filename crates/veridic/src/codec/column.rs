@@ -20,6 +20,18 @@ pub enum LeftOut {
     Empty,
 }
 
+impl LeftOut {
+    /// Why, in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Dropped => "the configuration drops it",
+            Self::Identifier => "it names rows (an identifier)",
+            Self::Constant => "it has the same value in every row",
+            Self::Empty => "no training row has a value in it",
+        }
+    }
+}
+
 /// One column of the table with everything needed to encode and decode it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

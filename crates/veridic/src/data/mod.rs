@@ -33,6 +33,7 @@ pub use schema::{ColumnSchema, Schema};
 pub(crate) use source::nearest_name;
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
+pub(crate) use write::cell;
 pub use write::{replace, write, write_csv, write_json};
 
 #[cfg(test)]

@@ -5,16 +5,20 @@
 
 mod catalog;
 mod codec;
+mod config;
 mod data;
 mod evaluate;
 mod figure;
+mod run;
 mod train;
 
 pub use catalog::CatalogError;
 pub use codec::{CodecError, ColumnProblem};
+pub use config::ConfigError;
 pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
+pub use run::RunError;
 pub use train::TrainError;
 
 /// The library's result.
@@ -39,6 +43,12 @@ pub enum Error {
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// A configuration or recipe.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A run or its directory.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// Training.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -59,6 +69,8 @@ impl Error {
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::Figure(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Run(error) => error.hint(),
             Self::Train(error) => error.hint(),
         }
     }

@@ -1,0 +1,71 @@
+/// Errors in a configuration or recipe.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The TOML does not parse, or a key or value is not known.
+    #[error("{message} ({origin})")]
+    Toml {
+        /// What the parser found, with the line.
+        message: String,
+        /// The nearest known key to one that is not known.
+        nearest: Option<String>,
+        /// The file, or the name of the recipe.
+        origin: String,
+    },
+    /// A value is outside its range.
+    #[error("`{field}` is {found}, allowed is {allowed}")]
+    Range {
+        /// The field, by path.
+        field: String,
+        /// What was found.
+        found: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// There is no recipe of that name, and no such file.
+    #[error("there is no recipe called `{name}`, and no such file")]
+    NoRecipe {
+        /// What was asked for.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+    },
+    /// An override that is not `PATH=VALUE`, or whose path is not there.
+    #[error("cannot set `{path}` to `{value}`: {reason}")]
+    Set {
+        /// The path.
+        path: String,
+        /// The value.
+        value: String,
+        /// Why not.
+        reason: String,
+        /// The nearest known key.
+        nearest: Option<String>,
+    },
+    /// Settings that do not go together.
+    #[error("{what}")]
+    Conflict {
+        /// What does not go together.
+        what: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+impl ConfigError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Toml { nearest: Some(nearest), .. } | Self::Set { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean `{nearest}`?"))
+            }
+            Self::NoRecipe { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
+            }
+            Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
+            Self::Conflict { remedy, .. } => Some(remedy.clone()),
+            Self::Set { .. } => Some("`veridic recipes show NAME` shows the keys there are".to_string()),
+            Self::Toml { .. } | Self::Range { .. } => None,
+        }
+    }
+}

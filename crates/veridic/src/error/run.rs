@@ -1,0 +1,121 @@
+use std::path::PathBuf;
+
+/// Errors with a run or its directory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The directory is not a run.
+    #[error("this is not a run: it has no `run.json`: {}", path.display())]
+    NotARun {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory holds something else, or a run that must not be overwritten.
+    #[error("the output directory is not empty: {}", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file of the run is missing or damaged.
+    #[error("a file of the run is missing or damaged ({reason}): {}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The run was written by a newer version.
+    #[error("the run was written by a newer version (format {found}, this version reads up to {known}): {}", path.display())]
+    Newer {
+        /// Format of the run.
+        found: u32,
+        /// The newest format this version reads.
+        known: u32,
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The run has no finished model yet.
+    #[error("the run has no weights yet (status: {status}): {}", path.display())]
+    Unfinished {
+        /// How far it is.
+        status: String,
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Reading or writing failed.
+    #[error("cannot {action} the file: {source}: {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A model was asked for what it cannot do.
+    #[error("{model} cannot {verb}")]
+    Cannot {
+        /// The kind of model.
+        model: String,
+        /// What was asked.
+        verb: String,
+        /// What can.
+        remedy: String,
+    },
+    /// A condition of sampling that cannot be met.
+    #[error("cannot sample with {column} = {value}: {reason}")]
+    Given {
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+    /// There is nothing to fit.
+    #[error("there is nothing to fit: {reason}")]
+    NoData {
+        /// What is missing.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The data of a resumed run is not the data it was begun with.
+    #[error("the data has changed since the run was begun (sha256 {found}, was {expected}): {}", path.display())]
+    DataChanged {
+        /// Digest when the run was begun.
+        expected: String,
+        /// Digest now.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl RunError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotARun { .. } => "name a directory that `veridic fit` wrote with --out".to_string(),
+            Self::NotEmpty { .. } => {
+                "choose another --out, or add --resume to go on with the run there".to_string()
+            }
+            Self::Damaged { .. } => {
+                "fit again into a new directory; `veridic fit --recipe RUN/config.toml` repeats it"
+                    .to_string()
+            }
+            Self::Newer { .. } => "upgrade veridic".to_string(),
+            Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
+            Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
+            Self::Given { .. } => "conditions are on categories and flags the model has seen".to_string(),
+            Self::DataChanged { .. } => "restore the file, or fit again into a new directory".to_string(),
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    "choose a directory that can be written with --out".to_string()
+                }
+                std::io::ErrorKind::StorageFull => "free some space and go on with --resume".to_string(),
+                _ => return None,
+            },
+        })
+    }
+}

@@ -1,0 +1,370 @@
+//! The configuration of a run: TOML with every field defaulted, unknown keys refused, ranges checked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::CodecConfig;
+use crate::data::nearest_name;
+use crate::error::{ConfigError, Result};
+use crate::models::{ModelConfig, VaeConfig};
+use crate::nn::LikelihoodConfig;
+use crate::train::TrainConfig;
+
+/// Everything a run is decided by; `config.toml` holds it with every default written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// What the run is, in one line.
+    pub about: String,
+    /// The one seed of all random draws.
+    pub seed: u64,
+    /// Which data, and how it is parted.
+    pub data: DataConfig,
+    /// How a table becomes a matrix; not used for images.
+    pub codec: CodecConfig,
+    /// Which model.
+    pub model: ModelConfig,
+    /// How it is trained.
+    pub train: TrainConfig,
+    /// What is reported beside losses.
+    pub evaluate: EvaluateConfig,
+    /// Pictures drawn at the end.
+    pub figure: Vec<FigureConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            about: String::new(),
+            seed: 0,
+            data: DataConfig::default(),
+            codec: CodecConfig::default(),
+            model: ModelConfig::Vae(VaeConfig::default()),
+            train: TrainConfig::default(),
+            evaluate: EvaluateConfig::default(),
+            figure: Vec::new(),
+        }
+    }
+}
+
+/// Which data, and how it is parted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DataConfig {
+    /// A known data set that is a table (`veridic data list`), or a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// A known data set of images, or a folder or file of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<String>,
+    /// The column that says what is to be told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Values of the target that mean yes (fraud, disease); found out for a target of two values: the rarer.
+    pub positive: Vec<String>,
+    /// Whether the decoder learns the target with the other columns, so that sampled rows have one. The encoder never
+    /// sees it, and no score counts it.
+    pub model_target: bool,
+    /// Columns to leave out.
+    pub drop: Vec<String>,
+    /// Columns of numbers that are categories.
+    pub categorical: Vec<String>,
+    /// Whether rows with missing cells are left out.
+    pub complete_rows: bool,
+    /// How rows are parted.
+    pub split: SplitConfig,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            table: None,
+            images: None,
+            target: None,
+            positive: Vec::new(),
+            model_target: true,
+            drop: Vec::new(),
+            categorical: Vec::new(),
+            complete_rows: false,
+            split: SplitConfig::default(),
+        }
+    }
+}
+
+/// How rows are parted for training, validation and testing. Where a data set has a test file, `test` is not used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SplitConfig {
+    /// The rule.
+    pub by: SplitBy,
+    /// The column of entities or times, for the rules that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Share of rows for validation, 0 to below 1.
+    pub valid: f64,
+    /// Share of rows for testing, 0 to below 1.
+    pub test: f64,
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2 }
+    }
+}
+
+/// The rule by which rows are parted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitBy {
+    /// At random.
+    Random,
+    /// At random, with the target's values in the same shares everywhere; without a target at random.
+    #[default]
+    Stratified,
+    /// No entity of `column` is in two parts.
+    Entity,
+    /// By time of `column`: the oldest for training, the newest for testing.
+    Time,
+    /// One class: half of the rows without a positive target for training (and validation), the other half and all
+    /// positive rows for testing.
+    OneClass,
+}
+
+/// What is reported beside losses.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvaluateConfig {
+    /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
+    /// rows, as `control.pca.…` and `control.knn.…`.
+    pub controls: bool,
+    /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
+    pub sample_rows: usize,
+}
+
+impl Default for EvaluateConfig {
+    fn default() -> Self {
+        Self { controls: false, sample_rows: 2000 }
+    }
+}
+
+/// A picture to draw at the end of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FigureConfig {
+    /// What it shows.
+    pub kind: FigureKind,
+    /// Points or images along a side of a grid, at least 2.
+    pub side: usize,
+    /// Images, rows or samples shown, at least 1.
+    pub count: usize,
+    /// The test row to show: its number among rows of `label`.
+    pub row: usize,
+    /// The label whose rows are shown; any by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+impl Default for FigureConfig {
+    fn default() -> Self {
+        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None }
+    }
+}
+
+/// What a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FigureKind {
+    /// Training and validation loss by epoch.
+    LossCurves,
+    /// Test rows in the first two latent dimensions, by label, with marginal histograms.
+    LatentScatter,
+    /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
+    LatentGrid,
+    /// Scores of test rows by class.
+    ScoreHistogram,
+    /// One test row's actual and reconstructed encoded values, as overlaid bars.
+    ReconstructionBars,
+    /// Test images above their reconstructions.
+    ImagePairs,
+    /// Images sampled from the model.
+    ImageSamples,
+    /// Different draws from the posterior of one test image, decoded.
+    PosteriorDraws,
+    /// Sampled rows beside real ones, in original units.
+    SampledRows,
+    /// Receiver operating characteristic and precision-recall curve, with the controls where they are reported.
+    RocPr,
+    /// Correlations of real and of sampled rows.
+    Correlation,
+    /// The layers.
+    Diagram,
+}
+
+impl FigureKind {
+    /// The name in recipes and of the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LossCurves => "loss-curves",
+            Self::LatentScatter => "latent-scatter",
+            Self::LatentGrid => "latent-grid",
+            Self::ScoreHistogram => "score-histogram",
+            Self::ReconstructionBars => "reconstruction-bars",
+            Self::ImagePairs => "image-pairs",
+            Self::ImageSamples => "image-samples",
+            Self::PosteriorDraws => "posterior-draws",
+            Self::SampledRows => "sampled-rows",
+            Self::RocPr => "roc-pr",
+            Self::Correlation => "correlation",
+            Self::Diagram => "diagram",
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration; `origin` (a file, a recipe's name) is named in errors.
+    ///
+    /// # Errors
+    /// Text that is not TOML, unknown keys (with the nearest known one), values out of range.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, origin))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as TOML, every default written out.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration is plain data")
+    }
+
+    /// The configuration with values at paths replaced: `train.epochs=5`. A value is TOML, or else a string.
+    ///
+    /// # Errors
+    /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
+    pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
+        let mut tree: toml::Table =
+            toml::from_str(&self.to_toml()).map_err(|error| toml_error(&error, "config"))?;
+        for (path, value) in sets {
+            let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+                .ok()
+                .and_then(|mut table| table.remove("value"))
+                .unwrap_or_else(|| toml::Value::String(value.clone()));
+            place(&mut tree, path, parsed).map_err(|reason| ConfigError::Set {
+                path: path.clone(),
+                value: value.clone(),
+                reason,
+                nearest: None,
+            })?;
+            let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+            if let Err(error) = toml::from_str::<Self>(&text) {
+                return Err(ConfigError::Set {
+                    path: path.clone(),
+                    value: value.clone(),
+                    reason: error.message().lines().next().unwrap_or("it is not understood").to_string(),
+                    nearest: nearest_key(error.message()),
+                }
+                .into());
+            }
+        }
+        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+        Self::from_toml(&text, "--set")
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The first value out of range, or settings that do not go together.
+    pub fn check(&self) -> Result<()> {
+        let range = |field: &str, found: String, allowed: &str| {
+            Err(ConfigError::Range { field: field.to_string(), found, allowed: allowed.to_string() }.into())
+        };
+        if let Some((field, found, allowed)) = self.train.out_of_range() {
+            return range(field, found, allowed);
+        }
+        let split = &self.data.split;
+        for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
+            if !(0.0..1.0).contains(&share) {
+                return range(field, share.to_string(), "0 to below 1");
+            }
+        }
+        if split.valid + split.test >= 1.0 {
+            let found = format!("{} and {}", split.valid, split.test);
+            return range("data.split.valid + data.split.test", found, "below 1 together");
+        }
+        if let ModelConfig::Vae(vae) = &self.model {
+            if vae.latent == 0 || vae.latent > 65_536 {
+                return range("model.vae.latent", vae.latent.to_string(), "1 to 65536");
+            }
+            if !(vae.beta >= 0.0 && vae.beta.is_finite()) {
+                return range("model.vae.beta", vae.beta.to_string(), "0 and above");
+            }
+        }
+        if let LikelihoodConfig::Gaussian { variance } = self.model.likelihood()
+            && !(variance > 0.0 && variance.is_finite())
+        {
+            return range("model likelihood variance", variance.to_string(), "above 0");
+        }
+        for figure in &self.figure {
+            if figure.side < 2 || figure.side > 100 {
+                return range("figure.side", figure.side.to_string(), "2 to 100");
+            }
+            if figure.count == 0 || figure.count > 1000 {
+                return range("figure.count", figure.count.to_string(), "1 to 1000");
+            }
+        }
+        let conflict = |what: &str, remedy: &str| {
+            Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
+        };
+        if self.data.table.is_some() && self.data.images.is_some() {
+            return conflict("`data.table` and `data.images` are both given", "keep one of the two");
+        }
+        if matches!(split.by, SplitBy::Entity | SplitBy::Time) && split.column.is_none() {
+            return conflict(
+                "`data.split.by` needs a column, and `data.split.column` is not given",
+                "add `data.split.column = \"NAME\"`",
+            );
+        }
+        if split.by == SplitBy::OneClass && self.data.target.is_none() {
+            return conflict(
+                "a one-class split needs to know which rows are positive, and `data.target` is not given",
+                "add `data.target` and `data.positive`, or split by `stratified`",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
+fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), String> {
+    let (parents, last) = path.rsplit_once('.').map_or((vec![], path), |(p, l)| (p.split('.').collect(), l));
+    if last.is_empty() {
+        return Err("the path is empty".to_string());
+    }
+    let mut table = tree;
+    for parent in parents {
+        // `model.…` and `train.optimizer.…` hold one variant: naming another replaces it.
+        let single = table.len() == 1
+            && matches!(parent, "vae" | "autoencoder" | "adam" | "sgd" | "rmsprop" | "adadelta");
+        if single && !table.contains_key(parent) {
+            table.clear();
+        }
+        let entry = table.entry(parent).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        table = entry.as_table_mut().ok_or_else(|| format!("`{parent}` is a single value"))?;
+    }
+    table.insert(last.to_string(), value);
+    Ok(())
+}
+
+fn toml_error(error: &toml::de::Error, origin: &str) -> ConfigError {
+    ConfigError::Toml {
+        message: error.to_string().trim_end().to_string(),
+        nearest: nearest_key(error.message()),
+        origin: origin.to_string(),
+    }
+}
+
+/// The known key nearest to the unknown one that serde names: ``unknown field `x`, expected one of `a`, `b` ``.
+fn nearest_key(message: &str) -> Option<String> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.contains("unknown"))?;
+    let known: Vec<&str> = quoted.collect();
+    nearest_name(unknown, known.into_iter())
+}

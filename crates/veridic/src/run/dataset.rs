@@ -1,0 +1,491 @@
+//! The data of a run: found, read, parted and encoded.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Config, SplitBy};
+use crate::codec::{BlockKind, Codec};
+use crate::data::catalog::{self, Role, TableFormat};
+use crate::data::split::{self, Fractions};
+use crate::data::{
+    Cells, Column, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table, idx, read, read_as,
+};
+use crate::error::{ConfigError, Result, RunError};
+use crate::models::{Layout, Rows};
+use crate::seed::Seed;
+
+/// A data file and its digest, for the record of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its path as it was given.
+    pub path: PathBuf,
+    /// The sha256 of its bytes.
+    pub sha256: String,
+}
+
+/// What the data is, before it is encoded.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Table { table: Table, schema: Schema },
+    Images(Images),
+}
+
+/// The data of a run, encoded.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    pub(crate) content: Content,
+    pub(crate) codec: Option<Codec>,
+    pub(crate) matrix: Matrix,
+    pub(crate) split: Split,
+    /// The target's text of each row.
+    pub(crate) labels: Option<Vec<Option<String>>>,
+    /// Values of the target that mean yes.
+    pub(crate) positive: Vec<String>,
+    pub(crate) layout: Layout,
+    pub(crate) files: Vec<DataFile>,
+    /// What a user should know.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Dataset {
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        match &self.content {
+            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width },
+            Content::Table { .. } => Rows::Matrix(&self.matrix),
+        }
+    }
+
+    /// Whether each of `rows` is positive; `None` without labels or where the positive values are not known.
+    pub(crate) fn positives(&self, rows: &[usize]) -> Option<Vec<bool>> {
+        let labels = self.labels.as_ref().filter(|_| !self.positive.is_empty())?;
+        let is = |row: &usize| labels[*row].as_ref().is_some_and(|label| self.positive.contains(label));
+        Some(rows.iter().map(is).collect())
+    }
+}
+
+/// Row numbers as plans take them.
+pub(crate) fn index(rows: &[usize]) -> Vec<u32> {
+    rows.iter().map(|&row| row as u32).collect()
+}
+
+/// Where the data of a configuration lies.
+enum Place {
+    Known(catalog::Located),
+    File(PathBuf),
+}
+
+/// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names. A `codec` that
+/// is given is used instead of fitting one.
+pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
+    let place = find(config, data, data_dir)?;
+    let is_images = match &place {
+        Place::Known(located) => located.variant.reading.table().is_none(),
+        Place::File(path) => looks_like_images(path),
+    };
+    let mut notes = Vec::new();
+    if let Place::Known(located) = &place {
+        notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
+    }
+    if is_images { load_images(config, &place, notes) } else { load_table(config, &place, notes) }
+}
+
+fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
+    let name = config.data.table.as_ref().or(config.data.images.as_ref());
+    if let Some(path) = data {
+        return Ok(Place::File(path.to_path_buf()));
+    }
+    let Some(name) = name else {
+        return Err(RunError::NoData {
+            reason: "neither a data file nor a recipe names the data".to_string(),
+            remedy: "name a file (`veridic fit DATA.csv`) or a recipe (`--recipe heart-vae`)".to_string(),
+        }
+        .into());
+    };
+    if Path::new(name).exists() {
+        return Ok(Place::File(PathBuf::from(name)));
+    }
+    Ok(Place::Known(catalog::find(name)?.locate(data_dir)?))
+}
+
+fn looks_like_images(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.is_dir() || name.contains("-idx3-ubyte") || name.ends_with(".idx") || name.ends_with(".idx.gz")
+}
+
+/// The format of a file that lies where a known data set keeps it (`adult/adult.data.gz`, say).
+fn known_format(path: &Path) -> Option<&'static TableFormat> {
+    let plain = |text: &str| text.trim_end_matches(".gz").to_string();
+    let given = plain(&path.to_string_lossy());
+    let variants = catalog::all().iter().flat_map(|dataset| dataset.variants);
+    let mut files = variants.flat_map(|variant| variant.files.iter().map(move |file| (variant, file)));
+    let (variant, _) = files
+        .find(|(_, file)| given.ends_with(&format!("/{}", plain(file.path))) || given == plain(file.path))?;
+    variant.reading.table()
+}
+
+/// How the file at `path` is read in a run of this configuration.
+pub(crate) fn read_options_of(config: &Config, path: &Path) -> ReadOptions {
+    read_options(config, known_format(path))
+}
+
+fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
+    let mut options = ReadOptions { categorical: config.data.categorical.clone(), ..ReadOptions::default() };
+    if let Some(format) = format {
+        options.names = format.names.map(|names| names.iter().map(ToString::to_string).collect());
+        options.header = Some(format.header);
+        options.delimiter = Some(char::from(format.delimiter));
+        options.missing.extend(format.missing.iter().map(ToString::to_string));
+    }
+    options
+}
+
+fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
+    let (format, train, test) = match place {
+        Place::Known(located) => {
+            let format = located.variant.reading.table();
+            let one = |role| located.files_of(role).next().map(Path::to_path_buf);
+            let train = one(Role::Train).ok_or_else(|| RunError::NoData {
+                reason: format!("`{}` has no training rows", located.dataset.name),
+                remedy: "name a file instead".to_string(),
+            })?;
+            (format, train, one(Role::Test))
+        }
+        Place::File(path) => (known_format(path), path.clone(), None),
+    };
+    let options = read_options(config, format);
+    let (mut table, mut schema) = read(&train, &options)?;
+    let mut files = vec![data_file(&train)?];
+    let mut n_train = table.n_rows;
+    if let Some(test) = test {
+        let (more, differences) = read_as(&test, &schema, &options)?;
+        notes.extend(differences.iter().map(|difference| format!("test file: {difference}")));
+        append(&mut table, &more, format.and_then(|format| format.target_suffix));
+        files.push(data_file(&test)?);
+    } else {
+        n_train = 0;
+    }
+    let target = config.data.target.clone();
+    if let Some(target) = &target {
+        table.target(target)?;
+    }
+    for name in &config.data.drop {
+        table.require(name)?;
+    }
+    if config.data.complete_rows {
+        let complete = table.complete_rows();
+        if complete.len() < table.n_rows {
+            notes.push(format!(
+                "{} of {} rows have missing cells and are left out",
+                table.n_rows - complete.len(),
+                table.n_rows
+            ));
+            n_train = complete.iter().filter(|&&row| row < n_train).count();
+            table = table.take(&complete);
+            schema = schema.refreshed(&table);
+        }
+    }
+    let labels = target.as_ref().and_then(|name| table.column(name)).map(labels);
+    let mut positive = config.data.positive.clone();
+    if let (Some(labels), true) = (&labels, positive.is_empty()) {
+        positive = rarer(labels);
+        if let [value] = positive.as_slice() {
+            let target = target.as_deref().unwrap_or_default();
+            notes.push(format!("`{target}` = {value} is the rarer value and counts as positive"));
+            config.data.positive.clone_from(&positive);
+        }
+    } else if let Some(labels) = &labels {
+        for value in &positive {
+            if !labels.iter().flatten().any(|label| label == value) {
+                return Err(ConfigError::Range {
+                    field: "data.positive".to_string(),
+                    found: format!("`{value}`"),
+                    allowed: format!(
+                        "a value of `{}`: {}",
+                        target.as_deref().unwrap_or_default(),
+                        some_values(labels)
+                    ),
+                }
+                .into());
+            }
+        }
+    }
+    let n_rows = table.n_rows;
+    let split = match n_train {
+        0 => split_rows(config, &table, labels.as_deref(), &positive)?,
+        n => with_test_file(config, n, n_rows)?,
+    };
+    let mut codec_config = config.codec.clone();
+    codec_config.drop.extend(config.data.drop.iter().cloned());
+    if let (Some(target), false) = (&target, config.data.model_target) {
+        codec_config.drop.push(target.clone());
+    }
+    let codec = Codec::fit(&codec_config, &table, &schema, &split.train)?;
+    for (name, why) in codec.left_out() {
+        if !codec_config.drop.iter().any(|dropped| dropped == name) {
+            notes.push(format!("`{name}` is left out: {}", why.reason()));
+        }
+    }
+    if codec.width() == 0 {
+        return Err(RunError::NoData {
+            reason: "no column is left to learn from".to_string(),
+            remedy: "see the kinds in schema.json; identifiers, constants and dropped columns are left out"
+                .to_string(),
+        }
+        .into());
+    }
+    let matrix = codec.encode(&table)?;
+    let layout = table_layout(&codec, target.as_deref());
+    let content = Content::Table { table, schema };
+    Ok(Dataset { content, codec: Some(codec), matrix, split, labels, positive, layout, files, notes })
+}
+
+/// The layout of encoded rows: the encoder does not see the target's columns.
+pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
+    let blocks = codec.blocks().to_vec();
+    let of_target = blocks.iter().filter(|block| Some(block.column.as_str()) == target);
+    let unseen = of_target
+        .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
+        .collect();
+    Layout { width: codec.width(), blocks, unseen }
+}
+
+/// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
+fn append(table: &mut Table, more: &Table, suffix: Option<&str>) {
+    for column in &mut table.columns {
+        let other = more.column(&column.name);
+        match (&mut column.cells, other.map(|column| &column.cells)) {
+            (Cells::Number(values), Some(Cells::Number(more))) => values.extend_from_slice(more),
+            (Cells::Text { codes, levels }, Some(Cells::Text { codes: more_codes, levels: more_levels })) => {
+                let map: Vec<u32> = more_levels
+                    .iter()
+                    .map(|level| {
+                        let short = suffix.and_then(|suffix| level.strip_suffix(suffix));
+                        let known = |text: &str| levels.iter().position(|known| known == text);
+                        let at = known(level).or_else(|| short.and_then(known)).unwrap_or_else(|| {
+                            levels.push(level.clone());
+                            levels.len() - 1
+                        });
+                        at as u32
+                    })
+                    .collect();
+                codes.extend(
+                    more_codes.iter().map(|&code| map.get(code as usize).copied().unwrap_or(MISSING)),
+                );
+            }
+            (Cells::Number(values), _) => values.extend(std::iter::repeat_n(f64::NAN, more.n_rows)),
+            (Cells::Text { codes, .. }, _) => codes.extend(std::iter::repeat_n(MISSING, more.n_rows)),
+        }
+    }
+    table.n_rows += more.n_rows;
+}
+
+/// The text of each cell of the target.
+pub(crate) fn labels(column: &Column) -> Vec<Option<String>> {
+    (0..column.cells.len())
+        .map(|row| match &column.cells {
+            Cells::Number(values) => (!values[row].is_nan()).then(|| values[row].to_string()),
+            cells @ Cells::Text { .. } => cells.text(row).map(str::to_string),
+        })
+        .collect()
+}
+
+/// The rarer of two values; nothing where there are more.
+fn rarer(labels: &[Option<String>]) -> Vec<String> {
+    let counts = counts(labels);
+    match counts.as_slice() {
+        [(a, n), (b, m)] => vec![if n <= m { a.clone() } else { b.clone() }],
+        _ => vec![],
+    }
+}
+
+/// Distinct values with their numbers, sorted by value.
+pub(crate) fn counts(labels: &[Option<String>]) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for label in labels.iter().flatten() {
+        *counts.entry(label.clone()).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn some_values(labels: &[Option<String>]) -> String {
+    let values: Vec<String> =
+        counts(labels).into_iter().take(8).map(|(value, _)| format!("`{value}`")).collect();
+    values.join(", ")
+}
+
+fn split_rows(
+    config: &Config,
+    table: &Table,
+    labels: Option<&[Option<String>]>,
+    positive: &[String],
+) -> Result<Split> {
+    let SplitBy::OneClass = config.data.split.by else {
+        let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
+        let seed = Seed(config.seed);
+        let column = config.data.split.column.as_deref().unwrap_or_default();
+        let target = config.data.target.as_deref().and_then(|name| table.column(name));
+        return Ok(match (config.data.split.by, target) {
+            (SplitBy::Entity, _) => split::by_entity(table.require(column)?, fractions, seed)?,
+            (SplitBy::Time, _) => split::by_time(table.require(column)?, fractions)?,
+            (SplitBy::Stratified, Some(target)) => split::stratified(target, fractions, seed)?,
+            _ => split::random(table.n_rows, fractions, seed)?,
+        });
+    };
+    let labels = labels.unwrap_or_default();
+    let is_positive = |row: usize| labels[row].as_ref().is_some_and(|label| positive.contains(label));
+    let normal: Vec<usize> = (0..table.n_rows).filter(|&row| !is_positive(row)).collect();
+    let halves = split::random(normal.len(), Fractions { valid: 0.0, test: 0.5 }, Seed(config.seed))?;
+    let learn: Vec<usize> = halves.train.iter().map(|&i| normal[i]).collect();
+    let mut test: Vec<usize> = halves.test.iter().map(|&i| normal[i]).collect();
+    test.extend((0..table.n_rows).filter(|&row| is_positive(row)));
+    test.sort_unstable();
+    let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
+    let parts = split::random(learn.len(), fractions, Seed(config.seed))?;
+    let pick = |part: &[usize]| part.iter().map(|&i| learn[i]).collect();
+    Ok(Split { train: pick(&parts.train), valid: pick(&parts.valid), test })
+}
+
+/// The training file parted into training and validation, the test file as it is.
+fn with_test_file(config: &Config, n_train: usize, n_rows: usize) -> Result<Split> {
+    let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
+    let parts = split::random(n_train, fractions, Seed(config.seed))?;
+    Ok(Split { test: (n_train..n_rows).collect(), ..parts })
+}
+
+fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result<Dataset> {
+    let (mut images, test, files) = match place {
+        Place::Known(located) => {
+            let one = |role| located.files_of(role).next();
+            let read_set = |pixels: Option<&Path>, labels: Option<&Path>| -> Result<Option<Images>> {
+                let Some(pixels) = pixels else { return Ok(None) };
+                let mut images = idx::read_images(pixels)?;
+                images.labels = labels.map(idx::read_labels).transpose()?;
+                Ok(Some(images))
+            };
+            let none = || RunError::NoData {
+                reason: format!("`{}` cannot be read as images", located.dataset.name),
+                remedy: "name a folder or file in IDX format".to_string(),
+            };
+            let train = read_set(one(Role::Train), one(Role::TrainLabels))?.ok_or_else(none)?;
+            let test = read_set(one(Role::Test), one(Role::TestLabels))?;
+            (train, test, located.files.iter().map(|(_, path)| data_file(path)).collect::<Result<Vec<_>>>()?)
+        }
+        Place::File(path) if path.is_dir() => {
+            let train = idx::read_folder(path, false)?;
+            let test = idx::read_folder(path, true).ok();
+            (train, test, folder_files(path)?)
+        }
+        Place::File(path) => (idx::read_images(path)?, None, vec![data_file(path)?]),
+    };
+    let n_train = images.n;
+    let split = match test {
+        Some(test) => {
+            if (test.height, test.width, test.channels) != (images.height, images.width, images.channels) {
+                return Err(RunError::NoData {
+                    reason: format!(
+                        "training images are {} x {}, test images {} x {}",
+                        images.height, images.width, test.height, test.width
+                    ),
+                    remedy: "all images must have one size".to_string(),
+                }
+                .into());
+            }
+            images.pixels.extend_from_slice(&test.pixels);
+            images.n += test.n;
+            match (&mut images.labels, test.labels) {
+                (Some(labels), Some(more)) => labels.extend_from_slice(&more),
+                (labels, _) => *labels = None,
+            }
+            with_test_file(config, n_train, images.n)?
+        }
+        None => {
+            let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
+            split::random(n_train, fractions, Seed(config.seed))?
+        }
+    };
+    let labels =
+        images.labels.as_ref().map(|labels| labels.iter().map(|label| Some(label.to_string())).collect());
+    let layout = Layout {
+        width: images.height * images.width * images.channels,
+        blocks: Vec::new(),
+        unseen: Vec::new(),
+    };
+    let positive = config.data.positive.clone();
+    let content = Content::Images(images);
+    Ok(Dataset {
+        content,
+        codec: None,
+        matrix: Matrix::default(),
+        split,
+        labels,
+        positive,
+        layout,
+        files,
+        notes,
+    })
+}
+
+fn data_file(path: &Path) -> Result<DataFile> {
+    Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(path)? })
+}
+
+fn folder_files(folder: &Path) -> Result<Vec<DataFile>> {
+    let io = |source| RunError::Io { action: "read", source, path: folder.to_path_buf() };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(io)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
+    paths.retain(|path| path.is_file() && path.to_string_lossy().contains("ubyte"));
+    paths.sort();
+    paths.iter().map(|path| data_file(path)).collect()
+}
+
+/// The default configuration for a table: a variational autoencoder with a likelihood for each kind of column.
+pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
+    use crate::models::{ModelConfig, VaeConfig};
+    use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
+    use crate::train::{Adam, OptimizerConfig, TrainConfig};
+
+    let mut config = Config { about: format!("Fitted to {}", data.display()), ..Config::default() };
+    config.data.target = target.map(str::to_string);
+    let dense = |units| LayerConfig::Dense { units, activation: Activation::Relu };
+    if looks_like_images(data) {
+        config.model = ModelConfig::Vae(VaeConfig {
+            latent: 16,
+            encoder: vec![dense(256)],
+            decoder: vec![dense(256)],
+            likelihood: LikelihoodConfig::Bernoulli,
+            ..VaeConfig::default()
+        });
+        config.train = TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() };
+        return config;
+    }
+    config.codec.numeric = crate::codec::Numeric::Quantile;
+    config.model = ModelConfig::Vae(VaeConfig {
+        latent: 16,
+        encoder: vec![dense(128), dense(128)],
+        decoder: vec![dense(128), dense(128)],
+        likelihood: LikelihoodConfig::Mixed,
+        ..VaeConfig::default()
+    });
+    config.train = TrainConfig {
+        epochs: 200,
+        patience: Some(15),
+        optimizer: OptimizerConfig::Adam(Adam { rate: 0.001, ..Adam::default() }),
+        clip_norm: Some(10.0),
+        ..TrainConfig::default()
+    };
+    config
+}
+
+/// Whether the target is a column the decoder speaks of as a category or flag.
+pub(crate) fn target_block(layout: &Layout, target: Option<&str>) -> Option<(usize, usize, BlockKind)> {
+    let block = layout.blocks.iter().find(|block| Some(block.column.as_str()) == target)?;
+    (block.kind != BlockKind::Number).then_some((block.start, block.width, block.kind))
+}
+
+/// The kind of a column, by name.
+pub(crate) fn kind<'a>(schema: &'a Schema, name: &str) -> Option<&'a Kind> {
+    schema.column(name).map(|column| &column.kind)
+}

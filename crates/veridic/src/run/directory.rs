@@ -1,0 +1,340 @@
+//! The files of a run: written whole or not at all, readable by any other program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use veridic_graph::State;
+
+use super::dataset::DataFile;
+use crate::data;
+use crate::error::{Result, RunError};
+use crate::train::{Checkpoint, Event, Progress};
+
+/// Version of the run directory's form.
+const FORMAT: u32 = 1;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Being fitted, or ended without a word.
+    Running,
+    /// Fitted.
+    Done,
+    /// Asked to stop; can be resumed.
+    Stopped,
+    /// Ended by an error.
+    Failed,
+}
+
+impl Status {
+    /// The word in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of the directory's form.
+    pub format: u32,
+    /// How far the run is.
+    pub status: Status,
+    /// The version that wrote it.
+    pub veridic: String,
+    /// The seed.
+    pub seed: u64,
+    /// Threads it was fitted with; they change no result.
+    pub threads: usize,
+    /// The data files with their sha256.
+    pub data: Vec<DataFile>,
+    /// Rows for training, validation and testing.
+    pub rows: [usize; 3],
+    /// Seconds since 1970-01-01T00:00:00 UTC when it was begun.
+    pub started: u64,
+    /// Likewise when it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<u64>,
+    /// Seconds spent training, over all resumptions.
+    pub seconds: f64,
+    /// What ended it, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl RunInfo {
+    pub(crate) fn new(seed: u64, threads: usize, data: Vec<DataFile>, rows: [usize; 3]) -> Self {
+        Self {
+            format: FORMAT,
+            status: Status::Running,
+            veridic: env!("CARGO_PKG_VERSION").to_string(),
+            seed,
+            threads,
+            data,
+            rows,
+            started: now(),
+            ended: None,
+            seconds: 0.0,
+            error: None,
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// A run's directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    pub(crate) path: PathBuf,
+}
+
+impl Directory {
+    /// Makes the directory for a new run.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
+        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
+        }
+        fs::create_dir_all(path).map_err(io)?;
+        fs::create_dir_all(path.join("checkpoint")).map_err(io)?;
+        Ok(Self { path: path.to_path_buf() })
+    }
+
+    /// The directory of a run that is there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if !path.join("run.json").is_file() {
+            return Err(RunError::NotARun { path: path.to_path_buf() }.into());
+        }
+        let this = Self { path: path.to_path_buf() };
+        this.info()?;
+        Ok(this)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        data::replace(&self.file(name), |out| out.write_all(bytes))?;
+        Ok(())
+    }
+
+    pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(value).expect("plain data is JSON");
+        text.push('\n');
+        self.write(name, text.as_bytes())
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.file(name);
+        fs::read(&path).map_err(|source| RunError::Damaged { path, reason: source.to_string() }.into())
+    }
+
+    pub(crate) fn read_text(&self, name: &str) -> Result<String> {
+        let bytes = self.read(name)?;
+        String::from_utf8(bytes).map_err(|_| self.damaged(name, "it is not UTF-8 text"))
+    }
+
+    pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T> {
+        let text = self.read_text(name)?;
+        serde_json::from_str(&text).map_err(|error| self.damaged(name, &error.to_string()))
+    }
+
+    pub(crate) fn damaged(&self, name: &str, reason: &str) -> crate::Error {
+        RunError::Damaged { path: self.file(name), reason: reason.to_string() }.into()
+    }
+
+    pub(crate) fn info(&self) -> Result<RunInfo> {
+        // The format is looked at first: a newer one may not parse as this one.
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = self.read_json("run.json")?;
+        if format > FORMAT {
+            return Err(RunError::Newer { found: format, known: FORMAT, path: self.path.clone() }.into());
+        }
+        self.read_json("run.json")
+    }
+
+    pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {
+        self.write_json("run.json", info)
+    }
+
+    /// The weights of the best epoch.
+    pub(crate) fn write_weights(&self, weights: &[State]) -> Result<()> {
+        self.write("model.safetensors", &tensors(weights, None))
+    }
+
+    pub(crate) fn read_weights(&self) -> Result<Vec<State>> {
+        Ok(self.read_tensors("model.safetensors")?.0)
+    }
+
+    /// Named tensors and what is said about them.
+    pub(crate) fn read_tensors(&self, name: &str) -> Result<(Vec<State>, BTreeMap<String, String>)> {
+        let bytes = self.read(name)?;
+        let damaged = |reason: String| self.damaged(name, &reason);
+        let parsed = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let about = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let mut states = Vec::new();
+        for (name, view) in parsed.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(damaged(format!("`{name}` is not of 32-bit floats")));
+            }
+            let (chunks, _) = view.data().as_chunks::<4>();
+            let values = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+            states.push(State { name: name.to_string(), dims: view.shape().to_vec(), values });
+        }
+        Ok((states, about))
+    }
+
+    /// Keeps a checkpoint: all states and where training stands in one file, the best weights in another.
+    pub(crate) fn write_checkpoint(&self, checkpoint: &Checkpoint, keep: usize) -> Result<()> {
+        if let Some(best) = &checkpoint.best {
+            let epoch = checkpoint.progress.best.map_or(0, |(epoch, _)| epoch);
+            let about = [("epoch".to_string(), epoch.to_string())].into();
+            self.write("checkpoint/best.safetensors", &tensors(best, Some(about)))?;
+        }
+        let progress = serde_json::to_string(&checkpoint.progress).expect("plain data is JSON");
+        let about = [("progress".to_string(), progress)].into();
+        let bytes = tensors(&checkpoint.states, Some(about));
+        if keep > 1 {
+            let name = format!("checkpoint/step-{:09}.safetensors", checkpoint.progress.step);
+            self.write(&name, &bytes)?;
+            let mut kept = self.older_checkpoints();
+            while kept.len() > keep {
+                let oldest = kept.remove(0);
+                fs::remove_file(&oldest).map_err(|source| RunError::Io {
+                    action: "remove",
+                    source,
+                    path: oldest.clone(),
+                })?;
+            }
+        }
+        self.write("checkpoint/last.safetensors", &bytes)
+    }
+
+    fn older_checkpoints(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.file("checkpoint")).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("step-")));
+        paths.sort();
+        paths
+    }
+
+    /// The last checkpoint, if one was kept; states are put into the order of `like`.
+    pub(crate) fn read_checkpoint(&self, like: &[State]) -> Result<Option<Checkpoint>> {
+        const LAST: &str = "checkpoint/last.safetensors";
+        if !self.file(LAST).is_file() {
+            return Ok(None);
+        }
+        let (states, about) = self.read_tensors(LAST)?;
+        let progress = about
+            .get("progress")
+            .ok_or_else(|| self.damaged(LAST, "it does not say where training stands"))?;
+        let progress: Progress =
+            serde_json::from_str(progress).map_err(|error| self.damaged(LAST, &error.to_string()))?;
+        let states = self.ordered(states, like, LAST)?;
+        const BEST: &str = "checkpoint/best.safetensors";
+        let mut best = None;
+        if self.file(BEST).is_file() {
+            let (states, about) = self.read_tensors(BEST)?;
+            // A best epoch later than the checkpoint will come again.
+            let epoch = about.get("epoch").and_then(|epoch| epoch.parse().ok());
+            if progress.best.map(|(best, _)| best) == epoch {
+                best = Some(self.ordered(states, like, BEST)?);
+            }
+        }
+        if progress.best.is_some() && best.is_none() && self.file(BEST).is_file() {
+            return Ok(None);
+        }
+        Ok(Some(Checkpoint { states, progress, best }))
+    }
+
+    fn ordered(&self, states: Vec<State>, like: &[State], file: &str) -> Result<Vec<State>> {
+        let mut by_name: BTreeMap<String, State> =
+            states.into_iter().map(|state| (state.name.clone(), state)).collect();
+        like.iter()
+            .map(|want| match by_name.remove(&want.name) {
+                Some(state) if state.dims == want.dims => Ok(state),
+                _ => Err(self.damaged(file, &format!("`{}` is not there or has another shape", want.name))),
+            })
+            .collect()
+    }
+
+    /// The events written so far; a half-written last line is left out.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let text = fs::read_to_string(self.file("events.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// An event file to append to that holds the start and the epochs up to `epoch`.
+    pub(crate) fn event_log(&self, epoch: usize) -> Result<EventLog> {
+        let keep = |event: &Event| match event {
+            Event::Start { .. } => false,
+            Event::Epoch { epoch: done, .. } => *done <= epoch,
+            Event::Step { .. } => false,
+        };
+        let mut text = String::new();
+        if epoch > 0 {
+            for event in self.events().iter().filter(|event| keep(event)) {
+                text.push_str(&line(event));
+            }
+        }
+        self.write("events.jsonl", text.as_bytes())?;
+        let path = self.file("events.jsonl");
+        let file = fs::OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|source| RunError::Io { action: "append to", source, path: path.clone() })?;
+        Ok(EventLog { file, path })
+    }
+}
+
+fn line(event: &Event) -> String {
+    let mut line = serde_json::to_string(event).expect("plain data is JSON");
+    line.push('\n');
+    line
+}
+
+/// `events.jsonl`, one object a line, each written at once.
+#[derive(Debug)]
+pub(crate) struct EventLog {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl EventLog {
+    pub(crate) fn write(&mut self, event: &Event) -> Result<()> {
+        let written = self.file.write_all(line(event).as_bytes());
+        written.map_err(|source| RunError::Io { action: "append to", source, path: self.path.clone() }.into())
+    }
+}
+
+/// States in the safetensors format, by name.
+pub(crate) fn tensors(states: &[State], about: Option<BTreeMap<String, String>>) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> = states
+        .iter()
+        .map(|state| state.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        .collect();
+    let views = states.iter().zip(&bytes).map(|(state, bytes)| {
+        let view =
+            TensorView::new(Dtype::F32, state.dims.clone(), bytes).expect("as many values as the axes hold");
+        (state.name.clone(), view)
+    });
+    let about = about.map(|about| about.into_iter().collect());
+    safetensors::serialize(views, about).expect("names are unique and tensors in memory")
+}

@@ -1,0 +1,528 @@
+//! The pictures a recipe asks for, drawn from a fitted model and its test rows.
+
+use std::path::PathBuf;
+
+use veridic_graph::Pool;
+
+use super::config::{Config, FigureConfig, FigureKind};
+use super::dataset::{Content, Dataset, counts, index};
+use super::directory::Directory;
+use super::open::{cell_text, sample_latent, sampled_rows};
+use super::report::controls;
+use crate::codec::normal_quantile;
+use crate::data::{Cells, Images, Matrix, Table};
+use crate::error::{ConfigError, Result, RunError};
+use crate::figure::{self, Coloring, Figure, Height, LatentAxes, Pixels};
+use crate::models::Network;
+use crate::nn::LayerSummary;
+use crate::seed::Seed;
+use crate::train::Event;
+
+/// Draws all figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
+pub(crate) fn draw(
+    directory: &Directory,
+    config: &Config,
+    data: &Dataset,
+    network: &mut Network,
+    pool: &mut Pool,
+) -> Result<Vec<PathBuf>> {
+    if config.figure.is_empty() {
+        return Ok(Vec::new());
+    }
+    let folder = directory.file("figures");
+    std::fs::create_dir_all(&folder).map_err(|source| RunError::Io {
+        action: "create",
+        source,
+        path: folder.clone(),
+    })?;
+    let mut drawn: Vec<PathBuf> = Vec::new();
+    for wanted in &config.figure {
+        let mut context = Context { config, data, network: &mut *network, pool: &mut *pool, wanted };
+        let figure = context.figure(directory)?;
+        let taken = |name: &str| drawn.iter().any(|path| path.file_stem().is_some_and(|stem| stem == name));
+        let mut name = wanted.kind.name().to_string();
+        let mut number = 1;
+        while taken(&name) {
+            number += 1;
+            name = format!("{}-{number}", wanted.kind.name());
+        }
+        figure.write(&folder.join(format!("{name}.svg")))?;
+        let png = folder.join(format!("{name}.png"));
+        figure.write(&png)?;
+        drawn.push(png);
+    }
+    Ok(drawn)
+}
+
+struct Context<'a> {
+    config: &'a Config,
+    data: &'a Dataset,
+    network: &'a mut Network,
+    pool: &'a mut Pool,
+    wanted: &'a FigureConfig,
+}
+
+impl Context<'_> {
+    fn figure(&mut self, directory: &Directory) -> Result<Figure> {
+        match self.wanted.kind {
+            FigureKind::LossCurves => loss_curves(&directory.events()),
+            FigureKind::LatentScatter => self.latent_scatter(),
+            FigureKind::LatentGrid => self.latent_grid(),
+            FigureKind::ScoreHistogram => self.score_histogram(),
+            FigureKind::ReconstructionBars => self.reconstruction_bars(),
+            FigureKind::ImagePairs => self.image_pairs(),
+            FigureKind::ImageSamples => self.image_samples(),
+            FigureKind::PosteriorDraws => self.posterior_draws(),
+            FigureKind::SampledRows => self.sampled_rows(),
+            FigureKind::RocPr => self.roc_pr(),
+            FigureKind::Correlation => self.correlation(),
+            FigureKind::Diagram => diagram(self.config, self.network.layers(), self.data.layout.width),
+        }
+    }
+
+    /// Test rows, or validation rows where there are none, or training rows.
+    fn shown(&self) -> &[usize] {
+        let split = &self.data.split;
+        [&split.test, &split.valid, &split.train]
+            .into_iter()
+            .find(|rows| !rows.is_empty())
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn of_label(&self) -> Result<Vec<usize>> {
+        let rows = self.shown();
+        let Some(label) = &self.wanted.label else { return Ok(rows.to_vec()) };
+        let labels = self.data.labels.as_deref().unwrap_or_default();
+        let kept: Vec<usize> = rows
+            .iter()
+            .copied()
+            .filter(|&row| labels.get(row).is_some_and(|l| l.as_ref() == Some(label)))
+            .collect();
+        if kept.len() <= self.wanted.row {
+            return Err(ConfigError::Range {
+                field: format!("figure `{}`: row", self.wanted.kind.name()),
+                found: self.wanted.row.to_string(),
+                allowed: format!("below {}, the test rows with label `{label}`", kept.len()),
+            }
+            .into());
+        }
+        Ok(kept)
+    }
+
+    fn needs(&self, what: &str, remedy: &str) -> crate::Error {
+        let what = format!("the figure `{}` needs {what}", self.wanted.kind.name());
+        ConfigError::Conflict { what, remedy: remedy.to_string() }.into()
+    }
+
+    fn images(&self) -> Result<&Images> {
+        match &self.data.content {
+            Content::Images(images) => Ok(images),
+            Content::Table { .. } => Err(self.needs("images", "leave it out for a table")),
+        }
+    }
+
+    fn needs_sampling(&self) -> Result<()> {
+        if self.network.can_sample() {
+            return Ok(());
+        }
+        Err(self.needs("a model that can sample", "fit a VAE, or leave the figure out"))
+    }
+
+    fn latent_scatter(&mut self) -> Result<Figure> {
+        let rows = self.shown().to_vec();
+        let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
+        let second = usize::from(latent.n_cols > 1);
+        let points: Vec<[f32; 2]> =
+            (0..latent.n_rows).map(|i| [latent.row(i)[0], latent.row(i)[second]]).collect();
+        let (codes, names) = self.classes(&rows);
+        let coloring = match names.len() {
+            0 => Coloring::Plain,
+            _ => Coloring::Category { codes: &codes, names: &names },
+        };
+        Ok(figure::scatter(&figure::Scatter {
+            title: "Test rows in the latent space",
+            x_label: "mean of latent dimension 1",
+            y_label: if second == 1 { "mean of latent dimension 2" } else { "mean of latent dimension 1" },
+            points: &points,
+            coloring,
+            marginals: true,
+        })?)
+    }
+
+    /// A class for each row with the names of classes: positive or not where that is known, else the label.
+    fn classes(&self, rows: &[usize]) -> (Vec<u32>, Vec<String>) {
+        let target = self.config.data.target.as_deref().unwrap_or("label");
+        if let Some(positive) = self.data.positives(rows) {
+            let values = self.data.positive.join(", ");
+            let names = vec![format!("{target}: other"), format!("{target}: {values}")];
+            return (positive.iter().map(|&p| u32::from(p)).collect(), names);
+        }
+        let Some(labels) = &self.data.labels else { return (Vec::new(), Vec::new()) };
+        let names: Vec<String> = counts(labels).into_iter().map(|(name, _)| name).collect();
+        let code = |row: &usize| {
+            let label = labels[*row].as_ref();
+            label.and_then(|label| names.iter().position(|name| name == label)).unwrap_or(0) as u32
+        };
+        (rows.iter().map(code).collect(), names)
+    }
+
+    fn latent_grid(&mut self) -> Result<Figure> {
+        let (height, width, channels) = {
+            let images = self.images()?;
+            (images.height, images.width, images.channels)
+        };
+        if self.network.latent() != 2 {
+            return Err(
+                self.needs("two latent dimensions", "set `model.vae.latent = 2`, or leave the figure out")
+            );
+        }
+        let side = self.wanted.side;
+        // Equal steps of probability, from 5 % to 95 %, as in the book.
+        let at: Vec<f64> =
+            (0..side).map(|i| normal_quantile(0.05 + 0.9 * i as f64 / (side - 1) as f64)).collect();
+        let mut z = Matrix::zeros(side * side, 2);
+        for row in 0..side {
+            for column in 0..side {
+                // The second dimension rises upwards.
+                let point = [at[column] as f32, at[side - 1 - row] as f32];
+                z.row_mut(row * side + column).copy_from_slice(&point);
+            }
+        }
+        let decoded = self.network.decode(self.pool, &z)?;
+        let down: Vec<f64> = at.iter().rev().copied().collect();
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title: "Decoded points of the latent plane",
+            pixels: Pixels::Floats(&decoded.values),
+            height,
+            width,
+            channels,
+            columns: side,
+            row_labels: &[],
+            axes: Some(LatentAxes {
+                x_label: "latent dimension 1",
+                y_label: "latent dimension 2",
+                x: &at,
+                y: &down,
+            }),
+        })?)
+    }
+
+    fn score_histogram(&mut self) -> Result<Figure> {
+        let rows = self.shown().to_vec();
+        let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
+        let (codes, names) = self.classes(&rows);
+        let names = if names.is_empty() { vec!["all rows".to_string()] } else { names };
+        let parts: Vec<Vec<f64>> = (0..names.len())
+            .map(|class| {
+                let of_class = |i: &usize| codes.get(*i).is_none_or(|&code| code as usize == class);
+                (0..scores.len()).filter(of_class).map(|i| scores[i]).collect()
+            })
+            .collect();
+        let classes: Vec<figure::ScoreClass<'_>> = names
+            .iter()
+            .zip(&parts)
+            .filter(|(_, scores)| !scores.is_empty())
+            .map(|(name, scores)| figure::ScoreClass { name, scores })
+            .collect();
+        Ok(figure::histogram(&figure::Histogram {
+            title: "Scores of test rows",
+            x_label: "score (higher is more unusual)",
+            classes: &classes,
+            height: Height::LogCount,
+            bins: 60,
+            log_scores: scores.iter().all(|&score| score > 0.0),
+            threshold: None,
+        })?)
+    }
+
+    fn reconstruction_bars(&mut self) -> Result<Figure> {
+        let Some(codec) = &self.data.codec else {
+            return Err(self.needs("a table", "leave it out for images"));
+        };
+        let row = self.of_label()?[self.wanted.row];
+        let (latent, _) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
+        let expected = self.network.decode(self.pool, &latent)?;
+        let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<f64>>();
+        let of = self.wanted.label.as_ref().map_or(String::new(), |label| {
+            format!(" ({} = {label})", self.config.data.target.as_deref().unwrap_or("label"))
+        });
+        Ok(figure::bars(&figure::Bars {
+            title: &format!("One test row{of} and its reconstruction"),
+            y_label: "value after scaling",
+            columns: &codec.column_names(),
+            actual: &wide(self.data.matrix.row(row)),
+            reconstructed: &wide(expected.row(0)),
+        })?)
+    }
+
+    fn image_pairs(&mut self) -> Result<Figure> {
+        let rows: Vec<usize> = self.of_label()?.into_iter().take(self.wanted.count).collect();
+        let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
+        let decoded = self.network.decode(self.pool, &latent)?;
+        let images = self.images()?;
+        let width = self.data.layout.width;
+        let originals: Vec<u8> =
+            rows.iter().flat_map(|&row| images.pixels[row * width..(row + 1) * width].to_vec()).collect();
+        Ok(figure::image_pairs(&figure::ImagePairs {
+            title: "Test images and their reconstructions",
+            originals: Pixels::Bytes(&originals),
+            reconstructions: Pixels::Floats(&decoded.values),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: rows.len(),
+        })?)
+    }
+
+    fn image_samples(&mut self) -> Result<Figure> {
+        self.needs_sampling()?;
+        let side = self.wanted.side;
+        let z = sample_latent(Seed(self.config.seed), "figure", side * side, self.network.latent());
+        let decoded = self.network.decode(self.pool, &z)?;
+        let images = self.images()?;
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title: "Images sampled from the model",
+            pixels: Pixels::Floats(&decoded.values),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: side,
+            row_labels: &[],
+            axes: None,
+        })?)
+    }
+
+    fn posterior_draws(&mut self) -> Result<Figure> {
+        self.needs_sampling()?;
+        let row = self.of_label()?[self.wanted.row];
+        let (mean, log_variance) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
+        let log_variance = log_variance.ok_or_else(|| self.needs("a posterior", "fit a VAE"))?;
+        let n = self.wanted.count;
+        let mut z = sample_latent(Seed(self.config.seed), "figure", n, mean.n_cols);
+        for i in 0..n {
+            for (j, value) in z.row_mut(i).iter_mut().enumerate() {
+                *value = mean.row(0)[j] + (0.5 * log_variance.row(0)[j]).exp() * *value;
+            }
+        }
+        let decoded = self.network.decode(self.pool, &z)?;
+        let images = self.images()?;
+        let mut pixels = self.data.rows().row(row);
+        pixels.extend_from_slice(&decoded.values);
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title: &format!("A test image (left) and {n} draws from its posterior, decoded"),
+            pixels: Pixels::Floats(&pixels),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: n + 1,
+            row_labels: &[],
+            axes: None,
+        })?)
+    }
+
+    /// Sampled rows; with a label, from posteriors of training rows that have it.
+    fn draw_rows(&mut self, n: usize) -> Result<Option<Table>> {
+        let Some(codec) = &self.data.codec else { return Ok(None) };
+        let seed = Seed(self.config.seed);
+        let mut z = sample_latent(seed, "figure", n, self.network.latent());
+        if let (Some(label), Some(labels)) = (&self.wanted.label, &self.data.labels) {
+            let train = self.data.split.train.iter().copied();
+            let rows: Vec<usize> = train.filter(|&row| labels[row].as_ref() == Some(label)).take(n).collect();
+            let (mean, log_variance) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
+            if let (Some(log_variance), false) = (log_variance, rows.is_empty()) {
+                for i in 0..n {
+                    let at = i % rows.len();
+                    for (j, value) in z.row_mut(i).iter_mut().enumerate() {
+                        *value = mean.row(at)[j] + (0.5 * log_variance.row(at)[j]).exp() * *value;
+                    }
+                }
+            }
+        }
+        let rows = sampled_rows(self.network, self.pool, &z, seed)?;
+        Ok(Some(codec.decode(&rows)?))
+    }
+
+    fn sampled_rows(&mut self) -> Result<Figure> {
+        self.needs_sampling()?;
+        let n = self.wanted.count.min(12);
+        let real = self.of_label()?;
+        let Some(made) = self.draw_rows(n)? else {
+            return Err(self.needs("a table", "leave it out for images"));
+        };
+        let Content::Table { table, schema } = &self.data.content else {
+            return Err(self.needs("a table", "leave it out for images"));
+        };
+        // As many columns as can be read.
+        let columns: Vec<String> = made.columns.iter().take(14).map(|column| column.name.clone()).collect();
+        let texts = |table: &Table, rows: &[usize]| -> Vec<Vec<String>> {
+            let row = |&row: &usize| {
+                let cell = |name: &String| shorter(cell_text(schema, table, name, row).unwrap_or_default());
+                columns.iter().map(cell).collect()
+            };
+            rows.iter().map(row).collect()
+        };
+        let real: Vec<usize> = real.into_iter().take(n).collect();
+        let (real, made) = (texts(table, &real), texts(&made, &(0..n).collect::<Vec<_>>()));
+        let of = self.wanted.label.as_ref().map_or(String::new(), |label| {
+            format!(" with {} = {label}", self.config.data.target.as_deref().unwrap_or("label"))
+        });
+        let groups = [
+            figure::RowGroup { name: &format!("real{of}"), rows: &real },
+            figure::RowGroup { name: &format!("synthetic{of}"), rows: &made },
+        ];
+        Ok(figure::table_figure(&figure::TableFigure {
+            title: "Real and synthetic rows",
+            columns: &columns,
+            groups: &groups,
+        })?)
+    }
+
+    fn roc_pr(&mut self) -> Result<Figure> {
+        let rows = self.shown().to_vec();
+        let positive = self.data.positives(&rows).filter(|p| p.contains(&true) && p.contains(&false));
+        let Some(positive) = positive else {
+            return Err(self.needs("positive and other test rows", "give `data.target` and `data.positive`"));
+        };
+        let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
+        let mut all = vec![(self.config.model.name().to_string(), scores)];
+        if self.config.evaluate.controls {
+            for (name, scores) in controls(self.data, &rows, self.network.latent(), self.pool.threads())? {
+                let name = match name {
+                    "pca" => format!("PCA, {} components", self.network.latent().min(self.data.layout.width)),
+                    _ => "5th nearest training row".to_string(),
+                };
+                all.push((name, scores));
+            }
+        }
+        let scorers: Vec<figure::Scorer<'_>> =
+            all.iter().map(|(name, scores)| figure::Scorer { name, scores }).collect();
+        Ok(figure::roc_pr(&figure::RocPr {
+            title: "How well scores tell test rows",
+            positive: &positive,
+            scorers: &scorers,
+        })?)
+    }
+
+    fn correlation(&mut self) -> Result<Figure> {
+        self.needs_sampling()?;
+        let Some(made) = self.draw_rows(2000)? else {
+            return Err(self.needs("a table", "leave it out for images"));
+        };
+        let Content::Table { table, .. } = &self.data.content else {
+            return Err(self.needs("a table", "leave it out for images"));
+        };
+        let real = table.take(&self.data.split.train);
+        let is_number = |name: &str| {
+            [&real, &made].iter().all(|t| t.column(name).is_some_and(|c| matches!(c.cells, Cells::Number(_))))
+        };
+        let columns: Vec<String> =
+            made.columns.iter().map(|c| c.name.clone()).filter(|name| is_number(name)).take(30).collect();
+        if columns.len() < 2 {
+            return Err(self.needs("two columns of numbers", "leave it out"));
+        }
+        Ok(figure::correlation(&figure::Correlation {
+            title: "Correlations of real and synthetic rows",
+            columns: &columns,
+            real: &correlations(&real, &columns),
+            synthetic: &correlations(&made, &columns),
+        })?)
+    }
+}
+
+/// At most so many characters of a cell in a picture.
+fn shorter(text: String) -> String {
+    // Fractions of the encoded precision say nothing to a reader.
+    match text.parse::<f64>() {
+        Ok(value) if text.len() > 8 => format!("{value:.3}"),
+        _ => text.chars().take(18).collect(),
+    }
+}
+
+/// Pearson correlations of the columns, row by row; a pair without spread has 0.
+fn correlations(table: &Table, columns: &[String]) -> Vec<f64> {
+    let values: Vec<Vec<f64>> = columns
+        .iter()
+        .map(|name| match table.column(name).map(|column| &column.cells) {
+            Some(Cells::Number(values)) => values.clone(),
+            _ => vec![f64::NAN; table.n_rows],
+        })
+        .collect();
+    let pair = |a: &[f64], b: &[f64]| {
+        let both: Vec<(f64, f64)> =
+            a.iter().zip(b).map(|(&a, &b)| (a, b)).filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
+        let n = both.len().max(1) as f64;
+        let (ma, mb) = (both.iter().map(|p| p.0).sum::<f64>() / n, both.iter().map(|p| p.1).sum::<f64>() / n);
+        let sum = |f: &dyn Fn(f64, f64) -> f64| both.iter().map(|&(a, b)| f(a - ma, b - mb)).sum::<f64>();
+        let spread = (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt();
+        if spread > 0.0 { sum(&|a, b| a * b) / spread } else { 0.0 }
+    };
+    values.iter().flat_map(|a| values.iter().map(|b| pair(a, b)).collect::<Vec<_>>()).collect()
+}
+
+/// Losses by epoch.
+pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
+    let of = |name: &str| -> Vec<f64> {
+        let epochs = events.iter().filter_map(|event| match event {
+            Event::Epoch { losses, .. } => losses.get(name).copied(),
+            _ => None,
+        });
+        epochs.collect()
+    };
+    let (train, valid) = (of("train.loss"), of("valid.loss"));
+    let mut series = vec![figure::Series { name: "training", values: &train }];
+    if !valid.is_empty() {
+        series.push(figure::Series { name: "validation", values: &valid });
+    }
+    Ok(figure::loss_curves(&figure::LossCurves {
+        title: "Loss by epoch",
+        y_label: "mean loss of a row",
+        series: &series,
+        log: train.iter().chain(&valid).all(|&loss| loss > 0.0)
+            && train.first().zip(train.last()).is_some_and(|(first, last)| first / last > 5.0),
+    })?)
+}
+
+/// The layers from the rows to their reconstruction.
+pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) -> Result<Figure> {
+    let shape = |width: usize| format!("rows x {width}");
+    let mut names: Vec<(String, String, String, usize)> =
+        vec![("input".to_string(), "row".to_string(), shape(width), 0)];
+    let mut arrows: Vec<(usize, usize)> = Vec::new();
+    let mut last = 0;
+    let mut heads: Vec<usize> = Vec::new();
+    for layer in layers {
+        let (section, name) = layer.path.split_once('.').unwrap_or(("", &layer.path));
+        let is_head = matches!(name, "mean" | "log_variance");
+        if section == "decoder" && !heads.is_empty() {
+            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(0, |l| l.width);
+            names.push(("latent".to_string(), "draw z".to_string(), shape(latent), 0));
+            arrows.extend(heads.drain(..).map(|head| (head, names.len() - 1)));
+            last = names.len() - 1;
+        }
+        let label = if is_head {
+            format!("{}: {}", name.replace('_', "-"), layer.label)
+        } else {
+            layer.label.clone()
+        };
+        names.push((section.to_string(), label, shape(layer.width), layer.parameters + layer.statistics));
+        let at = names.len() - 1;
+        arrows.push((last, at));
+        if is_head {
+            heads.push(at);
+        } else {
+            last = at;
+        }
+    }
+    let layers: Vec<figure::Layer<'_>> = names
+        .iter()
+        .map(|(section, name, shape, parameters)| figure::Layer {
+            section,
+            name,
+            shape,
+            parameters: *parameters,
+        })
+        .collect();
+    let title = format!("Layers of the {}", config.model.name());
+    let direction = figure::Direction::Down;
+    Ok(figure::diagram(&figure::Diagram { title: &title, layers: &layers, arrows: &arrows, direction })?)
+}

@@ -1,0 +1,353 @@
+//! Fitting: from a configuration and data to a finished run directory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use veridic_graph::Pool;
+
+use super::config::Config;
+use super::dataset::{self, Content, Dataset, index};
+use super::directory::{Directory, RunInfo, Status, now};
+use super::{figures, report};
+use crate::data::Schema;
+use crate::error::{ConfigError, Result, RunError};
+use crate::models::{ModelConfig, Network};
+use crate::nn::{LayerSummary, LikelihoodConfig};
+use crate::seed::Seed;
+use crate::train::{self, End, Event, Learner, Session};
+
+/// What to fit, and where.
+#[derive(Debug, Clone)]
+pub struct FitOptions {
+    /// A data file or folder instead of what the configuration names.
+    pub data: Option<PathBuf>,
+    /// Where known data sets lie.
+    pub data_dir: PathBuf,
+    /// The run directory to write.
+    pub out: PathBuf,
+    /// The configuration; without one a default for the kind of data is taken.
+    pub config: Option<Config>,
+    /// The target column, instead of the configuration's.
+    pub target: Option<String>,
+    /// Overrides, as (path, value).
+    pub sets: Vec<(String, String)>,
+    /// Threads to use; they change no result.
+    pub threads: usize,
+    /// Whether to go on with the run in `out`.
+    pub resume: bool,
+}
+
+/// What would be fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The configuration, every default written out.
+    pub config: Config,
+    /// Rows for training, validation and testing.
+    pub rows: [usize; 3],
+    /// Encoded columns.
+    pub width: usize,
+    /// The layer table.
+    pub layers: Vec<LayerSummary>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// What fitting left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// The run directory.
+    pub run: PathBuf,
+    /// How training ended.
+    pub end: End,
+    /// Epochs done.
+    pub epochs: usize,
+    /// Seconds spent training.
+    pub seconds: f64,
+    /// The figures of `report.json`; empty for a stopped run.
+    pub report: BTreeMap<String, f64>,
+    /// Pictures drawn.
+    pub figures: Vec<PathBuf>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// The configuration of a fit: the given or default one, with target and overrides.
+fn resolve(options: &FitOptions) -> Result<Config> {
+    let mut config = match (&options.config, &options.data) {
+        (Some(config), _) => config.clone(),
+        (None, Some(data)) => dataset::default_for(data, options.target.as_deref()),
+        (None, None) => Config::default(),
+    };
+    if options.target.is_some() && options.target != config.data.target {
+        config.data.target.clone_from(&options.target);
+        config.data.positive.clear();
+    }
+    let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+    config.check()?;
+    Ok(config)
+}
+
+/// Reads the data and builds the model, but fits and writes nothing.
+///
+/// # Errors
+/// As [`fit`], as far as they can be known before training.
+pub fn plan(options: &FitOptions) -> Result<Planned> {
+    let mut config = resolve(options)?;
+    let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
+    let network = network(&config, &data)?;
+    let split = &data.split;
+    Ok(Planned {
+        rows: [split.train.len(), split.valid.len(), split.test.len()],
+        width: data.layout.width,
+        layers: network.layers().to_vec(),
+        notes: data.notes,
+        config,
+    })
+}
+
+/// The model of a configuration for a data set, at its start.
+pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
+    if let (Content::Images(_), LikelihoodConfig::Mixed) = (&data.content, config.model.likelihood()) {
+        return Err(ConfigError::Conflict {
+            what: "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
+            remedy: "choose `likelihood = \"bernoulli\"` for images".to_string(),
+        }
+        .into());
+    }
+    if config.model.likelihood() == LikelihoodConfig::Bernoulli {
+        let outside = data.matrix.values.iter().position(|value| !(0.0..=1.0).contains(value));
+        if let Some(at) = outside {
+            let column = at % data.layout.width;
+            let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
+            let name = block.map_or("", |block| block.column.as_str());
+            return Err(ConfigError::Conflict {
+                what: format!(
+                    "the likelihood `bernoulli` needs values from 0 to 1, and `{name}` has {} once encoded",
+                    data.matrix.values[at]
+                ),
+                remedy: "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows \
+                         beyond the training range"
+                    .to_string(),
+            }
+            .into());
+        }
+    }
+    let seed = Seed(config.seed).key("weights");
+    Ok(Network::new(&config.model, data.layout.clone(), &config.train, seed)?)
+}
+
+/// Fits a model and writes its run directory.
+///
+/// `stop` ends training at the next step with a checkpoint to resume from; `observe` is told what happens.
+///
+/// # Errors
+/// Data that cannot be read or does not fit the configuration; a directory that is not empty or cannot be written; a
+/// loss that is not finite (the run then keeps the weights of the last good epoch and says `failed`).
+pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Fitted> {
+    let resumed = if options.resume && options.out.join("run.json").is_file() {
+        let directory = Directory::open(&options.out)?;
+        let config = Config::from_toml(&directory.read_text("config.toml")?, "config.toml of the run")?;
+        Some((directory, config))
+    } else {
+        None
+    };
+    let (mut config, data_path) = match &resumed {
+        // What the run was begun with; only the number of epochs may be raised, and such.
+        Some((directory, config)) => {
+            let path = source_of(&directory.info()?, options);
+            (if options.sets.is_empty() { config.clone() } else { config.with(&options.sets)? }, path)
+        }
+        None => (resolve(options)?, options.data.clone()),
+    };
+    let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
+    let mut network = network(&config, &data)?;
+    let split = &data.split;
+    let rows = [split.train.len(), split.valid.len(), split.test.len()];
+    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    let (directory, from) = match resumed {
+        Some((directory, _)) => {
+            let before = directory.info()?;
+            unchanged(&before.data, &data)?;
+            if before.status == Status::Done && options.sets.is_empty() {
+                return finished(&directory, &before);
+            }
+            info.started = before.started;
+            let from = directory.read_checkpoint(&network.states().entries)?;
+            (directory, from)
+        }
+        None => (Directory::create(&options.out)?, None),
+    };
+    if let Some(before) = &from {
+        info.seconds = before.progress.seconds;
+    }
+    directory.write_info(&info)?;
+    directory.write("config.toml", config.to_toml().as_bytes())?;
+    write_form(&directory, &data)?;
+    let mut log = directory.event_log(from.as_ref().map_or(0, |from| from.progress.epoch))?;
+    let mut lost: Option<crate::Error> = None;
+    let mut notify = |event: &Event| {
+        if matches!(event, Event::Epoch { .. })
+            && let Err(error) = log.write(event)
+        {
+            lost.get_or_insert(error);
+        }
+        observe(event);
+    };
+    let mut pool = Pool::new(options.threads);
+    let divergence = match &config.model {
+        ModelConfig::Vae(vae) => (vae.beta, vae.kl_warmup),
+        ModelConfig::Autoencoder(_) => (0.0, 0),
+    };
+    let begun = Instant::now();
+    let (train, valid) = (index(&split.train), index(&split.valid));
+    let session = Session {
+        config: &config.train,
+        divergence,
+        seed: Seed(config.seed),
+        train: &train,
+        valid: &valid,
+        from,
+        stop,
+        observe: &mut notify,
+        keep: &mut |checkpoint| directory.write_checkpoint(checkpoint, config.train.keep),
+    };
+    let result = train::fit(&mut network, &mut pool, data.rows(), session);
+    info.seconds += begun.elapsed().as_secs_f64();
+    info.ended = Some(now());
+    let outcome = match (result, lost) {
+        (Ok(outcome), None) => outcome,
+        (Err(error), _) | (Ok(_), Some(error)) => {
+            info.status = Status::Failed;
+            info.error = Some(error.to_string());
+            keep_last_good(&directory, &mut network)?;
+            directory.write_info(&info)?;
+            return Err(error);
+        }
+    };
+    let mut fitted = Fitted {
+        run: directory.path.clone(),
+        end: outcome.end,
+        epochs: outcome.progress.epoch,
+        seconds: info.seconds,
+        report: BTreeMap::new(),
+        figures: Vec::new(),
+        notes: data.notes.clone(),
+    };
+    directory.write_weights(&network.weights())?;
+    if outcome.end == End::Stopped {
+        info.status = Status::Stopped;
+        directory.write_info(&info)?;
+        return Ok(fitted);
+    }
+    write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+    fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+    directory.write_json("report.json", &fitted.report)?;
+    fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
+    info.status = Status::Done;
+    info.ended = Some(now());
+    directory.write_info(&info)?;
+    Ok(fitted)
+}
+
+/// The data a resumed run goes on with: the file named now, or the one it was begun with if that was named.
+fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
+    let named = options.data.clone();
+    named.or_else(|| {
+        info.data.first().map(|file| file.path.clone()).filter(|path| info.data.len() == 1 && path.exists())
+    })
+}
+
+fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+    for (was, is) in before.iter().zip(&data.files) {
+        if was.sha256 != is.sha256 {
+            let (expected, found) = (was.sha256.clone(), is.sha256.clone());
+            return Err(RunError::DataChanged { expected, found, path: is.path.clone() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// A run that is done already.
+fn finished(directory: &Directory, info: &RunInfo) -> Result<Fitted> {
+    let epochs = directory.events().len();
+    Ok(Fitted {
+        run: directory.path.clone(),
+        end: End::Done,
+        epochs,
+        seconds: info.seconds,
+        report: directory.read_json("report.json")?,
+        figures: Vec::new(),
+        notes: vec!["the run was done already; nothing was left to do".to_string()],
+    })
+}
+
+/// After a failure: the weights of the best or last good epoch, if there was one.
+fn keep_last_good(directory: &Directory, network: &mut Network) -> Result<()> {
+    if let Some(checkpoint) = directory.read_checkpoint(&network.states().entries)? {
+        network.states_mut().entries = checkpoint.best.unwrap_or(checkpoint.states);
+        directory.write_weights(&network.weights())?;
+    }
+    Ok(())
+}
+
+/// `schema.json` and `codec.json`.
+fn write_form(directory: &Directory, data: &Dataset) -> Result<()> {
+    match &data.content {
+        Content::Table { schema, .. } => directory.write_json("schema.json", schema)?,
+        Content::Images(images) => {
+            let form = serde_json::json!({
+                "images": { "height": images.height, "width": images.width, "channels": images.channels }
+            });
+            directory.write_json("schema.json", &form)?;
+            directory.write_json("codec.json", &crate::codec::ImageCodec::of(images))?;
+        }
+    }
+    match &data.codec {
+        Some(codec) => directory.write_json("codec.json", codec),
+        None => Ok(()),
+    }
+}
+
+/// Posteriors kept for sampling given a target that the model itself does not speak of: at most so many for each value.
+const KEPT: usize = 5000;
+
+/// `latents.safetensors`: posterior means and log-variances of training rows, by value of the target.
+fn write_latents(
+    directory: &Directory,
+    config: &Config,
+    data: &Dataset,
+    network: &mut Network,
+    pool: &mut Pool,
+) -> Result<()> {
+    let Some(labels) = data.labels.as_ref().filter(|_| network.can_sample() && !config.data.model_target)
+    else {
+        return Ok(());
+    };
+    let mut tensors = Vec::new();
+    for (value, _) in dataset::counts(labels) {
+        let of_value = data.split.train.iter().filter(|&&row| labels[row].as_deref() == Some(&value));
+        let rows: Vec<u32> = of_value.take(KEPT).map(|&row| row as u32).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let (mean, log_variance) = network.encode(pool, data.rows(), &rows)?;
+        for (part, matrix) in [("mean", Some(mean)), ("log_variance", log_variance)] {
+            if let Some(matrix) = matrix {
+                let dims = vec![matrix.n_rows, matrix.n_cols];
+                tensors.push(veridic_graph::State {
+                    name: format!("{part}.{value}"),
+                    dims,
+                    values: matrix.values,
+                });
+            }
+        }
+    }
+    directory.write("latents.safetensors", &super::directory::tensors(&tensors, None))
+}
+
+/// The schema of a run's table.
+pub(crate) fn read_schema(directory: &Directory) -> Result<Schema> {
+    Ok(Schema::load(Path::new(&directory.file("schema.json")))?)
+}

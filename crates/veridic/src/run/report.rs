@@ -1,0 +1,172 @@
+//! The figures of `report.json`: what the field quotes for a model, on its test rows.
+
+use std::collections::BTreeMap;
+
+use veridic_graph::{Draw, Pool};
+
+use super::config::Config;
+use super::dataset::{Content, Dataset, index, target_block};
+use super::open::{Sampled, sample_latent, sampled_rows};
+use crate::codec::BlockKind;
+use crate::data::Matrix;
+use crate::error::Result;
+use crate::evaluate;
+use crate::models::Network;
+use crate::nn::LikelihoodConfig;
+use crate::seed::Seed;
+use crate::train::{Learner, Progress};
+
+/// Neighbors of the control by distance.
+pub(crate) const NEIGHBORS: usize = 5;
+
+/// All figures, by name.
+///
+/// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
+/// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
+/// - `test.loss_per_pixel`: the loss divided by the number of values, for images without a divergence.
+/// - `test.auroc`, `test.average_precision`: how well the score tells positive test rows.
+/// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
+/// - `control.pca.…`, `control.knn.…`: the same two figures for controls on the same rows.
+/// - `sample.shape_similarity`, `sample.correlation_similarity`: sampled rows against test rows, 0 to 1, higher is
+///   more alike.
+pub(crate) fn report(
+    config: &Config,
+    data: &Dataset,
+    network: &mut Network,
+    pool: &mut Pool,
+    progress: &Progress,
+) -> Result<BTreeMap<String, f64>> {
+    let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
+    report.insert("train.epochs".to_string(), progress.epoch as f64);
+    let rows = if data.split.test.is_empty() { &data.split.valid } else { &data.split.test };
+    if rows.is_empty() {
+        return Ok(report);
+    }
+    let divergence = match &config.model {
+        crate::models::ModelConfig::Vae(vae) => vae.beta,
+        crate::models::ModelConfig::Autoencoder(_) => 0.0,
+    };
+    let test = index(rows);
+    let draw = Draw { seed: Seed(config.seed).key("test"), step: 0 };
+    let losses = network.evaluate(pool, data.rows(), &test, divergence, draw)?;
+    for (part, loss) in network.parts().iter().zip(&losses) {
+        report.insert(format!("test.{part}"), *loss);
+    }
+    if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
+    {
+        let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };
+        report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width as f64);
+    }
+    if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
+        let (scores, _) = network.score(pool, data.rows(), &test, false)?;
+        insert_ranking(&mut report, "test", &scores, &positive)?;
+        if config.evaluate.controls {
+            for (name, scores) in controls(data, rows, network.latent(), pool.threads())? {
+                insert_ranking(&mut report, &format!("control.{name}"), &scores, &positive)?;
+            }
+        }
+    }
+    if let Some(accuracy) = target_accuracy(config, data, network, pool, &test)? {
+        report.insert("test.accuracy".to_string(), accuracy);
+    }
+    if let Content::Table { table, schema } = &data.content
+        && network.can_sample()
+        && config.evaluate.sample_rows > 0
+        && let Some(codec) = &data.codec
+    {
+        let z = sample_latent(Seed(config.seed), "report", config.evaluate.sample_rows, network.latent());
+        let sampled = sampled_rows(network, pool, &z, Seed(config.seed))?;
+        let synthetic = codec.decode(&sampled)?;
+        let real = table.take(rows);
+        let modeled: Vec<&str> = codec.blocks().iter().map(|block| block.column.as_str()).collect();
+        let (real, synthetic) = (real.select(&modeled)?, synthetic.select(&modeled)?);
+        let mut kinds = schema.clone();
+        kinds.columns.retain(|column| modeled.contains(&column.name.as_str()));
+        let alike = [
+            ("shape", evaluate::shape_similarity(&real, &synthetic, &kinds)?.mean),
+            ("correlation", evaluate::correlation_similarity(&real, &synthetic, &kinds)?.mean),
+        ];
+        for (name, mean) in alike {
+            if let Some(mean) = mean {
+                report.insert(format!("sample.{name}_similarity"), mean);
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn insert_ranking(
+    report: &mut BTreeMap<String, f64>,
+    prefix: &str,
+    scores: &[f64],
+    positive: &[bool],
+) -> Result<()> {
+    report.insert(format!("{prefix}.auroc"), evaluate::auroc(scores, positive)?);
+    report.insert(format!("{prefix}.average_precision"), evaluate::average_precision(scores, positive)?);
+    Ok(())
+}
+
+/// The scores of the controls on `rows`, with their names.
+pub(crate) fn controls(
+    data: &Dataset,
+    rows: &[usize],
+    components: usize,
+    threads: usize,
+) -> Result<Vec<(&'static str, Vec<f64>)>> {
+    let pick = |rows: &[usize]| {
+        let values = rows.iter().flat_map(|&row| data.rows().row(row)).collect();
+        Matrix { n_rows: rows.len(), n_cols: data.layout.width, values }
+    };
+    let (train, test) = (pick(&data.split.train), pick(rows));
+    let components = components.min(data.layout.width);
+    Ok(vec![
+        ("pca", evaluate::pca_reconstruction_error(&train, &test, components)?),
+        ("knn", evaluate::knn_distance(&train, &test, NEIGHBORS, threads)?),
+    ])
+}
+
+/// How often the decoder's most probable target is the row's own.
+fn target_accuracy(
+    config: &Config,
+    data: &Dataset,
+    network: &mut Network,
+    pool: &mut Pool,
+    test: &[u32],
+) -> Result<Option<f64>> {
+    let Some((start, width, kind)) = target_block(&data.layout, config.data.target.as_deref()) else {
+        return Ok(None);
+    };
+    let (latent, _) = network.encode(pool, data.rows(), test)?;
+    let expected = network.decode(pool, &latent)?;
+    let mut hits = 0usize;
+    for (i, &row) in test.iter().enumerate() {
+        let (said, is) =
+            (&expected.row(i)[start..start + width], &data.matrix.row(row as usize)[start..start + width]);
+        let hit = match kind {
+            BlockKind::Flag => (said[0] > 0.5) == (is[0] > 0.5),
+            _ => largest(said) == largest(is),
+        };
+        hits += usize::from(hit);
+    }
+    Ok(Some(hits as f64 / test.len() as f64))
+}
+
+fn largest(values: &[f32]) -> usize {
+    (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
+}
+
+/// Whether sampled content is a table.
+impl Sampled {
+    /// Rows or images.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Table(table, _) => table.n_rows,
+            Self::Images(images) => images.n,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
