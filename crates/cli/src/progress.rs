@@ -71,8 +71,7 @@ impl Progress {
             bar.finish_and_clear();
         }
         if self.meter.first.is_some() {
-            let now = self.begun.elapsed();
-            self.ui.say(&self.meter.summary(now));
+            self.ui.say(&self.meter.summary());
         }
     }
 }
@@ -95,6 +94,8 @@ struct Meter {
     /// When the steps of this session began, and how many had been done before.
     first: Option<(Duration, u64)>,
     started: Duration,
+    /// When the last event came: what is done after training does not count.
+    latest: Duration,
     epoch: usize,
     step: u64,
     running: Option<f64>,
@@ -103,6 +104,7 @@ struct Meter {
 
 impl Meter {
     fn note(&mut self, event: &Event, now: Duration) {
+        self.latest = now;
         match event {
             Event::Start { train_rows, epochs, steps_per_epoch, .. } => {
                 (self.train_rows, self.epochs, self.steps_per_epoch) =
@@ -155,15 +157,18 @@ impl Meter {
         parts.join("  ")
     }
 
-    /// `20 epochs in 3.2 s, 1.20M rows/s  train.loss 0.09312  valid.loss 0.09401`.
-    fn summary(&self, now: Duration) -> String {
+    /// `epoch 20/20 after 3.2 s, 1.20M rows/s  loss 0.09312  valid 0.09401`.
+    fn summary(&self) -> String {
+        let now = self.latest;
         let took = now.saturating_sub(self.started).as_secs_f64();
         let mut text = format!("epoch {}/{} after {}", self.epoch, self.epochs, seconds(took));
         if let Some(rows) = self.rows_per_second(now) {
             text.push_str(&format!(", {} rows/s", rate(rows)));
         }
-        for (name, loss) in &self.losses {
-            text.push_str(&format!("  {name} {}", figure(*loss)));
+        for (name, word) in [("train.loss", "loss"), ("valid.loss", "valid")] {
+            if let Some(&loss) = self.losses.get(name) {
+                text.push_str(&format!("  {word} {}", figure(loss)));
+            }
         }
         text
     }
@@ -220,8 +225,8 @@ mod tests {
         meter.note(&epoch(6), Duration::from_secs(3));
         let line = "epoch 6/20  loss 1.500  valid 1.750  1.0k rows/s  14 s left";
         assert_eq!(meter.line(Duration::from_secs(3)), line);
-        let summary = "epoch 6/20 after 2.0 s, 1.0k rows/s  train.loss 1.500  valid.loss 1.750";
-        assert_eq!(meter.summary(Duration::from_secs(3)), summary);
+        let summary = "epoch 6/20 after 2.0 s, 1.0k rows/s  loss 1.500  valid 1.750";
+        assert_eq!(meter.summary(), summary);
     }
 
     #[test]

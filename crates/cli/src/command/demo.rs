@@ -8,6 +8,7 @@ use super::{Finish, Threads};
 use crate::error::CliError;
 use crate::interrupt;
 use crate::progress::Progress;
+use crate::quantity;
 use crate::ui::{self, Ui};
 
 /// Fit, sample, score and draw on data that comes with the program, in seconds
@@ -44,6 +45,14 @@ impl Demo {
             return Ok(Finish::Stopped);
         }
         ui.say(&super::fit::report(&demo.fitted.report));
+        if !demo.unusual.is_empty() {
+            ui.say("the most unusual patients (row, score, why):");
+            let unusual = demo.unusual.iter();
+            let rows: Vec<[String; 3]> = unusual
+                .map(|(row, score, why)| [format!("  {row}"), quantity::figure(*score), why.clone()])
+                .collect();
+            ui.say(ui::aligned(&rows, [true, true, false]).trim_end());
+        }
         let run = super::quoted(&demo.fitted.run);
         ui.say(&format!("next: veridic show {run}\n      veridic fit YOUR.csv"));
         Ok(Finish::Done)

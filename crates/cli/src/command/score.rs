@@ -13,8 +13,8 @@ use crate::ui::Ui;
 /// Say how unusual each row is: a higher score is more unusual
 ///
 /// One row for each row of DATA, in its order, with the column `score`. --explain adds, for
-/// each of the K columns that contribute most, its name, its actual value, the value that was
-/// expected and its share of the score. Without -o, to standard output as CSV.
+/// each of the K columns that contribute most, its name, how much it adds to the score, its
+/// actual value and the expected one. Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Score {

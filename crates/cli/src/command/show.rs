@@ -145,6 +145,8 @@ fn about(name: &str) -> &'static str {
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",
         "report.json" => "the final figures",
+        "latents.safetensors" => "where training rows lie in the latent space, by target",
+        _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",
         _ => "",
     }
 }
