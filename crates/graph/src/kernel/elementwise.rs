@@ -223,9 +223,16 @@ unsafe fn tile<const FMA: bool>(
     }
 }
 
+/// The larger value; NaN if either is, as a broken value should not look healthy.
 #[inline(always)]
-fn maximum(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
+pub(crate) fn maximum(a: f32, b: f32) -> f32 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// The smaller value, likewise.
+#[inline(always)]
+fn minimum(a: f32, b: f32) -> f32 {
+    if a < b || a.is_nan() { a } else { b }
 }
 
 /// # Safety
@@ -343,9 +350,8 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
         Code::Binary(Binary::Sub) => two!(|a: f32, b: f32| a - b),
         Code::Binary(Binary::Mul) => two!(|a: f32, b: f32| a * b),
         Code::Binary(Binary::Div) => two!(|a: f32, b: f32| a / b),
-        // Written so that NaN in `a` passes through, as the clamp of a broken value should not look healthy.
-        Code::Binary(Binary::Min) => two!(|a: f32, b: f32| if a > b { b } else { a }),
-        Code::Binary(Binary::Max) => two!(|a: f32, b: f32| if a < b { b } else { a }),
+        Code::Binary(Binary::Min) => two!(minimum),
+        Code::Binary(Binary::Max) => two!(maximum),
         Code::Binary(Binary::Less) => two!(|a: f32, b: f32| f32::from(a < b)),
         Code::Binary(Binary::Equal) => two!(|a: f32, b: f32| f32::from(a == b)),
         Code::Select => {
