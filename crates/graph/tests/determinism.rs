@@ -152,7 +152,7 @@ fn noise_depends_on_seed_step_row_and_node_alone() {
 fn a_smaller_last_batch_runs_on_the_same_plan() {
     let mut network = network();
     let x = numbers(300 * WIDTH);
-    let mut run = |network: &mut Network, batches: &[(usize, usize)]| {
+    let run = |network: &mut Network, batches: &[(usize, usize)]| {
         let mut states = States::new(&network.graph, 1);
         for (step, &(from, to)) in batches.iter().enumerate() {
             let feeds = [Feed::Rows(&x[from * WIDTH..to * WIDTH])];
