@@ -4,6 +4,11 @@
 //! keep to the same bounds. Optimizers follow PyTorch in where epsilon goes. Keras adds it before Adam's bias
 //! correction, which changes little; its RMSprop has it inside the root, which is another rule where gradients are
 //! below about `sqrt(epsilon)`, and is not compared.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and say how close they were"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -532,7 +532,7 @@ impl Frame<'_> {
                         let row = std::slice::from_raw_parts_mut(out.add(i * d), *d);
                         match table_row(*index.add(i), *n) {
                             Some(pick) => {
-                                row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d))
+                                row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d));
                             }
                             None => row.fill(0.0),
                         }
