@@ -11,7 +11,20 @@ impl Graph {
     /// The gradient of a shared scalar with respect to each of `wrt`, in their shapes.
     ///
     /// For an expression with rows, the gradient of row `i` is with respect to row `i`.
+    ///
+    /// `wrt` are inputs, states or computed values. A reshape or a broadcast is refused: what is made from it may read
+    /// the value under it instead, and its gradient would silently miss that.
     pub fn gradient<'g>(&'g self, of: Expr<'g>, wrt: &[Expr<'g>]) -> Vec<Expr<'g>> {
+        if of.is_foreign(self) || wrt.iter().any(|x| x.is_foreign(self)) {
+            self.fail(GraphError::Foreign { op: "gradient" });
+            return wrt.to_vec();
+        }
+        let layout =
+            |x: &&Expr<'g>| matches!(self.read().nodes[x.id as usize].op, Op::Reshape(_) | Op::Broadcast(_));
+        if let Some(x) = wrt.iter().find(layout) {
+            let needs = "what a reshape or broadcast was made from, not its result, to differentiate by";
+            self.fail(GraphError::Operand { op: "gradient", needs, found: x.shape() });
+        }
         let shape = of.shape();
         if shape.rows || shape.width() != 1 {
             self.fail(GraphError::Operand { op: "gradient", needs: "a shared scalar", found: shape });
