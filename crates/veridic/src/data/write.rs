@@ -46,15 +46,15 @@ pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataErro
 pub fn write_csv(table: &Table, schema: &Schema, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     let kinds = kinds(table, schema);
-    writer.write_record(table.columns.iter().map(|column| column.name.as_str()))?;
+    writer.write_record(table.columns.iter().map(|column| column.name.as_str())).map_err(io_error)?;
     let mut text = String::new();
     for row in 0..table.n_rows {
         for (column, kind) in table.columns.iter().zip(&kinds) {
             text.clear();
             cell(*kind, &column.cells, row, &mut text);
-            writer.write_field(&text)?;
+            writer.write_field(&text).map_err(io_error)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_record(None::<&[u8]>).map_err(io_error)?;
     }
     writer.flush()
 }
@@ -157,6 +157,14 @@ fn replace_file(
 
 fn kinds<'a>(table: &Table, schema: &'a Schema) -> Vec<Option<&'a Kind>> {
     table.columns.iter().map(|column| schema.column(&column.name).map(|found| &found.kind)).collect()
+}
+
+/// What the system said, with its kind: a full disk and a reader that has gone are told apart by it.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// Whether `text` can stand in JSON as it is: a number of a column of numbers, or a flag.

@@ -225,7 +225,7 @@ impl Config {
     /// # Errors
     /// Text that is not TOML, unknown keys (with the nearest known one), values out of range.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, origin))?;
+        let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
         config.check()?;
         Ok(config)
     }
@@ -240,8 +240,9 @@ impl Config {
     /// # Errors
     /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
     pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
+        let text = self.to_toml();
         let mut tree: toml::Table =
-            toml::from_str(&self.to_toml()).map_err(|error| toml_error(&error, "config"))?;
+            toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
         for (path, value) in sets {
             let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
                 .ok()
@@ -353,9 +354,13 @@ fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), S
     Ok(())
 }
 
-fn toml_error(error: &toml::de::Error, origin: &str) -> ConfigError {
+fn toml_error(error: &toml::de::Error, text: &str, origin: &str) -> ConfigError {
+    // The parser's own rendering is a picture of several lines.
+    let line =
+        error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let message = error.message().trim_end();
     ConfigError::Toml {
-        message: error.to_string().trim_end().to_string(),
+        message: line.map_or_else(|| message.to_string(), |line| format!("line {line}: {message}")),
         nearest: nearest_key(error.message()),
         origin: origin.to_string(),
     }

@@ -30,8 +30,12 @@ pub struct Demo {
 /// Fits a VAE to 303 patients, makes synthetic ones, scores the real ones and draws the figures, below `out`.
 ///
 /// # Errors
-/// A directory that cannot be written.
+/// A directory that is not empty or cannot be written.
 pub fn demo(out: &Path, threads: usize, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Demo> {
+    // Nothing that is there is to be lost.
+    if std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(RunError::NotEmpty { path: out.to_path_buf() }.into());
+    }
     let folder = out.join("heart");
     std::fs::create_dir_all(&folder).map_err(|source| RunError::Io {
         action: "create",

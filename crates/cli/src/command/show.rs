@@ -1,0 +1,199 @@
+//! `veridic show`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use veridic::nn::LayerSummary;
+use veridic::run::Run;
+use veridic::train::Event;
+
+use super::Threads;
+use crate::error::CliError;
+use crate::quantity::{bytes, count, counted, figure};
+use crate::ui::{self, Ui};
+
+/// Show what a run is: its layers, losses, report and files
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Show {
+    /// The run directory
+    run: PathBuf,
+    /// Also draw the network to FILE (svg or png)
+    #[arg(long, value_name = "FILE")]
+    diagram: Option<PathBuf>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Show {
+    pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
+        let run = Run::open(&self.run, self.threads.get())?;
+        let mut text = format!("{}\n", self.run.display());
+        let about = &run.config().about;
+        if !about.is_empty() {
+            let _ = writeln!(text, "{about}");
+        }
+        let _ = writeln!(text, "status: {}", run.info().status.name());
+        for (title, body) in [
+            ("layers", layer_table(run.layers())),
+            ("losses", loss_table(&run.events())),
+            ("report", report(&run.report())),
+            ("files", file_table(&self.run)),
+        ] {
+            if !body.is_empty() {
+                let _ = write!(text, "\n{title}\n{}", indented(&body));
+            }
+        }
+        ui.data(|out| out.write_all(text.as_bytes()))?;
+        if let Some(path) = &self.diagram {
+            run.diagram()?.write(path)?;
+            ui.say(&format!("wrote the diagram to {}", path.display()));
+        }
+        Ok(())
+    }
+}
+
+/// A line a layer with output shape (`n` rows) and parameters, and the totals.
+pub(super) fn layer_table(layers: &[LayerSummary]) -> String {
+    if layers.is_empty() {
+        return String::new();
+    }
+    let head = ["name", "layer", "output", "parameters"].map(str::to_owned);
+    let mut rows = vec![head];
+    rows.extend(layers.iter().map(|layer| {
+        let total = layer.parameters + layer.statistics;
+        [layer.path.clone(), layer.label.clone(), format!("(n, {})", layer.width), count(total as u64)]
+    }));
+    let mut text = ui::aligned(&rows, [false, false, false, true]);
+    let trained: usize = layers.iter().map(|layer| layer.parameters).sum();
+    let statistics: usize = layers.iter().map(|layer| layer.statistics).sum();
+    let of = match statistics {
+        0 => String::new(),
+        n => format!(" ({} trained, {} statistics)", count(trained as u64), count(n as u64)),
+    };
+    let _ = writeln!(text, "{}{of}", counted(trained + statistics, "parameter"));
+    text
+}
+
+/// The losses of the first, best and last epoch. Best is by the validation loss, where there is one.
+fn loss_table(events: &[Event]) -> String {
+    let epochs: Vec<(usize, &BTreeMap<String, f64>)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Epoch { epoch, losses, .. } => Some((*epoch, losses)),
+            Event::Start { .. } | Event::Step { .. } => None,
+        })
+        .collect();
+    let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return String::new() };
+    let judged = |losses: &BTreeMap<String, f64>| {
+        let loss = losses.get("valid.loss").or_else(|| losses.get("train.loss")).copied();
+        loss.filter(|loss| !loss.is_nan()).unwrap_or(f64::INFINITY)
+    };
+    let best = epochs.iter().min_by(|a, b| judged(a.1).total_cmp(&judged(b.1))).unwrap_or(last);
+    let columns = [first, best, last];
+    let row = |name: &str, cell: &dyn Fn(&(usize, &BTreeMap<String, f64>)) -> String| {
+        let [a, b, c] = columns.map(cell);
+        [name.to_owned(), a, b, c]
+    };
+    let mut rows = vec![["", "first", "best", "last"].map(str::to_owned)];
+    rows.push(row("epoch", &|(epoch, _)| count(*epoch as u64)));
+    rows.extend(
+        last.1
+            .keys()
+            .map(|name| row(name, &|(_, losses)| losses.get(name).map_or_else(String::new, |&x| figure(x)))),
+    );
+    ui::aligned(&rows, [false, true, true, true])
+}
+
+fn report(figures: &BTreeMap<String, f64>) -> String {
+    if figures.is_empty() { String::new() } else { format!("{}\n", super::fit::report(figures)) }
+}
+
+/// The files of a run with their sizes and what they are for.
+fn file_table(run: &Path) -> String {
+    let mut files = Vec::new();
+    list(run, "", &mut files);
+    files.sort();
+    let rows: Vec<[String; 3]> =
+        files.into_iter().map(|(name, size)| [about(&name).to_owned(), name, bytes(size)]).collect();
+    let rows: Vec<[String; 3]> = rows.into_iter().map(|[about, name, size]| [name, size, about]).collect();
+    ui::aligned(&rows, [false, true, false])
+}
+
+/// Files below `folder` by their path from the run, one level deep and with `/`.
+fn list(folder: &Path, prefix: &str, files: &mut Vec<(String, u64)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_file() {
+            files.push((name, metadata.len()));
+        } else if prefix.is_empty() {
+            list(&entry.path(), &format!("{name}/"), files);
+        }
+    }
+}
+
+fn about(name: &str) -> &'static str {
+    match name {
+        "run.json" => "status, seed, threads, data files and times",
+        "config.toml" => "the whole configuration; `veridic fit --recipe` repeats the run with it",
+        "schema.json" => "the columns and what they hold",
+        "codec.json" => "how rows become numbers and back",
+        "model.safetensors" => "the weights of the best epoch",
+        "events.jsonl" => "the losses of each epoch",
+        "report.json" => "the final figures",
+        "latents.safetensors" => "where training rows lie in the latent space, by target",
+        _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",
+        _ => "",
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().fold(String::new(), |all, line| format!("{all}  {line}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_listed_with_shapes_counts_and_totals() {
+        let layer = |path: &str, label: &str, width, parameters, statistics| LayerSummary {
+            path: path.to_owned(),
+            label: label.to_owned(),
+            width,
+            parameters,
+            statistics,
+        };
+        let layers =
+            [layer("encoder.0", "dense, tanh", 12, 1360, 0), layer("encoder.1", "batch-norm", 12, 24, 24)];
+        let expected = "\
+name       layer        output   parameters
+encoder.0  dense, tanh  (n, 12)       1,360
+encoder.1  batch-norm   (n, 12)          48
+1,408 parameters (1,384 trained, 24 statistics)
+";
+        assert_eq!(layer_table(&layers), expected);
+    }
+
+    #[test]
+    fn losses_of_the_first_the_best_and_the_last_epoch_stand_side_by_side() {
+        let epoch = |epoch, train, valid| {
+            let losses = [("train.loss", train), ("valid.loss", valid)];
+            let losses = losses.map(|(name, loss)| (name.to_owned(), loss)).into();
+            Event::Epoch { epoch, step: 1, seconds: 1.0, losses }
+        };
+        let expected = "
+            first   best   last
+epoch           1      2      3
+train.loss  3.000  2.000  1.000
+valid.loss  3.000  2.500  2.750
+";
+        let table = loss_table(&[epoch(1, 3.0, 3.0), epoch(2, 2.0, 2.5), epoch(3, 1.0, 2.75)]);
+        assert_eq!(table, expected.trim_start_matches('\n'));
+        assert_eq!(loss_table(&[]), "");
+    }
+}

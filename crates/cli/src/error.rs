@@ -1,0 +1,185 @@
+//! Every error in the user's words, with its exit code: 1 for the user's input, 70 for a bug.
+
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+
+use crate::fetch::FetchError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The library refused.
+    #[error(transparent)]
+    Library(#[from] veridic::Error),
+    /// A data set could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Standard output cannot be written.
+    #[error("could not write to standard output")]
+    Stdout(#[source] io::Error),
+    /// Images have no form in which they could go to a terminal.
+    #[error("images cannot be shown here, a file is needed")]
+    ImagesNeedFile,
+    /// An ending that images cannot be written with.
+    #[error(
+        "cannot write images as `{ending}`, known are png, csv, csv.gz, parquet and json: {}",
+        path.display()
+    )]
+    ImageEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Rows of a table cannot be a picture.
+    #[error("cannot write a table as a picture, known are csv, csv.gz, parquet and json: {}", path.display())]
+    TableAsPicture {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Data sets are missing or not what was published.
+    #[error("not there, or not as published: {}", names.join(", "))]
+    DataWrong {
+        /// Their names.
+        names: Vec<String>,
+        /// Where they lie.
+        dir: PathBuf,
+    },
+}
+
+impl From<veridic::error::DataError> for CliError {
+    fn from(error: veridic::error::DataError) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+impl From<veridic::error::FigureError> for CliError {
+    fn from(error: veridic::error::FigureError) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+impl CliError {
+    /// The exit code that tells scripts what kind of failure it was.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Fetch(FetchError::Interrupted { .. }) => crate::interrupt::EXIT_CODE,
+            _ => 1,
+        }
+    }
+
+    /// Whether it failed only because the reader of the output has gone, which is no failure.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<io::Error>();
+            if io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
+    /// The lines `error: …`, `caused by: …`, `hint: …`.
+    pub(crate) fn render(&self) -> String {
+        let mut last = self.to_string();
+        let mut text = format!("error: {}", one_line(&last));
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let message = error.to_string();
+            // Some messages quote their cause.
+            if !last.contains(&message) {
+                text.push_str("\ncaused by: ");
+                text.push_str(&one_line(&message));
+            }
+            last = message;
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str("\nhint: ");
+            text.push_str(&one_line(&hint));
+        }
+        text
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Library(error) => error.hint(),
+            Self::Fetch(error) => error.hint(),
+            Self::Stdout(error) => (error.kind() == io::ErrorKind::StorageFull)
+                .then(|| "free some space, or write to a file on another disk with -o FILE".to_owned()),
+            Self::ImagesNeedFile => Some(
+                "-o FILE.png makes one picture of all of them, -o FILE.csv one row of pixels an image (-o - \
+                 for that on standard output)"
+                    .to_owned(),
+            ),
+            Self::ImageEnding { .. } => {
+                Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())
+            }
+            Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
+            Self::DataWrong { names, dir } => Some(format!(
+                "look at the list above; `veridic data fetch {} --data-dir {}` brings what is missing, with \
+                 --overwrite also what is wrong",
+                names.join(" "),
+                crate::command::quoted(dir)
+            )),
+        }
+    }
+}
+
+/// `text` without line ends and control characters, so that a file's content cannot break the lines of an error.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.trim_end().chars() {
+        match character {
+            '\n' => line.push(' '),
+            '\r' => {}
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use veridic::error::DataError;
+
+    use super::*;
+
+    fn unwritable(kind: io::ErrorKind) -> CliError {
+        DataError::Write { path: Path::new("a.csv").to_owned(), source: kind.into() }.into()
+    }
+
+    #[test]
+    fn an_error_is_its_message_its_causes_and_a_hint_a_line_each() {
+        let expected = "error: could not write: a.csv\n\
+                        caused by: no storage space\n\
+                        hint: free some space or write to another disk; what was there before is untouched";
+        assert_eq!(unwritable(io::ErrorKind::StorageFull).render(), expected);
+    }
+
+    #[test]
+    fn a_cause_that_the_message_quotes_is_not_repeated() {
+        let error = CliError::Library(veridic::Error::Figure(veridic::error::FigureError::Write {
+            path: "a.png".into(),
+            source: io::ErrorKind::PermissionDenied.into(),
+        }));
+        assert!(!error.render().contains("caused by"), "{}", error.render());
+    }
+
+    #[test]
+    fn a_broken_pipe_is_found_below_other_errors() {
+        assert!(unwritable(io::ErrorKind::BrokenPipe).is_broken_pipe());
+        assert!(!unwritable(io::ErrorKind::StorageFull).is_broken_pipe());
+    }
+
+    #[test]
+    fn line_ends_and_control_characters_of_a_file_stay_inside_a_line() {
+        assert_eq!(one_line("a\nb\r\u{1b}[31m\n"), "a b\\u{1b}[31m");
+    }
+}

@@ -1,0 +1,193 @@
+//! Where rows and images go, and in which form.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use veridic::data::{self, Cells, Column, Images, Schema, Table};
+use veridic::error::DataError;
+use veridic::figure::{ImageGrid, Pixels, image_grid};
+use veridic::run::Sampled;
+
+use crate::error::CliError;
+use crate::quantity::counted;
+use crate::ui::Ui;
+
+/// Endings that a table can be written with.
+const TABLES: [&str; 4] = [".csv", ".csv.gz", ".parquet", ".json"];
+
+/// Where to write.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Write to FILE, in the form of its ending (csv, csv.gz, parquet, json; for images also png);
+    /// `-` is standard output as CSV
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+enum Place<'a> {
+    Stdout,
+    /// A device or a pipe; it gets CSV.
+    Stream(&'a Path),
+    File(&'a Path),
+}
+
+impl Output {
+    /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending.
+    ///
+    /// # Errors
+    /// [`DataError::Write`], [`DataError::UnknownEnding`].
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        let Place::File(path) = self.place() else { return Ok(()) };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            let source = io::ErrorKind::NotFound.into();
+            return Err(DataError::Write { path: path.to_owned(), source }.into());
+        }
+        if is_table(path) || is_png(path) {
+            return Ok(());
+        }
+        Err(DataError::UnknownEnding { ending: ending(path), path: path.to_owned() }.into())
+    }
+
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// What the disk or the reader of standard output did, an ending that is no table's.
+    pub(crate) fn table(&self, ui: &Ui, table: &Table, schema: &Schema) -> Result<(), CliError> {
+        match self.place() {
+            Place::Stdout => return ui.data(|out| data::write_csv(table, schema, out)),
+            Place::Stream(path) => data::replace(path, |out| data::write_csv(table, schema, out))?,
+            Place::File(path) if is_png(path) => {
+                return Err(CliError::TableAsPicture { path: path.to_owned() });
+            }
+            Place::File(path) => data::write(table, schema, path)?,
+        }
+        self.tell(ui, &counted(table.n_rows, "row"));
+        Ok(())
+    }
+
+    /// Writes rows, or images as one picture or as rows of pixels.
+    ///
+    /// # Errors
+    /// As [`Output::table`], and [`CliError::ImagesNeedFile`].
+    pub(crate) fn sampled(&self, ui: &Ui, sampled: &Sampled) -> Result<(), CliError> {
+        match sampled {
+            Sampled::Table(table, schema) => self.table(ui, table, schema),
+            Sampled::Images(_) if self.output.is_none() => Err(CliError::ImagesNeedFile),
+            Sampled::Images(images) => match self.place() {
+                Place::File(path) if is_png(path) => {
+                    let png = picture(images)?;
+                    data::replace(path, |file| file.write_all(&png))?;
+                    self.tell(ui, &counted(images.n, "image"));
+                    Ok(())
+                }
+                Place::File(path) if !is_table(path) => {
+                    Err(CliError::ImageEnding { ending: ending(path), path: path.to_owned() })
+                }
+                _ => {
+                    let table = pixels(images);
+                    self.table(ui, &table, &Schema::of(&table))
+                }
+            },
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self.output.as_deref() {
+            None => Place::Stdout,
+            Some(path) if path.as_os_str() == "-" => Place::Stdout,
+            Some(path) if path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) => Place::Stream(path),
+            Some(path) => Place::File(path),
+        }
+    }
+
+    fn tell(&self, ui: &Ui, what: &str) {
+        if let Some(path) = &self.output {
+            ui.say(&format!("wrote {what} to {}", path.display()));
+        }
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn is_table(path: &Path) -> bool {
+    TABLES.iter().any(|ending| file_name(path).ends_with(ending))
+}
+
+fn is_png(path: &Path) -> bool {
+    file_name(path).ends_with(".png")
+}
+
+fn ending(path: &Path) -> String {
+    let name = file_name(path);
+    name.split_once('.').map_or(name.as_str(), |(_, ending)| ending).to_owned()
+}
+
+/// All images side by side, about as many in a row as there are rows.
+fn picture(images: &Images) -> Result<Vec<u8>, CliError> {
+    let Images { n, height, width, channels, pixels, .. } = images;
+    let (height, width, channels) = (*height, *width, *channels);
+    let columns = (*n as f64).sqrt().ceil() as usize;
+    let pixels = Pixels::Bytes(pixels);
+    let grid = ImageGrid { title: "", pixels, height, width, channels, columns, row_labels: &[], axes: None };
+    Ok(image_grid(&grid)?.png()?)
+}
+
+/// One row an image: `label` if there are labels, then `pixel_0`, `pixel_1`, …, channels last.
+fn pixels(images: &Images) -> Table {
+    let size = images.height * images.width * images.channels;
+    let labels = images.labels.as_ref().map(|labels| Column {
+        name: "label".to_owned(),
+        cells: Cells::Number(labels.iter().map(|&label| label.into()).collect()),
+    });
+    let column = |i: usize| Column {
+        name: format!("pixel_{i}"),
+        cells: Cells::Number(images.pixels.iter().skip(i).step_by(size).map(|&value| value.into()).collect()),
+    };
+    Table { columns: labels.into_iter().chain((0..size).map(column)).collect(), n_rows: images.n }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(path: &Path) -> Output {
+        Output { output: Some(path.to_owned()) }
+    }
+
+    fn images() -> Images {
+        let pixels = vec![0, 1, 2, 253, 254, 255];
+        Images { n: 3, height: 1, width: 2, channels: 1, pixels, labels: Some(vec![7, 8, 9]) }
+    }
+
+    #[test]
+    fn images_become_rows_of_pixels_or_one_picture() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ui, csv, png) = (Ui::new(true), dir.path().join("a.csv"), dir.path().join("a.PNG"));
+        to(&csv).sampled(&ui, &Sampled::Images(images())).unwrap();
+        let text = std::fs::read_to_string(&csv).unwrap();
+        assert_eq!(text, "label,pixel_0,pixel_1\n7,0,1\n8,2,253\n9,254,255\n");
+        to(&png).sampled(&ui, &Sampled::Images(images())).unwrap();
+        assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn images_do_not_go_to_standard_output_unasked() {
+        let error = Output { output: None }.sampled(&Ui::new(true), &Sampled::Images(images())).unwrap_err();
+        assert!(error.render().contains("-o FILE.png"), "{}", error.render());
+    }
+
+    #[test]
+    fn an_unknown_ending_or_folder_is_found_before_the_work() {
+        let error = to(Path::new("a.xls")).check().unwrap_err().render();
+        assert!(error.starts_with("error: cannot write a table as `xls`, known are csv"), "{error}");
+        let error = to(Path::new("no/such/a.csv")).check().unwrap_err().render();
+        assert!(error.ends_with("hint: make the folder first"), "{error}");
+        for good in ["a.csv", "a.csv.gz", "A.Parquet", "a.json", "a.png", "-", "/dev/null"] {
+            to(Path::new(good)).check().unwrap();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What is said about a command line that is not one, and about `--help` and `--version`.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::ui;
+
+/// Prints help or version on standard output (exit code 0), anything else on standard error (exit code 2).
+pub(crate) fn answer(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if !error.use_stderr() {
+        // The reader may have had enough, as `head` does.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        ui::stderr(text.trim_end());
+    } else {
+        ui::stderr(&in_lines(&text));
+    }
+    ExitCode::from(2)
+}
+
+/// The parser's paragraphs as the lines that every other error has: `error:`, then `hint:`.
+fn in_lines(text: &str) -> String {
+    let mut error = String::new();
+    let mut hints = Vec::new();
+    let mut usage = String::new();
+    for paragraph in text.split("\n\n") {
+        let lines: Vec<&str> = paragraph.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let Some(&first) = lines.first() else { continue };
+        if let Some(rest) = first.strip_prefix("Usage:") {
+            rest.trim().clone_into(&mut usage);
+        } else if first.starts_with("tip:") {
+            hints.extend(lines.iter().map(|line| line.trim_start_matches("tip:").trim().to_owned()));
+        } else if !first.starts_with("For more information") {
+            error.push_str(first);
+            if lines.len() > 1 {
+                error.push(' ');
+                error.push_str(&lines[1..].join(", "));
+            }
+        }
+    }
+    if !usage.is_empty() {
+        hints.push(format!("usage is `{usage}`; --help says more"));
+    } else if hints.is_empty() {
+        hints.push("--help says what is allowed".to_owned());
+    }
+    hints.iter().fold(error, |text, hint| format!("{text}\nhint: {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_command_is_one_error_line_and_hints() {
+        let text = "error: unrecognized subcommand 'smaple'\n\n  tip: a similar subcommand exists: 'sample'\n\n\
+                    Usage: veridic [OPTIONS] <COMMAND>\n\nFor more information, try '--help'.\n";
+        let expected = "error: unrecognized subcommand 'smaple'\n\
+                        hint: a similar subcommand exists: 'sample'\n\
+                        hint: usage is `veridic [OPTIONS] <COMMAND>`; --help says more";
+        assert_eq!(in_lines(text), expected);
+    }
+
+    #[test]
+    fn missing_arguments_are_listed_on_the_error_line() {
+        let text = "error: the following required arguments were not provided:\n  -n <N>\n  <RUN>\n\n\
+                    Usage: veridic sample -n <N> <RUN>\n\nFor more information, try '--help'.\n";
+        let expected = "error: the following required arguments were not provided: -n <N>, <RUN>\n\
+                        hint: usage is `veridic sample -n <N> <RUN>`; --help says more";
+        assert_eq!(in_lines(text), expected);
+    }
+}

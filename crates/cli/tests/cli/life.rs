@@ -1,0 +1,140 @@
+//! A run from its fit to its use.
+
+use std::process::Stdio;
+
+use crate::{Place, customers, fitted};
+
+#[test]
+fn a_run_is_fitted_shown_sampled_scored_encoded_and_reconstructed() {
+    let place = Place::new();
+    fitted(&place);
+
+    let show = place.succeed(&["show", "run", "--diagram", "net.svg", "--quiet"]);
+    for part in ["status: done", "layers\n", "encoder.0", "parameters", "train.loss", "model.safetensors"] {
+        assert!(show.out.contains(part), "{part} is not in:\n{}", show.out);
+    }
+    assert!(place.read("net.svg").starts_with("<svg"));
+
+    // Only data on standard output; the same command gives the same rows; a file has the same bytes.
+    let sample = place.succeed(&["sample", "run", "-n", "7", "-o", "-"]);
+    assert_eq!((sample.out.lines().count(), sample.err.as_str()), (8, ""));
+    assert!(sample.out.starts_with("age,income,city,buys\n"), "{}", sample.out);
+    assert_eq!(place.succeed(&["sample", "run", "-n", "7"]).out, sample.out);
+    assert_ne!(place.succeed(&["sample", "run", "-n", "7", "--seed", "5"]).out, sample.out);
+    let told = place.succeed(&["sample", "run", "-n", "7", "-o", "rows.csv"]);
+    assert_eq!((told.out.as_str(), told.err.as_str()), ("", "wrote 7 rows to rows.csv\n"));
+    assert_eq!(place.read("rows.csv"), sample.out);
+    let given = place.succeed(&["sample", "run", "-n", "5", "--given", "city=Rome"]).out;
+    assert!(given.lines().skip(1).all(|line| line.contains(",Rome,")), "{given}");
+
+    let scores = place.succeed(&["score", "run", "data.csv", "--explain", "2"]).out;
+    assert_eq!(scores.lines().count(), 121);
+    let header = scores.lines().next().unwrap();
+    assert!(header.contains("score") && header.contains("reason_2"), "{header}");
+    let quiet = place.succeed(&["score", "run", "data.csv", "-o", "scores.json", "--quiet"]);
+    assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+    assert!(place.read("scores.json").starts_with("[\n{"));
+
+    // A reader that goes away while rows are written is no failure.
+    let mut child = place.command(&["sample", "run", "-n", "20000"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+
+    let encoded = place.succeed(&["encode", "run", "data.csv"]).out;
+    assert!(encoded.starts_with("z1,z2"), "{encoded}");
+    let expected = place.succeed(&["reconstruct", "run", "data.csv"]).out;
+    assert_eq!(expected.lines().count(), 121);
+    assert!(expected.starts_with("age,income,city"), "{expected}");
+}
+
+#[test]
+fn quiet_is_quiet_and_without_a_terminal_progress_is_a_few_lines() {
+    let place = Place::new();
+    place.write("my data.csv", customers(60));
+    let quiet = ["fit", "my data.csv", "--set", "train.epochs=1", "--out", "a", "--quiet"];
+    let ran = place.succeed(&quiet);
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
+    let ran = place.succeed(&["fit", "my data.csv", "--set", "train.epochs=1"]);
+    assert_eq!(ran.out, "runs/my-data-1\n");
+    assert!(ran.err.contains("training on ") && ran.err.contains("rows/s"), "{}", ran.err);
+    assert!(ran.err.lines().count() < 60 && !ran.err.contains('\u{1b}'), "{}", ran.err);
+    assert!(ran.err.ends_with("next: veridic show runs/my-data-1\n"), "{}", ran.err);
+    assert_eq!(place.succeed(&quiet[..4]).out, "runs/my-data-2\n");
+}
+
+#[test]
+fn a_dry_run_prints_the_configuration_and_writes_nothing() {
+    let place = Place::new();
+    place.write("a.csv", customers(60));
+    let ran = place.succeed(&[
+        "fit",
+        "a.csv",
+        "--seed",
+        "9",
+        "--set",
+        "train.epochs=3",
+        "--out",
+        "run",
+        "--dry-run",
+    ]);
+    assert!(ran.out.contains("seed = 9\n") && ran.out.contains("epochs = 3\n"), "{}", ran.out);
+    assert!(ran.err.contains("would fit ") && ran.err.contains("encoder.0"), "{}", ran.err);
+    assert!(!place.is_there("run") && !place.is_there("runs"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_files_at_any_number_of_threads() {
+    let place = Place::new();
+    place.write("a.csv", customers(80));
+    for (out, threads) in [("one", "1"), ("two", "2")] {
+        let set = ["--set", "train.epochs=2", "--set", "evaluate.sample-rows=0"];
+        place.succeed(
+            &[&["fit", "a.csv", "--out", out, "--threads", threads, "--seed", "3"], &set[..]].concat(),
+        );
+    }
+    let weights = |run: &str| std::fs::read(place.path(run).join("model.safetensors")).unwrap();
+    assert_eq!(weights("one"), weights("two"));
+    let rows = |run: &str| place.succeed(&["sample", run, "-n", "20"]).out;
+    assert_eq!(rows("one"), rows("two"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_resume_ends_as_if_nothing_had_happened() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::process::Command;
+    let place = Place::new();
+    place.write("a.csv", customers(300));
+    // Long enough to be interrupted, short enough to be done twice.
+    let set = ["--set", "train.epochs=200", "--set", "train.patience=200", "--set", "evaluate.sample-rows=0"];
+    let fit = |out: &'static str| [&["fit", "a.csv", "--out", out], &set[..]].concat();
+    let mut child = place.command(&fit("stopped")).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("training on ") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended before training");
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.ends_with("stopped and saved; go on with `veridic fit --resume --out stopped`\n"), "{rest}");
+
+    place.succeed(&["fit", "--resume", "--out", "stopped"]);
+    place.succeed(&fit("through"));
+    let weights = |run: &str| std::fs::read(place.path(run).join("model.safetensors")).unwrap();
+    assert!(weights("stopped") == weights("through"), "a resumed run must end bit-equal");
+}
+
+#[test]
+fn the_demo_leaves_rows_scores_and_figures_and_says_where() {
+    let place = Place::new();
+    let ran = place.succeed(&["demo", "--out", "demo"]);
+    let is_there = |line: &str| {
+        let path = line.split("  ").last().unwrap_or_default().trim();
+        place.is_there(path)
+    };
+    assert!(ran.out.lines().count() >= 3 && ran.out.lines().all(is_there), "{}", ran.out);
+}
