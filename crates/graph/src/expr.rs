@@ -137,6 +137,10 @@ impl Graph {
 
     /// Joins along an axis; all other axes are equal.
     pub fn concat<'g>(&'g self, parts: &[Expr<'g>], axis: usize) -> Expr<'g> {
+        if parts.iter().any(|part| part.is_foreign(self)) {
+            self.fail(GraphError::Foreign { op: "concat" });
+            return self.constant(0.0);
+        }
         let Some(first) = parts.first() else {
             self.fail(GraphError::Operand {
                 op: "concat",
@@ -158,7 +162,7 @@ impl Graph {
             }
             let mut want = shape.clone();
             want.dims[axis] = 0;
-            if rest != want || part.is_foreign(self) {
+            if rest != want {
                 return first.mismatch("concat", *part);
             }
             shape.dims[axis] += other.dims[axis];
@@ -182,6 +186,14 @@ impl Graph {
     }
 
     pub(crate) fn node(&self, op: Op, shape: Shape) -> Expr<'_> {
+        // Kernels and packing count on at least one value, so an empty tensor ends here.
+        if shape.dims.contains(&0) {
+            self.fail(GraphError::Operand {
+                op: op.name(),
+                needs: "axes that are not empty",
+                found: shape.clone(),
+            });
+        }
         let mut inner = self.inner.borrow_mut();
         let node = Node { op, shape };
         if let Some(&id) = inner.seen.get(&node) {
@@ -218,7 +230,7 @@ impl<'g> Expr<'g> {
         }
     }
 
-    fn is_foreign(self, graph: &Graph) -> bool {
+    pub(crate) fn is_foreign(self, graph: &Graph) -> bool {
         !std::ptr::eq(self.graph, graph)
     }
 
@@ -372,9 +384,12 @@ impl<'g> Expr<'g> {
             self.graph.fail(GraphError::Foreign { op: "select" });
             return self;
         }
-        let shape = a.shape().broadcast(&b.shape()).and_then(|shape| shape.broadcast(&self.shape()));
-        let Some(shape) = shape else {
+        let Some(values) = a.shape().broadcast(&b.shape()) else {
             return a.mismatch("select", b);
+        };
+        let Some(shape) = values.broadcast(&self.shape()) else {
+            self.graph.fail(GraphError::Mismatch { op: "select", left: self.shape(), right: values });
+            return self;
         };
         let (m, a, b) = (self.broadcast(&shape), a.broadcast(&shape), b.broadcast(&shape));
         self.graph.node(Op::Select(m.id, a.id, b.id), shape)
@@ -420,7 +435,7 @@ impl<'g> Expr<'g> {
     /// `length` positions of an axis from `start`.
     pub fn slice(self, axis: usize, start: usize, length: usize) -> Self {
         let mut shape = self.shape();
-        if axis >= shape.dims.len() || start + length > shape.dims[axis] {
+        if axis >= shape.dims.len() || start.checked_add(length).is_none_or(|end| end > shape.dims[axis]) {
             return self.refuse("slice", "the axis and the range to be there");
         }
         if length == shape.dims[axis] {

@@ -11,17 +11,30 @@ impl Graph {
     /// The gradient of a shared scalar with respect to each of `wrt`, in their shapes.
     ///
     /// For an expression with rows, the gradient of row `i` is with respect to row `i`.
+    ///
+    /// `wrt` are inputs, states or computed values. A reshape or a broadcast is refused: what is made from it may read
+    /// the value under it instead, and its gradient would silently miss that.
     pub fn gradient<'g>(&'g self, of: Expr<'g>, wrt: &[Expr<'g>]) -> Vec<Expr<'g>> {
+        if of.is_foreign(self) || wrt.iter().any(|x| x.is_foreign(self)) {
+            self.fail(GraphError::Foreign { op: "gradient" });
+            return wrt.to_vec();
+        }
+        let layout =
+            |x: &&Expr<'g>| matches!(self.read().nodes[x.id as usize].op, Op::Reshape(_) | Op::Broadcast(_));
+        if let Some(x) = wrt.iter().find(layout) {
+            let needs = "what a reshape or broadcast was made from, not its result, to differentiate by";
+            self.fail(GraphError::Operand { op: "gradient", needs, found: x.shape() });
+        }
         let shape = of.shape();
         if shape.rows || shape.width() != 1 {
             self.fail(GraphError::Operand { op: "gradient", needs: "a shared scalar", found: shape });
             return wrt.to_vec();
         }
-        let mut adjoint = Adjoint { graph: self, of: HashMap::new(), needed: self.depends_on(of.id, wrt) };
-        adjoint.of.insert(of.id, self.constant(1.0).broadcast(&shape));
+        let mut adjoint = Adjoint { graph: self, terms: HashMap::new(), needed: self.depends_on(of.id, wrt) };
+        adjoint.terms.insert(of.id, vec![self.constant(1.0).broadcast(&shape)]);
         for id in (0..=of.id).rev() {
-            if let Some(&g) = adjoint.of.get(&id)
-                && adjoint.needed[id as usize]
+            if adjoint.needed[id as usize]
+                && let Some(g) = adjoint.sum(id)
             {
                 adjoint.propagate(id, g);
             }
@@ -29,7 +42,7 @@ impl Graph {
         wrt.iter()
             .map(|x| {
                 let zero = || self.constant(0.0).broadcast(&x.shape());
-                adjoint.of.get(&x.id).map_or_else(zero, |g| g.broadcast(&x.shape()))
+                adjoint.sum(x.id).map_or_else(zero, |g| g.broadcast(&x.shape()))
             })
             .collect()
     }
@@ -57,18 +70,66 @@ impl Graph {
 
 struct Adjoint<'g> {
     graph: &'g Graph,
-    of: HashMap<Id, Expr<'g>>,
+    /// What has been found of each node's adjoint so far; their sum is the adjoint.
+    terms: HashMap<Id, Vec<Expr<'g>>>,
     needed: Vec<bool>,
 }
 
 impl<'g> Adjoint<'g> {
     fn add(&mut self, id: Id, term: impl FnOnce() -> Expr<'g>) {
-        if !self.needed[id as usize] {
-            return;
+        if self.needed[id as usize] {
+            self.terms.entry(id).or_default().push(term());
         }
-        let term = term();
-        let sum = self.of.get(&id).map_or(term, |&sum| sum + term);
-        self.of.insert(id, sum);
+    }
+
+    /// The adjoint of node `id`, if anything depends on it.
+    fn sum(&self, id: Id) -> Option<Expr<'g>> {
+        let terms = self.joined(self.terms.get(&id)?);
+        terms.into_iter().reduce(|sum, term| sum + term)
+    }
+
+    /// Terms that are zero but for separate parts of one axis (a tensor that was cut into slices has these) as one
+    /// term: side by side they need one copy, added up they would need a full-sized sum for each slice.
+    fn joined(&self, terms: &[Expr<'g>]) -> Vec<Expr<'g>> {
+        let mut joined = Vec::new();
+        let mut parts: Vec<(usize, usize, Expr<'g>)> = Vec::new();
+        for &term in terms {
+            match self.graph.read().nodes[term.id as usize].op {
+                Op::Pad { of, axis, before } if parts.first().is_none_or(|first| first.0 == axis) => {
+                    parts.push((axis, before, self.graph.expr(of)));
+                }
+                _ => joined.push(term),
+            }
+        }
+        parts.sort_by_key(|&(_, before, _)| before);
+        let end = |&(axis, before, part): &(usize, usize, Expr<'g>)| before + part.shape().dims[axis];
+        let (Some(&(axis, _, _)), false) = (parts.first(), parts.windows(2).any(|w| end(&w[0]) > w[1].1))
+        else {
+            return terms.to_vec();
+        };
+        let shape = terms[0].shape();
+        let zeros = |length: usize| {
+            let mut gap = shape.clone();
+            gap.dims[axis] = length;
+            self.graph.constant(0.0).broadcast(&gap)
+        };
+        let mut row = Vec::new();
+        let mut at = 0;
+        for part in &parts {
+            if part.1 > at {
+                row.push(zeros(part.1 - at));
+            }
+            row.push(part.2);
+            at = end(part);
+        }
+        if at < shape.dims[axis] {
+            row.push(zeros(shape.dims[axis] - at));
+        }
+        if parts.len() == 1 {
+            return terms.to_vec();
+        }
+        joined.push(self.graph.concat(&row, axis));
+        joined
     }
 
     /// Hands the adjoint `g` of node `id` on to its operands.

@@ -55,8 +55,21 @@ impl Binary {
             Self::Sub => a - b,
             Self::Mul => a * b,
             Self::Div => a / b,
-            Self::Min => a.min(b),
-            Self::Max => a.max(b),
+            // NaN passes through, as in the kernels.
+            Self::Min => {
+                if a < b || a.is_nan() {
+                    a
+                } else {
+                    b
+                }
+            }
+            Self::Max => {
+                if a > b || a.is_nan() {
+                    a
+                } else {
+                    b
+                }
+            }
             Self::Less => f32::from(a < b),
             Self::Equal => f32::from(a == b),
         }
@@ -154,6 +167,33 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// The name in messages.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "input",
+            Self::State(_) => "state",
+            Self::Const(_) => "constant",
+            Self::RowCount => "row count",
+            Self::Random(..) => "noise",
+            Self::Unary(..) => "elementwise function",
+            Self::Binary(op, ..) => op.name(),
+            Self::Select(..) => "select",
+            Self::Detach(_) => "detach",
+            Self::Broadcast(_) => "broadcast",
+            Self::Reshape(_) => "reshape",
+            Self::Permute(..) => "permute",
+            Self::Concat(..) => "concat",
+            Self::Slice { .. } => "slice",
+            Self::Pad { .. } => "pad",
+            Self::Reduce(..) => "reduction over an axis",
+            Self::ReduceRows(..) => "reduction over rows",
+            Self::MatMul { .. } => "matmul",
+            Self::Contract(..) => "contract",
+            Self::Gather { .. } => "gather",
+            Self::Scatter { .. } => "scatter",
+        }
+    }
+
     /// The nodes this one reads.
     pub(crate) fn operands(&self) -> Vec<Id> {
         match self {

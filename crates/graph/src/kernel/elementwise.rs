@@ -223,9 +223,16 @@ unsafe fn tile<const FMA: bool>(
     }
 }
 
+/// The larger value; NaN if either is, as a broken value should not look healthy.
 #[inline(always)]
-fn maximum(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
+pub(crate) fn maximum(a: f32, b: f32) -> f32 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// The smaller value, likewise.
+#[inline(always)]
+fn minimum(a: f32, b: f32) -> f32 {
+    if a < b || a.is_nan() { a } else { b }
 }
 
 /// # Safety
@@ -331,21 +338,20 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
     match instr.code {
         Code::Copy => one!(|a: f32| a),
         Code::Unary(Unary::Neg) => one!(|a: f32| -a),
-        Code::Unary(Unary::Exp) => one!(|a| math::exp::<FMA>(a)),
-        Code::Unary(Unary::Ln) => one!(|a| math::ln::<FMA>(a)),
+        Code::Unary(Unary::Exp) => one!(math::exp::<FMA>),
+        Code::Unary(Unary::Ln) => one!(math::ln::<FMA>),
         Code::Unary(Unary::Sqrt) => one!(|a: f32| a.sqrt()),
-        Code::Unary(Unary::Tanh) => one!(|a| math::tanh::<FMA>(a)),
-        Code::Unary(Unary::Sigmoid) => one!(|a| math::sigmoid::<FMA>(a)),
-        Code::Unary(Unary::Softplus) => one!(|a| math::softplus::<FMA>(a)),
+        Code::Unary(Unary::Tanh) => one!(math::tanh::<FMA>),
+        Code::Unary(Unary::Sigmoid) => one!(math::sigmoid::<FMA>),
+        Code::Unary(Unary::Softplus) => one!(math::softplus::<FMA>),
         Code::Unary(Unary::Abs) => one!(|a: f32| a.abs()),
         Code::Unary(Unary::Sign) => one!(|a: f32| f32::from(a > 0.0) - f32::from(a < 0.0)),
         Code::Binary(Binary::Add) => two!(|a: f32, b: f32| a + b),
         Code::Binary(Binary::Sub) => two!(|a: f32, b: f32| a - b),
         Code::Binary(Binary::Mul) => two!(|a: f32, b: f32| a * b),
         Code::Binary(Binary::Div) => two!(|a: f32, b: f32| a / b),
-        // Written so that NaN in `a` passes through, as the clamp of a broken value should not look healthy.
-        Code::Binary(Binary::Min) => two!(|a: f32, b: f32| if a > b { b } else { a }),
-        Code::Binary(Binary::Max) => two!(|a: f32, b: f32| if a < b { b } else { a }),
+        Code::Binary(Binary::Min) => two!(minimum),
+        Code::Binary(Binary::Max) => two!(maximum),
         Code::Binary(Binary::Less) => two!(|a: f32, b: f32| f32::from(a < b)),
         Code::Binary(Binary::Equal) => two!(|a: f32, b: f32| f32::from(a == b)),
         Code::Select => {

@@ -188,8 +188,8 @@ pub(crate) fn lower(inner: &Inner, roots: &[Id]) -> Lowered {
         }
     }
     let mut lowering = Lowering { inner, uses, map: HashMap::new(), nodes: Vec::new(), seen: HashMap::new() };
-    for id in 0..inner.nodes.len() {
-        if needed[id] {
+    for (id, needed) in needed.into_iter().enumerate() {
+        if needed {
             let ir = lowering.node(id as Id);
             lowering.map.insert(id as Id, ir);
         }

@@ -81,32 +81,37 @@ impl Graph {
     /// Compiles a plan that computes `outputs` and then gives each state of `updates` its new value.
     ///
     /// # Errors
-    /// The first mistake made in building the graph; an update of something that is not a state or of another shape.
+    /// The first mistake made in building the graph; expressions of another graph; an update of something that is not
+    /// a state, of a state twice, or with another shape (axes of length 1 aside).
     pub fn compile(
         &self,
         outputs: &[Expr<'_>],
         updates: &[(Expr<'_>, Expr<'_>)],
     ) -> Result<Plan, GraphError> {
+        let named = outputs.iter().chain(updates.iter().flat_map(|(state, value)| [state, value]));
+        if named.copied().any(|expr| expr.is_foreign(self)) {
+            return Err(GraphError::Foreign { op: "compile" });
+        }
+        self.check()?;
         let mut roots: Vec<_> = outputs.iter().map(|output| output.id).collect();
         let mut updated = Vec::new();
         for (state, value) in updates {
             let inner = self.read();
             let (node, new) = (&inner.nodes[state.id as usize], &inner.nodes[value.id as usize]);
-            match node.op {
-                Op::State(index) if !new.shape.rows && new.shape.width() == node.shape.width() => {
+            let long = |dims: &[usize]| dims.iter().copied().filter(|&dim| dim != 1).collect::<Vec<_>>();
+            let fits = !new.shape.rows && long(&new.shape.dims) == long(&node.shape.dims);
+            let found = match node.op {
+                Op::State(index) if fits && !updated.contains(&index) => {
                     updated.push(index);
                     roots.push(value.id);
+                    continue;
                 }
-                _ => {
-                    let found = format!("an expression of shape {}", node.shape);
-                    let error = GraphError::Update { found, value: new.shape.clone() };
-                    drop(inner);
-                    self.fail(error);
-                    break;
-                }
-            }
+                Op::State(index) if fits => format!("state `{}` twice,", inner.states[index].name),
+                Op::State(index) => format!("state `{}` of shape {}", inner.states[index].name, node.shape),
+                _ => format!("an expression of shape {} that is not a state", node.shape),
+            };
+            return Err(GraphError::Update { found, value: new.shape.clone() });
         }
-        self.check()?;
         let inner = self.read();
         let lowered = super::lower::lower(&inner, &roots);
         let schedule = schedule(lowered, outputs.len(), &updated);
@@ -195,10 +200,17 @@ impl Plan {
             }
         }
         for &(place, state) in &self.schedule.commits {
-            let values = &mut states.entries[state].values;
-            let Place::Shared(offset) = place else { unreachable!("new values of states are shared") };
-            let end = offset + values.len();
-            values.copy_from_slice(&self.shared.slice()[offset..end]);
+            let len = states.entries[state].values.len();
+            match place {
+                Place::Shared(offset) => {
+                    states.entries[state].values.copy_from_slice(&self.shared.slice()[offset..offset + len]);
+                }
+                // Two states with the same new value: it was written into the first.
+                Place::State(first) => {
+                    states.entries[state].values = states.entries[first].values.clone();
+                }
+                _ => unreachable!("new values of states are shared"),
+            }
         }
         self.states_seen = self.state_outputs(states);
         Ok(())
@@ -246,9 +258,10 @@ impl Plan {
         if feeds.len() != self.inputs.len() {
             return Err(GraphError::FeedCount { expected: self.inputs.len(), found: feeds.len() });
         }
-        for (index, &expected) in self.state_lens.iter().enumerate() {
+        for index in 0..self.state_lens.len().max(states.entries.len()) {
+            let expected = self.state_lens.get(index).copied().unwrap_or(0);
             let found = states.entries.get(index).map_or(0, |state| state.values.len());
-            if found != expected || states.entries.len() != self.state_lens.len() {
+            if found != expected {
                 return Err(GraphError::States { index, expected, found });
             }
         }
@@ -519,7 +532,7 @@ impl Frame<'_> {
                         let row = std::slice::from_raw_parts_mut(out.add(i * d), *d);
                         match table_row(*index.add(i), *n) {
                             Some(pick) => {
-                                row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d))
+                                row.copy_from_slice(std::slice::from_raw_parts(table.add(pick * d), *d));
                             }
                             None => row.fill(0.0),
                         }
@@ -685,7 +698,7 @@ unsafe fn reduce(fold: Fold, of: *const f32, (outer, mid, inner): (usize, usize,
                 for (total, &value) in row.iter_mut().zip(values) {
                     *total = match fold {
                         Fold::Sum => *total + value,
-                        Fold::Max => total.max(value),
+                        Fold::Max => elementwise::maximum(*total, value),
                     };
                 }
             }

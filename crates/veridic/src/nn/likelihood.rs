@@ -121,16 +121,19 @@ impl Likelihood {
         }
     }
 
-    /// The standard deviation that sampling adds to each expected number, in encoded units: learned ones only, since
-    /// a fixed variance is a weight of the loss more than a belief.
+    /// The standard deviation that sampling adds to each expected number, in encoded units; `log_variance` is the
+    /// learned one. Images (no blocks) are shown as their expectation.
     pub fn deviations(&self, log_variance: Option<&[f32]>) -> Vec<f32> {
         let mut deviations = vec![0.0; self.width];
-        if let Some(log_variance) = log_variance {
-            for span in self.spans.iter().filter(|span| span.kind == BlockKind::Number) {
-                for j in span.start..span.start + span.len {
-                    let bounded = log_variance[j].clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT);
-                    deviations[j] = (0.5 * bounded).exp();
-                }
+        for span in self.spans.iter().filter(|span| span.kind == BlockKind::Number) {
+            for j in span.start..span.start + span.len {
+                deviations[j] = match (self.config, log_variance) {
+                    (LikelihoodConfig::Gaussian { variance }, _) => variance.sqrt(),
+                    (LikelihoodConfig::Mixed, Some(learned)) => {
+                        (0.5 * learned[j].clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)).exp()
+                    }
+                    _ => 0.0,
+                };
             }
         }
         deviations
