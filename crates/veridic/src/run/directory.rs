@@ -106,12 +106,20 @@ impl Directory {
     /// Makes the directory for a new run.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
-        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
-            return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
-        }
+        Self::check_free(path)?;
         fs::create_dir_all(path).map_err(io)?;
         fs::create_dir_all(path.join("checkpoint")).map_err(io)?;
         Ok(Self { path: path.to_path_buf() })
+    }
+
+    /// Whether a new run may be written there: nothing is there, or an empty directory.
+    pub(crate) fn check_free(path: &Path) -> Result<()> {
+        match fs::read_dir(path) {
+            Ok(mut entries) if entries.next().is_some() => {
+                Err(RunError::NotEmpty { path: path.to_path_buf() }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The directory of a run that is there.
