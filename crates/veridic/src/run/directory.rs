@@ -114,12 +114,10 @@ impl Directory {
 
     /// Whether a new run may be written there: nothing is there, or an empty directory.
     pub(crate) fn check_free(path: &Path) -> Result<()> {
-        match fs::read_dir(path) {
-            Ok(mut entries) if entries.next().is_some() => {
-                Err(RunError::NotEmpty { path: path.to_path_buf() }.into())
-            }
-            _ => Ok(()),
+        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
         }
+        Ok(())
     }
 
     /// The directory of a run that is there.
