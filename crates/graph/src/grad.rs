@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::error::GraphError;
-use crate::expr::{Expr, Graph};
+use crate::expr::Expr;
+use crate::graph::Graph;
 use crate::op::{Binary, Fold, Id, Op, Unary};
 use crate::shape::Shape;
 

@@ -1,6 +1,6 @@
 //! What states start as.
 
-use crate::expr::Graph;
+use crate::graph::Graph;
 use crate::kernel::random::{DrawKey, draw};
 use crate::op::Distribution;
 

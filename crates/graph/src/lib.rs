@@ -29,6 +29,7 @@
 mod error;
 mod expr;
 mod grad;
+mod graph;
 mod init;
 mod kernel;
 pub mod loss;
@@ -39,7 +40,8 @@ mod pool;
 mod shape;
 
 pub use error::GraphError;
-pub use expr::{Expr, Graph};
+pub use expr::Expr;
+pub use graph::Graph;
 pub use init::{Init, State, States};
 pub use plan::{Draw, Feed, Plan};
 pub use pool::Pool;

@@ -1,6 +1,7 @@
 //! Optimizers as functions over expressions: the new values of a parameter and of the optimizer's own states.
 
-use crate::expr::{Expr, Graph};
+use crate::expr::Expr;
+use crate::graph::Graph;
 use crate::init::Init;
 
 /// How parameters follow their gradients. Defaults are those of the cited papers or of Keras where they differ.

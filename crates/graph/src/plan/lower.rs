@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::expr::{Inner, Node};
+use crate::graph::{Inner, Node};
 use crate::op::{Binary, Distribution, Fold, Id, Op, Unary};
 use crate::shape::strided_index;
 

@@ -1,9 +1,13 @@
 //! From expressions to a plan, and running it.
 //!
-//! `lower` turns the graph into what has to be computed, `schedule` into stages of kernels with addresses, `run`
-//! executes them.
+//! `lower` turns the graph into what has to be computed, `schedule` into stages, `fuse` elementwise nodes into kernels,
+//! `allocate` gives values their places; `run` and `execute` do the work.
 
+mod allocate;
+mod execute;
+mod fuse;
 mod lower;
+mod memory;
 mod place;
 #[cfg(test)]
 mod reference;

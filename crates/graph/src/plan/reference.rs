@@ -1,6 +1,7 @@
 //! A plain interpreter of graphs in `f64`, and the checks of compiled plans against it.
 
-use crate::expr::{Expr, Graph, Inner};
+use crate::expr::Expr;
+use crate::graph::{Graph, Inner};
 use crate::init::{Init, States};
 use crate::kernel::random::{DrawKey, draw};
 use crate::op::{Binary, Fold, Op, Unary};
