@@ -200,6 +200,7 @@ impl Directory {
             let values = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
             states.push(State { name: name.to_string(), dims: view.shape().to_vec(), values });
         }
+        states.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((states, about))
     }
 

@@ -403,8 +403,10 @@ fn sample_given(
         let table = codec.decode(&sampled_rows_named(network, pool, &z, seed, &name)?)?;
         tried += draw;
         let meets = |row: &usize| {
-            given.iter().all(|(name, value)| {
-                table.column(name).is_some_and(|column| column.cells.text(*row) == Some(value.as_str()))
+            given.iter().all(|(name, value)| match table.column(name).map(|column| &column.cells) {
+                Some(Cells::Number(cells)) => value.parse() == Ok(cells[*row]),
+                Some(cells) => cells.text(*row) == Some(value.as_str()),
+                None => false,
             })
         };
         let rows: Vec<usize> = (0..table.n_rows).filter(meets).take(missing).collect();
