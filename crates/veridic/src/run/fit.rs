@@ -84,6 +84,12 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         config.data.target.clone_from(&options.target);
         config.data.positive.clear();
     }
+    if let Some(data) = &options.data {
+        // So that `config.toml` alone repeats the run.
+        let name = Some(data.to_string_lossy().into_owned());
+        (config.data.table, config.data.images) =
+            if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
+    }
     let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
     config.check()?;
     Ok(config)
@@ -180,7 +186,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         None => (Directory::create(&options.out)?, None),
     };
     if let Some(before) = &from {
-        info.seconds = before.progress.seconds;
+        info.seconds = directory.seconds(before.progress.epoch) + before.progress.seconds;
     }
     directory.write_info(&info)?;
     directory.write("config.toml", config.to_toml().as_bytes())?;
@@ -221,8 +227,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         (Err(error), _) | (Ok(_), Some(error)) => {
             info.status = Status::Failed;
             info.error = Some(error.to_string());
-            keep_last_good(&directory, &mut network)?;
-            directory.write_info(&info)?;
+            // What fails now (a full disk, say) is not news beside the error that ended the run.
+            let _ = keep_last_good(&directory, &mut network);
+            let _ = directory.write_info(&info);
             return Err(error);
         }
     };
@@ -235,19 +242,26 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         figures: Vec::new(),
         notes: data.notes.clone(),
     };
-    directory.write_weights(&network.weights())?;
     if outcome.end == End::Stopped {
+        keep_last_good(&directory, &mut network)?;
         info.status = Status::Stopped;
         directory.write_info(&info)?;
         return Ok(fitted);
     }
-    write_latents(&directory, &config, &data, &mut network, &mut pool)?;
-    fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
-    directory.write_json("report.json", &fitted.report)?;
-    fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
-    info.status = Status::Done;
+    let mut finish = || -> Result<()> {
+        directory.write_weights(&network.weights())?;
+        write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+        fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        directory.write_json("report.json", &fitted.report)?;
+        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
+        Ok(())
+    };
+    let finished = finish();
     info.ended = Some(now());
-    directory.write_info(&info)?;
+    info.status = if finished.is_ok() { Status::Done } else { Status::Failed };
+    info.error = finished.as_ref().err().map(ToString::to_string);
+    let told = directory.write_info(&info);
+    finished.and(told)?;
     Ok(fitted)
 }
 
@@ -283,7 +297,7 @@ fn finished(directory: &Directory, info: &RunInfo) -> Result<Fitted> {
     })
 }
 
-/// After a failure: the weights of the best or last good epoch, if there was one.
+/// After a failure or a stop: the weights of the best or last good epoch, if there was one.
 fn keep_last_good(directory: &Directory, network: &mut Network) -> Result<()> {
     if let Some(checkpoint) = directory.read_checkpoint(&network.states().entries)? {
         network.states_mut().entries = checkpoint.best.unwrap_or(checkpoint.states);
