@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use veridic_graph::State;
 
+use super::config::Config;
 use super::dataset::DataFile;
 use crate::data;
 use crate::error::{Result, RunError};
@@ -90,6 +91,11 @@ impl RunInfo {
     }
 }
 
+/// Whether there is a directory that is not empty.
+pub(crate) fn holds_something(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -106,7 +112,7 @@ impl Directory {
     /// Makes the directory for a new run.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
-        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        if holds_something(path) {
             return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
         }
         fs::create_dir_all(path).map_err(io)?;
@@ -168,6 +174,12 @@ impl Directory {
             return Err(RunError::Newer { found: format, known: FORMAT, path: self.path.clone() }.into());
         }
         self.read_json("run.json")
+    }
+
+    /// The run's configuration.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let origin = self.file("config.toml").display().to_string();
+        Config::from_toml(&self.read_text("config.toml")?, &origin)
     }
 
     pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {

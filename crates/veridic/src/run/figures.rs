@@ -356,7 +356,7 @@ impl Context<'_> {
         let columns: Vec<String> = made.columns.iter().take(14).map(|column| column.name.clone()).collect();
         let texts = |table: &Table, rows: &[usize]| -> Vec<Vec<String>> {
             let row = |&row: &usize| {
-                let cell = |name: &String| shorter(cell_text(schema, table, name, row).unwrap_or_default());
+                let cell = |name: &String| shorter(&cell_text(schema, table, name, row).unwrap_or_default());
                 columns.iter().map(cell).collect()
             };
             rows.iter().map(row).collect()
@@ -430,7 +430,7 @@ impl Context<'_> {
 }
 
 /// At most so many characters of a cell in a picture.
-fn shorter(text: String) -> String {
+fn shorter(text: &str) -> String {
     // Fractions of the encoded precision say nothing to a reader.
     match text.parse::<f64>() {
         Ok(value) if text.len() > 8 => format!("{value:.3}"),

@@ -9,7 +9,7 @@ use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
-use super::directory::{Directory, RunInfo, Status, now};
+use super::directory::{self, Directory, RunInfo, Status, now};
 use super::{figures, report};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
@@ -154,8 +154,10 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
 pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Fitted> {
     let resumed = if options.resume && options.out.join("run.json").is_file() {
         let directory = Directory::open(&options.out)?;
-        let config = Config::from_toml(&directory.read_text("config.toml")?, "config.toml of the run")?;
+        let config = directory.config()?;
         Some((directory, config))
+    } else if options.resume && directory::holds_something(&options.out) {
+        return Err(RunError::NotARun { path: options.out.clone() }.into());
     } else {
         None
     };

@@ -76,7 +76,7 @@ impl Run {
     pub fn open(path: &Path, threads: usize) -> Result<Self> {
         let directory = Directory::open(path)?;
         let info = directory.info()?;
-        let config = Config::from_toml(&directory.read_text("config.toml")?, "config.toml of the run")?;
+        let config = directory.config()?;
         if !directory.file("model.safetensors").is_file() {
             let status = info.status.name().to_string();
             return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
