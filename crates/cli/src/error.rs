@@ -14,7 +14,7 @@ pub(crate) enum CliError {
     Library(#[from] veridic::Error),
     /// A data set could not be fetched.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(Box<FetchError>),
     /// Standard output cannot be written.
     #[error("could not write to standard output")]
     Stdout(#[source] io::Error),
@@ -48,6 +48,12 @@ pub(crate) enum CliError {
     },
 }
 
+impl From<FetchError> for CliError {
+    fn from(error: FetchError) -> Self {
+        Self::Fetch(Box::new(error))
+    }
+}
+
 impl From<veridic::error::DataError> for CliError {
     fn from(error: veridic::error::DataError) -> Self {
         Self::Library(error.into())
@@ -64,7 +70,9 @@ impl CliError {
     /// The exit code that tells scripts what kind of failure it was.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Fetch(FetchError::Interrupted { .. }) => crate::interrupt::EXIT_CODE,
+            Self::Fetch(error) if matches!(**error, FetchError::Interrupted { .. }) => {
+                crate::interrupt::EXIT_CODE
+            }
             _ => 1,
         }
     }

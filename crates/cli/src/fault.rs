@@ -33,7 +33,13 @@ pub(crate) fn guard(body: impl FnOnce() -> ExitCode) -> ExitCode {
 }
 
 fn remember(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("no message").to_owned();
+    let message = {
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message")
+            .to_owned()
+    };
     let place = info.location().map_or_else(|| "unknown place".to_owned(), ToString::to_string);
     let wanted = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     let backtrace = wanted.then(|| Backtrace::force_capture().to_string());

@@ -1,12 +1,14 @@
 //! Training steps a second on the workloads of the benchmarks, as one JSON line.
 //!
-//! `steps --workload W1 --seconds 4 --threads 2`: forward, backward and optimizer, rows picked at random from a
-//! resident table, in the loop that training uses.
+//! `steps --workload W1 --seconds 4 --threads 2`: forward, backward and optimizer, shuffled rows of a resident
+//! table, as training takes them.
 #![allow(clippy::print_stdout, reason = "a program that prints its result")]
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use veridic::data::Matrix;
+use veridic::codec::{Codec, CodecConfig, Numeric};
+use veridic::data::{Matrix, ReadOptions};
 use veridic::models::{AutoencoderConfig, Layout, ModelConfig, Network, Rows, VaeConfig};
 use veridic::nn::{Activation, LayerConfig, LikelihoodConfig};
 use veridic::train::{Learner, OptimizerConfig, Rates, TrainConfig};
@@ -53,19 +55,23 @@ fn main() {
         }
         other => panic!("no workload `{other}`; there are W1, W2, W3"),
     };
-    // Numbers that look like scaled rows; what they are does not change the work.
     let mut state = 1u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as u32
     };
-    let bytes: Vec<u8> = if width == 784 { (0..n * width).map(|_| next() as u8).collect() } else { vec![] };
-    let mut matrix = Matrix::default();
-    if width != 784 {
-        let values = (0..n * width).map(|_| next() as f32 / (1u32 << 24) as f32).collect();
-        matrix = Matrix { n_rows: n, n_cols: width, values };
-    }
+    // Real rows where they are, else numbers that look like them; what they are does not change the work.
+    let real = if width == 784 { digits(&data_dir()) } else { cards(&data_dir()) };
+    let data = if real.is_some() { "real" } else { "random" };
+    let (bytes, matrix) = real.unwrap_or_else(|| match width {
+        784 => ((0..n * width).map(|_| next() as u8).collect(), Matrix::default()),
+        _ => {
+            let values = (0..n * width).map(|_| next() as f32 / (1u32 << 24) as f32).collect();
+            (vec![], Matrix { n_rows: n, n_cols: width, values })
+        }
+    });
     let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
+    let n = rows.len();
     let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
     let layout = Layout { width, blocks: vec![], unseen: vec![] };
     let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
@@ -73,11 +79,19 @@ fn main() {
     let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };
     let mut step = 0u64;
     let mut loss = f32::NAN;
-    let mut index = vec![0u32; batch];
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    let mut at = n;
     let mut one = |step: &mut u64| {
-        index.iter_mut().for_each(|i| *i = next() % n as u32);
+        if at + batch > n {
+            // A new order each epoch; the partial batch is dropped, as by the peers.
+            for i in (1..n).rev() {
+                order.swap(i, (next() as usize) % (i + 1));
+            }
+            at = 0;
+        }
         let draw = Draw { seed: 1, step: *step };
-        loss = network.step(&mut pool, rows, &index, rates, draw).expect("rows fit")[0];
+        loss = network.step(&mut pool, rows, &order[at..at + batch], rates, draw).expect("rows fit")[0];
+        at += batch;
         *step += 1;
     };
     one(&mut step);
@@ -98,8 +112,32 @@ fn main() {
     println!(
         "{{\"peer\":\"veridic\",\"setting\":\"default\",\"workload\":\"{workload}\",\"threads\":{threads},\
          \"steps_per_second\":{:.1},\"steps\":{steps},\"seconds\":{elapsed:.3},\"peak_rss_mb\":{:.1},\
-         \"startup_s\":{startup:.4},\"loss\":{loss}}}",
+         \"startup_s\":{startup:.4},\"loss\":{loss},\"data\":\"{data}\",\
+         \"versions\":{{\"veridic\":\"{}\"}}}}",
         steps as f64 / elapsed,
         peak / 1024.0,
+        env!("CARGO_PKG_VERSION"),
     );
+}
+
+fn data_dir() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark finds its data as the tests do")]
+    std::env::var("VERIDIC_DATA").map_or_else(|_| PathBuf::from("../shared/data"), PathBuf::from)
+}
+
+/// The training images of MNIST.
+fn digits(data_dir: &Path) -> Option<(Vec<u8>, Matrix)> {
+    let images = veridic::data::idx::read_folder(&data_dir.join("mnist"), false).ok()?;
+    Some((images.pixels, Matrix::default()))
+}
+
+/// Card transactions, min-max scaled, without time and class.
+fn cards(data_dir: &Path) -> Option<(Vec<u8>, Matrix)> {
+    let path = data_dir.join("creditcard/creditcard_subset.csv.gz");
+    let (table, schema) = veridic::data::read(&path, &ReadOptions::default()).ok()?;
+    let drop = vec!["Time".to_string(), "Class".to_string()];
+    let config = CodecConfig { numeric: Numeric::MinMax, drop, ..CodecConfig::default() };
+    let all: Vec<usize> = (0..table.n_rows).collect();
+    let codec = Codec::fit(&config, &table, &schema, &all).ok()?;
+    Some((vec![], codec.encode(&table).ok()?))
 }

@@ -56,6 +56,9 @@ impl Fit {
     pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
         let dry_run = self.dry_run;
         let chosen = self.out.is_some();
+        // Where data sets lie is the one thing that a run does not know itself.
+        let where_from = self.data_dir.data_dir.as_deref();
+        let where_from = where_from.map_or_else(String::new, |dir| format!(" --data-dir {}", quoted(dir)));
         let options = self.options()?;
         if dry_run {
             plan(ui, &run::plan(&options)?)?;
@@ -72,7 +75,7 @@ impl Fit {
         if !chosen {
             ui.data(|out| writeln!(out, "{}", fitted.run.display()))?;
         }
-        Ok(conclude(ui, &fitted))
+        Ok(conclude(ui, &fitted, &where_from))
     }
 
     /// What was typed, as what it means.
@@ -124,10 +127,10 @@ fn plan(ui: &Ui, planned: &Planned) -> Result<(), CliError> {
     ui.data(|out| out.write_all(planned.config.to_toml().as_bytes()))
 }
 
-fn conclude(ui: &Ui, fitted: &Fitted) -> Finish {
+fn conclude(ui: &Ui, fitted: &Fitted, where_from: &str) -> Finish {
     let run = quoted(&fitted.run);
     if fitted.end == End::Stopped {
-        ui.say(&format!("stopped and saved; go on with `veridic fit --resume --out {run}`"));
+        ui.say(&format!("stopped and saved; go on with `veridic fit --resume --out {run}{where_from}`"));
         return Finish::Stopped;
     }
     if fitted.end == End::Early {

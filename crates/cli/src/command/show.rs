@@ -93,17 +93,15 @@ fn loss_table(events: &[Event]) -> String {
     };
     let best = epochs.iter().min_by(|a, b| judged(a.1).total_cmp(&judged(b.1))).unwrap_or(last);
     let columns = [first, best, last];
-    let row = |name: &str, cell: &dyn Fn(&(usize, &BTreeMap<String, f64>)) -> String| {
-        let [a, b, c] = columns.map(cell);
-        [name.to_owned(), a, b, c]
+    let row = |name: &str, cells: [String; 3]| {
+        let [first, best, last] = cells;
+        [name.to_owned(), first, best, last]
     };
     let mut rows = vec![["", "first", "best", "last"].map(str::to_owned)];
-    rows.push(row("epoch", &|(epoch, _)| count(*epoch as u64)));
-    rows.extend(
-        last.1
-            .keys()
-            .map(|name| row(name, &|(_, losses)| losses.get(name).map_or_else(String::new, |&x| figure(x)))),
-    );
+    rows.push(row("epoch", columns.map(|(epoch, _)| count(*epoch as u64))));
+    rows.extend(last.1.keys().map(|name| {
+        row(name, columns.map(|(_, losses)| losses.get(name).map_or_else(String::new, |&loss| figure(loss))))
+    }));
     ui::aligned(&rows, [false, true, true, true])
 }
 
@@ -117,8 +115,7 @@ fn file_table(run: &Path) -> String {
     list(run, "", &mut files);
     files.sort();
     let rows: Vec<[String; 3]> =
-        files.into_iter().map(|(name, size)| [about(&name).to_owned(), name, bytes(size)]).collect();
-    let rows: Vec<[String; 3]> = rows.into_iter().map(|[about, name, size]| [name, size, about]).collect();
+        files.iter().map(|(name, size)| [name.clone(), bytes(*size), about(name).to_owned()]).collect();
     ui::aligned(&rows, [false, true, false])
 }
 

@@ -1,5 +1,7 @@
 //! The built program from the outside: what it prints where, and its exit codes.
 
+#![expect(clippy::unwrap_used, reason = "test support")]
+
 mod bad_input;
 mod help;
 mod life;

@@ -174,9 +174,14 @@ unsafe fn tile<const FMA: bool>(
                             own
                         }
                         Source::Parts { values, stride, count, fold } => {
-                            own.copy_from_nonoverlapping(values.add(offset), n);
-                            for part in 1..count {
-                                fold_into(fold, own, values.add(part * stride + offset), n);
+                            let values = values.add(offset);
+                            if count == 1 {
+                                own.copy_from_nonoverlapping(values, n);
+                            } else {
+                                fold_two(fold, own, values, values.add(stride), n);
+                            }
+                            for part in 2..count {
+                                fold_into(fold, own, values.add(part * stride), n);
                             }
                             own
                         }
@@ -253,6 +258,24 @@ unsafe fn fold_into(fold: Fold, out: *mut f32, values: *const f32, n: usize) {
     match fold {
         Fold::Sum => map2(out, values, |a, b| a + b),
         Fold::Max => map2(out, values, maximum),
+    }
+}
+
+/// # Safety
+/// All are valid for `n` values, and `out` overlaps neither other.
+#[inline(always)]
+unsafe fn fold_two(fold: Fold, out: *mut f32, a: *const f32, b: *const f32, n: usize) {
+    // SAFETY: the caller's contract.
+    let (out, a, b) = unsafe {
+        (
+            std::slice::from_raw_parts_mut(out, n),
+            std::slice::from_raw_parts(a, n),
+            std::slice::from_raw_parts(b, n),
+        )
+    };
+    match fold {
+        Fold::Sum => zip2(out, a, b, |a, b| a + b),
+        Fold::Max => zip2(out, a, b, maximum),
     }
 }
 

@@ -28,6 +28,9 @@ const UNITS: usize = 16;
 /// Work below this is done by the calling thread alone: about the cost of handing it out, several times over.
 const ALONE_NANOSECONDS: f64 = 5_000.0;
 
+/// Rows of so many values (or a multiple) are copied apart before they are read by columns.
+const ALIASING: usize = 128;
+
 /// What an input is fed.
 #[derive(Debug, Clone, Copy)]
 pub enum Feed<'a> {
@@ -298,6 +301,7 @@ impl Plan {
                 chunk: Memory::new(self.schedule.chunk_len),
                 tiles: Memory::new(self.schedule.tiles * TILE),
                 panel: Memory::default(),
+                spread: Memory::default(),
                 pointers: vec![std::ptr::null_mut(); self.schedule.registers],
                 loads: Vec::new(),
                 scalars: Vec::new(),
@@ -407,6 +411,7 @@ struct Worker {
     chunk: Memory,
     tiles: Memory,
     panel: Memory,
+    spread: Memory,
     pointers: Vec<*mut f32>,
     loads: Vec<(Source, u16)>,
     scalars: Vec<f32>,
@@ -494,8 +499,19 @@ impl Frame<'_> {
                     worker.panel.reserve(product::packed_len(m, *n));
                     let packed = worker.panel.pointer();
                     product::pack(at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
-                    let stride = Stride { row: 1, column: *k };
-                    product::product(self.isa, at(*a), stride, packed, at(*out), (*k, m, *n), start);
+                    let (mut a, mut column) = (at(*a).cast_const(), *k);
+                    if k.is_multiple_of(ALIASING) {
+                        // Rows a multiple of a kilobyte apart fall into a few sets of the first-level cache.
+                        column = k + 16;
+                        worker.spread.reserve(m * column);
+                        let spread = worker.spread.pointer();
+                        for i in 0..m {
+                            spread.add(i * column).copy_from_nonoverlapping(a.add(i * k), *k);
+                        }
+                        a = spread;
+                    }
+                    let stride = Stride { row: 1, column };
+                    product::product(self.isa, a, stride, packed, at(*out), (*k, m, *n), start);
                 }
                 Task::Pack { b, k, n, transposed, out } => {
                     product::pack(at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));

@@ -565,7 +565,7 @@ impl<'a> Placement<'a> {
             if builder.of.nodes[ir].is_elementwise() && builder.of.stored[ir] {
                 let reg = reg_of[&ir];
                 let (place, in_place) = builder.store(ir, now, in_rows, &mut taken);
-                if !in_place {
+                if !in_place || builder.is_read_before(place, reg, &code, &sinks) {
                     builder.regs[reg as usize] = Reg::Direct(sinks.len() as u16);
                 }
                 sinks.push((reg, SinkPlace::Store(place)));
@@ -651,6 +651,18 @@ impl KernelBuilder<'_, '_> {
                 Arg::Reg(self.load(Load::Full(place)))
             }
         }
+    }
+
+    /// Whether everything that is read from `place` has been read when `reg` is computed, so that `reg` can be written
+    /// there at once instead of when the tile is done.
+    fn is_read_before(&self, place: Place, reg: u16, code: &[Instr], sinks: &[(u16, SinkPlace)]) -> bool {
+        let made = code.iter().position(|instr| instr.dst == reg);
+        let load = self.loads.iter().position(|load| *load == Load::Full(place));
+        let (Some(made), Some(load)) = (made, load) else { return false };
+        let source = self.regs.iter().position(|known| matches!(known, Reg::Load(l) if *l as usize == load));
+        let Some(source) = source.map(|source| source as u16) else { return false };
+        let reads = |instr: &Instr| [instr.a, instr.b, instr.c].contains(&Arg::Reg(source));
+        !code[made..].iter().any(reads) && !sinks.iter().any(|(sunk, _)| *sunk == source)
     }
 
     /// A place for a stored member: the memory of a value this kernel is the last to read, where there is one, so

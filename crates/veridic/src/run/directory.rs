@@ -112,11 +112,17 @@ impl Directory {
     /// Makes the directory for a new run.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
+        Self::check_free(path)?;
+        fs::create_dir_all(path).map_err(io)?;
+        Ok(Self { path: path.to_path_buf() })
+    }
+
+    /// Whether a new run may be written there: nothing is there, or an empty directory.
+    pub(crate) fn check_free(path: &Path) -> Result<()> {
         if holds_something(path) {
             return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
         }
-        fs::create_dir_all(path).map_err(io)?;
-        Ok(Self { path: path.to_path_buf() })
+        Ok(())
     }
 
     /// The directory of a run that is there.

@@ -13,7 +13,7 @@ use crate::codec::normal_quantile;
 use crate::data::{Cells, Images, Matrix, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height, LatentAxes, Pixels};
-use crate::models::Network;
+use crate::models::{ModelConfig, Network};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
 use crate::train::Event;
@@ -522,7 +522,10 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) ->
             parameters: *parameters,
         })
         .collect();
-    let title = format!("Layers of the {}", config.model.name());
+    let title = match config.model {
+        ModelConfig::Autoencoder(_) => "Layers of the autoencoder",
+        ModelConfig::Vae(_) => "Layers of the variational autoencoder",
+    };
     let direction = figure::Direction::Down;
-    Ok(figure::diagram(&figure::Diagram { title: &title, layers: &layers, arrows: &arrows, direction })?)
+    Ok(figure::diagram(&figure::Diagram { title, layers: &layers, arrows: &arrows, direction })?)
 }

@@ -169,6 +169,10 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         }
         None => (resolve(options)?, options.data.clone()),
     };
+    // Before the data is read, which may take long.
+    if resumed.is_none() {
+        Directory::check_free(&options.out)?;
+    }
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
     let split = &data.split;
