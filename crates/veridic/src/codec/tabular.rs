@@ -199,10 +199,11 @@ impl Codec {
         names
     }
 
-    /// The levels of a categorical column in the order of its block, those of the training rows.
+    /// The levels of a categorical column in the order of its block, those of the training rows; of a flag, no and yes.
     pub fn levels(&self, column: &str) -> Option<&[String]> {
         self.columns.iter().find(|c| c.name == column).and_then(|c| match &c.code {
             Code::Category { levels } => Some(levels.as_slice()),
+            Code::Flag { levels, .. } => Some(levels.as_slice()),
             _ => None,
         })
     }

@@ -54,7 +54,7 @@ impl AutoencoderConfig {
         let y = self.decode(scope, likelihood, code);
         let terms = likelihood.terms(scope, y, x);
         let loss = terms.sum_width();
-        Pass { latent: code, log_variance: None, score: loss, terms, parts: vec![("loss", loss)] }
+        Pass { latent: code, log_variance: None, terms, divergence: None, parts: vec![("loss", loss)] }
     }
 
     /// The output layer for codes `z`.

@@ -81,10 +81,10 @@ pub(crate) struct Pass<'g> {
     pub(crate) latent: Expr<'g>,
     /// `[rows, latent]`, for models with a posterior.
     pub(crate) log_variance: Option<Expr<'g>>,
-    /// `[rows, 1]`: higher is more unusual.
-    pub(crate) score: Expr<'g>,
-    /// `[rows, width]`: what each encoded column adds to the score.
+    /// `[rows, width]`: what each encoded column adds to the score (higher is more unusual).
     pub(crate) terms: Expr<'g>,
+    /// `[rows, 1]`: what the score has beside them, for models with a posterior its divergence.
+    pub(crate) divergence: Option<Expr<'g>>,
     /// Named losses, `[rows, 1]` each; the first is minimized.
     pub(crate) parts: Vec<(&'static str, Expr<'g>)>,
 }
@@ -150,14 +150,9 @@ impl Network {
         let encode: Vec<Expr<'_>> = std::iter::once(used.latent).chain(used.log_variance).collect();
         let encode = graph.compile(&encode, &[])?;
         let decode = graph.compile(&[expected], &[])?;
-        // What the encoder may not see counts in no score.
-        let (score, terms) = match seen {
-            Some(seen) => {
-                let terms = used.terms * seen;
-                (used.score - (used.terms - terms).sum_width(), terms)
-            }
-            None => (used.score, used.terms),
-        };
+        // What the encoder may not see counts in no score; taken off afterwards it would leave its rounding behind.
+        let terms = seen.map_or(used.terms, |seen| used.terms * seen);
+        let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
         let score = graph.compile(&[score, terms], &[])?;
         let parts: Vec<&'static str> = trained.parts.iter().map(|(name, _)| *name).collect();
         Ok(Self {

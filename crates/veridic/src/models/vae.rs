@@ -65,20 +65,20 @@ impl VaeConfig {
         let noise = scope.graph.normal(&mean.shape());
         let z = mean + (log_variance * 0.5).exp() * noise;
         let y = self.decode(scope, likelihood, z);
-        let reconstruction = likelihood.terms(scope, y, x).sum_width();
+        let drawn = likelihood.terms(scope, y, x);
+        let reconstruction = drawn.sum_width();
         let kl = loss::kl_from_standard_normal(mean, log_variance).sum_width();
         let loss = reconstruction + kl * weight;
         // Scores take the posterior mean, so that a row has one score.
-        let (terms, score) = match scope.mode {
-            Mode::Train => (reconstruction, reconstruction),
+        let terms = match scope.mode {
+            Mode::Train => drawn,
             Mode::Infer => {
                 let y = self.decode(scope, likelihood, mean);
-                let terms = likelihood.terms(scope, y, x);
-                (terms, terms.sum_width() + kl)
+                likelihood.terms(scope, y, x)
             }
         };
         let parts = vec![("loss", loss), ("reconstruction", reconstruction), ("kl", kl)];
-        Pass { latent: mean, log_variance: Some(log_variance), score, terms, parts }
+        Pass { latent: mean, log_variance: Some(log_variance), terms, divergence: Some(kl), parts }
     }
 
     /// The output layer for latent points `z`.

@@ -56,7 +56,7 @@ impl Activation {
 pub enum LayerConfig {
     /// `{ dense = 256, activation = "relu" }`: `activation(x W + b)`, Glorot-uniform weights, zero biases.
     Dense {
-        /// Values out, at least 1.
+        /// Values out, 1 to 65536.
         units: usize,
         /// What follows.
         activation: Activation,
@@ -102,7 +102,9 @@ impl TryFrom<Written> for LayerConfig {
             }
         };
         match written {
-            Written { dense: Some(0), .. } => Err("`dense` is 0, a layer needs at least 1 unit".to_string()),
+            Written { dense: Some(units), .. } if units == 0 || units > MOST_UNITS => {
+                Err(format!("`dense` is {units}, allowed are 1 to {MOST_UNITS} units"))
+            }
             Written { dense: Some(units), batch_norm: None, dropout: None, activation } => {
                 Ok(Self::Dense { units, activation: activation.unwrap_or_default() })
             }
@@ -134,6 +136,9 @@ impl From<LayerConfig> for Written {
         }
     }
 }
+
+/// Units of the widest layer: a slip of the finger shall not ask for all memory.
+const MOST_UNITS: usize = 65_536;
 
 /// Added to the variance in batch normalization, as in Keras.
 const BATCH_NORM_EPSILON: f32 = 1e-3;

@@ -15,7 +15,7 @@ use crate::train::TrainConfig;
 pub struct Config {
     /// What the run is, in one line.
     pub about: String,
-    /// The one seed of all random draws.
+    /// The one seed of all random draws, 0 to 2^63 - 1.
     pub seed: u64,
     /// Which data, and how it is parted.
     pub data: DataConfig,
@@ -240,6 +240,7 @@ impl Config {
     /// # Errors
     /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
     pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
+        self.check_seed()?;
         let text = self.to_toml();
         let mut tree: toml::Table =
             toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
@@ -259,7 +260,7 @@ impl Config {
                 return Err(ConfigError::Set {
                     path: path.clone(),
                     value: value.clone(),
-                    reason: error.message().lines().next().unwrap_or("it is not understood").to_string(),
+                    reason: plainly(error.message().lines().next().unwrap_or("it is not understood")),
                     nearest: nearest_key(error.message()),
                 }
                 .into());
@@ -267,6 +268,16 @@ impl Config {
         }
         let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
         Self::from_toml(&text, "--set")
+    }
+
+    /// TOML has no whole numbers beyond this, and `config.toml` must hold the seed.
+    fn check_seed(&self) -> Result<()> {
+        const LARGEST: u64 = i64::MAX as u64;
+        if self.seed <= LARGEST {
+            return Ok(());
+        }
+        let (field, found, allowed) = ("seed".into(), self.seed.to_string(), format!("0 to {LARGEST}"));
+        Err(ConfigError::Range { field, found, allowed }.into())
     }
 
     /// Checks what the types cannot.
@@ -277,8 +288,13 @@ impl Config {
         let range = |field: &str, found: String, allowed: &str| {
             Err(ConfigError::Range { field: field.to_string(), found, allowed: allowed.to_string() }.into())
         };
+        self.check_seed()?;
         if let Some((field, found, allowed)) = self.train.out_of_range() {
             return range(field, found, allowed);
+        }
+        if self.evaluate.sample_rows > MOST_SAMPLED {
+            let found = self.evaluate.sample_rows.to_string();
+            return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
         }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
@@ -301,7 +317,8 @@ impl Config {
         if let LikelihoodConfig::Gaussian { variance } = self.model.likelihood()
             && !(variance > 0.0 && variance.is_finite())
         {
-            return range("model likelihood variance", variance.to_string(), "above 0");
+            let field = format!("model.{}.likelihood.gaussian.variance", self.model.name());
+            return range(&field, variance.to_string(), "above 0");
         }
         for figure in &self.figure {
             if figure.side < 2 || figure.side > 100 {
@@ -333,6 +350,9 @@ impl Config {
     }
 }
 
+/// Synthetic rows of the largest report.
+const MOST_SAMPLED: usize = 1_000_000;
+
 /// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
 fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), String> {
     let (parents, last) = path.rsplit_once('.').map_or((vec![], path), |(p, l)| (p.split('.').collect(), l));
@@ -358,16 +378,31 @@ fn toml_error(error: &toml::de::Error, text: &str, origin: &str) -> ConfigError 
     // The parser's own rendering is a picture of several lines.
     let line =
         error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-    let message = error.message().trim_end();
+    let message = plainly(error.message().trim_end());
     ConfigError::Toml {
-        message: line.map_or_else(|| message.to_string(), |line| format!("line {line}: {message}")),
+        message: line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}")),
         nearest: nearest_key(error.message()),
         origin: origin.to_string(),
     }
 }
 
-/// The known key nearest to the unknown one that serde names: ``unknown field `x`, expected one of `a`, `b` ``.
+/// The parser's message in words that are not those of a programming language.
+fn plainly(message: &str) -> String {
+    if message.starts_with("wanted exactly 1 element, more than 1") {
+        return "only one of these can be chosen".to_string();
+    }
+    let number = message.replace("expected usize", "expected a whole number, 0 and above");
+    let number = number.replace("expected u64", "expected a whole number, 0 and above");
+    number.replace("expected f32", "expected a number").replace("expected f64", "expected a number")
+}
+
+/// The known key nearest to the unknown one that serde names: ``unknown field `x`, expected one of `a`, `b` ``, or the
+/// parser: `unexpected keys in table: x, available keys: a, b`.
 fn nearest_key(message: &str) -> Option<String> {
+    let lists = message.strip_prefix("unexpected keys in table: ");
+    if let Some((unknown, known)) = lists.and_then(|lists| lists.split_once(", available keys: ")) {
+        return nearest_name(unknown.split(", ").next()?, known.split(", "));
+    }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.contains("unknown"))?;
     let known: Vec<&str> = quoted.collect();

@@ -108,7 +108,7 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     Ok(Place::Known(catalog::find(name)?.locate(data_dir)?))
 }
 
-fn looks_like_images(path: &Path) -> bool {
+pub(crate) fn looks_like_images(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.is_dir() || name.contains("-idx3-ubyte") || name.ends_with(".idx") || name.ends_with(".idx.gz")
 }

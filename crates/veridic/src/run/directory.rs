@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use veridic_graph::State;
 
+use super::config::Config;
 use super::dataset::DataFile;
 use crate::data;
 use crate::error::{Result, RunError};
@@ -90,6 +91,11 @@ impl RunInfo {
     }
 }
 
+/// Whether there is a directory that is not empty.
+pub(crate) fn holds_something(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -108,13 +114,12 @@ impl Directory {
         let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
         Self::check_free(path)?;
         fs::create_dir_all(path).map_err(io)?;
-        fs::create_dir_all(path.join("checkpoint")).map_err(io)?;
         Ok(Self { path: path.to_path_buf() })
     }
 
     /// Whether a new run may be written there: nothing is there, or an empty directory.
     pub(crate) fn check_free(path: &Path) -> Result<()> {
-        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        if holds_something(path) {
             return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
         }
         Ok(())
@@ -177,6 +182,12 @@ impl Directory {
         self.read_json("run.json")
     }
 
+    /// The run's configuration.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let origin = self.file("config.toml").display().to_string();
+        Config::from_toml(&self.read_text("config.toml")?, &origin)
+    }
+
     pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {
         self.write_json("run.json", info)
     }
@@ -206,15 +217,21 @@ impl Directory {
             let values = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
             states.push(State { name: name.to_string(), dims: view.shape().to_vec(), values });
         }
+        states.sort_by(|a, b| a.name.cmp(&b.name));
         Ok((states, about))
     }
 
     /// Keeps a checkpoint: all states and where training stands in one file, the best weights in another.
     pub(crate) fn write_checkpoint(&self, checkpoint: &Checkpoint, keep: usize) -> Result<()> {
-        if let Some(best) = &checkpoint.best {
-            let epoch = checkpoint.progress.best.map_or(0, |(epoch, _)| epoch);
-            let about = [("epoch".to_string(), epoch.to_string())].into();
-            self.write("checkpoint/best.safetensors", &tensors(best, Some(about)))?;
+        let folder = self.file("checkpoint");
+        fs::create_dir_all(&folder).map_err(|source| RunError::Io {
+            action: "create",
+            source,
+            path: folder.clone(),
+        })?;
+        let best = checkpoint.progress.best.map(|(epoch, _)| best_file(epoch));
+        if let (Some(states), Some(name)) = (&checkpoint.best, &best) {
+            self.write(name, &tensors(states, None))?;
         }
         let progress = serde_json::to_string(&checkpoint.progress).expect("plain data is JSON");
         let about = [("progress".to_string(), progress)].into();
@@ -222,23 +239,25 @@ impl Directory {
         if keep > 1 {
             let name = format!("checkpoint/step-{:09}.safetensors", checkpoint.progress.step);
             self.write(&name, &bytes)?;
-            let mut kept = self.older_checkpoints();
-            while kept.len() > keep {
-                let oldest = kept.remove(0);
-                fs::remove_file(&oldest).map_err(|source| RunError::Io {
-                    action: "remove",
-                    source,
-                    path: oldest.clone(),
-                })?;
+            let kept = self.checkpoints("step-");
+            for oldest in kept.iter().take(kept.len().saturating_sub(keep)) {
+                remove(oldest)?;
             }
         }
-        self.write("checkpoint/last.safetensors", &bytes)
+        self.write("checkpoint/last.safetensors", &bytes)?;
+        // Only now: until then the checkpoint before needs its best weights.
+        let best = best.map(|name| self.file(&name));
+        self.checkpoints("best-")
+            .iter()
+            .filter(|path| Some(*path) != best.as_ref())
+            .try_for_each(|path| remove(path))
     }
 
-    fn older_checkpoints(&self) -> Vec<PathBuf> {
+    /// Files of the checkpoints whose name starts so, sorted.
+    fn checkpoints(&self, start: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.file("checkpoint")).into_iter().flatten().flatten();
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("step-")));
+        paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
         paths.sort();
         paths
     }
@@ -256,19 +275,11 @@ impl Directory {
         let progress: Progress =
             serde_json::from_str(progress).map_err(|error| self.damaged(LAST, &error.to_string()))?;
         let states = self.ordered(states, like, LAST)?;
-        const BEST: &str = "checkpoint/best.safetensors";
-        let mut best = None;
-        if self.file(BEST).is_file() {
-            let (states, about) = self.read_tensors(BEST)?;
-            // A best epoch later than the checkpoint will come again.
-            let epoch = about.get("epoch").and_then(|epoch| epoch.parse().ok());
-            if progress.best.map(|(best, _)| best) == epoch {
-                best = Some(self.ordered(states, like, BEST)?);
-            }
-        }
-        if progress.best.is_some() && best.is_none() && self.file(BEST).is_file() {
-            return Ok(None);
-        }
+        let best = progress.best.map(|(epoch, _)| best_file(epoch)).filter(|name| self.file(name).is_file());
+        let best = match best {
+            Some(name) => Some(self.ordered(self.read_tensors(&name)?.0, like, &name)?),
+            None => None,
+        };
         Ok(Some(Checkpoint { states, progress, best }))
     }
 
@@ -287,6 +298,15 @@ impl Directory {
     pub(crate) fn events(&self) -> Vec<Event> {
         let text = fs::read_to_string(self.file("events.jsonl")).unwrap_or_default();
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Seconds that the epochs up to `epoch` took.
+    pub(crate) fn seconds(&self, epoch: usize) -> f64 {
+        let seconds = |event: &Event| match event {
+            Event::Epoch { epoch: done, seconds, .. } if *done <= epoch => *seconds,
+            _ => 0.0,
+        };
+        self.events().iter().map(seconds).sum()
     }
 
     /// An event file to append to that holds the start and the epochs up to `epoch`.
@@ -308,6 +328,16 @@ impl Directory {
         let file = file.map_err(|source| RunError::Io { action: "append to", source, path: path.clone() })?;
         Ok(EventLog { file, path })
     }
+}
+
+/// The best weights of a run, by the epoch they are of.
+fn best_file(epoch: usize) -> String {
+    format!("checkpoint/best-{epoch:06}.safetensors")
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let io = |source| RunError::Io { action: "remove", source, path: path.to_path_buf() };
+    Ok(fs::remove_file(path).map_err(io)?)
 }
 
 fn line(event: &Event) -> String {

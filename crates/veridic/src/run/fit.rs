@@ -9,7 +9,7 @@ use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
-use super::directory::{Directory, RunInfo, Status, now};
+use super::directory::{self, Directory, RunInfo, Status, now};
 use super::{figures, report};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
@@ -84,6 +84,12 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         config.data.target.clone_from(&options.target);
         config.data.positive.clear();
     }
+    if let Some(data) = &options.data {
+        // So that `config.toml` alone repeats the run.
+        let name = Some(data.to_string_lossy().into_owned());
+        (config.data.table, config.data.images) =
+            if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
+    }
     let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
     config.check()?;
     Ok(config)
@@ -148,8 +154,10 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
 pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Fitted> {
     let resumed = if options.resume && options.out.join("run.json").is_file() {
         let directory = Directory::open(&options.out)?;
-        let config = Config::from_toml(&directory.read_text("config.toml")?, "config.toml of the run")?;
+        let config = directory.config()?;
         Some((directory, config))
+    } else if options.resume && directory::holds_something(&options.out) {
+        return Err(RunError::NotARun { path: options.out.clone() }.into());
     } else {
         None
     };
@@ -184,7 +192,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         None => (Directory::create(&options.out)?, None),
     };
     if let Some(before) = &from {
-        info.seconds = before.progress.seconds;
+        info.seconds = directory.seconds(before.progress.epoch) + before.progress.seconds;
     }
     directory.write_info(&info)?;
     directory.write("config.toml", config.to_toml().as_bytes())?;
@@ -225,8 +233,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         (Err(error), _) | (Ok(_), Some(error)) => {
             info.status = Status::Failed;
             info.error = Some(error.to_string());
-            keep_last_good(&directory, &mut network)?;
-            directory.write_info(&info)?;
+            // What fails now (a full disk, say) is not news beside the error that ended the run.
+            let _ = keep_last_good(&directory, &mut network);
+            let _ = directory.write_info(&info);
             return Err(error);
         }
     };
@@ -239,19 +248,26 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         figures: Vec::new(),
         notes: data.notes.clone(),
     };
-    directory.write_weights(&network.weights())?;
     if outcome.end == End::Stopped {
+        keep_last_good(&directory, &mut network)?;
         info.status = Status::Stopped;
         directory.write_info(&info)?;
         return Ok(fitted);
     }
-    write_latents(&directory, &config, &data, &mut network, &mut pool)?;
-    fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
-    directory.write_json("report.json", &fitted.report)?;
-    fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
-    info.status = Status::Done;
+    let mut finish = || -> Result<()> {
+        directory.write_weights(&network.weights())?;
+        write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+        fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        directory.write_json("report.json", &fitted.report)?;
+        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
+        Ok(())
+    };
+    let finished = finish();
     info.ended = Some(now());
-    directory.write_info(&info)?;
+    info.status = if finished.is_ok() { Status::Done } else { Status::Failed };
+    info.error = finished.as_ref().err().map(ToString::to_string);
+    let told = directory.write_info(&info);
+    finished.and(told)?;
     Ok(fitted)
 }
 
@@ -287,7 +303,7 @@ fn finished(directory: &Directory, info: &RunInfo) -> Result<Fitted> {
     })
 }
 
-/// After a failure: the weights of the best or last good epoch, if there was one.
+/// After a failure or a stop: the weights of the best or last good epoch, if there was one.
 fn keep_last_good(directory: &Directory, network: &mut Network) -> Result<()> {
     if let Some(checkpoint) = directory.read_checkpoint(&network.states().entries)? {
         network.states_mut().entries = checkpoint.best.unwrap_or(checkpoint.states);

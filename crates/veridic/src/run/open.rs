@@ -76,7 +76,7 @@ impl Run {
     pub fn open(path: &Path, threads: usize) -> Result<Self> {
         let directory = Directory::open(path)?;
         let info = directory.info()?;
-        let config = Config::from_toml(&directory.read_text("config.toml")?, "config.toml of the run")?;
+        let config = directory.config()?;
         if !directory.file("model.safetensors").is_file() {
             let status = info.status.name().to_string();
             return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
@@ -403,8 +403,10 @@ fn sample_given(
         let table = codec.decode(&sampled_rows_named(network, pool, &z, seed, &name)?)?;
         tried += draw;
         let meets = |row: &usize| {
-            given.iter().all(|(name, value)| {
-                table.column(name).is_some_and(|column| column.cells.text(*row) == Some(value.as_str()))
+            given.iter().all(|(name, value)| match table.column(name).map(|column| &column.cells) {
+                Some(Cells::Number(cells)) => value.parse() == Ok(cells[*row]),
+                Some(cells) => cells.text(*row) == Some(value.as_str()),
+                None => false,
             })
         };
         let rows: Vec<usize> = (0..table.n_rows).filter(meets).take(missing).collect();

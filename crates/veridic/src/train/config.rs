@@ -121,13 +121,13 @@ impl Schedule {
     /// What the learning rate is multiplied by at a step, counted from 0, of a run of so many epochs.
     pub fn factor(self, step: u64, steps_per_epoch: u64, epochs: usize) -> f32 {
         let per_epoch = steps_per_epoch.max(1);
-        let total = (per_epoch * epochs as u64).max(1) as f64;
+        let total = per_epoch.saturating_mul(epochs as u64) as f64;
         let cosine = |done: f64| (0.5 * (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos())) as f32;
         match self {
             Self::Constant => 1.0,
             Self::Cosine => cosine(step as f64 / total),
             Self::WarmupCosine { warmup } => {
-                let rise = (warmup as u64 * per_epoch) as f64;
+                let rise = per_epoch.saturating_mul(warmup as u64) as f64;
                 let step = step as f64;
                 if step < rise {
                     ((step + 1.0) / rise) as f32
@@ -258,13 +258,22 @@ impl OptimizerConfig {
     }
 
     fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
-        let (shares, epsilon): (&[(&'static str, f32)], f32) = match *self {
-            Self::Sgd(o) => (&[("train.optimizer.sgd.momentum", o.momentum)], 1.0),
-            Self::Rmsprop(o) => (&[("train.optimizer.rmsprop.decay", o.decay)], o.epsilon),
-            Self::Adadelta(o) => (&[("train.optimizer.adadelta.decay", o.decay)], o.epsilon),
+        type Named = (&'static str, f32);
+        let (shares, positive): (&[Named], &[Named]) = match *self {
+            Self::Sgd(o) => {
+                (&[("train.optimizer.sgd.momentum", o.momentum)], &[("train.optimizer.sgd.rate", o.rate)])
+            }
+            Self::Rmsprop(o) => (
+                &[("train.optimizer.rmsprop.decay", o.decay)],
+                &[("train.optimizer.rmsprop.rate", o.rate), ("train.optimizer.rmsprop.epsilon", o.epsilon)],
+            ),
+            Self::Adadelta(o) => (
+                &[("train.optimizer.adadelta.decay", o.decay)],
+                &[("train.optimizer.adadelta.rate", o.rate), ("train.optimizer.adadelta.epsilon", o.epsilon)],
+            ),
             Self::Adam(o) => (
                 &[("train.optimizer.adam.beta1", o.beta1), ("train.optimizer.adam.beta2", o.beta2)],
-                o.epsilon,
+                &[("train.optimizer.adam.rate", o.rate), ("train.optimizer.adam.epsilon", o.epsilon)],
             ),
         };
         for &(name, value) in shares {
@@ -272,11 +281,10 @@ impl OptimizerConfig {
                 return Some((name, value.to_string(), "0 to below 1"));
             }
         }
-        if !(self.rate() > 0.0 && self.rate().is_finite()) {
-            return Some(("train.optimizer rate", self.rate().to_string(), "above 0"));
-        }
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return Some(("train.optimizer epsilon", epsilon.to_string(), "above 0"));
+        for &(name, value) in positive {
+            if !(value > 0.0 && value.is_finite()) {
+                return Some((name, value.to_string(), "above 0"));
+            }
         }
         match self {
             Self::Adam(o) if !(o.weight_decay >= 0.0 && o.weight_decay.is_finite()) => {

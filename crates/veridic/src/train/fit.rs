@@ -127,6 +127,11 @@ pub fn fit<L: Learner>(
         progress = from.progress;
         best_weights = from.best;
     }
+    let choose_best = config.best && !session.valid.is_empty();
+    if choose_best && best_weights.is_none() {
+        // An epoch whose weights are not there cannot be chosen.
+        progress.best = None;
+    }
     (session.observe)(&Event::Start {
         train_rows: n,
         valid_rows: session.valid.len(),
@@ -134,10 +139,13 @@ pub fn fit<L: Learner>(
         steps_per_epoch,
     });
     let step_seed = session.seed.key("step");
-    let choose_best = config.best && !session.valid.is_empty();
+    let stale = |progress: &Progress| {
+        let epochs = progress.best.map_or(0, |(epoch, _)| progress.epoch - epoch);
+        config.patience.is_some_and(|patience| epochs >= patience)
+    };
     let mut new_best = false;
-    let mut end = End::Done;
-    while progress.epoch < config.epochs {
+    // Asked before an epoch, not after: a run killed before it was finished must not train on.
+    while progress.epoch < config.epochs && !stale(&progress) {
         let begun = Instant::now();
         let earlier = progress.seconds;
         let order = shuffled(session.train, session.seed, progress.epoch);
@@ -178,6 +186,11 @@ pub fn fit<L: Learner>(
             losses.insert(format!("train.{part}"), sum / n as f64);
         }
         progress.epoch += 1;
+        if let Some(weight) = not_finite(&learner.states().entries) {
+            // A step's loss is that of the weights before it.
+            let (step, epoch) = (progress.step, progress.epoch);
+            return Err(TrainError::NotFinite { part: "weights", step, epoch, loss: weight }.into());
+        }
         if !session.valid.is_empty() {
             // Always at full weight: with a rising weight epochs could not be compared.
             let draw = Draw { seed: session.seed.key("valid"), step: 0 };
@@ -206,9 +219,7 @@ pub fn fit<L: Learner>(
         (session.observe)(&Event::Epoch { epoch: progress.epoch, step: progress.step, seconds, losses });
         (progress.rows, progress.seconds) = (0, 0.0);
         progress.sums.iter_mut().for_each(|sum| *sum = 0.0);
-        let stale = progress.best.map_or(0, |(epoch, _)| progress.epoch - epoch);
-        let early = config.patience.is_some_and(|patience| stale >= patience);
-        let last = early || progress.epoch == config.epochs;
+        let last = progress.epoch == config.epochs || stale(&progress);
         if last || progress.epoch.is_multiple_of(config.checkpoint_every) {
             let best = if std::mem::take(&mut new_best) { best_weights.clone() } else { None };
             (session.keep)(&Checkpoint {
@@ -217,15 +228,17 @@ pub fn fit<L: Learner>(
                 best,
             })?;
         }
-        if early {
-            end = End::Early;
-            break;
-        }
     }
+    let end = if stale(&progress) { End::Early } else { End::Done };
     if let (true, Some(best)) = (choose_best, best_weights) {
         learner.states_mut().entries = best;
     }
     Ok(Outcome { end, progress })
+}
+
+/// The first value that is infinite or not a number.
+fn not_finite(states: &[State]) -> Option<f32> {
+    states.iter().flat_map(|state| &state.values).copied().find(|value| !value.is_finite())
 }
 
 /// The weight of the divergence in an epoch, counted from 0.

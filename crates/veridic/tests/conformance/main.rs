@@ -1,0 +1,12 @@
+//! What every model keeps to, with every likelihood: one suite, run through the library's front door.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "test support")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod ending;
+mod resuming;
+mod sampling;
+mod scoring;
+mod seeding;
