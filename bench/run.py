@@ -62,6 +62,12 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=4.0, help="per process in the alternating rounds")
     parser.add_argument("--quick-seconds", type=float, default=1.0, help="per process in the selecting pass")
     parser.add_argument("--keep", type=int, default=2, help="how many settings a peer takes into the rounds")
+    parser.add_argument(
+        "--settings",
+        type=lambda v: [s for s in v.split(",") if s],
+        default=[],
+        help="only these settings of the peers, beside each peer's usual one (default: all)",
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="most threads; 1 is measured too")
     parser.add_argument("--ours", default="target/release/examples/steps", help="the command that runs our steps")
     parser.add_argument("--veridic", default="target/release/veridic", help="the binary for start time and size")
@@ -93,6 +99,8 @@ def steps(name, args):
     quick = []
     for peer, entry in SETTINGS.items():
         for setting in entry["settings"]:
+            if args.settings and setting not in args.settings and setting != entry["usual"]:
+                continue
             for threads in counts:
                 quick.append(run_peer(args, peer, setting, name, threads, args.quick_seconds))
     result["quick"] = quick

@@ -32,6 +32,12 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// The output would take the place of what is read.
+    #[error("the output would replace the data that is read or a file of the run: {}", path.display())]
+    WouldReplace {
+        /// The file.
+        path: PathBuf,
+    },
     /// Rows of a table cannot be a picture.
     #[error("cannot write a table as a picture, known are csv, csv.gz, parquet and json: {}", path.display())]
     TableAsPicture {
@@ -126,6 +132,7 @@ impl CliError {
             Self::ImageEnding { .. } => {
                 Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())
             }
+            Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
             Self::DataWrong { names, dir } => Some(format!(
                 "look at the list above; `veridic data fetch {} --data-dir {}` brings what is missing, with \

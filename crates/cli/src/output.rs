@@ -33,12 +33,20 @@ enum Place<'a> {
 }
 
 impl Output {
-    /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending.
+    /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending, a file
+    /// that is read and would be lost.
     ///
     /// # Errors
-    /// [`DataError::Write`], [`DataError::UnknownEnding`].
-    pub(crate) fn check(&self) -> Result<(), CliError> {
+    /// [`CliError::WouldReplace`], [`DataError::Write`], [`DataError::UnknownEnding`].
+    pub(crate) fn check(&self, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
         let Place::File(path) = self.place() else { return Ok(()) };
+        if let Ok(there) = path.canonicalize() {
+            let is_data = data.and_then(|data| data.canonicalize().ok()).is_some_and(|data| data == there);
+            let is_run = run.canonicalize().is_ok_and(|run| there.starts_with(run));
+            if is_data || is_run {
+                return Err(CliError::WouldReplace { path: path.to_owned() });
+            }
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
             let source = io::ErrorKind::NotFound.into();
@@ -182,12 +190,12 @@ mod tests {
 
     #[test]
     fn an_unknown_ending_or_folder_is_found_before_the_work() {
-        let error = to(Path::new("a.xls")).check().unwrap_err().render();
+        let error = to(Path::new("a.xls")).check(Path::new("no run"), None).unwrap_err().render();
         assert!(error.starts_with("error: cannot write a table as `xls`, known are csv"), "{error}");
-        let error = to(Path::new("no/such/a.csv")).check().unwrap_err().render();
+        let error = to(Path::new("no/such/a.csv")).check(Path::new("no run"), None).unwrap_err().render();
         assert!(error.ends_with("hint: make the folder first"), "{error}");
         for good in ["a.csv", "a.csv.gz", "A.Parquet", "a.json", "a.png", "-", "/dev/null"] {
-            to(Path::new(good)).check().unwrap();
+            to(Path::new(good)).check(Path::new("no run"), None).unwrap();
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Encode {
 
 impl Encode {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        self.output.check()?;
+        self.output.check(&self.run, Some(&self.data))?;
         let (table, schema, notes) = Run::open(&self.run, self.threads.get())?.encode(&self.data)?;
         for note in &notes {
             ui.note(note);

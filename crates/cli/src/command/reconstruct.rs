@@ -29,7 +29,7 @@ pub(crate) struct Reconstruct {
 
 impl Reconstruct {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        self.output.check()?;
+        self.output.check(&self.run, Some(&self.data))?;
         let (reconstructed, notes) = Run::open(&self.run, self.threads.get())?.reconstruct(&self.data)?;
         for note in &notes {
             ui.note(note);

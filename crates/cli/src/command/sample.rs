@@ -36,7 +36,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        self.output.check()?;
+        self.output.check(&self.run, None)?;
         let mut run = Run::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let sampled = run.sample(self.n as usize, &self.given, seed)?;

@@ -33,7 +33,7 @@ pub(crate) struct Score {
 
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        self.output.check()?;
+        self.output.check(&self.run, Some(&self.data))?;
         let mut run = Run::open(&self.run, self.threads.get())?;
         let (table, schema, notes) = run.score(&self.data, self.explain)?;
         for note in &notes {

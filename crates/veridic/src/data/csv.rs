@@ -175,6 +175,17 @@ impl<'a> Rows<'a> {
         Ok(Self { reader, dialect, source, record: StringRecord::new(), waiting: false, width: 0, above })
     }
 
+    /// A quote that is never closed takes the rest of the file into one cell, and with it the line end that is put
+    /// after the last line; a closed one never does.
+    fn refuse_open_quote(&mut self) -> Result<(), DataError> {
+        let open = |cell: &str| cell.ends_with('\n') && cell.trim_end_matches(['\r', '\n']).contains('\n');
+        if self.record.iter().next_back().is_some_and(open) && self.reader.is_done() {
+            let line = self.record.position().map_or(0, csv::Position::line) + self.above;
+            return Err(DataError::OpenQuote { line, path: self.source.name().to_owned() });
+        }
+        Ok(())
+    }
+
     /// Reads the next row that is not blank into `record`; false at the end.
     fn advance(&mut self) -> Result<bool, DataError> {
         loop {
@@ -182,6 +193,7 @@ impl<'a> Rows<'a> {
             if !more {
                 return Ok(false);
             }
+            self.refuse_open_quote()?;
             // A lone empty cell is a missing value of a table of one column if it is quoted, else a blank line.
             let lone_blank = self.record.len() == 1 && self.record[0].trim().is_empty();
             let blank = if self.dialect.delimiter == b' ' {

@@ -1,13 +1,13 @@
 //! Date-times as text: which format a column has, reading a cell and writing it back.
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 /// Formats that are recognized, in order of preference.
 ///
 /// Where day and month cannot be told apart in any cell, the month comes first in `/` dates, the day
 /// in `.` and `-` dates. A format without leading zeros follows its padded sibling.
-const FORMATS: [&str; 36] = [
+const FORMATS: [&str; 41] = [
     "%Y-%m-%d",
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
@@ -44,6 +44,11 @@ const FORMATS: [&str; 36] = [
     "%d-%m-%Y",
     "%d-%b-%Y",
     "%b %d, %Y",
+    "%m/%d/%y",
+    "%-m/%-d/%y",
+    "%d/%m/%y",
+    "%-d/%-m/%y",
+    "%d.%m.%y",
 ];
 
 /// The format of whole-number dates such as 20241231.
@@ -116,6 +121,10 @@ pub(crate) fn parse(text: &str, format: &str) -> Option<f64> {
         NaiveDate::parse_from_str(text, format).ok()?.and_time(NaiveTime::MIN)
     };
     let moment = moment.and_utc();
+    // chrono reads the year 27 where two digits are given for `%Y`; such a date means something else.
+    if format.contains("%Y") && moment.year() < 1000 {
+        return None;
+    }
     Some(moment.timestamp() as f64 + f64::from(moment.timestamp_subsec_micros()) * 1e-6)
 }
 
@@ -143,6 +152,14 @@ mod tests {
     fn format_of(cells: &[&str]) -> Option<&'static str> {
         let mut formats = Formats::of(cells[0])?;
         cells[1..].iter().all(|cell| formats.accept(cell)).then(|| formats.best())
+    }
+
+    #[test]
+    fn two_digit_years_are_of_this_century_or_the_last() {
+        assert_eq!(format_of(&["10/27/93", "11/02/94"]), Some("%m/%d/%y"));
+        assert_eq!(format_of(&["4/14/20", "12/1/21"]), Some("%-m/%-d/%y"));
+        assert_eq!(parse("10/27/93", "%m/%d/%Y"), None);
+        assert_eq!(parse("01/01/70", "%m/%d/%y"), Some(0.0));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use schema::{ColumnSchema, Schema};
 pub(crate) use source::nearest_name;
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
-pub(crate) use write::cell;
+pub(crate) use write::{cell, replace_soon};
 pub use write::{replace, write, write_csv, write_json};
 
 #[cfg(test)]

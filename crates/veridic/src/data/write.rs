@@ -121,11 +121,22 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<(), DataError> {
-    replace_file(path, write).map_err(|source| DataError::Write { path: path.to_owned(), source })
+    replace_file(path, true, write).map_err(|source| DataError::Write { path: path.to_owned(), source })
+}
+
+/// As [`replace`], without waiting for the disk: whole or not at all for whoever looks, also when this process is
+/// killed, but a power cut may take it back. For files that are written many times a second.
+///
+/// # Errors
+/// [`DataError::Write`].
+pub(crate) fn replace_soon(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    let written = replace_file(path, false, |out| out.write_all(bytes));
+    written.map_err(|source| DataError::Write { path: path.to_owned(), source })
 }
 
 fn replace_file(
     path: &Path,
+    wait: bool,
     write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -150,7 +161,9 @@ fn replace_file(
     let mut file = BufWriter::new(builder.tempfile_in(folder)?);
     write(&mut file)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
+    if wait {
+        file.as_file().sync_all()?;
+    }
     file.persist(&target).map_err(|error| error.error)?;
     Ok(())
 }

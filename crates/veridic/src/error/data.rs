@@ -74,6 +74,14 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
+    /// A quote that is never closed.
+    #[error("the quote opened in line {line} is never closed: {}", path.display())]
+    OpenQuote {
+        /// The line where the row with the quote begins, from 1.
+        line: u64,
+        /// The file.
+        path: PathBuf,
+    },
     /// Bytes that are not UTF-8.
     #[error("line {line}, column {column} is not UTF-8 text: {}", path.display())]
     NotUtf8 {
@@ -343,6 +351,7 @@ impl DataError {
                 "look for a quote that is not closed or an unquoted delimiter in that line, or give the delimiter"
                     .into()
             }
+            Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
                 "convert the file, for example with `iconv -f LATIN1 -t UTF-8`".into()
             }

@@ -1,5 +1,7 @@
 //! The configuration of a run: TOML with every field defaulted, unknown keys refused, ranges checked.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecConfig;
@@ -68,6 +70,9 @@ pub struct DataConfig {
     pub drop: Vec<String>,
     /// Columns of numbers that are categories.
     pub categorical: Vec<String>,
+    /// A `schema.json`, such as an edited one of an earlier run, that says what the columns are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<PathBuf>,
     /// Whether rows with missing cells are left out.
     pub complete_rows: bool,
     /// How rows are parted.
@@ -84,6 +89,7 @@ impl Default for DataConfig {
             model_target: true,
             drop: Vec::new(),
             categorical: Vec::new(),
+            schema: None,
             complete_rows: false,
             split: SplitConfig::default(),
         }

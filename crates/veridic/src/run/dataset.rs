@@ -11,7 +11,7 @@ use crate::data::split::{self, Fractions};
 use crate::data::{
     Cells, Column, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table, idx, read, read_as,
 };
-use crate::error::{ConfigError, Result, RunError};
+use crate::error::{ConfigError, DataError, Result, RunError};
 use crate::models::{Layout, Rows};
 use crate::seed::Seed;
 
@@ -154,7 +154,16 @@ fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Res
         Place::File(path) => (known_format(path), path.clone(), None),
     };
     let options = read_options(config, format);
-    let (mut table, mut schema) = read(&train, &options)?;
+    let (mut table, mut schema) = match &config.data.schema {
+        None => read(&train, &options)?,
+        Some(path) => {
+            let given = Schema::load(path)?;
+            let (table, differences) = read_as(&train, &given, &options)?;
+            notes.extend(differences.iter().map(|difference| format!("schema: {difference}")));
+            let schema = given.refreshed(&table);
+            (table, schema)
+        }
+    };
     let mut files = vec![data_file(&train)?];
     let mut n_train = table.n_rows;
     if let Some(test) = test {
@@ -361,6 +370,12 @@ fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result
                 let Some(pixels) = pixels else { return Ok(None) };
                 let mut images = idx::read_images(pixels)?;
                 images.labels = labels.map(idx::read_labels).transpose()?;
+                if let (Some(found), Some(path)) = (&images.labels, labels)
+                    && found.len() != images.n
+                {
+                    let (images, labels) = (images.n, found.len());
+                    return Err(DataError::LabelCount { images, labels, path: path.to_path_buf() }.into());
+                }
                 Ok(Some(images))
             };
             let none = || RunError::NoData {
@@ -427,7 +442,9 @@ fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result
 }
 
 fn data_file(path: &Path) -> Result<DataFile> {
-    Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(path)? })
+    // `archive.zip/member.csv` is a part of a file: the archive is what is there.
+    let file = path.ancestors().find(|path| path.is_file()).unwrap_or(path);
+    Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(file)? })
 }
 
 fn folder_files(folder: &Path) -> Result<Vec<DataFile>> {

@@ -231,20 +231,20 @@ impl Directory {
         })?;
         let best = checkpoint.progress.best.map(|(epoch, _)| best_file(epoch));
         if let (Some(states), Some(name)) = (&checkpoint.best, &best) {
-            self.write(name, &tensors(states, None))?;
+            data::replace_soon(&self.file(name), &tensors(states, None))?;
         }
         let progress = serde_json::to_string(&checkpoint.progress).expect("plain data is JSON");
         let about = [("progress".to_string(), progress)].into();
         let bytes = tensors(&checkpoint.states, Some(about));
         if keep > 1 {
             let name = format!("checkpoint/step-{:09}.safetensors", checkpoint.progress.step);
-            self.write(&name, &bytes)?;
+            data::replace_soon(&self.file(&name), &bytes)?;
             let kept = self.checkpoints("step-");
             for oldest in kept.iter().take(kept.len().saturating_sub(keep)) {
                 remove(oldest)?;
             }
         }
-        self.write("checkpoint/last.safetensors", &bytes)?;
+        data::replace_soon(&self.file("checkpoint/last.safetensors"), &bytes)?;
         // Only now: until then the checkpoint before needs its best weights.
         let best = best.map(|name| self.file(&name));
         self.checkpoints("best-")

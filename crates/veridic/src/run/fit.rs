@@ -165,7 +165,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         // What the run was begun with; only the number of epochs may be raised, and such.
         Some((directory, config)) => {
             let path = source_of(&directory.info()?, options);
-            (if options.sets.is_empty() { config.clone() } else { config.with(&options.sets)? }, path)
+            let now = if options.sets.is_empty() { config.clone() } else { config.with(&options.sets)? };
+            same_run(config, &now)?;
+            (now, path)
         }
         None => (resolve(options)?, options.data.clone()),
     };
@@ -271,6 +273,28 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     Ok(fitted)
 }
 
+/// Whether a run begun with one configuration may go on with another: how long it trains and what it shows may change.
+fn same_run(begun: &Config, now: &Config) -> Result<()> {
+    let mut alike = now.clone();
+    alike.about.clone_from(&begun.about);
+    alike.figure.clone_from(&begun.figure);
+    alike.evaluate = begun.evaluate;
+    alike.train.epochs = begun.train.epochs;
+    alike.train.patience = begun.train.patience;
+    alike.train.checkpoint_every = begun.train.checkpoint_every;
+    alike.train.keep = begun.train.keep;
+    if alike == *begun {
+        return Ok(());
+    }
+    Err(ConfigError::Conflict {
+        what: "a run that was begun cannot go on with other data, another model, seed or optimizer".to_string(),
+        remedy: "fit into a new directory; with --resume these can be set: train.epochs, train.patience, \
+                 train.checkpoint-every, train.keep, evaluate, figure"
+            .to_string(),
+    }
+    .into())
+}
+
 /// The data a resumed run goes on with: the file named now, or the one it was begun with if that was named.
 fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
     let named = options.data.clone();
@@ -280,10 +304,12 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
 }
 
 fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
-    for (was, is) in before.iter().zip(&data.files) {
-        if was.sha256 != is.sha256 {
-            let (expected, found) = (was.sha256.clone(), is.sha256.clone());
-            return Err(RunError::DataChanged { expected, found, path: is.path.clone() }.into());
+    for at in 0..before.len().max(data.files.len()) {
+        let (was, is) = (before.get(at), data.files.get(at));
+        let digest = |file: Option<&dataset::DataFile>| file.map_or("none".to_string(), |file| file.sha256.clone());
+        if digest(was) != digest(is) {
+            let path = is.or(was).map(|file| file.path.clone()).unwrap_or_default();
+            return Err(RunError::DataChanged { expected: digest(was), found: digest(is), path }.into());
         }
     }
     Ok(())

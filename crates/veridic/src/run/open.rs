@@ -89,6 +89,10 @@ impl Run {
         } else {
             let schema = read_schema(&directory)?;
             let codec: Codec = directory.read_json("codec.json")?;
+            if let Some(block) = codec.blocks().iter().find(|block| schema.column(&block.column).is_none()) {
+                let reason = format!("it has no column `{}`, which codec.json encodes", block.column);
+                return Err(directory.damaged("schema.json", &reason));
+            }
             let layout = table_layout(&codec, config.data.target.as_deref());
             (Form::Table { schema, codec }, layout)
         };

@@ -19,6 +19,9 @@ use crate::train::{Learner, Progress};
 /// Neighbors of the control by distance.
 pub(crate) const NEIGHBORS: usize = 5;
 
+/// Columns of a table whose correlations are compared, at most.
+const MOST_PAIRED: usize = 300;
+
 /// All figures, by name.
 ///
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
@@ -28,7 +31,7 @@ pub(crate) const NEIGHBORS: usize = 5;
 /// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
 /// - `control.pca.…`, `control.knn.…`: the same two figures for controls on the same rows.
 /// - `sample.shape_similarity`, `sample.correlation_similarity`: sampled rows against test rows, 0 to 1, higher is
-///   more alike.
+///   more alike; correlations of tables of at most 300 modeled columns.
 pub(crate) fn report(
     config: &Config,
     data: &Dataset,
@@ -82,10 +85,11 @@ pub(crate) fn report(
         let (real, synthetic) = (real.select(&modeled)?, synthetic.select(&modeled)?);
         let mut kinds = schema.clone();
         kinds.columns.retain(|column| modeled.contains(&column.name.as_str()));
-        let alike = [
-            ("shape", evaluate::shape_similarity(&real, &synthetic, &kinds)?.mean),
-            ("correlation", evaluate::correlation_similarity(&real, &synthetic, &kinds)?.mean),
-        ];
+        let mut alike = vec![("shape", evaluate::shape_similarity(&real, &synthetic, &kinds)?.mean)];
+        // Pairs of columns grow with the square of their number.
+        if modeled.len() <= MOST_PAIRED {
+            alike.push(("correlation", evaluate::correlation_similarity(&real, &synthetic, &kinds)?.mean));
+        }
         for (name, mean) in alike {
             if let Some(mean) = mean {
                 report.insert(format!("sample.{name}_similarity"), mean);
