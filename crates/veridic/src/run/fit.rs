@@ -273,24 +273,26 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     Ok(fitted)
 }
 
-/// Whether a run begun with one configuration may go on with another: how long it trains and what it shows may change.
+/// Whether a run begun with one configuration may go on with another: how it trains and what it shows may change.
 fn same_run(begun: &Config, now: &Config) -> Result<()> {
     let mut alike = now.clone();
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
     alike.evaluate = begun.evaluate;
-    alike.train.epochs = begun.train.epochs;
-    alike.train.patience = begun.train.patience;
-    alike.train.checkpoint_every = begun.train.checkpoint_every;
-    alike.train.keep = begun.train.keep;
+    // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
+    let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
+    if rule(now) == rule(begun) {
+        alike.train.clone_from(&begun.train);
+    }
     if alike == *begun {
         return Ok(());
     }
     Err(ConfigError::Conflict {
-        what: "a run that was begun cannot go on with other data, another model, seed or optimizer".to_string(),
-        remedy: "fit into a new directory; with --resume these can be set: train.epochs, train.patience, \
-                 train.checkpoint-every, train.keep, evaluate, figure"
+        what: "a run that was begun cannot go on with other data, another model, seed or optimizer"
             .to_string(),
+        remedy:
+            "fit into a new directory; with --resume only settings of train, evaluate and figure can change"
+                .to_string(),
     }
     .into())
 }
@@ -306,7 +308,8 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
 fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
-        let digest = |file: Option<&dataset::DataFile>| file.map_or("none".to_string(), |file| file.sha256.clone());
+        let digest =
+            |file: Option<&dataset::DataFile>| file.map_or("none".to_string(), |file| file.sha256.clone());
         if digest(was) != digest(is) {
             let path = is.or(was).map(|file| file.path.clone()).unwrap_or_default();
             return Err(RunError::DataChanged { expected: digest(was), found: digest(is), path }.into());
