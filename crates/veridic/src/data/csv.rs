@@ -152,6 +152,8 @@ struct Rows<'a> {
     width: usize,
     /// Lines above the reader's first.
     above: u64,
+    /// The line of the last row read, if its last cell runs over lines to their very end.
+    open: Option<u64>,
 }
 
 impl<'a> Rows<'a> {
@@ -172,18 +174,16 @@ impl<'a> Rows<'a> {
             .buffer_capacity(1 << 16)
             .from_reader(reader);
         let above = dialect.skipped as u64;
-        Ok(Self { reader, dialect, source, record: StringRecord::new(), waiting: false, width: 0, above })
-    }
-
-    /// A quote that is never closed takes the rest of the file into one cell, and with it the line end that is put
-    /// after the last line; a closed one never does.
-    fn refuse_open_quote(&mut self) -> Result<(), DataError> {
-        let open = |cell: &str| cell.ends_with('\n') && cell.trim_end_matches(['\r', '\n']).contains('\n');
-        if self.record.iter().next_back().is_some_and(open) && self.reader.is_done() {
-            let line = self.record.position().map_or(0, csv::Position::line) + self.above;
-            return Err(DataError::OpenQuote { line, path: self.source.name().to_owned() });
-        }
-        Ok(())
+        Ok(Self {
+            reader,
+            dialect,
+            source,
+            record: StringRecord::new(),
+            waiting: false,
+            width: 0,
+            above,
+            open: None,
+        })
     }
 
     /// Reads the next row that is not blank into `record`; false at the end.
@@ -191,9 +191,17 @@ impl<'a> Rows<'a> {
         loop {
             let more = self.reader.read_record(&mut self.record).map_err(|error| self.error(error))?;
             if !more {
-                return Ok(false);
+                // A quote that is never closed takes the rest of the file into one cell, and with it the line end
+                // that is put after the last line; a closed one never does.
+                return match self.open.take() {
+                    Some(line) => Err(DataError::OpenQuote { line, path: self.source.name().to_owned() }),
+                    None => Ok(false),
+                };
             }
-            self.refuse_open_quote()?;
+            let open =
+                |cell: &str| cell.ends_with('\n') && cell.trim_end_matches(['\r', '\n']).contains('\n');
+            let is_open = self.record.iter().next_back().is_some_and(open);
+            self.open = is_open.then(|| self.record.position().map_or(0, csv::Position::line) + self.above);
             // A lone empty cell is a missing value of a table of one column if it is quoted, else a blank line.
             let lone_blank = self.record.len() == 1 && self.record[0].trim().is_empty();
             let blank = if self.dialect.delimiter == b' ' {

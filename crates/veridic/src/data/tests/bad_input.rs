@@ -45,6 +45,14 @@ fn ragged_rows_name_their_line_whatever_the_line_ends_are() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_names_its_line_and_a_closed_one_may_hold_lines() {
+    let text = "a,b\n1,2\n3,\"oops\n5,6\n";
+    assert_eq!(message(text), "the quote opened in line 3 is never closed: table.csv");
+    let (table, _) = load("a,b\n1,\"x\ny\"\n2,\"z\"\n").unwrap();
+    assert_eq!(table.columns[1].cells.text(0), Some("x\ny"));
+}
+
+#[test]
 fn bytes_that_are_not_utf8_name_line_and_column() {
     let error = read_bytes("t.csv", b"a,b\n1,x\n2,caf\xe9\n".to_vec(), &ReadOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 2 is not UTF-8 text: t.csv");
