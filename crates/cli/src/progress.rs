@@ -91,7 +91,7 @@ struct Meter {
     train_rows: usize,
     epochs: usize,
     steps_per_epoch: u64,
-    /// When the steps of this session began, and how many had been done before.
+    /// When the steps since this start were begun, and how many had been done before.
     first: Option<(Duration, u64)>,
     started: Duration,
     /// When the last event came: what is done after training does not count.
@@ -127,7 +127,7 @@ impl Meter {
         self.epochs as u64 * self.steps_per_epoch
     }
 
-    /// Steps a second, since this session began.
+    /// Steps a second, since this start.
     fn pace(&self, now: Duration) -> Option<f64> {
         let (begun, before) = self.first?;
         let elapsed = now.saturating_sub(begun).as_secs_f64();
