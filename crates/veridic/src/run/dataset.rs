@@ -75,8 +75,7 @@ enum Place {
     File(PathBuf),
 }
 
-/// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names. A `codec` that
-/// is given is used instead of fitting one.
+/// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names.
 pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
     let place = find(config, data, data_dir)?;
     let is_images = match &place {

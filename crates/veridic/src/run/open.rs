@@ -27,6 +27,21 @@ pub enum Sampled {
     Images(Images),
 }
 
+impl Sampled {
+    /// Rows or images.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Table(table, _) => table.n_rows,
+            Self::Images(images) => images.n,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// How rows are read and written.
 #[derive(Debug)]
 enum Form {

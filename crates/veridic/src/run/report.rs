@@ -6,7 +6,7 @@ use veridic_graph::{Draw, Pool};
 
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
-use super::open::{Sampled, sample_latent, sampled_rows};
+use super::open::{sample_latent, sampled_rows};
 use crate::codec::BlockKind;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -157,20 +157,4 @@ fn target_accuracy(
 
 fn largest(values: &[f32]) -> usize {
     (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
-}
-
-/// Whether sampled content is a table.
-impl Sampled {
-    /// Rows or images.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Table(table, _) => table.n_rows,
-            Self::Images(images) => images.n,
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
