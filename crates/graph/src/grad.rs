@@ -206,6 +206,20 @@ impl<'g> Adjoint<'g> {
                 self.add(a, || z.matmul_with(g, false, true));
                 self.add(b, || x.matmul(g));
             }
+            // The three operations are the partial derivatives of one trilinear form (`window.rs`), so each one's
+            // adjoints are the other two.
+            Op::Conv { x, w, geometry } => {
+                self.add(x, || g.conv2d_transposed(expr(w), geometry.axes));
+                self.add(w, || expr(x).conv2d_weight(g, geometry));
+            }
+            Op::ConvTransposed { y, w, geometry } => {
+                self.add(y, || g.conv2d(expr(w), geometry.axes));
+                self.add(w, || g.conv2d_weight(expr(y), geometry));
+            }
+            Op::ConvWeight { x, y, geometry } => {
+                self.add(x, || expr(y).conv2d_transposed(g, geometry.axes));
+                self.add(y, || expr(x).conv2d(g, geometry.axes));
+            }
             Op::Gather { table, index } => {
                 let n = expr(table).shape().dims[0];
                 self.add(table, || g.scatter(expr(index), n));
