@@ -71,13 +71,16 @@ fn dense_rate(pool: &mut Pool) -> f64 {
     2e-9 * (ROWS * 8 * 1024 * 1024) as f64 / difference(&graph, with, without, &[8 * 1024], pool)
 }
 
+fn total(e: Expr<'_>) -> Expr<'_> {
+    e.sum_width().mean_rows()
+}
+
 fn times(shape: &Shape, pool: &mut Pool) -> (f64, f64, f64) {
     let (window, c, d) = (shape.window, shape.fine, shape.coarse);
     let graph = Graph::new();
     let x = graph.rows("x", &[window.fine, window.fine, c]);
     let y = graph.rows("y", &[window.coarse, window.coarse, d]);
     let w = graph.state("w", &[window.kernel, window.kernel, c, d], Init::GlorotUniform);
-    let total = |e: Expr<'_>| e.sum_width().mean_rows();
     let windows = [window, window];
     let product = total(x.conv2d(w, windows) * y.detach());
     let gradient = graph.gradient(product, &[w])[0];

@@ -59,6 +59,39 @@ impl<'g> Expr<'g> {
         ])
     }
 
+    /// The largest of each `size` x `size` places of `[rows, h, w, c]`, without overlap; places beyond the last whole
+    /// window are left out, as with `valid` padding. Ties share the gradient.
+    pub fn max_pool2d(self, size: usize) -> Self {
+        self.windows("max_pool2d", size).map_or(self, |windows| {
+            let [h, _, w, _, c] = windows.shape().dims[..] else { return windows };
+            windows.max_over(3).max_over(1).reshape(&[h, w, c])
+        })
+    }
+
+    /// The mean of each `size` x `size` places, as [`Self::max_pool2d`].
+    pub fn mean_pool2d(self, size: usize) -> Self {
+        self.windows("mean_pool2d", size).map_or(self, |windows| {
+            let [h, _, w, _, c] = windows.shape().dims[..] else { return windows };
+            windows.sum(3).sum(1).reshape(&[h, w, c]) * (1.0 / (size * size) as f32)
+        })
+    }
+
+    /// `[rows, h, w, c]` as `[rows, h / size, size, w / size, size, c]`.
+    fn windows(self, op: &'static str, size: usize) -> Option<Self> {
+        let dims = self.shape().dims;
+        let (&[h, w, c], true) = (dims.as_slice(), size > 0) else {
+            self.refuse(op, "an image [rows, height, width, channels] and a window of at least 1");
+            return None;
+        };
+        let (down, across) = (h / size, w / size);
+        if down == 0 || across == 0 {
+            self.refuse(op, "an image of at least one window");
+            return None;
+        }
+        let whole = self.slice(0, 0, down * size).slice(1, 0, across * size);
+        Some(whole.reshape(&[down, size, across, size, c]))
+    }
+
     /// [`Self::upsample`] followed by a convolution of stride 1 and `same` padding, with weights `[kh, kw, c, d]`.
     ///
     /// Computed as the transposed convolution of stride `times` it equals, whose taps are sums of the given ones: for

@@ -88,7 +88,7 @@ pub(crate) struct Geometry {
     pub(crate) coarse_channels: usize,
 }
 
-/// Fewer channels than this on the fine side are gathered into patches instead of being read in runs.
+/// With fewer channels than this on the fine side, taps and channels together are one side of a product.
 const NARROW: usize = 8;
 
 impl Geometry {
@@ -117,7 +117,7 @@ impl Geometry {
         self.coarse_places() * self.coarse_channels
     }
 
-    /// Whether the fine side has too few channels for runs.
+    /// Whether the fine side has too few channels to be a side of a product alone.
     pub(crate) fn is_narrow(&self) -> bool {
         self.fine_channels < NARROW
     }

@@ -3,8 +3,8 @@
 //! Images lie as they come, `[row][place][channel]`. For each place of the result, the rows of the batch are the rows
 //! of a product, and its depth runs through the channels of the places below the window. Neighboring places lie behind
 //! each other, so the taps of one line of the window are one run on both sides. A transposed convolution reads its
-//! taps in the order of [`Window::descending`], by which its runs are contiguous too, without zeros between places. An
-//! image of few channels (grey, colour) is gathered into patches instead.
+//! taps in the order of [`Window::descending`], by which its runs are contiguous too, without zeros between places. For
+//! images of few channels (grey, color) the other two directions take all taps of a place as one side of a product.
 #![allow(unsafe_code, reason = "reads and writes images by address; bounds are those of the geometry")]
 
 use super::isa::Isa;
@@ -88,26 +88,20 @@ pub(crate) unsafe fn convolve(
             // SAFETY: places and taps are those of the geometry; every row of the batch has the same.
             unsafe {
                 runs.clear();
-                let (a, stride) = if g.is_narrow() {
-                    gather_patches(g, rows, x, (oy, ox), scratch);
-                    runs.push(Run { a: 0, k: 0, depth });
-                    (scratch.cast_const(), Stride { row: depth, column: 1 })
-                } else {
-                    let (taps, top) = down.taps(oy);
-                    let (line, left) = across.taps(ox);
-                    if !line.is_empty() {
-                        runs.extend(taps.enumerate().map(|(j, tap)| Run {
-                            a: ((top + j) * across.fine + left) * c,
-                            k: (tap * across.kernel + line.start) * c,
-                            depth: line.len() * c,
-                        }));
-                    }
-                    (x, Stride { row: g.fine_width(), column: 1 })
-                };
-                let c = y.add((oy * across.coarse + ox) * d);
+                let (taps, top) = down.taps(oy);
+                let (line, left) = across.taps(ox);
+                if !line.is_empty() {
+                    runs.extend(taps.enumerate().map(|(j, tap)| Run {
+                        a: ((top + j) * across.fine + left) * c,
+                        k: (tap * across.kernel + line.start) * c,
+                        depth: line.len() * c,
+                    }));
+                }
+                let stride = Stride { row: g.fine_width(), column: 1 };
+                let to = y.add((oy * across.coarse + ox) * d);
                 let start = if bias.is_null() { Start::Zero } else { Start::Bias(bias) };
                 let ldc = g.coarse_width();
-                let product = Product { a, stride, packed, k: depth, c, ldc, m: rows, n: d, start };
+                let product = Product { a: x, stride, packed, k: depth, c: to, ldc, m: rows, n: d, start };
                 product_of_runs(isa, product, runs);
             }
         }

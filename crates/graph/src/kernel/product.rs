@@ -346,21 +346,20 @@ unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(product: Prod
                     strip.tile::<V, ROWS, PARTS>();
                     left -= ROWS;
                 }
-                // What is left, in halves; the largest tile has 14 rows.
+                // What is left; the largest tile has 14 rows.
                 if left >= 8 {
                     strip.tile::<V, 8, PARTS>();
                     left -= 8;
                 }
-                if left >= 4 {
-                    strip.tile::<V, 4, PARTS>();
-                    left -= 4;
-                }
-                if left >= 2 {
-                    strip.tile::<V, 2, PARTS>();
-                    left -= 2;
-                }
-                if left >= 1 {
-                    strip.tile::<V, 1, PARTS>();
+                match left {
+                    0 => {}
+                    1 => strip.tile::<V, 1, PARTS>(),
+                    2 => strip.tile::<V, 2, PARTS>(),
+                    3 => strip.tile::<V, 3, PARTS>(),
+                    4 => strip.tile::<V, 4, PARTS>(),
+                    5 => strip.tile::<V, 5, PARTS>(),
+                    6 => strip.tile::<V, 6, PARTS>(),
+                    _ => strip.tile::<V, 7, PARTS>(),
                 }
             }
             first = false;
