@@ -68,7 +68,7 @@ pub(crate) fn scratch_len(g: &Geometry, rows: usize) -> usize {
 ///
 /// # Safety
 /// `x` and `y` hold `rows` rows, `packed` the weights packed as a `taps * fine` x `coarse` matrix, `bias` (if not null)
-/// `coarse` values, `scratch` [`scratch_len`] values.
+/// `coarse` values.
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn convolve(
     isa: Isa,
@@ -78,7 +78,6 @@ pub(crate) unsafe fn convolve(
     packed: *const f32,
     bias: *const f32,
     y: *mut f32,
-    scratch: *mut f32,
     runs: &mut Vec<Run>,
 ) {
     let [down, across] = g.axes;
@@ -111,7 +110,8 @@ pub(crate) unsafe fn convolve(
 /// From the coarse side `y` to the fine side `x`.
 ///
 /// # Safety
-/// As for [`convolve`], with the weights packed by [`pack_transposed`] and a bias of `fine` values.
+/// As for [`convolve`], with the weights packed by [`pack_transposed`] and a bias of `fine` values; `scratch` holds
+/// [`scratch_len`] values.
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn transpose(
     isa: Isa,
@@ -218,7 +218,7 @@ unsafe fn transpose_narrow(
 /// From both sides to the weights `[taps, fine, coarse]`; `more` adds to what is there.
 ///
 /// # Safety
-/// As for [`convolve`]; `w` takes the weights.
+/// As for [`convolve`]; `w` takes the weights, `scratch` holds [`scratch_len`] values.
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn weigh(
     isa: Isa,

@@ -135,12 +135,16 @@ impl Frame<'_> {
                     convolution::pack_transposed(geometry, at(*w), at(*out), panels);
                 }
                 Task::Conv { x, packed, bias, geometry: g, transposed, out } => {
-                    worker.panel.reserve(convolution::scratch_len(g, block.rows));
-                    let (scratch, runs) = (worker.panel.pointer(), &mut worker.runs);
                     let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
-                    let convolve = if *transposed { convolution::transpose } else { convolution::convolve };
                     let (x, packed, out) = (at(*x), at(*packed), at(*out));
-                    convolve(self.isa, g, block.rows, x, packed, bias, out, scratch, runs);
+                    let (isa, rows, runs) = (self.isa, block.rows, &mut worker.runs);
+                    if *transposed {
+                        worker.panel.reserve(convolution::scratch_len(g, rows));
+                        let scratch = worker.panel.pointer();
+                        convolution::transpose(isa, g, rows, x, packed, bias, out, scratch, runs);
+                    } else {
+                        convolution::convolve(isa, g, rows, x, packed, bias, out, runs);
+                    }
                 }
                 Task::ConvWeight { x, y, geometry: g, out } => {
                     worker.panel.reserve(convolution::scratch_len(g, block.rows));

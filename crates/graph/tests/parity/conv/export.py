@@ -1,7 +1,8 @@
 """Convolutions of every kind with batch and layer normalization, pooling, and a gradient penalty through them.
 
 Images are stored as [rows, height, width, channels] and weights as [down, across, in, out] (for the transposed
-convolution [down, across, out, in], the layout of Keras); PyTorch is given them permuted.
+convolution [down, across, out, in], the layout of Keras); PyTorch is given them permuted. Computed in float64 from float32 values:
+the second gradients are sums of many terms.
 """
 
 import sys
@@ -35,6 +36,9 @@ weights = {
     "upsampled.weight": taps(20, 5, 5, 8, 3),
     "upsampled.bias": uniform(21, 3, low=-0.1, high=0.1),
 }
+
+weights = {name: value.double() for name, value in weights.items()}
+x, target = x.double(), target.double()
 
 
 def images(x):
@@ -90,4 +94,4 @@ critic = {name: w[name] for name in ["strided.weight", "strided.bias", "same.wei
 found = torch.autograd.grad(penalty, list(critic.values()))
 expected |= {"penalty": penalty, "slope": slope}
 expected |= {f"penalty.grad.{name}": value for name, value in zip(critic, found)}
-save(expected, "conv 5x4/2 -> batch norm -> conv 3x3 -> max + mean pool -> layer norm -> transposed 5x5/2 -> upsample, conv 5x5; mse")
+save({name: value.float() for name, value in expected.items()}, "conv 5x4/2 -> batch norm -> conv 3x3 -> max + mean pool -> layer norm -> transposed 5x5/2 -> upsample, conv 5x5; mse")
