@@ -115,12 +115,20 @@ impl<'g> Case<'g> {
 
     /// Compares all outputs and says how close the worst was.
     fn check(&self, what: &str) {
+        self.check_within(what, 1.0);
+    }
+
+    /// The same, with errors allowed to be `times` as large.
+    fn check_within(&self, what: &str, times: f64) {
         let outputs: Vec<_> = self.outputs.iter().map(|(_, value)| *value).collect();
         let mut plan = self.graph.compile(&outputs, &[]).unwrap();
         let mut states = self.states();
         plan.run(&mut Pool::new(1), &mut states, &self.feeds(), self.rows, Draw::default()).unwrap();
         let errors = self.outputs.iter().enumerate();
-        report(what, errors.map(|(i, (name, _))| (name.as_str(), self.fixture.error(name, plan.output(i)))));
+        report(
+            what,
+            errors.map(|(i, (name, _))| (name.as_str(), self.fixture.error(name, plan.output(i)) / times)),
+        );
     }
 
     /// Three steps of an optimizer; compares the parameters, with errors allowed to be `times` as large.
@@ -398,6 +406,7 @@ fn convolutions_with_everything_around_them() {
     case.expect("slope", slope);
     case.expect("penalty", penalty);
     case.expect_gradients("penalty.grad", penalty, &critic);
-    case.check("convolutions");
+    // The penalty's gradients are sums of thousands of products, which cancel.
+    case.check_within("convolutions (bounds times 3)", 3.0);
     case.check_steps("adam", ADAM, 1e-3, loss, 1.0);
 }
