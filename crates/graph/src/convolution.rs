@@ -10,6 +10,8 @@ impl<'g> Expr<'g> {
     /// The convolution of `[rows, h, w, c]` with shared weights `[kh, kw, c, d]`: place `o` of the result
     /// `[rows, oh, ow, d]` is the sum over taps and channels of `self` below the window times the weights (not
     /// flipped, as everywhere in deep learning). `windows` are down, then across.
+    ///
+    /// Of stride 1 to few channels it is computed as the transposed convolution it equals, which is faster.
     pub fn conv2d(self, weight: Self, windows: [Window; 2]) -> Self {
         let Some(geometry) = self.geometry("conv2d", weight, windows, |c, d| (c, d)) else {
             return self;
@@ -17,6 +19,10 @@ impl<'g> Expr<'g> {
         let [down, across] = windows;
         if self.shape().dims[..2] != [down.fine, across.fine] {
             return self.refuse("conv2d", "as many places as the fine side of its windows has");
+        }
+        if let Some(mirrored) = geometry.mirrored() {
+            let flipped = weight.permute(&[0, 1, 3, 2]).flipped_sums(0, 1).flipped_sums(1, 1);
+            return self.conv2d_transposed(flipped, mirrored);
         }
         let dims = [down.coarse, across.coarse, geometry.coarse_channels];
         self.graph.node(Op::Conv { x: self.id, w: weight.id, geometry }, Shape::with_rows(&dims))

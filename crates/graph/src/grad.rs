@@ -274,13 +274,17 @@ fn sum_to<'g>(g: Expr<'g>, shape: &Shape) -> Expr<'g> {
     if shape.width() == 1 {
         // One pass over the row instead of one an axis.
         g = g.sum_width();
-    } else {
+    }
+    if own.rows && !shape.rows {
+        // Rows before axes: that sum is taken while the values are computed, and what is left is small.
+        g = g.sum_rows();
+    }
+    if shape.width() != 1 {
         for axis in 0..own.dims.len() {
             if own.dims[axis] != 1 && (axis < missing || shape.dims[axis - missing] == 1) {
                 g = g.sum(axis);
             }
         }
     }
-    g = g.reshape(&shape.dims);
-    if own.rows && !shape.rows { g.sum_rows() } else { g }
+    g.reshape(&shape.dims)
 }

@@ -50,6 +50,12 @@ impl Window {
         Self { kernel: kernel + times - 1, stride: times, before: p, fine: n * times, coarse: n }
     }
 
+    /// For stride 1: the window of the transposed convolution with flipped taps that equals the convolution.
+    fn mirrored(&self) -> Option<Self> {
+        let before = (self.kernel - 1).checked_sub(self.before)?;
+        (self.stride == 1).then_some(Self { before, fine: self.coarse, coarse: self.fine, ..*self })
+    }
+
     pub(crate) fn is_sound(&self) -> bool {
         self.kernel > 0 && self.stride > 0 && self.fine > 0 && self.coarse > 0
     }
@@ -120,6 +126,14 @@ impl Geometry {
     /// Whether the fine side has too few channels to be a side of a product alone.
     pub(crate) fn is_narrow(&self) -> bool {
         self.fine_channels < NARROW
+    }
+
+    /// The windows of the transposed convolution that equals this convolution with flipped taps, if that has its few
+    /// channels on the better side.
+    pub(crate) fn mirrored(&self) -> Option<[Window; 2]> {
+        let better = self.coarse_channels < NARROW && !self.is_narrow();
+        let [down, across] = self.axes.map(|window| window.mirrored());
+        better.then_some([down?, across?])
     }
 
     /// Products of a row of the batch, those with padding included.

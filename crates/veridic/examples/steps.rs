@@ -73,7 +73,7 @@ fn main() {
     let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
     let n = rows.len();
     let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
-    let layout = Layout { width, blocks: vec![], unseen: vec![] };
+    let layout = Layout { dims: vec![width], blocks: vec![], unseen: vec![] };
     let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
     let mut pool = Pool::new(threads);
     let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };

@@ -23,7 +23,7 @@ fn said(
 ) -> Vec<f32> {
     let graph = Graph::new();
     let (target, output) = (graph.rows("x", &[width]), graph.rows("y", &[width]));
-    let likelihood = Likelihood::new(config, blocks, width);
+    let likelihood = Likelihood::new(config, blocks, &[width]);
     let mut scope = Scope::new(&graph);
     let result = match what {
         Said::Terms => likelihood.terms(&mut scope, output, target),
@@ -199,10 +199,10 @@ fn the_expected_mixed_row_has_means_and_probabilities() {
 fn sampling_adds_the_learned_deviation_to_numbers_alone() {
     let mut log_variance = [7.0; 10];
     (log_variance[0], log_variance[9]) = (4.0_f32.ln(), 50.0);
-    let mixed = Likelihood::new(LikelihoodConfig::Mixed, &blocks(), 10).deviations(Some(&log_variance));
+    let mixed = Likelihood::new(LikelihoodConfig::Mixed, &blocks(), &[10]).deviations(Some(&log_variance));
     assert_close(&mixed, &[2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.5_f32.exp()]);
     let gaussian = LikelihoodConfig::Gaussian { variance: 0.25 };
-    let gaussian = Likelihood::new(gaussian, &blocks(), 10).deviations(None);
+    let gaussian = Likelihood::new(gaussian, &blocks(), &[10]).deviations(None);
     assert_close(&gaussian, &[0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]);
-    assert_eq!(Likelihood::new(LikelihoodConfig::Bernoulli, &blocks(), 10).deviations(None), [0.0; 10]);
+    assert_eq!(Likelihood::new(LikelihoodConfig::Bernoulli, &blocks(), &[10]).deviations(None), [0.0; 10]);
 }

@@ -64,7 +64,7 @@ pub(super) fn layer_table(layers: &[LayerSummary]) -> String {
     let mut rows = vec![head];
     rows.extend(layers.iter().map(|layer| {
         let total = layer.parameters + layer.statistics;
-        [layer.path.clone(), layer.label.clone(), format!("(n, {})", layer.width), count(total as u64)]
+        [layer.path.clone(), layer.label.clone(), shape(&layer.shape), count(total as u64)]
     }));
     let mut text = ui::aligned(&rows, [false, false, false, true]);
     let trained: usize = layers.iter().map(|layer| layer.parameters).sum();
@@ -75,6 +75,11 @@ pub(super) fn layer_table(layers: &[LayerSummary]) -> String {
     };
     let _ = writeln!(text, "{}{of}", counted(trained + statistics, "parameter"));
     text
+}
+
+/// The shape of what a layer gives, as Keras writes it: `(n, 14, 14, 64)`.
+fn shape(sides: &[usize]) -> String {
+    sides.iter().fold("(n".to_owned(), |all, side| format!("{all}, {side}")) + ")"
 }
 
 /// The losses of the first, best and last epoch. Best is by the validation loss, where there is one.
@@ -161,7 +166,7 @@ mod tests {
         let layer = |path: &str, label: &str, width, parameters, statistics| LayerSummary {
             path: path.to_owned(),
             label: label.to_owned(),
-            width,
+            shape: vec![width],
             parameters,
             statistics,
         };

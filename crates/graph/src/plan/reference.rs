@@ -366,6 +366,7 @@ fn convolutions_of_many_shapes_match_the_interpreter_at_any_thread_count() {
         (window(4, 2, 3, 3, 3), window(5, 1, 4, 2, 6), 20, 1),
         (window(3, 1, 0, 3, 1), window(6, 2, 2, 8, 4), 1, 33),
         (window(2, 2, 0, 4, 2), window(300, 1, 0, 301, 2), 16, 2),
+        (Window::same(4, 4, 1), window(3, 1, 0, 5, 3), 11, 2),
     ];
     for (case, (down, across, c, d)) in cases.into_iter().enumerate() {
         let mut dice = Dice(case as u64 + 5);

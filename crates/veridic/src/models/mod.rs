@@ -8,7 +8,8 @@ mod vae;
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
-use crate::nn::{Likelihood, LikelihoodConfig, Scope};
+use crate::error::ConfigError;
+use crate::nn::{Likelihood, LikelihoodConfig, Scope, shapes};
 use network::Pass;
 
 pub use autoencoder::AutoencoderConfig;
@@ -42,12 +43,20 @@ impl ModelConfig {
         }
     }
 
-    /// Dimensions of the latent space for rows of `width` encoded columns.
-    pub fn latent(&self, width: usize) -> usize {
-        match self {
-            Self::Autoencoder(config) => config.code(width),
-            Self::Vae(config) => config.latent,
-        }
+    /// The shape that the decoder is given, for rows of shape `dims`; its values are the latent space.
+    ///
+    /// # Errors
+    /// Layers of the encoder or the decoder that do not fit.
+    pub fn latent(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
+        let (latent, decoder) = match self {
+            Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
+            Self::Vae(config) => {
+                shapes("model.vae.encoder", &config.encoder, dims)?;
+                (vec![config.latent], &config.decoder)
+            }
+        };
+        shapes(&format!("model.{}.decoder", self.name()), decoder, &latent)?;
+        Ok(latent)
     }
 
     fn pass<'g>(
@@ -64,9 +73,10 @@ impl ModelConfig {
     }
 
     fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
-        match self {
-            Self::Autoencoder(config) => config.decode(scope, likelihood, z),
-            Self::Vae(config) => config.decode(scope, likelihood, z),
-        }
+        let decoder = match self {
+            Self::Autoencoder(config) => &config.decoder,
+            Self::Vae(config) => &config.decoder,
+        };
+        autoencoder::output(scope, likelihood, decoder, z)
     }
 }

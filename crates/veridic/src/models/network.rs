@@ -5,6 +5,7 @@ use veridic_graph::{Draw, Expr, Feed, Graph, GraphError, Plan, Pool, Shape, Stat
 use super::ModelConfig;
 use crate::codec::Block;
 use crate::data::Matrix;
+use crate::error::Result;
 use crate::nn::{LayerSummary, Likelihood, Mode, Scope};
 use crate::train::{Learner, Rates, TrainConfig};
 
@@ -14,13 +15,20 @@ const BATCH: usize = 1024;
 /// What a model must know of its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layout {
-    /// Encoded columns.
-    pub width: usize,
+    /// The shape of a row: `[height, width, channels]` for images, else `[encoded columns]`.
+    pub dims: Vec<usize>,
     /// The codec's blocks; empty for images.
     pub blocks: Vec<Block>,
     /// Encoded columns the encoder does not see (the target's): the decoder alone speaks of them, and no score
     /// counts them.
     pub unseen: Vec<usize>,
+}
+
+impl Layout {
+    /// Values in a row.
+    pub fn width(&self) -> usize {
+        self.dims.iter().product()
+    }
 }
 
 /// Encoded rows, in the form they are kept in memory.
@@ -114,29 +122,25 @@ impl Network {
     /// Builds and compiles a model for rows of this layout; the same seed gives the same starting weights.
     ///
     /// # Errors
-    /// A graph that does not fit together, which is a fault of the model's code.
-    pub fn new(
-        config: &ModelConfig,
-        layout: Layout,
-        train: &TrainConfig,
-        seed: u64,
-    ) -> Result<Self, GraphError> {
+    /// Layers that do not fit the rows or each other.
+    pub fn new(config: &ModelConfig, layout: Layout, train: &TrainConfig, seed: u64) -> Result<Self> {
+        let shape = config.latent(&layout.dims)?;
+        let (width, latent) = (layout.width(), shape.iter().product());
         let graph = Graph::new();
         // The order of declaration is the order of feeds.
-        let x = graph.rows("x", &[layout.width]);
-        let latent = config.latent(layout.width);
+        let x = graph.rows("x", &[width]);
         let z = graph.rows("z", &[latent]);
         let rate = graph.shared("learning rate", &[]);
         let weight = graph.shared("weight of the divergence", &[]);
 
-        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, layout.width);
+        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
         let seen = seen(&graph, &layout);
-        let input = seen.map_or(x, |seen| x * seen);
+        let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
         let mut scope = Scope::new(&graph);
         let trained = config.pass(&mut scope, &likelihood, (x, input), weight);
         scope.mode = Mode::Infer;
         let used = config.pass(&mut scope, &likelihood, (x, input), weight);
-        let y = config.decode(&mut scope, &likelihood, z);
+        let y = config.decode(&mut scope, &likelihood, z.reshape(&shape));
         let expected = likelihood.expected(&scope, y);
 
         let parameters = scope.parameters().to_vec();
@@ -240,7 +244,7 @@ impl Network {
     /// # Errors
     /// Points of another dimension.
     pub fn decode(&mut self, pool: &mut Pool, z: &Matrix) -> Result<Matrix, GraphError> {
-        let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width, values: Vec::new() };
+        let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width(), values: Vec::new() };
         for z in z.values.chunks(BATCH * self.latent) {
             let n = z.len() / self.latent;
             let feeds = [NOTHING, Feed::Rows(z), NOTHING, NOTHING];
@@ -263,7 +267,7 @@ impl Network {
         with_terms: bool,
     ) -> Result<(Vec<f64>, Option<Matrix>), GraphError> {
         let mut scores = Vec::with_capacity(index.len());
-        let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width, values: Vec::new() };
+        let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
         for index in index.chunks(BATCH) {
             let feeds = [rows.feed(index), NOTHING, NOTHING, NOTHING];
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
@@ -298,7 +302,7 @@ fn is_optimizers(state: &State) -> bool {
 
 /// 1 for each encoded column the encoder sees, 0 for the others; nothing if it sees all.
 fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
-    let flags: Vec<bool> = (0..layout.width).map(|j| !layout.unseen.contains(&j)).collect();
+    let flags: Vec<bool> = (0..layout.width()).map(|j| !layout.unseen.contains(&j)).collect();
     let runs = flags.chunk_by(|a, b| a == b).map(|run| {
         let flag = graph.constant(if run[0] { 1.0 } else { 0.0 });
         flag.broadcast(&Shape::shared(&[run.len()]))

@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, loss};
 
-use super::autoencoder::stack;
+use super::autoencoder::output;
 use super::network::Pass;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense};
+use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense, stack};
 
 /// The settings of a variational autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,13 +58,13 @@ impl VaeConfig {
     ) -> Pass<'g> {
         let hidden = stack(scope, "encoder", &self.encoder, input);
         let mean = dense(scope, "encoder.mean", hidden, self.latent);
-        scope.describe("encoder.mean", "dense, linear", self.latent);
+        scope.describe("encoder.mean", "dense, linear", &[self.latent]);
         let log_variance = dense(scope, "encoder.log_variance", hidden, self.latent)
             .clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT);
-        scope.describe("encoder.log_variance", "dense, linear", self.latent);
+        scope.describe("encoder.log_variance", "dense, linear", &[self.latent]);
         let noise = scope.graph.normal(&mean.shape());
         let z = mean + (log_variance * 0.5).exp() * noise;
-        let y = self.decode(scope, likelihood, z);
+        let y = output(scope, likelihood, &self.decoder, z);
         let drawn = likelihood.terms(scope, y, x);
         let reconstruction = drawn.sum_width();
         let kl = loss::kl_from_standard_normal(mean, log_variance).sum_width();
@@ -73,17 +73,11 @@ impl VaeConfig {
         let terms = match scope.mode {
             Mode::Train => drawn,
             Mode::Infer => {
-                let y = self.decode(scope, likelihood, mean);
+                let y = output(scope, likelihood, &self.decoder, mean);
                 likelihood.terms(scope, y, x)
             }
         };
         let parts = vec![("loss", loss), ("reconstruction", reconstruction), ("kl", kl)];
         Pass { latent: mean, log_variance: Some(log_variance), terms, divergence: Some(kl), parts }
-    }
-
-    /// The output layer for latent points `z`.
-    pub(crate) fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
-        let hidden = stack(scope, "decoder", &self.decoder, z);
-        likelihood.head(scope, hidden)
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Init, loss};
 
-use super::layer::{Activation, dense};
+use super::layer::Activation;
 use super::network::Scope;
+use super::stack::dense;
 use crate::codec::{Block, BlockKind};
 
 /// What a decoder's output stands for.
@@ -38,6 +39,8 @@ pub struct Likelihood {
     config: LikelihoodConfig,
     /// Spans of columns of one kind, in order.
     spans: Vec<Span>,
+    /// The shape of a row, and its values.
+    dims: Vec<usize>,
     width: usize,
 }
 
@@ -51,9 +54,14 @@ struct Span {
 }
 
 impl Likelihood {
-    /// The likelihood over rows of `width` encoded columns laid out as `blocks` (empty for images).
-    pub fn new(config: LikelihoodConfig, blocks: &[Block], width: usize) -> Self {
-        Self { config, spans: spans(blocks), width }
+    /// The likelihood over rows of shape `dims`, laid out as `blocks` (empty for images).
+    pub fn new(config: LikelihoodConfig, blocks: &[Block], dims: &[usize]) -> Self {
+        Self { config, spans: spans(blocks), dims: dims.to_vec(), width: dims.iter().product() }
+    }
+
+    /// The shape of a row.
+    pub fn dims(&self) -> &[usize] {
+        &self.dims
     }
 
     /// The output layer after the last hidden layer: `[rows, width]` parameters, `decoder.output.…`.
@@ -68,7 +76,7 @@ impl Likelihood {
         if matches!(self.config, LikelihoodConfig::Mixed) {
             self.log_variance(scope);
         }
-        scope.describe("decoder.output", &label, self.width);
+        scope.describe("decoder.output", &label, &[self.width]);
         y
     }
 

@@ -3,8 +3,10 @@
 mod layer;
 mod likelihood;
 mod network;
+mod stack;
 
-pub(crate) use layer::dense;
-pub use layer::{Activation, LayerConfig};
+pub use layer::{Activation, Filters, LayerConfig, Padding};
 pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
+pub use stack::shapes;
+pub(crate) use stack::{dense, stack};

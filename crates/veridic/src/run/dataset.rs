@@ -51,7 +51,7 @@ pub(crate) struct Dataset {
 impl Dataset {
     pub(crate) fn rows(&self) -> Rows<'_> {
         match &self.content {
-            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width },
+            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width() },
             Content::Table { .. } => Rows::Matrix(&self.matrix),
         }
     }
@@ -255,7 +255,7 @@ pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
     let unseen = of_target
         .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
         .collect();
-    Layout { width: codec.width(), blocks, unseen }
+    Layout { dims: vec![codec.width()], blocks, unseen }
 }
 
 /// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
@@ -421,7 +421,7 @@ fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result
     let labels =
         images.labels.as_ref().map(|labels| labels.iter().map(|label| Some(label.to_string())).collect());
     let layout = Layout {
-        width: images.height * images.width * images.channels,
+        dims: vec![images.height, images.width, images.channels],
         blocks: Vec::new(),
         unseen: Vec::new(),
     };

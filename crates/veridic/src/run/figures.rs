@@ -76,7 +76,7 @@ impl Context<'_> {
             FigureKind::SampledRows => self.sampled_rows(),
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
-            FigureKind::Diagram => diagram(self.config, self.network.layers(), self.data.layout.width),
+            FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
     }
 
@@ -260,7 +260,7 @@ impl Context<'_> {
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let decoded = self.network.decode(self.pool, &latent)?;
         let images = self.images()?;
-        let width = self.data.layout.width;
+        let width = self.data.layout.width();
         let originals: Vec<u8> =
             rows.iter().flat_map(|&row| images.pixels[row * width..(row + 1) * width].to_vec()).collect();
         Ok(figure::image_pairs(&figure::ImagePairs {
@@ -388,7 +388,9 @@ impl Context<'_> {
         if self.config.evaluate.controls {
             for (name, scores) in controls(self.data, &rows, self.network.latent(), self.pool.threads())? {
                 let name = match name {
-                    "pca" => format!("PCA, {} components", self.network.latent().min(self.data.layout.width)),
+                    "pca" => {
+                        format!("PCA, {} components", self.network.latent().min(self.data.layout.width()))
+                    }
                     _ => "5th nearest training row".to_string(),
                 };
                 all.push((name, scores));
@@ -483,10 +485,10 @@ pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
 }
 
 /// The layers from the rows to their reconstruction.
-pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) -> Result<Figure> {
-    let shape = |width: usize| format!("rows x {width}");
+pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) -> Result<Figure> {
+    let shape = |dims: &[usize]| dims.iter().fold("rows".to_string(), |all, side| format!("{all} x {side}"));
     let mut names: Vec<(String, String, String, usize)> =
-        vec![("input".to_string(), "row".to_string(), shape(width), 0)];
+        vec![("input".to_string(), "row".to_string(), shape(dims), 0)];
     let mut arrows: Vec<(usize, usize)> = Vec::new();
     let mut last = 0;
     let mut heads: Vec<usize> = Vec::new();
@@ -494,7 +496,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) ->
         let (section, name) = layer.path.split_once('.').unwrap_or(("", &layer.path));
         let is_head = matches!(name, "mean" | "log_variance");
         if section == "decoder" && !heads.is_empty() {
-            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(0, |l| l.width);
+            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(&[][..], |l| &l.shape);
             names.push(("latent".to_string(), "draw z".to_string(), shape(latent), 0));
             arrows.extend(heads.drain(..).map(|head| (head, names.len() - 1)));
             last = names.len() - 1;
@@ -504,7 +506,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) ->
         } else {
             layer.label.clone()
         };
-        names.push((section.to_string(), label, shape(layer.width), layer.parameters + layer.statistics));
+        names.push((section.to_string(), label, shape(&layer.shape), layer.parameters + layer.statistics));
         let at = names.len() - 1;
         arrows.push((last, at));
         if is_head {

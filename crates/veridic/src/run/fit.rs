@@ -106,7 +106,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
-        width: data.layout.width,
+        width: data.layout.width(),
         layers: network.layers().to_vec(),
         notes: data.notes,
         config,
@@ -125,7 +125,7 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
     if config.model.likelihood() == LikelihoodConfig::Bernoulli {
         let outside = data.matrix.values.iter().position(|value| !(0.0..=1.0).contains(value));
         if let Some(at) = outside {
-            let column = at % data.layout.width;
+            let column = at % data.layout.width();
             let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
             let name = block.map_or("", |block| block.column.as_str());
             return Err(ConfigError::Conflict {
@@ -141,7 +141,7 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
         }
     }
     let seed = Seed(config.seed).key("weights");
-    Ok(Network::new(&config.model, data.layout.clone(), &config.train, seed)?)
+    Network::new(&config.model, data.layout.clone(), &config.train, seed)
 }
 
 /// Fits a model and writes its run directory.

@@ -99,8 +99,14 @@ impl Run {
         let is_images = directory.read_json::<serde_json::Value>("schema.json")?.get("images").is_some();
         let (form, layout) = if is_images {
             let codec: ImageCodec = directory.read_json("codec.json")?;
-            let width = codec.len();
-            (Form::Images(codec), Layout { width, blocks: Vec::new(), unseen: Vec::new() })
+            (
+                Form::Images(codec),
+                Layout {
+                    dims: vec![codec.height, codec.width, codec.channels],
+                    blocks: Vec::new(),
+                    unseen: Vec::new(),
+                },
+            )
         } else {
             let schema = read_schema(&directory)?;
             let codec: Codec = directory.read_json("codec.json")?;
@@ -137,7 +143,7 @@ impl Run {
 
     /// Encoded columns.
     pub fn width(&self) -> usize {
-        self.network.layout().width
+        self.network.layout().width()
     }
 
     /// The figures of `report.json`; empty before the run is done.
@@ -155,7 +161,7 @@ impl Run {
     /// # Errors
     /// A picture that cannot be drawn.
     pub fn diagram(&self) -> Result<crate::figure::Figure> {
-        super::figures::diagram(&self.config, self.network.layers(), self.width())
+        super::figures::diagram(&self.config, self.network.layers(), &self.network.layout().dims)
     }
 
     /// Makes `n` new rows. With conditions (`column = value` on categories and flags) only rows that meet them.

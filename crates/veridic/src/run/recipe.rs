@@ -28,6 +28,8 @@ const RECIPES: &[Recipe] = recipes!(
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
+    "mnist-conv-autoencoder"
+    "mnist-conv-vae"
     "mnist-vae-2d"
     "mnist-vae-32d"
 );

@@ -58,7 +58,7 @@ pub(crate) fn report(
     if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
     {
         let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };
-        report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width as f64);
+        report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
         let (scores, _) = network.score(pool, data.rows(), &test, false)?;
@@ -119,10 +119,10 @@ pub(crate) fn controls(
 ) -> Result<Vec<(&'static str, Vec<f64>)>> {
     let pick = |rows: &[usize]| {
         let values = rows.iter().flat_map(|&row| data.rows().row(row)).collect();
-        Matrix { n_rows: rows.len(), n_cols: data.layout.width, values }
+        Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values }
     };
     let (train, test) = (pick(&data.split.train), pick(rows));
-    let components = components.min(data.layout.width);
+    let components = components.min(data.layout.width());
     Ok(vec![
         ("pca", evaluate::pca_reconstruction_error(&train, &test, components)?),
         ("knn", evaluate::knn_distance(&train, &test, NEIGHBORS, threads)?),
