@@ -261,7 +261,7 @@ impl TryFrom<Written> for LayerConfig {
         // What the layer would be written as has every key that belongs to it.
         let own = Written::from(layer).keys();
         match written.keys().iter().find(|key| !own.contains(key)) {
-            Some(stray) => Err(format!("`{stray}` does not belong to a layer with `{}`", own.join("`, `"))),
+            Some(stray) => Err(format!("`{stray}` does not belong to a `{}` layer", layer.key())),
             None => Ok(layer),
         }
     }
@@ -359,6 +359,24 @@ impl LayerConfig {
         Ok(shape)
     }
 
+    /// The key that says in a recipe which layer it is.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Dense { .. } => "dense",
+            Self::Conv { .. } => "conv",
+            Self::ConvTransposed { .. } => "conv-transposed",
+            Self::Upsample { .. } => "upsample",
+            Self::Pool { largest: true, .. } => "max-pool",
+            Self::Pool { largest: false, .. } => "mean-pool",
+            Self::BatchNorm { .. } => "batch-norm",
+            Self::LayerNorm { .. } => "layer-norm",
+            Self::Dropout { .. } => "dropout",
+            Self::Flatten => "flatten",
+            Self::Reshape { .. } => "reshape",
+            Self::Activation(_) => "activation",
+        }
+    }
+
     /// What the layer is, in a few words: `conv 64, 5 x 5 / 2, relu`.
     pub fn label(&self) -> String {
         let windows = |filters: &Filters| {
@@ -440,11 +458,8 @@ mod tests {
     fn strays_and_values_out_of_range_are_named() {
         let message = |text: &str| read(text).unwrap_err();
         assert_eq!(message("{ dense = 0 }"), "`dense` is 0, allowed are 1 to 65536");
-        assert_eq!(
-            message("{ dense = 3, kernel = 2 }"),
-            "`kernel` does not belong to a layer with `activation`, `dense`"
-        );
-        assert!(message("{ conv = 3, dense = 4 }").contains("`conv` does not belong"));
+        assert_eq!(message("{ dense = 3, kernel = 2 }"), "`kernel` does not belong to a `dense` layer");
+        assert_eq!(message("{ conv = 3, dense = 4 }"), "`conv` does not belong to a `dense` layer");
         assert_eq!(message("{ conv = 3, stride = 0 }"), "`stride` is 0, allowed are 1 to 16");
         assert_eq!(message("{ layer-norm = 0.0 }"), "`layer-norm` is 0, allowed are above 0 to 1");
         assert!(message("{ kernel = 3 }").starts_with("a layer is one of"));
