@@ -6,6 +6,7 @@
 mod support;
 
 mod ending;
+mod image;
 mod resuming;
 mod sampling;
 mod scoring;
