@@ -4,10 +4,12 @@
 
 mod build;
 pub mod catalog;
+pub mod cifar;
 mod csv;
 mod date;
 mod dialect;
 mod difference;
+mod folder;
 pub mod idx;
 mod image;
 mod infer;
@@ -17,6 +19,7 @@ mod name;
 pub mod npy;
 mod number;
 mod parquet;
+mod picture;
 mod read;
 mod schema;
 mod source;
@@ -25,7 +28,8 @@ mod table;
 mod write;
 
 pub use difference::Difference;
-pub use image::Images;
+pub(crate) use image::{is_picture, is_records};
+pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub use kind::Kind;
 pub use matrix::Matrix;
 pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};

@@ -58,6 +58,14 @@ pub struct DataConfig {
     /// A known data set of images, or a folder or file of images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<String>,
+    /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Height and width that all images get, 1 to 4096 each; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// Whether pictures that cannot be read are left out and counted, instead of an error.
+    pub skip_corrupt: bool,
     /// The column that says what is to be told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -84,6 +92,9 @@ impl Default for DataConfig {
         Self {
             table: None,
             images: None,
+            channels: None,
+            size: None,
+            skip_corrupt: false,
             target: None,
             positive: Vec::new(),
             model_target: true,
@@ -301,6 +312,14 @@ impl Config {
         if self.evaluate.sample_rows > MOST_SAMPLED {
             let found = self.evaluate.sample_rows.to_string();
             return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
+        }
+        if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
+            return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
+        }
+        if let Some([height, width]) = self.data.size
+            && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
+        {
+            return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
         }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{kind, read_options_of, table_layout};
+use super::dataset::{image_options, kind, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
 use crate::codec::{BlockKind, Codec, ImageCodec, normal_quantile};
@@ -252,23 +252,23 @@ impl Run {
     fn read(&self, path: &Path) -> Result<Given> {
         match &self.form {
             Form::Images(codec) => {
-                let images = if path.is_dir() {
-                    data::idx::read_folder(path, true).or_else(|_| data::idx::read_folder(path, false))?
-                } else {
-                    data::idx::read_images(path)?
-                };
-                let found = (images.height, images.width, images.channels);
-                if found != (codec.height, codec.width, codec.channels) {
+                let set = data::read_images(path, &image_options(&self.config))?;
+                let images = set.test.unwrap_or(set.train);
+                let found = ImageCodec::of(&images);
+                if found != *codec {
                     return Err(RunError::NoData {
                         reason: format!(
-                            "the run's images are {} x {}, these are {} x {}",
-                            codec.height, codec.width, images.height, images.width
+                            "the run's images are {}, these are {}",
+                            codec.described(),
+                            found.described()
                         ),
-                        remedy: "give images of the size the model was fitted to".to_string(),
+                        remedy: "give images of the size and color the model was fitted to, or fit with `data.size` and \
+                                 `data.channels`, which then hold for all images the run is given"
+                            .to_string(),
                     }
                     .into());
                 }
-                Ok(Given { table: None, matrix: Matrix::default(), bytes: Some(images), notes: Vec::new() })
+                Ok(Given { table: None, matrix: Matrix::default(), bytes: Some(images), notes: set.notes })
             }
             Form::Table { schema, codec } => {
                 let mut options = read_options_of(&self.config, path);
