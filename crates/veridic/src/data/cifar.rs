@@ -24,12 +24,22 @@ pub fn read(paths: &[&Path]) -> Result<Images, DataError> {
     Ok(Images { n: labels.len(), height: SIDE, width: SIDE, channels: 3, pixels, labels: Some(labels) })
 }
 
-fn append(bytes: &[u8], source: &Source, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), DataError> {
+fn append(
+    bytes: &[u8],
+    source: &Source,
+    pixels: &mut Vec<u8>,
+    labels: &mut Vec<u8>,
+) -> Result<(), DataError> {
     if bytes.is_empty() {
         return Err(DataError::Empty { path: source.name().to_owned() });
     }
     if !bytes.len().is_multiple_of(RECORD) {
-        return Err(ImageError::Records { bytes: bytes.len(), record: RECORD, path: source.name().to_owned() }.into());
+        return Err(ImageError::Records {
+            bytes: bytes.len(),
+            record: RECORD,
+            path: source.name().to_owned(),
+        }
+        .into());
     }
     pixels.reserve(bytes.len());
     for record in bytes.chunks_exact(RECORD) {

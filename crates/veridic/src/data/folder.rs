@@ -78,7 +78,8 @@ impl Listing {
         let mut sort = |paths: Vec<PathBuf>| -> Vec<PathBuf> {
             let (pictures, rest): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_picture(path));
             for path in rest {
-                let ending = path.extension().map_or_else(String::new, |e| e.to_string_lossy().to_lowercase());
+                let ending =
+                    path.extension().map_or_else(String::new, |e| e.to_string_lossy().to_lowercase());
                 *others.entry(ending).or_insert(0) += 1;
             }
             pictures
@@ -105,7 +106,11 @@ impl Listing {
             pictures.into_iter().map(move |path| (path, label as u8))
         };
         let top = top.into_iter().map(|path| (path, 0));
-        Ok(Self { pictures: top.chain(labelled.into_iter().enumerate().flat_map(of_label)).collect(), names, others })
+        Ok(Self {
+            pictures: top.chain(labelled.into_iter().enumerate().flat_map(of_label)).collect(),
+            names,
+            others,
+        })
     }
 }
 
@@ -192,7 +197,9 @@ impl Reading {
             return Err(ImageError::PictureSizes { sizes: self.sizes.into_iter().collect(), path }.into());
         }
         if self.channels.len() > 1 && options.channels.is_none() {
-            return Err(ImageError::PictureChannels { channels: self.channels.into_iter().collect(), path }.into());
+            return Err(
+                ImageError::PictureChannels { channels: self.channels.into_iter().collect(), path }.into()
+            );
         }
         let notes = self.notes();
         let none = || ImageError::NoPictures { others: Vec::new(), path: path.clone() };
@@ -216,7 +223,8 @@ impl Reading {
         let n = self.labels.len();
         let mut notes = Vec::new();
         if self.formats.len() > 1 {
-            let parts: Vec<String> = self.formats.iter().map(|(format, count)| format!("{count} {format}")).collect();
+            let parts: Vec<String> =
+                self.formats.iter().map(|(format, count)| format!("{count} {format}")).collect();
             notes.push(format!("the pictures are of several formats: {}", parts.join(", ")));
         }
         if !self.others.is_empty() {
@@ -240,7 +248,10 @@ impl Reading {
             notes.push(format!("{} of {n} pictures have 16 bits a value and are read with 8", self.deep));
         }
         if self.transparent > 0 {
-            notes.push(format!("{} of {n} pictures are transparent in places and are laid on white", self.transparent));
+            notes.push(format!(
+                "{} of {n} pictures are transparent in places and are laid on white",
+                self.transparent
+            ));
         }
         notes
     }

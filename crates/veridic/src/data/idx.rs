@@ -6,8 +6,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{ImageSet, Images};
 use super::source::{Source, not_found};
+use super::{ImageSet, Images};
 use crate::error::{DataError, ImageError};
 
 /// Reads the training set (`train-…`) or, with `test`, the test set (`t10k-…`) of a folder with images and labels
@@ -38,7 +38,9 @@ pub(super) fn read_set(folder: &Path, files: &[PathBuf]) -> Result<Option<ImageS
             files.extend(more);
             return Ok(Some(set(train, Some(test), files)));
         }
-        (Some((train, files)), None) | (None, Some((train, files))) => return Ok(Some(set(train, None, files))),
+        (Some((train, files)), None) | (None, Some((train, files))) => {
+            return Ok(Some(set(train, None, files)));
+        }
         (None, None) => {}
     }
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());

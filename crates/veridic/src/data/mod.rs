@@ -28,8 +28,8 @@ mod table;
 mod write;
 
 pub use difference::Difference;
-pub(crate) use image::{is_picture, is_records};
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
+pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
 pub use matrix::Matrix;
 pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};

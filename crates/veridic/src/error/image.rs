@@ -175,7 +175,8 @@ fn picture_channels(channels: &[(usize, PictureGroup)]) -> String {
 }
 
 fn other_endings(others: &[String]) -> String {
-    let known: Vec<String> = others.iter().filter(|ending| !ending.is_empty()).map(|e| format!(".{e}")).collect();
+    let known: Vec<String> =
+        others.iter().filter(|ending| !ending.is_empty()).map(|e| format!(".{e}")).collect();
     if known.is_empty() { String::new() } else { format!(", but files ending in {}", known.join(", ")) }
 }
 

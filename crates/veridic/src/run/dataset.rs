@@ -9,8 +9,8 @@ use crate::codec::{BlockKind, Codec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
-    self, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table, read,
-    read_as,
+    self, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table,
+    read, read_as,
 };
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};

@@ -153,7 +153,9 @@ fn grey_among_color_is_refused_unless_channels_are_given() {
     let (error, text) = folder.refused();
     assert!(text.contains("1 grey (first a.png), 1 with color (first b.png)"), "{text}");
     assert!(error.hint().unwrap().contains("data.channels=1"));
-    let read = |channels| folder.read(&ImageOptions { channels: Some(channels), ..ImageOptions::default() }).unwrap();
+    let read = |channels| {
+        folder.read(&ImageOptions { channels: Some(channels), ..ImageOptions::default() }).unwrap()
+    };
     assert_eq!((read(1).train.channels, read(1).train.pixels), (1, vec![9, 76]));
     assert_eq!((read(3).train.channels, read(3).train.pixels), (3, vec![9, 9, 9, 255, 0, 0]));
 }
@@ -172,7 +174,11 @@ fn corrupt_pictures_are_all_named_or_skipped_and_counted() {
     assert!(error.hint().unwrap().contains("data.skip-corrupt=true"));
     let set = folder.read(&ImageOptions { skip_corrupt: true, ..ImageOptions::default() }).unwrap();
     assert_eq!((set.train.n, set.train.pixels.as_slice()), (1, &[9][..]));
-    assert!(set.notes[0].starts_with("2 of 3 pictures cannot be read and are left out, the first: "), "{:?}", set.notes);
+    assert!(
+        set.notes[0].starts_with("2 of 3 pictures cannot be read and are left out, the first: "),
+        "{:?}",
+        set.notes
+    );
     std::fs::remove_file(folder.0.path().join("a.png")).unwrap();
     let error = folder.read(&ImageOptions { skip_corrupt: true, ..ImageOptions::default() }).unwrap_err();
     assert!(error.to_string().starts_with("2 of 2 pictures cannot be read"), "{error}");
