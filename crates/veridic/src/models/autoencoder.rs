@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use super::network::Pass;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Scope};
+use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope};
 
 /// The settings of an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct AutoencoderConfig {
     pub decoder: Vec<LayerConfig>,
     /// What the output is compared by.
     pub likelihood: LikelihoodConfig,
+    /// Noise that the encoder's input gets while training, the target stays clean: the denoising form. Off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
 }
 
 impl Default for AutoencoderConfig {
@@ -28,6 +31,7 @@ impl Default for AutoencoderConfig {
             ],
             decoder: vec![LayerConfig::Dense { units: 64, activation: Activation::Relu }],
             likelihood: LikelihoodConfig::Mixed,
+            noise: None,
         }
     }
 }

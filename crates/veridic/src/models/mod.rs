@@ -2,16 +2,18 @@
 //! encoding and sampling need of it.
 
 mod autoencoder;
+mod classifier;
 mod network;
 mod vae;
 
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
-use crate::nn::{Likelihood, LikelihoodConfig, Scope};
+use crate::nn::{Likelihood, LikelihoodConfig, NoiseConfig, Scope};
 use network::Pass;
 
 pub use autoencoder::AutoencoderConfig;
+pub use classifier::Classifier;
 pub use network::{Layout, Network, Rows, Weights};
 pub use vae::VaeConfig;
 
@@ -39,6 +41,14 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.likelihood,
             Self::Vae(config) => config.likelihood,
+        }
+    }
+
+    /// Noise of the encoder's input while training.
+    pub fn noise(&self) -> Option<NoiseConfig> {
+        match self {
+            Self::Autoencoder(config) => config.noise,
+            Self::Vae(config) => config.noise,
         }
     }
 

@@ -415,11 +415,7 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
             split::random(n_train, fractions, Seed(config.seed))?
         }
     };
-    let text = |label: &u8| {
-        let name = names.as_ref().and_then(|names| names.get(usize::from(*label)));
-        Some(name.cloned().unwrap_or_else(|| label.to_string()))
-    };
-    let labels = images.labels.as_ref().map(|labels| labels.iter().map(text).collect());
+    let labels = images.labels.as_ref().map(|labels| label_texts(labels, names.as_deref()));
     let layout = Layout {
         width: images.height * images.width * images.channels,
         blocks: Vec::new(),
@@ -444,6 +440,15 @@ fn data_file(path: &Path) -> Result<DataFile> {
     // `archive.zip/member.csv` is a part of a file: the archive is what is there.
     let file = path.ancestors().find(|path| path.is_file()).unwrap_or(path);
     Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(file)? })
+}
+
+/// Labels by name, or as numbers where they have no names.
+pub(crate) fn label_texts(labels: &[u8], names: Option<&[String]>) -> Vec<Option<String>> {
+    let text = |label: &u8| {
+        let name = names.and_then(|names| names.get(usize::from(*label)));
+        Some(name.cloned().unwrap_or_else(|| label.to_string()))
+    };
+    labels.iter().map(text).collect()
 }
 
 /// More files than this are one line of a run's record.

@@ -25,11 +25,16 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-autoencoder"
     "creditcard-oneclass"
     "creditcard-vae"
+    "creditcard-vae-augment"
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
+    "mnist-denoising-autoencoder"
+    "mnist-denoising-vae"
     "mnist-vae-2d"
     "mnist-vae-32d"
+    "mnist-vae-deep"
+    "mnist-vae-shallow"
 );
 
 /// All recipes, by name.
