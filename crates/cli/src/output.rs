@@ -73,6 +73,11 @@ impl Output {
         }
     }
 
+    /// Whether the file is a picture by its ending.
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.place(), Place::File(path) if is_png(path) || is_svg(path))
+    }
+
     /// Writes points of a latent space: images as a picture or as rows of pixels, rows of a table as rows.
     ///
     /// # Errors

@@ -72,6 +72,20 @@ pub enum RunError {
         /// Why not.
         reason: String,
     },
+    /// Fewer runs than can be compared.
+    #[error("{found} runs cannot be compared, at least 2 are needed")]
+    TooFewRuns {
+        /// Runs given.
+        found: usize,
+    },
+    /// Runs that are compared were fitted to different data.
+    #[error("the run was fitted to other data than {}: {}", first.display(), path.display())]
+    OtherData {
+        /// The first run.
+        first: PathBuf,
+        /// The one with other data.
+        path: PathBuf,
+    },
     /// A row that is not there.
     #[error("there is no row {row}, {of} has rows 1 to {rows}")]
     NoRow {
@@ -148,6 +162,10 @@ impl RunError {
             Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
             Self::Given { .. } => "conditions are on categories and flags the model has seen".to_string(),
+            Self::TooFewRuns { .. } => "name another run".to_string(),
+            Self::OtherData { .. } => {
+                "compare runs of the same files, read in the same size and color".to_string()
+            }
             Self::NoRow { .. } | Self::NoDimension { .. } => "count from 1".to_string(),
             Self::NoSuchRows { known, .. } => {
                 let shown: Vec<String> = known.iter().take(12).map(|value| format!("`{value}`")).collect();

@@ -124,7 +124,7 @@ enum PictureLayout {
 pub(crate) struct Encodings {
     pub(crate) mean: Matrix,
     pub(crate) log_variance: Option<Matrix>,
-    table: Option<(Table, Schema)>,
+    pub(crate) table: Option<(Table, Schema)>,
     pub(crate) images: Option<Images>,
     pub(crate) labels: Option<Vec<Option<String>>>,
     /// What the rows are called in messages.

@@ -469,7 +469,7 @@ impl Context<'_> {
 }
 
 /// At most so many characters of a cell in a picture.
-fn shorter(text: &str) -> String {
+pub(crate) fn shorter(text: &str) -> String {
     // Fractions of the encoded precision say nothing to a reader.
     match text.parse::<f64>() {
         Ok(value) if text.len() > 8 => format!("{value:.3}"),

@@ -1,6 +1,7 @@
 //! A run: from a configuration and data to a directory that holds everything, and back from the directory to a model.
 
 mod augment;
+mod compare;
 mod config;
 mod dataset;
 mod demo;
@@ -14,6 +15,7 @@ mod recipe;
 mod report;
 
 pub use augment::AugmentConfig;
+pub use compare::{CompareOptions, Comparison, compare};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
