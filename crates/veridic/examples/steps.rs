@@ -31,6 +31,7 @@ fn main() {
             let config = AutoencoderConfig {
                 encoder: vec![dense(12, Activation::Tanh)],
                 decoder: vec![],
+                noise: None,
                 likelihood: LikelihoodConfig::SquaredError { output: Activation::Sigmoid },
             };
             (29, 128, 16_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())
@@ -39,6 +40,7 @@ fn main() {
             let config = AutoencoderConfig {
                 encoder: vec![dense(32, Activation::Relu)],
                 decoder: vec![],
+                noise: None,
                 likelihood: LikelihoodConfig::Bernoulli,
             };
             (784, 256, 60_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())

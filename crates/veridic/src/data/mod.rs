@@ -4,10 +4,12 @@
 
 mod build;
 pub mod catalog;
+pub mod cifar;
 mod csv;
 mod date;
 mod dialect;
 mod difference;
+mod folder;
 pub mod idx;
 mod image;
 mod infer;
@@ -17,19 +19,23 @@ mod name;
 pub mod npy;
 mod number;
 mod parquet;
+mod picture;
 mod read;
 mod schema;
+mod smote;
 mod source;
 pub mod split;
 mod table;
 mod write;
 
 pub use difference::Difference;
-pub use image::Images;
+pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
+pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
 pub use matrix::Matrix;
 pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};
 pub use schema::{ColumnSchema, Schema};
+pub use smote::smote;
 pub(crate) use source::nearest_name;
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};

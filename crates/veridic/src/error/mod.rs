@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod evaluate;
 mod figure;
+mod image;
 mod run;
 mod train;
 
@@ -18,6 +19,7 @@ pub use config::ConfigError;
 pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
+pub use image::{ImageError, PictureGroup};
 pub use run::RunError;
 pub use train::TrainError;
 

@@ -24,6 +24,7 @@ mod output;
 mod pair;
 mod scale;
 mod scatter;
+mod sheet;
 mod table;
 mod text;
 
@@ -37,6 +38,7 @@ pub use loss::{LossCurves, Series, loss_curves};
 pub use output::Figure;
 pub use pair::{ImagePairs, image_pairs};
 pub use scatter::{Coloring, Scatter, scatter};
+pub use sheet::{Sheet, sheet};
 pub use table::{RowGroup, TableFigure, table_figure};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use veridic_graph::Expr;
 
 use super::network::Pass;
 use crate::error::ConfigError;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Scope, shapes, stack};
+use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes, stack};
 
 /// The settings of an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct AutoencoderConfig {
     pub decoder: Vec<LayerConfig>,
     /// What the output is compared by.
     pub likelihood: LikelihoodConfig,
+    /// Noise that the encoder's input gets while training, the target stays clean: the denoising form. Off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
 }
 
 impl Default for AutoencoderConfig {
@@ -29,6 +32,7 @@ impl Default for AutoencoderConfig {
             ],
             decoder: vec![LayerConfig::Dense { units: 64, activation: Activation::Relu }],
             likelihood: LikelihoodConfig::Mixed,
+            noise: None,
         }
     }
 }

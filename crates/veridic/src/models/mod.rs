@@ -2,6 +2,7 @@
 //! encoding and sampling need of it.
 
 mod autoencoder;
+mod classifier;
 mod network;
 mod vae;
 
@@ -9,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use crate::error::ConfigError;
-use crate::nn::{Likelihood, LikelihoodConfig, Scope, shapes};
+use crate::nn::{Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
 use network::Pass;
 
 pub use autoencoder::AutoencoderConfig;
+pub use classifier::Classifier;
 pub use network::{Layout, Network, Rows, Weights};
 pub use vae::VaeConfig;
 
@@ -40,6 +42,14 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.likelihood,
             Self::Vae(config) => config.likelihood,
+        }
+    }
+
+    /// Noise of the encoder's input while training.
+    pub fn noise(&self) -> Option<NoiseConfig> {
+        match self {
+            Self::Autoencoder(config) => config.noise,
+            Self::Vae(config) => config.noise,
         }
     }
 

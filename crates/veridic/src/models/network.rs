@@ -137,7 +137,10 @@ impl Network {
         let seen = seen(&graph, &layout);
         let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
         let mut scope = Scope::new(&graph);
-        let trained = config.pass(&mut scope, &likelihood, (x, input), weight);
+        // Images have no blocks.
+        let spoilt = config.noise().map_or(x, |noise| noise.apply(&scope, x, layout.blocks.is_empty()));
+        let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
+        let trained = config.pass(&mut scope, &likelihood, (x, spoilt), weight);
         scope.mode = Mode::Infer;
         let used = config.pass(&mut scope, &likelihood, (x, input), weight);
         let y = config.decode(&mut scope, &likelihood, z.reshape(&shape));

@@ -9,7 +9,9 @@ use veridic_graph::{Expr, loss};
 
 use super::autoencoder::output;
 use super::network::Pass;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense, stack};
+use crate::nn::{
+    Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, NoiseConfig, Scope, dense, stack,
+};
 
 /// The settings of a variational autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct VaeConfig {
     /// Epochs over which the weight of the divergence rises linearly from 0 to `beta`: in epoch `e` of `w` (from 1) it
     /// is `beta * min(1, (e - 1) / w)`. 0 is off.
     pub kl_warmup: usize,
+    /// Noise that the encoder's input gets while training, the target stays clean: the denoising form. Off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
 }
 
 impl Default for VaeConfig {
@@ -40,6 +45,7 @@ impl Default for VaeConfig {
             likelihood: LikelihoodConfig::Mixed,
             beta: 1.0,
             kl_warmup: 0,
+            noise: None,
         }
     }
 }

@@ -3,10 +3,12 @@
 mod layer;
 mod likelihood;
 mod network;
+mod noise;
 mod stack;
 
 pub use layer::{Activation, Filters, LayerConfig, Padding};
 pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
+pub use noise::NoiseConfig;
 pub use stack::shapes;
 pub(crate) use stack::{dense, stack};

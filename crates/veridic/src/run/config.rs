@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::augment::AugmentConfig;
 use crate::codec::CodecConfig;
 use crate::data::nearest_name;
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
-use crate::nn::LikelihoodConfig;
+use crate::nn::{LikelihoodConfig, NoiseConfig};
 use crate::train::TrainConfig;
 
 /// Everything a run is decided by; `config.toml` holds it with every default written out.
@@ -29,6 +30,9 @@ pub struct Config {
     pub train: TrainConfig,
     /// What is reported beside losses.
     pub evaluate: EvaluateConfig,
+    /// Whether and how synthetic positive rows are measured by a classifier; off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -43,6 +47,7 @@ impl Default for Config {
             model: ModelConfig::Vae(VaeConfig::default()),
             train: TrainConfig::default(),
             evaluate: EvaluateConfig::default(),
+            augment: None,
             figure: Vec::new(),
         }
     }
@@ -58,6 +63,14 @@ pub struct DataConfig {
     /// A known data set of images, or a folder or file of images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<String>,
+    /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Height and width that all images get, 1 to 4096 each; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// Whether pictures that cannot be read are left out and counted, instead of an error.
+    pub skip_corrupt: bool,
     /// The column that says what is to be told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -84,6 +97,9 @@ impl Default for DataConfig {
         Self {
             table: None,
             images: None,
+            channels: None,
+            size: None,
+            skip_corrupt: false,
             target: None,
             positive: Vec::new(),
             model_target: true,
@@ -167,11 +183,13 @@ pub struct FigureConfig {
     /// The label whose rows are shown; any by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Latent values from and to which a traversal grid reaches in both dimensions.
+    pub range: [f64; 2],
 }
 
 impl Default for FigureConfig {
     fn default() -> Self {
-        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None }
+        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None, range: [-4.0, 4.0] }
     }
 }
 
@@ -185,6 +203,10 @@ pub enum FigureKind {
     LatentScatter,
     /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
     LatentGrid,
+    /// Images decoded from a grid of equal steps over `range` in the first two latent dimensions, the others at 0.
+    TraversalGrid,
+    /// Test images spoilt by the model's noise, restored, and as they were.
+    Denoised,
     /// Scores of test rows by class.
     ScoreHistogram,
     /// One test row's actual and reconstructed encoded values, as overlaid bars.
@@ -201,6 +223,8 @@ pub enum FigureKind {
     RocPr,
     /// Correlations of real and of sampled rows.
     Correlation,
+    /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
+    Augmentation,
     /// The layers.
     Diagram,
 }
@@ -212,6 +236,8 @@ impl FigureKind {
             Self::LossCurves => "loss-curves",
             Self::LatentScatter => "latent-scatter",
             Self::LatentGrid => "latent-grid",
+            Self::TraversalGrid => "traversal-grid",
+            Self::Denoised => "denoised",
             Self::ScoreHistogram => "score-histogram",
             Self::ReconstructionBars => "reconstruction-bars",
             Self::ImagePairs => "image-pairs",
@@ -220,6 +246,7 @@ impl FigureKind {
             Self::SampledRows => "sampled-rows",
             Self::RocPr => "roc-pr",
             Self::Correlation => "correlation",
+            Self::Augmentation => "augmentation",
             Self::Diagram => "diagram",
         }
     }
@@ -302,6 +329,14 @@ impl Config {
             let found = self.evaluate.sample_rows.to_string();
             return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
         }
+        if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
+            return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
+        }
+        if let Some([height, width]) = self.data.size
+            && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
+        {
+            return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
+        }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
             if !(0.0..1.0).contains(&share) {
@@ -326,13 +361,24 @@ impl Config {
             let field = format!("model.{}.likelihood.gaussian.variance", self.model.name());
             return range(&field, variance.to_string(), "above 0");
         }
+        if let Some((kind, found, allowed)) = self.model.noise().and_then(NoiseConfig::out_of_range) {
+            let field = format!("model.{}.noise.{kind}", self.model.name());
+            return range(&field, found.to_string(), allowed);
+        }
         for figure in &self.figure {
             if figure.side < 2 || figure.side > 100 {
                 return range("figure.side", figure.side.to_string(), "2 to 100");
             }
+            let [low, high] = figure.range;
+            if !(low < high && low.is_finite() && high.is_finite()) {
+                return range("figure.range", format!("[{low}, {high}]"), "two rising numbers");
+            }
             if figure.count == 0 || figure.count > 1000 {
                 return range("figure.count", figure.count.to_string(), "1 to 1000");
             }
+        }
+        if let Some(augment) = &self.augment {
+            augment.check(self)?;
         }
         let conflict = |what: &str, remedy: &str| {
             Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())

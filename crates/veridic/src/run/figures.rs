@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use veridic_graph::Pool;
 
+use super::augment;
 use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
+use super::denoise::denoise;
 use super::directory::Directory;
 use super::open::{cell_text, sample_latent, sampled_rows};
 use super::report::controls;
-use crate::codec::normal_quantile;
-use crate::data::{Cells, Images, Matrix, Table};
+use crate::data::{Cells, Images, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height, LatentAxes, Pixels};
+use crate::latent;
 use crate::models::{ModelConfig, Network};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
@@ -68,6 +70,8 @@ impl Context<'_> {
             FigureKind::LossCurves => loss_curves(&directory.events()),
             FigureKind::LatentScatter => self.latent_scatter(),
             FigureKind::LatentGrid => self.latent_grid(),
+            FigureKind::TraversalGrid => self.traversal_grid(),
+            FigureKind::Denoised => self.denoised(),
             FigureKind::ScoreHistogram => self.score_histogram(),
             FigureKind::ReconstructionBars => self.reconstruction_bars(),
             FigureKind::ImagePairs => self.image_pairs(),
@@ -76,8 +80,18 @@ impl Context<'_> {
             FigureKind::SampledRows => self.sampled_rows(),
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
+            FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
+    }
+
+    fn augmentation(&self, directory: &Directory) -> Result<Figure> {
+        let report = directory.read_json("report.json")?;
+        let table =
+            self.config.augment.as_ref().map(|augment| augment::table(augment, &report)).transpose()?;
+        table
+            .flatten()
+            .ok_or_else(|| self.needs("the section `augment`", "add `[augment]`, or leave the figure out"))
     }
 
     /// Test rows, or validation rows where there are none, or training rows.
@@ -167,43 +181,68 @@ impl Context<'_> {
     }
 
     fn latent_grid(&mut self) -> Result<Figure> {
-        let (height, width, channels) = {
-            let images = self.images()?;
-            (images.height, images.width, images.channels)
-        };
+        self.images()?;
         if self.network.latent() != 2 {
             return Err(
                 self.needs("two latent dimensions", "set `model.vae.latent = 2`, or leave the figure out")
             );
         }
-        let side = self.wanted.side;
         // Equal steps of probability, from 5 % to 95 %, as in the book.
-        let at: Vec<f64> =
-            (0..side).map(|i| normal_quantile(0.05 + 0.9 * i as f64 / (side - 1) as f64)).collect();
-        let mut z = Matrix::zeros(side * side, 2);
-        for row in 0..side {
-            for column in 0..side {
-                // The second dimension rises upwards.
-                let point = [at[column] as f32, at[side - 1 - row] as f32];
-                z.row_mut(row * side + column).copy_from_slice(&point);
-            }
+        self.plane("Decoded points of the latent plane", &latent::quantile_steps(self.wanted.side))
+    }
+
+    fn traversal_grid(&mut self) -> Result<Figure> {
+        self.images()?;
+        if self.network.latent() < 2 {
+            return Err(self.needs("two latent dimensions", "leave the figure out"));
         }
+        let [low, high] = self.wanted.range;
+        let title = format!("Decoded points of the latent plane from {low} to {high}");
+        self.plane(&title, &latent::even_steps(low, high, self.wanted.side))
+    }
+
+    /// Images decoded from a grid with these places in the first two dimensions, the others at 0.
+    fn plane(&mut self, title: &str, at: &[f64]) -> Result<Figure> {
+        let z = latent::grid(&vec![0.0; self.network.latent()], (0, 1), at, at);
         let decoded = self.network.decode(self.pool, &z)?;
+        let images = self.images()?;
         let down: Vec<f64> = at.iter().rev().copied().collect();
         Ok(figure::image_grid(&figure::ImageGrid {
-            title: "Decoded points of the latent plane",
+            title,
             pixels: Pixels::Floats(&decoded.values),
-            height,
-            width,
-            channels,
-            columns: side,
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: at.len(),
             row_labels: &[],
             axes: Some(LatentAxes {
                 x_label: "latent dimension 1",
                 y_label: "latent dimension 2",
-                x: &at,
+                x: at,
                 y: &down,
             }),
+        })?)
+    }
+
+    fn denoised(&mut self) -> Result<Figure> {
+        let Some(noise) = self.config.model.noise() else {
+            return Err(self.needs("a model with noise", "set `noise` of the model, or leave the figure out"));
+        };
+        let rows: Vec<usize> = self.of_label()?.into_iter().take(self.wanted.count).collect();
+        let seed = Seed(self.config.seed);
+        let made = denoise(noise, self.data, &rows, (&mut *self.network, &mut *self.pool), seed)?;
+        let images = self.images()?;
+        let labels = ["noisy", "restored", "original"].map(str::to_string);
+        let pixels = [made.noisy.values, made.restored.values, made.original.values].concat();
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title: &format!("Test images with noise ({}), restored, and as they were", noise.label()),
+            pixels: Pixels::Floats(&pixels),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: rows.len(),
+            row_labels: &labels,
+            axes: None,
         })?)
     }
 
@@ -432,7 +471,7 @@ impl Context<'_> {
 }
 
 /// At most so many characters of a cell in a picture.
-fn shorter(text: &str) -> String {
+pub(crate) fn shorter(text: &str) -> String {
     // Fractions of the encoded precision say nothing to a reader.
     match text.parse::<f64>() {
         Ok(value) if text.len() > 8 => format!("{value:.3}"),

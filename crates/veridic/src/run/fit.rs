@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use veridic_graph::Pool;
 
+use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
@@ -14,7 +15,7 @@ use super::{figures, report};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
-use crate::nn::{LayerSummary, LikelihoodConfig};
+use crate::nn::{LayerSummary, LikelihoodConfig, NoiseConfig};
 use crate::seed::Seed;
 use crate::train::{self, End, Event, Learner, Session};
 
@@ -119,6 +120,14 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
         return Err(ConfigError::Conflict {
             what: "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
             remedy: "choose `likelihood = \"bernoulli\"` for images".to_string(),
+        }
+        .into());
+    }
+    if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
+        return Err(ConfigError::Conflict {
+            what: "the noise `salt-pepper` sets values to black and white, and the data is a table"
+                .to_string(),
+            remedy: "choose `noise = { masking = 0.2 }` or `{ gaussian = 0.2 }` for tables".to_string(),
         }
         .into());
     }
@@ -256,20 +265,34 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         directory.write_info(&info)?;
         return Ok(fitted);
     }
-    let mut finish = || -> Result<()> {
+    // Gives whether it came to its end.
+    let mut finish = || -> Result<bool> {
         directory.write_weights(&network.weights())?;
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        if let Some(augment) = &config.augment {
+            let place = (data_path.as_deref(), options.data_dir.as_path());
+            let Some(figures) = augment::measure(augment, &config, place, &mut pool, stop)? else {
+                return Ok(false);
+            };
+            fitted.report.extend(figures);
+        }
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
-        Ok(())
+        Ok(true)
     };
     let finished = finish();
     info.ended = Some(now());
-    info.status = if finished.is_ok() { Status::Done } else { Status::Failed };
+    info.status = match finished {
+        Ok(true) => Status::Done,
+        Ok(false) => Status::Stopped,
+        Err(_) => Status::Failed,
+    };
     info.error = finished.as_ref().err().map(ToString::to_string);
     let told = directory.write_info(&info);
-    finished.and(told)?;
+    if !finished.and_then(|whole| told.map(|()| whole))? {
+        fitted.end = End::Stopped;
+    }
     Ok(fitted)
 }
 
@@ -279,6 +302,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
     alike.evaluate = begun.evaluate;
+    alike.augment.clone_from(&begun.augment);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {
@@ -305,7 +329,8 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
     })
 }
 
-fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+/// Whether the data is what a run was begun with.
+pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =

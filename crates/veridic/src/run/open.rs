@@ -7,7 +7,7 @@ use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{kind, read_options_of, table_layout};
+use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
 use crate::codec::{BlockKind, Codec, ImageCodec, normal_quantile};
@@ -44,7 +44,7 @@ impl Sampled {
 
 /// How rows are read and written.
 #[derive(Debug)]
-enum Form {
+pub(super) enum Form {
     Table { schema: Schema, codec: Codec },
     Images(ImageCodec),
 }
@@ -52,24 +52,26 @@ enum Form {
 /// A trained model.
 #[derive(Debug)]
 pub struct Run {
-    directory: Directory,
-    info: RunInfo,
-    config: Config,
-    form: Form,
-    network: Network,
-    pool: Pool,
+    pub(super) directory: Directory,
+    pub(super) info: RunInfo,
+    pub(super) config: Config,
+    pub(super) form: Form,
+    pub(super) network: Network,
+    pub(super) pool: Pool,
 }
 
 /// Rows to be read: encoded, with their table if they are one.
-struct Given {
-    table: Option<Table>,
+pub(super) struct Given {
+    pub(super) table: Option<Table>,
     matrix: Matrix,
-    bytes: Option<Images>,
-    notes: Vec<String>,
+    pub(super) bytes: Option<Images>,
+    /// The label of each image, where they have labels.
+    pub(super) labels: Option<Vec<Option<String>>>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Given {
-    fn rows(&self) -> Rows<'_> {
+    pub(super) fn rows(&self) -> Rows<'_> {
         match &self.bytes {
             Some(images) => {
                 Rows::Bytes { bytes: &images.pixels, width: images.height * images.width * images.channels }
@@ -78,7 +80,7 @@ impl Given {
         }
     }
 
-    fn index(&self) -> Vec<u32> {
+    pub(super) fn index(&self) -> Vec<u32> {
         (0..self.rows().len() as u32).collect()
     }
 }
@@ -255,26 +257,28 @@ impl Run {
     }
 
     /// Reads rows as the run's schema says.
-    fn read(&self, path: &Path) -> Result<Given> {
+    pub(super) fn read(&self, path: &Path) -> Result<Given> {
         match &self.form {
             Form::Images(codec) => {
-                let images = if path.is_dir() {
-                    data::idx::read_folder(path, true).or_else(|_| data::idx::read_folder(path, false))?
-                } else {
-                    data::idx::read_images(path)?
-                };
-                let found = (images.height, images.width, images.channels);
-                if found != (codec.height, codec.width, codec.channels) {
+                let set = data::read_images(path, &image_options(&self.config))?;
+                let images = set.test.unwrap_or(set.train);
+                let found = ImageCodec::of(&images);
+                if found != *codec {
                     return Err(RunError::NoData {
                         reason: format!(
-                            "the run's images are {} x {}, these are {} x {}",
-                            codec.height, codec.width, images.height, images.width
+                            "the run's images are {}, these are {}",
+                            codec.described(),
+                            found.described()
                         ),
-                        remedy: "give images of the size the model was fitted to".to_string(),
+                        remedy: "give images of the size and color the model was fitted to, or fit with `data.size` and \
+                                 `data.channels`, which then hold for all images the run is given"
+                            .to_string(),
                     }
                     .into());
                 }
-                Ok(Given { table: None, matrix: Matrix::default(), bytes: Some(images), notes: Vec::new() })
+                let labels = images.labels.as_ref().map(|labels| label_texts(labels, set.names.as_deref()));
+                let (bytes, notes) = (Some(images), set.notes);
+                Ok(Given { table: None, matrix: Matrix::default(), bytes, labels, notes })
             }
             Form::Table { schema, codec } => {
                 let mut options = read_options_of(&self.config, path);
@@ -301,7 +305,7 @@ impl Run {
                         ));
                     }
                 }
-                Ok(Given { table: Some(table), matrix: encoded.matrix, bytes: None, notes })
+                Ok(Given { table: Some(table), matrix: encoded.matrix, bytes: None, labels: None, notes })
             }
         }
     }
@@ -531,7 +535,7 @@ fn uniform(random: &mut impl Rng) -> f32 {
 }
 
 /// The columns in the order of the schema.
-fn ordered(mut table: Table, schema: &Schema) -> Table {
+pub(super) fn ordered(mut table: Table, schema: &Schema) -> Table {
     let place =
         |column: &Column| schema.columns.iter().position(|c| c.name == column.name).unwrap_or(usize::MAX);
     table.columns.sort_by_key(place);
@@ -578,7 +582,7 @@ fn text(name: &str, values: &[Option<String>]) -> Column {
 }
 
 /// A schema for a table of results: numbers in their shortest form.
-fn plain_schema(table: &Table) -> Schema {
+pub(super) fn plain_schema(table: &Table) -> Schema {
     let columns = table.columns.iter().map(|column| {
         let kind = match &column.cells {
             Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },

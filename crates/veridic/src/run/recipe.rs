@@ -25,13 +25,18 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-autoencoder"
     "creditcard-oneclass"
     "creditcard-vae"
+    "creditcard-vae-augment"
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
     "mnist-conv-autoencoder"
     "mnist-conv-vae"
+    "mnist-denoising-autoencoder"
+    "mnist-denoising-vae"
     "mnist-vae-2d"
     "mnist-vae-32d"
+    "mnist-vae-deep"
+    "mnist-vae-shallow"
 );
 
 /// All recipes, by name.

@@ -6,6 +6,7 @@ use veridic_graph::{Draw, Pool};
 
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
+use super::denoise::{denoise, squared_error};
 use super::open::{sample_latent, sampled_rows};
 use crate::codec::BlockKind;
 use crate::data::Matrix;
@@ -27,6 +28,8 @@ const MOST_PAIRED: usize = 300;
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
 /// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
 /// - `test.loss_per_pixel`: the loss divided by the number of values, for images without a divergence.
+/// - `test.noisy_error`, `test.restored_error`: mean squared difference of an encoded value of spoilt and of restored
+///   test rows from the clean ones, for models with noise; one draw of the noise of a fixed seed.
 /// - `test.auroc`, `test.average_precision`: how well the score tells positive test rows.
 /// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
 /// - `control.pca.…`, `control.knn.…`: the same two figures for controls on the same rows.
@@ -59,6 +62,11 @@ pub(crate) fn report(
     {
         let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
+    }
+    if let Some(noise) = config.model.noise() {
+        let made = denoise(noise, data, rows, (&mut *network, &mut *pool), Seed(config.seed))?;
+        report.insert("test.noisy_error".to_string(), squared_error(&made.noisy, &made.original));
+        report.insert("test.restored_error".to_string(), squared_error(&made.restored, &made.original));
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
         let (scores, _) = network.score(pool, data.rows(), &test, false)?;
