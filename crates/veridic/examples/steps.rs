@@ -80,11 +80,8 @@ fn main() {
     let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
     let n = rows.len();
     let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
-    let layout = Layout {
-        dims: if workload == "C1" { vec![28, 28, 1] } else { vec![width] },
-        blocks: vec![],
-        unseen: vec![],
-    };
+    let layout =
+        Layout { dims: if workload == "C1" { vec![28, 28, 1] } else { vec![width] }, ..Layout::default() };
     let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
     let mut pool = Pool::new(threads);
     let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };

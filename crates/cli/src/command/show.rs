@@ -36,6 +36,7 @@ impl Show {
             let _ = writeln!(text, "{about}");
         }
         let _ = writeln!(text, "status: {}", run.info().status.name());
+        let _ = writeln!(text, "likelihood: {}", run.likelihood());
         for (title, body) in [
             ("layers", layer_table(run.layers())),
             ("losses", loss_table(&run.events())),
@@ -147,6 +148,7 @@ fn about(name: &str) -> &'static str {
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",
         "report.json" => "the final figures",
+        "latent-units.csv" => "how much each latent dimension is used: mean divergence, variance of its mean",
         "latents.safetensors" => "where training rows lie in the latent space, by target",
         _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",
         _ => "",

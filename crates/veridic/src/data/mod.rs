@@ -2,6 +2,7 @@
 //!
 //! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod binarize;
 mod build;
 pub mod catalog;
 pub mod cifar;
@@ -28,6 +29,7 @@ pub mod split;
 mod table;
 mod write;
 
+pub use binarize::Binarization;
 pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};

@@ -82,6 +82,20 @@ impl ModelConfig {
         }
     }
 
+    /// `ln p(x, z) - ln q(z | x)` of draws of `z`, for models with a posterior.
+    fn log_weight<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        likelihood: &Likelihood,
+        x: Expr<'g>,
+        posterior: (Expr<'g>, Expr<'g>),
+    ) -> Option<Expr<'g>> {
+        match self {
+            Self::Autoencoder(_) => None,
+            Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
+        }
+    }
+
     fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
         let decoder = match self {
             Self::Autoencoder(config) => &config.decoder,

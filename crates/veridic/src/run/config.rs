@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentConfig;
 use crate::codec::CodecConfig;
-use crate::data::nearest_name;
+use crate::data::{Binarization, nearest_name};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
-use crate::nn::{LikelihoodConfig, NoiseConfig};
+use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
 use crate::train::TrainConfig;
 
 /// Everything a run is decided by; `config.toml` holds it with every default written out.
@@ -88,6 +88,8 @@ pub struct DataConfig {
     pub schema: Option<PathBuf>,
     /// Whether rows with missing cells are left out.
     pub complete_rows: bool,
+    /// How the pixels of images become zeros and ones, for the likelihood `bernoulli`.
+    pub binarization: Binarization,
     /// How rows are parted.
     pub split: SplitConfig,
 }
@@ -107,6 +109,7 @@ impl Default for DataConfig {
             categorical: Vec::new(),
             schema: None,
             complete_rows: false,
+            binarization: Binarization::None,
             split: SplitConfig::default(),
         }
     }
@@ -146,13 +149,15 @@ pub enum SplitBy {
     Entity,
     /// By time of `column`: the oldest for training, the newest for testing.
     Time,
+    /// In the order of the file: the first for training, the last for testing.
+    Order,
     /// One class: half of the rows without a positive target for training (and validation), the other half and all
     /// positive rows for testing.
     OneClass,
 }
 
 /// What is reported beside losses.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EvaluateConfig {
     /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
@@ -160,11 +165,18 @@ pub struct EvaluateConfig {
     pub controls: bool,
     /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
     pub sample_rows: usize,
+    /// Draws for each test row in the importance-weighted estimate of its log-likelihood, `test.nll`; 0 is none. The
+    /// estimate falls as draws rise: compare equal numbers.
+    pub nll_samples: usize,
+    /// Times the estimate is made, with other draws; `test.nll` is the mean, `test.nll_sd` the spread.
+    pub nll_repeats: usize,
+    /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
+    pub factors: Vec<String>,
 }
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { controls: false, sample_rows: 2000 }
+        Self { controls: false, sample_rows: 2000, nll_samples: 0, nll_repeats: 1, factors: Vec::new() }
     }
 }
 
@@ -354,8 +366,28 @@ impl Config {
             if !(vae.beta >= 0.0 && vae.beta.is_finite()) {
                 return range("model.vae.beta", vae.beta.to_string(), "0 and above");
             }
+            if !(vae.free_bits >= 0.0 && vae.free_bits.is_finite()) {
+                return range("model.vae.free-bits", vae.free_bits.to_string(), "0 and above");
+            }
+            if vae.samples == 0 || vae.samples > MOST_SAMPLES {
+                return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
+            }
         }
-        if let LikelihoodConfig::Gaussian { variance } = self.model.likelihood()
+        let evaluate = &self.evaluate;
+        if evaluate.nll_samples > MOST_DRAWS {
+            let allowed = format!("0 to {MOST_DRAWS}");
+            return range("evaluate.nll-samples", evaluate.nll_samples.to_string(), &allowed);
+        }
+        if evaluate.nll_repeats == 0 || evaluate.nll_repeats > 1000 {
+            return range("evaluate.nll-repeats", evaluate.nll_repeats.to_string(), "1 to 1000");
+        }
+        if let LikelihoodConfig::Categorical { levels } = self.model.likelihood()
+            && !(levels.is_power_of_two() && (2..=256).contains(&levels))
+        {
+            let field = format!("model.{}.likelihood.categorical.levels", self.model.name());
+            return range(&field, levels.to_string(), "2, 4, 8, 16, 32, 64, 128 or 256");
+        }
+        if let LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } = self.model.likelihood()
             && !(variance > 0.0 && variance.is_finite())
         {
             let field = format!("model.{}.likelihood.gaussian.variance", self.model.name());
@@ -398,9 +430,63 @@ impl Config {
                 "add `data.target` and `data.positive`, or split by `stratified`",
             );
         }
+        let likelihood = self.model.likelihood();
+        if self.data.binarization != Binarization::None && likelihood != LikelihoodConfig::Bernoulli {
+            return conflict(
+                &format!(
+                    "`data.binarization` makes pixels zeros and ones, and the likelihood is `{}`",
+                    likelihood.name()
+                ),
+                "choose `likelihood = \"bernoulli\"`, or leave `data.binarization` out",
+            );
+        }
+        if evaluate.nll_samples > 0 && !likelihood.is_in_nats() {
+            return conflict(
+                "`evaluate.nll-samples` needs a likelihood, and `squared-error` is none",
+                "choose `likelihood = { gaussian = { variance = \"shared\" } }`, or leave `evaluate.nll-samples` out",
+            );
+        }
+        if let ModelConfig::Vae(vae) = &self.model
+            && vae.samples > 1
+        {
+            let name = "`model.vae.samples` is above 1, the importance-weighted objective,";
+            if vae.beta != 1.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.beta` is {}", vae.beta),
+                    "keep `beta = 1.0`: with another weight the objective is no bound",
+                );
+            }
+            if vae.free_bits > 0.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.free-bits` is {}", vae.free_bits),
+                    "keep one of the two: the objective has no divergence in closed form",
+                );
+            }
+            if !likelihood.is_in_nats() {
+                return conflict(
+                    &format!("{name} and `squared-error` is no likelihood"),
+                    "choose `likelihood = { gaussian = { variance = \"shared\" } }`",
+                );
+            }
+            if let Some(layer) = vae.bars_samples() {
+                return conflict(
+                    &format!(
+                        "{name} and layer {} of the decoder cannot take several latent points of a row at once",
+                        layer + 1
+                    ),
+                    "keep to dense, dropout and activation layers in the decoder, or `samples = 1`",
+                );
+            }
+        }
         Ok(())
     }
 }
+
+/// Latent points a row in training, at most.
+const MOST_SAMPLES: usize = 10_000;
+
+/// Draws a row in estimates of a likelihood, at most.
+const MOST_DRAWS: usize = 1_000_000;
 
 /// Synthetic rows of the largest report.
 const MOST_SAMPLED: usize = 1_000_000;

@@ -9,8 +9,8 @@ use crate::codec::{BlockKind, Codec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
-    self, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table,
-    read, read_as,
+    self, Binarization, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema,
+    Split, Table, read, read_as,
 };
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
@@ -55,6 +55,23 @@ impl Dataset {
             Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width() },
             Content::Table { .. } => Rows::Matrix(&self.matrix),
         }
+    }
+
+    /// The rows that are reported on: test rows, or validation rows where there are none.
+    pub(crate) fn tested(&self) -> &[usize] {
+        if self.split.test.is_empty() { &self.split.valid } else { &self.split.test }
+    }
+
+    /// Encoded training rows as a model in use sees them: not grey where each step draws zeros and ones anew.
+    pub(crate) fn fixed(&self, rows: &[usize]) -> Option<Vec<u8>> {
+        let Content::Images(images) = &self.content else { return None };
+        let width = self.layout.width();
+        let mut pixels: Vec<u8> =
+            rows.iter().flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
+        if self.layout.redrawn {
+            Binarization::Dynamic.apply(&mut pixels, width);
+        }
+        Some(pixels)
     }
 
     /// Whether each of `rows` is positive; `None` without labels or where the positive values are not known.
@@ -261,7 +278,7 @@ pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
     let unseen = of_target
         .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
         .collect();
-    Layout { dims: vec![codec.width()], blocks, unseen }
+    Layout { dims: vec![codec.width()], blocks, unseen, redrawn: false }
 }
 
 /// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
@@ -342,6 +359,7 @@ fn split_rows(
         return Ok(match (config.data.split.by, target) {
             (SplitBy::Entity, _) => split::by_entity(table.require(column)?, fractions, seed)?,
             (SplitBy::Time, _) => split::by_time(table.require(column)?, fractions)?,
+            (SplitBy::Order, _) => split::in_order(table.n_rows, fractions)?,
             (SplitBy::Stratified, Some(target)) => split::stratified(target, fractions, seed)?,
             _ => split::random(table.n_rows, fractions, seed)?,
         });
@@ -363,7 +381,10 @@ fn split_rows(
 /// The training file parted into training and validation, the test file as it is.
 fn with_test_file(config: &Config, n_train: usize, n_rows: usize) -> Result<Split> {
     let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
-    let parts = split::random(n_train, fractions, Seed(config.seed))?;
+    let parts = match config.data.split.by {
+        SplitBy::Order => split::in_order(n_train, fractions)?,
+        _ => split::random(n_train, fractions, Seed(config.seed))?,
+    };
     Ok(Split { test: (n_train..n_rows).collect(), ..parts })
 }
 
@@ -412,14 +433,19 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
         }
         None => {
             let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
-            split::random(n_train, fractions, Seed(config.seed))?
+            match config.data.split.by {
+                SplitBy::Order => split::in_order(n_train, fractions)?,
+                _ => split::random(n_train, fractions, Seed(config.seed))?,
+            }
         }
     };
+    binarize(config.data.binarization, &mut images, &split, &mut notes);
     let labels = images.labels.as_ref().map(|labels| label_texts(labels, names.as_deref()));
     let layout = Layout {
         dims: vec![images.height, images.width, images.channels],
         blocks: Vec::new(),
         unseen: Vec::new(),
+        redrawn: config.data.binarization == Binarization::Dynamic,
     };
     let positive = config.data.positive.clone();
     let content = Content::Images(images);
@@ -434,6 +460,23 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
         files,
         notes,
     })
+}
+
+/// Pixels as zeros and ones. Training rows that are drawn anew at each step stay grey.
+fn binarize(rule: Binarization, images: &mut Images, split: &Split, notes: &mut Vec<String>) {
+    let width = images.height * images.width * images.channels;
+    match rule {
+        Binarization::None => return,
+        Binarization::Static | Binarization::Threshold => rule.apply(&mut images.pixels, width),
+        Binarization::Dynamic => {
+            for &row in split.valid.iter().chain(&split.test) {
+                rule.apply(&mut images.pixels[row * width..(row + 1) * width], width);
+            }
+        }
+    }
+    let name = rule.name();
+    notes
+        .push(format!("pixels are zeros and ones ({name} binarization); losses compare with its kind alone"));
 }
 
 fn data_file(path: &Path) -> Result<DataFile> {

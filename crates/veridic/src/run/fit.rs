@@ -11,11 +11,11 @@ use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
-use super::{figures, report};
+use super::{figures, posterior, report, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
-use crate::nn::{LayerSummary, LikelihoodConfig, NoiseConfig};
+use crate::nn::LayerSummary;
 use crate::seed::Seed;
 use crate::train::{self, End, Event, Learner, Session};
 
@@ -116,39 +116,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
 
 /// The model of a configuration for a data set, at its start.
 pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
-    if let (Content::Images(_), LikelihoodConfig::Mixed) = (&data.content, config.model.likelihood()) {
-        return Err(ConfigError::Conflict {
-            what: "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
-            remedy: "choose `likelihood = \"bernoulli\"` for images".to_string(),
-        }
-        .into());
-    }
-    if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
-        return Err(ConfigError::Conflict {
-            what: "the noise `salt-pepper` sets values to black and white, and the data is a table"
-                .to_string(),
-            remedy: "choose `noise = { masking = 0.2 }` or `{ gaussian = 0.2 }` for tables".to_string(),
-        }
-        .into());
-    }
-    if config.model.likelihood() == LikelihoodConfig::Bernoulli {
-        let outside = data.matrix.values.iter().position(|value| !(0.0..=1.0).contains(value));
-        if let Some(at) = outside {
-            let column = at % data.layout.width();
-            let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
-            let name = block.map_or("", |block| block.column.as_str());
-            return Err(ConfigError::Conflict {
-                what: format!(
-                    "the likelihood `bernoulli` needs values from 0 to 1, and `{name}` has {} once encoded",
-                    data.matrix.values[at]
-                ),
-                remedy: "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows \
-                         beyond the training range"
-                    .to_string(),
-            }
-            .into());
-        }
-    }
+    suitable::check(config, data)?;
     let seed = Seed(config.seed).key("weights");
     Network::new(&config.model, data.layout.clone(), &config.train, seed)
 }
@@ -277,6 +245,11 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             };
             fitted.report.extend(figures);
         }
+        if config.evaluate.nll_samples > 0 {
+            let is_images = matches!(data.content, Content::Images(_));
+            fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
+        }
+        posterior::write_units(&directory, &data, &mut network, &mut pool)?;
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
         Ok(true)
@@ -301,7 +274,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     let mut alike = now.clone();
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
-    alike.evaluate = begun.evaluate;
+    alike.evaluate.clone_from(&begun.evaluate);
     alike.augment.clone_from(&begun.augment);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);

@@ -11,8 +11,10 @@ mod explore;
 mod figures;
 mod fit;
 mod open;
+mod posterior;
 mod recipe;
 mod report;
+mod suitable;
 
 pub use augment::AugmentConfig;
 pub use compare::{CompareOptions, Comparison, compare};

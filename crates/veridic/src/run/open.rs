@@ -10,6 +10,7 @@ use super::config::Config;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
+use super::suitable;
 use crate::codec::{BlockKind, Codec, ImageCodec, normal_quantile};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
@@ -101,14 +102,8 @@ impl Run {
         let is_images = directory.read_json::<serde_json::Value>("schema.json")?.get("images").is_some();
         let (form, layout) = if is_images {
             let codec: ImageCodec = directory.read_json("codec.json")?;
-            (
-                Form::Images(codec),
-                Layout {
-                    dims: vec![codec.height, codec.width, codec.channels],
-                    blocks: Vec::new(),
-                    unseen: Vec::new(),
-                },
-            )
+            let dims = vec![codec.height, codec.width, codec.channels];
+            (Form::Images(codec), Layout { dims, ..Layout::default() })
         } else {
             let schema = read_schema(&directory)?;
             let codec: Codec = directory.read_json("codec.json")?;
@@ -146,6 +141,11 @@ impl Run {
     /// Encoded columns.
     pub fn width(&self) -> usize {
         self.network.layout().width()
+    }
+
+    /// What losses mean: the likelihood, what its values are, its formula with its constants.
+    pub fn likelihood(&self) -> String {
+        suitable::in_words(&self.config, matches!(self.form, Form::Images(_)))
     }
 
     /// The figures of `report.json`; empty before the run is done.
@@ -261,7 +261,7 @@ impl Run {
         match &self.form {
             Form::Images(codec) => {
                 let set = data::read_images(path, &image_options(&self.config))?;
-                let images = set.test.unwrap_or(set.train);
+                let mut images = set.test.unwrap_or(set.train);
                 let found = ImageCodec::of(&images);
                 if found != *codec {
                     return Err(RunError::NoData {
@@ -277,6 +277,7 @@ impl Run {
                     .into());
                 }
                 let labels = images.labels.as_ref().map(|labels| label_texts(labels, set.names.as_deref()));
+                self.config.data.binarization.apply(&mut images.pixels, codec.len());
                 let (bytes, notes) = (Some(images), set.notes);
                 Ok(Given { table: None, matrix: Matrix::default(), bytes, labels, notes })
             }

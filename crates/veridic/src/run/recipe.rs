@@ -33,9 +33,12 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-conv-vae"
     "mnist-denoising-autoencoder"
     "mnist-denoising-vae"
+    "mnist-iwae"
+    "mnist-iwae-paper"
     "mnist-vae-2d"
     "mnist-vae-32d"
     "mnist-vae-deep"
+    "mnist-vae-nll"
     "mnist-vae-shallow"
 );
 

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
 use super::open::{sample_latent, sampled_rows};
+use super::posterior;
 use crate::codec::BlockKind;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -27,6 +28,13 @@ const MOST_PAIRED: usize = 300;
 ///
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
 /// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
+/// - `test.elbo`: minus their sum, the evidence lower bound; higher is better.
+/// - `test.nll`: minus the importance-weighted estimate of the log-likelihood, nats a row, with `test.nll_samples` draws
+///   (`evaluate.nll-samples`); lower is better. The mean over repeats, `test.nll_sd` their standard deviation.
+/// - `latent.active_units`: latent dimensions whose posterior mean varies with the row.
+/// - `latent.probe_accuracy`: how often a linear rule on codes tells the label, 0 to 1; learned from training rows.
+/// - `latent.mig`, `latent.sap`, `latent.dci_…`, `latent.factor_vae_score`: disentanglement, where `evaluate.factors`
+///   are named, 0 to 1, higher is better.
 /// - `test.loss_per_pixel`: the loss divided by the number of values, for images without a divergence.
 /// - `test.noisy_error`, `test.restored_error`: mean squared difference of an encoded value of spoilt and of restored
 ///   test rows from the clean ones, for models with noise; one draw of the noise of a fixed seed.
@@ -44,7 +52,7 @@ pub(crate) fn report(
 ) -> Result<BTreeMap<String, f64>> {
     let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
     report.insert("train.epochs".to_string(), progress.epoch as f64);
-    let rows = if data.split.test.is_empty() { &data.split.valid } else { &data.split.test };
+    let rows = data.tested();
     if rows.is_empty() {
         return Ok(report);
     }
@@ -58,6 +66,7 @@ pub(crate) fn report(
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
     }
+    posterior::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
     {
         let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod binarizing;
+mod disentangling;
 mod ending;
 mod image;
 mod resuming;
