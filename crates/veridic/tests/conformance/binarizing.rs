@@ -29,6 +29,19 @@ fn images(place: &Place) -> PathBuf {
     path
 }
 
+/// The images as they are, with any likelihood and layers after the latent point.
+fn grey(likelihood: &str, decoder: &str) -> Config {
+    let text = format!(
+        "seed = 3\n\
+         [data]\nsplit = {{ by = \"random\", valid = 0.2, test = 0.3 }}\n\
+         [model.vae]\nlatent = 2\nlikelihood = {likelihood}\n\
+         encoder = [{{ dense = 8, activation = \"tanh\" }}]\ndecoder = {decoder}\n\
+         [train]\nepochs = 6\nbatch = 16\noptimizer = {{ adam = {{ rate = 0.02 }} }}\n\
+         [evaluate]\nnll-samples = 20\n"
+    );
+    Config::from_toml(&text, "the test").unwrap()
+}
+
 fn config(binarization: &str) -> Config {
     let text = format!(
         "seed = 3\n\
@@ -108,6 +121,54 @@ fn an_image_scores_the_same_alone_and_among_others() {
     let one = place.at("one-images-idx3-ubyte");
     std::fs::write(&one, alone).unwrap();
     assert_eq!(scores(&mut run, &one), [all[7]]);
+}
+
+#[test]
+fn grey_images_have_densities_of_their_own() {
+    let place = Place::new();
+    images(&place);
+    let dense = "[{ dense = 8, activation = \"tanh\" }]";
+    // A convolution that gives all bins of all pixels is the output layer itself.
+    let conv = "[{ dense = 36, activation = \"tanh\" }, { reshape = [6, 6, 1] }, { conv = 4, kernel = 3 }]";
+    for (name, likelihood, decoder) in [
+        ("continuous", "\"continuous-bernoulli\"", dense),
+        ("shared", "{ gaussian = { variance = \"shared\" } }", dense),
+        ("bins", "{ categorical = { levels = 4 } }", dense),
+        ("bins-conv", "{ categorical = { levels = 4 } }", conv),
+    ] {
+        let options = FitOptions {
+            data: Some(place.at("images-idx3-ubyte")),
+            ..place.options(&grey(likelihood, decoder), name, 2)
+        };
+        let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+        let losses = place.losses(name, "train.loss");
+        assert!(losses[5] < losses[0], "{name} {losses:?}");
+        assert!(fitted.report["test.nll"] <= -fitted.report["test.elbo"], "{name}");
+        let run = place.open(name, 1);
+        assert!(run.likelihood().contains('Σ'), "{}", run.likelihood());
+        assert_eq!(run.layers().iter().any(|layer| layer.path == "decoder.output"), name != "bins-conv");
+        if name.starts_with("bins") {
+            // Worse than nothing learned would be 36 ln 4.
+            assert!(fitted.report["test.nll"] < 36.0 * 4.0_f64.ln(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn values_outside_zero_to_one_are_refused_with_row_column_and_value() {
+    let place = Place::new();
+    let mut config = super::support::mixed_vae();
+    config.codec.numeric = veridic::codec::Numeric::Standard;
+    for likelihood in ["bernoulli", "continuous-bernoulli"] {
+        let config = config.with(&[("model.vae.likelihood".into(), likelihood.into())]).unwrap();
+        let error = fit(&place.options(&config, likelihood, 1), &never(), &mut |_| {}).unwrap_err();
+        let start =
+            format!("the likelihood `{likelihood}` needs values from 0 to 1, and `visits` in row 1 is -0.49");
+        assert!(error.to_string().starts_with(&start), "{error}");
+        assert!(error.to_string().ends_with("once encoded"), "{error}");
+        assert!(error.hint().unwrap().contains("min-max"));
+        assert!(!place.at(likelihood).join("run.json").exists(), "nothing was begun");
+    }
 }
 
 #[test]
