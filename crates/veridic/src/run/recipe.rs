@@ -22,6 +22,8 @@ macro_rules! recipes {
 }
 
 const RECIPES: &[Recipe] = recipes!(
+    "cifar-conv-autoencoder"
+    "cifar-conv-vae"
     "creditcard-autoencoder"
     "creditcard-oneclass"
     "creditcard-vae"
@@ -30,6 +32,8 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
     "mnist-conv-autoencoder"
+    "mnist-conv-denoising-autoencoder"
+    "mnist-conv-denoising-vae"
     "mnist-conv-vae"
     "mnist-denoising-autoencoder"
     "mnist-denoising-vae"
