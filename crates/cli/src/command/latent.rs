@@ -49,21 +49,15 @@ enum Tool {
     Grid {
         #[command(flatten)]
         common: Common,
-        /// The dimension to the right and the one upwards
-        #[arg(long, value_name = "I,J", value_delimiter = ',', num_args = 2, default_values_t = [1, 2])]
-        dims: Vec<usize>,
+        /// The dimension to the right and the one upwards [default: 1,2]
+        #[arg(long, value_name = "I,J", value_parser = two::<usize>)]
+        dims: Option<[usize; 2]>,
         /// Points along each side
         #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
         side: u16,
         /// Reach from LOW to HIGH at equal steps
-        #[arg(
-            long,
-            value_name = "LOW,HIGH",
-            value_delimiter = ',',
-            num_args = 2,
-            allow_hyphen_values = true
-        )]
-        range: Option<Vec<f64>>,
+        #[arg(long, value_name = "LOW,HIGH", value_parser = rising, allow_hyphen_values = true)]
+        range: Option<[f64; 2]>,
         /// Keep the other dimensions of this row [default: the middle of the prior]
         #[arg(long, value_name = "ROW")]
         row: Option<usize>,
@@ -196,9 +190,9 @@ impl Tool {
     fn walk(&self, own_seed: u64) -> Walk {
         match self {
             Self::Grid { dims, side, range, row, .. } => Walk::Grid {
-                dimensions: [dims[0], dims[1]],
+                dimensions: dims.unwrap_or([1, 2]),
                 side: usize::from(*side),
-                range: range.as_ref().map(|range| [range[0], range[1]]),
+                range: *range,
                 row: *row,
             },
             Self::Walk { dims, row, steps, reach, .. } => Walk::Dimension {
@@ -252,6 +246,25 @@ fn positive(text: &str) -> Result<f64, String> {
     finite(text).and_then(|value| if value > 0.0 { Ok(value) } else { Err("it is not above 0".to_owned()) })
 }
 
+/// Two values with a comma between them.
+fn two<T: std::str::FromStr>(text: &str) -> Result<[T; 2], String> {
+    let parts: Vec<T> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    let is_whole = text.split(',').count() == 2;
+    <[T; 2]>::try_from(parts)
+        .ok()
+        .filter(|_| is_whole)
+        .ok_or_else(|| "it is not two numbers with a comma".to_owned())
+}
+
+fn rising(text: &str) -> Result<[f64; 2], String> {
+    let [low, high] = two(text)?;
+    if low < high && f64::is_finite(high - low) {
+        Ok([low, high])
+    } else {
+        Err("LOW must be below HIGH".to_owned())
+    }
+}
+
 fn range_of(text: &str) -> Result<(f64, f64, usize), String> {
     let parts: Vec<&str> = text.split(',').collect();
     let [low, high, n] = parts.as_slice() else { return Err("it is not LOW,HIGH,N".to_owned()) };
@@ -271,6 +284,14 @@ mod tests {
         assert_eq!(range_of("-2,2").unwrap_err(), "it is not LOW,HIGH,N");
         assert_eq!(range_of("0,1,0").unwrap_err(), "`0` is not a number from 1 to 1000");
         assert_eq!(range_of("0,inf,3").unwrap_err(), "it is no number");
+        assert_eq!(two::<usize>("2,1"), Ok([2, 1]));
+        assert!(
+            two::<usize>("2,1,3").is_err() && two::<usize>("2,x").is_err() && two::<usize>("-1,2").is_err()
+        );
+        assert_eq!(
+            (rising("-4,4"), rising("4,-4").is_err(), rising("0,nan").is_err()),
+            (Ok([-4.0, 4.0]), true, true)
+        );
         assert_eq!(positive("-1").unwrap_err(), "it is not above 0");
     }
 }

@@ -87,7 +87,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// A row that is not there.
-    #[error("there is no row {row}, {of} has rows 1 to {rows}")]
+    #[error("there is no row {row}, allowed are 1 to {rows}: {of}")]
     NoRow {
         /// The row asked for, from 1.
         row: usize,

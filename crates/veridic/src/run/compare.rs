@@ -268,7 +268,9 @@ impl Comparison {
     /// # Errors
     /// More than can be drawn.
     pub fn figure(&self) -> Result<Figure> {
-        let columns: Vec<String> = self.table.columns[1..].iter().map(|column| column.name.clone()).collect();
+        // A name of words can be broken over lines.
+        let words = |column: &Column| column.name.replace(['.', '_'], " ");
+        let columns: Vec<String> = self.table.columns[1..].iter().map(words).collect();
         let cell = |column: &Column, row: usize| match &column.cells {
             Cells::Number(values) if values[row].is_nan() => "-".to_string(),
             Cells::Number(values) => short(values[row]),
