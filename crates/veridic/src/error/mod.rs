@@ -10,6 +10,7 @@ mod data;
 mod evaluate;
 mod figure;
 mod image;
+mod project;
 mod run;
 mod train;
 
@@ -20,6 +21,7 @@ pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};
+pub use project::ProjectError;
 pub use run::RunError;
 pub use train::TrainError;
 
@@ -42,6 +44,9 @@ pub enum Error {
     /// Measuring a result.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// Making a projection.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -70,6 +75,7 @@ impl Error {
             Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
+            Self::Project(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => error.hint(),

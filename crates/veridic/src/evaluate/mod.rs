@@ -10,6 +10,7 @@ mod disentanglement;
 mod importance;
 mod interval;
 mod probe;
+mod map;
 mod ranking;
 mod similarity;
 mod summary;
@@ -23,6 +24,10 @@ pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_at
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
 pub use probe::linear_probe;
+pub use map::{
+    class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
+    trustworthiness,
+};
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };

@@ -1,5 +1,11 @@
 //! Projections: a matrix to few dimensions.
 
+mod neighbor;
+mod noise;
 mod pca;
+mod simd;
+mod tsne;
 
+pub use neighbor::{NeighborMethod, Neighbors, neighbors};
 pub use pca::Pca;
+pub use tsne::{Initialization, PlaceConfig, Tsne, TsneConfig, TsneMethod, TsneProgress, TsneSettings, tsne};
