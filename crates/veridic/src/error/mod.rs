@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod evaluate;
 mod figure;
+mod project;
 mod run;
 mod train;
 
@@ -18,6 +19,7 @@ pub use config::ConfigError;
 pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
+pub use project::ProjectError;
 pub use run::RunError;
 pub use train::TrainError;
 
@@ -40,6 +42,9 @@ pub enum Error {
     /// Measuring a result.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// Making a projection.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -68,6 +73,7 @@ impl Error {
             Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
+            Self::Project(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => error.hint(),

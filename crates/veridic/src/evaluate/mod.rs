@@ -5,6 +5,7 @@
 
 mod confusion;
 mod control;
+mod map;
 mod ranking;
 mod similarity;
 mod summary;
@@ -13,6 +14,10 @@ mod tests;
 
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
+pub use map::{
+    class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
+    trustworthiness,
+};
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };

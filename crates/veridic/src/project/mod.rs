@@ -1,5 +1,9 @@
 //! Projections: a matrix to few dimensions.
 
+mod neighbor;
 mod pca;
+mod tsne;
 
+pub use neighbor::{NeighborMethod, Neighbors, neighbors};
 pub use pca::Pca;
+pub use tsne::{Initialization, PlaceConfig, Tsne, TsneConfig, TsneMethod, TsneProgress, TsneSettings, tsne};
