@@ -4,6 +4,7 @@ mod data;
 mod demo;
 mod encode;
 mod fit;
+mod map;
 mod recipes;
 mod reconstruct;
 mod sample;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Score(score::Score),
     Encode(encode::Encode),
     Reconstruct(reconstruct::Reconstruct),
+    Map(map::Map),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -61,6 +63,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
     match command {
         Command::Demo(demo) => return demo.run(ui),
         Command::Fit(fit) => return fit.run(ui),
+        Command::Map(map) => return map.run(ui),
         Command::Sample(sample) => sample.run(ui)?,
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,

@@ -4,6 +4,7 @@
 
 mod build;
 pub mod catalog;
+mod category;
 mod csv;
 mod date;
 mod dialect;
@@ -24,6 +25,7 @@ pub mod split;
 mod table;
 mod write;
 
+pub use category::categories;
 pub use difference::Difference;
 pub use image::Images;
 pub use kind::Kind;

@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod evaluate;
 mod figure;
+mod map;
 mod project;
 mod run;
 mod train;
@@ -19,6 +20,7 @@ pub use config::ConfigError;
 pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
+pub use map::MapError;
 pub use project::ProjectError;
 pub use run::RunError;
 pub use train::TrainError;
@@ -45,6 +47,9 @@ pub enum Error {
     /// Making a projection.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// Making a map.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -74,6 +79,7 @@ impl Error {
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::Project(error) => error.hint(),
+            Self::Map(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => error.hint(),

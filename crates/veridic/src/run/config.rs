@@ -247,33 +247,9 @@ impl Config {
     /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
     pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
         self.check_seed()?;
-        let text = self.to_toml();
-        let mut tree: toml::Table =
-            toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
-        for (path, value) in sets {
-            let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
-                .ok()
-                .and_then(|mut table| table.remove("value"))
-                .unwrap_or_else(|| toml::Value::String(value.clone()));
-            place(&mut tree, path, parsed).map_err(|reason| ConfigError::Set {
-                path: path.clone(),
-                value: value.clone(),
-                reason,
-                nearest: None,
-            })?;
-            let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-            if let Err(error) = toml::from_str::<Self>(&text) {
-                return Err(ConfigError::Set {
-                    path: path.clone(),
-                    value: value.clone(),
-                    reason: plainly(error.message().lines().next().unwrap_or("it is not understood")),
-                    nearest: nearest_key(error.message()),
-                }
-                .into());
-            }
-        }
-        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-        Self::from_toml(&text, "--set")
+        let config: Self = with_sets(self, sets)?;
+        config.check()?;
+        Ok(config)
     }
 
     /// TOML has no whole numbers beyond this, and `config.toml` must hold the seed.
@@ -358,6 +334,31 @@ impl Config {
 
 /// Synthetic rows of the largest report.
 const MOST_SAMPLED: usize = 1_000_000;
+
+/// Settings with values at paths replaced; what is out of range is left to their own check.
+pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
+    config: &T,
+    sets: &[(String, String)],
+) -> Result<T> {
+    let text = toml::to_string_pretty(config).expect("a configuration is plain data");
+    let mut tree: toml::Table = toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
+    for (path, value) in sets {
+        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| toml::Value::String(value.clone()));
+        let refused =
+            |reason, nearest| ConfigError::Set { path: path.clone(), value: value.clone(), reason, nearest };
+        place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
+        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+        if let Err(error) = toml::from_str::<T>(&text) {
+            let reason = plainly(error.message().lines().next().unwrap_or("it is not understood"));
+            return Err(refused(reason, nearest_key(error.message())).into());
+        }
+    }
+    let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+    Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "--set"))?)
+}
 
 /// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
 fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), String> {

@@ -305,7 +305,8 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
     })
 }
 
-fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+/// Whether the data is what the run was begun with.
+pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =

@@ -6,6 +6,7 @@ mod demo;
 mod directory;
 mod figures;
 mod fit;
+mod map;
 mod open;
 mod recipe;
 mod report;
@@ -14,5 +15,6 @@ pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, S
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use fit::{FitOptions, Fitted, Planned, fit, plan};
+pub use map::{MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map};
 pub use open::{Run, Sampled};
 pub use recipe::{Recipe, recipes};
