@@ -3,8 +3,10 @@
 //! Scores are higher for what is more unusual, labels are true for unusual rows. A figure that is not defined for its
 //! input (no rows, one class, NaN) is an [`EvaluateError`](crate::error::EvaluateError), never a silent NaN.
 
+mod cluster;
 mod confusion;
 mod control;
+mod latent;
 mod map;
 mod ranking;
 mod similarity;
@@ -12,8 +14,10 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
+pub use latent::latent_score;
 pub use map::{
     class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
     trustworthiness,

@@ -9,6 +9,7 @@ use crate::data::nearest_name;
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
 use crate::nn::LikelihoodConfig;
+use crate::run::map::MapConfig;
 use crate::train::TrainConfig;
 
 /// Everything a run is decided by; `config.toml` holds it with every default written out.
@@ -29,6 +30,9 @@ pub struct Config {
     pub train: TrainConfig,
     /// What is reported beside losses.
     pub evaluate: EvaluateConfig,
+    /// How a map of test rows in the latent space is made, reported as `map.…`; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -43,6 +47,7 @@ impl Default for Config {
             model: ModelConfig::Vae(VaeConfig::default()),
             train: TrainConfig::default(),
             evaluate: EvaluateConfig::default(),
+            map: None,
             figure: Vec::new(),
         }
     }
@@ -142,13 +147,16 @@ pub struct EvaluateConfig {
     /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
     /// rows, as `control.pca.…` and `control.knn.…`.
     pub controls: bool,
+    /// Whether test rows are scored by their neighbors among the codes of training rows, positive and other, reported
+    /// as `latent.…`.
+    pub latent: bool,
     /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
     pub sample_rows: usize,
 }
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { controls: false, sample_rows: 2000 }
+        Self { controls: false, latent: false, sample_rows: 2000 }
     }
 }
 
@@ -183,6 +191,8 @@ pub enum FigureKind {
     LossCurves,
     /// Test rows in the first two latent dimensions, by label, with marginal histograms.
     LatentScatter,
+    /// Test rows on the map that `[map]` asks for, by label; also as a page to look around in.
+    LatentMap,
     /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
     LatentGrid,
     /// Scores of test rows by class.
@@ -211,6 +221,7 @@ impl FigureKind {
         match self {
             Self::LossCurves => "loss-curves",
             Self::LatentScatter => "latent-scatter",
+            Self::LatentMap => "latent-map",
             Self::LatentGrid => "latent-grid",
             Self::ScoreHistogram => "score-histogram",
             Self::ReconstructionBars => "reconstruction-bars",
@@ -278,6 +289,9 @@ impl Config {
             let found = self.evaluate.sample_rows.to_string();
             return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
         }
+        if let Some(map) = &self.map {
+            map.check()?;
+        }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
             if !(0.0..1.0).contains(&share) {
@@ -320,6 +334,12 @@ impl Config {
             return conflict(
                 "`data.split.by` needs a column, and `data.split.column` is not given",
                 "add `data.split.column = \"NAME\"`",
+            );
+        }
+        if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
+            return conflict(
+                "the figure `latent-map` needs a map, and there is no `[map]`",
+                "add `[map]` with an empty table, or leave the figure out",
             );
         }
         if split.by == SplitBy::OneClass && self.data.target.is_none() {

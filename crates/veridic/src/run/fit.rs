@@ -10,6 +10,7 @@ use veridic_graph::Pool;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
+use super::map::latent_map;
 use super::{figures, report};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
@@ -259,9 +260,11 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let mut finish = || -> Result<()> {
         directory.write_weights(&network.weights())?;
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+        let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
         directory.write_json("report.json", &fitted.report)?;
-        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
+        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(())
     };
     let finished = finish();
@@ -279,6 +282,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
     alike.evaluate = begun.evaluate;
+    alike.map.clone_from(&begun.map);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {

@@ -23,6 +23,7 @@ macro_rules! recipes {
 
 const RECIPES: &[Recipe] = recipes!(
     "creditcard-autoencoder"
+    "creditcard-map"
     "creditcard-oneclass"
     "creditcard-vae"
     "heart-vae"

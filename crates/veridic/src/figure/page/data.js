@@ -52,7 +52,7 @@ class Column {
   }
 
   number(value) {
-    if (this.decimals <= 15) return String(Number(value.toFixed(this.decimals)));
+    if (Number.isInteger(this.decimals)) return String(Number(value.toFixed(this.decimals)));
     return this.single ? shortest(value) : String(value);
   }
 

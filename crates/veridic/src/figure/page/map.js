@@ -55,16 +55,23 @@ function setUpPage() {
   }
   $("notes").append(...map.notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
   $("pictures-label").hidden = !images;
-  $("size").value = clamp(18 / Math.log10(map.n + 10) ** 1.15 - 0.4, 2.5, 9);
+  $("size").value = clamp(21 / Math.log10(map.n + 10) ** 1.15 - 0.4, 2.5, 9);
 }
 
+/** The painter; without WebGL, or when it fails, the plain one. */
 function setUpPainter(plain) {
-  painter = makePainter($("points"), plane, plain);
-  $("points").addEventListener("webglcontextlost", () => {
+  const replace = () => {
     // A canvas that had a context cannot get one of another kind.
-    const fresh = $("points").cloneNode();
-    $("points").replaceWith(fresh);
+    $("points").replaceWith($("points").cloneNode());
     setUpPainter(true);
+  };
+  try {
+    painter = makePainter($("points"), plane, plain);
+  } catch {
+    return replace();
+  }
+  $("points").addEventListener("webglcontextlost", () => {
+    replace();
     paintColors();
   }, { once: true });
 }
@@ -78,7 +85,7 @@ function palette() {
   if (!isDark()) return map.palette;
   return map.palette.map((color) => {
     const light = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2];
-    const mix = light < 60 ? 0.62 : light < 110 ? 0.3 : 0.08;
+    const mix = light < 40 ? 0.7 : light < 70 ? 0.42 : light < 110 ? 0.16 : 0.05;
     return color.map((part) => Math.round(part + (255 - part) * mix));
   });
 }

@@ -4,7 +4,7 @@ const VERTEX = `#version 300 es
 in vec2 place; in vec4 color; uniform vec2 scale, middle; uniform float size; out vec4 tint;
 void main() { gl_Position = vec4((place - middle) * scale, 0.0, 1.0); gl_PointSize = size; tint = color; }`;
 const FRAGMENT = `#version 300 es
-precision mediump float; in vec4 tint; uniform float size, strength; out vec4 pixel;
+precision highp float; in vec4 tint; uniform float size, strength; out vec4 pixel;
 void main() {
   float edge = size * (0.5 - length(gl_PointCoord - 0.5));
   float alpha = clamp(edge + 0.35, 0.0, 1.0) * tint.a * strength;
@@ -30,6 +30,7 @@ class GlPainter {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
     this.at = Object.fromEntries(["scale", "middle", "size", "strength"].map((name) => [name, gl.getUniformLocation(program, name)]));
     const attribute = (name, width, type, normalized) => {

@@ -14,6 +14,10 @@ function setUpControls() {
   $("farther").onclick = () => zoomMiddle(1 / 1.6);
   $("fit").onclick = fit;
   $("clear").onclick = clearSelection;
+  $("close").onclick = () => {
+    show(-1);
+    $("overlay").focus();
+  };
   $("save").onclick = save;
   $("only").onclick = () => setIsolated(!isolated);
   $("take").onclick = () => {
@@ -296,7 +300,7 @@ function show(i) {
     line.append(element("th", one.name), element("td", one.isMissing(i) ? "missing" : one.text(i)));
   }
   showNeighbors(i);
-  if (matchMedia("(max-width: 760px)").matches) $("point").scrollIntoView({ block: "start" });
+  $("point").parentElement.scrollTop = 0;
 }
 
 function pictures(i) {

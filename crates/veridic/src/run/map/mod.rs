@@ -3,6 +3,7 @@
 
 mod config;
 mod input;
+mod latent;
 mod output;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::seed::Seed;
 
 pub use config::{MapConfig, MapMethod};
 use input::{Input, Pictures};
+pub(crate) use latent::{LatentMap, latent_map, latent_scores};
 pub use output::MAP_ENDINGS;
 
 /// Rows of the largest map whose page knows the neighbors of each row in the data.
