@@ -122,6 +122,8 @@ class Page:
         self.settle()
 
     def shown(self):
+        # The count is written with the frame.
+        self.do("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return int(self.text("#state").split(" of ")[0].replace(",", ""))
 
     def selected(self):
@@ -134,7 +136,7 @@ def inside(points, left, top, right, bottom):
 
 
 def test_desk(browser, html, rows, marks, shot):
-    with Page(browser, html, (1440, 900)) as p:
+    with Page(browser, html, (1440, 900), mark="#webgl") as p:
         assert p.do("document.documentElement.dataset.ready") == "WebGL"
         assert p.do("document.title") == "Map of data.csv", "a cell has run as a script"
         assert p.shown() == ROWS
@@ -156,10 +158,12 @@ def test_desk(browser, html, rows, marks, shot):
         p.settle()
         after = p.do("view.toPlane(400, 300)")
         assert p.do("view.zoom") > 1.5 * zoom
-        assert math.dist(before, after) < 1e-6, (before, after)
+        # A pointer is at whole pixels, the map need not be.
+        pixel = 1.5 / p.do("view.unit")
+        assert math.dist(before, after) < pixel, (before, after)
         p.drag([spot, (spot[0] + 120, spot[1] + 60)])
         moved = p.do("view.toPlane(520, 360)")
-        assert math.dist(before, moved) < 1e-6, "dragging takes the map along"
+        assert math.dist(before, moved) < 2 * pixel, "dragging takes the map along"
         for button in ("#closer", "#farther", "#fit"):
             p.page.click(button)
         p.settle()
@@ -196,6 +200,8 @@ def test_desk(browser, html, rows, marks, shot):
         p.drag([p.place(x, y) for x, y in [(560, 260), (700, 260), (700, 500), (560, 500), (560, 263)]], shift=True)
         expected |= set(inside(points, 560, 260, 700, 500))
         assert p.selected() == len(expected), (p.selected(), len(expected))
+        left = "document.getElementById('overlay').getContext('2d').getImageData(640, 300, 1, 1).data[3]"
+        assert p.do(left) == 0, "the line of a lasso goes when it is closed"
         p.page.screenshot(path=shot / "desk-selected.png")
         with p.page.expect_download() as download:
             p.page.click("#save")
@@ -210,7 +216,8 @@ def test_desk(browser, html, rows, marks, shot):
         p.page.click("#only")
         assert p.shown() == len(expected)
         p.page.click("#clear")
-        assert p.shown() == ROWS and p.selected() == 0
+        p.settle()
+        assert p.shown() == ROWS and p.selected() == 0, p.text("#selected")
 
         # Search finds text, numbers and rows.
         nasty = sum(row["kind"] == NASTY for row in rows)
@@ -347,7 +354,7 @@ def measure_frames(browser, html, size, **options):
         for step in range(12):
             p.page.mouse.wheel(0, -60 if step < 6 else 60)
         frames = p.do("frames_seen")
-        idle = p.do("() => { const at = performance.now(); moving = 0; draw(at); painter.gl?.finish(); return performance.now() - at; }")
+        idle = p.do("() => { const at = performance.now(); moving = 0; draw(at); painter.gl?.readPixels(0, 0, 1, 1, painter.gl.RGBA, painter.gl.UNSIGNED_BYTE, new Uint8Array(4)); return performance.now() - at; }")
         p.do("() => 0")
         name = p.do("document.documentElement.dataset.ready")
         least = p.do("share")
@@ -414,10 +421,12 @@ def main():
             if options.smooth:
                 table(place / "large.csv", 300_000)
                 make("large.csv", "--method", "pca", "--color", "kind", "--set", 'drop=["amount"]', "-o", "large.html")
-                print(f"300 000 points, page of {(place / 'large.html').stat().st_size / 1e6:.1f} MB, software WebGL:")
-                measure_frames(browser, place / "large.html", (1440, 900))
-                measure_frames(browser, place / "large.html", (390, 844), device_scale_factor=2)
+                print(f"300 000 points, page of {(place / 'large.html').stat().st_size / 1e6:.1f} MB, all drawn by the processor:")
+                measure_frames(browser, place / "large.html", (1440, 900), mark="#webgl")
                 measure_frames(browser, place / "large.html", (1440, 900), mark="#canvas")
+                measure_frames(browser, place / "large.html", (390, 844), mark="#canvas", device_scale_factor=2)
+                print("the same page with few points:")
+                measure_frames(browser, html, (1440, 900), mark="#canvas")
             browser.close()
     print(f"{len(tests)} passed, 0 failed")
 

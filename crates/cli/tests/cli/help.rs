@@ -16,6 +16,7 @@ Commands:
   score        Say how unusual each row is: a higher score is more unusual
   encode       Give the position of each row in the latent space
   reconstruct  Give each row or image as the model expects it
+  map          Place rows in the plane so that like lies by like, and show them
   show         Show what a run is: its layers, losses, report and files
   recipes      List the built-in recipes, or show one
   data         List, check or fetch the public data sets that recipes name
@@ -56,6 +57,21 @@ fn every_command_of_the_contract_has_its_options() {
         ("score", &["<RUN>", "<DATA>", "--explain <K>", "-o, --output <FILE>"]),
         ("encode", &["<RUN>", "<DATA>", "-o, --output <FILE>"]),
         ("reconstruct", &["<RUN>", "<DATA>", "-o, --output <FILE>"]),
+        (
+            "map",
+            &[
+                "<RUN|MATRIX>",
+                "[DATA]",
+                "--method <METHOD>",
+                "--color <COLUMN>",
+                "--columns <A,B,…>",
+                "--set <PATH=VALUE>",
+                "-o, --output <FILE>",
+                "--data-dir <DIR>",
+                "--seed <N>",
+                "--threads <N>",
+            ],
+        ),
         ("show", &["<RUN>", "--diagram <FILE>"]),
         ("recipes", &["show"]),
         ("data", &["list", "check", "fetch", "--data-dir <DIR>"]),

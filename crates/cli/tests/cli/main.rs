@@ -5,6 +5,7 @@
 mod bad_input;
 mod help;
 mod life;
+mod map;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

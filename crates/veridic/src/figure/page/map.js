@@ -34,7 +34,7 @@ async function start() {
   selected = new Uint8Array(map.n);
   visible = new Uint8Array(map.n).fill(1);
   setUpPage();
-  setUpPainter(location.hash === "#canvas");
+  setUpPainter(location.hash.slice(1));
   setUpControls();
   setUpPointer();
   resize();
@@ -59,14 +59,14 @@ function setUpPage() {
 }
 
 /** The painter; without WebGL, or when it fails, the plain one. */
-function setUpPainter(plain) {
+function setUpPainter(wanted) {
   const replace = () => {
     // A canvas that had a context cannot get one of another kind.
     $("points").replaceWith($("points").cloneNode());
-    setUpPainter(true);
+    setUpPainter("canvas");
   };
   try {
-    painter = makePainter($("points"), plane, plain);
+    painter = makePainter($("points"), plane, wanted);
   } catch {
     return replace();
   }
@@ -307,7 +307,8 @@ function draw(now) {
 
 function drawOverlay() {
   const canvas = $("overlay");
-  const context = canvas.getContext("2d");
+  // Few strokes a frame: in memory they are as quick, and some graphics drivers lose a frame that only clears.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   const ratio = devicePixelRatio || 1;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, view.width, view.height);

@@ -12,9 +12,11 @@ void main() {
   pixel = vec4(tint.rgb * alpha, alpha);
 }`;
 
-/** A painter for `canvas`. Both kinds take colors as bytes (red, green, blue, opacity), an order, and points to stress. */
-function makePainter(canvas, plane, plain) {
-  const gl = plain ? null : canvas.getContext("webgl2", { antialias: false, alpha: true, powerPreference: "high-performance" });
+/** A painter for `canvas`; "webgl" and "canvas" ask for one of them. Both kinds take colors as bytes (red, green, blue, opacity), an order, and points to stress. */
+function makePainter(canvas, plane, wanted) {
+  // WebGL computed by the processor is slower than setting the pixels.
+  const options = { antialias: false, powerPreference: "high-performance", failIfMajorPerformanceCaveat: wanted !== "webgl" };
+  const gl = wanted === "canvas" ? null : canvas.getContext("webgl2", options);
   return gl ? new GlPainter(gl, plane) : new PixelPainter(canvas.getContext("2d"), plane);
 }
 
