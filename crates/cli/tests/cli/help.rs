@@ -88,8 +88,8 @@ fn a_wrong_command_line_is_exit_code_2_with_error_and_hint_lines() {
     let place = Place::new();
     for (arguments, expected) in [
         (
-            &["smaple"][..],
-            "error: unrecognized subcommand 'smaple'\nhint: a similar subcommand exists: 'sample'\n\
+            &["encod"][..],
+            "error: unrecognized subcommand 'encod'\nhint: a similar subcommand exists: 'encode'\n\
              hint: usage is `veridic [OPTIONS] <COMMAND>`; --help says more\n",
         ),
         (

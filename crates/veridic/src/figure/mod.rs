@@ -38,7 +38,7 @@ pub use loss::{LossCurves, Series, loss_curves};
 pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
-pub use scatter::{Coloring, Scatter, scatter};
+pub use scatter::{Coloring, Scatter, plane, scatter};
 pub use table::{RowGroup, TableFigure, table_figure};
 
 #[cfg(test)]

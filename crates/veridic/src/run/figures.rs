@@ -165,7 +165,7 @@ impl Context<'_> {
             0 => Coloring::Plain,
             _ => Coloring::Category { codes: &codes, names: &names },
         };
-        Ok(figure::scatter(&figure::Scatter {
+        Ok(figure::plane(&figure::Scatter {
             title: "Map of test rows in the latent space",
             x_label: "first coordinate of the map",
             y_label: "second coordinate of the map",

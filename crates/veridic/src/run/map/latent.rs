@@ -35,7 +35,7 @@ pub(crate) struct LatentMap {
 
 /// Maps the test rows (without any, the validation or training rows), if the configuration asks for it.
 ///
-/// Beside the figures of every map, with positive rows: `map.clusters` by density ([`evaluate::density_clusters`], at
+/// Beside the figures of every map but its seconds, with positive rows: `map.clusters` by density ([`evaluate::density_clusters`], at
 /// least 10 rows within 1.5 times the median distance to the 10th neighbor), `map.positive_clusters` of which more than
 /// half of the rows are positive, `map.clustered_positives` and `map.clustered_others`, the positive and other rows in
 /// these, and `map.positives` in all.
@@ -53,6 +53,8 @@ pub(crate) fn latent_map(
     let placed = place(&latent, map, Seed(config.seed), pool.threads(), &never, &mut |_| {})?;
     let positions = &placed.positions;
     let mut report = placed.report.clone();
+    // The files of a run are the same every time.
+    report.remove("map.seconds");
     let positive = data.positives(&rows);
     let labels = positive.as_ref().map(|flags| flags.iter().map(|&flag| u32::from(flag)).collect());
     let labels: Option<Vec<u32>> = labels.or_else(|| codes(data, &rows));

@@ -65,7 +65,7 @@ impl Mapped {
             (None, None) => Coloring::Plain,
         };
         let by = if label.is_empty() { String::new() } else { format!(" by {label}") };
-        Ok(figure::scatter(&figure::Scatter {
+        Ok(figure::plane(&figure::Scatter {
             title: &format!("{}{by}", self.title),
             x_label: &self.axes[0],
             y_label: &self.axes[1],
