@@ -44,6 +44,14 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// An ending that a map cannot be written with.
+    #[error("cannot write a map as `{ending}`, known are {}: {}", veridic::run::MAP_ENDINGS.join(", "), path.display())]
+    MapEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Data sets are missing or not what was published.
     #[error("not there, or not as published: {}", names.join(", "))]
     DataWrong {
@@ -132,6 +140,9 @@ impl CliError {
             Self::ImageEnding { .. } => {
                 Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())
             }
+            Self::MapEnding { .. } => Some(
+                "csv is coordinates, png and svg are pictures, html is a page to look around in".to_owned(),
+            ),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
             Self::DataWrong { names, dir } => Some(format!(

@@ -40,18 +40,7 @@ impl Output {
     /// [`CliError::WouldReplace`], [`DataError::Write`], [`DataError::UnknownEnding`].
     pub(crate) fn check(&self, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
         let Place::File(path) = self.place() else { return Ok(()) };
-        if let Ok(there) = path.canonicalize() {
-            let is_data = data.and_then(|data| data.canonicalize().ok()).is_some_and(|data| data == there);
-            let is_run = run.canonicalize().is_ok_and(|run| there.starts_with(run));
-            if is_data || is_run {
-                return Err(CliError::WouldReplace { path: path.to_owned() });
-            }
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            let source = io::ErrorKind::NotFound.into();
-            return Err(DataError::Write { path: path.to_owned(), source }.into());
-        }
+        check_place(path, run, data)?;
         if is_table(path) || is_png(path) {
             return Ok(());
         }
@@ -167,6 +156,26 @@ impl Output {
             ui.say(&format!("wrote {what} to {}", path.display()));
         }
     }
+}
+
+/// Whether a file may be written there: it is neither what is read nor in the run, and its folder is there.
+///
+/// # Errors
+/// [`CliError::WouldReplace`], [`DataError::Write`].
+pub(crate) fn check_place(path: &Path, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+    if let Ok(there) = path.canonicalize() {
+        let is_data = data.and_then(|data| data.canonicalize().ok()).is_some_and(|data| data == there);
+        let is_run = run.canonicalize().is_ok_and(|run| there.starts_with(run));
+        if is_data || is_run {
+            return Err(CliError::WouldReplace { path: path.to_owned() });
+        }
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        let source = io::ErrorKind::NotFound.into();
+        return Err(DataError::Write { path: path.to_owned(), source }.into());
+    }
+    Ok(())
 }
 
 fn file_name(path: &Path) -> String {

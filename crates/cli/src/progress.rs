@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use veridic::run::{MapEvent, MapStage};
 use veridic::train::Event;
 
 use crate::quantity::{count, counted, figure, rate, seconds};
@@ -72,6 +73,64 @@ impl Progress {
         }
         if self.meter.first.is_some() {
             self.ui.say(&self.meter.summary());
+        }
+    }
+}
+
+/// Shows how far a map is: a bar with the divergence on a terminal, a line now and then elsewhere.
+pub(crate) struct MapProgress {
+    ui: Ui,
+    begun: Instant,
+    bar: Option<ProgressBar>,
+    told: Duration,
+}
+
+impl MapProgress {
+    /// Nothing is shown before the first event.
+    pub(crate) fn new(ui: &Ui) -> Self {
+        let bar = (ui.is_terminal() && !ui.is_quiet()).then(bar);
+        Self { ui: *ui, begun: Instant::now(), bar, told: Duration::ZERO }
+    }
+
+    /// Shows `event` if it is time to.
+    pub(crate) fn observe(&mut self, event: &MapEvent) {
+        let now = self.begun.elapsed();
+        let text = match event {
+            MapEvent::Input { rows, columns } => {
+                self.ui.say(&format!("mapping {} of {}", counted(*rows, "row"), counted(*columns, "number")));
+                return;
+            }
+            MapEvent::Stage(stage) => match stage {
+                MapStage::Read => "reading",
+                MapStage::Place => "finding neighbors",
+                MapStage::Measure => "measuring the map",
+            }
+            .to_owned(),
+            MapEvent::Step { iteration, of, kl } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_length(*of as u64);
+                    bar.set_position(*iteration as u64);
+                }
+                format!("iteration {iteration}/{of}  KL {}", figure(*kl))
+            }
+        };
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(text);
+                bar.tick();
+            }
+            None if matches!(event, MapEvent::Step { .. }) && now - self.told >= LONGEST => {
+                self.told = now;
+                self.ui.say(&text);
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -19,7 +19,7 @@ fn config(model: &str, noise: &str) -> Config {
 
 fn network(model: &str, noise: &str) -> Network {
     let config = config(model, noise);
-    let layout = Layout { width: 6, blocks: Vec::new(), unseen: Vec::new() };
+    let layout = Layout { dims: vec![6], ..Layout::default() };
     Network::new(&config.model, layout, &config.train, 7).unwrap()
 }
 

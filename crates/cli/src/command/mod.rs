@@ -6,6 +6,7 @@ mod demo;
 mod encode;
 mod fit;
 mod latent;
+mod map;
 mod recipes;
 mod reconstruct;
 mod sample;
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Reconstruct(reconstruct::Reconstruct),
     Latent(latent::Latent),
     Compare(compare::Compare),
+    Map(map::Map),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -65,6 +67,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
     match command {
         Command::Demo(demo) => return demo.run(ui),
         Command::Fit(fit) => return fit.run(ui),
+        Command::Map(map) => return map.run(ui),
         Command::Sample(sample) => sample.run(ui)?,
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,

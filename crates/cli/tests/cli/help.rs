@@ -18,6 +18,7 @@ Commands:
   reconstruct  Give each row or image as the model expects it
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
+  map          Place rows in the plane so that like lies by like, and show them
   show         Show what a run is: its layers, losses, report and files
   recipes      List the built-in recipes, or show one
   data         List, check or fetch the public data sets that recipes name
@@ -60,6 +61,21 @@ fn every_command_of_the_contract_has_its_options() {
         ("reconstruct", &["<RUN>", "<DATA>", "-o, --output <FILE>"]),
         ("latent", &["grid", "walk", "between", "concept", "arithmetic", "repeat"]),
         ("compare", &["<RUNS> <RUNS>...", "--rows <DATA>", "-o, --output <FILE>"]),
+        (
+            "map",
+            &[
+                "<RUN|MATRIX>",
+                "[DATA]",
+                "--method <METHOD>",
+                "--color <COLUMN>",
+                "--columns <A,B,…>",
+                "--set <PATH=VALUE>",
+                "-o, --output <FILE>",
+                "--data-dir <DIR>",
+                "--seed <N>",
+                "--threads <N>",
+            ],
+        ),
         ("show", &["<RUN>", "--diagram <FILE>"]),
         ("recipes", &["show"]),
         ("data", &["list", "check", "fetch", "--data-dir <DIR>"]),
@@ -76,8 +92,8 @@ fn a_wrong_command_line_is_exit_code_2_with_error_and_hint_lines() {
     let place = Place::new();
     for (arguments, expected) in [
         (
-            &["smaple"][..],
-            "error: unrecognized subcommand 'smaple'\nhint: a similar subcommand exists: 'sample'\n\
+            &["encod"][..],
+            "error: unrecognized subcommand 'encod'\nhint: a similar subcommand exists: 'encode'\n\
              hint: usage is `veridic [OPTIONS] <COMMAND>`; --help says more\n",
         ),
         (

@@ -6,6 +6,7 @@ mod bad_input;
 mod help;
 mod latent;
 mod life;
+mod map;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

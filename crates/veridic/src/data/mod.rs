@@ -5,6 +5,7 @@
 mod binarize;
 mod build;
 pub mod catalog;
+mod category;
 pub mod cifar;
 mod csv;
 mod date;
@@ -30,6 +31,7 @@ mod table;
 mod write;
 
 pub use binarize::Binarization;
+pub use category::categories;
 pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};

@@ -10,6 +10,7 @@ mod data;
 mod evaluate;
 mod figure;
 mod image;
+mod map;
 mod project;
 mod run;
 mod train;
@@ -21,6 +22,7 @@ pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};
+pub use map::MapError;
 pub use project::ProjectError;
 pub use run::RunError;
 pub use train::TrainError;
@@ -47,6 +49,9 @@ pub enum Error {
     /// Making a projection.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// Making a map.
+    #[error(transparent)]
+    Map(#[from] MapError),
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
@@ -76,6 +81,7 @@ impl Error {
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::Project(error) => error.hint(),
+            Self::Map(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => error.hint(),

@@ -4,13 +4,15 @@
 //! input (no rows, one class, NaN) is an [`EvaluateError`](crate::error::EvaluateError), never a silent NaN.
 
 mod active;
+mod cluster;
 mod confusion;
 mod control;
 mod disentanglement;
 mod importance;
 mod interval;
-mod probe;
+mod latent;
 mod map;
+mod probe;
 mod ranking;
 mod similarity;
 mod summary;
@@ -18,16 +20,18 @@ mod summary;
 mod tests;
 
 pub use active::active_units;
+pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
 pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
-pub use probe::linear_probe;
+pub use latent::latent_score;
 pub use map::{
     class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
     trustworthiness,
 };
+pub use probe::linear_probe;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };

@@ -21,6 +21,7 @@ mod histogram;
 mod loss;
 mod number;
 mod output;
+mod page;
 mod pair;
 mod scale;
 mod scatter;
@@ -36,8 +37,9 @@ pub use grid::{ImageGrid, LatentAxes, Pixels, image_grid};
 pub use histogram::{Height, Histogram, ScoreClass, Threshold, histogram};
 pub use loss::{LossCurves, Series, loss_curves};
 pub use output::Figure;
+pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
-pub use scatter::{Coloring, Scatter, scatter};
+pub use scatter::{Coloring, Scatter, plane, scatter};
 pub use sheet::{Sheet, sheet};
 pub use table::{RowGroup, TableFigure, table_figure};
 

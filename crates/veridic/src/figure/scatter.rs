@@ -69,6 +69,18 @@ pub enum Coloring<'a> {
 /// [`FigureError::Empty`] without points, [`FigureError::Length`] if codes or values are not as many as points,
 /// [`FigureError::NothingUsable`] if no point is finite.
 pub fn scatter(input: &Scatter<'_>) -> Result<Figure, FigureError> {
+    drawn(input, false)
+}
+
+/// Draws points as [`scatter`] does, with one scale for both axes: for a plane in which distances mean something.
+///
+/// # Errors
+/// As [`scatter`].
+pub fn plane(input: &Scatter<'_>) -> Result<Figure, FigureError> {
+    drawn(input, true)
+}
+
+fn drawn(input: &Scatter<'_>, equal: bool) -> Result<Figure, FigureError> {
     let n = input.points.len();
     if n == 0 {
         return Err(FigureError::Empty { figure: NAME, what: "the list of points".to_owned() });
@@ -91,7 +103,13 @@ pub fn scatter(input: &Scatter<'_>) -> Result<Figure, FigureError> {
     let groups = Groups::new(input.coloring, &shown);
     let note = left_out_note(left_out, n, "points", "not finite");
 
-    let (x, y) = (padded(x_low, x_high), padded(y_low, y_high));
+    let half = |low: f64, high: f64| (high - low) / 2.0;
+    let widest = half(x_low, x_high).max(half(y_low, y_high));
+    let around = |low: f64, high: f64| {
+        let middle = low + half(low, high);
+        if equal && widest > 0.0 { padded(middle - widest, middle + widest) } else { padded(low, high) }
+    };
+    let (x, y) = (around(x_low, x_high), around(y_low, y_high));
     let left = space_left(&y);
     let beside = match (input.marginals, input.coloring) {
         (_, Coloring::Value { .. }) => 132.0,
@@ -359,6 +377,21 @@ mod tests {
         // A marginal above and one on the right for each.
         assert_eq!(svg.matches("<path").count(), 6);
         assert!(svg.contains(">missing</text>"));
+    }
+
+    #[test]
+    fn a_plane_has_one_scale_for_both_axes() {
+        let points = [[0.0, 0.0], [10.0, 0.0], [10.0, 1.0]];
+        let places = |svg: &str| -> Vec<[f64; 2]> {
+            let number = |text: &str, name: &str| -> f64 {
+                let after = text.split_once(&format!("{name}=\"")).unwrap().1;
+                after.split_once('"').unwrap().0.parse().unwrap()
+            };
+            svg.split("<circle").skip(1).map(|circle| ["cx", "cy"].map(|name| number(circle, name))).collect()
+        };
+        let places = places(&plane(&input(&points, Coloring::Plain)).unwrap().svg().unwrap());
+        let (across, up) = (places[1][0] - places[0][0], places[1][1] - places[2][1]);
+        assert!((across / up - 10.0).abs() < 0.01, "{places:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::data::{Binarization, nearest_name};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
+use crate::run::map::MapConfig;
 use crate::train::TrainConfig;
 
 /// Everything a run is decided by; `config.toml` holds it with every default written out.
@@ -33,6 +34,9 @@ pub struct Config {
     /// Whether and how synthetic positive rows are measured by a classifier; off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<AugmentConfig>,
+    /// How a map of test rows in the latent space is made, reported as `map.…`; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -48,6 +52,7 @@ impl Default for Config {
             train: TrainConfig::default(),
             evaluate: EvaluateConfig::default(),
             augment: None,
+            map: None,
             figure: Vec::new(),
         }
     }
@@ -163,6 +168,9 @@ pub struct EvaluateConfig {
     /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
     /// rows, as `control.pca.…` and `control.knn.…`.
     pub controls: bool,
+    /// Whether test rows are scored by their neighbors among the codes of training rows, positive and other, reported
+    /// as `latent.…`.
+    pub latent: bool,
     /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
     pub sample_rows: usize,
     /// Draws for each test row in the importance-weighted estimate of its log-likelihood, `test.nll`; 0 is none. The
@@ -176,7 +184,14 @@ pub struct EvaluateConfig {
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { controls: false, sample_rows: 2000, nll_samples: 0, nll_repeats: 1, factors: Vec::new() }
+        Self {
+            controls: false,
+            latent: false,
+            sample_rows: 2000,
+            nll_samples: 0,
+            nll_repeats: 1,
+            factors: Vec::new(),
+        }
     }
 }
 
@@ -213,6 +228,8 @@ pub enum FigureKind {
     LossCurves,
     /// Test rows in the first two latent dimensions, by label, with marginal histograms.
     LatentScatter,
+    /// Test rows on the map that `[map]` asks for, by label; also as a page to look around in.
+    LatentMap,
     /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
     LatentGrid,
     /// Images decoded from a grid of equal steps over `range` in the first two latent dimensions, the others at 0.
@@ -247,6 +264,7 @@ impl FigureKind {
         match self {
             Self::LossCurves => "loss-curves",
             Self::LatentScatter => "latent-scatter",
+            Self::LatentMap => "latent-map",
             Self::LatentGrid => "latent-grid",
             Self::TraversalGrid => "traversal-grid",
             Self::Denoised => "denoised",
@@ -286,33 +304,9 @@ impl Config {
     /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
     pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
         self.check_seed()?;
-        let text = self.to_toml();
-        let mut tree: toml::Table =
-            toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
-        for (path, value) in sets {
-            let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
-                .ok()
-                .and_then(|mut table| table.remove("value"))
-                .unwrap_or_else(|| toml::Value::String(value.clone()));
-            place(&mut tree, path, parsed).map_err(|reason| ConfigError::Set {
-                path: path.clone(),
-                value: value.clone(),
-                reason,
-                nearest: None,
-            })?;
-            let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-            if let Err(error) = toml::from_str::<Self>(&text) {
-                return Err(ConfigError::Set {
-                    path: path.clone(),
-                    value: value.clone(),
-                    reason: plainly(error.message().lines().next().unwrap_or("it is not understood")),
-                    nearest: nearest_key(error.message()),
-                }
-                .into());
-            }
-        }
-        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-        Self::from_toml(&text, "--set")
+        let config: Self = with_sets(self, sets)?;
+        config.check()?;
+        Ok(config)
     }
 
     /// TOML has no whole numbers beyond this, and `config.toml` must hold the seed.
@@ -348,6 +342,9 @@ impl Config {
             && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
         {
             return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
+        }
+        if let Some(map) = &self.map {
+            map.check()?;
         }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
@@ -424,6 +421,12 @@ impl Config {
                 "add `data.split.column = \"NAME\"`",
             );
         }
+        if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
+            return conflict(
+                "the figure `latent-map` needs a map, and there is no `[map]`",
+                "add `[map]` with an empty table, or leave the figure out",
+            );
+        }
         if split.by == SplitBy::OneClass && self.data.target.is_none() {
             return conflict(
                 "a one-class split needs to know which rows are positive, and `data.target` is not given",
@@ -490,6 +493,31 @@ const MOST_DRAWS: usize = 1_000_000;
 
 /// Synthetic rows of the largest report.
 const MOST_SAMPLED: usize = 1_000_000;
+
+/// Settings with values at paths replaced; what is out of range is left to their own check.
+pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
+    config: &T,
+    sets: &[(String, String)],
+) -> Result<T> {
+    let text = toml::to_string_pretty(config).expect("a configuration is plain data");
+    let mut tree: toml::Table = toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
+    for (path, value) in sets {
+        let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| toml::Value::String(value.clone()));
+        let refused =
+            |reason, nearest| ConfigError::Set { path: path.clone(), value: value.clone(), reason, nearest };
+        place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
+        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+        if let Err(error) = toml::from_str::<T>(&text) {
+            let reason = plainly(error.message().lines().next().unwrap_or("it is not understood"));
+            return Err(refused(reason, nearest_key(error.message())).into());
+        }
+    }
+    let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
+    Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "--set"))?)
+}
 
 /// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
 fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), String> {

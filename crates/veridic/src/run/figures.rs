@@ -9,6 +9,7 @@ use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
 use super::denoise::denoise;
 use super::directory::Directory;
+use super::map::{LatentMap, latent_scores};
 use super::open::{cell_text, sample_latent, sampled_rows};
 use super::report::controls;
 use crate::data::{Cells, Images, Table};
@@ -27,6 +28,7 @@ pub(crate) fn draw(
     data: &Dataset,
     network: &mut Network,
     pool: &mut Pool,
+    map: Option<&LatentMap>,
 ) -> Result<Vec<PathBuf>> {
     if config.figure.is_empty() {
         return Ok(Vec::new());
@@ -39,7 +41,7 @@ pub(crate) fn draw(
     })?;
     let mut drawn: Vec<PathBuf> = Vec::new();
     for wanted in &config.figure {
-        let mut context = Context { config, data, network: &mut *network, pool: &mut *pool, wanted };
+        let mut context = Context { config, data, network: &mut *network, pool: &mut *pool, wanted, map };
         let figure = context.figure(directory)?;
         let taken = |name: &str| drawn.iter().any(|path| path.file_stem().is_some_and(|stem| stem == name));
         let mut name = wanted.kind.name().to_string();
@@ -52,6 +54,11 @@ pub(crate) fn draw(
         let png = folder.join(format!("{name}.png"));
         figure.write(&png)?;
         drawn.push(png);
+        if let (FigureKind::LatentMap, Some(map)) = (wanted.kind, map)
+            && let Some(page) = map.page(config, data, pool.threads())?
+        {
+            directory.write(&format!("figures/{name}.html"), page.as_bytes())?;
+        }
     }
     Ok(drawn)
 }
@@ -62,6 +69,7 @@ struct Context<'a> {
     network: &'a mut Network,
     pool: &'a mut Pool,
     wanted: &'a FigureConfig,
+    map: Option<&'a LatentMap>,
 }
 
 impl Context<'_> {
@@ -69,6 +77,7 @@ impl Context<'_> {
         match self.wanted.kind {
             FigureKind::LossCurves => loss_curves(&directory.events()),
             FigureKind::LatentScatter => self.latent_scatter(),
+            FigureKind::LatentMap => self.latent_map(),
             FigureKind::LatentGrid => self.latent_grid(),
             FigureKind::TraversalGrid => self.traversal_grid(),
             FigureKind::Denoised => self.denoised(),
@@ -160,6 +169,23 @@ impl Context<'_> {
             points: &points,
             coloring,
             marginals: true,
+        })?)
+    }
+
+    fn latent_map(&self) -> Result<Figure> {
+        let map = self.map.ok_or_else(|| self.needs("a map", "add `[map]`, or leave the figure out"))?;
+        let (codes, names) = self.classes(&map.rows);
+        let coloring = match names.len() {
+            0 => Coloring::Plain,
+            _ => Coloring::Category { codes: &codes, names: &names },
+        };
+        Ok(figure::plane(&figure::Scatter {
+            title: "Map of test rows in the latent space",
+            x_label: "first coordinate of the map",
+            y_label: "second coordinate of the map",
+            points: &map.points,
+            coloring,
+            marginals: false,
         })?)
     }
 
@@ -424,6 +450,10 @@ impl Context<'_> {
         };
         let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
         let mut all = vec![(self.config.model.name().to_string(), scores)];
+        if self.config.evaluate.latent {
+            let scores = latent_scores(self.data, &rows, self.network, self.pool)?;
+            all.push(("neighbors among training codes".to_string(), scores));
+        }
         if self.config.evaluate.controls {
             for (name, scores) in controls(self.data, &rows, self.network.latent(), self.pool.threads())? {
                 let name = match name {

@@ -11,6 +11,7 @@ use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
+use super::map::latent_map;
 use super::{figures, posterior, report, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
@@ -237,6 +238,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let mut finish = || -> Result<bool> {
         directory.write_weights(&network.weights())?;
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+        let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
         if let Some(augment) = &config.augment {
             let place = (data_path.as_deref(), options.data_dir.as_path());
@@ -250,8 +252,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
         }
         posterior::write_units(&directory, &data, &mut network, &mut pool)?;
+        fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
         directory.write_json("report.json", &fitted.report)?;
-        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool)?;
+        fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)
     };
     let finished = finish();
@@ -276,6 +279,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     alike.figure.clone_from(&begun.figure);
     alike.evaluate.clone_from(&begun.evaluate);
     alike.augment.clone_from(&begun.augment);
+    alike.map.clone_from(&begun.map);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {
@@ -303,7 +307,7 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
 }
 
 /// Whether the data is what a run was begun with.
-pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =

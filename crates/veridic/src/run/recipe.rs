@@ -25,6 +25,7 @@ const RECIPES: &[Recipe] = recipes!(
     "cifar-conv-autoencoder"
     "cifar-conv-vae"
     "creditcard-autoencoder"
+    "creditcard-map"
     "creditcard-oneclass"
     "creditcard-vae"
     "creditcard-vae-augment"

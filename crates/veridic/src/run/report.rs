@@ -7,6 +7,7 @@ use veridic_graph::{Draw, Pool};
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
+use super::map::latent_scores;
 use super::open::{sample_latent, sampled_rows};
 use super::posterior;
 use crate::codec::BlockKind;
@@ -40,6 +41,7 @@ const MOST_PAIRED: usize = 300;
 ///   test rows from the clean ones, for models with noise; one draw of the noise of a fixed seed.
 /// - `test.auroc`, `test.average_precision`: how well the score tells positive test rows.
 /// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
+/// - `latent.auroc`, `latent.average_precision`: likewise of the score by neighbors among the codes of training rows.
 /// - `control.pca.…`, `control.knn.…`: the same two figures for controls on the same rows.
 /// - `sample.shape_similarity`, `sample.correlation_similarity`: sampled rows against test rows, 0 to 1, higher is
 ///   more alike; correlations of tables of at most 300 modeled columns.
@@ -80,6 +82,10 @@ pub(crate) fn report(
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
         let (scores, _) = network.score(pool, data.rows(), &test, false)?;
         insert_ranking(&mut report, "test", &scores, &positive)?;
+        if config.evaluate.latent {
+            let scores = latent_scores(data, rows, network, pool)?;
+            insert_ranking(&mut report, "latent", &scores, &positive)?;
+        }
         if config.evaluate.controls {
             for (name, scores) in controls(data, rows, network.latent(), pool.threads())? {
                 insert_ranking(&mut report, &format!("control.{name}"), &scores, &positive)?;

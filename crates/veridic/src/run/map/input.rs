@@ -1,0 +1,332 @@
+//! What is mapped: the codes of a run, the numbers of a table, or the pixels of images.
+
+use std::path::Path;
+
+use super::MapOptions;
+use super::output::texts;
+use crate::codec::ImageCodec;
+use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, Matrix, Schema, Table, idx};
+use crate::error::{ConfigError, MapError, Result, RunError};
+use crate::run::config::Config;
+use crate::run::dataset::{looks_like_images, read_options_of};
+use crate::run::open::{Codes, Run};
+
+/// What is mapped, and what is known of each row.
+pub(super) struct Input {
+    pub(super) matrix: Matrix,
+    pub(super) known: Table,
+    pub(super) schema: Schema,
+    /// The number of each row in the data, from 1, where only some of them are mapped.
+    pub(super) rows: Option<Vec<u32>>,
+    pub(super) color: Option<String>,
+    pub(super) pictures: Option<Pictures>,
+    pub(super) title: String,
+    pub(super) about: String,
+    pub(super) notes: Vec<String>,
+}
+
+/// The image of each row.
+#[derive(Debug)]
+pub(super) struct Pictures {
+    pub(super) codec: ImageCodec,
+    pub(super) original: Vec<u8>,
+    pub(super) decoded: Option<Vec<u8>>,
+}
+
+/// Values above this, or all below its inverse, are scaled together, so that their squares are numbers too.
+const LARGEST: f64 = 1e12;
+/// Names of rows and columns that an error lists.
+const MOST_NAMED: usize = 10;
+
+pub(super) fn read(options: &MapOptions) -> Result<Input> {
+    let path = &options.input;
+    let input = if path.join("run.json").is_file() {
+        of_run(options)?
+    } else if let Some(data) = &options.data {
+        return Err(ConfigError::Conflict {
+            what: format!("{} is not a run, so {} cannot be encoded", path.display(), data.display()),
+            remedy: "give a run and data, or one table of numbers".to_string(),
+        }
+        .into());
+    } else if looks_like_images(path) {
+        of_images(path)?
+    } else {
+        of_table(options)?
+    };
+    // Found out before the work, not after it.
+    let wanted = options.columns.iter().flatten().chain(&input.color);
+    wanted.into_iter().try_for_each(|name| input.known.require(name).map(|_| ()))?;
+    Ok(input)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The codes of rows, with the table they are of and how unusual each is.
+fn of_run(options: &MapOptions) -> Result<Input> {
+    let mut run = Run::open(&options.input, options.threads)?;
+    let Codes { latent, scores, decoded, table, images, rows, labels, part, mut notes } = match &options.data
+    {
+        Some(data) => run.codes_of(data)?,
+        None => run.own_codes(&options.data_dir)?,
+    };
+    let n = latent.n_rows;
+    let target = run.config().data.target.clone();
+    let (mut known, mut schema) =
+        table.unwrap_or_else(|| (Table { columns: Vec::new(), n_rows: n }, Schema { columns: Vec::new() }));
+    let mut color = options.color.clone();
+    if let Some(labels) = labels {
+        add(&mut known, &mut schema, texts("label", labels.into_iter()), &mut notes);
+        color = color.or_else(|| Some("label".to_string()));
+    }
+    let present = |name: &String| known.column(name).is_some_and(|column| column.n_missing() < n);
+    let color = color.or_else(|| target.filter(present));
+    let number =
+        |name: &str, values: Vec<f64>| Column { name: name.to_string(), cells: Cells::Number(values) };
+    add(&mut known, &mut schema, number("score", scores), &mut notes);
+    // Codes are columns only where they are asked for: there may be many.
+    let asked = |name: &str| options.columns.iter().flatten().chain(&color).any(|wanted| wanted == name);
+    for j in 0..latent.n_cols {
+        let name = format!("z{}", j + 1);
+        if asked(&name) && known.column(&name).is_none() {
+            let values = (0..n).map(|i| f64::from(latent.row(i)[j])).collect();
+            add(&mut known, &mut schema, number(&name, values), &mut notes);
+        }
+    }
+    let codec = images.as_ref().map(ImageCodec::of);
+    let pictures =
+        codec.zip(images).map(|(codec, images)| Pictures { codec, original: images.pixels, decoded });
+    let title = format!("Latent space of {}", name_of(&options.input));
+    let about = format!("{n} {part}, {} dimensions", latent.n_cols);
+    Ok(Input { matrix: latent, known, schema, rows, color, pictures, title, about, notes })
+}
+
+/// Adds a column unless the data has one of that name.
+fn add(known: &mut Table, schema: &mut Schema, column: Column, notes: &mut Vec<String>) {
+    if known.column(&column.name).is_some() {
+        notes.push(format!("`{}` is the data's column, not the model's", column.name));
+        return;
+    }
+    let kind = match &column.cells {
+        Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
+        Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
+    };
+    schema.columns.push(ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() });
+    known.columns.push(column);
+}
+
+/// All images of a file, or of a folder both parts.
+fn of_images(path: &Path) -> Result<Input> {
+    let images = if path.is_dir() {
+        let train = match idx::read_folder(path, false) {
+            Err(crate::error::DataError::NotFound { .. }) => {
+                return Err(RunError::NotARun { path: path.to_path_buf() }.into());
+            }
+            read => read?,
+        };
+        match idx::read_folder(path, true) {
+            Ok(test) => joined(train, test)?,
+            Err(crate::error::DataError::NotFound { .. }) => train,
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        idx::read_images(path)?
+    };
+    let codec = ImageCodec::of(&images);
+    let matrix = codec.encode(&images, None)?;
+    let (mut known, mut schema) =
+        (Table { columns: Vec::new(), n_rows: images.n }, Schema { columns: Vec::new() });
+    let color = images.labels.as_ref().map(|labels| {
+        let label = Column {
+            name: "label".to_string(),
+            cells: Cells::Number(labels.iter().map(|label| f64::from(*label)).collect()),
+        };
+        schema.columns.push(ColumnSchema {
+            name: "label".to_string(),
+            kind: Kind::Integer { min: 0.0, max: 255.0 },
+            missing: 0,
+        });
+        known.columns.push(label);
+        "label".to_string()
+    });
+    let about = format!("{} images of {} x {} pixels", images.n, images.height, images.width);
+    let pictures = Some(Pictures { codec, original: images.pixels, decoded: None });
+    let title = format!("Map of {}", name_of(path));
+    Ok(Input { matrix, known, schema, rows: None, color, pictures, title, about, notes: Vec::new() })
+}
+
+fn joined(mut first: Images, second: Images) -> Result<Images> {
+    if ImageCodec::of(&first) != ImageCodec::of(&second) {
+        return Err(RunError::NoData {
+            reason: format!(
+                "training images are {} x {}, test images {} x {}",
+                first.height, first.width, second.height, second.width
+            ),
+            remedy: "all images must have one size".to_string(),
+        }
+        .into());
+    }
+    first.n += second.n;
+    first.pixels.extend(second.pixels);
+    first.labels = first.labels.zip(second.labels).map(|(a, b)| [a, b].concat());
+    Ok(first)
+}
+
+/// The columns of numbers of a table.
+fn of_table(options: &MapOptions) -> Result<Input> {
+    let path = &options.input;
+    let (known, schema) = data::read(path, &read_options_of(&Config::default(), path))?;
+    let wanted = options.config.drop.iter().chain(&options.color);
+    wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;
+    let mut numbers: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut left_out: Vec<(&str, &str)> = Vec::new();
+    for (column, about) in known.columns.iter().zip(&schema.columns) {
+        let name = column.name.as_str();
+        if options.color.as_deref() == Some(name) || options.config.drop.iter().any(|drop| drop == name) {
+            continue;
+        }
+        match numbers_of(column, &about.kind) {
+            Ok(values) => numbers.push((name, values)),
+            Err(why) => left_out.push((name, why)),
+        }
+    }
+    let mut notes = Vec::new();
+    for why in ["constant", "identifier", "date-time", "text"] {
+        let names: Vec<&str> = left_out.iter().filter(|(_, w)| *w == why).map(|(name, _)| *name).collect();
+        if !names.is_empty() {
+            notes.push(format!("not mapped ({why}): {}", listed(&names)));
+        }
+    }
+    if numbers.is_empty() {
+        return Err(MapError::NoNumbers { columns: known.columns.len(), path: path.clone() }.into());
+    }
+    check_present(&numbers, path)?;
+    let is_numpy = path
+        .extension()
+        .is_some_and(|e| ["npy", "npz"].contains(&e.to_string_lossy().to_lowercase().as_str()));
+    let standardize = options.config.standardize.unwrap_or(!is_numpy);
+    let matrix = matrix(&numbers, standardize);
+    let how = if standardize { "each brought to mean 0 and standard deviation 1" } else { "as they are" };
+    notes.insert(0, format!("mapped {} of {} columns, {how}", numbers.len(), known.columns.len()));
+    let title = format!("Map of {}", name_of(path));
+    let about = format!("{} rows, {} columns of numbers", matrix.n_rows, matrix.n_cols);
+    let color = options.color.clone();
+    Ok(Input { matrix, known, schema, rows: None, color, pictures: None, title, about, notes })
+}
+
+/// The numbers of a column, or why it is not mapped.
+fn numbers_of(column: &Column, kind: &Kind) -> Result<Vec<f64>, &'static str> {
+    match (kind, &column.cells) {
+        (Kind::Constant { .. }, _) => Err("constant"),
+        (Kind::Identifier, _) => Err("identifier"),
+        (Kind::DateTime { .. }, _) => Err("date-time"),
+        (_, Cells::Number(values)) => {
+            let first = values.first().copied().unwrap_or(f64::NAN);
+            if values.iter().all(|value| *value == first) { Err("constant") } else { Ok(values.clone()) }
+        }
+        // A flag of 0 and 1 is text with two levels.
+        (Kind::Boolean { levels }, Cells::Text { codes, .. }) => {
+            let values = levels.iter().map(|level| level.parse::<f64>()).collect::<Result<Vec<_>, _>>();
+            let values = values.map_err(|_| "text")?;
+            Ok(codes.iter().map(|code| values.get(*code as usize).copied().unwrap_or(f64::NAN)).collect())
+        }
+        _ => Err("text"),
+    }
+}
+
+/// A map has no place for a row of which something is not known.
+fn check_present(numbers: &[(&str, Vec<f64>)], path: &Path) -> Result<()> {
+    let mut cells = Vec::new();
+    let mut count = 0;
+    for row in 0..numbers[0].1.len() {
+        for (name, values) in numbers {
+            if values[row].is_nan() {
+                count += 1;
+                if cells.len() < MOST_NAMED {
+                    cells.push(format!("row {} `{name}`", row + 1));
+                }
+            }
+        }
+    }
+    if count == 0 { Ok(()) } else { Err(MapError::Missing { cells, count, path: path.to_path_buf() }.into()) }
+}
+
+fn listed(names: &[&str]) -> String {
+    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The columns side by side in single precision.
+fn matrix(numbers: &[(&str, Vec<f64>)], standardize: bool) -> Matrix {
+    let (n_rows, n_cols) = (numbers[0].1.len(), numbers.len());
+    let mut matrix = Matrix::zeros(n_rows, n_cols);
+    let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+    let all = numbers.iter().map(|(_, values)| largest(values)).fold(0.0, f64::max);
+    // By a power of two, which changes no digit.
+    let common = if (1.0 / LARGEST..=LARGEST).contains(&all) { 1.0 } else { power_of_two(all) };
+    for (j, (_, values)) in numbers.iter().enumerate() {
+        // First divided by the largest, so that sums and squares of huge values are finite.
+        let unit = if standardize { power_of_two(largest(values)) } else { common };
+        let scaled = values.iter().map(|value| value / unit);
+        let (mean, deviation) = if standardize {
+            let mean = scaled.clone().sum::<f64>() / n_rows as f64;
+            let variance = scaled.clone().map(|value| (value - mean).powi(2)).sum::<f64>() / n_rows as f64;
+            (mean, if variance > 0.0 { variance.sqrt() } else { 1.0 })
+        } else {
+            (0.0, 1.0)
+        };
+        for (i, value) in scaled.enumerate() {
+            matrix.row_mut(i)[j] = ((value - mean) / deviation) as f32;
+        }
+    }
+    matrix
+}
+
+/// The power of two that takes `value` near 1.
+fn power_of_two(value: f64) -> f64 {
+    if value > 0.0 && value.is_finite() { value.log2().floor().clamp(-1000.0, 1000.0).exp2() } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn huge_and_tiny_columns_become_ordinary_numbers() {
+        let numbers = [("huge", vec![1e308, -1e308, 0.5e308]), ("tiny", vec![1e-300, 3e-300, 2e-300])];
+        let standard = matrix(&numbers, true);
+        for j in 0..2 {
+            let column: Vec<f64> = (0..3).map(|i| f64::from(standard.row(i)[j])).collect();
+            let (mean, square) =
+                (column.iter().sum::<f64>() / 3.0, column.iter().map(|v| v * v).sum::<f64>() / 3.0);
+            assert!(mean.abs() < 1e-6 && (square - 1.0).abs() < 1e-6, "{column:?}");
+        }
+        let plain = matrix(&numbers, false);
+        assert!(plain.values.iter().all(|v| v.abs() < 4.0) && plain.row(0)[0] == -plain.row(1)[0]);
+        // What is of ordinary size stays as it is.
+        assert_eq!(matrix(&[("a", vec![1.5, -7.25])], false).values, [1.5, -7.25]);
+    }
+
+    #[test]
+    fn missing_cells_are_all_counted_and_the_first_are_named() {
+        let numbers = [("a", vec![1.0, f64::NAN]), ("b", vec![f64::NAN, 2.0])];
+        let error = check_present(&numbers, Path::new("t.csv")).unwrap_err();
+        assert_eq!(error.to_string(), "2 cells are missing (row 1 `b`, row 2 `a`): t.csv");
+        assert!(error.hint().unwrap().contains("veridic fit"));
+    }
+
+    #[test]
+    fn flags_written_as_numbers_are_numbers_and_words_are_not() {
+        let flag = |levels: [&str; 2]| Kind::Boolean { levels: levels.map(str::to_string) };
+        let column = |levels: [&str; 2]| Column {
+            name: String::new(),
+            cells: Cells::Text { codes: vec![1, 0], levels: levels.map(str::to_string).to_vec() },
+        };
+        assert_eq!(numbers_of(&column(["0", "1"]), &flag(["0", "1"])), Ok(vec![1.0, 0.0]));
+        assert_eq!(numbers_of(&column(["no", "yes"]), &flag(["no", "yes"])), Err("text"));
+    }
+}
