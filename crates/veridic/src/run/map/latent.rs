@@ -176,7 +176,7 @@ mod tests {
         let positive: Vec<bool> = (0..points.len()).map(|i| i == 70 || (i >= 144 && i != 150)).collect();
         let positions =
             Matrix { n_rows: points.len(), n_cols: 2, values: points.iter().flatten().copied().collect() };
-        let found = positive_clusters(&positions, &positive, Seed(0), 1).unwrap();
+        let found = positive_clusters(&positions, &positive, 1).unwrap();
         let expected = [
             ("map.clustered_others", 1.0),
             ("map.clustered_positives", 35.0),
