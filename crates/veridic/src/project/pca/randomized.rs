@@ -1,7 +1,6 @@
 //! Principal components of wide matrices by subspace iteration.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
 use super::{Pca, TILE, check};
