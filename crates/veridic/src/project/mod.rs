@@ -6,6 +6,6 @@ mod pca;
 mod simd;
 mod tsne;
 
-pub use neighbor::{NeighborMethod, Neighbors, neighbors};
+pub use neighbor::{NeighborMethod, Neighbors, nearest, neighbors};
 pub use pca::Pca;
 pub use tsne::{Initialization, PlaceConfig, Tsne, TsneConfig, TsneMethod, TsneProgress, TsneSettings, tsne};

@@ -1,7 +1,9 @@
 //! Blocks of rows, and all distances between two of them by register tiles.
 
+use pulp::{Simd, WithSimd};
+
 use crate::data::Matrix;
-use crate::project::simd::{self, Kernel, fma};
+use crate::project::simd::{self, fma};
 
 /// Rows of a packed panel.
 const PANEL: usize = 24;
@@ -132,7 +134,7 @@ pub(super) fn compare(
     if left.bound(right) > widest * 1.0001 + slack {
         return;
     }
-    simd::run(Compare { left, right, of_left, of_right: of_right.as_deref_mut() });
+    simd::run(Compare { left, right, of_left, of_right });
 }
 
 struct Norms<'a> {
@@ -140,18 +142,18 @@ struct Norms<'a> {
     norms: &'a mut [f32],
 }
 
-impl Kernel for Norms<'_> {
+impl WithSimd for Norms<'_> {
     type Output = ();
 
     /// In the order of the products, so that equal rows are at distance zero exactly.
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn with_simd<S: Simd>(self, _: S) {
         let panels = self.block.packed.chunks_exact((PANEL * self.block.columns).max(1));
         for (panel, norms) in panels.zip(self.norms.chunks_mut(PANEL)) {
             let mut sums = [0.0; PANEL];
             for values in panel.as_chunks::<PANEL>().0 {
                 for (sum, v) in sums.iter_mut().zip(values) {
-                    *sum = fma::<FUSED>(*v, *v, *sum);
+                    *sum = fma::<S>(*v, *v, *sum);
                 }
             }
             norms.copy_from_slice(&sums[..norms.len()]);
@@ -166,11 +168,11 @@ struct Compare<'a> {
     of_right: Option<&'a mut Candidates>,
 }
 
-impl Kernel for Compare<'_> {
+impl WithSimd for Compare<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn with_simd<S: Simd>(self, _: S) {
         let Self { left, right, of_left, mut of_right } = self;
         let stride = PANEL * left.columns;
         for (q, right_panel) in right.packed.chunks_exact(stride).enumerate() {
@@ -179,7 +181,7 @@ impl Kernel for Compare<'_> {
             for (p, left_panel) in left.packed.chunks_exact(stride).enumerate() {
                 let left_panel = left_panel.as_chunks::<PANEL>().0;
                 for group in 0..PANEL / TILE {
-                    let products = tile::<FUSED>(left_panel, right_panel, group);
+                    let products = tile::<S>(left_panel, right_panel, group);
                     for (t, products) in products.iter().enumerate() {
                         let i = p * PANEL + group * TILE + t;
                         let norm = left.norms[i];
@@ -188,7 +190,7 @@ impl Kernel for Compare<'_> {
                         let limit = of_left.limits[i];
                         let mut near = false;
                         for c in 0..PANEL {
-                            distances[c] = fma::<FUSED>(-2.0, products[c], norm + right_norms[c]).max(0.0);
+                            distances[c] = fma::<S>(-2.0, products[c], norm + right_norms[c]).max(0.0);
                             near |= (distances[c] < limits[c]) | (distances[c] < limit);
                         }
                         if near {
@@ -209,17 +211,13 @@ impl Kernel for Compare<'_> {
 
 /// The products of `TILE` rows of a panel with all rows of another.
 #[inline(always)]
-fn tile<const FUSED: bool>(
-    left: &[[f32; PANEL]],
-    right: &[[f32; PANEL]],
-    group: usize,
-) -> [[f32; PANEL]; TILE] {
+fn tile<S: Simd>(left: &[[f32; PANEL]], right: &[[f32; PANEL]], group: usize) -> [[f32; PANEL]; TILE] {
     let mut sums = [[0.0f32; PANEL]; TILE];
     for (left, right) in left.iter().zip(right) {
         let left: &[f32; TILE] = &left.as_chunks().0[group];
         for (sums, a) in sums.iter_mut().zip(left) {
             for (sum, b) in sums.iter_mut().zip(right) {
-                *sum = fma::<FUSED>(*a, *b, *sum);
+                *sum = fma::<S>(*a, *b, *sum);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 mod block;
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::block::{Block, Candidates, compare};
 use crate::data::Matrix;
-use crate::error::ProjectError;
+use crate::error::{EvaluateError, ProjectError};
 
 /// Most rows of a block.
 const BLOCK: usize = 512;
@@ -29,6 +31,9 @@ const NEAR_SHARE: f64 = 0.1;
 
 /// Blocks that an approximate search looks at, at least.
 const LEAST_NEAR: usize = 24;
+
+/// How far from the fitted rows, in units of their extent, a query's values count: squares stay finite.
+const FARTHEST: f64 = 1e15;
 
 /// How nearest neighbors are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,6 +61,22 @@ pub struct Neighbors {
     pub method: NeighborMethod,
     /// The share of the true neighbors that were found, on a fixed sample of rows, 0 to 1; 1 where exact.
     pub recall: f64,
+}
+
+impl Neighbors {
+    /// The neighbors of row `i`, nearest first.
+    pub fn of(&self, i: usize) -> &[u32] {
+        &self.indices[i * self.k..(i + 1) * self.k]
+    }
+
+    /// The nearest `k` of each row, at most as many as there are.
+    #[must_use]
+    pub fn first(&self, k: usize) -> Self {
+        let k = k.min(self.k);
+        let indices = self.indices.chunks(self.k.max(1)).flat_map(|row| &row[..k]).copied().collect();
+        let distances = self.distances.chunks(self.k.max(1)).flat_map(|row| &row[..k]).copied().collect();
+        Self { k, indices, distances, method: self.method, recall: self.recall }
+    }
 }
 
 /// Finds the `k` nearest other rows of each row by Euclidean distance.
@@ -88,6 +109,47 @@ pub fn neighbors(
         }
     }
     Ok(Neighbors { indices, distances, ..found.neighbors })
+}
+
+/// Finds the `k` nearest rows of `fitted` for each row of `queries`, exactly; an equal row counts, as a row of a set
+/// that is looked up in itself does.
+///
+/// # Errors
+/// No rows, another width, a value that is not finite, `k` outside 1 to the number of fitted rows.
+pub fn nearest(
+    fitted: &Matrix,
+    queries: &Matrix,
+    k: usize,
+    threads: usize,
+) -> Result<Neighbors, ProjectError> {
+    check_finite("rows", fitted)?;
+    check_finite("queries", queries)?;
+    if queries.n_cols != fitted.n_cols {
+        return Err(EvaluateError::Width { found: queries.n_cols, expected: fitted.n_cols }.into());
+    }
+    if k == 0 || k > fitted.n_rows {
+        return Err(ProjectError::Neighbors { k, rows: fitted.n_rows + 1 });
+    }
+    // Of the fitted rows alone, so that a query's neighbors do not depend on the other queries.
+    let scale = Scale::new(fitted);
+    let found = pool(threads)?.install(|| {
+        let (fitted, queries) = (scale.apply(fitted), scale.apply(queries));
+        let levels = levels_of(fitted.n_rows, BLOCK);
+        let order = order::order(&fitted, levels);
+        let blocks = blocks(&fitted, &order, &order::starts(fitted.n_rows, levels));
+        // In their own order, so that rows that are looked up together are close.
+        let together = order::order(&queries, levels_of(queries.n_rows, QUERIES));
+        let found = search(&queries, &together, &fitted, &order, &blocks, k);
+        let mut restored = vec![Vec::new(); queries.n_rows];
+        for (found, row) in found.into_iter().zip(together) {
+            restored[row as usize] =
+                found.into_iter().map(|(distance, place)| (distance, order[place as usize])).collect();
+        }
+        restored
+    });
+    let indices = found.iter().flatten().map(|(_, row)| *row).collect();
+    let distances = found.iter().flatten().map(|(distance, _)| scale.restore(distance.sqrt())).collect();
+    Ok(Neighbors { k, indices, distances, method: NeighborMethod::Exact, recall: 1.0 })
 }
 
 /// Refuses values that are not finite, and matrices without any.
@@ -124,15 +186,12 @@ pub(super) struct Ordered {
 /// As [`neighbors`], of rows that were checked, in an order in which neighbors are close.
 pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod) -> Ordered {
     let n = rows.n_rows;
-    let scale = Scale::new([rows]);
+    let scale = Scale::new(rows);
     let scaled = scale.apply(rows);
-    let levels = n.div_ceil(BLOCK).next_power_of_two().trailing_zeros();
+    let levels = levels_of(n, BLOCK);
     let order = order::order(&scaled, levels);
-    let starts: Vec<usize> = (0..=1usize << levels)
-        .map(|leaf| if leaf >> levels == 1 { n } else { order::leaf_start(n, levels, leaf) })
-        .collect();
-    let blocks: Vec<Block> =
-        starts.par_windows(2).map(|cut| Block::new(&scaled, &order[cut[0]..cut[1]], cut[0])).collect();
+    let starts = order::starts(n, levels);
+    let blocks = blocks(&scaled, &order, &starts);
     let lists: Vec<Mutex<Candidates>> =
         blocks.iter().map(|block| Mutex::new(Candidates::new(block.rows(), k))).collect();
 
@@ -185,38 +244,42 @@ pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod)
     Ordered { order, neighbors: Neighbors { k, indices, distances, method, recall } }
 }
 
+/// Halvings that leave at most so many rows.
+fn levels_of(rows: usize, most: usize) -> u32 {
+    rows.div_ceil(most).next_power_of_two().trailing_zeros()
+}
+
+fn blocks(scaled: &Matrix, order: &[u32], starts: &[usize]) -> Vec<Block> {
+    starts.par_windows(2).map(|cut| Block::new(scaled, &order[cut[0]..cut[1]], cut[0])).collect()
+}
+
 /// Rows moved to their mean and scaled by a power of two, so that no square overflows.
-pub(super) struct Scale {
+struct Scale {
     mean: Vec<f64>,
     factor: f64,
 }
 
 impl Scale {
-    pub(super) fn new<'a>(matrices: impl IntoIterator<Item = &'a Matrix>) -> Self {
-        let mut mean: Vec<f64> = Vec::new();
-        let (mut count, mut largest) = (0, 0.0f64);
-        let matrices: Vec<&Matrix> = matrices.into_iter().collect();
-        for matrix in &matrices {
-            mean.resize(matrix.n_cols, 0.0);
-            for row in matrix.values.chunks_exact(matrix.n_cols) {
-                mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += f64::from(*v));
-            }
-            count += matrix.n_rows;
+    fn new(matrix: &Matrix) -> Self {
+        let mut mean = vec![0.0; matrix.n_cols];
+        let rows = || matrix.values.chunks_exact(matrix.n_cols);
+        for row in rows() {
+            mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += f64::from(*v));
         }
-        mean.iter_mut().for_each(|sum| *sum /= count as f64);
-        for matrix in &matrices {
-            for row in matrix.values.chunks_exact(matrix.n_cols) {
-                largest = row.iter().zip(&mean).fold(largest, |l, (v, m)| l.max((f64::from(*v) - m).abs()));
-            }
+        mean.iter_mut().for_each(|sum| *sum /= matrix.n_rows as f64);
+        let mut largest = 0.0f64;
+        for row in rows() {
+            largest = row.iter().zip(&mean).fold(largest, |l, (v, m)| l.max((f64::from(*v) - m).abs()));
         }
         let factor = if largest > 0.0 { (-largest.log2().ceil()).exp2() } else { 1.0 };
         Self { mean, factor }
     }
 
-    pub(super) fn apply(&self, matrix: &Matrix) -> Matrix {
+    fn apply(&self, matrix: &Matrix) -> Matrix {
         let mut scaled = matrix.clone();
         scaled.values.par_chunks_mut(matrix.n_cols).with_min_len(256).for_each(|row| {
-            let centered = |v: f32, m: f64| ((f64::from(v) - m) * self.factor) as f32;
+            let centered =
+                |v: f32, m: f64| ((f64::from(v) - m) * self.factor).clamp(-FARTHEST, FARTHEST) as f32;
             row.iter_mut().zip(&self.mean).for_each(|(v, m)| *v = centered(*v, *m));
         });
         scaled
@@ -281,7 +344,7 @@ fn recall(scaled: &Matrix, order: &[u32], blocks: &[Block], indices: &[u32], k: 
     let places: Vec<usize> = (0..order.len()).step_by(step).collect();
     let sample: Vec<u32> = places.iter().map(|&place| order[place]).collect();
     // One more: each row finds itself.
-    let nearest = nearest(scaled, &sample, scaled, order, blocks, k + 1);
+    let nearest = search(scaled, &sample, scaled, order, blocks, k + 1);
     let at = |place: u32| scaled.row(order[place as usize] as usize);
     let found = places.iter().zip(nearest).map(|(&place, nearest)| {
         let farthest = nearest[k].0;
@@ -292,7 +355,7 @@ fn recall(scaled: &Matrix, order: &[u32], blocks: &[Block], indices: &[u32], k: 
 }
 
 /// The `k` nearest places of each of the rows `rows` of `queries`, nearest first, with squared distances.
-fn nearest(
+fn search(
     queries: &Matrix,
     rows: &[u32],
     scaled: &Matrix,

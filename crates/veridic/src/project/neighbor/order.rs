@@ -10,7 +10,7 @@ const SAMPLE: usize = 256;
 /// Rounds of the power method; the direction need not be precise.
 const ROUNDS: usize = 4;
 
-/// The rows in the order of the `1 << levels` leaves; leaf `i` starts at [`leaf_start`]`(rows, levels, i)`.
+/// The rows in the order of the `1 << levels` leaves; they start at [`starts`].
 ///
 /// Each node is cut at the median along the direction of largest variance of a sample of its rows.
 pub(super) fn order(rows: &Matrix, levels: u32) -> Vec<u32> {
@@ -19,8 +19,13 @@ pub(super) fn order(rows: &Matrix, levels: u32) -> Vec<u32> {
     order
 }
 
-/// Where leaf `leaf` of `1 << levels` starts among `rows` rows: each node is cut in the middle.
-pub(super) fn leaf_start(rows: usize, levels: u32, leaf: usize) -> usize {
+/// Where each of the `1 << levels` leaves starts among `rows` rows, and the end: each node is cut in the middle.
+pub(super) fn starts(rows: usize, levels: u32) -> Vec<usize> {
+    let leaves = (0..1 << levels).map(|leaf| leaf_start(rows, levels, leaf));
+    leaves.chain([rows]).collect()
+}
+
+fn leaf_start(rows: usize, levels: u32, leaf: usize) -> usize {
     let (mut start, mut length) = (0, rows);
     for level in (0..levels).rev() {
         let left = length / 2;

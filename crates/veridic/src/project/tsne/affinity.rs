@@ -74,9 +74,9 @@ fn search(squares: &[f64], weights: &mut [f64], entropy: f64) -> f64 {
             break;
         }
         if difference > 0.0 {
-            low = log_beta
+            low = log_beta;
         } else {
-            high = log_beta
+            high = log_beta;
         }
         // The derivative of the entropy with respect to ln β is minus the variance of β d².
         let variance = second / sum - mean * mean;

@@ -16,7 +16,7 @@ use super::kernel::Tails;
 use super::{POINTS, Point};
 
 /// Widest distance between nodes; the kernel is one wide. Half of it halves neither time nor divergence.
-const SPACING: f64 = 0.4;
+const SPACING: f64 = 0.3;
 
 /// The grid is made finer, up to a sixteenth, until the map is so many nodes wide.
 const LEAST_NODES: f64 = 32.0;

@@ -1,13 +1,17 @@
 //! The kernel of a map and the forces that follow from it.
 
+use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
 use super::affinity::Affinity;
 use super::{POINTS, Point};
-use crate::project::simd::{self, Kernel, fma};
+use crate::project::simd;
 
-/// Lanes of a sum.
-const LANES: usize = 8;
+/// Neighbors whose positions are gathered at once; a multiple of all numbers of lanes.
+const GATHERED: usize = 128;
+
+/// Most lanes of a vector.
+const MOST_LANES: usize = 16;
 
 /// How heavy the tails of `w(d²) = (1 + d²/α)^(-(α+1)/2)` are: the degrees of freedom α.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,40 +73,39 @@ struct Attract<'a> {
     out: &'a mut [Point],
 }
 
-impl Kernel for Attract<'_> {
+impl WithSimd for Attract<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { affinity, points, first, inverse, factor, out } = self;
+        let [one, inverse] = [1.0, inverse].map(|v| simd.splat_f32s(v));
+        // What fills the last vector has no weight.
+        let [mut xs, mut ys, mut ps] = [[0.0f32; GATHERED]; 3];
         for (i, out) in out.iter_mut().enumerate() {
             let range = affinity.starts[first + i]..affinity.starts[first + i + 1];
-            let [x, y] = points[first + i];
-            let (mut along, mut across) = ([0.0f32; LANES], [0.0f32; LANES]);
-            let (indices, rest) = affinity.indices[range.clone()].as_chunks::<LANES>();
-            let (values, rest_values) = affinity.values[range].as_chunks::<LANES>();
-            for (indices, values) in indices.iter().zip(values) {
-                let (mut dx, mut dy) = ([0.0f32; LANES], [0.0f32; LANES]);
-                for lane in 0..LANES {
-                    let other = points[indices[lane] as usize];
-                    dx[lane] = x - other[0];
-                    dy[lane] = y - other[1];
+            let [x, y] = points[first + i].map(|v| simd.splat_f32s(v));
+            let [mut along, mut across] = [simd.splat_f32s(0.0); 2];
+            let indices = affinity.indices[range.clone()].chunks(GATHERED);
+            for (indices, values) in indices.zip(affinity.values[range].chunks(GATHERED)) {
+                // Apart from the sums: what is stored one by one is slow to load as a vector at once.
+                for ((x, y), index) in xs.iter_mut().zip(&mut ys).zip(indices) {
+                    [*x, *y] = points[*index as usize];
                 }
-                for lane in 0..LANES {
-                    let squared = fma::<FUSED>(dx[lane], dx[lane], dy[lane] * dy[lane]);
-                    let weight = values[lane] / fma::<FUSED>(squared, inverse, 1.0);
-                    along[lane] = fma::<FUSED>(weight, dx[lane], along[lane]);
-                    across[lane] = fma::<FUSED>(weight, dy[lane], across[lane]);
+                let count = indices.len();
+                let filled = count.next_multiple_of(MOST_LANES);
+                ps[..count].copy_from_slice(values);
+                ps[count..filled].fill(0.0);
+                let vectors = S::as_simd_f32s(&xs[..filled]).0.iter().zip(S::as_simd_f32s(&ys[..filled]).0);
+                for ((xs, ys), ps) in vectors.zip(S::as_simd_f32s(&ps[..filled]).0) {
+                    let (dx, dy) = (simd.sub_f32s(x, *xs), simd.sub_f32s(y, *ys));
+                    let squared = simd.mul_add_e_f32s(dx, dx, simd.mul_f32s(dy, dy));
+                    let weight = simd.div_f32s(*ps, simd.mul_add_e_f32s(squared, inverse, one));
+                    along = simd.mul_add_e_f32s(weight, dx, along);
+                    across = simd.mul_add_e_f32s(weight, dy, across);
                 }
             }
-            for (lane, (index, value)) in rest.iter().zip(rest_values).enumerate() {
-                let other = points[*index as usize];
-                let (dx, dy) = (x - other[0], y - other[1]);
-                let weight = value / (1.0 + (dx * dx + dy * dy) * inverse);
-                along[lane] += weight * dx;
-                across[lane] += weight * dy;
-            }
-            *out = [sum(&along) * factor, sum(&across) * factor];
+            *out = [simd.reduce_sum_f32s(along) * factor, simd.reduce_sum_f32s(across) * factor];
         }
     }
 }
@@ -132,20 +135,14 @@ pub(super) fn stretch(affinity: &Affinity, points: &[Point], tails: Tails) -> f6
 pub(super) fn repulse(points: &[Point], tails: Tails, repulsion: &mut [Point]) -> f64 {
     let columns: [Vec<f32>; 2] = [0, 1].map(|axis| {
         // Points that fill the last lanes are so far away that they add nothing.
-        let filled = points.len().next_multiple_of(LANES);
+        let filled = points.len().next_multiple_of(MOST_LANES);
         let far = std::iter::repeat_n(FAR, filled - points.len());
         points.iter().map(|point| point[axis]).chain(far).collect()
     });
     let sums: Vec<f64> = points
         .par_chunks(EXACT_POINTS)
         .zip(repulsion.par_chunks_mut(EXACT_POINTS))
-        .map(|(points, out)| {
-            if tails.inverse() == 1.0 {
-                simd::run(Repulse::<true> { points, columns: &columns, tails, out })
-            } else {
-                simd::run(Repulse::<false> { points, columns: &columns, tails, out })
-            }
-        })
+        .map(|(points, out)| simd::run(Repulse { points, columns: &columns, tails, out }))
         .collect();
     sums.iter().sum()
 }
@@ -156,48 +153,51 @@ const FAR: f32 = 1e18;
 /// Points whose repulsion from all others is one piece of work.
 const EXACT_POINTS: usize = 64;
 
-/// `CAUCHY`: one degree of freedom, so no power has to be taken.
-struct Repulse<'a, const CAUCHY: bool> {
+struct Repulse<'a> {
     points: &'a [Point],
     columns: &'a [Vec<f32>; 2],
     tails: Tails,
     out: &'a mut [Point],
 }
 
-impl<const CAUCHY: bool> Kernel for Repulse<'_, CAUCHY> {
+impl WithSimd for Repulse<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run<const FUSED: bool>(self) -> f64 {
-        let [inverse, factor, power] =
-            [self.tails.inverse(), self.tails.factor(), self.tails.power()].map(|v| v as f32);
-        let others =
-            || self.columns[0].as_chunks::<LANES>().0.iter().zip(self.columns[1].as_chunks::<LANES>().0);
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let tails = [self.tails.inverse(), self.tails.factor(), self.tails.power()];
+        let [inverse, factor, power] = tails.map(|v| v as f32);
+        let cauchy = inverse == 1.0;
+        let [one, inverse] = [1.0, inverse].map(|v| simd.splat_f32s(v));
+        let [xs, ys] = [0, 1].map(|axis| S::as_simd_f32s(&self.columns[axis]).0);
         let mut total = 0.0;
         for (point, out) in self.points.iter().zip(self.out) {
-            let [mut weights, mut along, mut across] = [[0.0f32; LANES]; 3];
-            for (xs, ys) in others() {
-                for lane in 0..LANES {
-                    let (dx, dy) = (point[0] - xs[lane], point[1] - ys[lane]);
-                    let base = fma::<FUSED>(fma::<FUSED>(dx, dx, dy * dy), inverse, 1.0);
-                    let near = 1.0 / base;
-                    let weight = if CAUCHY { near } else { base.powf(power) };
-                    let force = weight * near;
-                    weights[lane] += weight;
-                    along[lane] = fma::<FUSED>(force, dx, along[lane]);
-                    across[lane] = fma::<FUSED>(force, dy, across[lane]);
-                }
+            let [x, y] = point.map(|v| simd.splat_f32s(v));
+            let [mut weights, mut along, mut across] = [simd.splat_f32s(0.0); 3];
+            for (xs, ys) in xs.iter().zip(ys) {
+                let (dx, dy) = (simd.sub_f32s(x, *xs), simd.sub_f32s(y, *ys));
+                let squared = simd.mul_add_e_f32s(dx, dx, simd.mul_f32s(dy, dy));
+                let base = simd.mul_add_e_f32s(squared, inverse, one);
+                let near = simd.div_f32s(one, base);
+                let weight = if cauchy { near } else { each::<S>(base, |v| v.powf(power)) };
+                let force = simd.mul_f32s(weight, near);
+                weights = simd.add_f32s(weights, weight);
+                along = simd.mul_add_e_f32s(force, dx, along);
+                across = simd.mul_add_e_f32s(force, dy, across);
             }
-            *out = [sum(&along) * factor, sum(&across) * factor];
+            *out = [simd.reduce_sum_f32s(along) * factor, simd.reduce_sum_f32s(across) * factor];
             // Itself is at distance zero.
-            total += f64::from(sum(&weights)) - 1.0;
+            total += f64::from(simd.reduce_sum_f32s(weights)) - 1.0;
         }
         total
     }
 }
 
+/// A function of each lane.
 #[inline(always)]
-fn sum(lanes: &[f32; LANES]) -> f32 {
-    let half = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
-    (half[0] + half[2]) + (half[1] + half[3])
+fn each<S: Simd>(mut vector: S::f32s, f: impl Fn(f32) -> f32) -> S::f32s {
+    for lane in bytemuck::cast_slice_mut(std::slice::from_mut(&mut vector)) {
+        *lane = f(*lane);
+    }
+    vector
 }

@@ -5,7 +5,10 @@ mod config;
 mod grid;
 mod kernel;
 mod optimize;
+mod place;
 mod start;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::ops::ControlFlow;
@@ -16,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::affinity::Affinity;
 pub use self::config::{Initialization, TsneConfig, TsneMethod};
 use self::optimize::{Optimizer, Phase};
+pub use self::place::PlaceConfig;
 use super::neighbor::{Ordered, check_finite, ordered_neighbors, pool};
 use crate::data::Matrix;
 use crate::error::ProjectError;
@@ -80,6 +84,8 @@ pub struct TsneSettings {
     pub recall: f64,
     /// How the repulsion was computed, never `auto`.
     pub method: TsneMethod,
+    /// Degrees of freedom of the kernel.
+    pub degrees_of_freedom: f64,
     /// Learning rates of the first and the main phase.
     pub learning_rate: [f64; 2],
     /// Iterations done.
@@ -92,40 +98,6 @@ pub struct TsneSettings {
     pub neighbor_seconds: f64,
     /// Seconds of everything.
     pub seconds: f64,
-}
-
-/// The settings of [`Tsne::place`]; the defaults are those of openTSNE's `transform`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PlaceConfig {
-    /// The effective number of neighbors of a new row, above 1.
-    pub perplexity: f64,
-    /// Neighbors whose median position a new row starts from, at least 1.
-    pub neighbors: usize,
-    /// Length of a step, above 0.
-    pub learning_rate: f64,
-    /// Factor of the attraction, at least 1.
-    pub exaggeration: f64,
-    /// Iterations.
-    pub iterations: usize,
-    /// Share of the last step that is kept, 0 to below 1.
-    pub momentum: f64,
-    /// The longest gradient of a point, above 0.
-    pub max_gradient_norm: f64,
-}
-
-impl Default for PlaceConfig {
-    fn default() -> Self {
-        Self {
-            perplexity: 5.0,
-            neighbors: 25,
-            learning_rate: 0.1,
-            exaggeration: 1.5,
-            iterations: 250,
-            momentum: 0.8,
-            max_gradient_norm: 0.25,
-        }
-    }
 }
 
 /// Makes a map of `rows`, from `initial` positions (rows x 2, at most 1e6 from zero) where given.
@@ -218,10 +190,11 @@ pub fn tsne(
     }
     let settings = TsneSettings {
         perplexity,
-        neighbors: affinity.starts.len().min(k),
+        neighbors: if n > 1 { k } else { 0 },
         neighbor_method,
         recall,
         method: optimizer.method(),
+        degrees_of_freedom: config.degrees_of_freedom,
         learning_rate,
         iterations: iteration,
         stopped,
@@ -264,23 +237,4 @@ fn restore(points: &[Point], order: &[u32]) -> Matrix {
 fn mean(points: &[Point]) -> Point {
     let sum = points.iter().fold([0.0f64; 2], |sum, p| [sum[0] + f64::from(p[0]), sum[1] + f64::from(p[1])]);
     sum.map(|sum| (sum / points.len().max(1) as f64) as f32)
-}
-
-impl Tsne {
-    /// Places new rows on the finished map, which does not move: rows x 2.
-    ///
-    /// `fitted` are the rows the map was made of.
-    ///
-    /// # Errors
-    /// Other widths, values that are not finite, settings out of range.
-    pub fn place(
-        &self,
-        fitted: &Matrix,
-        rows: &Matrix,
-        _config: &PlaceConfig,
-        _threads: usize,
-    ) -> Result<Matrix, ProjectError> {
-        let _ = fitted;
-        Err(ProjectError::Empty { rows: rows.n_rows, columns: rows.n_cols })
-    }
 }

@@ -9,7 +9,7 @@ use super::kernel::{self, Tails};
 use super::{POINTS, Point, mean, tree};
 
 /// Rows up to which all pairs are faster than a grid.
-const MOST_EXACT: usize = 600;
+const MOST_EXACT: usize = 3000;
 
 /// Least gain of a coordinate.
 const LEAST_GAIN: f32 = 0.01;
@@ -84,9 +84,8 @@ impl<'a> Optimizer<'a> {
                     for axis in 0..2 {
                         let gradient = phase.exaggeration * attraction[i][axis] - share * repulsion[i][axis];
                         squares += f64::from(gradient).powi(2);
-                        let turned = sign(steps[i][axis]) == sign(gradient);
                         let gain = &mut gains[i][axis];
-                        *gain = if turned { *gain * 0.8 + LEAST_GAIN } else { *gain + 0.2 };
+                        adapt(gain, steps[i][axis], gradient);
                         steps[i][axis] =
                             phase.momentum * steps[i][axis] - phase.learning_rate * *gain * gradient;
                     }
@@ -138,8 +137,10 @@ fn resolve(method: TsneMethod, n: usize) -> TsneMethod {
     }
 }
 
-/// -1, 0 or 1: a coordinate that has not moved has no direction.
+/// The gain grows while the last step went down the gradient, and shrinks where it went up.
 #[inline]
-fn sign(v: f32) -> f32 {
-    if v == 0.0 { 0.0 } else { v.signum() }
+pub(super) fn adapt(gain: &mut f32, step: f32, gradient: f32) {
+    // A coordinate that has not moved has no direction, and neither has a slope of zero.
+    let sign = |v: f32| if v == 0.0 { 0.0 } else { v.signum() };
+    *gain = if sign(step) == sign(gradient) { *gain * 0.8 + LEAST_GAIN } else { *gain + 0.2 };
 }

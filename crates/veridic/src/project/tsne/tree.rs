@@ -27,25 +27,15 @@ struct Cell {
 /// Writes the repulsion of each point and returns `Z = Σ_{i≠j} w_ij`.
 pub(super) fn repulse(points: &[Point], theta: f64, tails: Tails, repulsion: &mut [Point]) -> f64 {
     let tree = Tree::new(points, theta as f32);
-    let [inverse, factor, power] = [tails.inverse(), tails.factor(), tails.power()].map(|v| v as f32);
     let sums: Vec<f64> = points
         .par_chunks(POINTS)
         .zip(repulsion.par_chunks_mut(POINTS))
         .map(|(points, out)| {
             let mut total = 0.0f64;
             for (point, out) in points.iter().zip(out) {
-                let [mut weights, mut along, mut across] = [0.0f32; 3];
-                tree.walk(*point, |other, count| {
-                    let (dx, dy) = (point[0] - other[0], point[1] - other[1]);
-                    let base = 1.0 + (dx * dx + dy * dy) * inverse;
-                    let near = 1.0 / base;
-                    let weight = count * if inverse == 1.0 { near } else { base.powf(power) };
-                    let force = weight * near;
-                    weights += weight;
-                    along += force * dx;
-                    across += force * dy;
-                });
-                *out = [along * factor, across * factor];
+                let (force, weights) = tree.repulsion(*point, tails);
+                *out = force;
+                // Itself is at distance zero.
                 total += f64::from(weights) - 1.0;
             }
             total
@@ -54,14 +44,15 @@ pub(super) fn repulse(points: &[Point], theta: f64, tails: Tails, repulsion: &mu
     sums.iter().sum()
 }
 
-struct Tree {
+/// A quadtree over points.
+pub(super) struct Tree {
     cells: Vec<Cell>,
     /// The points along a curve through the cells.
     sorted: Vec<Point>,
 }
 
 impl Tree {
-    fn new(points: &[Point], theta: f32) -> Self {
+    pub(super) fn new(points: &[Point], theta: f32) -> Self {
         let [mut low, mut high] = [[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]];
         for point in points {
             for axis in 0..2 {
@@ -117,6 +108,23 @@ impl Tree {
             }
         }
         self.cells[own].next = self.cells.len() as u32;
+    }
+
+    /// `Σ_j w_j (y - y_j)`, times what forces are multiplied by, over `1 + d_j²/α`, and `Σ_j w_j`.
+    pub(super) fn repulsion(&self, from: Point, tails: Tails) -> (Point, f32) {
+        let [inverse, factor, power] = [tails.inverse(), tails.factor(), tails.power()].map(|v| v as f32);
+        let [mut weights, mut along, mut across] = [0.0f32; 3];
+        self.walk(from, |other, count| {
+            let (dx, dy) = (from[0] - other[0], from[1] - other[1]);
+            let base = 1.0 + (dx * dx + dy * dy) * inverse;
+            let near = 1.0 / base;
+            let weight = count * if inverse == 1.0 { near } else { base.powf(power) };
+            let force = weight * near;
+            weights += weight;
+            along += force * dx;
+            across += force * dy;
+        });
+        ([along * factor, across * factor], weights)
     }
 
     /// Calls `meet` with the places and counts of what is taken together, seen from a point.
