@@ -60,7 +60,7 @@ pub(crate) fn latent_map(
     let labels: Option<Vec<u32>> = labels.or_else(|| codes(data, &rows));
     report.extend(evaluate::map_quality(&placed.rows, positions, labels.as_deref(), pool.threads())?);
     if let Some(positive) = positive.filter(|flags| flags.contains(&true)) {
-        report.extend(positive_clusters(positions, &positive, Seed(config.seed), pool.threads())?);
+        report.extend(positive_clusters(positions, &positive, pool.threads())?);
     }
     let points = (0..rows.len()).map(|i| [positions.row(i)[0], positions.row(i)[1]]).collect();
     Ok(Some(LatentMap { rows, points, report, placed, config: map.clone() }))
@@ -85,20 +85,15 @@ fn codes(data: &Dataset, rows: &[usize]) -> Option<Vec<u32>> {
 }
 
 /// How many positive rows lie in how many clusters that are mostly positive.
-fn positive_clusters(
-    positions: &Matrix,
-    positive: &[bool],
-    seed: Seed,
-    threads: usize,
-) -> Result<BTreeMap<String, f64>> {
+fn positive_clusters(positions: &Matrix, positive: &[bool], threads: usize) -> Result<BTreeMap<String, f64>> {
     let k = DENSE.min(positions.n_rows.saturating_sub(1));
     if k == 0 {
         return Ok(BTreeMap::new());
     }
-    let near = project::neighbors(positions, k, NeighborMethod::Exact, seed, threads)?;
-    let mut farthest: Vec<f32> = near.squared_distances.iter().skip(k - 1).step_by(k).copied().collect();
+    let near = project::neighbors(positions, k, NeighborMethod::Exact, threads)?;
+    let mut farthest: Vec<f32> = near.distances.iter().skip(k - 1).step_by(k).copied().collect();
     farthest.sort_unstable_by(f32::total_cmp);
-    let radius = REACH * f64::from(farthest[farthest.len() / 2]).sqrt();
+    let radius = REACH * f64::from(farthest[farthest.len() / 2]);
     // Where most rows are equal there is no distance to measure by.
     let clusters = evaluate::density_clusters(positions, radius.max(f64::from(f32::MIN_POSITIVE)), DENSE)?;
     let mut members: BTreeMap<usize, [usize; 2]> = BTreeMap::new();
@@ -127,16 +122,12 @@ impl LatentMap {
         let rows: Vec<u32> = self.rows.iter().map(|&row| row as u32 + 1).collect();
         let k = self.config.neighbors.min(rows.len().saturating_sub(1));
         let near = (k > 0 && rows.len() <= super::MOST_WITH_NEIGHBORS)
-            .then(|| {
-                project::neighbors(&self.placed.rows, k, NeighborMethod::Auto, Seed(config.seed), threads)
-            })
+            .then(|| project::neighbors(&self.placed.rows, k, NeighborMethod::Auto, threads))
             .transpose()?;
-        let distances: Vec<f32> =
-            near.iter().flat_map(|near| near.squared_distances.iter().map(|d| d.sqrt())).collect();
         let neighbors = near.as_ref().map(|near| MapNeighbors {
             k: near.k,
             indices: &near.indices,
-            distances: &distances,
+            distances: &near.distances,
         });
         Ok(Some(figure::map_page(&MapPage {
             name: "latent-map",
@@ -185,7 +176,7 @@ mod tests {
         let positive: Vec<bool> = (0..points.len()).map(|i| i == 70 || (i >= 144 && i != 150)).collect();
         let positions =
             Matrix { n_rows: points.len(), n_cols: 2, values: points.iter().flatten().copied().collect() };
-        let found = positive_clusters(&positions, &positive, Seed(0), 1).unwrap();
+        let found = positive_clusters(&positions, &positive, 1).unwrap();
         let expected = [
             ("map.clustered_others", 1.0),
             ("map.clustered_positives", 35.0),

@@ -152,7 +152,7 @@ pub(crate) fn place(
     let mut notes = Vec::new();
     let rows = if config.pca > 0 && matrix.n_cols > config.pca {
         notes.push(format!("{} columns were reduced to {} principal components", matrix.n_cols, config.pca));
-        Pca::fit(matrix, config.pca)?.transform(matrix)?
+        Pca::fit_randomized(matrix, config.pca, seed, threads)?.transform(matrix)?
     } else {
         matrix.clone()
     };
@@ -197,7 +197,7 @@ fn finish(input: Input, placed: Placed, options: &MapOptions) -> Result<Mapped> 
     let n = rows.n_rows;
     let k = options.config.neighbors.min(n.saturating_sub(1));
     let neighbors = (k > 0 && n <= MOST_WITH_NEIGHBORS)
-        .then(|| project::neighbors(&rows, k, NeighborMethod::Auto, Seed(options.seed), options.threads))
+        .then(|| project::neighbors(&rows, k, NeighborMethod::Auto, options.threads))
         .transpose()?;
     let points: Vec<[f32; 2]> = (0..n).map(|i| [positions.row(i)[0], positions.row(i)[1]]).collect();
     let wanted = options.columns.clone().unwrap_or_else(|| input.color.clone().into_iter().collect());
