@@ -1,3 +1,5 @@
+use super::EvaluateError;
+
 /// Errors of the area `project`: a projection that cannot be made of its input.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -54,6 +56,14 @@ pub enum ProjectError {
         /// Most rows.
         most: usize,
     },
+    /// So many neighbors there are not.
+    #[error("{k} neighbors of each row were asked for, allowed are 1 to the number of rows less one, {}", .rows.saturating_sub(1))]
+    Neighbors {
+        /// Neighbors asked for.
+        k: usize,
+        /// Rows.
+        rows: usize,
+    },
     /// A setting outside its range.
     #[error("`{field}` is {found}, allowed is {allowed}")]
     Range {
@@ -64,6 +74,9 @@ pub enum ProjectError {
         /// What is allowed.
         allowed: &'static str,
     },
+    /// A measure or a projection before the map.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     /// The system gives no more threads.
     #[error("{threads} threads could not be started: {reason}")]
     Threads {
@@ -80,6 +93,7 @@ impl ProjectError {
         let hint = match self {
             Self::NotANumber { .. } => "leave such rows out, or fill their missing values",
             Self::TooFewRows { .. } => "lower the perplexity, or leave `strict` off to have it lowered",
+            Self::Evaluate(error) => return error.hint(),
             Self::Threads { .. } => "ask for fewer threads",
             _ => return None,
         };

@@ -1,7 +1,9 @@
 //! Projections: a matrix to few dimensions.
 
 mod neighbor;
+mod noise;
 mod pca;
+mod simd;
 mod tsne;
 
 pub use neighbor::{NeighborMethod, Neighbors, neighbors};

@@ -1,0 +1,251 @@
+//! Blocks of rows, and all distances between two of them by register tiles.
+
+use crate::data::Matrix;
+use crate::project::simd::{self, Kernel, fma};
+
+/// Rows of a packed panel.
+const PANEL: usize = 24;
+
+/// Rows of the left block whose products with a panel are in registers at once.
+/// Nine sums, three panels' worth of columns and a value fill the sixteen registers of AVX2 without spilling.
+const TILE: usize = 3;
+
+/// Some consecutive rows, packed: panel by panel, column by column, the rows of the panel.
+#[derive(Debug)]
+pub(super) struct Block {
+    /// The number of its first row.
+    first: u32,
+    rows: usize,
+    columns: usize,
+    packed: Vec<f32>,
+    /// Squared lengths, infinite for the rows that fill the last panel.
+    norms: Vec<f32>,
+    /// Smallest and largest value of each column.
+    low: Vec<f32>,
+    high: Vec<f32>,
+}
+
+impl Block {
+    /// Packs the rows `order`, which are numbered from `first` on.
+    pub(super) fn new(matrix: &Matrix, order: &[u32], first: usize) -> Self {
+        let columns = matrix.n_cols;
+        let panels = order.len().div_ceil(PANEL);
+        let mut packed = vec![0.0; panels * PANEL * columns];
+        let mut norms = vec![f32::INFINITY; panels * PANEL];
+        let (mut low, mut high) = (vec![f32::INFINITY; columns], vec![f32::NEG_INFINITY; columns]);
+        for (i, &row) in order.iter().enumerate() {
+            let panel = &mut packed[i / PANEL * PANEL * columns..];
+            let values = matrix.row(row as usize);
+            for (c, &v) in values.iter().enumerate() {
+                panel[c * PANEL + i % PANEL] = v;
+                low[c] = low[c].min(v);
+                high[c] = high[c].max(v);
+            }
+        }
+        let mut block =
+            Self { first: first as u32, rows: order.len(), columns, packed, norms: vec![0.0; 0], low, high };
+        simd::run(Norms { block: &block, norms: &mut norms[..order.len()] });
+        block.norms = norms;
+        block
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// A lower bound of the squared distances between the rows of two blocks.
+    fn bound(&self, other: &Self) -> f32 {
+        let gaps = self.low.iter().zip(&self.high).zip(other.low.iter().zip(&other.high));
+        let squares = gaps.map(|((low, high), (other_low, other_high))| {
+            let gap = (other_low - high).max(low - other_high).max(0.0);
+            gap * gap
+        });
+        squares.sum()
+    }
+
+    fn longest(&self) -> f32 {
+        self.norms[..self.rows].iter().fold(0.0, |longest, norm| longest.max(*norm))
+    }
+}
+
+/// The best candidates of each row of a block so far.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    k: usize,
+    /// Candidates of a row that are kept before the worst are dropped.
+    room: usize,
+    /// Squared distance in the upper bits, number of the row in the lower: distances are not negative, so their bits
+    /// are in their order.
+    keys: Vec<u64>,
+    lengths: Vec<u32>,
+    /// What a candidate must be below; less than any distance for the rows that fill the last panel.
+    limits: Vec<f32>,
+}
+
+impl Candidates {
+    pub(super) fn new(rows: usize, k: usize) -> Self {
+        let room = k + (k / 2).max(32);
+        let mut limits = vec![-1.0; rows.div_ceil(PANEL) * PANEL];
+        limits[..rows].fill(f32::INFINITY);
+        Self { k, room, keys: vec![0; rows * room], lengths: vec![0; rows], limits }
+    }
+
+    /// The candidates of row `i`, at least the `k` best of those offered, in no order.
+    pub(super) fn of(&self, i: usize) -> impl Iterator<Item = u32> {
+        let keys = &self.keys[i * self.room..][..self.lengths[i] as usize];
+        keys.iter().map(|key| *key as u32)
+    }
+
+    #[inline]
+    fn offer(&mut self, i: usize, distance: f32, row: u32) {
+        if distance >= self.limits[i] {
+            return;
+        }
+        let keys = &mut self.keys[i * self.room..(i + 1) * self.room];
+        let length = &mut self.lengths[i];
+        keys[*length as usize] = u64::from(distance.to_bits()) << 32 | u64::from(row);
+        *length += 1;
+        if *length as usize == self.room {
+            let (_, worst, _) = keys.select_nth_unstable(self.k - 1);
+            self.limits[i] = f32::from_bits((*worst >> 32) as u32);
+            *length = self.k as u32;
+        }
+    }
+
+    fn widest(&self) -> f32 {
+        self.limits.iter().fold(-1.0, |widest, limit| widest.max(*limit))
+    }
+}
+
+/// Offers the rows of `right` to those of `left`, and the other way round where `right` has candidates too.
+///
+/// Blocks that are certainly too far apart are passed over. A row is not offered to itself.
+pub(super) fn compare(
+    left: &Block,
+    right: &Block,
+    of_left: &mut Candidates,
+    mut of_right: Option<&mut Candidates>,
+) {
+    let widest = of_right.as_ref().map_or(-1.0, |of_right| of_right.widest()).max(of_left.widest());
+    // The products round.
+    let slack = 1e-5 * (left.longest() + right.longest());
+    if left.bound(right) > widest * 1.0001 + slack {
+        return;
+    }
+    simd::run(Compare { left, right, of_left, of_right: of_right.as_deref_mut() });
+}
+
+struct Norms<'a> {
+    block: &'a Block,
+    norms: &'a mut [f32],
+}
+
+impl Kernel for Norms<'_> {
+    type Output = ();
+
+    /// In the order of the products, so that equal rows are at distance zero exactly.
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let panels = self.block.packed.chunks_exact((PANEL * self.block.columns).max(1));
+        for (panel, norms) in panels.zip(self.norms.chunks_mut(PANEL)) {
+            let mut sums = [0.0; PANEL];
+            for values in panel.as_chunks::<PANEL>().0 {
+                for (sum, v) in sums.iter_mut().zip(values) {
+                    *sum = fma::<FUSED>(*v, *v, *sum);
+                }
+            }
+            norms.copy_from_slice(&sums[..norms.len()]);
+        }
+    }
+}
+
+struct Compare<'a> {
+    left: &'a Block,
+    right: &'a Block,
+    of_left: &'a mut Candidates,
+    of_right: Option<&'a mut Candidates>,
+}
+
+impl Kernel for Compare<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self { left, right, of_left, mut of_right } = self;
+        let stride = PANEL * left.columns;
+        for (q, right_panel) in right.packed.chunks_exact(stride).enumerate() {
+            let right_panel = right_panel.as_chunks::<PANEL>().0;
+            let right_norms: &[f32; PANEL] = &right.norms.as_chunks().0[q];
+            for (p, left_panel) in left.packed.chunks_exact(stride).enumerate() {
+                let left_panel = left_panel.as_chunks::<PANEL>().0;
+                for group in 0..PANEL / TILE {
+                    let products = tile::<FUSED>(left_panel, right_panel, group);
+                    for (t, products) in products.iter().enumerate() {
+                        let i = p * PANEL + group * TILE + t;
+                        let norm = left.norms[i];
+                        let mut distances = [0.0f32; PANEL];
+                        let limits = of_right.as_ref().map_or(&[-1.0; PANEL], |c| &c.limits.as_chunks().0[q]);
+                        let limit = of_left.limits[i];
+                        let mut near = false;
+                        for c in 0..PANEL {
+                            distances[c] = fma::<FUSED>(-2.0, products[c], norm + right_norms[c]).max(0.0);
+                            near |= (distances[c] < limits[c]) | (distances[c] < limit);
+                        }
+                        if near {
+                            offer(
+                                &distances,
+                                (left.first, i),
+                                (right.first, q * PANEL),
+                                of_left,
+                                of_right.as_deref_mut(),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The products of `TILE` rows of a panel with all rows of another.
+#[inline(always)]
+fn tile<const FUSED: bool>(
+    left: &[[f32; PANEL]],
+    right: &[[f32; PANEL]],
+    group: usize,
+) -> [[f32; PANEL]; TILE] {
+    let mut sums = [[0.0f32; PANEL]; TILE];
+    for (left, right) in left.iter().zip(right) {
+        let left: &[f32; TILE] = &left.as_chunks().0[group];
+        for (sums, a) in sums.iter_mut().zip(left) {
+            for (sum, b) in sums.iter_mut().zip(right) {
+                *sum = fma::<FUSED>(*a, *b, *sum);
+            }
+        }
+    }
+    sums
+}
+
+#[inline(never)]
+fn offer(
+    distances: &[f32; PANEL],
+    (left, i): (u32, usize),
+    (right, j): (u32, usize),
+    of_left: &mut Candidates,
+    of_right: Option<&mut Candidates>,
+) {
+    let row = left + i as u32;
+    for (c, &distance) in distances.iter().enumerate() {
+        let other = right + (j + c) as u32;
+        if distance < of_left.limits[i] && other != row {
+            of_left.offer(i, distance, other);
+        }
+    }
+    if let Some(of_right) = of_right {
+        for (c, &distance) in distances.iter().enumerate() {
+            if distance < of_right.limits[j + c] {
+                of_right.offer(j + c, distance, row);
+            }
+        }
+    }
+}

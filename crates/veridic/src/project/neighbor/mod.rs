@@ -1,0 +1,324 @@
+//! The k nearest neighbors of each row.
+
+mod block;
+mod order;
+
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use self::block::{Block, Candidates, compare};
+use crate::data::Matrix;
+use crate::error::ProjectError;
+
+/// Most rows of a block.
+const BLOCK: usize = 512;
+
+/// Rows whose neighbors are compared with the true ones.
+const RECALL_SAMPLE: usize = 512;
+
+/// Rows that are looked up together.
+const QUERIES: usize = 120;
+
+/// Products (rows x rows x columns) from which `Auto` is approximate: above, exact search takes minutes.
+const MOST_EXACT: f64 = 1e12;
+
+/// The nearest share of blocks that an approximate search looks at.
+const NEAR_SHARE: f64 = 0.1;
+
+/// Blocks that an approximate search looks at, at least.
+const LEAST_NEAR: usize = 24;
+
+/// How nearest neighbors are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeighborMethod {
+    /// Exact, or approximate where exact takes minutes.
+    #[default]
+    Auto,
+    /// All pairs of rows, but those that bounding boxes rule out.
+    Exact,
+    /// The nearest among the rows of the nearest clusters; the recall on a sample is reported.
+    Approximate,
+}
+
+/// The nearest neighbors of each row, nearest first, itself left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbors {
+    /// Neighbors of each row.
+    pub k: usize,
+    /// `rows * k` row numbers; those of row `i` are `indices[i * k..(i + 1) * k]`.
+    pub indices: Vec<u32>,
+    /// Euclidean distances, as `indices`.
+    pub distances: Vec<f32>,
+    /// The method that was used, never `Auto`.
+    pub method: NeighborMethod,
+    /// The share of the true neighbors that were found, on a fixed sample of rows, 0 to 1; 1 where exact.
+    pub recall: f64,
+}
+
+/// Finds the `k` nearest other rows of each row by Euclidean distance.
+///
+/// Rows are ordered by a balanced tree of half-spaces and cut into blocks; blocks are compared by register tiles of
+/// products of centered rows in `f32`, and the distances of the best candidates then computed from the differences. An
+/// approximate search compares each block with the blocks of the nearest means only. The result does not depend on
+/// `threads` (0 counts as 1).
+///
+/// # Errors
+/// No rows, a value that is not finite, `k` outside 1 to the number of rows less one.
+pub fn neighbors(
+    rows: &Matrix,
+    k: usize,
+    method: NeighborMethod,
+    threads: usize,
+) -> Result<Neighbors, ProjectError> {
+    check_finite("rows", rows)?;
+    if k == 0 || k >= rows.n_rows {
+        return Err(ProjectError::Neighbors { k, rows: rows.n_rows });
+    }
+    let found = pool(threads)?.install(|| ordered_neighbors(rows, k, method));
+    let mut indices = vec![0; rows.n_rows * k];
+    let mut distances = vec![0.0; rows.n_rows * k];
+    for (position, &row) in found.order.iter().enumerate() {
+        let (from, to) = (position * k, row as usize * k);
+        distances[to..to + k].copy_from_slice(&found.neighbors.distances[from..from + k]);
+        for (to, &from) in indices[to..to + k].iter_mut().zip(&found.neighbors.indices[from..from + k]) {
+            *to = found.order[from as usize];
+        }
+    }
+    Ok(Neighbors { indices, distances, ..found.neighbors })
+}
+
+/// Refuses values that are not finite, and matrices without any.
+pub(super) fn check_finite(what: &'static str, matrix: &Matrix) -> Result<(), ProjectError> {
+    if matrix.n_rows == 0 || matrix.n_cols == 0 {
+        return Err(ProjectError::Empty { rows: matrix.n_rows, columns: matrix.n_cols });
+    }
+    match matrix.values.iter().position(|v| !v.is_finite()) {
+        Some(index) => Err(ProjectError::NotANumber {
+            what,
+            row: index / matrix.n_cols + 1,
+            column: index % matrix.n_cols + 1,
+            value: matrix.values[index],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// So many workers; 0 counts as 1.
+pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, ProjectError> {
+    let threads = threads.max(1);
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    built.map_err(|error| ProjectError::Threads { threads, reason: error.to_string() })
+}
+
+/// Neighbors by the places of rows in an order in which neighbors are close.
+pub(super) struct Ordered {
+    /// The row at each place.
+    pub(super) order: Vec<u32>,
+    /// By places: row `i` is the one at place `i`, and so are the indices.
+    pub(super) neighbors: Neighbors,
+}
+
+/// As [`neighbors`], of rows that were checked, in an order in which neighbors are close.
+pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod) -> Ordered {
+    let n = rows.n_rows;
+    let scale = Scale::new([rows]);
+    let scaled = scale.apply(rows);
+    let levels = n.div_ceil(BLOCK).next_power_of_two().trailing_zeros();
+    let order = order::order(&scaled, levels);
+    let starts: Vec<usize> = (0..=1usize << levels)
+        .map(|leaf| if leaf >> levels == 1 { n } else { order::leaf_start(n, levels, leaf) })
+        .collect();
+    let blocks: Vec<Block> =
+        starts.par_windows(2).map(|cut| Block::new(&scaled, &order[cut[0]..cut[1]], cut[0])).collect();
+    let lists: Vec<Mutex<Candidates>> =
+        blocks.iter().map(|block| Mutex::new(Candidates::new(block.rows(), k))).collect();
+
+    let products = (n as f64).powi(2) * rows.n_cols as f64;
+    let approximate = match method {
+        NeighborMethod::Auto => products > MOST_EXACT,
+        NeighborMethod::Exact => false,
+        NeighborMethod::Approximate => true,
+    };
+    let looks =
+        approximate.then(|| near_blocks(&scaled, &order, &starts, k)).filter(|near| near.contains(&false));
+    let lock = |i: usize| lists[i].lock().unwrap_or_else(PoisonError::into_inner);
+    // In round r block i meets block i ^ r, so no block meets two others at once, every pair meets once, and the
+    // nearest leaves of the tree come first. The rounds wait for each other, so the order of candidates is fixed.
+    for round in 0..blocks.len() {
+        (0..blocks.len()).into_par_iter().for_each(|i| {
+            let j = i ^ round;
+            if i == j {
+                compare(&blocks[i], &blocks[i], &mut lock(i), None);
+            } else if i < j && looks.as_ref().is_none_or(|near| near[i * blocks.len() + j]) {
+                compare(&blocks[i], &blocks[j], &mut lock(i), Some(&mut lock(j)));
+            }
+        });
+    }
+
+    let places: Vec<(usize, usize)> = starts
+        .windows(2)
+        .enumerate()
+        .flat_map(|(b, cut)| (cut[0]..cut[1]).map(move |p| (b, p - cut[0])))
+        .collect();
+    let lists: Vec<Candidates> =
+        lists.into_iter().map(|list| list.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+    let mut indices = vec![0u32; n * k];
+    let mut distances = vec![0.0f32; n * k];
+    let rows_out = indices.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).with_min_len(64);
+    rows_out.enumerate().for_each(|(place, (indices, distances))| {
+        let (block, local) = places[place];
+        let row = scaled.row(order[place] as usize);
+        let measure = |other: u32| (squared_distance(row, scaled.row(order[other as usize] as usize)), other);
+        let mut found: Vec<(f32, u32)> = lists[block].of(local).map(measure).collect();
+        found
+            .sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(order[a.1 as usize].cmp(&order[b.1 as usize])));
+        for (i, (distance, other)) in found.into_iter().take(k).enumerate() {
+            indices[i] = other;
+            distances[i] = scale.restore(distance.sqrt());
+        }
+    });
+    let method = if looks.is_some() { NeighborMethod::Approximate } else { NeighborMethod::Exact };
+    let recall = if looks.is_some() { recall(&scaled, &order, &blocks, &indices, k) } else { 1.0 };
+    Ordered { order, neighbors: Neighbors { k, indices, distances, method, recall } }
+}
+
+/// Rows moved to their mean and scaled by a power of two, so that no square overflows.
+pub(super) struct Scale {
+    mean: Vec<f64>,
+    factor: f64,
+}
+
+impl Scale {
+    pub(super) fn new<'a>(matrices: impl IntoIterator<Item = &'a Matrix>) -> Self {
+        let mut mean: Vec<f64> = Vec::new();
+        let (mut count, mut largest) = (0, 0.0f64);
+        let matrices: Vec<&Matrix> = matrices.into_iter().collect();
+        for matrix in &matrices {
+            mean.resize(matrix.n_cols, 0.0);
+            for row in matrix.values.chunks_exact(matrix.n_cols) {
+                mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += f64::from(*v));
+            }
+            count += matrix.n_rows;
+        }
+        mean.iter_mut().for_each(|sum| *sum /= count as f64);
+        for matrix in &matrices {
+            for row in matrix.values.chunks_exact(matrix.n_cols) {
+                largest = row.iter().zip(&mean).fold(largest, |l, (v, m)| l.max((f64::from(*v) - m).abs()));
+            }
+        }
+        let factor = if largest > 0.0 { (-largest.log2().ceil()).exp2() } else { 1.0 };
+        Self { mean, factor }
+    }
+
+    pub(super) fn apply(&self, matrix: &Matrix) -> Matrix {
+        let mut scaled = matrix.clone();
+        scaled.values.par_chunks_mut(matrix.n_cols).with_min_len(256).for_each(|row| {
+            let centered = |v: f32, m: f64| ((f64::from(v) - m) * self.factor) as f32;
+            row.iter_mut().zip(&self.mean).for_each(|(v, m)| *v = centered(*v, *m));
+        });
+        scaled
+    }
+
+    fn restore(&self, distance: f32) -> f32 {
+        (f64::from(distance) / self.factor).min(f64::from(f32::MAX)) as f32
+    }
+}
+
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 16];
+    let (a, a_rest) = a.as_chunks::<16>();
+    let (b, b_rest) = b.as_chunks::<16>();
+    for (a, b) in a.iter().zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += (a - b) * (a - b);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Which pairs of blocks are compared: those where one is among the nearest of the other, by their means.
+fn near_blocks(scaled: &Matrix, order: &[u32], starts: &[usize], k: usize) -> Vec<bool> {
+    let count = starts.len() - 1;
+    let means: Vec<Vec<f32>> = starts
+        .par_windows(2)
+        .map(|cut| {
+            let mut mean = vec![0.0f32; scaled.n_cols];
+            for &row in &order[cut[0]..cut[1]] {
+                mean.iter_mut().zip(scaled.row(row as usize)).for_each(|(sum, v)| *sum += v);
+            }
+            mean.iter_mut().for_each(|sum| *sum /= (cut[1] - cut[0]) as f32);
+            mean
+        })
+        .collect();
+    let enough = (4 * k).div_ceil(starts[1] - starts[0]);
+    let take = ((count as f64 * NEAR_SHARE) as usize).max(LEAST_NEAR).max(enough).min(count);
+    let lists: Vec<Vec<usize>> = (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let mut nearest: Vec<(f32, usize)> =
+                (0..count).map(|j| (squared_distance(&means[i], &means[j]), j)).collect();
+            nearest.select_nth_unstable_by(take - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            nearest[..take].iter().map(|(_, j)| *j).collect()
+        })
+        .collect();
+    let mut near = vec![false; count * count];
+    for (i, list) in lists.iter().enumerate() {
+        for &j in list {
+            near[i * count + j] = true;
+            near[j * count + i] = true;
+        }
+    }
+    near
+}
+
+/// The share of the true neighbors that were found, on every so manieth place.
+fn recall(scaled: &Matrix, order: &[u32], blocks: &[Block], indices: &[u32], k: usize) -> f64 {
+    let step = order.len().div_ceil(RECALL_SAMPLE);
+    let places: Vec<usize> = (0..order.len()).step_by(step).collect();
+    let sample: Vec<u32> = places.iter().map(|&place| order[place]).collect();
+    // One more: each row finds itself.
+    let nearest = nearest(scaled, &sample, scaled, order, blocks, k + 1);
+    let at = |place: u32| scaled.row(order[place as usize] as usize);
+    let found = places.iter().zip(nearest).map(|(&place, nearest)| {
+        let farthest = nearest[k].0;
+        let near = |other: &&u32| squared_distance(at(place as u32), at(**other)) <= farthest;
+        indices[place * k..][..k].iter().filter(near).count()
+    });
+    found.sum::<usize>() as f64 / (places.len() * k) as f64
+}
+
+/// The `k` nearest places of each of the rows `rows` of `queries`, nearest first, with squared distances.
+fn nearest(
+    queries: &Matrix,
+    rows: &[u32],
+    scaled: &Matrix,
+    order: &[u32],
+    blocks: &[Block],
+    k: usize,
+) -> Vec<Vec<(f32, u32)>> {
+    let parts = rows.par_chunks(QUERIES).map(|rows| {
+        // Queries are no places: their numbers are none either, so that no row is passed over.
+        let part = Block::new(queries, rows, u32::MAX as usize - QUERIES);
+        let mut candidates = Candidates::new(rows.len(), k);
+        for block in blocks {
+            compare(&part, block, &mut candidates, None);
+        }
+        let nearest = rows.iter().enumerate().map(|(i, &row)| {
+            let row = queries.row(row as usize);
+            let measure =
+                |place: u32| (squared_distance(row, scaled.row(order[place as usize] as usize)), place);
+            let mut found: Vec<(f32, u32)> = candidates.of(i).map(measure).collect();
+            found.sort_unstable_by(|a, b| {
+                a.0.total_cmp(&b.0).then(order[a.1 as usize].cmp(&order[b.1 as usize]))
+            });
+            found.truncate(k);
+            found
+        });
+        nearest.collect::<Vec<_>>()
+    });
+    parts.flatten().collect()
+}
