@@ -2,7 +2,8 @@
 
 python bench/recipes.py [--data-dir DIR] [--only NAME,...]   then: python bench/run.py --workloads '' --no-binary --render
 
-Figures stay in bench/.work/recipes/NAME/figures.
+Figures stay in bench/.work/recipes/NAME/figures. With --only, the rows of other recipes are kept. With --runs DIR, the
+finished run DIR/NAME is taken where it is there and has the recipe's configuration, instead of fitting again.
 """
 
 import argparse
@@ -10,6 +11,8 @@ import json
 import os
 import shutil
 import subprocess
+import tomllib
+from pathlib import Path
 
 from run import BENCH, ROOT, RESULTS, machine, say, store
 
@@ -17,6 +20,12 @@ FIGURES = [
     "train.loss",
     "test.loss",
     "test.loss_per_pixel",
+    "test.elbo",
+    "test.nll",
+    "latent.active_units",
+    "test.noisy_error",
+    "test.restored_error",
+    "latent.probe_accuracy",
     "test.auroc",
     "test.average_precision",
     "control.pca.auroc",
@@ -27,33 +36,80 @@ FIGURES = [
     "sample.correlation_similarity",
 ]
 
+COLUMNS = ["recipe", "epochs", "threads", "seconds", *FIGURES]
+
+VERIDIC = ROOT / "target" / "release" / "veridic"
+
+# Days on a processor: only when asked for with --only.
+LONG = {"mnist-iwae-paper"}
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = os.environ.get("VERIDIC_DATA", str(ROOT.parent / "shared" / "data"))
     parser.add_argument("--data-dir", default=default)
     parser.add_argument("--only", default="")
+    parser.add_argument("--runs", type=Path)
     args = parser.parse_args()
-    names = sorted(path.stem for path in (ROOT / "recipes").glob("*.toml"))
+    names = sorted(path.stem for path in (ROOT / "recipes").glob("*.toml") if path.stem not in LONG)
     if args.only:
         names = args.only.split(",")
-    about = "Every recipe at its full length; figures of `report.json`, training time in seconds with all cores."
+    about = (
+        "Every recipe at its full length; figures of `report.json`, training time in seconds with so many threads. "
+        "Times were not taken on a quiet machine."
+    )
     where = machine()
-    rows = []
+    rows = {} if not args.only else kept()
     for name in names:
-        say(f"fitting {name}")
-        out = BENCH / ".work" / "recipes" / name
-        shutil.rmtree(out, ignore_errors=True)
-        veridic = ROOT / "target" / "release" / "veridic"
-        command = [veridic, "fit", "--recipe", name, "--data-dir", args.data_dir, "--out", out, "--quiet"]
-        subprocess.run(command, check=True)
+        out = finished(args.runs, name)
+        if out is None:
+            say(f"fitting {name}")
+            out = BENCH / ".work" / "recipes" / name
+            shutil.rmtree(out, ignore_errors=True)
+            command = [VERIDIC, "fit", "--recipe", name, "--data-dir", args.data_dir, "--out", out, "--quiet"]
+            subprocess.run(command, check=True)
         report = json.loads((out / "report.json").read_text())
-        seconds = json.loads((out / "run.json").read_text())["seconds"]
+        info = json.loads((out / "run.json").read_text())
         cells = [f"{report[key]:.4g}" if key in report else "" for key in FIGURES]
-        rows.append([name, f"{report['train.epochs']:.0f}", f"{seconds:.2f}", *cells])
+        rows[name] = [name, f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}", *cells]
     RESULTS.mkdir(exist_ok=True)
-    columns = ["recipe", "epochs", "seconds", *FIGURES]
-    store("recipes", {"kind": "table", "title": "Recipes", "about": about, "machine": where, "columns": columns, "rows": rows})
+    table = {"kind": "table", "title": "Recipes", "about": about, "machine": where, "columns": COLUMNS}
+    store("recipes", table | {"rows": [rows[name] for name in sorted(rows)]})
+
+
+def kept():
+    """The rows of the last results by recipe, in today's columns."""
+    path = RESULTS / "recipes.json"
+    if not path.is_file():
+        return {}
+    last = json.loads(path.read_text())
+    cells = [dict(zip(last["columns"], row)) for row in last["rows"]]
+    return {row["recipe"]: [row.get(column, "") for column in COLUMNS] for row in cells}
+
+
+def finished(runs, name):
+    """The run of a recipe in a folder of runs, if it is done and has the recipe's configuration."""
+    run = runs / name if runs else None
+    if run is None or not (run / "report.json").is_file():
+        return None
+    if json.loads((run / "run.json").read_text())["status"] != "done":
+        return None
+    recipe = ROOT / "recipes" / f"{name}.toml"
+    # What the recipe says must be what the run was; defaults are written out in the run.
+    asked, was = tomllib.loads(recipe.read_text()), tomllib.loads((run / "config.toml").read_text())
+    if not contains(was, asked):
+        say(f"{run} is another configuration than {recipe}; fitting again")
+        return None
+    return run
+
+
+def contains(whole, part):
+    """Whether every value of `part` is in `whole`, tables within tables."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and contains(whole[key], part[key]) for key in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
+    return abs(whole - part) < 1e-6 * max(1, abs(part)) if isinstance(part, float) else whole == part
 
 
 if __name__ == "__main__":

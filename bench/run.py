@@ -35,6 +35,11 @@ WORKLOADS = {
         "MNIST variational autoencoder",
         "784-256-(32 mean, 32 log-variance)-256-784, relu, binary cross-entropy + KL, RMSprop, batch 100, 60 000 images",
     ),
+    "C1": (
+        "MNIST convolutional variational autoencoder",
+        "28x28-conv 32 3x3/2-conv 64 3x3/2-128-(16 mean, 16 log-variance)-3136-conv transposed 32 3x3/2-conv transposed "
+        "1 3x3/2, relu, binary cross-entropy + KL, Adam, batch 128, 60 000 images",
+    ),
 }
 
 
@@ -56,7 +61,7 @@ def arguments():
         "--workloads",
         type=lambda v: [w for w in v.split(",") if w],
         default=list(WORKLOADS),
-        help="W1,W2,W3 (default: all; '' for none)",
+        help="W1,W2,W3,C1 (default: all; '' for none)",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="per process in the alternating rounds")
@@ -99,6 +104,8 @@ def steps(name, args):
     quick = []
     for peer, entry in SETTINGS.items():
         for setting in entry["settings"]:
+            if name not in entry["settings"][setting].get("only", [name]):
+                continue
             if args.settings and setting not in args.settings and setting != entry["usual"]:
                 continue
             for threads in counts:

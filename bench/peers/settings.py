@@ -5,9 +5,12 @@
 
 LOOP = 128
 
+# Workloads that have images: `only` in a setting lists the workloads it is for.
+CONVOLUTIONAL = ["C1"]
+
 SETTINGS = {
     "pytorch": {
-        "script": "torch_dense.py",
+        "script": "torch_steps.py",
         # What an ordinary user writes: always measured in full.
         "usual": "eager",
         "settings": {
@@ -19,10 +22,24 @@ SETTINGS = {
             "compile": {"compile": True},
             "compile-fused-flush": {"compile": True, "fused": True, "flush": True},
             "compile-whole-flush": {"compile": True, "compile_optimizer": True, "flush": True},
+            "channels-last": {"channels_last": True, "only": CONVOLUTIONAL},
+            "channels-last-fused-flush": {
+                "channels_last": True,
+                "fused": True,
+                "flush": True,
+                "only": CONVOLUTIONAL,
+            },
+            "compile-channels-last-fused-flush": {
+                "compile": True,
+                "channels_last": True,
+                "fused": True,
+                "flush": True,
+                "only": CONVOLUTIONAL,
+            },
         },
     },
     "keras": {
-        "script": "keras_dense.py",
+        "script": "keras_steps.py",
         "usual": "fit",
         "settings": {
             "fit": {},
@@ -47,6 +64,7 @@ NOTES = {
     "flush": "`torch.set_flush_denormal(True)`",
     "compile": "`torch.compile` of model and loss (C++ back end), kernels cached from earlier runs",
     "compile-whole": "`torch.compile` of model and loss and of the optimizer's step",
+    "channels-last": "images and weights in PyTorch's `channels_last` memory format",
     "fit": "`model.fit` on the resident array",
     "train-on-batch": "`model.train_on_batch`",
     "function": "a training step written by hand as a `tf.function`",

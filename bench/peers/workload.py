@@ -21,7 +21,7 @@ WORK = ROOT / "bench" / ".work"
 
 
 class Workload(NamedTuple):
-    """Sizes of a dense workload; `data` is creditcard or mnist."""
+    """Sizes of a workload; `data` is creditcard or mnist."""
 
     data: str
     columns: int
@@ -37,6 +37,9 @@ WORKLOADS = {
     "W2": Workload("mnist", 784, 32, 0, 256),
     # 784-256-(32, 32)-256-784, relu, logits, binary cross-entropy (sum over columns) + KL, RMSprop
     "W3": Workload("mnist", 784, 256, 32, 100),
+    # 28x28-conv 32-conv 64-128-(16, 16)-3136-conv transposed 32-conv transposed 1, 3x3 kernels of stride 2, relu,
+    # logits, binary cross-entropy (sum over columns) + KL, Adam
+    "C1": Workload("mnist", 784, 128, 16, 128),
 }
 
 

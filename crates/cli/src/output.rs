@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use veridic::data::{self, Cells, Column, Images, Schema, Table};
 use veridic::error::DataError;
-use veridic::figure::{ImageGrid, Pixels, image_grid};
-use veridic::run::Sampled;
+use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
+use veridic::run::{Sampled, Walked};
 
 use crate::error::CliError;
 use crate::quantity::counted;
@@ -47,6 +47,58 @@ impl Output {
         Err(DataError::UnknownEnding { ending: ending(path), path: path.to_owned() }.into())
     }
 
+    /// Like [`Output::check`] for what can also be a picture of another kind than PNG.
+    ///
+    /// # Errors
+    /// As [`Output::check`].
+    pub(crate) fn check_with_pictures(&self, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+        match self.check(run, data) {
+            Err(CliError::Library(veridic::Error::Data(DataError::UnknownEnding { path, .. })))
+                if is_svg(&path) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the file is a picture by its ending.
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.place(), Place::File(path) if is_png(path) || is_svg(path))
+    }
+
+    /// Writes points of a latent space: images as a picture or as rows of pixels, rows of a table as rows.
+    ///
+    /// # Errors
+    /// As [`Output::table`], and [`CliError::ImagesNeedFile`].
+    pub(crate) fn walked(&self, ui: &Ui, walked: &Walked) -> Result<(), CliError> {
+        let is_images = matches!(walked.rows, Sampled::Images(_));
+        if is_images && self.output.is_none() {
+            return Err(CliError::ImagesNeedFile);
+        }
+        match self.place() {
+            Place::File(path) if is_images && (is_png(path) || is_svg(path)) => {
+                self.figure(ui, &walked.figure()?, &counted(walked.rows.len(), "image"))
+            }
+            _ => {
+                let (table, schema) = walked.table();
+                self.table(ui, &table, &schema)
+            }
+        }
+    }
+
+    /// Writes a picture, without its numbers beside it.
+    ///
+    /// # Errors
+    /// What the disk did; a picture that is too large.
+    pub(crate) fn figure(&self, ui: &Ui, figure: &Figure, what: &str) -> Result<(), CliError> {
+        let Place::File(path) = self.place() else { return Err(CliError::ImagesNeedFile) };
+        let bytes = if is_svg(path) { figure.svg()?.into_bytes() } else { figure.png()? };
+        data::replace(path, |file| file.write_all(&bytes))?;
+        self.tell(ui, what);
+        Ok(())
+    }
+
     /// Writes rows.
     ///
     /// # Errors
@@ -55,7 +107,7 @@ impl Output {
         match self.place() {
             Place::Stdout => return ui.data(|out| data::write_csv(table, schema, out)),
             Place::Stream(path) => data::replace(path, |out| data::write_csv(table, schema, out))?,
-            Place::File(path) if is_png(path) => {
+            Place::File(path) if is_png(path) || is_svg(path) => {
                 return Err(CliError::TableAsPicture { path: path.to_owned() });
             }
             Place::File(path) => data::write(table, schema, path)?,
@@ -136,6 +188,10 @@ fn is_table(path: &Path) -> bool {
 
 fn is_png(path: &Path) -> bool {
     file_name(path).ends_with(".png")
+}
+
+fn is_svg(path: &Path) -> bool {
+    file_name(path).ends_with(".svg")
 }
 
 fn ending(path: &Path) -> String {

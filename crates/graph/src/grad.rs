@@ -206,6 +206,20 @@ impl<'g> Adjoint<'g> {
                 self.add(a, || z.matmul_with(g, false, true));
                 self.add(b, || x.matmul(g));
             }
+            // The three operations are the partial derivatives of one trilinear form (`window.rs`), so each one's
+            // adjoints are the other two.
+            Op::Conv { x, w, geometry } => {
+                self.add(x, || g.conv2d_transposed(expr(w), geometry.axes));
+                self.add(w, || expr(x).conv2d_weight(g, geometry));
+            }
+            Op::ConvTransposed { y, w, geometry } => {
+                self.add(y, || g.conv2d(expr(w), geometry.axes));
+                self.add(w, || g.conv2d_weight(expr(y), geometry));
+            }
+            Op::ConvWeight { x, y, geometry } => {
+                self.add(x, || expr(y).conv2d_transposed(g, geometry.axes));
+                self.add(y, || expr(x).conv2d(g, geometry.axes));
+            }
             Op::Gather { table, index } => {
                 let n = expr(table).shape().dims[0];
                 self.add(table, || g.scatter(expr(index), n));
@@ -260,13 +274,17 @@ fn sum_to<'g>(g: Expr<'g>, shape: &Shape) -> Expr<'g> {
     if shape.width() == 1 {
         // One pass over the row instead of one an axis.
         g = g.sum_width();
-    } else {
+    }
+    if own.rows && !shape.rows {
+        // Rows before axes: that sum is taken while the values are computed, and what is left is small.
+        g = g.sum_rows();
+    }
+    if shape.width() != 1 {
         for axis in 0..own.dims.len() {
             if own.dims[axis] != 1 && (axis < missing || shape.dims[axis - missing] == 1) {
                 g = g.sum(axis);
             }
         }
     }
-    g = g.reshape(&shape.dims);
-    if own.rows && !shape.rows { g.sum_rows() } else { g }
+    g.reshape(&shape.dims)
 }

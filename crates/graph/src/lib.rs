@@ -26,6 +26,7 @@
 //! Tensors either have rows (the batch) or are shared (parameters, statistics, losses); see [`Shape`]. A [`Plan`]
 //! serves any number of rows, and its results do not depend on the number of threads.
 
+mod convolution;
 mod error;
 mod expr;
 mod grad;
@@ -38,6 +39,7 @@ pub mod optimizer;
 mod plan;
 mod pool;
 mod shape;
+mod window;
 
 pub use error::GraphError;
 pub use expr::Expr;
@@ -46,3 +48,4 @@ pub use init::{Init, State, States};
 pub use plan::{Draw, Feed, Plan};
 pub use pool::Pool;
 pub use shape::Shape;
+pub use window::Window;

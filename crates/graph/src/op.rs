@@ -1,5 +1,7 @@
 //! The primitives: about forty, closed under differentiation.
 
+use crate::window::Geometry;
+
 /// A node's index in its graph.
 pub(crate) type Id = u32;
 
@@ -153,6 +155,24 @@ pub(crate) enum Op {
     },
     /// The sum over rows (and leading axes) of outer products: `aᵀ b`.
     Contract(Id, Id),
+    /// From the fine to the coarse side of a convolution; `w` is `[kh, kw, fine, coarse]` channels.
+    Conv {
+        x: Id,
+        w: Id,
+        geometry: Geometry,
+    },
+    /// From the coarse to the fine side, with the same weights.
+    ConvTransposed {
+        y: Id,
+        w: Id,
+        geometry: Geometry,
+    },
+    /// From both sides to the weights.
+    ConvWeight {
+        x: Id,
+        y: Id,
+        geometry: Geometry,
+    },
     /// Row `index` of a shared table.
     Gather {
         table: Id,
@@ -189,6 +209,9 @@ impl Op {
             Self::ReduceRows(..) => "reduction over rows",
             Self::MatMul { .. } => "matmul",
             Self::Contract(..) => "contract",
+            Self::Conv { .. } => "conv2d",
+            Self::ConvTransposed { .. } => "conv2d_transposed",
+            Self::ConvWeight { .. } => "conv2d_weight",
             Self::Gather { .. } => "gather",
             Self::Scatter { .. } => "scatter",
         }
@@ -208,6 +231,9 @@ impl Op {
             | Self::Reduce(_, a, _)
             | Self::ReduceRows(_, a) => vec![*a],
             Self::Binary(_, a, b) | Self::MatMul { a, b, .. } | Self::Contract(a, b) => vec![*a, *b],
+            Self::Conv { x: a, w: b, .. }
+            | Self::ConvTransposed { y: a, w: b, .. }
+            | Self::ConvWeight { x: a, y: b, .. } => vec![*a, *b],
             Self::Gather { table, index } => vec![*table, *index],
             Self::Scatter { of, index, .. } => vec![*of, *index],
             Self::Select(m, a, b) => vec![*m, *a, *b],

@@ -1,7 +1,7 @@
 //! First and second gradients of everything an expression can be made of, against central differences.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use veridic_graph::{Draw, Expr, Feed, Graph, Plan, Pool, Shape, States, loss};
+use veridic_graph::{Draw, Expr, Feed, Graph, Plan, Pool, Shape, States, Window, loss};
 
 /// Rows of every run.
 const ROWS: usize = 5;
@@ -408,4 +408,28 @@ fn ties_over_rows_share_the_gradient() {
     let feeds = [Feed::Rows(&[1.0, 5.0, 3.0, 5.0, 3.0, 0.0])];
     plan.run(&mut Pool::new(1), &mut States::new(&graph, 0), &feeds, 3, Draw::default()).unwrap();
     assert_eq!(plan.output(0), [0.0, 0.5, 0.5, 0.5, 0.5, 0.0]);
+}
+
+#[test]
+fn convolutions() {
+    // Padded on one side; a stride that leaves places out.
+    const WINDOWS: [Window; 2] = [
+        Window { kernel: 2, stride: 1, before: 1, fine: 2, coarse: 2 },
+        Window { kernel: 3, stride: 2, before: 0, fine: 4, coarse: 1 },
+    ];
+    check("conv2d", &[rows(&[2, 4, 2]), shared(&[2, 3, 2, 3])], |_, x| x[0].conv2d(x[1], WINDOWS));
+    check("conv2d of many channels", &[rows(&[2, 4, 9]), shared(&[2, 3, 9, 2])], |_, x| {
+        x[0].conv2d(x[1], WINDOWS) * 0.2
+    });
+    check("conv2d_transposed", &[rows(&[2, 1, 3]), shared(&[2, 3, 2, 3])], |_, x| {
+        x[0].conv2d_transposed(x[1], WINDOWS)
+    });
+    check("conv2d_transposed to many channels", &[rows(&[2, 1, 2]), shared(&[2, 3, 9, 2])], |_, x| {
+        x[0].conv2d_transposed(x[1], WINDOWS)
+    });
+    check("upsample_conv2d", &[rows(&[1, 2, 2]), shared(&[3, 2, 2, 2])], |_, x| {
+        x[0].upsample_conv2d(x[1], 2)
+    });
+    check("pools", &[rows(&[3, 4, 2])], |_, x| x[0].max_pool2d(2) + x[0].mean_pool2d(2));
+    check("upsample", &[rows(&[2, 1, 2])], |_, x| x[0].upsample(2));
 }

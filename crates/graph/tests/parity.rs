@@ -15,7 +15,7 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use veridic_graph::optimizer::Optimizer;
-use veridic_graph::{Draw, Expr, Feed, Graph, Init, Pool, States, loss};
+use veridic_graph::{Draw, Expr, Feed, Graph, Init, Pool, States, Window, loss};
 
 const RTOL: f64 = 1e-5;
 const ATOL: f64 = 1e-6;
@@ -115,12 +115,20 @@ impl<'g> Case<'g> {
 
     /// Compares all outputs and says how close the worst was.
     fn check(&self, what: &str) {
+        self.check_within(what, 1.0);
+    }
+
+    /// The same, with errors allowed to be `times` as large.
+    fn check_within(&self, what: &str, times: f64) {
         let outputs: Vec<_> = self.outputs.iter().map(|(_, value)| *value).collect();
         let mut plan = self.graph.compile(&outputs, &[]).unwrap();
         let mut states = self.states();
         plan.run(&mut Pool::new(1), &mut states, &self.feeds(), self.rows, Draw::default()).unwrap();
         let errors = self.outputs.iter().enumerate();
-        report(what, errors.map(|(i, (name, _))| (name.as_str(), self.fixture.error(name, plan.output(i)))));
+        report(
+            what,
+            errors.map(|(i, (name, _))| (name.as_str(), self.fixture.error(name, plan.output(i)) / times)),
+        );
     }
 
     /// Three steps of an optimizer; compares the parameters, with errors allowed to be `times` as large.
@@ -351,4 +359,54 @@ fn variational_autoencoder() {
     case.expect_gradients("kl.grad", kl_mean, &parameters);
     case.check("vae");
     case.check_steps("rmsprop", RMSPROP, 1e-3, loss, 1.0);
+}
+
+#[test]
+fn convolutions_with_everything_around_them() {
+    let (graph, fixture) = (Graph::new(), Fixture::read("conv"));
+    let mut case = Case::new(&graph, &fixture);
+    let (x, target) = (case.rows("x"), case.rows("target"));
+    let window = |kernel, stride, before, fine, coarse| Window { kernel, stride, before, fine, coarse };
+    let strided = [window(5, 2, 2, 9, 5), window(4, 2, 1, 8, 4)];
+    let same = [Window::same(5, 3, 1), Window::same(4, 3, 1)];
+    let weight = case.parameter("strided.weight");
+    let hidden = x.conv2d(weight, strided) + case.parameter("strided.bias");
+    let mean = hidden.reshape(&[20, 10]).mean(0).mean_rows();
+    let centered = hidden - mean;
+    let variance = centered.square().reshape(&[20, 10]).mean(0).mean_rows();
+    let (gamma, beta) = (case.parameter("norm.gamma"), case.parameter("norm.beta"));
+    let normed = centered / (variance + 1e-3).sqrt() * gamma + beta;
+    let weight = case.parameter("same.weight");
+    let after = (normed.leaky_relu(0.2).conv2d(weight, same) + case.parameter("same.bias")).tanh();
+    let pooled = after.max_pool2d(2) + after.mean_pool2d(2);
+    let off = pooled - pooled.mean_width();
+    let spread = (off.square().mean_width() + 1e-3).sqrt();
+    let (gamma, beta) = (case.parameter("layer.gamma"), case.parameter("layer.beta"));
+    let code = off / spread * gamma + beta;
+    let doubled = [window(5, 2, 2, 4, 2); 2];
+    let weight = case.parameter("transposed.weight");
+    let wide = (code.conv2d_transposed(weight, doubled) + case.parameter("transposed.bias")).tanh();
+    let weight = case.parameter("upsampled.weight");
+    let output = wide.upsample_conv2d(weight, 2) + case.parameter("upsampled.bias");
+    let loss = (output - target).square().mean_width().mean_rows();
+    let values = [("hidden", hidden), ("normed", normed), ("pooled", pooled), ("code", code), ("wide", wide)];
+    for (name, value) in values.into_iter().chain([("output", output), ("loss", loss)]) {
+        case.expect(name, value);
+    }
+    let parameters = case.parameters.clone();
+    case.expect_gradients("grad", loss, &parameters);
+    case.expect_gradients("grad", loss, &[("x".into(), x)]);
+
+    let critic: Vec<_> =
+        parameters.iter().filter(|(name, _)| !name.contains("norm")).take(4).cloned().collect();
+    let score = (x.conv2d(critic[0].1, strided) + critic[1].1).tanh();
+    let score = (score.conv2d(critic[2].1, same) + critic[3].1).tanh().sum_width();
+    let slope = graph.gradient(score.sum_rows().reshape(&[]), &[x])[0];
+    let penalty = (slope.square().sum_width().sqrt() - 1.0).square().mean_rows();
+    case.expect("slope", slope);
+    case.expect("penalty", penalty);
+    case.expect_gradients("penalty.grad", penalty, &critic);
+    // The penalty's gradients are sums of thousands of products, which cancel.
+    case.check_within("convolutions (bounds times 3)", 3.0);
+    case.check_steps("sgd_momentum", Optimizer::Sgd { momentum: 0.9 }, 0.1, loss, 1.0);
 }

@@ -11,6 +11,7 @@ use veridic::codec::{Codec, CodecConfig, Numeric};
 use veridic::data::{Matrix, ReadOptions};
 use veridic::models::{AutoencoderConfig, Layout, ModelConfig, Network, Rows, VaeConfig};
 use veridic::nn::{Activation, LayerConfig, LikelihoodConfig};
+use veridic::run::Config;
 use veridic::train::{Learner, OptimizerConfig, Rates, TrainConfig};
 use veridic_graph::{Draw, Pool};
 
@@ -30,6 +31,7 @@ fn main() {
             let config = AutoencoderConfig {
                 encoder: vec![dense(12, Activation::Tanh)],
                 decoder: vec![],
+                noise: None,
                 likelihood: LikelihoodConfig::SquaredError { output: Activation::Sigmoid },
             };
             (29, 128, 16_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())
@@ -38,6 +40,7 @@ fn main() {
             let config = AutoencoderConfig {
                 encoder: vec![dense(32, Activation::Relu)],
                 decoder: vec![],
+                noise: None,
                 likelihood: LikelihoodConfig::Bernoulli,
             };
             (784, 256, 60_000, ModelConfig::Autoencoder(config), OptimizerConfig::default())
@@ -53,7 +56,11 @@ fn main() {
             let rmsprop = OptimizerConfig::Rmsprop(veridic::train::Rmsprop::default());
             (784, 100, 60_000, ModelConfig::Vae(config), rmsprop)
         }
-        other => panic!("no workload `{other}`; there are W1, W2, W3"),
+        "C1" => {
+            let recipe = Config::recipe("mnist-conv-vae").expect("a recipe");
+            (784, 128, 60_000, recipe.model, OptimizerConfig::default())
+        }
+        other => panic!("no workload `{other}`; there are W1, W2, W3, C1"),
     };
     let mut state = 1u64;
     let mut next = || {
@@ -73,7 +80,8 @@ fn main() {
     let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
     let n = rows.len();
     let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
-    let layout = Layout { width, blocks: vec![], unseen: vec![] };
+    let layout =
+        Layout { dims: if workload == "C1" { vec![28, 28, 1] } else { vec![width] }, ..Layout::default() };
     let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
     let mut pool = Pool::new(threads);
     let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };

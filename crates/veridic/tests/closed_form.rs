@@ -5,7 +5,7 @@
 use std::f32::consts::TAU;
 
 use veridic::codec::{Block, BlockKind};
-use veridic::nn::{Activation, Likelihood, LikelihoodConfig, Scope};
+use veridic::nn::{Activation, Likelihood, LikelihoodConfig, Scope, Variance};
 use veridic_graph::{Draw, Expr, Feed, Graph, Init, Pool, States, loss};
 
 /// Which of the two things a likelihood says.
@@ -22,8 +22,9 @@ fn said(
     (x, y): (&[f32], &[f32]),
 ) -> Vec<f32> {
     let graph = Graph::new();
-    let (target, output) = (graph.rows("x", &[width]), graph.rows("y", &[width]));
-    let likelihood = Likelihood::new(config, blocks, width);
+    let outputs = y.len() / (x.len() / width);
+    let (target, output) = (graph.rows("x", &[width]), graph.rows("y", &[outputs]));
+    let likelihood = Likelihood::new(config, blocks, &[width]);
     let mut scope = Scope::new(&graph);
     let result = match what {
         Said::Terms => likelihood.terms(&mut scope, output, target),
@@ -93,12 +94,112 @@ fn the_divergence_of_a_shifted_normal_is_half_a_nat_a_dimension_and_has_a_gradie
 
 #[test]
 fn a_normal_with_a_given_variance_is_its_density() {
-    let config = LikelihoodConfig::Gaussian { variance: 0.5 };
+    let config = LikelihoodConfig::Gaussian { variance: Variance::Fixed(0.5) };
     let found = terms(config, &[], 2, &[], (&[1.0, 0.0, -1.0, 3.0], &[1.0, 1.0, 1.0, 1.0]));
     // -ln N(x; y, 1/2) = (x - y)² + ln(π) / 2.
     let constant = 0.5 * (TAU * 0.5).ln();
     assert_close(&found, &[constant, 1.0 + constant, 4.0 + constant, 4.0 + constant]);
     assert_close(&expected(config, &[], 2, (&[0.0; 2], &[0.3, -0.3])), &[0.3, -0.3]);
+}
+
+#[test]
+fn a_normal_with_a_learned_variance_is_its_density() {
+    let (x, y) = ([1.0, 0.0, -1.0, 3.0], [1.0, 1.0, 1.0, 1.0]);
+    let ln4 = 4.0_f32.ln();
+    let shared = LikelihoodConfig::Gaussian { variance: Variance::Shared };
+    let constant = 0.5 * (TAU * 4.0).ln();
+    let found = terms(shared, &[], 2, &[ln4], (&x, &y));
+    assert_close(&found, &[0.0, 1.0, 4.0, 4.0].map(|square| square / 8.0 + constant));
+    let by_column = LikelihoodConfig::Gaussian { variance: Variance::ByColumn };
+    let found = terms(by_column, &[], 2, &[ln4, 0.0], (&x, &y));
+    let one = 0.5 * TAU.ln();
+    assert_close(&found, &[constant, 0.5 + one, 0.5 + constant, 2.0 + one]);
+    let blocks = blocks();
+    let deviations =
+        |config, learned: &[f32]| Likelihood::new(config, &blocks, &[10]).deviations(Some(learned));
+    let mut expected = [0.0; 10];
+    (expected[0], expected[9]) = (2.0, 2.0);
+    assert_close(&deviations(shared, &[ln4]), &expected);
+    let mut learned = [0.0; 10];
+    (learned[0], learned[9]) = (ln4, 0.0);
+    expected[9] = 1.0;
+    assert_close(&deviations(by_column, &learned), &expected);
+}
+
+#[derive(serde::Deserialize)]
+struct Fixture {
+    continuous_bernoulli: Values,
+    categorical: Values,
+}
+
+#[derive(serde::Deserialize)]
+struct Values {
+    #[serde(alias = "logits")]
+    y: Vec<f32>,
+    x: Vec<f32>,
+    nll: Vec<f32>,
+    mean: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+/// Loss, mean and gradient of the loss by what the head says, against PyTorch (`fixtures/likelihood.py`).
+fn agrees_with_pytorch(config: LikelihoodConfig, width: usize, of: &Values) {
+    let graph = Graph::new();
+    let outputs = of.y.len() / of.x.len() * width;
+    let (x, y) = (graph.rows("x", &[width]), graph.rows("y", &[outputs]));
+    let likelihood = Likelihood::new(config, &[], &[width]);
+    let mut scope = Scope::new(&graph);
+    let terms = likelihood.terms(&mut scope, y, x);
+    let gradient = graph.gradient(terms.sum_width().sum_rows(), &[y])[0];
+    let mut plan = graph.compile(&[terms, likelihood.expected(&scope, y), gradient], &[]).unwrap();
+    let feeds = [Feed::Rows(&of.x), Feed::Rows(&of.y)];
+    let rows = of.x.len() / width;
+    plan.run(&mut Pool::new(1), &mut States::new(&graph, 0), &feeds, rows, Draw::default()).unwrap();
+    for (i, expected) in [&of.nll, &of.mean, &of.gradient].into_iter().enumerate() {
+        assert_eq!(plan.output(i).len(), expected.len());
+        for (at, (found, expected)) in plan.output(i).iter().zip(expected).enumerate() {
+            let error = (found - expected).abs();
+            assert!(error <= 1e-6 + 2e-6 * expected.abs(), "{config:?} {i} at {at}: {found} {expected}");
+        }
+    }
+}
+
+#[test]
+fn continuous_bernoulli_and_categorical_agree_with_pytorch_also_around_one_half() {
+    let fixture: Fixture = serde_json::from_str(include_str!("fixtures/likelihood.json")).unwrap();
+    agrees_with_pytorch(LikelihoodConfig::ContinuousBernoulli, 14, &fixture.continuous_bernoulli);
+    agrees_with_pytorch(LikelihoodConfig::Categorical { levels: 4 }, 5, &fixture.categorical);
+}
+
+#[test]
+fn a_continuous_bernoulli_value_is_uniform_at_even_odds_and_its_density_integrates_to_one() {
+    let config = LikelihoodConfig::ContinuousBernoulli;
+    assert_close(&terms(config, &[], 3, &[], (&[0.0, 0.3, 1.0], &[0.0; 3])), &[0.0; 3]);
+    let n = 20_000;
+    let x: Vec<f32> = (0..n).map(|i| (i as f32 + 0.5) / n as f32).collect();
+    for logit in [-6.0, -0.6, 0.2, 0.299, 0.301, 4.0] {
+        let density = terms(config, &[], 1, &[], (&x, &vec![logit; n]));
+        let sum: f64 = density.iter().map(|&nll| f64::from(-nll).exp()).sum();
+        assert!((sum / n as f64 - 1.0).abs() < 1e-5, "logit {logit}: {sum}");
+    }
+}
+
+#[test]
+fn every_byte_has_a_probability_and_they_add_up_to_one() {
+    let bytes: Vec<f32> = (0..256).map(|byte| byte as f32 / 255.0).collect();
+    for levels in [2, 16, 256] {
+        let y: Vec<f32> = (0..levels).map(|l| (l as f32 * 0.7).sin()).collect();
+        let config = LikelihoodConfig::Categorical { levels };
+        let nll = terms(config, &[], 1, &[], (&bytes, &y.repeat(256)));
+        let bin = 256 / levels;
+        let sum: f64 = nll.iter().map(|&nll| f64::from(-nll).exp()).sum();
+        assert!((sum / bin as f64 - 1.0).abs() < 1e-5, "{levels}: {sum}");
+        assert!(nll.chunks(bin).all(|bin| bin.iter().all(|nll| *nll == bin[0])), "{levels}");
+        assert!(nll.chunks(bin).zip(nll.chunks(bin).skip(1)).all(|(a, b)| a[0] != b[0]), "{levels}");
+    }
+    // Even odds: the mean of all bytes.
+    let config = LikelihoodConfig::Categorical { levels: 4 };
+    assert_close(&expected(config, &[], 1, (&[0.0], &[0.0; 4])), &[0.5]);
 }
 
 #[test]
@@ -199,10 +300,10 @@ fn the_expected_mixed_row_has_means_and_probabilities() {
 fn sampling_adds_the_learned_deviation_to_numbers_alone() {
     let mut log_variance = [7.0; 10];
     (log_variance[0], log_variance[9]) = (4.0_f32.ln(), 50.0);
-    let mixed = Likelihood::new(LikelihoodConfig::Mixed, &blocks(), 10).deviations(Some(&log_variance));
+    let mixed = Likelihood::new(LikelihoodConfig::Mixed, &blocks(), &[10]).deviations(Some(&log_variance));
     assert_close(&mixed, &[2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.5_f32.exp()]);
-    let gaussian = LikelihoodConfig::Gaussian { variance: 0.25 };
-    let gaussian = Likelihood::new(gaussian, &blocks(), 10).deviations(None);
+    let gaussian = LikelihoodConfig::Gaussian { variance: Variance::Fixed(0.25) };
+    let gaussian = Likelihood::new(gaussian, &blocks(), &[10]).deviations(None);
     assert_close(&gaussian, &[0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]);
-    assert_eq!(Likelihood::new(LikelihoodConfig::Bernoulli, &blocks(), 10).deviations(None), [0.0; 10]);
+    assert_eq!(Likelihood::new(LikelihoodConfig::Bernoulli, &blocks(), &[10]).deviations(None), [0.0; 10]);
 }

@@ -7,23 +7,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the library may use. `error` names the differences of tables that `data` finds.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("error", &["data"]),
     ("seed", &[]),
     ("data", &["error", "seed"]),
     ("codec", &["error", "seed", "data"]),
+    ("latent", &["seed", "data", "codec"]),
     ("project", &["error", "seed", "data"]),
     ("evaluate", &["error", "seed", "data", "project"]),
     ("figure", &["error", "data"]),
     ("nn", &["error", "seed", "data", "codec"]),
     ("train", &["error", "seed", "data", "codec"]),
     ("models", &["error", "seed", "data", "codec", "nn", "train"]),
-    ("run", &["error", "seed", "data", "codec", "project", "evaluate", "figure", "nn", "train", "models"]),
+    (
+        "run",
+        &[
+            "error", "seed", "data", "codec", "latent", "project", "evaluate", "figure", "nn", "train",
+            "models",
+        ],
+    ),
     ("lib", &["error"]),
 ];
 
 /// Modules that work on plain arrays and never see a graph.
-const WITHOUT_GRAPH: [&str; 6] = ["seed", "data", "codec", "project", "evaluate", "figure"];
+const WITHOUT_GRAPH: [&str; 7] = ["seed", "data", "codec", "latent", "project", "evaluate", "figure"];
 
 /// What a library does not do.
 const FORBIDDEN: [&str; 9] = [

@@ -22,7 +22,8 @@ use crate::ui::{self, Ui};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, override_usage = "veridic fit [OPTIONS] <DATA | --recipe NAME|FILE>")]
 pub(crate) struct Fit {
-    /// The data: a table (CSV, Parquet, NPY, NPZ) or images (IDX), plain, gzipped or in a zip archive
+    /// The data: a table (CSV, Parquet, NPY, NPZ; plain, gzipped or in a zip archive) or images (a folder of
+    /// PNG or JPEG with a sub-folder a label, IDX, CIFAR-10 binary)
     #[arg(required_unless_present_any = ["recipe", "resume"])]
     data: Option<PathBuf>,
     /// Do as a recipe says: the name of a built-in one (see `veridic recipes`) or a TOML file

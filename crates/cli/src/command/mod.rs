@@ -1,9 +1,11 @@
 //! The commands, one a file. A command's doc comment is its help.
 
+mod compare;
 mod data;
 mod demo;
 mod encode;
 mod fit;
+mod latent;
 mod map;
 mod recipes;
 mod reconstruct;
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Encode(encode::Encode),
     Reconstruct(reconstruct::Reconstruct),
     Map(map::Map),
+    Latent(latent::Latent),
+    Compare(compare::Compare),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -68,6 +72,8 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,
         Command::Reconstruct(reconstruct) => reconstruct.run(ui)?,
+        Command::Latent(latent) => latent.run(ui)?,
+        Command::Compare(compare) => compare.run(ui)?,
         Command::Show(show) => show.run(ui)?,
         Command::Recipes(recipes) => recipes.run(ui)?,
         Command::Data(data) => data.run(ui)?,

@@ -36,6 +36,7 @@ impl Show {
             let _ = writeln!(text, "{about}");
         }
         let _ = writeln!(text, "status: {}", run.info().status.name());
+        let _ = writeln!(text, "likelihood: {}", run.likelihood());
         for (title, body) in [
             ("layers", layer_table(run.layers())),
             ("losses", loss_table(&run.events())),
@@ -64,7 +65,7 @@ pub(super) fn layer_table(layers: &[LayerSummary]) -> String {
     let mut rows = vec![head];
     rows.extend(layers.iter().map(|layer| {
         let total = layer.parameters + layer.statistics;
-        [layer.path.clone(), layer.label.clone(), format!("(n, {})", layer.width), count(total as u64)]
+        [layer.path.clone(), layer.label.clone(), shape(&layer.shape), count(total as u64)]
     }));
     let mut text = ui::aligned(&rows, [false, false, false, true]);
     let trained: usize = layers.iter().map(|layer| layer.parameters).sum();
@@ -75,6 +76,11 @@ pub(super) fn layer_table(layers: &[LayerSummary]) -> String {
     };
     let _ = writeln!(text, "{}{of}", counted(trained + statistics, "parameter"));
     text
+}
+
+/// The shape of what a layer gives, as Keras writes it: `(n, 14, 14, 64)`.
+fn shape(sides: &[usize]) -> String {
+    sides.iter().fold("(n".to_owned(), |all, side| format!("{all}, {side}")) + ")"
 }
 
 /// The losses of the first, best and last epoch. Best is by the validation loss, where there is one.
@@ -142,6 +148,7 @@ fn about(name: &str) -> &'static str {
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",
         "report.json" => "the final figures",
+        "latent-units.csv" => "how much each latent dimension is used: mean divergence, variance of its mean",
         "latents.safetensors" => "where training rows lie in the latent space, by target",
         _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",
         _ => "",
@@ -161,7 +168,7 @@ mod tests {
         let layer = |path: &str, label: &str, width, parameters, statistics| LayerSummary {
             path: path.to_owned(),
             label: label.to_owned(),
-            width,
+            shape: vec![width],
             parameters,
             statistics,
         };

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod help;
+mod latent;
 mod life;
 mod map;
 

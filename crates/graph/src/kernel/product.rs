@@ -38,28 +38,44 @@ pub(crate) enum Start {
 /// `b` is valid for reading `k * n` values, `packed` for writing `packed_len(k, n)`.
 pub(crate) unsafe fn pack(
     b: *const f32,
+    size: (usize, usize),
+    transposed: bool,
+    packed: *mut f32,
+    panels: (usize, usize),
+) {
+    // SAFETY: the caller's contract.
+    unsafe { pack_part(b, size, transposed, packed, (0, size.0), panels) }
+}
+
+/// As [`pack`], for a `k` x `n` matrix that is rows `at..at + k` of one of `depth` rows; `part` is `(at, depth)`.
+///
+/// # Safety
+/// As for [`pack`], with `packed_len(depth, n)` values of `packed` and `at + k <= depth`.
+pub(crate) unsafe fn pack_part(
+    b: *const f32,
     (k, n): (usize, usize),
     transposed: bool,
     packed: *mut f32,
+    (at, depth): (usize, usize),
     (first, last): (usize, usize),
 ) {
     for panel in first..last {
         let column = panel * PANEL;
         let width = PANEL.min(n - column);
-        // SAFETY: panel < n.div_ceil(PANEL), so the panel's `k * PANEL` values lie inside `packed`, and columns
+        // SAFETY: panel < n.div_ceil(PANEL), so the panel's `depth * PANEL` values lie inside `packed`, and columns
         // `column..column + width` lie inside `b`.
         unsafe {
-            let out = packed.add(panel * PANEL * k);
+            let out = packed.add((panel * depth + at) * PANEL);
             if transposed {
                 if width < PANEL {
                     std::slice::from_raw_parts_mut(out, k * PANEL).fill(0.0);
                 }
                 // In blocks of 16 x 16, so that both sides stay in cache lines already fetched.
                 for p0 in (0..k).step_by(PANEL) {
-                    let depth = PANEL.min(k - p0);
+                    let block = PANEL.min(k - p0);
                     for j in 0..width {
                         let source = b.add((column + j) * k + p0);
-                        for p in 0..depth {
+                        for p in 0..block {
                             *out.add((p0 + p) * PANEL + j) = *source.add(p);
                         }
                     }
@@ -76,31 +92,67 @@ pub(crate) unsafe fn pack(
     }
 }
 
+/// A part of a product's depth that is contiguous on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Where it begins in the left-hand side, in values after its first element.
+    pub(crate) a: usize,
+    /// Where it begins in the depth of the panels.
+    pub(crate) k: usize,
+    pub(crate) depth: usize,
+}
+
+/// `c (m x n) = start + a b`, where the depth is what `runs` list and `b` is packed with depth `k`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Product {
+    pub(crate) a: *const f32,
+    pub(crate) stride: Stride,
+    pub(crate) packed: *const f32,
+    pub(crate) k: usize,
+    pub(crate) c: *mut f32,
+    /// Values from a row of `c` to the next.
+    pub(crate) ldc: usize,
+    pub(crate) m: usize,
+    pub(crate) n: usize,
+    pub(crate) start: Start,
+}
+
 /// `c (m x n, contiguous) = start + a b` with `b` packed.
 ///
 /// # Safety
-/// `a` is valid for reading at every `i * stride.row + p * stride.column`, `packed` holds `packed_len(k, n)` values,
-/// `c` is valid for writing (and, for [`Start::Accumulate`], holds) `m * n` values and overlaps neither; a bias has `n`.
+/// As for [`product_of_runs`], for the one run of the whole depth `k`.
 pub(crate) unsafe fn product(
     isa: Isa,
     a: *const f32,
     stride: Stride,
     packed: *const f32,
     c: *mut f32,
-    size: (usize, usize, usize),
+    (m, k, n): (usize, usize, usize),
     start: Start,
 ) {
+    let product = Product { a, stride, packed, k, c, ldc: n, m, n, start };
+    // SAFETY: the caller's contract.
+    unsafe { product_of_runs(isa, product, &[Run { a: 0, k: 0, depth: k }]) }
+}
+
+/// A product over a list of runs, in their order.
+///
+/// # Safety
+/// For every run, `a` is valid for reading at every `run.a + i * stride.row + p * stride.column` with `p < run.depth`,
+/// and `run.k + run.depth <= k`; `packed` holds `packed_len(k, n)` values; `c` is valid for writing (and, for
+/// [`Start::Accumulate`], holds) `n` values every `ldc` and overlaps neither; a bias has `n`.
+pub(crate) unsafe fn product_of_runs(isa: Isa, product: Product, runs: &[Run]) {
     // SAFETY: `Isa::detect` found the features; the caller's contract is the loops' contract.
     unsafe {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => x86::avx512(a, stride, packed, c, size, start),
+            Isa::Avx512 => x86::avx512(product, runs),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => x86::avx2(a, stride, packed, c, size, start),
+            Isa::Avx2 => x86::avx2(product, runs),
             #[cfg(target_arch = "aarch64")]
-            Isa::Baseline => arm::neon(a, stride, packed, c, size, start),
+            Isa::Baseline => arm::neon(product, runs),
             #[cfg(not(target_arch = "aarch64"))]
-            Isa::Baseline => blocks::<Plain, 4, 4>(a, stride, packed, c, size, start),
+            Isa::Baseline => blocks::<Plain, 4, 4>(product, runs),
         }
     }
 }
@@ -128,7 +180,7 @@ mod x86 {
         _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
     };
 
-    use super::{Start, Stride, Vector, blocks};
+    use super::{Product, Run, Vector, blocks};
 
     macro_rules! vector {
         ($type:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
@@ -163,35 +215,21 @@ mod x86 {
     /// Tiles of 6 x 16: 12 accumulators.
     ///
     /// # Safety
-    /// See [`super::product`]; the processor has AVX2 and FMA.
+    /// See [`super::product_of_runs`]; the processor has AVX2 and FMA.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn avx2(
-        a: *const f32,
-        stride: Stride,
-        packed: *const f32,
-        c: *mut f32,
-        size: (usize, usize, usize),
-        start: Start,
-    ) {
+    pub(super) unsafe fn avx2(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<__m256, 6, 2>(a, stride, packed, c, size, start) }
+        unsafe { blocks::<__m256, 6, 2>(product, runs) }
     }
 
     /// Tiles of 14 x 16: 14 accumulators.
     ///
     /// # Safety
-    /// See [`super::product`]; the processor has AVX-512.
+    /// See [`super::product_of_runs`]; the processor has AVX-512.
     #[target_feature(enable = "avx512f,avx2,fma")]
-    pub(super) unsafe fn avx512(
-        a: *const f32,
-        stride: Stride,
-        packed: *const f32,
-        c: *mut f32,
-        size: (usize, usize, usize),
-        start: Start,
-    ) {
+    pub(super) unsafe fn avx512(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<__m512, 14, 1>(a, stride, packed, c, size, start) }
+        unsafe { blocks::<__m512, 14, 1>(product, runs) }
     }
 }
 
@@ -199,7 +237,7 @@ mod x86 {
 mod arm {
     use std::arch::aarch64::{float32x4_t, vdupq_n_f32, vfmaq_f32, vld1q_f32, vst1q_f32};
 
-    use super::{Start, Stride, Vector, blocks};
+    use super::{Product, Run, Vector, blocks};
 
     impl Vector for float32x4_t {
         const LANES: usize = 4;
@@ -228,18 +266,11 @@ mod arm {
     /// Tiles of 6 x 16: 24 accumulators.
     ///
     /// # Safety
-    /// See [`super::product`].
+    /// See [`super::product_of_runs`].
     #[target_feature(enable = "neon")]
-    pub(super) unsafe fn neon(
-        a: *const f32,
-        stride: Stride,
-        packed: *const f32,
-        c: *mut f32,
-        size: (usize, usize, usize),
-        start: Start,
-    ) {
+    pub(super) unsafe fn neon(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<float32x4_t, 6, 4>(a, stride, packed, c, size, start) }
+        unsafe { blocks::<float32x4_t, 6, 4>(product, runs) }
     }
 }
 
@@ -271,78 +302,88 @@ impl Vector for Plain {
     }
 }
 
+/// Runs done together: as many as fit into [`DEPTH`].
+const GROUP: usize = 64;
+
 /// # Safety
-/// See [`product`]; `PARTS * V::LANES` is [`PANEL`].
+/// See [`product_of_runs`]; `PARTS * V::LANES` is [`PANEL`].
 #[inline(always)]
-unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(
-    a: *const f32,
-    stride: Stride,
-    packed: *const f32,
-    c: *mut f32,
-    (m, k, n): (usize, usize, usize),
-    start: Start,
-) {
-    for column in (0..n).step_by(PANEL) {
-        for p in (0..k.max(1)).step_by(DEPTH) {
+unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(product: Product, runs: &[Run]) {
+    let mut group = [Run { a: 0, k: 0, depth: 0 }; GROUP];
+    for column in (0..product.n).step_by(PANEL) {
+        // The next run, and how much of it is done.
+        let (mut next, mut done) = (0, 0);
+        let mut first = true;
+        while first || next < runs.len() {
+            let (mut len, mut depth) = (0, 0);
+            while next < runs.len() && len < GROUP && depth < DEPTH {
+                let run = runs[next];
+                let part = (run.depth - done).min(DEPTH - depth);
+                group[len] = Run { a: run.a + done * product.stride.column, k: run.k + done, depth: part };
+                (len, depth, done) = (len + 1, depth + part, done + part);
+                if done == run.depth {
+                    (next, done) = (next + 1, 0);
+                }
+            }
             // SAFETY: the strip lies inside `a`, the panel and `c` as the caller promised.
             unsafe {
                 let mut strip = Strip {
-                    a: a.add(p * stride.column),
-                    stride,
-                    b: packed.add(column * k + p * PANEL),
-                    c: c.add(column),
-                    ldc: n,
-                    depth: DEPTH.min(k - p),
-                    width: PANEL.min(n - column),
-                    start: match start {
-                        _ if p > 0 => Start::Accumulate,
+                    a: product.a,
+                    stride: product.stride,
+                    b: product.packed.add(column * product.k),
+                    c: product.c.add(column),
+                    ldc: product.ldc,
+                    runs: &group[..len],
+                    width: PANEL.min(product.n - column),
+                    start: match product.start {
+                        _ if !first => Start::Accumulate,
                         Start::Bias(bias) => Start::Bias(bias.add(column)),
                         other => other,
                     },
                 };
-                let mut left = m;
+                let mut left = product.m;
                 while left >= ROWS {
                     strip.tile::<V, ROWS, PARTS>();
                     left -= ROWS;
                 }
-                // What is left, in halves; the largest tile has 14 rows.
+                // What is left; the largest tile has 14 rows.
                 if left >= 8 {
                     strip.tile::<V, 8, PARTS>();
                     left -= 8;
                 }
-                if left >= 4 {
-                    strip.tile::<V, 4, PARTS>();
-                    left -= 4;
-                }
-                if left >= 2 {
-                    strip.tile::<V, 2, PARTS>();
-                    left -= 2;
-                }
-                if left >= 1 {
-                    strip.tile::<V, 1, PARTS>();
+                match left {
+                    0 => {}
+                    1 => strip.tile::<V, 1, PARTS>(),
+                    2 => strip.tile::<V, 2, PARTS>(),
+                    3 => strip.tile::<V, 3, PARTS>(),
+                    4 => strip.tile::<V, 4, PARTS>(),
+                    5 => strip.tile::<V, 5, PARTS>(),
+                    6 => strip.tile::<V, 6, PARTS>(),
+                    _ => strip.tile::<V, 7, PARTS>(),
                 }
             }
+            first = false;
         }
     }
 }
 
 /// The rows of one panel of the result that are still to be done.
-struct Strip {
+struct Strip<'a> {
     a: *const f32,
     stride: Stride,
     b: *const f32,
     c: *mut f32,
     ldc: usize,
-    depth: usize,
+    runs: &'a [Run],
     width: usize,
     start: Start,
 }
 
-impl Strip {
+impl Strip<'_> {
     /// The next `ROWS` rows, in registers.
     ///
     /// # Safety
-    /// See [`product`]; so many rows are left.
+    /// See [`product_of_runs`]; so many rows are left.
     #[inline(always)]
     unsafe fn tile<V: Vector, const ROWS: usize, const PARTS: usize>(&mut self) {
         let whole = self.width == PANEL;
@@ -368,17 +409,19 @@ impl Strip {
                     }
                 }
             }
-            let (mut a, mut b) = (self.a, self.b);
-            for _ in 0..self.depth {
-                let panel: [V; PARTS] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
-                for (i, row) in sum.iter_mut().enumerate() {
-                    let x = V::splat(*a.add(i * self.stride.row));
-                    for (value, y) in row.iter_mut().zip(panel) {
-                        *value = value.add_product(x, y);
+            for run in self.runs {
+                let (mut a, mut b) = (self.a.add(run.a), self.b.add(run.k * PANEL));
+                for _ in 0..run.depth {
+                    let panel: [V; PARTS] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
+                    for (i, row) in sum.iter_mut().enumerate() {
+                        let x = V::splat(*a.add(i * self.stride.row));
+                        for (value, y) in row.iter_mut().zip(panel) {
+                            *value = value.add_product(x, y);
+                        }
                     }
+                    a = a.add(self.stride.column);
+                    b = b.add(PANEL);
                 }
-                a = a.add(self.stride.column);
-                b = b.add(PANEL);
             }
             for (i, row) in sum.iter().enumerate() {
                 let to = self.c.add(i * self.ldc);

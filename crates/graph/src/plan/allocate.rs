@@ -6,6 +6,7 @@ use super::lower::{Ir, IrNode, IrOp};
 use super::place::{Arena, Place};
 use super::schedule::{CHUNK, Schedule, When, domain, is_given};
 use super::task::{Piece, Stage, Task};
+use crate::kernel::convolution;
 use crate::kernel::product::PANEL;
 
 /// Shared elementwise work is cut into pieces of this many values.
@@ -264,6 +265,19 @@ impl<'a> Placement<'a> {
                 let (a, b) = (self.of(*a), self.of(*b));
                 (Task::Contract { a, b, lead: *lead, k: *k, n: *n, out }, 0.03 * (lead * k * n) as f64)
             }
+            IrOp::PackTransposed { w, geometry } => {
+                (Task::PackTransposed { w: self.of(*w), geometry: *geometry, out }, 0.3 * width as f64)
+            }
+            IrOp::Conv { x, packed, bias, geometry, transposed } => {
+                let (x, packed, bias) = (self.of(*x), self.of(*packed), bias.map(|bias| self.of(bias)));
+                let (geometry, transposed) = (*geometry, *transposed);
+                let task = Task::Conv { x, packed, bias, geometry, transposed, out };
+                (task, 0.03 * geometry.products() as f64)
+            }
+            IrOp::ConvWeight { x, y, geometry } => {
+                let task = Task::ConvWeight { x: self.of(*x), y: self.of(*y), geometry: *geometry, out };
+                (task, 0.03 * geometry.products() as f64)
+            }
             IrOp::Reduce { fold, of, outer, mid, inner } => {
                 let (fold, of, outer, mid, inner) = (*fold, self.of(*of), *outer, *mid, *inner);
                 (Task::Reduce { fold, of, outer, mid, inner, out }, 0.3 * (outer * mid * inner) as f64)
@@ -300,6 +314,7 @@ fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
         let (len, step) = match task {
             Task::Kernel(kernel) => (kernel.width, PIECE),
             Task::Pack { k, n, .. } => (n.div_ceil(PANEL), (PIECE / (k * PANEL)).max(1)),
+            Task::PackTransposed { geometry, .. } => (convolution::transposed_panels(geometry), 1),
             _ => (1, 1),
         };
         // Kernel costs are for the whole shared tensor already.

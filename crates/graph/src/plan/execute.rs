@@ -8,9 +8,10 @@ use super::memory::Memory;
 use super::place::Place;
 use super::run::{Draw, Feed};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
+use crate::kernel::convolution;
 use crate::kernel::elementwise::{self, Call, Sink, Source};
 use crate::kernel::isa::Isa;
-use crate::kernel::product::{self, PANEL, Start, Stride};
+use crate::kernel::product::{self, PANEL, Run, Start, Stride};
 use crate::kernel::random::{self, DrawKey};
 use crate::op::Fold;
 
@@ -24,6 +25,7 @@ pub(super) struct Worker {
     pub(super) tiles: Memory,
     pub(super) panel: Memory,
     pub(super) spread: Memory,
+    pub(super) runs: Vec<Run>,
     pub(super) pointers: Vec<*mut f32>,
     pub(super) loads: Vec<(Source, u16)>,
     pub(super) scalars: Vec<f32>,
@@ -128,6 +130,28 @@ impl Frame<'_> {
                 Task::Pack { b, k, n, transposed, out } => {
                     product::pack(at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
                 }
+                Task::PackTransposed { w, geometry, out } => {
+                    let panels = (0, convolution::transposed_panels(geometry));
+                    convolution::pack_transposed(geometry, at(*w), at(*out), panels);
+                }
+                Task::Conv { x, packed, bias, geometry: g, transposed, out } => {
+                    let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
+                    let (x, packed, out) = (at(*x), at(*packed), at(*out));
+                    let (isa, rows, runs) = (self.isa, block.rows, &mut worker.runs);
+                    if *transposed {
+                        worker.panel.reserve(convolution::scratch_len(g, rows));
+                        let scratch = worker.panel.pointer();
+                        convolution::transpose(isa, g, rows, x, packed, bias, out, scratch, runs);
+                    } else {
+                        convolution::convolve(isa, g, rows, x, packed, bias, out, runs);
+                    }
+                }
+                Task::ConvWeight { x, y, geometry: g, out } => {
+                    worker.panel.reserve(convolution::scratch_len(g, block.rows));
+                    let (scratch, runs) = (worker.panel.pointer(), &mut worker.runs);
+                    let (x, y, out) = (at(*x), at(*y), at(*out));
+                    convolution::weigh(self.isa, g, block.rows, x, y, out, block.more, scratch, runs);
+                }
                 Task::Reduce { fold, of, outer, mid, inner, out } => {
                     reduce(*fold, at(*of), (block.rows * outer, *mid, *inner), at(*out));
                 }
@@ -203,6 +227,9 @@ impl Frame<'_> {
                 }
                 Task::Pack { b, k, n, transposed, out } => {
                     product::pack(place(*b), (*k, *n), *transposed, place(*out), (start, end));
+                }
+                Task::PackTransposed { w, geometry, out } => {
+                    convolution::pack_transposed(geometry, place(*w), place(*out), (start, end));
                 }
                 _ => self.task(task, block, worker),
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::graph::{Inner, Node};
 use crate::op::{Binary, Distribution, Fold, Id, Op, Unary};
 use crate::shape::strided_index;
+use crate::window::Geometry;
 
 /// A node of the lowered graph, by index.
 pub(crate) type Ir = usize;
@@ -68,6 +69,23 @@ pub(crate) enum IrOp {
         k: usize,
         n: usize,
     },
+    /// The packed form of a convolution's weights for its transpose.
+    PackTransposed {
+        w: Ir,
+        geometry: Geometry,
+    },
+    Conv {
+        x: Ir,
+        packed: Ir,
+        bias: Option<Ir>,
+        geometry: Geometry,
+        transposed: bool,
+    },
+    ConvWeight {
+        x: Ir,
+        y: Ir,
+        geometry: Geometry,
+    },
     ReduceRows(Fold, Ir),
     Reduce {
         fold: Fold,
@@ -110,7 +128,10 @@ impl IrNode {
 
     /// Whether the node is computed row by row: its value has rows, or it is a part of a reduction over rows.
     pub(crate) fn is_in_rows(&self) -> bool {
-        self.rows || matches!(self.op, IrOp::ReduceRows(..) | IrOp::Contract { .. } | IrOp::Scatter { .. })
+        self.rows || {
+            use IrOp::{Contract, ConvWeight, ReduceRows, Scatter};
+            matches!(self.op, ReduceRows(..) | Contract { .. } | ConvWeight { .. } | Scatter { .. })
+        }
     }
 
     /// Whether the value is folded over rows in parts that a [`IrOp::Finish`] joins.
@@ -127,13 +148,18 @@ impl IrNode {
             | IrOp::Unary(_, a)
             | IrOp::Finish(_, a)
             | IrOp::Pack { b: a, .. }
+            | IrOp::PackTransposed { w: a, .. }
             | IrOp::ReduceRows(_, a)
             | IrOp::Reduce { of: a, .. }
             | IrOp::Permute(a, _) => vec![*a],
-            IrOp::Binary(_, a, b) | IrOp::Contract { a, b, .. } => vec![*a, *b],
+            IrOp::Binary(_, a, b) | IrOp::Contract { a, b, .. } | IrOp::ConvWeight { x: a, y: b, .. } => {
+                vec![*a, *b]
+            }
             IrOp::Gather { table: a, index: b, .. } | IrOp::Scatter { of: a, index: b, .. } => vec![*a, *b],
             IrOp::Select(m, a, b) => vec![*m, *a, *b],
-            IrOp::MatMul { a, packed, bias, .. } => [*a, *packed].into_iter().chain(*bias).collect(),
+            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
+                [*a, *packed].into_iter().chain(*bias).collect()
+            }
             IrOp::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
         }
     }
@@ -147,15 +173,17 @@ impl IrNode {
             | IrOp::Unary(_, a)
             | IrOp::Finish(_, a)
             | IrOp::Pack { b: a, .. }
+            | IrOp::PackTransposed { w: a, .. }
             | IrOp::ReduceRows(_, a)
             | IrOp::Reduce { of: a, .. }
             | IrOp::Permute(a, _) => *a = f(*a),
             IrOp::Binary(_, a, b)
             | IrOp::Contract { a, b, .. }
+            | IrOp::ConvWeight { x: a, y: b, .. }
             | IrOp::Gather { table: a, index: b, .. }
             | IrOp::Scatter { of: a, index: b, .. } => (*a, *b) = (f(*a), f(*b)),
             IrOp::Select(m, a, b) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
-            IrOp::MatMul { a, packed, bias, .. } => {
+            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
                 (*a, *packed) = (f(*a), f(*packed));
                 *bias = bias.map(f);
             }
@@ -320,7 +348,11 @@ impl Lowering<'_> {
                 let of = self.buffered(self.map[a]);
                 self.finish(*fold, IrOp::ReduceRows(*fold, of), width)
             }
-            Op::MatMul { a, b, ta, tb } => self.product(*a, *b, (*ta, *tb), None),
+            Op::MatMul { .. } | Op::Conv { .. } | Op::ConvTransposed { .. } => self.product(id, None),
+            Op::ConvWeight { x, y, geometry } => {
+                let (x, y) = (self.buffered(self.map[x]), self.buffered(self.map[y]));
+                self.finish(Fold::Sum, IrOp::ConvWeight { x, y, geometry: *geometry }, width)
+            }
             Op::Contract(a, b) => {
                 let (left, right) = (shape_of(*a), shape_of(*b));
                 let (k, n) = (shape.dims[0], shape.dims[1]);
@@ -343,14 +375,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// `matmul + vector` as one product that starts from the vector, if nothing else needs the product alone.
+    /// A product plus a vector as one product that starts from the vector, if nothing else needs the product alone.
     fn biased(&mut self, op: Binary, a: Id, b: Id) -> Option<Ir> {
         if op != Binary::Add {
             return None;
         }
         let nodes = &self.inner.nodes;
         for (product, bias) in [(a, b), (b, a)] {
-            let (Op::MatMul { a, b, ta, tb }, Op::Broadcast(vector)) =
+            let (Op::MatMul { .. } | Op::Conv { .. } | Op::ConvTransposed { .. }, Op::Broadcast(vector)) =
                 (&nodes[product as usize].op, &nodes[bias as usize].op)
             else {
                 continue;
@@ -359,21 +391,48 @@ impl Lowering<'_> {
             let one_a_column = !source.rows && source.dims.last() == shape.dims.last();
             if self.uses[product as usize] == 1 && one_a_column && source.width() == *shape.dims.last()? {
                 let bias = self.buffered(self.map[vector]);
-                return Some(self.product(*a, *b, (*ta, *tb), Some(bias)));
+                return Some(self.product(product, Some(bias)));
             }
         }
         None
     }
 
-    fn product(&mut self, a: Id, b: Id, (ta, tb): (bool, bool), bias: Option<Ir>) -> Ir {
-        let (left, right) = (&self.inner.nodes[a as usize].shape, &self.inner.nodes[b as usize].shape);
-        let (k, n) = if tb { (right.dims[1], right.dims[0]) } else { (right.dims[0], right.dims[1]) };
-        let lead = left.width() / k.max(1);
-        let rows = left.rows;
-        let (a, b) = (self.buffered(self.map[&a]), self.buffered(self.map[&b]));
+    /// A matrix product or a convolution, with its right-hand side packed.
+    fn product(&mut self, id: Id, bias: Option<Ir>) -> Ir {
+        let Node { op, shape } = &self.inner.nodes[id as usize];
+        let operand = |this: &mut Self, id: &Id| this.buffered(this.map[id]);
+        match op {
+            Op::MatMul { a, b, ta, tb } => {
+                let (left, right) =
+                    (&self.inner.nodes[*a as usize].shape, &self.inner.nodes[*b as usize].shape);
+                let (k, n) =
+                    if *tb { (right.dims[1], right.dims[0]) } else { (right.dims[0], right.dims[1]) };
+                let lead = left.width() / k.max(1);
+                let (a, b) = (operand(self, a), operand(self, b));
+                let packed = self.pack(b, k, n, *tb);
+                self.push(IrOp::MatMul { a, packed, bias, lead, k, n, ta: *ta }, shape.rows, lead * n)
+            }
+            Op::Conv { x, w, geometry } => {
+                let (x, w, geometry) = (operand(self, x), operand(self, w), *geometry);
+                let (k, n) = (geometry.taps() * geometry.fine_channels, geometry.coarse_channels);
+                let packed = self.pack(w, k, n, false);
+                let conv = IrOp::Conv { x, packed, bias, geometry, transposed: false };
+                self.push(conv, true, shape.width())
+            }
+            Op::ConvTransposed { y, w, geometry } => {
+                let (y, w, geometry) = (operand(self, y), operand(self, w), *geometry);
+                let len = crate::kernel::convolution::transposed_packed_len(&geometry);
+                let packed = self.push(IrOp::PackTransposed { w, geometry }, false, len);
+                let conv = IrOp::Conv { x: y, packed, bias, geometry, transposed: true };
+                self.push(conv, true, shape.width())
+            }
+            _ => unreachable!("only products are packed"),
+        }
+    }
+
+    fn pack(&mut self, b: Ir, k: usize, n: usize, transposed: bool) -> Ir {
         let len = crate::kernel::product::packed_len(k, n);
-        let packed = self.push(IrOp::Pack { b, k, n, transposed: tb }, false, len);
-        self.push(IrOp::MatMul { a, packed, bias, lead, k, n, ta }, rows, lead * n)
+        self.push(IrOp::Pack { b, k, n, transposed }, false, len)
     }
 }
 

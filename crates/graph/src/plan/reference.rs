@@ -8,6 +8,7 @@ use crate::op::{Binary, Fold, Op, Unary};
 use crate::plan::{Draw, Feed};
 use crate::pool::Pool;
 use crate::shape::Shape;
+use crate::window::{Geometry, Window};
 
 /// Every node's value: rows one after the other.
 fn interpret(inner: &Inner, states: &States, feeds: &[Vec<f32>], rows: usize, key: Draw) -> Vec<Vec<f64>> {
@@ -104,6 +105,21 @@ fn interpret(inner: &Inner, states: &States, feeds: &[Vec<f32>], rows: usize, ke
                     .map(|ij| (0..m).map(|r| of(a)[r * k + ij / cols] * of(b)[r * cols + ij % cols]).sum())
                     .collect()
             }
+            Op::Conv { x, w, geometry } => {
+                let mut out = vec![0.0; n * width];
+                pairs(geometry, rows, |i, j, k| out[k] += of(x)[i] * of(w)[j]);
+                out
+            }
+            Op::ConvTransposed { y, w, geometry } => {
+                let mut out = vec![0.0; n * width];
+                pairs(geometry, rows, |i, j, k| out[i] += of(y)[k] * of(w)[j]);
+                out
+            }
+            Op::ConvWeight { x, y, geometry } => {
+                let mut out = vec![0.0; width];
+                pairs(geometry, rows, |i, j, k| out[j] += of(x)[i] * of(y)[k]);
+                out
+            }
             Op::Gather { table, index } => {
                 let d = shape_of(table).dims[1];
                 of(index)
@@ -126,6 +142,31 @@ fn interpret(inner: &Inner, states: &States, feeds: &[Vec<f32>], rows: usize, ke
         values.push(value);
     }
     values
+}
+
+/// Every product of a convolution: places in the fine side, the weights and the coarse side.
+fn pairs(g: &Geometry, rows: usize, mut f: impl FnMut(usize, usize, usize)) {
+    let [down, across] = g.axes;
+    let (c, d) = (g.fine_channels, g.coarse_channels);
+    let hits = |window: &Window| {
+        let Window { kernel, stride, before, fine, coarse } = *window;
+        let all = (0..coarse).flat_map(move |o| (0..kernel).map(move |t| (o, t)));
+        let inside = all.filter(move |(o, t)| (before..before + fine).contains(&(o * stride + t)));
+        inside.map(move |(o, t)| (o * stride + t - before, t, o)).collect::<Vec<_>>()
+    };
+    for row in 0..rows {
+        for (iy, ty, oy) in hits(&down) {
+            for (ix, tx, ox) in hits(&across) {
+                for channels in 0..c * d {
+                    let (i, o) = (channels / d, channels % d);
+                    let fine = ((row * down.fine + iy) * across.fine + ix) * c + i;
+                    let weight = ((ty * across.kernel + tx) * c + i) * d + o;
+                    let coarse = ((row * down.coarse + oy) * across.coarse + ox) * d + o;
+                    f(fine, weight, coarse);
+                }
+            }
+        }
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one plain loop for three operations")]
@@ -310,6 +351,82 @@ fn random_graphs_and_their_gradients_match_the_interpreter_at_any_thread_count()
                 run.0.iter().chain(states).flatten().map(|x| x.to_bits()).collect()
             };
             assert_eq!(bits(&runs[0]), bits(&runs[1]), "threads changed bits: seed {seed} rows {rows}");
+        }
+    }
+}
+
+#[test]
+fn convolutions_of_many_shapes_match_the_interpreter_at_any_thread_count() {
+    let window = |kernel, stride, before, fine, coarse| Window { kernel, stride, before, fine, coarse };
+    // (down, across, fine channels, coarse channels): narrow and wide, padded and cut, a stride beyond the kernel.
+    let cases = [
+        (Window::same(7, 5, 2), Window::same(6, 5, 2), 3, 5),
+        (Window::same(5, 3, 1), Window::same(4, 3, 1), 9, 17),
+        (window(2, 3, 0, 6, 2), window(1, 2, 0, 5, 3), 8, 4),
+        (window(4, 2, 3, 3, 3), window(5, 1, 4, 2, 6), 20, 1),
+        (window(3, 1, 0, 3, 1), window(6, 2, 2, 8, 4), 1, 33),
+        (window(2, 2, 0, 4, 2), window(300, 1, 0, 301, 2), 16, 2),
+        (Window::same(4, 4, 1), window(3, 1, 0, 5, 3), 11, 2),
+    ];
+    for (case, (down, across, c, d)) in cases.into_iter().enumerate() {
+        let mut dice = Dice(case as u64 + 5);
+        let graph = Graph::new();
+        let x = graph.rows("x", &[down.fine, across.fine, c]);
+        let w = graph.state("w", &[down.kernel, across.kernel, c, d], Init::Normal(0.2));
+        let b = graph.state("b", &[d], Init::Normal(0.5));
+        let b2 = graph.state("b2", &[c], Init::Normal(0.5));
+        let y = (x.conv2d(w, [down, across]) + b).tanh();
+        let z = y.conv2d_transposed(w, [down, across]) + b2;
+        let loss = (z.square().mean_width() + y.mean_width()).mean_rows();
+        let wrt = [w, b, b2];
+        let gradients = graph.gradient(loss, &wrt);
+        let square = gradients[0].square().sum_width().reshape(&[]);
+        let mut outputs = vec![y, z, loss];
+        outputs.extend(gradients);
+        outputs.extend(graph.gradient(square, &wrt[..2]));
+        graph.check().unwrap();
+        for rows in [1, 70] {
+            let width = x.shape().width();
+            let feed: Vec<f32> = (0..rows * width).map(|_| dice.number()).collect();
+            let start = States::new(&graph, 3);
+            let key = Draw { seed: 1, step: 1 };
+            let want = interpret(&graph.read(), &start, std::slice::from_ref(&feed), rows, key);
+            let mut bits = Vec::new();
+            for threads in [1, 2] {
+                let mut plan = graph.compile(&outputs, &[]).unwrap();
+                let (mut states, mut pool) = (start.clone(), Pool::new(threads));
+                plan.run(&mut pool, &mut states, &[Feed::Rows(&feed)], rows, key).unwrap();
+                for (i, output) in outputs.iter().enumerate() {
+                    let what = format!("case {case} rows {rows} output {i}");
+                    close(plan.output(i), &want[output.id as usize], &what);
+                }
+                let all = (0..outputs.len()).flat_map(|i| plan.output(i)).map(|x| x.to_bits());
+                bits.push(all.collect::<Vec<_>>());
+            }
+            assert_eq!(bits[0], bits[1], "threads changed bits: case {case} rows {rows}");
+        }
+    }
+}
+
+#[test]
+fn upsampling_and_convolving_is_what_it_says() {
+    for (h, w, kernel, times) in [(3, 4, 5, 2), (2, 2, 3, 3), (4, 3, 4, 2), (3, 3, 1, 2), (2, 5, 2, 1)] {
+        let graph = Graph::new();
+        let x = graph.rows("x", &[h, w, 3]);
+        let weight = graph.state("w", &[kernel, kernel, 3, 9], Init::Normal(0.5));
+        let windows = [Window::same(h * times, kernel, 1), Window::same(w * times, kernel, 1)];
+        let (plain, fast) = (x.upsample(times).conv2d(weight, windows), x.upsample_conv2d(weight, times));
+        let gradient = |y: Expr<'_>| graph.gradient(y.tanh().mean_width().mean_rows(), &[weight])[0].id;
+        let outputs = [plain, fast, graph.expr(gradient(plain)), graph.expr(gradient(fast))];
+        let mut plan = graph.compile(&outputs, &[]).unwrap();
+        let mut dice = Dice(7);
+        let feed: Vec<f32> = (0..5 * h * w * 3).map(|_| dice.number()).collect();
+        let mut states = States::new(&graph, 0);
+        let draw = Draw { seed: 0, step: 0 };
+        plan.run(&mut Pool::new(1), &mut states, &[Feed::Rows(&feed)], 5, draw).unwrap();
+        for (plain, fast) in [(0, 1), (2, 3)] {
+            let want: Vec<f64> = plan.output(plain).iter().map(|&x| f64::from(x)).collect();
+            close(plan.output(fast), &want, &format!("{h} x {w}, kernel {kernel}, {times} times"));
         }
     }
 }

@@ -297,6 +297,7 @@ impl Plan {
                 tiles: Memory::new(self.schedule.tiles * TILE),
                 panel: Memory::default(),
                 spread: Memory::default(),
+                runs: Vec::new(),
                 pointers: vec![std::ptr::null_mut(); self.schedule.registers],
                 loads: Vec::new(),
                 scalars: Vec::new(),

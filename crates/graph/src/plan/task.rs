@@ -4,6 +4,7 @@ use super::lower::Segment;
 use super::place::Place;
 use crate::kernel::elementwise::{Instr, Reg};
 use crate::op::{Distribution, Fold};
+use crate::window::Geometry;
 
 /// A step of the plan; all its tasks may run at the same time.
 #[derive(Debug)]
@@ -60,6 +61,25 @@ pub(crate) enum Task {
         lead: usize,
         k: usize,
         n: usize,
+        out: Place,
+    },
+    PackTransposed {
+        w: Place,
+        geometry: Geometry,
+        out: Place,
+    },
+    Conv {
+        x: Place,
+        packed: Place,
+        bias: Option<Place>,
+        geometry: Geometry,
+        transposed: bool,
+        out: Place,
+    },
+    ConvWeight {
+        x: Place,
+        y: Place,
+        geometry: Geometry,
         out: Place,
     },
     Reduce {

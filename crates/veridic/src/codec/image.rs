@@ -23,6 +23,12 @@ impl ImageCodec {
         Self { height: images.height, width: images.width, channels: images.channels }
     }
 
+    /// Size and color in words: `28 x 28, grey`.
+    pub fn described(&self) -> String {
+        let color = if self.channels == 1 { "grey" } else { "color" };
+        format!("{} x {}, {color}", self.height, self.width)
+    }
+
     /// Values of one image.
     pub fn len(&self) -> usize {
         self.height * self.width * self.channels

@@ -6,9 +6,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Images;
 use super::source::{Source, not_found};
-use crate::error::DataError;
+use super::{ImageSet, Images};
+use crate::error::{DataError, ImageError};
 
 /// Reads the training set (`train-…`) or, with `test`, the test set (`t10k-…`) of a folder with images and labels
 /// named as those of MNIST, plain or `.gz`.
@@ -17,12 +17,73 @@ use crate::error::DataError;
 /// [`DataError::NotFound`], [`DataError::LabelCount`], and as [`read_images`].
 pub fn read_folder(folder: &Path, test: bool) -> Result<Images, DataError> {
     let part = if test { "t10k" } else { "train" };
-    let label_path = find(folder, part, "labels", 1)?;
-    let mut images = read_images(&find(folder, part, "images", 3)?)?;
-    let labels = read_labels(&label_path)?;
+    read_pair(&find(folder, part, "images", 3)?, &find(folder, part, "labels", 1)?)
+}
+
+/// The set of a folder with these files, if it holds IDX files: in the layout of MNIST, else one file of images and at
+/// most one of labels, told by their first bytes.
+pub(super) fn read_set(folder: &Path, files: &[PathBuf]) -> Result<Option<ImageSet>, DataError> {
+    let set = |train, test, files| ImageSet { train, test, names: None, files, notes: Vec::new() };
+    let part = |test: bool| -> Result<Option<(Images, Vec<PathBuf>)>, DataError> {
+        let name = if test { "t10k" } else { "train" };
+        let Ok(pixels) = find(folder, name, "images", 3) else { return Ok(None) };
+        // A set without labels is a set; one whose labels cannot be read is not.
+        let Ok(labels) = find(folder, name, "labels", 1) else {
+            return Ok(Some((read_images(&pixels)?, vec![pixels])));
+        };
+        Ok(Some((read_pair(&pixels, &labels)?, vec![pixels, labels])))
+    };
+    match (part(false)?, part(true)?) {
+        (Some((train, mut files)), Some((test, more))) => {
+            files.extend(more);
+            return Ok(Some(set(train, Some(test), files)));
+        }
+        (Some((train, files)), None) | (None, Some((train, files))) => {
+            return Ok(Some(set(train, None, files)));
+        }
+        (None, None) => {}
+    }
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for path in files {
+        match kind(path) {
+            Some(3) => pixels.push(path),
+            Some(1) => labels.push(path),
+            _ => {}
+        }
+    }
+    match (pixels.as_slice(), labels.as_slice()) {
+        ([], _) => Ok(None),
+        ([pixels], []) => Ok(Some(set(read_images(pixels)?, None, vec![pixels.to_path_buf()]))),
+        ([pixels], [labels]) => {
+            Ok(Some(set(read_pair(pixels, labels)?, None, vec![pixels.to_path_buf(), labels.to_path_buf()])))
+        }
+        _ => {
+            let files = pixels.iter().chain(&labels).map(|path| path.to_path_buf()).collect();
+            Err(ImageError::ManyIdx { files, path: folder.to_path_buf() }.into())
+        }
+    }
+}
+
+/// The number of dimensions of an IDX file of bytes, by its first four bytes.
+fn kind(path: &Path) -> Option<u8> {
+    let mut head = [0; 4];
+    Source::find(path).ok()?.open().ok()?.read_exact(&mut head).ok()?;
+    match head {
+        [0, 0, 8, dimensions] => Some(dimensions),
+        _ => None,
+    }
+}
+
+/// Reads images and their labels.
+///
+/// # Errors
+/// [`DataError::LabelCount`], and as [`read_images`].
+pub fn read_pair(pixels: &Path, label_path: &Path) -> Result<Images, DataError> {
+    let mut images = read_images(pixels)?;
+    let labels = read_labels(label_path)?;
     if labels.len() != images.n {
         let (images, labels) = (images.n, labels.len());
-        return Err(DataError::LabelCount { images, labels, path: label_path });
+        return Err(DataError::LabelCount { images, labels, path: label_path.to_path_buf() });
     }
     images.labels = Some(labels);
     Ok(images)

@@ -2,13 +2,16 @@
 //!
 //! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod binarize;
 mod build;
 pub mod catalog;
 mod category;
+pub mod cifar;
 mod csv;
 mod date;
 mod dialect;
 mod difference;
+mod folder;
 pub mod idx;
 mod image;
 mod infer;
@@ -18,20 +21,25 @@ mod name;
 pub mod npy;
 mod number;
 mod parquet;
+mod picture;
 mod read;
 mod schema;
+mod smote;
 mod source;
 pub mod split;
 mod table;
 mod write;
 
+pub use binarize::Binarization;
 pub use category::categories;
 pub use difference::Difference;
-pub use image::Images;
+pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
+pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
 pub use matrix::Matrix;
 pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};
 pub use schema::{ColumnSchema, Schema};
+pub use smote::smote;
 pub(crate) use source::nearest_name;
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};

@@ -38,6 +38,16 @@ pub fn random(n_rows: usize, fractions: Fractions, seed: Seed) -> Result<Split, 
     spread(&vec![0; n_rows], fractions, seed)
 }
 
+/// Assigns the first rows to training, the next to validation and the last to testing.
+///
+/// # Errors
+/// As [`random`].
+pub fn in_order(n_rows: usize, fractions: Fractions) -> Result<Split, DataError> {
+    let (n_valid, n_test) = counts(n_rows, fractions)?;
+    let (valid, test) = (n_rows - n_test - n_valid, n_rows - n_test);
+    Ok(Split { train: (0..valid).collect(), valid: (valid..test).collect(), test: (test..n_rows).collect() })
+}
+
 /// Assigns rows at random so that every value of `target` (every tenth of its range, if it has many numbers; missing
 /// counts as a value) is in each part in proportion, to within one row.
 ///

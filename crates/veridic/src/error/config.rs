@@ -42,6 +42,20 @@ pub enum ConfigError {
         /// The nearest known key.
         nearest: Option<String>,
     },
+    /// A layer that cannot take what the layers before it make.
+    #[error("layer {number} of `{path}` does not fit: {so_far} -> [{layer}]: {reason}")]
+    Layers {
+        /// The list, by path.
+        path: String,
+        /// The layer, counted from 1.
+        number: usize,
+        /// What the layer is.
+        layer: String,
+        /// The shapes and layers before it.
+        so_far: String,
+        /// Why it does not fit.
+        reason: String,
+    },
     /// Settings that do not go together.
     #[error("{what}")]
     Conflict {
@@ -65,6 +79,9 @@ impl ConfigError {
             Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
             Self::Conflict { remedy, .. } => Some(remedy.clone()),
             Self::Set { .. } => Some("`veridic recipes show NAME` shows the keys there are".to_string()),
+            Self::Layers { .. } => {
+                Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
+            }
             Self::Toml { .. } | Self::Range { .. } => None,
         }
     }

@@ -2,6 +2,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
+use super::ImageError;
 use crate::data::Difference;
 
 /// Errors of the area `data`: reading, checking, splitting and writing data.
@@ -208,6 +209,9 @@ pub enum DataError {
         /// The label file.
         path: PathBuf,
     },
+    /// Reading a set of images.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A compressed file stops before its end.
     #[error("the compressed file is cut off: {}", path.display())]
     Truncated {
@@ -378,6 +382,7 @@ impl DataError {
             Self::BadMagic { .. } | Self::WrongLength { .. } => {
                 "check that this is the right file and that it arrived whole".into()
             }
+            Self::Image(error) => return error.hint(),
             Self::LabelCount { .. } => "check that both files belong to the same set".into(),
             Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } | Self::Parquet { .. } => {
                 "fetch or copy the file again".into()

@@ -38,6 +38,14 @@ pub enum EvaluateError {
         /// The value.
         value: f64,
     },
+    /// A factor of variation that does not vary.
+    #[error("`{metric}` needs factors that vary, factor {} has one class", factor + 1)]
+    ConstantFactor {
+        /// The figure asked for.
+        metric: &'static str,
+        /// Which factor, from 0.
+        factor: usize,
+    },
     /// A parameter outside its range.
     #[error("`{name}` is {found}, allowed are {low} to {high}")]
     Parameter {
@@ -71,6 +79,7 @@ impl EvaluateError {
             Self::NotANumber { .. } => {
                 "the model that made the scores has diverged, fit it again at a lower rate"
             }
+            Self::ConstantFactor { .. } => "leave the factor out, or measure on rows where it varies",
             Self::Columns(_) => "compare tables with the columns and kinds of the schema",
             _ => return None,
         };

@@ -72,6 +72,60 @@ pub enum RunError {
         /// Why not.
         reason: String,
     },
+    /// Fewer runs than can be compared.
+    #[error("{found} runs cannot be compared, at least 2 are needed")]
+    TooFewRuns {
+        /// Runs given.
+        found: usize,
+    },
+    /// Runs that are compared were fitted to different data.
+    #[error("the run was fitted to other data than {}: {}", first.display(), path.display())]
+    OtherData {
+        /// The first run.
+        first: PathBuf,
+        /// The one with other data.
+        path: PathBuf,
+    },
+    /// A row that is not there.
+    #[error("there is no row {row}, allowed are 1 to {rows}: {of}")]
+    NoRow {
+        /// The row asked for, from 1.
+        row: usize,
+        /// Rows there are.
+        rows: usize,
+        /// What was asked for it.
+        of: String,
+    },
+    /// A latent dimension that is not there.
+    #[error("there is no latent dimension {dimension}, the run has 1 to {latent}")]
+    NoDimension {
+        /// The dimension asked for, from 1.
+        dimension: usize,
+        /// Dimensions there are.
+        latent: usize,
+    },
+    /// No row has a value.
+    #[error("no row has {column} = {value}: {of}")]
+    NoSuchRows {
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// Values there are.
+        known: Vec<String>,
+        /// Where it was looked for.
+        of: String,
+    },
+    /// Images have no column but their label.
+    #[error("images have no column `{column}`, {}: {of}", if *has_labels { "only `label`" } else { "and these have no labels" })]
+    NoLabels {
+        /// The column asked for.
+        column: String,
+        /// Whether they have labels.
+        has_labels: bool,
+        /// Where it was looked for.
+        of: String,
+    },
     /// There is nothing to fit.
     #[error("there is nothing to fit: {reason}")]
     NoData {
@@ -108,6 +162,17 @@ impl RunError {
             Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
             Self::Given { .. } => "conditions are on categories and flags the model has seen".to_string(),
+            Self::TooFewRuns { .. } => "name another run".to_string(),
+            Self::OtherData { .. } => {
+                "compare runs of the same files, read in the same size and color".to_string()
+            }
+            Self::NoRow { .. } | Self::NoDimension { .. } => "count from 1".to_string(),
+            Self::NoSuchRows { known, .. } => {
+                let shown: Vec<String> = known.iter().take(12).map(|value| format!("`{value}`")).collect();
+                let more = if known.len() > shown.len() { ", …" } else { "" };
+                format!("there are {}{more}", shown.join(", "))
+            }
+            Self::NoLabels { .. } => "name groups as label=VALUE, or by rows".to_string(),
             Self::DataChanged { .. } => "restore the file, or fit again into a new directory".to_string(),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {

@@ -3,25 +3,35 @@
 //! Scores are higher for what is more unusual, labels are true for unusual rows. A figure that is not defined for its
 //! input (no rows, one class, NaN) is an [`EvaluateError`](crate::error::EvaluateError), never a silent NaN.
 
+mod active;
 mod cluster;
 mod confusion;
 mod control;
+mod disentanglement;
+mod importance;
+mod interval;
 mod latent;
 mod map;
+mod probe;
 mod ranking;
 mod similarity;
 mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use active::active_units;
 pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
+pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};
+pub use importance::{ImportanceDisentanglement, importance_disentanglement};
+pub use interval::{Interval, mean_interval};
 pub use latent::latent_score;
 pub use map::{
     class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
     trustworthiness,
 };
+pub use probe::linear_probe;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };

@@ -271,8 +271,11 @@ impl Shape {
 }
 
 fn tick_names(coordinates: &[f64]) -> Vec<String> {
+    let is_whole = |value: &f64| value.fract() == 0.0 && value.abs() < 1e6;
+    let digits = if coordinates.iter().all(is_whole) { 0 } else { 2 };
     let name = |value: &f64| {
-        let text = if value.abs() >= 1000.0 { format!("{value:.1e}") } else { format!("{value:.2}") };
+        let is_large = digits > 0 && value.abs() >= 1000.0;
+        let text = if is_large { format!("{value:.1e}") } else { format!("{value:.digits$}") };
         if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
     };
     coordinates.iter().map(name).collect()

@@ -25,6 +25,7 @@ mod page;
 mod pair;
 mod scale;
 mod scatter;
+mod sheet;
 mod table;
 mod text;
 
@@ -39,6 +40,7 @@ pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
 pub use scatter::{Coloring, Scatter, plane, scatter};
+pub use sheet::{Sheet, sheet};
 pub use table::{RowGroup, TableFigure, table_figure};
 
 #[cfg(test)]

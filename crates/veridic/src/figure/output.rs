@@ -36,6 +36,10 @@ impl Figure {
         Self { numbers, ..self }
     }
 
+    pub(crate) fn canvas(&self) -> &Canvas {
+        &self.canvas
+    }
+
     #[cfg(test)]
     pub(crate) fn parts(&self) -> &[Part] {
         &self.canvas.parts

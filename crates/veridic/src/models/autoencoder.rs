@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use super::network::Pass;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Scope};
+use crate::error::ConfigError;
+use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes, stack};
 
 /// The settings of an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct AutoencoderConfig {
     pub decoder: Vec<LayerConfig>,
     /// What the output is compared by.
     pub likelihood: LikelihoodConfig,
+    /// Noise that the encoder's input gets while training, the target stays clean: the denoising form. Off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseConfig>,
 }
 
 impl Default for AutoencoderConfig {
@@ -28,18 +32,19 @@ impl Default for AutoencoderConfig {
             ],
             decoder: vec![LayerConfig::Dense { units: 64, activation: Activation::Relu }],
             likelihood: LikelihoodConfig::Mixed,
+            noise: None,
         }
     }
 }
 
 impl AutoencoderConfig {
-    /// The width of the code for rows of `width` values: what the last dense layer of the encoder gives.
-    pub fn code(&self, width: usize) -> usize {
-        let dense = |layer: &LayerConfig| match layer {
-            LayerConfig::Dense { units, .. } => Some(*units),
-            _ => None,
-        };
-        self.encoder.iter().rev().find_map(dense).unwrap_or(width)
+    /// The shape of the code for rows of shape `dims`: what the last layer of the encoder gives.
+    ///
+    /// # Errors
+    /// Layers that do not fit.
+    pub fn code(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
+        let shapes = shapes("model.autoencoder.encoder", &self.encoder, dims)?;
+        Ok(shapes.into_iter().last().unwrap_or_else(|| dims.to_vec()))
     }
 
     /// One pass over rows `x`; `input` is what the encoder may see of them.
@@ -51,20 +56,33 @@ impl AutoencoderConfig {
         input: Expr<'g>,
     ) -> Pass<'g> {
         let code = stack(scope, "encoder", &self.encoder, input);
-        let y = self.decode(scope, likelihood, code);
+        let y = output(scope, likelihood, &self.decoder, code);
         let terms = likelihood.terms(scope, y, x);
         let loss = terms.sum_width();
-        Pass { latent: code, log_variance: None, terms, divergence: None, parts: vec![("loss", loss)] }
-    }
-
-    /// The output layer for codes `z`.
-    pub(crate) fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
-        let hidden = stack(scope, "decoder", &self.decoder, z);
-        likelihood.head(scope, hidden)
+        let latent = code.reshape(&[code.shape().width()]);
+        Pass { latent, log_variance: None, terms, divergence: None, parts: vec![("loss", loss)] }
     }
 }
 
-/// The layers of a list, one after the other, with parameters `path.0.…`, `path.1.…`.
-pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig], x: Expr<'g>) -> Expr<'g> {
-    layers.iter().enumerate().fold(x, |x, (i, layer)| layer.apply(scope, &format!("{path}.{i}"), x))
+/// What a decoder makes of `z`: its layers, then the output layer that follows from the likelihood. A decoder that ends
+/// in a linear convolution with the shape of the data has its output layer already.
+pub(crate) fn output<'g>(
+    scope: &mut Scope<'g>,
+    likelihood: &Likelihood,
+    decoder: &[LayerConfig],
+    z: Expr<'g>,
+) -> Expr<'g> {
+    let hidden = stack(scope, "decoder", decoder, z);
+    let linear = matches!(
+        decoder.last(),
+        Some(
+            LayerConfig::Conv { activation: Activation::Linear, .. }
+                | LayerConfig::ConvTransposed { activation: Activation::Linear, .. }
+        )
+    );
+    if linear && hidden.shape().dims == likelihood.dims() {
+        hidden.reshape(&[hidden.shape().width()])
+    } else {
+        likelihood.head(scope, hidden)
+    }
 }

@@ -2,16 +2,19 @@
 //! encoding and sampling need of it.
 
 mod autoencoder;
+mod classifier;
 mod network;
 mod vae;
 
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
-use crate::nn::{Likelihood, LikelihoodConfig, Scope};
+use crate::error::ConfigError;
+use crate::nn::{Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
 use network::Pass;
 
 pub use autoencoder::AutoencoderConfig;
+pub use classifier::Classifier;
 pub use network::{Layout, Network, Rows, Weights};
 pub use vae::VaeConfig;
 
@@ -42,12 +45,28 @@ impl ModelConfig {
         }
     }
 
-    /// Dimensions of the latent space for rows of `width` encoded columns.
-    pub fn latent(&self, width: usize) -> usize {
+    /// Noise of the encoder's input while training.
+    pub fn noise(&self) -> Option<NoiseConfig> {
         match self {
-            Self::Autoencoder(config) => config.code(width),
-            Self::Vae(config) => config.latent,
+            Self::Autoencoder(config) => config.noise,
+            Self::Vae(config) => config.noise,
         }
+    }
+
+    /// The shape that the decoder is given, for rows of shape `dims`; its values are the latent space.
+    ///
+    /// # Errors
+    /// Layers of the encoder or the decoder that do not fit.
+    pub fn latent(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
+        let (latent, decoder) = match self {
+            Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
+            Self::Vae(config) => {
+                shapes("model.vae.encoder", &config.encoder, dims)?;
+                (vec![config.latent], &config.decoder)
+            }
+        };
+        shapes(&format!("model.{}.decoder", self.name()), decoder, &latent)?;
+        Ok(latent)
     }
 
     fn pass<'g>(
@@ -63,10 +82,25 @@ impl ModelConfig {
         }
     }
 
-    fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
+    /// `ln p(x, z) - ln q(z | x)` of draws of `z`, for models with a posterior.
+    fn log_weight<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        likelihood: &Likelihood,
+        x: Expr<'g>,
+        posterior: (Expr<'g>, Expr<'g>),
+    ) -> Option<Expr<'g>> {
         match self {
-            Self::Autoencoder(config) => config.decode(scope, likelihood, z),
-            Self::Vae(config) => config.decode(scope, likelihood, z),
+            Self::Autoencoder(_) => None,
+            Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
         }
+    }
+
+    fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
+        let decoder = match self {
+            Self::Autoencoder(config) => &config.decoder,
+            Self::Vae(config) => &config.decoder,
+        };
+        autoencoder::output(scope, likelihood, decoder, z)
     }
 }

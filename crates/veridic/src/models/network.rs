@@ -5,6 +5,7 @@ use veridic_graph::{Draw, Expr, Feed, Graph, GraphError, Plan, Pool, Shape, Stat
 use super::ModelConfig;
 use crate::codec::Block;
 use crate::data::Matrix;
+use crate::error::Result;
 use crate::nn::{LayerSummary, Likelihood, Mode, Scope};
 use crate::train::{Learner, Rates, TrainConfig};
 
@@ -12,15 +13,25 @@ use crate::train::{Learner, Rates, TrainConfig};
 const BATCH: usize = 1024;
 
 /// What a model must know of its rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
-    /// Encoded columns.
-    pub width: usize,
+    /// The shape of a row: `[height, width, channels]` for images, else `[encoded columns]`.
+    pub dims: Vec<usize>,
     /// The codec's blocks; empty for images.
     pub blocks: Vec<Block>,
     /// Encoded columns the encoder does not see (the target's): the decoder alone speaks of them, and no score
     /// counts them.
     pub unseen: Vec<usize>,
+    /// Whether training draws each value anew at each step: 1 with the probability it says, else 0. In use values are
+    /// taken as they are.
+    pub redrawn: bool,
+}
+
+impl Layout {
+    /// Values in a row.
+    pub fn width(&self) -> usize {
+        self.dims.iter().product()
+    }
 }
 
 /// Encoded rows, in the form they are kept in memory.
@@ -104,39 +115,63 @@ pub struct Network {
     encode: Plan,
     decode: Plan,
     score: Plan,
+    weigh: Option<Plan>,
     losses: Vec<f32>,
 }
 
-/// What a plan is fed for inputs it does not read.
-const NOTHING: Feed<'static> = Feed::Shared(&[]);
+/// The inputs of the graph, in the order they are declared and fed.
+#[derive(Debug, Clone, Copy)]
+enum Input {
+    Rows,
+    Latent,
+    Rate,
+    Weight,
+    /// One row and its posterior, for estimates of its likelihood.
+    Target,
+    Mean,
+    LogVariance,
+}
+
+/// The feeds of all inputs; those a plan does not read are fed nothing.
+fn feeds<'a, const N: usize>(given: [(Input, Feed<'a>); N]) -> [Feed<'a>; 7] {
+    let mut all = [Feed::Shared(&[]); 7];
+    for (input, feed) in given {
+        all[input as usize] = feed;
+    }
+    all
+}
 
 impl Network {
     /// Builds and compiles a model for rows of this layout; the same seed gives the same starting weights.
     ///
     /// # Errors
-    /// A graph that does not fit together, which is a fault of the model's code.
-    pub fn new(
-        config: &ModelConfig,
-        layout: Layout,
-        train: &TrainConfig,
-        seed: u64,
-    ) -> Result<Self, GraphError> {
+    /// Layers that do not fit the rows or each other.
+    pub fn new(config: &ModelConfig, layout: Layout, train: &TrainConfig, seed: u64) -> Result<Self> {
+        let shape = config.latent(&layout.dims)?;
+        let (width, latent) = (layout.width(), shape.iter().product());
         let graph = Graph::new();
         // The order of declaration is the order of feeds.
-        let x = graph.rows("x", &[layout.width]);
-        let latent = config.latent(layout.width);
+        let x = graph.rows("x", &[width]);
         let z = graph.rows("z", &[latent]);
         let rate = graph.shared("learning rate", &[]);
         let weight = graph.shared("weight of the divergence", &[]);
+        let target = graph.shared("target", &[width]);
+        let posterior =
+            (graph.shared("posterior mean", &[latent]), graph.shared("posterior log-variance", &[latent]));
 
-        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, layout.width);
+        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
         let seen = seen(&graph, &layout);
-        let input = seen.map_or(x, |seen| x * seen);
+        let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
+        let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
         let mut scope = Scope::new(&graph);
-        let trained = config.pass(&mut scope, &likelihood, (x, input), weight);
+        // Images have no blocks.
+        let spoilt =
+            config.noise().map_or(drawn, |noise| noise.apply(&scope, drawn, layout.blocks.is_empty()));
+        let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
+        let trained = config.pass(&mut scope, &likelihood, (drawn, spoilt.reshape(&layout.dims)), weight);
         scope.mode = Mode::Infer;
         let used = config.pass(&mut scope, &likelihood, (x, input), weight);
-        let y = config.decode(&mut scope, &likelihood, z);
+        let y = config.decode(&mut scope, &likelihood, z.reshape(&shape));
         let expected = likelihood.expected(&scope, y);
 
         let parameters = scope.parameters().to_vec();
@@ -154,6 +189,8 @@ impl Network {
         let terms = seen.map_or(used.terms, |seen| used.terms * seen);
         let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
         let score = graph.compile(&[score, terms], &[])?;
+        let weigh = config.log_weight(&mut scope, &likelihood, target, posterior);
+        let weigh = weigh.map(|log_weight| graph.compile(&[log_weight], &[])).transpose()?;
         let parts: Vec<&'static str> = trained.parts.iter().map(|(name, _)| *name).collect();
         Ok(Self {
             states: States::new(&graph, seed),
@@ -169,6 +206,7 @@ impl Network {
             encode,
             decode,
             score,
+            weigh,
         })
     }
 
@@ -225,7 +263,7 @@ impl Network {
         let mut latent = Matrix { n_rows: index.len(), n_cols: self.latent, values: Vec::new() };
         let mut log_variance = latent.clone();
         for index in index.chunks(BATCH) {
-            let feeds = [rows.feed(index), NOTHING, NOTHING, NOTHING];
+            let feeds = feeds([(Input::Rows, rows.feed(index))]);
             self.encode.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             latent.values.extend_from_slice(self.encode.output(0));
             if self.has_posterior {
@@ -240,10 +278,10 @@ impl Network {
     /// # Errors
     /// Points of another dimension.
     pub fn decode(&mut self, pool: &mut Pool, z: &Matrix) -> Result<Matrix, GraphError> {
-        let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width, values: Vec::new() };
+        let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width(), values: Vec::new() };
         for z in z.values.chunks(BATCH * self.latent) {
             let n = z.len() / self.latent;
-            let feeds = [NOTHING, Feed::Rows(z), NOTHING, NOTHING];
+            let feeds = feeds([(Input::Latent, Feed::Rows(z))]);
             self.decode.run(pool, &mut self.states, &feeds, n, Draw::default())?;
             expected.values.extend_from_slice(self.decode.output(0));
         }
@@ -263,9 +301,9 @@ impl Network {
         with_terms: bool,
     ) -> Result<(Vec<f64>, Option<Matrix>), GraphError> {
         let mut scores = Vec::with_capacity(index.len());
-        let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width, values: Vec::new() };
+        let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
         for index in index.chunks(BATCH) {
-            let feeds = [rows.feed(index), NOTHING, NOTHING, NOTHING];
+            let feeds = feeds([(Input::Rows, rows.feed(index))]);
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             scores.extend(self.score.output(0).iter().map(|&score| f64::from(score)));
             if with_terms {
@@ -273,6 +311,52 @@ impl Network {
             }
         }
         Ok((scores, with_terms.then_some(terms)))
+    }
+
+    /// The importance-weighted estimate of each row's log-likelihood in nats, `repeats` times with `samples` draws each:
+    /// `ln (1/S) Σ p(x, z) / q(z | x)` for `z` from the posterior `q` (Burda, Grosse and Salakhutdinov 2016, equation 8;
+    /// its expectation rises to `ln p(x)` with S). One list a repeat, one figure a row of `index`.
+    ///
+    /// A row is encoded once, its weights are summed as they come; memory does not grow with `samples`. The draws of a
+    /// row depend on the seed and on its number alone, so the figure does not change with the rows beside it.
+    ///
+    /// # Errors
+    /// Rows of another width. A model without a posterior gives no list.
+    pub fn log_likelihood(
+        &mut self,
+        pool: &mut Pool,
+        rows: Rows<'_>,
+        index: &[u32],
+        (samples, repeats): (usize, usize),
+        seed: u64,
+    ) -> Result<Vec<Vec<f64>>, GraphError> {
+        let mut estimates = vec![Vec::with_capacity(index.len()); repeats];
+        for index in index.chunks(BATCH) {
+            let (means, Some(log_variances)) = self.encode(pool, rows, index)? else { return Ok(Vec::new()) };
+            let Some(weigh) = &mut self.weigh else { return Ok(Vec::new()) };
+            for (i, &row) in index.iter().enumerate() {
+                let target = rows.row(row as usize);
+                let feeds = feeds([
+                    (Input::Target, Feed::Shared(&target)),
+                    (Input::Mean, Feed::Shared(means.row(i))),
+                    (Input::LogVariance, Feed::Shared(log_variances.row(i))),
+                ]);
+                let mut sums = vec![LogSum::default(); repeats];
+                // A block of draws is a run of the plan; its number keeps draws apart.
+                for (block, first) in (0..samples * repeats).step_by(BATCH).enumerate() {
+                    let draws = BATCH.min(samples * repeats - first);
+                    let draw = Draw { seed, step: (u64::from(row) << 32) | block as u64 };
+                    weigh.run(pool, &mut self.states, &feeds, draws, draw)?;
+                    for (j, &log_weight) in weigh.output(0).iter().enumerate() {
+                        sums[(first + j) / samples].add(f64::from(log_weight));
+                    }
+                }
+                for (estimates, sum) in estimates.iter_mut().zip(&sums) {
+                    estimates.push(sum.value() - (samples as f64).ln());
+                }
+            }
+        }
+        Ok(estimates)
     }
 
     /// The standard deviation that sampling adds to each expected number, in encoded units.
@@ -284,7 +368,38 @@ impl Network {
     /// Bytes the compiled plans hold.
     pub fn memory_bytes(&self) -> usize {
         let plans = [&self.step, &self.evaluate, &self.encode, &self.decode, &self.score];
-        plans.iter().map(|plan| plan.memory_bytes()).sum()
+        plans.into_iter().chain(&self.weigh).map(Plan::memory_bytes).sum()
+    }
+}
+
+/// The logarithm of a sum of exponentials, added to one by one without overflow.
+#[derive(Debug, Clone, Copy)]
+struct LogSum {
+    largest: f64,
+    sum: f64,
+}
+
+impl Default for LogSum {
+    fn default() -> Self {
+        Self { largest: f64::NEG_INFINITY, sum: 0.0 }
+    }
+}
+
+impl LogSum {
+    fn add(&mut self, term: f64) {
+        if term == f64::NEG_INFINITY {
+            return;
+        }
+        if term > self.largest {
+            self.sum = self.sum * (self.largest - term).exp() + 1.0;
+            self.largest = term;
+        } else {
+            self.sum += (term - self.largest).exp();
+        }
+    }
+
+    fn value(self) -> f64 {
+        self.largest + self.sum.ln()
     }
 }
 
@@ -298,7 +413,7 @@ fn is_optimizers(state: &State) -> bool {
 
 /// 1 for each encoded column the encoder sees, 0 for the others; nothing if it sees all.
 fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
-    let flags: Vec<bool> = (0..layout.width).map(|j| !layout.unseen.contains(&j)).collect();
+    let flags: Vec<bool> = (0..layout.width()).map(|j| !layout.unseen.contains(&j)).collect();
     let runs = flags.chunk_by(|a, b| a == b).map(|run| {
         let flag = graph.constant(if run[0] { 1.0 } else { 0.0 });
         flag.broadcast(&Shape::shared(&[run.len()]))
@@ -322,8 +437,12 @@ impl Learner for Network {
         rates: Rates,
         draw: Draw,
     ) -> Result<&[f32], GraphError> {
-        let feeds =
-            [rows.feed(index), NOTHING, Feed::Shared(&[rates.learning]), Feed::Shared(&[rates.divergence])];
+        let (rate, weight) = ([rates.learning], [rates.divergence]);
+        let feeds = feeds([
+            (Input::Rows, rows.feed(index)),
+            (Input::Rate, Feed::Shared(&rate)),
+            (Input::Weight, Feed::Shared(&weight)),
+        ]);
         self.step.run(pool, &mut self.states, &feeds, index.len(), draw)?;
         for (i, loss) in self.losses.iter_mut().enumerate() {
             *loss = self.step.scalar(i);
@@ -340,8 +459,9 @@ impl Learner for Network {
         draw: Draw,
     ) -> Result<Vec<f64>, GraphError> {
         let mut sums = vec![0.0; self.parts.len()];
+        let divergence = [divergence];
         for (batch, index) in index.chunks(BATCH).enumerate() {
-            let feeds = [rows.feed(index), NOTHING, NOTHING, Feed::Shared(&[divergence])];
+            let feeds = feeds([(Input::Rows, rows.feed(index)), (Input::Weight, Feed::Shared(&divergence))]);
             let draw = Draw { step: draw.step + batch as u64, ..draw };
             self.evaluate.run(pool, &mut self.states, &feeds, index.len(), draw)?;
             for (i, sum) in sums.iter_mut().enumerate() {

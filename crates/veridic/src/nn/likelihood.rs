@@ -3,21 +3,33 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Init, loss};
 
-use super::layer::{Activation, dense};
+use super::density;
+use super::layer::Activation;
 use super::network::Scope;
+use super::stack::dense;
+use super::variance::Variance;
 use crate::codec::{Block, BlockKind};
 
 /// What a decoder's output stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LikelihoodConfig {
-    /// Every value is a probability in [0, 1]: pixels, flags. Loss: `-t ln p - (1 - t) ln(1 - p)`, summed, in nats.
-    /// (For grey values this is the cross-entropy of the books, not a likelihood.)
+    /// Every value is a probability in [0, 1]: binarized pixels, flags. Loss: `-t ln p - (1 - t) ln(1 - p)`, summed, in
+    /// nats. (For grey values this is the cross-entropy of the books, not a likelihood.)
     Bernoulli,
-    /// Every value is normal with this variance. Loss: `-ln N(x; mean, variance)`, summed, in nats.
+    /// Every value lies in [0, 1] with the density `C(p) p^t (1 - p)^(1 - t)`: grey values as they are. Loss: minus its
+    /// logarithm, summed, in nats (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli", equations 6 to 8).
+    ContinuousBernoulli,
+    /// Every value is normal. Loss: `-ln N(t; mean, variance)` with its constant `½ ln 2π`, summed, in nats.
     Gaussian {
-        /// Positive; 0.5 makes the loss the sum of squares plus a constant.
-        variance: f32,
+        /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`.
+        variance: Variance,
+    },
+    /// For images: every pixel's byte falls into one of so many equal bins, each with a softmax probability. Loss: minus
+    /// its logarithm, summed, in nats; with 256 levels a likelihood of the bytes themselves.
+    Categorical {
+        /// 2, 4, 8, … or 256.
+        levels: usize,
     },
     /// Numbers are normal with a variance learned for each column, categories have a softmax, flags are Bernoulli;
     /// missing cells count only through their indicator. Loss: the sum of negative log-likelihoods, in nats.
@@ -29,8 +41,57 @@ pub enum LikelihoodConfig {
     },
 }
 
+impl LikelihoodConfig {
+    /// The name in recipes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bernoulli => "bernoulli",
+            Self::ContinuousBernoulli => "continuous-bernoulli",
+            Self::Gaussian { .. } => "gaussian",
+            Self::Categorical { .. } => "categorical",
+            Self::Mixed => "mixed",
+            Self::SquaredError { .. } => "squared-error",
+        }
+    }
+
+    /// Whether it is a density or a probability, so that losses are nats.
+    pub fn is_in_nats(self) -> bool {
+        !matches!(self, Self::SquaredError { .. })
+    }
+
+    /// Whether values must lie in [0, 1].
+    pub fn is_of_shares(self) -> bool {
+        matches!(self, Self::Bernoulli | Self::ContinuousBernoulli)
+    }
+
+    /// What a row loses by it, `t` being a value and `y` what the decoder says of it: the formula with its constants.
+    pub fn formula(self) -> String {
+        match self {
+            Self::Bernoulli => "Σ -t ln p - (1 - t) ln(1 - p), p = sigmoid(y)".to_string(),
+            Self::ContinuousBernoulli => "Σ -t ln p - (1 - t) ln(1 - p) - ln C(p), p = sigmoid(y), \
+                                          C(p) = 2 atanh(1 - 2p) / (1 - 2p)"
+                .to_string(),
+            Self::Gaussian { variance } => {
+                format!("Σ (t - y)² / 2v + ½ ln 2πv, {}", variance.text())
+            }
+            Self::Categorical { levels } => {
+                format!("Σ -ln softmax(y) of a pixel's bin, {levels} bins of {} bytes", 256 / levels.max(1))
+            }
+            Self::Mixed => {
+                "numbers (t - y)² / 2v + ½ ln 2πv with v learned by column, flags -ln p, categories \
+                            -ln softmax(y)"
+                    .to_string()
+            }
+            Self::SquaredError { output } => format!("mean of ({}(y) - t)², not in nats", output.name()),
+        }
+    }
+}
+
 /// The variances a learned normal may have: e^-9 to e^9 in encoded units.
 const LOG_VARIANCE_LIMIT: f32 = 9.0;
+
+/// The state that holds learned variances.
+const LOG_VARIANCE: &str = "decoder.output.log_variance";
 
 /// A decoder's head: from the last hidden layer to parameters of a distribution over a row.
 #[derive(Debug, Clone)]
@@ -38,6 +99,8 @@ pub struct Likelihood {
     config: LikelihoodConfig,
     /// Spans of columns of one kind, in order.
     spans: Vec<Span>,
+    /// The shape of a row, and its values.
+    dims: Vec<usize>,
     width: usize,
 }
 
@@ -51,56 +114,92 @@ struct Span {
 }
 
 impl Likelihood {
-    /// The likelihood over rows of `width` encoded columns laid out as `blocks` (empty for images).
-    pub fn new(config: LikelihoodConfig, blocks: &[Block], width: usize) -> Self {
-        Self { config, spans: spans(blocks), width }
+    /// The likelihood over rows of shape `dims`, laid out as `blocks` (empty for images).
+    pub fn new(config: LikelihoodConfig, blocks: &[Block], dims: &[usize]) -> Self {
+        Self { config, spans: spans(blocks), dims: dims.to_vec(), width: dims.iter().product() }
     }
 
-    /// The output layer after the last hidden layer: `[rows, width]` parameters, `decoder.output.…`.
+    /// The shape of what a decoder says of a row: that of the row, its last axis longer where a value has several
+    /// parameters.
+    pub fn dims(&self) -> Vec<usize> {
+        let mut dims = self.dims.clone();
+        if let (LikelihoodConfig::Categorical { levels }, Some(last)) = (self.config, dims.last_mut()) {
+            *last *= levels;
+        }
+        dims
+    }
+
+    /// Values a decoder says of a row.
+    fn outputs(&self) -> usize {
+        self.dims().iter().product()
+    }
+
+    /// The output layer after the last hidden layer: parameters of the distribution of each of `width` columns, in the
+    /// last axis; states `decoder.output.…`.
     pub fn head<'g>(&self, scope: &mut Scope<'g>, hidden: Expr<'g>) -> Expr<'g> {
-        let y = dense(scope, "decoder.output", hidden, self.width);
+        let y = dense(scope, "decoder.output", hidden, self.outputs());
         let label = match self.config {
-            LikelihoodConfig::Bernoulli => "dense, sigmoid".to_string(),
+            LikelihoodConfig::Bernoulli | LikelihoodConfig::ContinuousBernoulli => {
+                "dense, sigmoid".to_string()
+            }
             LikelihoodConfig::Gaussian { .. } => "dense, linear".to_string(),
+            LikelihoodConfig::Categorical { levels } => format!("dense, softmax of {levels}"),
             LikelihoodConfig::Mixed => "dense, by column".to_string(),
             LikelihoodConfig::SquaredError { output } => format!("dense, {}", output.name()),
         };
-        if matches!(self.config, LikelihoodConfig::Mixed) {
-            self.log_variance(scope);
-        }
-        scope.describe("decoder.output", &label, self.width);
+        // Declared before it is described, so that it is counted.
+        self.log_variance(scope);
+        scope.describe("decoder.output", &label, &[self.outputs()]);
         y
     }
 
-    fn log_variance<'g>(&self, scope: &mut Scope<'g>) -> Expr<'g> {
-        let state = scope.parameter("decoder.output.log_variance", &[self.width], Init::Constant(0.0));
-        state.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)
+    /// The learned log-variance, `[1]` or `[width]`, if the likelihood has one.
+    fn log_variance<'g>(&self, scope: &mut Scope<'g>) -> Option<Expr<'g>> {
+        let width = match self.config {
+            LikelihoodConfig::Gaussian { variance: Variance::Shared } => 1,
+            LikelihoodConfig::Gaussian { variance: Variance::ByColumn } | LikelihoodConfig::Mixed => {
+                self.width
+            }
+            _ => return None,
+        };
+        let state = scope.parameter(LOG_VARIANCE, &[width], Init::Constant(0.0));
+        Some(state.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
     }
 
-    /// The loss of each encoded column, `[rows, width]`; a row's loss is their sum.
+    /// The loss of each encoded column, a row's loss being their sum: `[rows, .., width]` for what the head says, `y`
+    /// (`[rows, .., outputs]`), of rows `x` (`[rows, width]`, or `[width]` for one that all are compared with).
     pub fn terms<'g>(&self, scope: &mut Scope<'g>, y: Expr<'g>, x: Expr<'g>) -> Expr<'g> {
+        let last = y.shape().dims.len() - 1;
+        // Several latent points of a row are all compared with the row.
+        let x = if last > 0 { x.reshape(&[&vec![1; last][..], &[self.width]].concat()) } else { x };
+        let log_variance = self.log_variance(scope);
+        let normal = |y: Expr<'g>, t: Expr<'g>, log_variance: Option<Expr<'g>>| {
+            loss::gaussian_nll(t, y, log_variance.expect("a learned variance was declared"))
+        };
         match self.config {
             LikelihoodConfig::Bernoulli => loss::binary_cross_entropy(y, x),
-            LikelihoodConfig::Gaussian { variance } => {
+            LikelihoodConfig::ContinuousBernoulli => {
+                loss::binary_cross_entropy(y, x) - density::continuous_bernoulli_log_normalizer(y)
+            }
+            LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } => {
                 loss::gaussian_nll(x, y, scope.graph.constant(variance.ln()))
             }
+            LikelihoodConfig::Gaussian { .. } => normal(y, x, log_variance),
+            LikelihoodConfig::Categorical { levels } => density::binned_nll(y, x, levels),
             LikelihoodConfig::SquaredError { output } => {
                 (x - output.apply(y)).square() * (1.0 / self.width as f32)
             }
-            LikelihoodConfig::Mixed => {
-                let log_variance = self.log_variance(scope);
-                self.by_span(scope, |span| {
-                    let (y, t) = (y.slice(0, span.start, span.len), x.slice(0, span.start, span.len));
-                    let terms = match span.kind {
-                        BlockKind::Number => {
-                            loss::gaussian_nll(t, y, log_variance.slice(0, span.start, span.len))
-                        }
-                        BlockKind::Flag => loss::binary_cross_entropy(y, t),
-                        BlockKind::Category => -(t * y.log_softmax()),
-                    };
-                    span.missing_at.map_or(terms, |at| terms * (1.0 - x.slice(0, at, 1)))
-                })
-            }
+            LikelihoodConfig::Mixed => self.by_span(scope, last, |span| {
+                let (y, t) = (y.slice(last, span.start, span.len), x.slice(last, span.start, span.len));
+                let terms = match span.kind {
+                    BlockKind::Number => {
+                        normal(y, t, log_variance.map(|all| all.slice(0, span.start, span.len)))
+                    }
+                    BlockKind::Flag => loss::binary_cross_entropy(y, t),
+                    BlockKind::Category => -(t * y.log_softmax()),
+                };
+                span.missing_at.map_or(terms, |at| terms * (1.0 - x.slice(last, at, 1)))
+            }),
         }
     }
 
@@ -108,9 +207,11 @@ impl Likelihood {
     pub fn expected<'g>(&self, scope: &Scope<'g>, y: Expr<'g>) -> Expr<'g> {
         match self.config {
             LikelihoodConfig::Bernoulli => y.sigmoid(),
+            LikelihoodConfig::ContinuousBernoulli => density::continuous_bernoulli_mean(y),
             LikelihoodConfig::Gaussian { .. } => y,
+            LikelihoodConfig::Categorical { levels } => density::binned_mean(y, levels),
             LikelihoodConfig::SquaredError { output } => output.apply(y),
-            LikelihoodConfig::Mixed => self.by_span(scope, |span| {
+            LikelihoodConfig::Mixed => self.by_span(scope, 0, |span| {
                 let y = y.slice(0, span.start, span.len);
                 match span.kind {
                     BlockKind::Number => y,
@@ -124,14 +225,18 @@ impl Likelihood {
     /// The standard deviation that sampling adds to each expected number, in encoded units; `log_variance` is the
     /// learned one. Images (no blocks) are shown as their expectation.
     pub fn deviations(&self, log_variance: Option<&[f32]>) -> Vec<f32> {
+        let learned = |j: usize| {
+            // One for all columns, or one for each.
+            let learned = log_variance.and_then(|all| all.get(j).or(all.first()));
+            let limited = learned.map(|v| v.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT));
+            limited.map_or(0.0, |v| (0.5 * v).exp())
+        };
         let mut deviations = vec![0.0; self.width];
         for span in self.spans.iter().filter(|span| span.kind == BlockKind::Number) {
-            for j in span.start..span.start + span.len {
-                deviations[j] = match (self.config, log_variance) {
-                    (LikelihoodConfig::Gaussian { variance }, _) => variance.sqrt(),
-                    (LikelihoodConfig::Mixed, Some(learned)) => {
-                        (0.5 * learned[j].clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)).exp()
-                    }
+            for (j, deviation) in deviations.iter_mut().enumerate().skip(span.start).take(span.len) {
+                *deviation = match self.config {
+                    LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } => variance.sqrt(),
+                    LikelihoodConfig::Gaussian { .. } | LikelihoodConfig::Mixed => learned(j),
                     _ => 0.0,
                 };
             }
@@ -139,9 +244,9 @@ impl Likelihood {
         deviations
     }
 
-    fn by_span<'g>(&self, scope: &Scope<'g>, f: impl Fn(&Span) -> Expr<'g>) -> Expr<'g> {
+    fn by_span<'g>(&self, scope: &Scope<'g>, axis: usize, f: impl Fn(&Span) -> Expr<'g>) -> Expr<'g> {
         let parts: Vec<Expr<'g>> = self.spans.iter().map(f).collect();
-        scope.graph.concat(&parts, 0)
+        scope.graph.concat(&parts, axis)
     }
 }
 

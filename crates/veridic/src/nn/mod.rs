@@ -1,10 +1,17 @@
 //! Layers and likelihoods, written over graph expressions.
 
+mod density;
 mod layer;
 mod likelihood;
 mod network;
+mod noise;
+mod stack;
+mod variance;
 
-pub(crate) use layer::dense;
-pub use layer::{Activation, LayerConfig};
+pub use layer::{Activation, Filters, LayerConfig, Padding};
 pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
+pub use noise::NoiseConfig;
+pub use stack::shapes;
+pub(crate) use stack::{dense, stack};
+pub use variance::Variance;

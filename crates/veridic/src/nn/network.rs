@@ -20,8 +20,8 @@ pub struct LayerSummary {
     pub path: String,
     /// What it is: `dense, relu`.
     pub label: String,
-    /// Values out.
-    pub width: usize,
+    /// The shape of a row of values out: `[14, 14, 64]`.
+    pub shape: Vec<usize>,
     /// Trained values.
     pub parameters: usize,
     /// Values that training keeps up to date without a gradient.
@@ -84,7 +84,7 @@ impl<'g> Scope<'g> {
     }
 
     /// Adds a line to the layer table; a path that is there already is not added again.
-    pub fn describe(&mut self, path: &str, label: &str, width: usize) {
+    pub fn describe(&mut self, path: &str, label: &str, shape: &[usize]) {
         if self.layers.iter().any(|layer| layer.path == path) {
             return;
         }
@@ -94,8 +94,8 @@ impl<'g> Scope<'g> {
             own.map(|(_, state)| state.shape().width()).sum()
         };
         let (parameters, statistics) = (count(&self.parameters), count(&self.statistics));
-        let (path, label) = (path.to_string(), label.to_string());
-        self.layers.push(LayerSummary { path, label, width, parameters, statistics });
+        let (path, label, shape) = (path.to_string(), label.to_string(), shape.to_vec());
+        self.layers.push(LayerSummary { path, label, shape, parameters, statistics });
     }
 
     /// The trained states by name.

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::augment::AugmentConfig;
 use crate::codec::CodecConfig;
-use crate::data::nearest_name;
+use crate::data::{Binarization, nearest_name};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
-use crate::nn::LikelihoodConfig;
+use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
 use crate::run::map::MapConfig;
 use crate::train::TrainConfig;
 
@@ -33,6 +34,9 @@ pub struct Config {
     /// How a map of test rows in the latent space is made, reported as `map.…`; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<MapConfig>,
+    /// Whether and how synthetic positive rows are measured by a classifier; off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -48,6 +52,7 @@ impl Default for Config {
             train: TrainConfig::default(),
             evaluate: EvaluateConfig::default(),
             map: None,
+            augment: None,
             figure: Vec::new(),
         }
     }
@@ -63,6 +68,14 @@ pub struct DataConfig {
     /// A known data set of images, or a folder or file of images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<String>,
+    /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Height and width that all images get, 1 to 4096 each; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// Whether pictures that cannot be read are left out and counted, instead of an error.
+    pub skip_corrupt: bool,
     /// The column that says what is to be told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
@@ -80,6 +93,8 @@ pub struct DataConfig {
     pub schema: Option<PathBuf>,
     /// Whether rows with missing cells are left out.
     pub complete_rows: bool,
+    /// How the pixels of images become zeros and ones, for the likelihood `bernoulli`.
+    pub binarization: Binarization,
     /// How rows are parted.
     pub split: SplitConfig,
 }
@@ -89,6 +104,9 @@ impl Default for DataConfig {
         Self {
             table: None,
             images: None,
+            channels: None,
+            size: None,
+            skip_corrupt: false,
             target: None,
             positive: Vec::new(),
             model_target: true,
@@ -96,6 +114,7 @@ impl Default for DataConfig {
             categorical: Vec::new(),
             schema: None,
             complete_rows: false,
+            binarization: Binarization::None,
             split: SplitConfig::default(),
         }
     }
@@ -135,13 +154,15 @@ pub enum SplitBy {
     Entity,
     /// By time of `column`: the oldest for training, the newest for testing.
     Time,
+    /// In the order of the file: the first for training, the last for testing.
+    Order,
     /// One class: half of the rows without a positive target for training (and validation), the other half and all
     /// positive rows for testing.
     OneClass,
 }
 
 /// What is reported beside losses.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EvaluateConfig {
     /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
@@ -152,11 +173,25 @@ pub struct EvaluateConfig {
     pub latent: bool,
     /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
     pub sample_rows: usize,
+    /// Draws for each test row in the importance-weighted estimate of its log-likelihood, `test.nll`; 0 is none. The
+    /// estimate falls as draws rise: compare equal numbers.
+    pub nll_samples: usize,
+    /// Times the estimate is made, with other draws; `test.nll` is the mean, `test.nll_sd` the spread.
+    pub nll_repeats: usize,
+    /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
+    pub factors: Vec<String>,
 }
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { controls: false, latent: false, sample_rows: 2000 }
+        Self {
+            controls: false,
+            latent: false,
+            sample_rows: 2000,
+            nll_samples: 0,
+            nll_repeats: 1,
+            factors: Vec::new(),
+        }
     }
 }
 
@@ -175,11 +210,13 @@ pub struct FigureConfig {
     /// The label whose rows are shown; any by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Latent values from and to which a traversal grid reaches in both dimensions.
+    pub range: [f64; 2],
 }
 
 impl Default for FigureConfig {
     fn default() -> Self {
-        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None }
+        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None, range: [-4.0, 4.0] }
     }
 }
 
@@ -195,6 +232,10 @@ pub enum FigureKind {
     LatentMap,
     /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
     LatentGrid,
+    /// Images decoded from a grid of equal steps over `range` in the first two latent dimensions, the others at 0.
+    TraversalGrid,
+    /// Test images spoilt by the model's noise, restored, and as they were.
+    Denoised,
     /// Scores of test rows by class.
     ScoreHistogram,
     /// One test row's actual and reconstructed encoded values, as overlaid bars.
@@ -211,6 +252,8 @@ pub enum FigureKind {
     RocPr,
     /// Correlations of real and of sampled rows.
     Correlation,
+    /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
+    Augmentation,
     /// The layers.
     Diagram,
 }
@@ -223,6 +266,8 @@ impl FigureKind {
             Self::LatentScatter => "latent-scatter",
             Self::LatentMap => "latent-map",
             Self::LatentGrid => "latent-grid",
+            Self::TraversalGrid => "traversal-grid",
+            Self::Denoised => "denoised",
             Self::ScoreHistogram => "score-histogram",
             Self::ReconstructionBars => "reconstruction-bars",
             Self::ImagePairs => "image-pairs",
@@ -231,6 +276,7 @@ impl FigureKind {
             Self::SampledRows => "sampled-rows",
             Self::RocPr => "roc-pr",
             Self::Correlation => "correlation",
+            Self::Augmentation => "augmentation",
             Self::Diagram => "diagram",
         }
     }
@@ -292,6 +338,14 @@ impl Config {
         if let Some(map) = &self.map {
             map.check()?;
         }
+        if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
+            return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
+        }
+        if let Some([height, width]) = self.data.size
+            && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
+        {
+            return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
+        }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
             if !(0.0..1.0).contains(&share) {
@@ -309,20 +363,51 @@ impl Config {
             if !(vae.beta >= 0.0 && vae.beta.is_finite()) {
                 return range("model.vae.beta", vae.beta.to_string(), "0 and above");
             }
+            if !(vae.free_bits >= 0.0 && vae.free_bits.is_finite()) {
+                return range("model.vae.free-bits", vae.free_bits.to_string(), "0 and above");
+            }
+            if vae.samples == 0 || vae.samples > MOST_SAMPLES {
+                return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
+            }
         }
-        if let LikelihoodConfig::Gaussian { variance } = self.model.likelihood()
+        let evaluate = &self.evaluate;
+        if evaluate.nll_samples > MOST_DRAWS {
+            let allowed = format!("0 to {MOST_DRAWS}");
+            return range("evaluate.nll-samples", evaluate.nll_samples.to_string(), &allowed);
+        }
+        if evaluate.nll_repeats == 0 || evaluate.nll_repeats > 1000 {
+            return range("evaluate.nll-repeats", evaluate.nll_repeats.to_string(), "1 to 1000");
+        }
+        if let LikelihoodConfig::Categorical { levels } = self.model.likelihood()
+            && !(levels.is_power_of_two() && (2..=256).contains(&levels))
+        {
+            let field = format!("model.{}.likelihood.categorical.levels", self.model.name());
+            return range(&field, levels.to_string(), "2, 4, 8, 16, 32, 64, 128 or 256");
+        }
+        if let LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } = self.model.likelihood()
             && !(variance > 0.0 && variance.is_finite())
         {
             let field = format!("model.{}.likelihood.gaussian.variance", self.model.name());
             return range(&field, variance.to_string(), "above 0");
         }
+        if let Some((kind, found, allowed)) = self.model.noise().and_then(NoiseConfig::out_of_range) {
+            let field = format!("model.{}.noise.{kind}", self.model.name());
+            return range(&field, found.to_string(), allowed);
+        }
         for figure in &self.figure {
             if figure.side < 2 || figure.side > 100 {
                 return range("figure.side", figure.side.to_string(), "2 to 100");
             }
+            let [low, high] = figure.range;
+            if !(low < high && low.is_finite() && high.is_finite()) {
+                return range("figure.range", format!("[{low}, {high}]"), "two rising numbers");
+            }
             if figure.count == 0 || figure.count > 1000 {
                 return range("figure.count", figure.count.to_string(), "1 to 1000");
             }
+        }
+        if let Some(augment) = &self.augment {
+            augment.check(self)?;
         }
         let conflict = |what: &str, remedy: &str| {
             Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
@@ -348,9 +433,63 @@ impl Config {
                 "add `data.target` and `data.positive`, or split by `stratified`",
             );
         }
+        let likelihood = self.model.likelihood();
+        if self.data.binarization != Binarization::None && likelihood != LikelihoodConfig::Bernoulli {
+            return conflict(
+                &format!(
+                    "`data.binarization` makes pixels zeros and ones, and the likelihood is `{}`",
+                    likelihood.name()
+                ),
+                "choose `likelihood = \"bernoulli\"`, or leave `data.binarization` out",
+            );
+        }
+        if evaluate.nll_samples > 0 && !likelihood.is_in_nats() {
+            return conflict(
+                "`evaluate.nll-samples` needs a likelihood, and `squared-error` is none",
+                "choose `likelihood = { gaussian = { variance = \"shared\" } }`, or leave `evaluate.nll-samples` out",
+            );
+        }
+        if let ModelConfig::Vae(vae) = &self.model
+            && vae.samples > 1
+        {
+            let name = "`model.vae.samples` is above 1, the importance-weighted objective,";
+            if vae.beta != 1.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.beta` is {}", vae.beta),
+                    "keep `beta = 1.0`: with another weight the objective is no bound",
+                );
+            }
+            if vae.free_bits > 0.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.free-bits` is {}", vae.free_bits),
+                    "keep one of the two: the objective has no divergence in closed form",
+                );
+            }
+            if !likelihood.is_in_nats() {
+                return conflict(
+                    &format!("{name} and `squared-error` is no likelihood"),
+                    "choose `likelihood = { gaussian = { variance = \"shared\" } }`",
+                );
+            }
+            if let Some(layer) = vae.bars_samples() {
+                return conflict(
+                    &format!(
+                        "{name} and layer {} of the decoder cannot take several latent points of a row at once",
+                        layer + 1
+                    ),
+                    "keep to dense, dropout and activation layers in the decoder, or `samples = 1`",
+                );
+            }
+        }
         Ok(())
     }
 }
+
+/// Latent points a row in training, at most.
+const MOST_SAMPLES: usize = 10_000;
+
+/// Draws a row in estimates of a likelihood, at most.
+const MOST_DRAWS: usize = 1_000_000;
 
 /// Synthetic rows of the largest report.
 const MOST_SAMPLED: usize = 1_000_000;

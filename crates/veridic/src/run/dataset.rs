@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, SplitBy};
+use super::config::{Config, DataConfig, SplitBy};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
-    Cells, Column, Images, Kind, MISSING, Matrix, ReadOptions, Schema, Split, Table, idx, read, read_as,
+    self, Binarization, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema,
+    Split, Table, read, read_as,
 };
-use crate::error::{ConfigError, DataError, Result, RunError};
+use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
 use crate::seed::Seed;
 
@@ -51,9 +52,26 @@ pub(crate) struct Dataset {
 impl Dataset {
     pub(crate) fn rows(&self) -> Rows<'_> {
         match &self.content {
-            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width },
+            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width() },
             Content::Table { .. } => Rows::Matrix(&self.matrix),
         }
+    }
+
+    /// The rows that are reported on: test rows, or validation rows where there are none.
+    pub(crate) fn tested(&self) -> &[usize] {
+        if self.split.test.is_empty() { &self.split.valid } else { &self.split.test }
+    }
+
+    /// Encoded training rows as a model in use sees them: not grey where each step draws zeros and ones anew.
+    pub(crate) fn fixed(&self, rows: &[usize]) -> Option<Vec<u8>> {
+        let Content::Images(images) = &self.content else { return None };
+        let width = self.layout.width();
+        let mut pixels: Vec<u8> =
+            rows.iter().flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
+        if self.layout.redrawn {
+            Binarization::Dynamic.apply(&mut pixels, width);
+        }
+        Some(pixels)
     }
 
     /// Whether each of `rows` is positive; `None` without labels or where the positive values are not known.
@@ -109,7 +127,12 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
 
 pub(crate) fn looks_like_images(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.is_dir() || name.contains("-idx3-ubyte") || name.ends_with(".idx") || name.ends_with(".idx.gz")
+    path.is_dir()
+        || name.contains("-idx3-ubyte")
+        || name.ends_with(".idx")
+        || name.ends_with(".idx.gz")
+        || data::is_picture(path)
+        || data::is_records(path)
 }
 
 /// The format of a file that lies where a known data set keeps it (`adult/adult.data.gz`, say).
@@ -255,7 +278,7 @@ pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
     let unseen = of_target
         .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
         .collect();
-    Layout { width: codec.width(), blocks, unseen }
+    Layout { dims: vec![codec.width()], blocks, unseen, redrawn: false }
 }
 
 /// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
@@ -336,6 +359,7 @@ fn split_rows(
         return Ok(match (config.data.split.by, target) {
             (SplitBy::Entity, _) => split::by_entity(table.require(column)?, fractions, seed)?,
             (SplitBy::Time, _) => split::by_time(table.require(column)?, fractions)?,
+            (SplitBy::Order, _) => split::in_order(table.n_rows, fractions)?,
             (SplitBy::Stratified, Some(target)) => split::stratified(target, fractions, seed)?,
             _ => split::random(table.n_rows, fractions, seed)?,
         });
@@ -357,41 +381,35 @@ fn split_rows(
 /// The training file parted into training and validation, the test file as it is.
 fn with_test_file(config: &Config, n_train: usize, n_rows: usize) -> Result<Split> {
     let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
-    let parts = split::random(n_train, fractions, Seed(config.seed))?;
+    let parts = match config.data.split.by {
+        SplitBy::Order => split::in_order(n_train, fractions)?,
+        _ => split::random(n_train, fractions, Seed(config.seed))?,
+    };
     Ok(Split { test: (n_train..n_rows).collect(), ..parts })
 }
 
-fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result<Dataset> {
-    let (mut images, test, files) = match place {
+/// How the images of a run of this configuration are read.
+pub(crate) fn image_options(config: &Config) -> ImageOptions {
+    let DataConfig { channels, size, skip_corrupt, .. } = config.data;
+    ImageOptions { channels, size, skip_corrupt }
+}
+
+fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
+    let options = image_options(config);
+    let (set, files) = match place {
         Place::Known(located) => {
-            let one = |role| located.files_of(role).next();
-            let read_set = |pixels: Option<&Path>, labels: Option<&Path>| -> Result<Option<Images>> {
-                let Some(pixels) = pixels else { return Ok(None) };
-                let mut images = idx::read_images(pixels)?;
-                images.labels = labels.map(idx::read_labels).transpose()?;
-                if let (Some(found), Some(path)) = (&images.labels, labels)
-                    && found.len() != images.n
-                {
-                    let (images, labels) = (images.n, found.len());
-                    return Err(DataError::LabelCount { images, labels, path: path.to_path_buf() }.into());
-                }
-                Ok(Some(images))
-            };
-            let none = || RunError::NoData {
-                reason: format!("`{}` cannot be read as images", located.dataset.name),
-                remedy: "name a folder or file in IDX format".to_string(),
-            };
-            let train = read_set(one(Role::Train), one(Role::TrainLabels))?.ok_or_else(none)?;
-            let test = read_set(one(Role::Test), one(Role::TestLabels))?;
-            (train, test, located.files.iter().map(|(_, path)| data_file(path)).collect::<Result<Vec<_>>>()?)
+            let set = data::read_known_images(located, &options)?;
+            let files = set.files.iter().map(|path| data_file(path)).collect::<Result<_>>()?;
+            (set, files)
         }
-        Place::File(path) if path.is_dir() => {
-            let train = idx::read_folder(path, false)?;
-            let test = idx::read_folder(path, true).ok();
-            (train, test, folder_files(path)?)
+        Place::File(path) => {
+            let set = data::read_images(path, &options)?;
+            let files = image_files(path, &set.files)?;
+            (set, files)
         }
-        Place::File(path) => (idx::read_images(path)?, None, vec![data_file(path)?]),
     };
+    notes.extend(set.notes);
+    let (mut images, test, names) = (set.train, set.test, set.names);
     let n_train = images.n;
     let split = match test {
         Some(test) => {
@@ -415,15 +433,19 @@ fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result
         }
         None => {
             let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
-            split::random(n_train, fractions, Seed(config.seed))?
+            match config.data.split.by {
+                SplitBy::Order => split::in_order(n_train, fractions)?,
+                _ => split::random(n_train, fractions, Seed(config.seed))?,
+            }
         }
     };
-    let labels =
-        images.labels.as_ref().map(|labels| labels.iter().map(|label| Some(label.to_string())).collect());
+    binarize(config.data.binarization, &mut images, &split, &mut notes);
+    let labels = images.labels.as_ref().map(|labels| label_texts(labels, names.as_deref()));
     let layout = Layout {
-        width: images.height * images.width * images.channels,
+        dims: vec![images.height, images.width, images.channels],
         blocks: Vec::new(),
         unseen: Vec::new(),
+        redrawn: config.data.binarization == Binarization::Dynamic,
     };
     let positive = config.data.positive.clone();
     let content = Content::Images(images);
@@ -440,21 +462,54 @@ fn load_images(config: &mut Config, place: &Place, notes: Vec<String>) -> Result
     })
 }
 
+/// Pixels as zeros and ones. Training rows that are drawn anew at each step stay grey.
+fn binarize(rule: Binarization, images: &mut Images, split: &Split, notes: &mut Vec<String>) {
+    let width = images.height * images.width * images.channels;
+    match rule {
+        Binarization::None => return,
+        Binarization::Static | Binarization::Threshold => rule.apply(&mut images.pixels, width),
+        Binarization::Dynamic => {
+            for &row in split.valid.iter().chain(&split.test) {
+                rule.apply(&mut images.pixels[row * width..(row + 1) * width], width);
+            }
+        }
+    }
+    let name = rule.name();
+    notes
+        .push(format!("pixels are zeros and ones ({name} binarization); losses compare with its kind alone"));
+}
+
 fn data_file(path: &Path) -> Result<DataFile> {
     // `archive.zip/member.csv` is a part of a file: the archive is what is there.
     let file = path.ancestors().find(|path| path.is_file()).unwrap_or(path);
     Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(file)? })
 }
 
-fn folder_files(folder: &Path) -> Result<Vec<DataFile>> {
-    let io = |source| RunError::Io { action: "read", source, path: folder.to_path_buf() };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(io)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect();
-    paths.retain(|path| path.is_file() && path.to_string_lossy().contains("ubyte"));
-    paths.sort();
-    paths.iter().map(|path| data_file(path)).collect()
+/// Labels by name, or as numbers where they have no names.
+pub(crate) fn label_texts(labels: &[u8], names: Option<&[String]>) -> Vec<Option<String>> {
+    let text = |label: &u8| {
+        let name = names.and_then(|names| names.get(usize::from(*label)));
+        Some(name.cloned().unwrap_or_else(|| label.to_string()))
+    };
+    labels.iter().map(text).collect()
+}
+
+/// More files than this are one line of a run's record.
+const MOST_FILES: usize = 16;
+
+/// The record of images that were read from `path`: each file, or for a folder of many one digest of all names and
+/// digests.
+fn image_files(path: &Path, files: &[PathBuf]) -> Result<Vec<DataFile>> {
+    let each: Vec<DataFile> = files.iter().map(|file| data_file(file)).collect::<Result<_>>()?;
+    if each.len() <= MOST_FILES {
+        return Ok(each);
+    }
+    let lines = each.iter().map(|file| {
+        let name = file.path.strip_prefix(path).unwrap_or(&file.path);
+        format!("{}  {}\n", file.sha256, name.display())
+    });
+    let sha256 = catalog::sha256_of_bytes(lines.collect::<String>().as_bytes());
+    Ok(vec![DataFile { path: path.to_path_buf(), sha256 }])
 }
 
 /// The default configuration for a table: a variational autoencoder with a likelihood for each kind of column.

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 
 use veridic_graph::Pool;
 
+use super::augment;
 use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
+use super::denoise::denoise;
 use super::directory::Directory;
 use super::map::{LatentMap, latent_scores};
 use super::open::{cell_text, sample_latent, sampled_rows};
 use super::report::controls;
-use crate::codec::normal_quantile;
-use crate::data::{Cells, Images, Matrix, Table};
+use crate::data::{Cells, Images, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height, LatentAxes, Pixels};
+use crate::latent;
 use crate::models::{ModelConfig, Network};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
@@ -77,6 +79,8 @@ impl Context<'_> {
             FigureKind::LatentScatter => self.latent_scatter(),
             FigureKind::LatentMap => self.latent_map(),
             FigureKind::LatentGrid => self.latent_grid(),
+            FigureKind::TraversalGrid => self.traversal_grid(),
+            FigureKind::Denoised => self.denoised(),
             FigureKind::ScoreHistogram => self.score_histogram(),
             FigureKind::ReconstructionBars => self.reconstruction_bars(),
             FigureKind::ImagePairs => self.image_pairs(),
@@ -85,8 +89,18 @@ impl Context<'_> {
             FigureKind::SampledRows => self.sampled_rows(),
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
-            FigureKind::Diagram => diagram(self.config, self.network.layers(), self.data.layout.width),
+            FigureKind::Augmentation => self.augmentation(directory),
+            FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
+    }
+
+    fn augmentation(&self, directory: &Directory) -> Result<Figure> {
+        let report = directory.read_json("report.json")?;
+        let table =
+            self.config.augment.as_ref().map(|augment| augment::table(augment, &report)).transpose()?;
+        table
+            .flatten()
+            .ok_or_else(|| self.needs("the section `augment`", "add `[augment]`, or leave the figure out"))
     }
 
     /// Test rows, or validation rows where there are none, or training rows.
@@ -193,43 +207,68 @@ impl Context<'_> {
     }
 
     fn latent_grid(&mut self) -> Result<Figure> {
-        let (height, width, channels) = {
-            let images = self.images()?;
-            (images.height, images.width, images.channels)
-        };
+        self.images()?;
         if self.network.latent() != 2 {
             return Err(
                 self.needs("two latent dimensions", "set `model.vae.latent = 2`, or leave the figure out")
             );
         }
-        let side = self.wanted.side;
         // Equal steps of probability, from 5 % to 95 %, as in the book.
-        let at: Vec<f64> =
-            (0..side).map(|i| normal_quantile(0.05 + 0.9 * i as f64 / (side - 1) as f64)).collect();
-        let mut z = Matrix::zeros(side * side, 2);
-        for row in 0..side {
-            for column in 0..side {
-                // The second dimension rises upwards.
-                let point = [at[column] as f32, at[side - 1 - row] as f32];
-                z.row_mut(row * side + column).copy_from_slice(&point);
-            }
+        self.plane("Decoded points of the latent plane", &latent::quantile_steps(self.wanted.side))
+    }
+
+    fn traversal_grid(&mut self) -> Result<Figure> {
+        self.images()?;
+        if self.network.latent() < 2 {
+            return Err(self.needs("two latent dimensions", "leave the figure out"));
         }
+        let [low, high] = self.wanted.range;
+        let title = format!("Decoded points of the latent plane from {low} to {high}");
+        self.plane(&title, &latent::even_steps(low, high, self.wanted.side))
+    }
+
+    /// Images decoded from a grid with these places in the first two dimensions, the others at 0.
+    fn plane(&mut self, title: &str, at: &[f64]) -> Result<Figure> {
+        let z = latent::grid(&vec![0.0; self.network.latent()], (0, 1), at, at);
         let decoded = self.network.decode(self.pool, &z)?;
+        let images = self.images()?;
         let down: Vec<f64> = at.iter().rev().copied().collect();
         Ok(figure::image_grid(&figure::ImageGrid {
-            title: "Decoded points of the latent plane",
+            title,
             pixels: Pixels::Floats(&decoded.values),
-            height,
-            width,
-            channels,
-            columns: side,
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: at.len(),
             row_labels: &[],
             axes: Some(LatentAxes {
                 x_label: "latent dimension 1",
                 y_label: "latent dimension 2",
-                x: &at,
+                x: at,
                 y: &down,
             }),
+        })?)
+    }
+
+    fn denoised(&mut self) -> Result<Figure> {
+        let Some(noise) = self.config.model.noise() else {
+            return Err(self.needs("a model with noise", "set `noise` of the model, or leave the figure out"));
+        };
+        let rows: Vec<usize> = self.of_label()?.into_iter().take(self.wanted.count).collect();
+        let seed = Seed(self.config.seed);
+        let made = denoise(noise, self.data, &rows, (&mut *self.network, &mut *self.pool), seed)?;
+        let images = self.images()?;
+        let labels = ["noisy", "restored", "original"].map(str::to_string);
+        let pixels = [made.noisy.values, made.restored.values, made.original.values].concat();
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title: &format!("Test images with noise ({}), restored, and as they were", noise.label()),
+            pixels: Pixels::Floats(&pixels),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns: rows.len(),
+            row_labels: &labels,
+            axes: None,
         })?)
     }
 
@@ -286,7 +325,7 @@ impl Context<'_> {
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let decoded = self.network.decode(self.pool, &latent)?;
         let images = self.images()?;
-        let width = self.data.layout.width;
+        let width = self.data.layout.width();
         let originals: Vec<u8> =
             rows.iter().flat_map(|&row| images.pixels[row * width..(row + 1) * width].to_vec()).collect();
         Ok(figure::image_pairs(&figure::ImagePairs {
@@ -418,7 +457,9 @@ impl Context<'_> {
         if self.config.evaluate.controls {
             for (name, scores) in controls(self.data, &rows, self.network.latent(), self.pool.threads())? {
                 let name = match name {
-                    "pca" => format!("PCA, {} components", self.network.latent().min(self.data.layout.width)),
+                    "pca" => {
+                        format!("PCA, {} components", self.network.latent().min(self.data.layout.width()))
+                    }
                     _ => "5th nearest training row".to_string(),
                 };
                 all.push((name, scores));
@@ -460,7 +501,7 @@ impl Context<'_> {
 }
 
 /// At most so many characters of a cell in a picture.
-fn shorter(text: &str) -> String {
+pub(crate) fn shorter(text: &str) -> String {
     // Fractions of the encoded precision say nothing to a reader.
     match text.parse::<f64>() {
         Ok(value) if text.len() > 8 => format!("{value:.3}"),
@@ -513,10 +554,10 @@ pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
 }
 
 /// The layers from the rows to their reconstruction.
-pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) -> Result<Figure> {
-    let shape = |width: usize| format!("rows x {width}");
+pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) -> Result<Figure> {
+    let shape = |dims: &[usize]| dims.iter().fold("rows".to_string(), |all, side| format!("{all} x {side}"));
     let mut names: Vec<(String, String, String, usize)> =
-        vec![("input".to_string(), "row".to_string(), shape(width), 0)];
+        vec![("input".to_string(), "row".to_string(), shape(dims), 0)];
     let mut arrows: Vec<(usize, usize)> = Vec::new();
     let mut last = 0;
     let mut heads: Vec<usize> = Vec::new();
@@ -524,7 +565,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) ->
         let (section, name) = layer.path.split_once('.').unwrap_or(("", &layer.path));
         let is_head = matches!(name, "mean" | "log_variance");
         if section == "decoder" && !heads.is_empty() {
-            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(0, |l| l.width);
+            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(&[][..], |l| &l.shape);
             names.push(("latent".to_string(), "draw z".to_string(), shape(latent), 0));
             arrows.extend(heads.drain(..).map(|head| (head, names.len() - 1)));
             last = names.len() - 1;
@@ -534,7 +575,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], width: usize) ->
         } else {
             layer.label.clone()
         };
-        names.push((section.to_string(), label, shape(layer.width), layer.parameters + layer.statistics));
+        names.push((section.to_string(), label, shape(&layer.shape), layer.parameters + layer.statistics));
         let at = names.len() - 1;
         arrows.push((last, at));
         if is_head {

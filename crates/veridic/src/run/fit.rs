@@ -7,15 +7,16 @@ use std::time::Instant;
 
 use veridic_graph::Pool;
 
+use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::map::latent_map;
-use super::{figures, report};
+use super::{figures, posterior, report, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
-use crate::nn::{LayerSummary, LikelihoodConfig};
+use crate::nn::LayerSummary;
 use crate::seed::Seed;
 use crate::train::{self, End, Event, Learner, Session};
 
@@ -107,7 +108,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
-        width: data.layout.width,
+        width: data.layout.width(),
         layers: network.layers().to_vec(),
         notes: data.notes,
         config,
@@ -116,33 +117,9 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
 
 /// The model of a configuration for a data set, at its start.
 pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
-    if let (Content::Images(_), LikelihoodConfig::Mixed) = (&data.content, config.model.likelihood()) {
-        return Err(ConfigError::Conflict {
-            what: "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
-            remedy: "choose `likelihood = \"bernoulli\"` for images".to_string(),
-        }
-        .into());
-    }
-    if config.model.likelihood() == LikelihoodConfig::Bernoulli {
-        let outside = data.matrix.values.iter().position(|value| !(0.0..=1.0).contains(value));
-        if let Some(at) = outside {
-            let column = at % data.layout.width;
-            let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
-            let name = block.map_or("", |block| block.column.as_str());
-            return Err(ConfigError::Conflict {
-                what: format!(
-                    "the likelihood `bernoulli` needs values from 0 to 1, and `{name}` has {} once encoded",
-                    data.matrix.values[at]
-                ),
-                remedy: "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows \
-                         beyond the training range"
-                    .to_string(),
-            }
-            .into());
-        }
-    }
+    suitable::check(config, data)?;
     let seed = Seed(config.seed).key("weights");
-    Ok(Network::new(&config.model, data.layout.clone(), &config.train, seed)?)
+    Network::new(&config.model, data.layout.clone(), &config.train, seed)
 }
 
 /// Fits a model and writes its run directory.
@@ -257,22 +234,41 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         directory.write_info(&info)?;
         return Ok(fitted);
     }
-    let mut finish = || -> Result<()> {
+    // Gives whether it came to its end.
+    let mut finish = || -> Result<bool> {
         directory.write_weights(&network.weights())?;
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
         let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
         fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
+        if let Some(augment) = &config.augment {
+            let place = (data_path.as_deref(), options.data_dir.as_path());
+            let Some(figures) = augment::measure(augment, &config, place, &mut pool, stop)? else {
+                return Ok(false);
+            };
+            fitted.report.extend(figures);
+        }
+        if config.evaluate.nll_samples > 0 {
+            let is_images = matches!(data.content, Content::Images(_));
+            fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
+        }
+        posterior::write_units(&directory, &data, &mut network, &mut pool)?;
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
-        Ok(())
+        Ok(true)
     };
     let finished = finish();
     info.ended = Some(now());
-    info.status = if finished.is_ok() { Status::Done } else { Status::Failed };
+    info.status = match finished {
+        Ok(true) => Status::Done,
+        Ok(false) => Status::Stopped,
+        Err(_) => Status::Failed,
+    };
     info.error = finished.as_ref().err().map(ToString::to_string);
     let told = directory.write_info(&info);
-    finished.and(told)?;
+    if !finished.and_then(|whole| told.map(|()| whole))? {
+        fitted.end = End::Stopped;
+    }
     Ok(fitted)
 }
 
@@ -281,8 +277,9 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     let mut alike = now.clone();
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
-    alike.evaluate = begun.evaluate;
+    alike.evaluate.clone_from(&begun.evaluate);
     alike.map.clone_from(&begun.map);
+    alike.augment.clone_from(&begun.augment);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {
@@ -309,8 +306,8 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
     })
 }
 
-/// Whether the data is what the run was begun with.
-pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+/// Whether the data is what a run was begun with.
+pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =

@@ -1,19 +1,28 @@
 //! A run: from a configuration and data to a directory that holds everything, and back from the directory to a model.
 
+mod augment;
+mod compare;
 mod config;
 mod dataset;
 mod demo;
+mod denoise;
 mod directory;
+mod explore;
 mod figures;
 mod fit;
 mod map;
 mod open;
+mod posterior;
 mod recipe;
 mod report;
+mod suitable;
 
+pub use augment::AugmentConfig;
+pub use compare::{CompareOptions, Comparison, compare};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
+pub use explore::{Group, Walk, Walked};
 pub use fit::{FitOptions, Fitted, Planned, fit, plan};
 pub use map::{MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map};
 pub use open::{Run, Sampled};

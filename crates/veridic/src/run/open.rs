@@ -7,9 +7,10 @@ use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{kind, read_options_of, table_layout};
+use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
+use super::suitable;
 use crate::codec::{BlockKind, Codec, ImageCodec, normal_quantile};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
@@ -44,7 +45,7 @@ impl Sampled {
 
 /// How rows are read and written.
 #[derive(Debug)]
-enum Form {
+pub(super) enum Form {
     Table { schema: Schema, codec: Codec },
     Images(ImageCodec),
 }
@@ -52,24 +53,26 @@ enum Form {
 /// A trained model.
 #[derive(Debug)]
 pub struct Run {
-    directory: Directory,
-    info: RunInfo,
-    config: Config,
-    form: Form,
-    network: Network,
-    pool: Pool,
+    pub(super) directory: Directory,
+    pub(super) info: RunInfo,
+    pub(super) config: Config,
+    pub(super) form: Form,
+    pub(super) network: Network,
+    pub(super) pool: Pool,
 }
 
 /// Rows to be read: encoded, with their table if they are one.
-struct Given {
-    table: Option<Table>,
+pub(super) struct Given {
+    pub(super) table: Option<Table>,
     matrix: Matrix,
-    bytes: Option<Images>,
-    notes: Vec<String>,
+    pub(super) bytes: Option<Images>,
+    /// The label of each image, where they have labels.
+    pub(super) labels: Option<Vec<Option<String>>>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Given {
-    fn rows(&self) -> Rows<'_> {
+    pub(super) fn rows(&self) -> Rows<'_> {
         match &self.bytes {
             Some(images) => {
                 Rows::Bytes { bytes: &images.pixels, width: images.height * images.width * images.channels }
@@ -78,25 +81,9 @@ impl Given {
         }
     }
 
-    fn index(&self) -> Vec<u32> {
+    pub(super) fn index(&self) -> Vec<u32> {
         (0..self.rows().len() as u32).collect()
     }
-}
-
-/// Encoded rows with what is known of them, for maps.
-pub(crate) struct Codes {
-    pub(crate) latent: Matrix,
-    pub(crate) scores: Vec<f64>,
-    /// Images as the model gives them, values from 0 to 255.
-    pub(crate) decoded: Option<Vec<u8>>,
-    pub(crate) table: Option<(Table, Schema)>,
-    pub(crate) images: Option<Images>,
-    /// The number of each row in the data, from 1, where they are not all.
-    pub(crate) rows: Option<Vec<u32>>,
-    pub(crate) labels: Option<Vec<Option<String>>>,
-    /// What the rows are, in words.
-    pub(crate) part: &'static str,
-    pub(crate) notes: Vec<String>,
 }
 
 impl Run {
@@ -115,8 +102,8 @@ impl Run {
         let is_images = directory.read_json::<serde_json::Value>("schema.json")?.get("images").is_some();
         let (form, layout) = if is_images {
             let codec: ImageCodec = directory.read_json("codec.json")?;
-            let width = codec.len();
-            (Form::Images(codec), Layout { width, blocks: Vec::new(), unseen: Vec::new() })
+            let dims = vec![codec.height, codec.width, codec.channels];
+            (Form::Images(codec), Layout { dims, ..Layout::default() })
         } else {
             let schema = read_schema(&directory)?;
             let codec: Codec = directory.read_json("codec.json")?;
@@ -153,7 +140,12 @@ impl Run {
 
     /// Encoded columns.
     pub fn width(&self) -> usize {
-        self.network.layout().width
+        self.network.layout().width()
+    }
+
+    /// What losses mean: the likelihood, what its values are, its formula with its constants.
+    pub fn likelihood(&self) -> String {
+        suitable::in_words(&self.config, matches!(self.form, Form::Images(_)))
     }
 
     /// The figures of `report.json`; empty before the run is done.
@@ -171,7 +163,7 @@ impl Run {
     /// # Errors
     /// A picture that cannot be drawn.
     pub fn diagram(&self) -> Result<crate::figure::Figure> {
-        super::figures::diagram(&self.config, self.network.layers(), self.width())
+        super::figures::diagram(&self.config, self.network.layers(), &self.network.layout().dims)
     }
 
     /// Makes `n` new rows. With conditions (`column = value` on categories and flags) only rows that meet them.
@@ -265,26 +257,29 @@ impl Run {
     }
 
     /// Reads rows as the run's schema says.
-    fn read(&self, path: &Path) -> Result<Given> {
+    pub(super) fn read(&self, path: &Path) -> Result<Given> {
         match &self.form {
             Form::Images(codec) => {
-                let images = if path.is_dir() {
-                    data::idx::read_folder(path, true).or_else(|_| data::idx::read_folder(path, false))?
-                } else {
-                    data::idx::read_images(path)?
-                };
-                let found = (images.height, images.width, images.channels);
-                if found != (codec.height, codec.width, codec.channels) {
+                let set = data::read_images(path, &image_options(&self.config))?;
+                let mut images = set.test.unwrap_or(set.train);
+                let found = ImageCodec::of(&images);
+                if found != *codec {
                     return Err(RunError::NoData {
                         reason: format!(
-                            "the run's images are {} x {}, these are {} x {}",
-                            codec.height, codec.width, images.height, images.width
+                            "the run's images are {}, these are {}",
+                            codec.described(),
+                            found.described()
                         ),
-                        remedy: "give images of the size the model was fitted to".to_string(),
+                        remedy: "give images of the size and color the model was fitted to, or fit with `data.size` and \
+                                 `data.channels`, which then hold for all images the run is given"
+                            .to_string(),
                     }
                     .into());
                 }
-                Ok(Given { table: None, matrix: Matrix::default(), bytes: Some(images), notes: Vec::new() })
+                let labels = images.labels.as_ref().map(|labels| label_texts(labels, set.names.as_deref()));
+                self.config.data.binarization.apply(&mut images.pixels, codec.len());
+                let (bytes, notes) = (Some(images), set.notes);
+                Ok(Given { table: None, matrix: Matrix::default(), bytes, labels, notes })
             }
             Form::Table { schema, codec } => {
                 let mut options = read_options_of(&self.config, path);
@@ -311,7 +306,7 @@ impl Run {
                         ));
                     }
                 }
-                Ok(Given { table: Some(table), matrix: encoded.matrix, bytes: None, notes })
+                Ok(Given { table: Some(table), matrix: encoded.matrix, bytes: None, labels: None, notes })
             }
         }
     }
@@ -387,64 +382,6 @@ impl Run {
         let table = Table { n_rows: rows.len(), columns: (0..latent.n_cols).map(column).collect() };
         let schema = plain_schema(&table);
         Ok((table, schema, given.notes))
-    }
-
-    /// The codes of the rows of a file.
-    pub(crate) fn codes_of(&mut self, path: &Path) -> Result<Codes> {
-        let mut given = self.read(path)?;
-        let rows = given.index();
-        let (latent, scores, decoded) = self.looked_at(given.rows(), &rows)?;
-        let table = match &self.form {
-            Form::Table { schema, .. } => given.table.take().map(|table| (table, schema.clone())),
-            Form::Images(_) => None,
-        };
-        let labels = given.bytes.as_ref().and_then(|images| images.labels.as_ref());
-        let labels = labels.map(|labels| labels.iter().map(|label| Some(label.to_string())).collect());
-        let (images, notes) = (given.bytes, given.notes);
-        Ok(Codes { latent, scores, decoded, table, images, rows: None, labels, part: "rows", notes })
-    }
-
-    /// The codes of the run's own test rows; without any, of its validation rows, or its training rows.
-    pub(crate) fn own_codes(&mut self, data_dir: &Path) -> Result<Codes> {
-        let mut config = self.config.clone();
-        // The files lie where they lay, or where data sets are looked for.
-        let recorded = match self.info.data.as_slice() {
-            [file] if file.path.exists() => Some(file.path.clone()),
-            _ => None,
-        };
-        let data = super::dataset::load(&mut config, recorded.as_deref(), data_dir)?;
-        super::fit::unchanged(&self.info.data, &data)?;
-        let split = &data.split;
-        let parts =
-            [(&split.test, "test rows"), (&split.valid, "validation rows"), (&split.train, "training rows")];
-        let (rows, part) =
-            parts.into_iter().find(|(rows, _)| !rows.is_empty()).unwrap_or((&split.train, "rows"));
-        let (latent, scores, decoded) = self.looked_at(data.rows(), &super::dataset::index(rows))?;
-        let pick = |labels: &Vec<Option<String>>| rows.iter().map(|&row| labels[row].clone()).collect();
-        let (table, images, labels) = match &data.content {
-            super::dataset::Content::Table { table, schema } => {
-                (Some((table.take(rows), schema.clone())), None, None)
-            }
-            super::dataset::Content::Images(all) => {
-                let size = data.layout.width;
-                let pixels = rows.iter().flat_map(|&row| all.pixels[row * size..(row + 1) * size].to_vec());
-                let images = Images { n: rows.len(), pixels: pixels.collect(), labels: None, ..*all };
-                (None, Some(images), data.labels.as_ref().map(pick))
-            }
-        };
-        let rows = Some(rows.iter().map(|&row| row as u32 + 1).collect());
-        Ok(Codes { latent, scores, decoded, table, images, rows, labels, part, notes: data.notes })
-    }
-
-    /// Codes and scores of rows, and for images what the model makes of them.
-    fn looked_at(&mut self, rows: Rows<'_>, index: &[u32]) -> Result<(Matrix, Vec<f64>, Option<Vec<u8>>)> {
-        let (latent, _) = self.network.encode(&mut self.pool, rows, index)?;
-        let (scores, _) = self.network.score(&mut self.pool, rows, index, false)?;
-        let decoded = match &self.form {
-            Form::Images(codec) => Some(codec.decode(&self.network.decode(&mut self.pool, &latent)?)?.pixels),
-            Form::Table { .. } => None,
-        };
-        Ok((latent, scores, decoded))
     }
 
     /// What the model expects each row to be, in original units.
@@ -599,7 +536,7 @@ fn uniform(random: &mut impl Rng) -> f32 {
 }
 
 /// The columns in the order of the schema.
-fn ordered(mut table: Table, schema: &Schema) -> Table {
+pub(super) fn ordered(mut table: Table, schema: &Schema) -> Table {
     let place =
         |column: &Column| schema.columns.iter().position(|c| c.name == column.name).unwrap_or(usize::MAX);
     table.columns.sort_by_key(place);
@@ -646,7 +583,7 @@ fn text(name: &str, values: &[Option<String>]) -> Column {
 }
 
 /// A schema for a table of results: numbers in their shortest form.
-fn plain_schema(table: &Table) -> Schema {
+pub(super) fn plain_schema(table: &Table) -> Schema {
     let columns = table.columns.iter().map(|column| {
         let kind = match &column.cells {
             Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },

@@ -22,15 +22,29 @@ macro_rules! recipes {
 }
 
 const RECIPES: &[Recipe] = recipes!(
+    "cifar-conv-autoencoder"
+    "cifar-conv-vae"
     "creditcard-autoencoder"
     "creditcard-map"
     "creditcard-oneclass"
     "creditcard-vae"
+    "creditcard-vae-augment"
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
+    "mnist-conv-autoencoder"
+    "mnist-conv-denoising-autoencoder"
+    "mnist-conv-denoising-vae"
+    "mnist-conv-vae"
+    "mnist-denoising-autoencoder"
+    "mnist-denoising-vae"
+    "mnist-iwae"
+    "mnist-iwae-paper"
     "mnist-vae-2d"
     "mnist-vae-32d"
+    "mnist-vae-deep"
+    "mnist-vae-nll"
+    "mnist-vae-shallow"
 );
 
 /// All recipes, by name.

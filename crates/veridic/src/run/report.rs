@@ -6,8 +6,10 @@ use veridic_graph::{Draw, Pool};
 
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
+use super::denoise::{denoise, squared_error};
 use super::map::latent_scores;
 use super::open::{sample_latent, sampled_rows};
+use super::posterior;
 use crate::codec::BlockKind;
 use crate::data::Matrix;
 use crate::error::Result;
@@ -27,7 +29,16 @@ const MOST_PAIRED: usize = 300;
 ///
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
 /// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
+/// - `test.elbo`: minus their sum, the evidence lower bound; higher is better.
+/// - `test.nll`: minus the importance-weighted estimate of the log-likelihood, nats a row, with `test.nll_samples` draws
+///   (`evaluate.nll-samples`); lower is better. The mean over repeats, `test.nll_sd` their standard deviation.
+/// - `latent.active_units`: latent dimensions whose posterior mean varies with the row.
+/// - `latent.probe_accuracy`: how often a linear rule on codes tells the label, 0 to 1; learned from training rows.
+/// - `latent.mig`, `latent.sap`, `latent.dci_…`, `latent.factor_vae_score`: disentanglement, where `evaluate.factors`
+///   are named, 0 to 1, higher is better.
 /// - `test.loss_per_pixel`: the loss divided by the number of values, for images without a divergence.
+/// - `test.noisy_error`, `test.restored_error`: mean squared difference of an encoded value of spoilt and of restored
+///   test rows from the clean ones, for models with noise; one draw of the noise of a fixed seed.
 /// - `test.auroc`, `test.average_precision`: how well the score tells positive test rows.
 /// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
 /// - `latent.auroc`, `latent.average_precision`: likewise of the score by neighbors among the codes of training rows.
@@ -43,7 +54,7 @@ pub(crate) fn report(
 ) -> Result<BTreeMap<String, f64>> {
     let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
     report.insert("train.epochs".to_string(), progress.epoch as f64);
-    let rows = if data.split.test.is_empty() { &data.split.valid } else { &data.split.test };
+    let rows = data.tested();
     if rows.is_empty() {
         return Ok(report);
     }
@@ -57,10 +68,16 @@ pub(crate) fn report(
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
     }
+    posterior::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
     {
         let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };
-        report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width as f64);
+        report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
+    }
+    if let Some(noise) = config.model.noise() {
+        let made = denoise(noise, data, rows, (&mut *network, &mut *pool), Seed(config.seed))?;
+        report.insert("test.noisy_error".to_string(), squared_error(&made.noisy, &made.original));
+        report.insert("test.restored_error".to_string(), squared_error(&made.restored, &made.original));
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
         let (scores, _) = network.score(pool, data.rows(), &test, false)?;
@@ -125,10 +142,10 @@ pub(crate) fn controls(
 ) -> Result<Vec<(&'static str, Vec<f64>)>> {
     let pick = |rows: &[usize]| {
         let values = rows.iter().flat_map(|&row| data.rows().row(row)).collect();
-        Matrix { n_rows: rows.len(), n_cols: data.layout.width, values }
+        Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values }
     };
     let (train, test) = (pick(&data.split.train), pick(rows));
-    let components = components.min(data.layout.width);
+    let components = components.min(data.layout.width());
     Ok(vec![
         ("pca", evaluate::pca_reconstruction_error(&train, &test, components)?),
         ("knn", evaluate::knn_distance(&train, &test, NEIGHBORS, threads)?),

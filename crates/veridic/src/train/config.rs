@@ -84,7 +84,7 @@ impl TrainConfig {
 }
 
 /// How the learning rate changes.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
     /// Not at all.
@@ -104,22 +104,35 @@ pub enum Schedule {
         /// Above 0, at most 1.
         factor: f32,
     },
+    /// Is multiplied by `factor` once each of these numbers of epochs is done.
+    Milestones {
+        /// Epochs, rising, the first at least 1.
+        after: Vec<usize>,
+        /// Above 0, at most 1.
+        factor: f32,
+    },
 }
 
 impl Schedule {
-    fn out_of_range(self) -> Option<(&'static str, String, &'static str)> {
+    fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
+        let wrong = |factor: &f32| !(*factor > 0.0 && *factor <= 1.0);
         match self {
             Self::WarmupCosine { warmup: 0 } => Some(("train.schedule.warmup", "0".into(), "1 and above")),
             Self::Step { every: 0, .. } => Some(("train.schedule.every", "0".into(), "1 and above")),
-            Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
+            Self::Step { factor, .. } | Self::Milestones { factor, .. } if wrong(factor) => {
                 Some(("train.schedule.factor", factor.to_string(), "above 0 to 1"))
+            }
+            Self::Milestones { after, .. }
+                if after.first().is_none_or(|&first| first == 0) || !after.is_sorted_by(|a, b| a < b) =>
+            {
+                Some(("train.schedule.after", format!("{after:?}"), "rising numbers from 1"))
             }
             _ => None,
         }
     }
 
     /// What the learning rate is multiplied by at a step, counted from 0, of a run of so many epochs.
-    pub fn factor(self, step: u64, steps_per_epoch: u64, epochs: usize) -> f32 {
+    pub fn factor(&self, step: u64, steps_per_epoch: u64, epochs: usize) -> f32 {
         let per_epoch = steps_per_epoch.max(1);
         let total = per_epoch.saturating_mul(epochs as u64) as f64;
         let cosine = |done: f64| (0.5 * (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos())) as f32;
@@ -127,7 +140,7 @@ impl Schedule {
             Self::Constant => 1.0,
             Self::Cosine => cosine(step as f64 / total),
             Self::WarmupCosine { warmup } => {
-                let rise = per_epoch.saturating_mul(warmup as u64) as f64;
+                let rise = per_epoch.saturating_mul(*warmup as u64) as f64;
                 let step = step as f64;
                 if step < rise {
                     ((step + 1.0) / rise) as f32
@@ -135,7 +148,11 @@ impl Schedule {
                     cosine((step - rise) / (total - rise).max(1.0))
                 }
             }
-            Self::Step { every, factor } => factor.powi((step / per_epoch / every as u64) as i32),
+            Self::Step { every, factor } => factor.powi((step / per_epoch / *every as u64) as i32),
+            Self::Milestones { after, factor } => {
+                let done = step / per_epoch;
+                factor.powi(after.iter().filter(|&&epochs| epochs as u64 <= done).count() as i32)
+            }
         }
     }
 }
@@ -308,6 +325,9 @@ mod tests {
         assert!((Schedule::WarmupCosine { warmup: 1 }.factor(4, 10, 2) - 0.5).abs() < 1e-6);
         assert_eq!(Schedule::Step { every: 2, factor: 0.5 }.factor(39, 10, 9), 0.5);
         assert_eq!(Schedule::Step { every: 2, factor: 0.5 }.factor(40, 10, 9), 0.25);
+        let milestones = Schedule::Milestones { after: vec![1, 4], factor: 0.5 };
+        let at = |step| milestones.factor(step, 10, 9);
+        assert_eq!([at(0), at(9), at(10), at(39), at(40), at(500)], [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
     }
 
     #[test]

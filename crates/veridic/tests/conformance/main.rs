@@ -5,7 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod binarizing;
+mod disentangling;
 mod ending;
+mod image;
 mod resuming;
 mod sampling;
 mod scoring;

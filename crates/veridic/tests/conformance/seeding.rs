@@ -15,6 +15,7 @@ fn the_loss_falls_and_the_report_names_what_the_field_quotes() {
             assert!(losses[3] < losses[0], "{case:?} {part} {losses:?}");
         }
         let mut names = vec![
+            "latent.probe_accuracy",
             "test.auroc",
             "test.average_precision",
             "test.loss",
@@ -25,16 +26,35 @@ fn the_loss_falls_and_the_report_names_what_the_field_quotes() {
         if case.model == "vae" {
             names.extend(["test.kl", "test.reconstruction", "train.kl", "train.reconstruction", "valid.kl"]);
             names.extend([
+                "latent.active_units",
                 "valid.reconstruction",
                 "sample.correlation_similarity",
                 "sample.shape_similarity",
             ]);
         }
+        if case.has_nll() {
+            names.extend(["test.elbo", "test.nll", "test.nll_samples", "test.nll_sd"]);
+            let [elbo, nll, reconstruction, kl] =
+                ["elbo", "nll", "reconstruction", "kl"].map(|name| fitted.report[&format!("test.{name}")]);
+            assert_eq!(elbo, -(reconstruction + kl), "{case:?}");
+            // Not exactly a bound at other draws, but far from any other mistake.
+            assert!(nll < -elbo + 0.5 && nll > -elbo - 10.0, "{case:?} {nll} {elbo}");
+        }
+        if case.model == "vae" {
+            // The divergence of a unit is nowhere negative, and their sum is that of the report.
+            let units = std::fs::read_to_string(place.at(&out).join("latent-units.csv")).unwrap();
+            let kl: Vec<f64> =
+                units.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
+            assert_eq!(kl.len(), 3, "{case:?}");
+            assert!(kl.iter().all(|kl| *kl >= -1e-6), "{case:?} {kl:?}");
+            let sum: f64 = kl.iter().sum();
+            assert!((sum - fitted.report["test.kl"]).abs() < 1e-4 * (1.0 + sum), "{case:?} {sum}");
+        }
         // The target is modeled as a flag.
         names.push("test.accuracy");
         names.sort_unstable();
         assert_eq!(fitted.report.keys().map(String::as_str).collect::<Vec<_>>(), names, "{case:?}");
-        for share in ["test.auroc", "test.average_precision", "test.accuracy"] {
+        for share in ["test.auroc", "test.average_precision", "test.accuracy", "latent.probe_accuracy"] {
             assert!((0.0..=1.0).contains(&fitted.report[share]), "{case:?} {share}");
         }
         // The report speaks of the epoch whose weights were kept.

@@ -64,9 +64,11 @@ pub(crate) struct Case {
     pub(crate) model: &'static str,
     pub(crate) likelihood: &'static str,
     pub(crate) numeric: &'static str,
+    /// More settings of the model.
+    pub(crate) more: &'static str,
 }
 
-/// Both models with all likelihoods.
+/// Both models with all likelihoods of tables, and the objectives of the variational one.
 pub(crate) fn cases() -> Vec<Case> {
     let likelihoods = [
         ("\"mixed\"", "quantile"),
@@ -74,21 +76,35 @@ pub(crate) fn cases() -> Vec<Case> {
         ("{ gaussian = { variance = 0.5 } }", "standard"),
         ("{ squared-error = { output = \"sigmoid\" } }", "min-max"),
     ];
-    let of_model = |model| likelihoods.map(|(likelihood, numeric)| Case { model, likelihood, numeric });
-    [of_model("autoencoder"), of_model("vae")].concat()
+    let of_model =
+        |model| likelihoods.map(|(likelihood, numeric)| Case { model, likelihood, numeric, more: "" });
+    let vae = |likelihood, numeric, more| Case { model: "vae", likelihood, numeric, more };
+    let objectives = [
+        vae("\"continuous-bernoulli\"", "min-max", ""),
+        vae("{ gaussian = { variance = \"shared\" } }", "standard", ""),
+        vae("{ gaussian = { variance = \"by-column\" } }", "standard", "free-bits = 0.2"),
+        vae("\"mixed\"", "quantile", "samples = 3"),
+    ];
+    [&of_model("autoencoder")[..], &of_model("vae"), &objectives].concat()
 }
 
 impl Case {
     /// A name for its run: `vae-bernoulli`.
     pub(crate) fn name(self) -> String {
-        let likelihood: String =
-            self.likelihood.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
-        format!("{}-{likelihood}", self.model)
+        let plain =
+            |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>();
+        format!("{}-{}{}", self.model, plain(self.likelihood), plain(self.more))
+    }
+
+    /// Whether the likelihood of its rows can be estimated.
+    pub(crate) fn has_nll(self) -> bool {
+        self.model == "vae" && !self.likelihood.contains("squared-error")
     }
 
     /// Its configuration: dropout and batch normalization in the encoder, four epochs.
     pub(crate) fn config(self) -> Config {
-        let Self { model, likelihood, numeric } = self;
+        let Self { model, likelihood, numeric, more } = self;
+        let nll = if self.has_nll() { "nll-samples = 3\nnll-repeats = 2\n" } else { "" };
         let (latent, code) = match model {
             "vae" => ("latent = 3", ""),
             _ => ("", ", { dense = 3 }"),
@@ -97,11 +113,11 @@ impl Case {
             "seed = 7\n\
              [data]\ntarget = \"label\"\n\
              [codec]\nnumeric = \"{numeric}\"\n\
-             [model.{model}]\n{latent}\nlikelihood = {likelihood}\n\
+             [model.{model}]\n{latent}\n{more}\nlikelihood = {likelihood}\n\
              encoder = [{{ batch-norm = 0.9 }}, {{ dense = 12, activation = \"relu\" }}, {{ dropout = 0.1 }}{code}]\n\
              decoder = [{{ dense = 12, activation = \"tanh\" }}]\n\
              [train]\nepochs = 4\nbatch = 32\noptimizer = {{ adam = {{ rate = 0.01 }} }}\n\
-             [evaluate]\nsample-rows = 40\n"
+             [evaluate]\nsample-rows = 40\n{nll}"
         );
         Config::from_toml(&text, "the test").unwrap()
     }

@@ -192,6 +192,11 @@ pub fn sha256_of(path: &Path) -> Result<String> {
     Ok(Sum::of(&mut file).map_err(unreadable)?.hex)
 }
 
+/// The sha256 of bytes in lower-case hexadecimal.
+pub(crate) fn sha256_of_bytes(mut bytes: &[u8]) -> String {
+    Sum::of(&mut bytes).expect("memory can be read").hex
+}
+
 impl Check {
     const CONTENT: &str = "content";
 

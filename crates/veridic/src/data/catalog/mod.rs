@@ -18,6 +18,7 @@ mod names;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use check::sha256_of_bytes;
 pub use check::{Check, FileReport, Report, Status, VariantReport, check, check_file, sha256_of};
 
 use crate::error::{CatalogError, Result};

@@ -236,3 +236,18 @@ fn mnist_digits() {
     );
     assert!((mean(&test.pixels) - 33.7912).abs() < 5e-5);
 }
+
+#[test]
+fn cifar_10_exact_part_and_automobiles() {
+    let Some(path) = data("cifar10/cifar10_train_first4000.bin.gz") else { return };
+    let images = cifar::read(&[&path]).unwrap();
+    assert_eq!((images.n, images.height, images.width, images.channels), (4000, 32, 32, 3));
+    let labels = images.labels.unwrap();
+    assert_eq!(labels[..10], [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
+    let counts: Vec<usize> = (0..10).map(|label| labels.iter().filter(|&&l| l == label).count()).collect();
+    assert_eq!(counts, [396, 366, 420, 384, 422, 393, 414, 385, 407, 413]);
+    let Some(path) = data("cifar10/automobile_test_1000_jpeg.bin.gz") else { return };
+    let images = cifar::read(&[&path]).unwrap();
+    let sum: u64 = images.pixels.iter().map(|&value| u64::from(value)).sum();
+    assert!((sum as f64 / images.pixels.len() as f64 - 116.73).abs() < 0.005);
+}

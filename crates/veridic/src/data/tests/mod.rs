@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod facts;
+mod pictures;
 mod round_trip;
 mod schemas;
 

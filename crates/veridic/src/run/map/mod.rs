@@ -1,6 +1,7 @@
 //! A map: the rows of a run or of a table of numbers in the plane, with what is known of each row and how far the map
 //! can be trusted.
 
+mod codes;
 mod config;
 mod input;
 mod latent;

@@ -1,4 +1,4 @@
-"""Keras with TensorFlow on the dense workloads W1, W2 and W3; prints one JSON line. See workload.py for what a step is.
+"""Keras with TensorFlow on the workloads W1, W2, W3 and C1; prints one JSON line. See workload.py for what a step is.
 
 TensorFlow flushes denormals in its own threads, so there is no setting for that.
 """
@@ -41,15 +41,35 @@ def network(name, size):
         hidden = layers.Dense(size.hidden, "relu")(x)
         model = keras.Model(x, layers.Dense(size.columns)(hidden))
         return model, keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam(1e-3)
+    if name == "C1":
+        return convolutional(x, size), summed(size), keras.optimizers.Adam(1e-3)
     hidden = layers.Dense(size.hidden, "relu")(x)
     latent = Sampling()([layers.Dense(size.latent)(hidden), layers.Dense(size.latent)(hidden)])
     hidden = layers.Dense(size.hidden, "relu")(latent)
     model = keras.Model(x, layers.Dense(size.columns)(hidden))
+    return model, summed(size), keras.optimizers.RMSprop(1e-3, rho=0.9, epsilon=1e-7)
 
-    def summed(target, logits):
+
+def summed(size):
+    """Binary cross-entropy summed over columns."""
+
+    def loss(target, logits):
         return size.columns * keras.losses.binary_crossentropy(target, logits, from_logits=True)
 
-    return model, summed, keras.optimizers.RMSprop(1e-3, rho=0.9, epsilon=1e-7)
+    return loss
+
+
+def convolutional(x, size):
+    """Strided convolutions down to 7x7, dense 128, and back by transposed convolutions."""
+    hidden = layers.Reshape((28, 28, 1))(x)
+    for channels in (32, 64):
+        hidden = layers.Conv2D(channels, 3, 2, "same", activation="relu")(hidden)
+    hidden = layers.Dense(size.hidden, "relu")(layers.Flatten()(hidden))
+    latent = Sampling()([layers.Dense(size.latent)(hidden), layers.Dense(size.latent)(hidden)])
+    hidden = layers.Reshape((7, 7, 64))(layers.Dense(3136, "relu")(latent))
+    hidden = layers.Conv2DTranspose(32, 3, 2, "same", activation="relu")(hidden)
+    hidden = layers.Conv2DTranspose(1, 3, 2, "same")(hidden)
+    return keras.Model(x, layers.Flatten()(hidden))
 
 
 class Clock(keras.callbacks.Callback):

@@ -1,0 +1,185 @@
+use std::path::{Path, PathBuf};
+
+/// Errors of reading a set of images.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// A folder holds several IDX files that are not named as those of MNIST.
+    #[error("the folder holds several IDX files and does not say which are for training: {}: {}", named(files), path.display())]
+    ManyIdx {
+        /// The files.
+        files: Vec<PathBuf>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of records of one size has another length.
+    #[error("the file has {bytes} bytes, which are not whole records of {record}: {}", path.display())]
+    Records {
+        /// Bytes there are.
+        bytes: usize,
+        /// Bytes of a record.
+        record: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A known data set that is read as images is none.
+    #[error("`{name}` cannot be read as images")]
+    NotImages {
+        /// The data set.
+        name: &'static str,
+    },
+    /// A folder of images has none.
+    #[error("the folder holds no images (PNG, JPEG, IDX or CIFAR-10 binary files){}: {}", other_endings(others), path.display())]
+    NoPictures {
+        /// Endings of the files there are.
+        others: Vec<String>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Pictures cannot be read; all of them are listed.
+    #[error("{} of {of} pictures cannot be read: {}: {}", pictures.len(), problems(pictures), path.display())]
+    CorruptPictures {
+        /// The files, each with what is wrong with it.
+        pictures: Vec<(PathBuf, String)>,
+        /// Pictures there are.
+        of: usize,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Pictures have different sizes.
+    #[error("the pictures have {} sizes (height x width): {}: {}", sizes.len(), picture_sizes(sizes), path.display())]
+    PictureSizes {
+        /// Height and width, with the pictures that have them.
+        sizes: Vec<([usize; 2], PictureGroup)>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Some pictures are grey, others have color.
+    #[error("some pictures are grey, others have color: {}: {}", picture_channels(channels), path.display())]
+    PictureChannels {
+        /// 1 or 3, with the pictures that have so many.
+        channels: Vec<(usize, PictureGroup)>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Pictures lie beside folders of pictures, so that some have a label and others none.
+    #[error("{count} pictures lie beside folders of pictures such as `{folder}`, so that they have no label: {}", first.display())]
+    LoosePictures {
+        /// How many.
+        count: usize,
+        /// The first of them.
+        first: PathBuf,
+        /// A folder with pictures.
+        folder: String,
+    },
+    /// Training and test pictures have different labels.
+    #[error(
+        "the folders `train` and `test` have different sub-folders, {} and {}: {}",
+        label_list(train.as_ref()), label_list(test.as_ref()), path.display()
+    )]
+    PictureLabels {
+        /// Sub-folders of `train`, if it has any.
+        train: Option<Vec<String>>,
+        /// Likewise of `test`.
+        test: Option<Vec<String>>,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// More labels than can be told apart.
+    #[error("the folder has {found} sub-folders of pictures, which are labels, at most {most} are possible: {}", path.display())]
+    TooManyLabels {
+        /// Sub-folders with pictures.
+        found: usize,
+        /// The most there may be.
+        most: usize,
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// Pictures that have something in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureGroup {
+    /// How many.
+    pub count: usize,
+    /// The first of them by name.
+    pub first: PathBuf,
+}
+
+impl ImageError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ManyIdx { .. } => {
+                "name them as MNIST does (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-…), or name one file"
+                    .into()
+            }
+            Self::Records { .. } => "check that this is a CIFAR-10 binary file and that it arrived whole".into(),
+            Self::NotImages { .. } => "name it as `data.table`, or name a folder of images".into(),
+            Self::NoPictures { .. } => "name the folder that holds the images, or whose sub-folders do".into(),
+            Self::CorruptPictures { pictures, of, .. } if pictures.len() < *of => {
+                "mend or remove them, or leave them out with `--set data.skip-corrupt=true`".into()
+            }
+            Self::CorruptPictures { .. } => "mend the files".into(),
+            Self::PictureSizes { sizes, .. } => {
+                let ([height, width], _) = sizes.iter().max_by_key(|(_, group)| group.count)?;
+                format!("give all one size, such as that of most, with `--set data.size=[{height},{width}]`")
+            }
+            Self::PictureChannels { .. } => {
+                "make all grey with `--set data.channels=1`, or all color with `--set data.channels=3`".into()
+            }
+            Self::LoosePictures { .. } => {
+                "move them into folders named after their labels, or all pictures into one folder".into()
+            }
+            Self::PictureLabels { .. } => "give both the same sub-folders, one a label".into(),
+            Self::TooManyLabels { .. } => "put the pictures into fewer folders, or all into one".into(),
+        })
+    }
+}
+
+/// At most so many files or sizes stand in a message; the error's value has all.
+const LISTED: usize = 20;
+
+fn and_more(parts: impl ExactSizeIterator<Item = String>, separator: &str) -> String {
+    let n = parts.len();
+    let shown: Vec<String> = parts.take(LISTED).collect();
+    let more = if n > LISTED { format!(" and {} more", n - LISTED) } else { String::new() };
+    format!("{}{more}", shown.join(separator))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn named(files: &[PathBuf]) -> String {
+    and_more(files.iter().map(|path| file_name(path)), ", ")
+}
+
+fn problems(pictures: &[(PathBuf, String)]) -> String {
+    and_more(pictures.iter().map(|(path, problem)| format!("{} {problem}", path.display())), "; ")
+}
+
+fn picture_sizes(sizes: &[([usize; 2], PictureGroup)]) -> String {
+    let of = |([height, width], group): &([usize; 2], PictureGroup)| {
+        format!("{height} x {width} ({}, first {})", group.count, file_name(&group.first))
+    };
+    and_more(sizes.iter().map(of), ", ")
+}
+
+fn picture_channels(channels: &[(usize, PictureGroup)]) -> String {
+    let of = |(channels, group): &(usize, PictureGroup)| {
+        let kind = if *channels == 1 { "grey" } else { "with color" };
+        format!("{} {kind} (first {})", group.count, file_name(&group.first))
+    };
+    and_more(channels.iter().map(of), ", ")
+}
+
+fn other_endings(others: &[String]) -> String {
+    let known: Vec<String> =
+        others.iter().filter(|ending| !ending.is_empty()).map(|e| format!(".{e}")).collect();
+    if known.is_empty() { String::new() } else { format!(", but files ending in {}", known.join(", ")) }
+}
+
+fn label_list(names: Option<&Vec<String>>) -> String {
+    names.map_or_else(|| "none".into(), |names| and_more(names.iter().map(|name| format!("`{name}`")), ", "))
+}

@@ -1,0 +1,163 @@
+//! A list of layers applied one after the other.
+
+use veridic_graph::{Expr, Init, Window};
+
+use super::layer::{Filters, LayerConfig, Padding};
+use super::network::{Mode, Scope};
+use crate::error::ConfigError;
+
+/// Added to the variance in batch normalization, as in Keras.
+const BATCH_NORM_EPSILON: f32 = 1e-3;
+
+/// The shape after each layer of a list that is given rows of shape `input`; `path` (`model.vae.encoder`) is named in
+/// errors.
+///
+/// # Errors
+/// The first layer that does not fit, with the list and the shapes up to it.
+pub fn shapes(path: &str, layers: &[LayerConfig], input: &[usize]) -> Result<Vec<Vec<usize>>, ConfigError> {
+    let mut shapes: Vec<Vec<usize>> = Vec::new();
+    for (at, layer) in layers.iter().enumerate() {
+        let dims = shapes.last().map_or(input, Vec::as_slice);
+        match layer.shape(dims) {
+            Ok(shape) => shapes.push(shape),
+            Err(reason) => {
+                let fitting =
+                    layers.iter().zip(&shapes).map(|(layer, shape)| (layer.label(), written(shape)));
+                let so_far = fitting
+                    .fold(written(input), |all, (label, shape)| format!("{all} -> {label} -> {shape}"));
+                let (number, layer) = (at + 1, layer.label());
+                return Err(ConfigError::Layers { path: path.to_string(), number, layer, so_far, reason });
+            }
+        }
+    }
+    Ok(shapes)
+}
+
+/// The layers of a list, one after the other, with parameters `path.0.…`, `path.1.…`. The list was checked by
+/// [`shapes`].
+pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig], x: Expr<'g>) -> Expr<'g> {
+    let mut x = x;
+    let mut at = 0;
+    while at < layers.len() {
+        let own = format!("{path}.{at}");
+        x = match (layers[at], layers.get(at + 1)) {
+            // Together they are a transposed convolution with fewer products.
+            (
+                LayerConfig::Upsample { times },
+                Some(LayerConfig::Conv { filters, padding: Padding::Same, activation }),
+            ) if filters.stride == 1 => {
+                let dims = x.shape().dims;
+                scope.describe(&own, &layers[at].label(), &[dims[0] * times, dims[1] * times, dims[2]]);
+                at += 1;
+                let own = format!("{path}.{at}");
+                let (weight, bias) = kernel(scope, &own, *filters, dims[2]);
+                let y = x.upsample_conv2d(weight, times) + bias;
+                scope.describe(&own, &layers[at].label(), &y.shape().dims);
+                activation.apply(y)
+            }
+            (layer, _) => apply(layer, scope, &own, x),
+        };
+        at += 1;
+    }
+    x
+}
+
+/// `x W + b` with `units` columns, an image flattened first; parameters `path.weight` and `path.bias`.
+pub(crate) fn dense<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, units: usize) -> Expr<'g> {
+    let x = flat(x);
+    let width = x.shape().dims.last().copied().unwrap_or(1);
+    let weight = scope.parameter(&format!("{path}.weight"), &[width, units], Init::GlorotUniform);
+    let bias = scope.parameter(&format!("{path}.bias"), &[units], Init::Constant(0.0));
+    x.matmul(weight) + bias
+}
+
+/// An image as one row of values; anything else as it is.
+fn flat(x: Expr<'_>) -> Expr<'_> {
+    let shape = x.shape();
+    if shape.dims.len() == 3 { x.reshape(&[shape.width()]) } else { x }
+}
+
+fn written(dims: &[usize]) -> String {
+    let sides: Vec<String> = dims.iter().map(ToString::to_string).collect();
+    format!("({})", sides.join(", "))
+}
+
+/// Weights `[kernel, kernel, in, out]` and bias of a convolution of stride `filters.stride`.
+fn kernel<'g>(scope: &mut Scope<'g>, path: &str, filters: Filters, inputs: usize) -> (Expr<'g>, Expr<'g>) {
+    let dims = [filters.kernel, filters.kernel, inputs, filters.channels];
+    let weight = scope.parameter(&format!("{path}.weight"), &dims, Init::GlorotUniform);
+    let bias = scope.parameter(&format!("{path}.bias"), &[filters.channels], Init::Constant(0.0));
+    (weight, bias)
+}
+
+fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>) -> Expr<'g> {
+    let label = layer.label();
+    let dims = x.shape().dims;
+    let (y, activation) = match layer {
+        LayerConfig::Dense { units, activation } => (dense(scope, path, x, units), Some(activation)),
+        LayerConfig::Conv { filters, padding, activation } => {
+            let windows = filters.windows((dims[0], dims[1]), padding).expect("the list was checked");
+            let (weight, bias) = kernel(scope, path, filters, dims[2]);
+            (x.conv2d(weight, windows) + bias, Some(activation))
+        }
+        LayerConfig::ConvTransposed { filters, activation } => {
+            let window = |n: usize| Window::same(n * filters.stride, filters.kernel, filters.stride);
+            // Channels in and out change places: the weights are those of the convolution it transposes.
+            let sides = [filters.kernel, filters.kernel, filters.channels, dims[2]];
+            let weight = scope.parameter(&format!("{path}.weight"), &sides, Init::GlorotUniform);
+            let bias = scope.parameter(&format!("{path}.bias"), &[filters.channels], Init::Constant(0.0));
+            (x.conv2d_transposed(weight, [window(dims[0]), window(dims[1])]) + bias, Some(activation))
+        }
+        LayerConfig::Upsample { times } => (x.upsample(times), None),
+        LayerConfig::Pool { size, largest: true } => (x.max_pool2d(size), None),
+        LayerConfig::Pool { size, largest: false } => (x.mean_pool2d(size), None),
+        LayerConfig::BatchNorm { momentum } => (batch_norm(scope, path, x, momentum), None),
+        LayerConfig::LayerNorm { epsilon } => {
+            let gamma = scope.parameter(&format!("{path}.gamma"), &dims, Init::Constant(1.0));
+            let beta = scope.parameter(&format!("{path}.beta"), &dims, Init::Constant(0.0));
+            let centered = x - x.mean_width();
+            let variance = centered.square().mean_width();
+            (centered / (variance + epsilon).sqrt() * gamma + beta, None)
+        }
+        LayerConfig::Dropout { rate } => match scope.mode {
+            Mode::Train if rate > 0.0 => {
+                let kept = scope.graph.bernoulli(&x.shape(), 1.0 - rate);
+                (x * kept * (1.0 / (1.0 - rate)), None)
+            }
+            _ => (x, None),
+        },
+        LayerConfig::Flatten => (flat(x), None),
+        LayerConfig::Reshape { image } => (x.reshape(&image), None),
+        LayerConfig::Activation(activation) => (x, Some(activation)),
+    };
+    scope.describe(path, &label, &y.shape().dims);
+    activation.map_or(y, |activation| activation.apply(y))
+}
+
+/// Batch normalization of the last axis over rows and all other axes.
+fn batch_norm<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, momentum: f32) -> Expr<'g> {
+    let channels = x.shape().dims.last().copied().unwrap_or(1);
+    let gamma = scope.parameter(&format!("{path}.gamma"), &[channels], Init::Constant(1.0));
+    let beta = scope.parameter(&format!("{path}.beta"), &[channels], Init::Constant(0.0));
+    let mean = scope.statistic(&format!("{path}.running_mean"), &[channels], 0.0);
+    let variance = scope.statistic(&format!("{path}.running_variance"), &[channels], 1.0);
+    let (centered, spread) = match scope.mode {
+        Mode::Infer => (x - mean, variance),
+        Mode::Train => {
+            // Over rows first: that is done while the values are computed.
+            let average = |x: Expr<'g>| {
+                let places = x.shape().width() / channels.max(1);
+                x.mean_rows().reshape(&[places, channels]).mean(0).reshape(&[channels])
+            };
+            // Two passes: the mean square minus the squared mean loses digits in single precision.
+            let batch_mean = average(x);
+            let centered = x - batch_mean;
+            let batch_variance = average(centered.square());
+            let keep = |old: Expr<'g>, new: Expr<'g>| old * momentum + new * (1.0 - momentum);
+            scope.update(mean, keep(mean, batch_mean));
+            scope.update(variance, keep(variance, batch_variance));
+            (centered, batch_variance)
+        }
+    };
+    centered * (gamma / (spread + BATCH_NORM_EPSILON).sqrt()) + beta
+}

@@ -1,0 +1,74 @@
+//! The variance of a normal likelihood, as recipes write it: a number, or what is learned.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+/// The variance of a normal likelihood.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Variance {
+    /// `0.5`: this number, above 0.
+    Fixed(f32),
+    /// `"shared"`: one that is learned, the same for all columns (Rybkin, Daniilidis and Levine 2021, "σ-VAE").
+    Shared,
+    /// `"by-column"`: one for each encoded column, learned. A column that never varies drives its own to the lower
+    /// limit, e^-9, and the loss with it.
+    ByColumn,
+}
+
+impl Variance {
+    /// In words, for formulas.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Fixed(variance) => format!("v = {variance}"),
+            Self::Shared => "v learned, one for all columns".to_string(),
+            Self::ByColumn => "v learned by column".to_string(),
+        }
+    }
+}
+
+impl Serialize for Variance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fixed(variance) => serializer.serialize_f32(*variance),
+            Self::Shared => serializer.serialize_str("shared"),
+            Self::ByColumn => serializer.serialize_str("by-column"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Variance {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl Visitor<'_> for Written {
+            type Value = Variance;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number above 0, \"shared\" or \"by-column\"")
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Variance, E> {
+                Ok(Variance::Fixed(value as f32))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Variance, E> {
+                Ok(Variance::Fixed(value as f32))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Variance, E> {
+                Ok(Variance::Fixed(value as f32))
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Variance, E> {
+                match value {
+                    "shared" => Ok(Variance::Shared),
+                    "by-column" => Ok(Variance::ByColumn),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}

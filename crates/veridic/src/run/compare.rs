@@ -1,0 +1,316 @@
+//! Runs side by side: the same rows through all of them, and their figures in one table.
+
+use std::path::{Path, PathBuf};
+
+use super::dataset::counts;
+use super::explore::{Encodings, some};
+use super::open::{Form, Run, cell_text};
+use crate::codec::ImageCodec;
+use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
+use crate::error::{Result, RunError};
+use crate::figure::{self, Coloring, Figure, LatentAxes, Pixels, RowGroup};
+use crate::latent;
+use crate::models::Rows;
+
+/// What a comparison shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompareOptions {
+    /// Rows to show instead of the first run's test rows.
+    pub data: Option<PathBuf>,
+    /// Where known data sets lie.
+    pub data_dir: PathBuf,
+    /// Rows reconstructed by all runs, at least 1.
+    pub count: usize,
+    /// Images along a side of each traversal grid, at least 2.
+    pub side: usize,
+    /// Latent values from and to which traversal grids reach in both dimensions.
+    pub range: [f64; 2],
+    /// Threads to use; they change no result.
+    pub threads: usize,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        let (data, data_dir) = (None, PathBuf::from("data"));
+        Self { data, data_dir, count: 12, side: 11, range: [-4.0, 4.0], threads: 1 }
+    }
+}
+
+/// Runs compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// A row a run: `run`, `model`, `parameters`, `epochs`, `seconds`, then the figures of its report on test rows and
+    /// latent spaces (`test.…`, `latent.…`); missing where a run has none of the name.
+    pub table: Table,
+    /// Its schema.
+    pub schema: Schema,
+    /// What a user should know.
+    pub notes: Vec<String>,
+    names: Vec<String>,
+    pictures: Vec<Vec<Figure>>,
+}
+
+/// A run opened, with its name.
+struct Opened {
+    name: String,
+    run: Run,
+}
+
+/// Compares at least two runs of the same data.
+///
+/// # Errors
+/// Fewer than two runs; directories that are not runs; runs of different data; rows that cannot be read.
+pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison> {
+    if paths.len() < 2 {
+        return Err(RunError::TooFewRuns { found: paths.len() }.into());
+    }
+    let open =
+        |path: &PathBuf| Ok(Opened { name: name(path, paths), run: Run::open(path, options.threads)? });
+    let mut runs: Vec<Opened> = paths.iter().map(open).collect::<Result<_>>()?;
+    let mut notes = Vec::new();
+    for (opened, path) in runs.iter().zip(paths).skip(1) {
+        let digests = |run: &Run| run.info().data.iter().map(|file| file.sha256.clone()).collect::<Vec<_>>();
+        if digests(&opened.run) != digests(&runs[0].run) || form(&opened.run) != form(&runs[0].run) {
+            return Err(RunError::OtherData { first: paths[0].clone(), path: path.clone() }.into());
+        }
+        let parted = |run: &Run| (run.config().seed, run.config().data.split.clone());
+        if parted(&opened.run) != parted(&runs[0].run) && options.data.is_none() {
+            notes.push(format!(
+                "the rows shown are test rows of {}; {} was parted otherwise and may have learned from some",
+                runs[0].name, opened.name
+            ));
+        }
+    }
+    let (table, schema) = table(&runs);
+    let rows = runs[0].run.encodings(options.data.as_deref(), &options.data_dir)?;
+    let pictures = match &rows.images {
+        Some(images) => image_pictures(&mut runs, &rows, images, options)?,
+        None => table_pictures(&mut runs, &rows, options)?,
+    };
+    let names = runs.into_iter().map(|opened| opened.name).collect();
+    Ok(Comparison { table, schema, notes, names, pictures })
+}
+
+/// A run's directory in short, or whole where two are called the same.
+fn name(path: &Path, all: &[PathBuf]) -> String {
+    let short = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let is_alone = all.iter().filter(|other| short(other) == short(path)).count() == 1;
+    short(path).filter(|_| is_alone).unwrap_or_else(|| path.display().to_string())
+}
+
+/// The size of images; nothing for tables.
+fn form(run: &Run) -> Option<ImageCodec> {
+    match &run.form {
+        Form::Images(codec) => Some(*codec),
+        Form::Table { .. } => None,
+    }
+}
+
+fn table(runs: &[Opened]) -> (Table, Schema) {
+    let text = |name: &str, of: &dyn Fn(&Run) -> String| {
+        let levels = runs.iter().map(|opened| of(&opened.run)).collect();
+        let codes = (0..runs.len() as u32).collect();
+        Column { name: name.to_string(), cells: Cells::Text { codes, levels } }
+    };
+    let number = |name: &str, of: &dyn Fn(&Run) -> Option<f64>| {
+        let values = runs.iter().map(|opened| of(&opened.run).unwrap_or(f64::NAN)).collect();
+        Column { name: name.to_string(), cells: Cells::Number(values) }
+    };
+    let levels = runs.iter().map(|opened| opened.name.clone()).collect();
+    let codes = (0..runs.len() as u32).collect();
+    let parameters = |run: &Run| run.layers().iter().map(|layer| layer.parameters).sum::<usize>() as f64;
+    let mut columns = vec![
+        Column { name: "run".to_string(), cells: Cells::Text { codes, levels } },
+        text("model", &|run| run.config().model.name().to_string()),
+        number("parameters", &|run| Some(parameters(run))),
+        number("epochs", &|run| run.report().get("train.epochs").copied()),
+        number("seconds", &|run| Some(run.info().seconds)),
+    ];
+    // The loss and its parts first, then what else there is, by name.
+    let first = ["test.loss", "test.reconstruction", "test.kl"].map(str::to_string);
+    let mut names: Vec<String> = runs.iter().flat_map(|opened| opened.run.report().into_keys()).collect();
+    names.retain(|name| name.starts_with("test.") || name.starts_with("latent."));
+    names.sort();
+    names.dedup();
+    let order = |name: &String| first.iter().position(|other| other == name).unwrap_or(first.len());
+    names.sort_by_key(order);
+    columns.extend(names.iter().map(|name| number(name, &|run| run.report().get(name).copied())));
+    let table = Table { n_rows: runs.len(), columns };
+    let schema = super::open::plain_schema(&table);
+    (table, schema)
+}
+
+fn image_pictures(
+    runs: &mut [Opened],
+    rows: &Encodings,
+    images: &Images,
+    options: &CompareOptions,
+) -> Result<Vec<Vec<Figure>>> {
+    let count = options.count.min(images.n);
+    let shown = some(images, &(0..count).collect::<Vec<_>>());
+    let mut pixels: Vec<f32> = shown.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    let mut labels = vec!["original".to_string()];
+    let grid = |title: &str, pixels: &[f32], columns: usize, row_labels: &[String], at: Option<&[f64]>| {
+        let down: Vec<f64> = at.unwrap_or_default().iter().rev().copied().collect();
+        figure::image_grid(&figure::ImageGrid {
+            title,
+            pixels: Pixels::Floats(pixels),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns,
+            row_labels,
+            axes: at.map(|x| LatentAxes {
+                x_label: "latent dimension 1",
+                y_label: "latent dimension 2",
+                x,
+                y: &down,
+            }),
+        })
+    };
+    let at = latent::even_steps(options.range[0], options.range[1], options.side);
+    let (mut scatters, mut grids) = (Vec::new(), Vec::new());
+    for opened in runs {
+        let width = images.height * images.width * images.channels;
+        let all: Vec<u32> = (0..images.n as u32).collect();
+        let run = &mut opened.run;
+        let bytes = Rows::Bytes { bytes: &images.pixels, width };
+        let (codes, _) = run.network.encode(&mut run.pool, bytes, &all)?;
+        let first = Matrix {
+            n_rows: count,
+            n_cols: codes.n_cols,
+            values: codes.values[..count * codes.n_cols].to_vec(),
+        };
+        pixels.extend(run.network.decode(&mut run.pool, &first)?.values);
+        labels.push(opened.name.clone());
+        scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
+        if codes.n_cols > 1 {
+            let z = latent::grid(&vec![0.0; codes.n_cols], (0, 1), &at, &at);
+            let decoded = run.network.decode(&mut run.pool, &z)?;
+            let title = format!("{}: decoded from {} to {}", opened.name, options.range[0], options.range[1]);
+            grids.push(grid(&title, &decoded.values, at.len(), &[], Some(&at))?);
+        }
+    }
+    let pairs = grid("The same test images, reconstructed", &pixels, count, &labels, None)?;
+    Ok(vec![vec![pairs], scatters, grids])
+}
+
+fn table_pictures(
+    runs: &mut [Opened],
+    rows: &Encodings,
+    options: &CompareOptions,
+) -> Result<Vec<Vec<Figure>>> {
+    let Some((table, schema)) = &rows.table else { return Ok(Vec::new()) };
+    let count = options.count.min(table.n_rows).min(30);
+    let mut scatters = Vec::new();
+    let mut groups: Vec<(String, Vec<Vec<String>>)> = Vec::new();
+    let mut columns: Vec<String> = Vec::new();
+    for opened in runs {
+        let run = &mut opened.run;
+        let Form::Table { codec, .. } = &run.form else { continue };
+        let encoded = codec.encode_with(table, None)?.matrix;
+        let all: Vec<u32> = (0..encoded.n_rows as u32).collect();
+        let (codes, _) = run.network.encode(&mut run.pool, Rows::Matrix(&encoded), &all)?;
+        scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
+        let first = Matrix {
+            n_rows: count,
+            n_cols: codes.n_cols,
+            values: codes.values[..count * codes.n_cols].to_vec(),
+        };
+        let expected = codec.decode(&run.network.decode(&mut run.pool, &first)?)?;
+        if columns.is_empty() {
+            columns = expected.columns.iter().take(14).map(|column| column.name.clone()).collect();
+            groups.push(("original".to_string(), texts(table, schema, &columns, count)));
+        }
+        groups.push((opened.name.clone(), texts(&expected, schema, &columns, count)));
+    }
+    let groups: Vec<RowGroup<'_>> = groups.iter().map(|(name, rows)| RowGroup { name, rows }).collect();
+    let title = "The same test rows, reconstructed";
+    let pairs = figure::table_figure(&figure::TableFigure { title, columns: &columns, groups: &groups })?;
+    Ok(vec![vec![pairs], scatters])
+}
+
+fn texts(table: &Table, schema: &Schema, columns: &[String], count: usize) -> Vec<Vec<String>> {
+    let cell = |row: usize, name: &String| {
+        super::figures::shorter(&cell_text(schema, table, name, row).unwrap_or_default())
+    };
+    (0..count).map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect()
+}
+
+fn scatter(name: &str, codes: &Matrix, labels: Option<&[Option<String>]>) -> Result<Figure> {
+    let second = usize::from(codes.n_cols > 1);
+    let points: Vec<[f32; 2]> = (0..codes.n_rows).map(|i| [codes.row(i)[0], codes.row(i)[second]]).collect();
+    let names: Vec<String> = counts(labels.unwrap_or_default()).into_iter().map(|(name, _)| name).collect();
+    let code = |label: &Option<String>| {
+        let at = label.as_ref().and_then(|label| names.iter().position(|name| name == label));
+        at.unwrap_or(names.len()) as u32
+    };
+    let classes: Vec<u32> = labels.unwrap_or_default().iter().map(code).collect();
+    let coloring = if names.is_empty() {
+        Coloring::Plain
+    } else {
+        Coloring::Category { codes: &classes, names: &names }
+    };
+    Ok(figure::scatter(&figure::Scatter {
+        title: &format!("{name}: rows in the latent space"),
+        x_label: "latent dimension 1",
+        y_label: if second == 1 { "latent dimension 2" } else { "latent dimension 1" },
+        points: &points,
+        coloring,
+        marginals: false,
+    })?)
+}
+
+impl Comparison {
+    /// The table, the same rows reconstructed by all runs, their latent spaces, and of images with two latent dimensions
+    /// or more a traversal grid of each, on one page.
+    ///
+    /// # Errors
+    /// More than can be drawn.
+    pub fn figure(&self) -> Result<Figure> {
+        // A name of words can be broken over lines.
+        let words = |column: &Column| column.name.replace(['.', '_'], " ");
+        let columns: Vec<String> = self.table.columns[1..].iter().map(words).collect();
+        let cell = |column: &Column, row: usize| match &column.cells {
+            Cells::Number(values) if values[row].is_nan() => "-".to_string(),
+            Cells::Number(values) => short(values[row]),
+            cells => cells.text(row).unwrap_or_default().to_string(),
+        };
+        let rows: Vec<Vec<Vec<String>>> = (0..self.table.n_rows)
+            .map(|row| vec![self.table.columns[1..].iter().map(|column| cell(column, row)).collect()])
+            .collect();
+        let groups: Vec<RowGroup<'_>> =
+            self.names.iter().zip(&rows).map(|(name, rows)| RowGroup { name, rows }).collect();
+        let title = "Figures on test rows, losses in nats a row";
+        let table = figure::table_figure(&figure::TableFigure { title, columns: &columns, groups: &groups })?;
+        let mut page = vec![vec![table.clone()]];
+        page.extend(self.pictures.iter().filter(|row| !row.is_empty()).cloned());
+        let title = self.names.join(", ");
+        Ok(figure::sheet(&figure::Sheet { title: &title, rows: &page, numbers: table.csv() })?)
+    }
+}
+
+/// Whole numbers as they are, others to four digits.
+fn short(value: f64) -> String {
+    if value.fract() == 0.0 || value.abs() >= 10_000.0 {
+        return format!("{value:.0}");
+    }
+    let digits = 3 - (value.abs().log10().floor() as i32).clamp(-3, 3);
+    format!("{value:.*}", digits as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_digits_and_names_are_short_where_they_can_be() {
+        assert_eq!(
+            ["133.5", "7.101", "0.1612", "50", "935424"].map(str::to_string),
+            [short(133.48), short(7.1012), short(0.16121), short(50.0), short(935_424.0)]
+        );
+        let all = ["a/x", "b/x", "c/y"].map(PathBuf::from);
+        assert_eq!(name(&all[0], &all), "a/x");
+        assert_eq!(name(&all[2], &all), "y");
+    }
+}

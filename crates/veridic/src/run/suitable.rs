@@ -1,0 +1,98 @@
+//! Whether a likelihood suits the data, asked before training.
+
+use super::config::Config;
+use super::dataset::{Content, Dataset};
+use crate::data::Binarization;
+use crate::error::{ConfigError, Result};
+use crate::nn::{LikelihoodConfig, NoiseConfig};
+
+/// Values a categorical head may give for an image: 32 levels of 8192 pixels, or 256 levels of 1024.
+const MOST_OUTPUTS: usize = 1 << 18;
+
+/// What losses mean: the likelihood, what its values are, its formula with its constants.
+pub(crate) fn in_words(config: &Config, is_images: bool) -> String {
+    let likelihood = config.model.likelihood();
+    let of = match config.data.binarization {
+        Binarization::None if is_images && likelihood == LikelihoodConfig::Bernoulli => {
+            " of grey values (a cross-entropy, comparable with no likelihood)".to_string()
+        }
+        Binarization::None => String::new(),
+        rule => format!(" of zeros and ones, {} binarization", rule.name()),
+    };
+    format!("{}{of}: {}", likelihood.name(), likelihood.formula())
+}
+
+/// Refuses a likelihood that the data cannot have, with the value that stands against it.
+///
+/// # Errors
+/// [`ConfigError::Conflict`].
+pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
+    let likelihood = config.model.likelihood();
+    let conflict = |what: String, remedy: &str| -> Result<()> {
+        Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
+    };
+    match (&data.content, likelihood) {
+        (Content::Images(_), LikelihoodConfig::Mixed) => {
+            return conflict(
+                "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
+                "choose `likelihood = \"bernoulli\"` for images",
+            );
+        }
+        (Content::Images(_), LikelihoodConfig::Categorical { levels })
+            if data.layout.width() * levels > MOST_OUTPUTS =>
+        {
+            return conflict(
+                format!(
+                    "the likelihood `categorical` would need {} outputs for {levels} levels of {} values, at most \
+                     {MOST_OUTPUTS} are allowed",
+                    data.layout.width() * levels,
+                    data.layout.width()
+                ),
+                "choose fewer levels",
+            );
+        }
+        (Content::Table { .. }, LikelihoodConfig::Categorical { .. }) => {
+            return conflict(
+                "the likelihood `categorical` is for images, and the data is a table".to_string(),
+                "choose `likelihood = \"mixed\"`, which has a softmax for each column of categories",
+            );
+        }
+        (Content::Table { .. }, _) if config.data.binarization != Binarization::None => {
+            return conflict(
+                format!(
+                    "`data.binarization` is `{}`, which is for images, and the data is a table",
+                    config.data.binarization.name()
+                ),
+                "leave `data.binarization` out",
+            );
+        }
+        _ => {}
+    }
+    if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
+        return conflict(
+            "the noise `salt-pepper` sets values to black and white, and the data is a table".to_string(),
+            "choose `noise = { masking = 0.2 }` or `{ gaussian = 0.2 }` for tables",
+        );
+    }
+    if !likelihood.is_of_shares() {
+        return Ok(());
+    }
+    // Pixels are bytes and always in range.
+    let Some(at) = data.matrix.values.iter().position(|value| !(0.0..=1.0).contains(value)) else {
+        return Ok(());
+    };
+    let (row, column) = (at / data.layout.width(), at % data.layout.width());
+    let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
+    let name = block.map_or("", |block| block.column.as_str());
+    let of = if data.split.train.binary_search(&row).is_ok() { "" } else { ", a row not trained on," };
+    conflict(
+        format!(
+            "the likelihood `{}` needs values from 0 to 1, and `{name}` in row {}{of} is {} once encoded",
+            likelihood.name(),
+            row + 1,
+            data.matrix.values[at]
+        ),
+        "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows beyond the \
+         training range",
+    )
+}
