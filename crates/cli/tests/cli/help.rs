@@ -16,9 +16,9 @@ Commands:
   score        Say how unusual each row is: a higher score is more unusual
   encode       Give the position of each row in the latent space
   reconstruct  Give each row or image as the model expects it
+  map          Place rows in the plane so that like lies by like, and show them
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
-  map          Place rows in the plane so that like lies by like, and show them
   show         Show what a run is: its layers, losses, report and files
   recipes      List the built-in recipes, or show one
   data         List, check or fetch the public data sets that recipes name
@@ -59,8 +59,6 @@ fn every_command_of_the_contract_has_its_options() {
         ("score", &["<RUN>", "<DATA>", "--explain <K>", "-o, --output <FILE>"]),
         ("encode", &["<RUN>", "<DATA>", "-o, --output <FILE>"]),
         ("reconstruct", &["<RUN>", "<DATA>", "-o, --output <FILE>"]),
-        ("latent", &["grid", "walk", "between", "concept", "arithmetic", "repeat"]),
-        ("compare", &["<RUNS> <RUNS>...", "--rows <DATA>", "-o, --output <FILE>"]),
         (
             "map",
             &[
@@ -76,6 +74,8 @@ fn every_command_of_the_contract_has_its_options() {
                 "--threads <N>",
             ],
         ),
+        ("latent", &["grid", "walk", "between", "concept", "arithmetic", "repeat"]),
+        ("compare", &["<RUNS> <RUNS>...", "--rows <DATA>", "-o, --output <FILE>"]),
         ("show", &["<RUN>", "--diagram <FILE>"]),
         ("recipes", &["show"]),
         ("data", &["list", "check", "fetch", "--data-dir <DIR>"]),

@@ -31,12 +31,12 @@ pub struct Config {
     pub train: TrainConfig,
     /// What is reported beside losses.
     pub evaluate: EvaluateConfig,
-    /// Whether and how synthetic positive rows are measured by a classifier; off by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub augment: Option<AugmentConfig>,
     /// How a map of test rows in the latent space is made, reported as `map.…`; none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<MapConfig>,
+    /// Whether and how synthetic positive rows are measured by a classifier; off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -51,8 +51,8 @@ impl Default for Config {
             model: ModelConfig::Vae(VaeConfig::default()),
             train: TrainConfig::default(),
             evaluate: EvaluateConfig::default(),
-            augment: None,
             map: None,
+            augment: None,
             figure: Vec::new(),
         }
     }
@@ -335,6 +335,9 @@ impl Config {
             let found = self.evaluate.sample_rows.to_string();
             return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
         }
+        if let Some(map) = &self.map {
+            map.check()?;
+        }
         if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
             return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
         }
@@ -342,9 +345,6 @@ impl Config {
             && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
         {
             return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
-        }
-        if let Some(map) = &self.map {
-            map.check()?;
         }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {

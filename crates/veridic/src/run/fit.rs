@@ -240,6 +240,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
         let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
         if let Some(augment) = &config.augment {
             let place = (data_path.as_deref(), options.data_dir.as_path());
             let Some(figures) = augment::measure(augment, &config, place, &mut pool, stop)? else {
@@ -252,7 +253,6 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
         }
         posterior::write_units(&directory, &data, &mut network, &mut pool)?;
-        fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)
@@ -278,8 +278,8 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
     alike.evaluate.clone_from(&begun.evaluate);
-    alike.augment.clone_from(&begun.augment);
     alike.map.clone_from(&begun.map);
+    alike.augment.clone_from(&begun.augment);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {
@@ -307,7 +307,7 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
 }
 
 /// Whether the data is what a run was begun with.
-pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =

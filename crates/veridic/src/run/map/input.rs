@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::MapOptions;
+use super::codes::Codes;
 use super::output::texts;
 use crate::codec::ImageCodec;
-use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, Matrix, Schema, Table, idx};
+use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, Matrix, Schema, Table};
 use crate::error::{ConfigError, MapError, Result, RunError};
 use crate::run::config::Config;
-use crate::run::dataset::{looks_like_images, read_options_of};
-use crate::run::open::{Codes, Run};
+use crate::run::dataset::{image_options, label_texts, looks_like_images, read_options_of};
+use crate::run::open::Run;
 
 /// What is mapped, and what is known of each row.
 pub(super) struct Input {
@@ -77,7 +78,9 @@ fn of_run(options: &MapOptions) -> Result<Input> {
         table.unwrap_or_else(|| (Table { columns: Vec::new(), n_rows: n }, Schema { columns: Vec::new() }));
     let mut color = options.color.clone();
     if let Some(labels) = labels {
-        add(&mut known, &mut schema, texts("label", labels.into_iter()), &mut notes);
+        let mut column = texts("label", labels.into_iter());
+        sort_levels(&mut column);
+        add(&mut known, &mut schema, column, &mut notes);
         color = color.or_else(|| Some("label".to_string()));
     }
     let present = |name: &String| known.column(name).is_some_and(|column| column.n_missing() < n);
@@ -116,54 +119,49 @@ fn add(known: &mut Table, schema: &mut Schema, column: Column, notes: &mut Vec<S
     known.columns.push(column);
 }
 
-/// All images of a file, or of a folder both parts.
+/// All images of a file or folder, training and test ones.
 fn of_images(path: &Path) -> Result<Input> {
-    let images = if path.is_dir() {
-        let train = match idx::read_folder(path, false) {
-            Err(crate::error::DataError::NotFound { .. }) => {
-                return Err(RunError::NotARun { path: path.to_path_buf() }.into());
-            }
-            read => read?,
-        };
-        match idx::read_folder(path, true) {
-            Ok(test) => joined(train, test)?,
-            Err(crate::error::DataError::NotFound { .. }) => train,
-            Err(error) => return Err(error.into()),
-        }
-    } else {
-        idx::read_images(path)?
+    let set = data::read_images(path, &image_options(&Config::default()))?;
+    let images = match set.test {
+        Some(test) => joined(set.train, test)?,
+        None => set.train,
     };
     let codec = ImageCodec::of(&images);
     let matrix = codec.encode(&images, None)?;
     let (mut known, mut schema) =
         (Table { columns: Vec::new(), n_rows: images.n }, Schema { columns: Vec::new() });
-    let color = images.labels.as_ref().map(|labels| {
-        let label = Column {
-            name: "label".to_string(),
-            cells: Cells::Number(labels.iter().map(|label| f64::from(*label)).collect()),
-        };
-        schema.columns.push(ColumnSchema {
-            name: "label".to_string(),
-            kind: Kind::Integer { min: 0.0, max: 255.0 },
-            missing: 0,
-        });
-        known.columns.push(label);
+    let mut notes = set.notes;
+    let labels = images.labels.as_ref().map(|labels| label_texts(labels, set.names.as_deref()));
+    let color = labels.map(|labels| {
+        let mut column = texts("label", labels.into_iter());
+        sort_levels(&mut column);
+        add(&mut known, &mut schema, column, &mut notes);
         "label".to_string()
     });
     let about = format!("{} images of {} x {} pixels", images.n, images.height, images.width);
     let pictures = Some(Pictures { codec, original: images.pixels, decoded: None });
     let title = format!("Map of {}", name_of(path));
-    Ok(Input { matrix, known, schema, rows: None, color, pictures, title, about, notes: Vec::new() })
+    Ok(Input { matrix, known, schema, rows: None, color, pictures, title, about, notes })
+}
+
+/// Levels by name, or by number where they are numbers.
+fn sort_levels(column: &mut Column) {
+    let Cells::Text { codes, levels } = &mut column.cells else { return };
+    let mut order: Vec<usize> = (0..levels.len()).collect();
+    let number = |i: usize| levels[i].parse::<u64>().ok();
+    order.sort_by(|&a, &b| number(a).cmp(&number(b)).then_with(|| levels[a].cmp(&levels[b])));
+    let mut place = vec![0; levels.len()];
+    order.iter().enumerate().for_each(|(new, &old)| place[old] = new as u32);
+    codes.iter_mut().for_each(|code| *code = place.get(*code as usize).copied().unwrap_or(*code));
+    *levels = order.into_iter().map(|i| levels[i].clone()).collect();
 }
 
 fn joined(mut first: Images, second: Images) -> Result<Images> {
-    if ImageCodec::of(&first) != ImageCodec::of(&second) {
+    let (codec, other) = (ImageCodec::of(&first), ImageCodec::of(&second));
+    if codec != other {
         return Err(RunError::NoData {
-            reason: format!(
-                "training images are {} x {}, test images {} x {}",
-                first.height, first.width, second.height, second.width
-            ),
-            remedy: "all images must have one size".to_string(),
+            reason: format!("training images are {}, test images {}", codec.described(), other.described()),
+            remedy: "all images must be of one size and color".to_string(),
         }
         .into());
     }
@@ -294,6 +292,15 @@ fn power_of_two(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_are_in_the_order_of_their_numbers() {
+        let labels = ["10", "2", "10", "0"].map(|label| Some(label.to_string()));
+        let mut column = texts("label", labels.into_iter().chain([None]));
+        sort_levels(&mut column);
+        let levels = ["0", "2", "10"].map(str::to_string).to_vec();
+        assert_eq!(column.cells, Cells::Text { codes: vec![2, 1, 2, 0, data::MISSING], levels });
+    }
 
     #[test]
     fn huge_and_tiny_columns_become_ordinary_numbers() {

@@ -1,6 +1,7 @@
 //! A map: the rows of a run or of a table of numbers in the plane, with what is known of each row and how far the map
 //! can be trusted.
 
+mod codes;
 mod config;
 mod input;
 mod latent;
@@ -152,7 +153,7 @@ pub(crate) fn place(
     let mut notes = Vec::new();
     let rows = if config.pca > 0 && matrix.n_cols > config.pca {
         notes.push(format!("{} columns were reduced to {} principal components", matrix.n_cols, config.pca));
-        Pca::fit(matrix, config.pca)?.transform(matrix)?
+        Pca::fit_randomized(matrix, config.pca, seed, threads)?.transform(matrix)?
     } else {
         matrix.clone()
     };

@@ -87,9 +87,11 @@ impl Mapped {
             original: &pictures.original,
             decoded: pictures.decoded.as_deref(),
         });
-        let near = self.neighbors.as_ref();
-        let neighbors =
-            near.map(|near| MapNeighbors { k: near.k, indices: &near.indices, distances: &near.distances });
+        let neighbors = self.neighbors.as_ref().map(|near| MapNeighbors {
+            k: near.k,
+            indices: &near.indices,
+            distances: &near.distances,
+        });
         Ok(figure::map_page(&MapPage {
             name,
             title: &self.title,

@@ -1,0 +1,82 @@
+//! The rows of a run by their codes.
+
+use std::path::Path;
+
+use crate::data::{Images, Matrix, Schema, Table};
+use crate::error::Result;
+use crate::models::Rows;
+use crate::run::dataset::{self, Content, index};
+use crate::run::fit::unchanged;
+use crate::run::open::{Form, Run};
+
+/// Encoded rows with what is known of them, for maps.
+pub(super) struct Codes {
+    pub(super) latent: Matrix,
+    pub(super) scores: Vec<f64>,
+    /// Images as the model gives them, values from 0 to 255.
+    pub(super) decoded: Option<Vec<u8>>,
+    pub(super) table: Option<(Table, Schema)>,
+    pub(super) images: Option<Images>,
+    /// The number of each row in the data, from 1, where they are not all.
+    pub(super) rows: Option<Vec<u32>>,
+    pub(super) labels: Option<Vec<Option<String>>>,
+    /// What the rows are, in words.
+    pub(super) part: &'static str,
+    pub(super) notes: Vec<String>,
+}
+
+impl Run {
+    /// The codes of the rows of a file.
+    pub(super) fn codes_of(&mut self, path: &Path) -> Result<Codes> {
+        let mut given = self.read(path)?;
+        let rows = given.index();
+        let (latent, scores, decoded) = self.looked_at(given.rows(), &rows)?;
+        let table = match &self.form {
+            Form::Table { schema, .. } => given.table.take().map(|table| (table, schema.clone())),
+            Form::Images(_) => None,
+        };
+        let (images, labels, notes) = (given.bytes, given.labels, given.notes);
+        Ok(Codes { latent, scores, decoded, table, images, rows: None, labels, part: "rows", notes })
+    }
+
+    /// The codes of the run's own test rows; without any, of its validation rows, or its training rows.
+    pub(super) fn own_codes(&mut self, data_dir: &Path) -> Result<Codes> {
+        let mut config = self.config.clone();
+        // The files lie where they lay, or where data sets are looked for.
+        let recorded = match self.info.data.as_slice() {
+            [file] if file.path.exists() => Some(file.path.clone()),
+            _ => None,
+        };
+        let data = dataset::load(&mut config, recorded.as_deref(), data_dir)?;
+        unchanged(&self.info.data, &data)?;
+        let split = &data.split;
+        let parts =
+            [(&split.test, "test rows"), (&split.valid, "validation rows"), (&split.train, "training rows")];
+        let (rows, part) =
+            parts.into_iter().find(|(rows, _)| !rows.is_empty()).unwrap_or((&split.train, "rows"));
+        let (latent, scores, decoded) = self.looked_at(data.rows(), &index(rows))?;
+        let pick = |labels: &Vec<Option<String>>| rows.iter().map(|&row| labels[row].clone()).collect();
+        let (table, images, labels) = match &data.content {
+            Content::Table { table, schema } => (Some((table.take(rows), schema.clone())), None, None),
+            Content::Images(all) => {
+                let size = all.height * all.width * all.channels;
+                let pixels = rows.iter().flat_map(|&row| all.pixels[row * size..(row + 1) * size].to_vec());
+                let images = Images { n: rows.len(), pixels: pixels.collect(), labels: None, ..*all };
+                (None, Some(images), data.labels.as_ref().map(pick))
+            }
+        };
+        let rows = Some(rows.iter().map(|&row| row as u32 + 1).collect());
+        Ok(Codes { latent, scores, decoded, table, images, rows, labels, part, notes: data.notes })
+    }
+
+    /// Codes and scores of rows, and for images what the model makes of them.
+    fn looked_at(&mut self, rows: Rows<'_>, index: &[u32]) -> Result<(Matrix, Vec<f64>, Option<Vec<u8>>)> {
+        let (latent, _) = self.network.encode(&mut self.pool, rows, index)?;
+        let (scores, _) = self.network.score(&mut self.pool, rows, index, false)?;
+        let decoded = match &self.form {
+            Form::Images(codec) => Some(codec.decode(&self.network.decode(&mut self.pool, &latent)?)?.pixels),
+            Form::Table { .. } => None,
+        };
+        Ok((latent, scores, decoded))
+    }
+}
