@@ -8,16 +8,14 @@ use crate::project::simd::{self, fma};
 /// Rows of a packed panel.
 const PANEL: usize = 24;
 
-/// Rows of the left block whose products with a panel are in registers at once.
-/// Nine sums, three panels' worth of columns and a value fill the sixteen registers of AVX2 without spilling.
+/// Rows of the left block whose products with a panel are in registers at once: nine sums, three panels' worth of columns and a value fill the sixteen registers of AVX2 without spilling.
 const TILE: usize = 3;
 
-/// Some consecutive rows, packed: panel by panel, column by column, the rows of the panel.
+/// Some rows, packed: panel by panel, column by column, the rows of the panel.
 #[derive(Debug)]
 pub(super) struct Block {
-    /// The number of its first row.
-    first: u32,
-    rows: usize,
+    /// What each row is offered as.
+    places: Vec<u32>,
     columns: usize,
     packed: Vec<f32>,
     /// Squared lengths, infinite for the rows that fill the last panel.
@@ -28,8 +26,8 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Packs the rows `order`, which are numbered from `first` on.
-    pub(super) fn new(matrix: &Matrix, order: &[u32], first: usize) -> Self {
+    /// Packs the rows `order`, which are offered as `places`.
+    pub(super) fn new(matrix: &Matrix, order: &[u32], places: Vec<u32>) -> Self {
         let columns = matrix.n_cols;
         let panels = order.len().div_ceil(PANEL);
         let mut packed = vec![0.0; panels * PANEL * columns];
@@ -44,15 +42,18 @@ impl Block {
                 high[c] = high[c].max(v);
             }
         }
-        let mut block =
-            Self { first: first as u32, rows: order.len(), columns, packed, norms: vec![0.0; 0], low, high };
+        let mut block = Self { places, columns, packed, norms: Vec::new(), low, high };
         simd::run(Norms { block: &block, norms: &mut norms[..order.len()] });
         block.norms = norms;
         block
     }
 
+    pub(super) fn places(&self) -> &[u32] {
+        &self.places
+    }
+
     pub(super) fn rows(&self) -> usize {
-        self.rows
+        self.places.len()
     }
 
     /// A lower bound of the squared distances between the rows of two blocks.
@@ -66,7 +67,7 @@ impl Block {
     }
 
     fn longest(&self) -> f32 {
-        self.norms[..self.rows].iter().fold(0.0, |longest, norm| longest.max(*norm))
+        self.norms[..self.places.len()].iter().fold(0.0, |longest, norm| longest.max(*norm))
     }
 }
 
@@ -126,7 +127,7 @@ pub(super) fn compare(
     left: &Block,
     right: &Block,
     of_left: &mut Candidates,
-    mut of_right: Option<&mut Candidates>,
+    of_right: Option<&mut Candidates>,
 ) {
     let widest = of_right.as_ref().map_or(-1.0, |of_right| of_right.widest()).max(of_left.widest());
     // The products round.
@@ -134,7 +135,13 @@ pub(super) fn compare(
     if left.bound(right) > widest * 1.0001 + slack {
         return;
     }
-    simd::run(Compare { left, right, of_left, of_right });
+    let own: Vec<u32> = (0..left.rows() as u32).collect();
+    simd::run(Compare { left, right, own: &own, of_left, of_right });
+}
+
+/// Offers the rows of `right` to those of `left`, whose candidates are the lists `own` of `of_left`.
+pub(super) fn compare_some(left: &Block, right: &Block, own: &[u32], of_left: &mut Candidates) {
+    simd::run(Compare { left, right, own, of_left, of_right: None });
 }
 
 struct Norms<'a> {
@@ -164,6 +171,7 @@ impl WithSimd for Norms<'_> {
 struct Compare<'a> {
     left: &'a Block,
     right: &'a Block,
+    own: &'a [u32],
     of_left: &'a mut Candidates,
     of_right: Option<&'a mut Candidates>,
 }
@@ -173,7 +181,7 @@ impl WithSimd for Compare<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { left, right, of_left, mut of_right } = self;
+        let Self { left, right, own, of_left, mut of_right } = self;
         let stride = PANEL * left.columns;
         for (q, right_panel) in right.packed.chunks_exact(stride).enumerate() {
             let right_panel = right_panel.as_chunks::<PANEL>().0;
@@ -184,10 +192,12 @@ impl WithSimd for Compare<'_> {
                     let products = tile::<S>(left_panel, right_panel, group);
                     for (t, products) in products.iter().enumerate() {
                         let i = p * PANEL + group * TILE + t;
+                        // Rows that fill the last panel have none.
+                        let Some(&list) = own.get(i) else { continue };
                         let norm = left.norms[i];
                         let mut distances = [0.0f32; PANEL];
                         let limits = of_right.as_ref().map_or(&[-1.0; PANEL], |c| &c.limits.as_chunks().0[q]);
-                        let limit = of_left.limits[i];
+                        let limit = of_left.limits[list as usize];
                         let mut near = false;
                         for c in 0..PANEL {
                             distances[c] = fma::<S>(-2.0, products[c], norm + right_norms[c]).max(0.0);
@@ -196,8 +206,8 @@ impl WithSimd for Compare<'_> {
                         if near {
                             offer(
                                 &distances,
-                                (left.first, i),
-                                (right.first, q * PANEL),
+                                (left.places[i], list as usize),
+                                (&right.places, q * PANEL),
                                 of_left,
                                 of_right.as_deref_mut(),
                             );
@@ -227,14 +237,12 @@ fn tile<S: Simd>(left: &[[f32; PANEL]], right: &[[f32; PANEL]], group: usize) ->
 #[inline(never)]
 fn offer(
     distances: &[f32; PANEL],
-    (left, i): (u32, usize),
-    (right, j): (u32, usize),
+    (row, i): (u32, usize),
+    (places, j): (&[u32], usize),
     of_left: &mut Candidates,
     of_right: Option<&mut Candidates>,
 ) {
-    let row = left + i as u32;
-    for (c, &distance) in distances.iter().enumerate() {
-        let other = right + (j + c) as u32;
+    for (&distance, &other) in distances.iter().zip(&places[j..]) {
         if distance < of_left.limits[i] && other != row {
             of_left.offer(i, distance, other);
         }

@@ -1,5 +1,6 @@
 //! The k nearest neighbors of each row.
 
+mod approximate;
 mod block;
 mod order;
 #[cfg(test)]
@@ -21,16 +22,10 @@ const BLOCK: usize = 512;
 const RECALL_SAMPLE: usize = 512;
 
 /// Rows that are looked up together.
-const QUERIES: usize = 120;
+const QUERIES: usize = 240;
 
 /// Products (rows x rows x columns) from which `Auto` is approximate: above, exact search takes minutes.
 const MOST_EXACT: f64 = 1e12;
-
-/// The nearest share of blocks that an approximate search looks at.
-const NEAR_SHARE: f64 = 0.1;
-
-/// Blocks that an approximate search looks at, at least.
-const LEAST_NEAR: usize = 24;
 
 /// How far from the fitted rows, in units of their extent, a query's values count: squares stay finite.
 const FARTHEST: f64 = 1e15;
@@ -192,38 +187,23 @@ pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod)
     let order = order::order(&scaled, levels);
     let starts = order::starts(n, levels);
     let blocks = blocks(&scaled, &order, &starts);
-    let lists: Vec<Mutex<Candidates>> =
-        blocks.iter().map(|block| Mutex::new(Candidates::new(block.rows(), k))).collect();
-
     let products = (n as f64).powi(2) * rows.n_cols as f64;
     let approximate = match method {
         NeighborMethod::Auto => products > MOST_EXACT,
         NeighborMethod::Exact => false,
         NeighborMethod::Approximate => true,
     };
-    let looks =
-        approximate.then(|| near_blocks(&scaled, &order, &starts, k)).filter(|near| near.contains(&false));
-    let lock = |i: usize| lists[i].lock().unwrap_or_else(PoisonError::into_inner);
-    // In round r block i meets block i ^ r, so no block meets two others at once, every pair meets once, and the
-    // nearest leaves of the tree come first. The rounds wait for each other, so the order of candidates is fixed.
-    for round in 0..blocks.len() {
-        (0..blocks.len()).into_par_iter().for_each(|i| {
-            let j = i ^ round;
-            if i == j {
-                compare(&blocks[i], &blocks[i], &mut lock(i), None);
-            } else if i < j && looks.as_ref().is_none_or(|near| near[i * blocks.len() + j]) {
-                compare(&blocks[i], &blocks[j], &mut lock(i), Some(&mut lock(j)));
-            }
-        });
-    }
+    let lists = if approximate {
+        approximate::candidates(&scaled, &order, &blocks, k)
+    } else {
+        exact_candidates(&blocks, k)
+    };
 
     let places: Vec<(usize, usize)> = starts
         .windows(2)
         .enumerate()
         .flat_map(|(b, cut)| (cut[0]..cut[1]).map(move |p| (b, p - cut[0])))
         .collect();
-    let lists: Vec<Candidates> =
-        lists.into_iter().map(|list| list.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
     let mut indices = vec![0u32; n * k];
     let mut distances = vec![0.0f32; n * k];
     let rows_out = indices.par_chunks_mut(k).zip(distances.par_chunks_mut(k)).with_min_len(64);
@@ -239,9 +219,29 @@ pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod)
             distances[i] = scale.restore(distance.sqrt());
         }
     });
-    let method = if looks.is_some() { NeighborMethod::Approximate } else { NeighborMethod::Exact };
-    let recall = if looks.is_some() { recall(&scaled, &order, &blocks, &indices, k) } else { 1.0 };
+    let method = if approximate { NeighborMethod::Approximate } else { NeighborMethod::Exact };
+    let recall = if approximate { recall(&scaled, &order, &blocks, &indices, k) } else { 1.0 };
     Ordered { order, neighbors: Neighbors { k, indices, distances, method, recall } }
+}
+
+/// The candidates of each block's rows among all rows.
+fn exact_candidates(blocks: &[Block], k: usize) -> Vec<Candidates> {
+    let lists: Vec<Mutex<Candidates>> =
+        blocks.iter().map(|block| Mutex::new(Candidates::new(block.rows(), k))).collect();
+    let lock = |i: usize| lists[i].lock().unwrap_or_else(PoisonError::into_inner);
+    // In round r block i meets block i ^ r, so no block meets two others at once, every pair meets once, and the
+    // nearest leaves of the tree come first. The rounds wait for each other, so the order of candidates is fixed.
+    for round in 0..blocks.len() {
+        (0..blocks.len()).into_par_iter().for_each(|i| {
+            let j = i ^ round;
+            if i == j {
+                compare(&blocks[i], &blocks[i], &mut lock(i), None);
+            } else if i < j {
+                compare(&blocks[i], &blocks[j], &mut lock(i), Some(&mut lock(j)));
+            }
+        });
+    }
+    lists.into_iter().map(|list| list.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
 /// Halvings that leave at most so many rows.
@@ -250,7 +250,11 @@ fn levels_of(rows: usize, most: usize) -> u32 {
 }
 
 fn blocks(scaled: &Matrix, order: &[u32], starts: &[usize]) -> Vec<Block> {
-    starts.par_windows(2).map(|cut| Block::new(scaled, &order[cut[0]..cut[1]], cut[0])).collect()
+    let block = |cut: &[usize]| {
+        let places = (cut[0] as u32..cut[1] as u32).collect();
+        Block::new(scaled, &order[cut[0]..cut[1]], places)
+    };
+    starts.par_windows(2).map(block).collect()
 }
 
 /// Rows moved to their mean and scaled by a power of two, so that no square overflows.
@@ -303,41 +307,6 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Which pairs of blocks are compared: those where one is among the nearest of the other, by their means.
-fn near_blocks(scaled: &Matrix, order: &[u32], starts: &[usize], k: usize) -> Vec<bool> {
-    let count = starts.len() - 1;
-    let means: Vec<Vec<f32>> = starts
-        .par_windows(2)
-        .map(|cut| {
-            let mut mean = vec![0.0f32; scaled.n_cols];
-            for &row in &order[cut[0]..cut[1]] {
-                mean.iter_mut().zip(scaled.row(row as usize)).for_each(|(sum, v)| *sum += v);
-            }
-            mean.iter_mut().for_each(|sum| *sum /= (cut[1] - cut[0]) as f32);
-            mean
-        })
-        .collect();
-    let enough = (4 * k).div_ceil(starts[1] - starts[0]);
-    let take = ((count as f64 * NEAR_SHARE) as usize).max(LEAST_NEAR).max(enough).min(count);
-    let lists: Vec<Vec<usize>> = (0..count)
-        .into_par_iter()
-        .map(|i| {
-            let mut nearest: Vec<(f32, usize)> =
-                (0..count).map(|j| (squared_distance(&means[i], &means[j]), j)).collect();
-            nearest.select_nth_unstable_by(take - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            nearest[..take].iter().map(|(_, j)| *j).collect()
-        })
-        .collect();
-    let mut near = vec![false; count * count];
-    for (i, list) in lists.iter().enumerate() {
-        for &j in list {
-            near[i * count + j] = true;
-            near[j * count + i] = true;
-        }
-    }
-    near
-}
-
 /// The share of the true neighbors that were found, on every so manieth place.
 fn recall(scaled: &Matrix, order: &[u32], blocks: &[Block], indices: &[u32], k: usize) -> f64 {
     let step = order.len().div_ceil(RECALL_SAMPLE);
@@ -364,8 +333,8 @@ fn search(
     k: usize,
 ) -> Vec<Vec<(f32, u32)>> {
     let parts = rows.par_chunks(QUERIES).map(|rows| {
-        // Queries are no places: their numbers are none either, so that no row is passed over.
-        let part = Block::new(queries, rows, u32::MAX as usize - QUERIES);
+        // Queries have no place among the rows, so none is passed over.
+        let part = Block::new(queries, rows, vec![u32::MAX; rows.len()]);
         let mut candidates = Candidates::new(rows.len(), k);
         for block in blocks {
             compare(&part, block, &mut candidates, None);

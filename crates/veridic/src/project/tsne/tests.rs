@@ -164,32 +164,36 @@ fn a_lone_point_is_pushed_by_neither_itself_nor_the_grid() {
 
 #[test]
 fn bytes_are_the_same_for_any_number_of_threads() {
-    let (rows, _) = clusters(1200, 5);
-    for method in [TsneMethod::Exact, TsneMethod::BarnesHut, TsneMethod::Fft] {
-        for neighbors in [NeighborMethod::Exact, NeighborMethod::Approximate] {
-            let config = TsneConfig { method, neighbors, ..fast() };
-            let one = run(&rows, &config, 1);
-            for threads in [2, 3] {
-                let more = run(&rows, &config, threads);
-                assert_eq!(one.positions, more.positions, "{method:?}");
-                assert_eq!(one.history, more.history);
-            }
+    // More than one piece of work of every kind.
+    let (rows, _) = clusters(1100, 5);
+    for (method, neighbors) in [
+        (TsneMethod::Exact, NeighborMethod::Exact),
+        (TsneMethod::BarnesHut, NeighborMethod::Approximate),
+        (TsneMethod::Fft, NeighborMethod::Exact),
+    ] {
+        let config = TsneConfig { method, neighbors, iterations: 30, ..fast() };
+        let one = run(&rows, &config, 1);
+        for threads in [2, 3] {
+            let more = run(&rows, &config, threads);
+            assert_eq!(one.positions, more.positions, "{method:?}");
+            assert_eq!(one.history, more.history);
         }
     }
+    let (rows, _) = clusters(200, 5);
     let other = make(&rows, None, &fast(), Seed(12), 2, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_ne!(run(&rows, &fast(), 2).positions, other.positions);
 }
 
 #[test]
 fn clusters_come_apart_by_every_method() {
-    let (rows, labels) = clusters(900, 6);
+    let (rows, labels) = clusters(600, 6);
     let mut divergences = Vec::new();
     for method in [TsneMethod::Exact, TsneMethod::BarnesHut, TsneMethod::Fft] {
         let config = TsneConfig { method, iterations: 250, ..TsneConfig::default() };
         let map = run(&rows, &config, 2);
         let near = neighbors(&map.positions, 1, NeighborMethod::Exact, 1).unwrap();
-        let right = (0..900).filter(|i| labels[near.indices[*i] as usize] == labels[*i]).count();
-        assert!(right >= 899, "{method:?}: {right}");
+        let right = (0..600).filter(|i| labels[near.indices[*i] as usize] == labels[*i]).count();
+        assert!(right >= 599, "{method:?}: {right}");
         assert!(map.history.windows(2).skip(5).all(|pair| pair[1].1 < pair[0].1 + 1e-3), "{:?}", map.history);
         divergences.push(map.kl);
     }
@@ -230,9 +234,9 @@ fn a_map_of_a_hundred_rows_does_not_collapse() {
 
 #[test]
 fn degenerate_rows_give_finite_positions() {
-    let equal = Matrix { n_rows: 3000, n_cols: 4, values: vec![1.5; 12_000] };
+    let equal = Matrix { n_rows: 2000, n_cols: 4, values: vec![1.5; 8000] };
     let mut three = equal.clone();
-    (0..3000).for_each(|i| three.row_mut(i)[0] = (i % 3) as f32);
+    (0..2000).for_each(|i| three.row_mut(i)[0] = (i % 3) as f32);
     let mut huge = clusters(300, 3).0;
     huge.values.iter_mut().for_each(|v| *v *= 1e30);
     let mut outlier = clusters(300, 3).0;
