@@ -27,7 +27,7 @@ fn png(height: u32, width: u32, pixels: &[u8]) -> Vec<u8> {
 fn bar(side: usize, i: usize) -> Vec<u8> {
     let at = 1 + i / 2 % (side - 2);
     (0..side * side)
-        .map(|p| if (if i % 2 == 0 { p % side } else { p / side }) == at { 230 } else { 10 })
+        .map(|p| if (if i.is_multiple_of(2) { p % side } else { p / side }) == at { 230 } else { 10 })
         .collect()
 }
 
