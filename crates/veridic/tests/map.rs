@@ -185,7 +185,7 @@ fn fitted(folder: &Path, map: &str) -> Fitted {
     fs::write(&table, text).unwrap();
     let config = format!(
         "[data]\ntarget = \"bad\"\npositive = [\"1\"]\nmodel-target = false\n[model.autoencoder]\n\
-         encoder = [{{ dense = 2 }}]\nlikelihood = {{ squared-error = {{}} }}\n[train]\nepochs = 15\nbatch = 32\n\
+         encoder = [{{ dense = 2 }}]\nlikelihood = {{ squared-error = {{ output = \"linear\" }} }}\n[train]\nepochs = 15\nbatch = 32\n\
          optimizer = {{ adam = {{ rate = 0.02 }} }}\n[evaluate]\nlatent = true\n{map}\n\
          [[figure]]\nkind = \"latent-map\"\n[[figure]]\nkind = \"roc-pr\"\n"
     );
