@@ -35,7 +35,7 @@ def main():
         report = json.loads((out / "report.json").read_text())
         info = json.loads((out / "run.json").read_text())
         first = first or report["test.nll"]
-        cells = [f"{report[key]:.4g}" for key in FIGURES]
+        cells = [f"{report[key]:.5g}" for key in FIGURES]
         seconds = f"{info['seconds']:.0f}"
         rows.append([str(draws), f"{report['train.epochs']:.0f}", seconds, *cells, f"{first - report['test.nll']:.2f}"])
     about = (

@@ -166,7 +166,7 @@ fn a_perplexity_too_large_is_lowered_and_said_so_or_refused() {
     assert_eq!(error.to_string(), "perplexity 30 needs at least 91 rows, found 40");
 }
 
-/// Fits a small autoencoder to 300 rows, every tenth far from the others and of the rare class.
+/// Fits a small autoencoder to 200 rows of two clouds, the fifth part of one being the rare class.
 fn fitted(folder: &Path, map: &str) -> Fitted {
     let table = folder.join("t.csv");
     let mut text = String::from("a,b,c,bad\n");
@@ -185,7 +185,7 @@ fn fitted(folder: &Path, map: &str) -> Fitted {
     fs::write(&table, text).unwrap();
     let config = format!(
         "[data]\ntarget = \"bad\"\npositive = [\"1\"]\nmodel-target = false\n[model.autoencoder]\n\
-         encoder = [{{ dense = 2 }}]\nlikelihood = \"mixed\"\n[train]\nepochs = 15\nbatch = 32\n\
+         encoder = [{{ dense = 2 }}]\nlikelihood = {{ squared-error = {{ output = \"linear\" }} }}\n[train]\nepochs = 15\nbatch = 32\n\
          optimizer = {{ adam = {{ rate = 0.02 }} }}\n[evaluate]\nlatent = true\n{map}\n\
          [[figure]]\nkind = \"latent-map\"\n[[figure]]\nkind = \"roc-pr\"\n"
     );

@@ -310,7 +310,7 @@ mod tests {
             "image,row,column,z1,z2,pixel_0,pixel_1\n0,0,0,-1,0.5,0,1\n1,0,1,1,0.5,0.25,NaN\n"
         );
         assert_eq!(figure.left_out(), 1);
-        assert!(figure.svg().unwrap().contains(">−1.00</text>"));
+        assert!(figure.svg().unwrap().contains(">−1</text>"));
     }
 
     #[test]

@@ -286,7 +286,7 @@ fn matrix(numbers: &[(&str, Vec<f64>)], standardize: bool) -> Matrix {
 
 /// The power of two that takes `value` near 1.
 fn power_of_two(value: f64) -> f64 {
-    if value > 0.0 && value.is_finite() { value.log2().floor().clamp(-1000.0, 1000.0).exp2() } else { 1.0 }
+    if value > 0.0 && value.is_finite() { value.log2().floor().clamp(-1022.0, 1023.0).exp2() } else { 1.0 }
 }
 
 #[cfg(test)]
