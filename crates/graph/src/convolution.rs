@@ -1,4 +1,5 @@
-//! Convolutions of images `[rows, height, width, channels]`.
+//! Convolutions of images `[rows, height, width, channels]`; axes before the height are kept, each with images of its
+//! own: `[rows, n, height, width, channels]`.
 
 use crate::error::GraphError;
 use crate::expr::Expr;
@@ -17,14 +18,15 @@ impl<'g> Expr<'g> {
             return self;
         };
         let [down, across] = windows;
-        if self.shape().dims[..2] != [down.fine, across.fine] {
+        let (lead, sides) = self.image().expect("the geometry was found");
+        if sides[..2] != [down.fine, across.fine] {
             return self.refuse("conv2d", "as many places as the fine side of its windows has");
         }
         if let Some(mirrored) = geometry.mirrored() {
             let flipped = weight.permute(&[0, 1, 3, 2]).flipped_sums(0, 1).flipped_sums(1, 1);
             return self.conv2d_transposed(flipped, mirrored);
         }
-        let dims = [down.coarse, across.coarse, geometry.coarse_channels];
+        let dims = [&lead[..], &[down.coarse, across.coarse, geometry.coarse_channels]].concat();
         self.graph.node(Op::Conv { x: self.id, w: weight.id, geometry }, Shape::with_rows(&dims))
     }
 
@@ -36,10 +38,11 @@ impl<'g> Expr<'g> {
             return self;
         };
         let [down, across] = windows;
-        if self.shape().dims[..2] != [down.coarse, across.coarse] {
+        let (lead, sides) = self.image().expect("the geometry was found");
+        if sides[..2] != [down.coarse, across.coarse] {
             return self.refuse("conv2d_transposed", "as many places as the coarse side of its windows has");
         }
-        let dims = [down.fine, across.fine, geometry.fine_channels];
+        let dims = [&lead[..], &[down.fine, across.fine, geometry.fine_channels]].concat();
         self.graph.node(Op::ConvTransposed { y: self.id, w: weight.id, geometry }, Shape::with_rows(&dims))
     }
 
@@ -53,39 +56,35 @@ impl<'g> Expr<'g> {
 
     /// Each place of `[rows, h, w, c]` repeated `times` times down and across (nearest-neighbor upsampling).
     pub fn upsample(self, times: usize) -> Self {
-        let shape = self.shape();
-        let &[h, w, c] = shape.dims.as_slice() else {
+        let Some((lead, [h, w, c])) = self.image() else {
             return self.refuse("upsample", "an image [rows, height, width, channels]");
         };
-        let apart = self.reshape(&[h, 1, w, 1, c]);
-        apart.broadcast(&Shape { rows: shape.rows, dims: vec![h, times, w, times, c] }).reshape(&[
-            h * times,
-            w * times,
-            c,
-        ])
+        let rows = self.shape().rows;
+        let apart = self.reshape(&[&lead[..], &[h, 1, w, 1, c]].concat());
+        let dims = [&lead[..], &[h, times, w, times, c]].concat();
+        apart.broadcast(&Shape { rows, dims }).reshape(&[&lead[..], &[h * times, w * times, c]].concat())
     }
 
     /// The largest of each `size` x `size` places of `[rows, h, w, c]`, without overlap; places beyond the last whole
     /// window are left out, as with `valid` padding. Ties share the gradient.
     pub fn max_pool2d(self, size: usize) -> Self {
-        self.windows("max_pool2d", size).map_or(self, |windows| {
-            let [h, _, w, _, c] = windows.shape().dims[..] else { return windows };
-            windows.max_over(3).max_over(1).reshape(&[h, w, c])
+        self.windows("max_pool2d", size).map_or(self, |(windows, dims)| {
+            let down = dims.len() - 2;
+            windows.max_over(down + 2).max_over(down).reshape(&dims)
         })
     }
 
     /// The mean of each `size` x `size` places, as [`Self::max_pool2d`].
     pub fn mean_pool2d(self, size: usize) -> Self {
-        self.windows("mean_pool2d", size).map_or(self, |windows| {
-            let [h, _, w, _, c] = windows.shape().dims[..] else { return windows };
-            windows.sum(3).sum(1).reshape(&[h, w, c]) * (1.0 / (size * size) as f32)
+        self.windows("mean_pool2d", size).map_or(self, |(windows, dims)| {
+            let down = dims.len() - 2;
+            windows.sum(down + 2).sum(down).reshape(&dims) * (1.0 / (size * size) as f32)
         })
     }
 
-    /// `[rows, h, w, c]` as `[rows, h / size, size, w / size, size, c]`.
-    fn windows(self, op: &'static str, size: usize) -> Option<Self> {
-        let dims = self.shape().dims;
-        let (&[h, w, c], true) = (dims.as_slice(), size > 0) else {
+    /// `[rows, h, w, c]` as `[rows, h / size, size, w / size, size, c]`, and the axes of one value a window.
+    fn windows(self, op: &'static str, size: usize) -> Option<(Self, Vec<usize>)> {
+        let (Some((lead, [h, w, c])), true) = (self.image(), size > 0) else {
             self.refuse(op, "an image [rows, height, width, channels] and a window of at least 1");
             return None;
         };
@@ -94,8 +93,9 @@ impl<'g> Expr<'g> {
             self.refuse(op, "an image of at least one window");
             return None;
         }
-        let whole = self.slice(0, 0, down * size).slice(1, 0, across * size);
-        Some(whole.reshape(&[down, size, across, size, c]))
+        let whole = self.slice(lead.len(), 0, down * size).slice(lead.len() + 1, 0, across * size);
+        let dims = [&lead[..], &[down, size, across, size, c]].concat();
+        Some((whole.reshape(&dims), [&lead[..], &[down, across, c]].concat()))
     }
 
     /// [`Self::upsample`] followed by a convolution of stride 1 and `same` padding, with weights `[kh, kw, c, d]`.
@@ -104,8 +104,8 @@ impl<'g> Expr<'g> {
     /// `times` 2 and 5 taps, `w6[t] = w5[4 - t] + w5[5 - t]` along each axis. That takes 36 products where the plain
     /// form takes 100.
     pub fn upsample_conv2d(self, weight: Self, times: usize) -> Self {
-        let (shape, taps) = (self.shape(), weight.shape().dims);
-        let (&[h, w, _], &[kh, kw, _, _], true) = (shape.dims.as_slice(), taps.as_slice(), times > 0) else {
+        let taps = weight.shape().dims;
+        let (Some((_, [h, w, _])), &[kh, kw, _, _], true) = (self.image(), taps.as_slice(), times > 0) else {
             return self.mismatch("upsample_conv2d", weight);
         };
         let windows = [Window::upsampled(h, kh, times), Window::upsampled(w, kw, times)];
@@ -132,8 +132,8 @@ impl<'g> Expr<'g> {
         order: impl Fn(usize, usize) -> (usize, usize),
     ) -> Option<Geometry> {
         let (image, taps) = (self.shape(), weight.shape());
-        let fits = match (image.dims.as_slice(), taps.dims.as_slice()) {
-            (&[_, _, channels], &[kh, kw, c, d]) => {
+        let fits = match (self.image(), taps.dims.as_slice()) {
+            (Some((_, [_, _, channels])), &[kh, kw, c, d]) => {
                 let kernels = [kh, kw] == [windows[0].kernel, windows[1].kernel];
                 image.rows && !taps.rows && kernels && order(c, d).0 == channels && c > 0 && d > 0
             }
@@ -147,6 +147,14 @@ impl<'g> Expr<'g> {
             }
             return None;
         }
-        Some(Geometry { axes: windows, fine_channels: taps.dims[2], coarse_channels: taps.dims[3] })
+        let images = image.dims[..image.dims.len() - 3].iter().product();
+        Some(Geometry { axes: windows, fine_channels: taps.dims[2], coarse_channels: taps.dims[3], images })
+    }
+
+    /// The axes before an image, and its height, width and channels.
+    fn image(self) -> Option<(Vec<usize>, [usize; 3])> {
+        let dims = self.shape().dims;
+        let (lead, image) = dims.split_last_chunk::<3>()?;
+        Some((lead.to_vec(), *image))
     }
 }

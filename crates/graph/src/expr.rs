@@ -22,6 +22,11 @@ impl<'g> Expr<'g> {
         self.graph.read().nodes[self.id as usize].shape.clone()
     }
 
+    /// Whether both are the same node of the same graph.
+    pub fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.graph, other.graph) && self.id == other.id
+    }
+
     /// The graph the expression belongs to.
     pub fn graph(self) -> &'g Graph {
         self.graph

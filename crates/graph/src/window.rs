@@ -92,6 +92,8 @@ pub(crate) struct Geometry {
     pub(crate) fine_channels: usize,
     /// Channels of the coarse side.
     pub(crate) coarse_channels: usize,
+    /// Images that a row of the batch holds.
+    pub(crate) images: usize,
 }
 
 /// With fewer channels than this on the fine side, taps and channels together are one side of a product.
@@ -113,12 +115,12 @@ impl Geometry {
         self.axes[0].coarse * self.axes[1].coarse
     }
 
-    /// Values of the fine side in a row of the batch.
+    /// Values of the fine side of an image.
     pub(crate) fn fine_width(&self) -> usize {
         self.fine_places() * self.fine_channels
     }
 
-    /// Values of the coarse side in a row of the batch.
+    /// Values of the coarse side of an image.
     pub(crate) fn coarse_width(&self) -> usize {
         self.coarse_places() * self.coarse_channels
     }
@@ -138,7 +140,7 @@ impl Geometry {
 
     /// Products of a row of the batch, those with padding included.
     pub(crate) fn products(&self) -> usize {
-        self.coarse_width() * self.taps() * self.fine_channels
+        self.images * self.coarse_width() * self.taps() * self.fine_channels
     }
 }
 

@@ -77,7 +77,7 @@ fn main() {
             (vec![], Matrix { n_rows: n, n_cols: width, values })
         }
     });
-    let rows = if width == 784 { Rows::Bytes { bytes: &bytes, width } } else { Rows::Matrix(&matrix) };
+    let rows = if width == 784 { Rows::bytes(&bytes, width) } else { Rows::matrix(&matrix) };
     let n = rows.len();
     let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
     let layout =

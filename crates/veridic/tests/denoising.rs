@@ -34,10 +34,10 @@ fn noise_changes_training_and_neither_validation_nor_codes() {
     let rates = Rates { learning: 0.0, divergence: 1.0 };
     let draw = Draw { seed: 1, step: 0 };
     let mut clean = network("autoencoder", "");
-    let expected = clean.evaluate(&mut pool, Rows::Matrix(&rows), &index, 1.0, draw).unwrap();
-    let codes = clean.encode(&mut pool, Rows::Matrix(&rows), &index).unwrap();
+    let expected = clean.evaluate(&mut pool, Rows::matrix(&rows), &index, 1.0, draw).unwrap();
+    let codes = clean.encode(&mut pool, Rows::matrix(&rows), &index).unwrap();
     assert!(
-        (f64::from(clean.step(&mut pool, Rows::Matrix(&rows), &index, rates, draw).unwrap()[0])
+        (f64::from(clean.step(&mut pool, Rows::matrix(&rows), &index, rates, draw).unwrap()[0])
             - expected[0])
             .abs()
             < 1e-5
@@ -45,14 +45,14 @@ fn noise_changes_training_and_neither_validation_nor_codes() {
     for noise in ["noise = { gaussian = 0.9 }", "noise = { masking = 0.9 }", "noise = { salt-pepper = 0.9 }"]
     {
         let mut noisy = network("autoencoder", noise);
-        let loss = f64::from(noisy.step(&mut pool, Rows::Matrix(&rows), &index, rates, draw).unwrap()[0]);
+        let loss = f64::from(noisy.step(&mut pool, Rows::matrix(&rows), &index, rates, draw).unwrap()[0]);
         assert!((loss - expected[0]).abs() > 1e-3, "{noise}: {loss} {expected:?}");
         assert_eq!(
-            noisy.evaluate(&mut pool, Rows::Matrix(&rows), &index, 1.0, draw).unwrap(),
+            noisy.evaluate(&mut pool, Rows::matrix(&rows), &index, 1.0, draw).unwrap(),
             expected,
             "{noise}"
         );
-        assert_eq!(noisy.encode(&mut pool, Rows::Matrix(&rows), &index).unwrap(), codes, "{noise}");
+        assert_eq!(noisy.encode(&mut pool, Rows::matrix(&rows), &index).unwrap(), codes, "{noise}");
     }
 }
 
@@ -67,7 +67,7 @@ fn the_target_stays_clean() {
         state.values.fill(0.0);
     }
     let rates = Rates { learning: 1.0, divergence: 1.0 };
-    noisy.step(&mut pool, Rows::Matrix(&rows), &index, rates, Draw { seed: 1, step: 0 }).unwrap();
+    noisy.step(&mut pool, Rows::matrix(&rows), &index, rates, Draw { seed: 1, step: 0 }).unwrap();
     let bias = noisy.states().get("decoder.output.bias").unwrap();
     for (j, &value) in bias.values.iter().enumerate() {
         let mean = (0..5).map(|i| rows.row(i)[j]).sum::<f32>() / 5.0;

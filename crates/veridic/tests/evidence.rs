@@ -82,7 +82,7 @@ fn the_estimate_rises_from_the_lower_bound_to_the_evidence() {
     let (mut network, rows, mut pool) = (network(1), rows(), Pool::new(1));
     let index: Vec<u32> = (0..20).collect();
     let mut estimate = |samples, repeats| {
-        let found = network.log_likelihood(&mut pool, Rows::Matrix(&rows), &index, (samples, repeats), 5);
+        let found = network.log_likelihood(&mut pool, Rows::matrix(&rows), &index, (samples, repeats), 5);
         found.unwrap()
     };
     let evidence = mean((0..20).map(|i| evidence(rows.row(i))));
@@ -114,7 +114,7 @@ fn the_objective_falls_with_the_number_of_samples() {
         .map(|samples| {
             let mut network = network(samples);
             let draw = Draw { seed: 3, step: 0 };
-            network.evaluate(&mut Pool::new(1), Rows::Matrix(&rows), &index, 1.0, draw).unwrap()[0]
+            network.evaluate(&mut Pool::new(1), Rows::matrix(&rows), &index, 1.0, draw).unwrap()[0]
         })
         .collect();
     let (bound, evidence) =
@@ -132,7 +132,7 @@ fn a_rows_estimate_depends_on_no_other_row_and_on_no_thread() {
     let mut estimate = |index: &[u32], threads| {
         let mut pool = Pool::new(threads);
         // More draws than fit into one run of the plan.
-        network.log_likelihood(&mut pool, Rows::Matrix(&rows), index, (700, 2), 5).unwrap()
+        network.log_likelihood(&mut pool, Rows::matrix(&rows), index, (700, 2), 5).unwrap()
     };
     let all = estimate(&(0..20).collect::<Vec<_>>(), 1);
     assert_eq!(all, estimate(&(0..20).collect::<Vec<_>>(), 2));

@@ -6,7 +6,7 @@
 
 use super::memory::Memory;
 use super::place::Place;
-use super::run::{Draw, Feed};
+use super::run::{Draw, Feed, picked_width};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
 use crate::kernel::convolution;
 use crate::kernel::elementwise::{self, Call, Sink, Source};
@@ -51,6 +51,8 @@ pub(super) struct Block {
 pub(super) struct Frame<'a> {
     pub(super) isa: Isa,
     pub(super) feeds: &'a [Feed<'a>],
+    /// Rows of the run.
+    pub(super) total_rows: usize,
     pub(super) draw: Draw,
     pub(super) shared: *mut f32,
     pub(super) states: Vec<*mut f32>,
@@ -137,7 +139,7 @@ impl Frame<'_> {
                 Task::Conv { x, packed, bias, geometry: g, transposed, out } => {
                     let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
                     let (x, packed, out) = (at(*x), at(*packed), at(*out));
-                    let (isa, rows, runs) = (self.isa, block.rows, &mut worker.runs);
+                    let (isa, rows, runs) = (self.isa, block.rows * g.images, &mut worker.runs);
                     if *transposed {
                         worker.panel.reserve(convolution::scratch_len(g, rows));
                         let scratch = worker.panel.pointer();
@@ -147,10 +149,11 @@ impl Frame<'_> {
                     }
                 }
                 Task::ConvWeight { x, y, geometry: g, out } => {
-                    worker.panel.reserve(convolution::scratch_len(g, block.rows));
+                    let rows = block.rows * g.images;
+                    worker.panel.reserve(convolution::scratch_len(g, rows));
                     let (scratch, runs) = (worker.panel.pointer(), &mut worker.runs);
                     let (x, y, out) = (at(*x), at(*y), at(*out));
-                    convolution::weigh(self.isa, g, block.rows, x, y, out, block.more, scratch, runs);
+                    convolution::weigh(self.isa, g, rows, x, y, out, block.more, scratch, runs);
                 }
                 Task::Reduce { fold, of, outer, mid, inner, out } => {
                     reduce(*fold, at(*of), (block.rows * outer, *mid, *inner), at(*out));
@@ -313,13 +316,17 @@ impl Frame<'_> {
                 out.copy_from_slice(&values[range.start * width..range.end * width]);
             }
             Feed::Pick { values, index } => {
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(&index[range]) {
+                let width = picked_width(width, self.total_rows, index.len());
+                let index = &index[range.start * index.len() / self.total_rows..];
+                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
                     let first = row as usize * width;
                     out.copy_from_slice(&values[first..first + width]);
                 }
             }
             Feed::PickBytes { bytes, scale, index } => {
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(&index[range]) {
+                let width = picked_width(width, self.total_rows, index.len());
+                let index = &index[range.start * index.len() / self.total_rows..];
+                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
                     let first = row as usize * width;
                     for (value, &byte) in out.iter_mut().zip(&bytes[first..first + width]) {
                         *value = f32::from(byte) * scale;

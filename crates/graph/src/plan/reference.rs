@@ -154,7 +154,7 @@ fn pairs(g: &Geometry, rows: usize, mut f: impl FnMut(usize, usize, usize)) {
         let inside = all.filter(move |(o, t)| (before..before + fine).contains(&(o * stride + t)));
         inside.map(move |(o, t)| (o * stride + t - before, t, o)).collect::<Vec<_>>()
     };
-    for row in 0..rows {
+    for row in 0..rows * g.images {
         for (iy, ty, oy) in hits(&down) {
             for (ix, tx, ox) in hits(&across) {
                 for channels in 0..c * d {

@@ -26,6 +26,12 @@ const UNITS: usize = 16;
 /// Work below this is done by the calling thread alone: about the cost of handing it out, several times over.
 const ALONE_NANOSECONDS: f64 = 5_000.0;
 
+/// Above this the rows of a single chunk are cut in two.
+const HEAVY_NANOSECONDS: f64 = 500_000.0;
+
+/// Rows of the smallest such part.
+const FEWEST_ROWS: usize = 8;
+
 /// What an input is fed.
 #[derive(Debug, Clone, Copy)]
 pub enum Feed<'a> {
@@ -35,7 +41,7 @@ pub enum Feed<'a> {
     Pick {
         /// The matrix.
         values: &'a [f32],
-        /// One row number a row.
+        /// Row numbers: one for each row of the run, or equally many, whose values then lie one behind the other.
         index: &'a [u32],
     },
     /// Rows `index` of a row-major matrix of bytes, each times `scale`.
@@ -44,7 +50,7 @@ pub enum Feed<'a> {
         bytes: &'a [u8],
         /// What a byte is multiplied by: 1/255 for pixels in [0, 1].
         scale: f32,
-        /// One row number a row.
+        /// Row numbers, as in [`Feed::Pick`].
         index: &'a [u32],
     },
     /// The values of an input without rows.
@@ -144,7 +150,7 @@ impl Plan {
     ) -> Result<(), GraphError> {
         self.check(states, feeds, rows)?;
         let _flush = FlushDenormals::on();
-        let cut = Cut::new(rows);
+        let cut = Cut::new(rows, self.schedule.nanoseconds_per_row());
         self.reserve(pool.threads(), rows, cut.units);
         self.last_rows = rows;
         for &(slot, offset) in &self.schedule.shared_inputs {
@@ -158,6 +164,7 @@ impl Plan {
         let frame = Frame {
             isa: self.isa,
             feeds,
+            total_rows: rows,
             draw,
             shared: self.shared.pointer(),
             states: states.entries.iter_mut().map(|state| state.values.as_mut_ptr()).collect(),
@@ -227,6 +234,11 @@ impl Plan {
             }
             Place::Chunk(_) | Place::Partial(_) => unreachable!("outputs outlive chunks"),
         }
+    }
+
+    /// How many outputs there are.
+    pub fn outputs(&self) -> usize {
+        self.schedule.outputs.len()
     }
 
     /// The first value of output `i` of the last run: for losses.
@@ -324,10 +336,12 @@ fn check_feed(input: &InputDecl, feed: &Feed<'_>, rows: usize) -> Result<(), Gra
         Feed::Rows(values) if input.shape.rows => (values.len(), rows, &[]),
         Feed::Shared(values) if !input.shape.rows => (values.len(), rows, &[]),
         Feed::Pick { values, index } if input.shape.rows => {
-            (index.len() * width, values.len() / width.max(1), index)
+            let picked = picked_width(width, rows, index.len());
+            (index.len() * picked, values.len() / picked.max(1), index)
         }
         Feed::PickBytes { bytes, index, .. } if input.shape.rows => {
-            (index.len() * width, bytes.len() / width.max(1), index)
+            let picked = picked_width(width, rows, index.len());
+            (index.len() * picked, bytes.len() / picked.max(1), index)
         }
         _ => (0, 0, &[]),
     };
@@ -340,7 +354,13 @@ fn check_feed(input: &InputDecl, feed: &Feed<'_>, rows: usize) -> Result<(), Gra
     }
 }
 
-/// How the rows of a run are cut: a function of their number alone.
+/// Values of each of `picked` rows of a matrix that make `rows` rows of `width` values.
+pub(super) fn picked_width(width: usize, rows: usize, picked: usize) -> usize {
+    let each = picked / rows.max(1);
+    if each > 0 && width.is_multiple_of(each) { width / each } else { width }
+}
+
+/// How the rows of a run are cut: a function of their number and of the plan, never of the threads.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
     chunk_rows: usize,
@@ -349,8 +369,11 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(rows: usize) -> Self {
-        let chunk_rows = rows.div_ceil(rows.div_ceil(CHUNK));
+    fn new(rows: usize, nanoseconds_per_row: f64) -> Self {
+        let is_heavy = nanoseconds_per_row * rows as f64 > HEAVY_NANOSECONDS;
+        // Smaller chunks cost more a row, but one chunk has one thread.
+        let fewest = if is_heavy && rows >= 2 * FEWEST_ROWS { 2 } else { 1 };
+        let chunk_rows = rows.div_ceil(rows.div_ceil(CHUNK).max(fewest));
         let chunks = rows.div_ceil(chunk_rows);
         Self { chunk_rows, chunks, units: chunks.min(UNITS) }
     }

@@ -41,6 +41,17 @@ pub(crate) struct Schedule {
     pub(crate) outputs: Vec<(Place, usize)>,
 }
 
+impl Schedule {
+    /// The expected cost of a row in all row stages.
+    pub(crate) fn nanoseconds_per_row(&self) -> f64 {
+        let cost = |stage: &Stage| match stage {
+            Stage::Rows { nanoseconds_per_row, .. } => *nanoseconds_per_row,
+            Stage::Shared { .. } => 0.0,
+        };
+        self.stages.iter().map(cost).sum()
+    }
+}
+
 /// When a node is computed: level, whether in the row stage, depth.
 pub(super) type When = (usize, bool, usize);
 

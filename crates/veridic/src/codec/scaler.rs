@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Numeric;
-use super::normal::normal_quantile;
+use crate::seed::normal_quantile;
 
 /// Training values that a `quantile` scaling keeps at most; with more different ones, every so many-th is kept.
 pub const MAX_KNOTS: usize = 4096;

@@ -1,6 +1,6 @@
 use super::copies;
-use crate::codec::normal_quantile;
 use crate::data::Matrix;
+use crate::seed::normal_quantile;
 
 /// `n` standard normal values at equal steps of probability from 5 % to 95 %, rising; a single one is 0.
 ///

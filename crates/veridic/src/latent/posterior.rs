@@ -2,9 +2,9 @@ use rand_chacha::rand_core::Rng;
 
 use super::copies;
 use super::line::mean;
-use crate::codec::normal_quantile;
 use crate::data::Matrix;
 use crate::seed::Seed;
+use crate::seed::normal_quantile;
 
 /// Where the encodings of a set of rows lie, dimension by dimension.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,9 +4,11 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
-use super::network::Pass;
+use super::written::Pass;
 use crate::error::ConfigError;
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes, stack};
+use crate::nn::{
+    Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, flat, shapes, stack,
+};
 
 /// The settings of an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,8 +82,8 @@ pub(crate) fn output<'g>(
                 | LayerConfig::ConvTransposed { activation: Activation::Linear, .. }
         )
     );
-    if linear && hidden.shape().dims == likelihood.dims() {
-        hidden.reshape(&[hidden.shape().width()])
+    if linear && hidden.shape().dims.ends_with(&likelihood.dims()) {
+        flat(hidden)
     } else {
         likelihood.head(scope, hidden)
     }

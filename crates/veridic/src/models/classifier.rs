@@ -142,6 +142,8 @@ mod tests {
             train: &index,
             valid: &[],
             from: None,
+            measure: None,
+            criterion: None,
             stop: &AtomicBool::new(false),
             observe: &mut |_| {},
             keep: &mut |_| Ok(()),

@@ -2,20 +2,28 @@
 //! encoding and sampling need of it.
 
 mod autoencoder;
+mod average;
 mod classifier;
+mod gan;
 mod network;
+mod prior;
 mod vae;
+mod written;
 
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use crate::error::ConfigError;
-use crate::nn::{Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
-use network::Pass;
+use crate::nn::{Activation, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
+use written::Pass;
 
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
+pub use gan::{
+    GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty, WeightStart,
+};
 pub use network::{Layout, Network, Rows, Weights};
+pub use prior::{NoiseSource, Prior};
 pub use vae::VaeConfig;
 
 /// Which model, with its settings.
@@ -26,6 +34,8 @@ pub enum ModelConfig {
     Autoencoder(AutoencoderConfig),
     /// A variational autoencoder: also a distribution of rows to sample from.
     Vae(VaeConfig),
+    /// A generative adversarial network: rows made of noise, and a discriminator of made and real ones.
+    Gan(GanConfig),
 }
 
 impl ModelConfig {
@@ -34,6 +44,15 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(_) => "autoencoder",
             Self::Vae(_) => "vae",
+            Self::Gan(_) => "gan",
+        }
+    }
+
+    /// The weight of the divergence at full strength, and epochs to get there, for models that have one.
+    pub fn divergence(&self) -> (f32, usize) {
+        match self {
+            Self::Vae(config) => (config.beta, config.kl_warmup),
+            Self::Autoencoder(_) | Self::Gan(_) => (0.0, 0),
         }
     }
 
@@ -42,6 +61,8 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.likelihood,
             Self::Vae(config) => config.likelihood,
+            // Nothing is reconstructed; what is made is in the units of the data.
+            Self::Gan(_) => LikelihoodConfig::SquaredError { output: Activation::Linear },
         }
     }
 
@@ -50,15 +71,29 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.noise,
             Self::Vae(config) => config.noise,
+            Self::Gan(_) => None,
         }
     }
 
-    /// The shape that the decoder is given, for rows of shape `dims`; its values are the latent space.
+    /// Rows that a training step looks at together; a batch has a whole number of such groups.
+    pub fn group(&self) -> usize {
+        match self {
+            Self::Gan(config) => config.group(),
+            _ => 1,
+        }
+    }
+
+    /// The shape that the decoder is given, for rows of this layout; its values are the latent space.
     ///
     /// # Errors
     /// Layers of the encoder or the decoder that do not fit.
-    pub fn latent(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
+    pub fn latent(&self, layout: &Layout) -> Result<Vec<usize>, ConfigError> {
+        let dims = layout.dims.as_slice();
         let (latent, decoder) = match self {
+            Self::Gan(config) => {
+                config.check_layers(dims, layout.classes)?;
+                return Ok(vec![config.prior(layout.classes).width()]);
+            }
             Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
             Self::Vae(config) => {
                 shapes("model.vae.encoder", &config.encoder, dims)?;
@@ -79,6 +114,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.pass(scope, likelihood, x, input),
             Self::Vae(config) => config.pass(scope, likelihood, (x, input), weight),
+            Self::Gan(_) => unreachable!("it is written by its own rules"),
         }
     }
 
@@ -91,7 +127,7 @@ impl ModelConfig {
         posterior: (Expr<'g>, Expr<'g>),
     ) -> Option<Expr<'g>> {
         match self {
-            Self::Autoencoder(_) => None,
+            Self::Autoencoder(_) | Self::Gan(_) => None,
             Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
         }
     }
@@ -100,6 +136,7 @@ impl ModelConfig {
         let decoder = match self {
             Self::Autoencoder(config) => &config.decoder,
             Self::Vae(config) => &config.decoder,
+            Self::Gan(_) => unreachable!("it is written by its own rules"),
         };
         autoencoder::output(scope, likelihood, decoder, z)
     }

@@ -1,12 +1,14 @@
 //! A model compiled: its states, and the plans that train it and use it.
 
-use veridic_graph::{Draw, Expr, Feed, Graph, GraphError, Plan, Pool, Shape, State, States};
+use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States};
 
 use super::ModelConfig;
+use super::prior::Prior;
+use super::written::{Input, Inputs, Written, feeds, reconstructing};
 use crate::codec::Block;
 use crate::data::Matrix;
 use crate::error::Result;
-use crate::nn::{LayerSummary, Likelihood, Mode, Scope};
+use crate::nn::{LayerSummary, Likelihood, Scope};
 use crate::train::{Learner, Rates, TrainConfig};
 
 /// Rows given to a plan at once outside training.
@@ -22,6 +24,8 @@ pub struct Layout {
     /// Encoded columns the encoder does not see (the target's): the decoder alone speaks of them, and no score
     /// counts them.
     pub unseen: Vec<usize>,
+    /// Classes that rows are labelled with; 0 where they have no labels.
+    pub classes: usize,
     /// Whether training draws each value anew at each step: 1 with the probability it says, else 0. In use values are
     /// taken as they are.
     pub redrawn: bool,
@@ -36,24 +40,38 @@ impl Layout {
 
 /// Encoded rows, in the form they are kept in memory.
 #[derive(Debug, Clone, Copy)]
-pub enum Rows<'a> {
-    /// Numbers.
+pub struct Rows<'a> {
+    values: Values<'a>,
+    labels: &'a [f32],
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Values<'a> {
     Matrix(&'a Matrix),
-    /// Bytes that stand for value / 255.
-    Bytes {
-        /// Row by row.
-        bytes: &'a [u8],
-        /// Values in a row.
-        width: usize,
-    },
+    Bytes { bytes: &'a [u8], width: usize },
 }
 
 impl<'a> Rows<'a> {
+    /// Rows of numbers.
+    pub fn matrix(matrix: &'a Matrix) -> Self {
+        Self { values: Values::Matrix(matrix), labels: &[] }
+    }
+
+    /// Rows of `width` bytes that stand for value / 255, one after the other.
+    pub fn bytes(bytes: &'a [u8], width: usize) -> Self {
+        Self { values: Values::Bytes { bytes, width }, labels: &[] }
+    }
+
+    /// The same rows with the number of each one's class, from 0; -1 is none.
+    pub fn labelled(self, labels: &'a [f32]) -> Self {
+        Self { labels, ..self }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
-        match self {
-            Self::Matrix(matrix) => matrix.n_rows,
-            Self::Bytes { bytes, width } => bytes.len() / width.max(&1),
+        match self.values {
+            Values::Matrix(matrix) => matrix.n_rows,
+            Values::Bytes { bytes, width } => bytes.len() / width.max(1),
         }
     }
 
@@ -64,41 +82,34 @@ impl<'a> Rows<'a> {
 
     /// Row `i` as numbers.
     pub fn row(&self, i: usize) -> Vec<f32> {
-        match self {
-            Self::Matrix(matrix) => matrix.row(i).to_vec(),
-            Self::Bytes { bytes, width } => {
+        match self.values {
+            Values::Matrix(matrix) => matrix.row(i).to_vec(),
+            Values::Bytes { bytes, width } => {
                 bytes[i * width..(i + 1) * width].iter().map(|&b| f32::from(b) * BYTE).collect()
             }
         }
     }
 
     fn feed(self, index: &'a [u32]) -> Feed<'a> {
-        match self {
-            Self::Matrix(matrix) => Feed::Pick { values: &matrix.values, index },
-            Self::Bytes { bytes, .. } => Feed::PickBytes { bytes, scale: BYTE, index },
+        match self.values {
+            Values::Matrix(matrix) => Feed::Pick { values: &matrix.values, index },
+            Values::Bytes { bytes, .. } => Feed::PickBytes { bytes, scale: BYTE, index },
         }
+    }
+
+    fn feed_labels(self, index: &'a [u32]) -> Feed<'a> {
+        if self.labels.is_empty() { Feed::Shared(&[]) } else { Feed::Pick { values: self.labels, index } }
     }
 }
 
 /// What a byte is multiplied by.
 const BYTE: f32 = 1.0 / 255.0;
 
+/// More than the updates of a step; keeps their noise apart.
+const MOST_REPEATS: u64 = 128;
+
 /// Named weights, as `model.safetensors` holds them.
 pub type Weights = Vec<State>;
-
-/// One pass over rows, as a model writes it.
-pub(crate) struct Pass<'g> {
-    /// `[rows, latent]`: the code, or the mean of the posterior.
-    pub(crate) latent: Expr<'g>,
-    /// `[rows, latent]`, for models with a posterior.
-    pub(crate) log_variance: Option<Expr<'g>>,
-    /// `[rows, width]`: what each encoded column adds to the score (higher is more unusual).
-    pub(crate) terms: Expr<'g>,
-    /// `[rows, 1]`: what the score has beside them, for models with a posterior its divergence.
-    pub(crate) divergence: Option<Expr<'g>>,
-    /// Named losses, `[rows, 1]` each; the first is minimized.
-    pub(crate) parts: Vec<(&'static str, Expr<'g>)>,
-}
 
 /// A model with its weights, ready to train or to use.
 #[derive(Debug)]
@@ -108,37 +119,29 @@ pub struct Network {
     layers: Vec<LayerSummary>,
     layout: Layout,
     latent: usize,
+    group: usize,
+    prior: Option<Prior>,
     has_posterior: bool,
     likelihood: Likelihood,
-    step: Plan,
-    evaluate: Plan,
+    steps: Vec<Step>,
+    evaluate: Option<Plan>,
     encode: Plan,
     decode: Plan,
     score: Plan,
+    explains: bool,
     weigh: Option<Plan>,
+    recognize: Option<Plan>,
     losses: Vec<f32>,
 }
 
-/// The inputs of the graph, in the order they are declared and fed.
-#[derive(Debug, Clone, Copy)]
-enum Input {
-    Rows,
-    Latent,
-    Rate,
-    Weight,
-    /// One row and its posterior, for estimates of its likelihood.
-    Target,
-    Mean,
-    LogVariance,
-}
-
-/// The feeds of all inputs; those a plan does not read are fed nothing.
-fn feeds<'a, const N: usize>(given: [(Input, Feed<'a>); N]) -> [Feed<'a>; 7] {
-    let mut all = [Feed::Shared(&[]); 7];
-    for (input, feed) in given {
-        all[input as usize] = feed;
-    }
-    all
+/// One update of a training step, compiled.
+#[derive(Debug)]
+struct Step {
+    plan: Plan,
+    /// Its losses, as the first of the step's and their number.
+    parts: (usize, usize),
+    times: usize,
+    above: Option<(f32, usize)>,
 }
 
 impl Network {
@@ -147,66 +150,48 @@ impl Network {
     /// # Errors
     /// Layers that do not fit the rows or each other.
     pub fn new(config: &ModelConfig, layout: Layout, train: &TrainConfig, seed: u64) -> Result<Self> {
-        let shape = config.latent(&layout.dims)?;
-        let (width, latent) = (layout.width(), shape.iter().product());
+        config.latent(&layout)?;
         let graph = Graph::new();
-        // The order of declaration is the order of feeds.
-        let x = graph.rows("x", &[width]);
-        let z = graph.rows("z", &[latent]);
-        let rate = graph.shared("learning rate", &[]);
-        let weight = graph.shared("weight of the divergence", &[]);
-        let target = graph.shared("target", &[width]);
-        let posterior =
-            (graph.shared("posterior mean", &[latent]), graph.shared("posterior log-variance", &[latent]));
-
-        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
-        let seen = seen(&graph, &layout);
-        let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
-        let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
+        let group = config.group();
+        let inputs = Inputs::declare(&graph, config, &layout)?;
         let mut scope = Scope::new(&graph);
-        // Images have no blocks.
-        let spoilt =
-            config.noise().map_or(drawn, |noise| noise.apply(&scope, drawn, layout.blocks.is_empty()));
-        let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
-        let trained = config.pass(&mut scope, &likelihood, (drawn, spoilt.reshape(&layout.dims)), weight);
-        scope.mode = Mode::Infer;
-        let used = config.pass(&mut scope, &likelihood, (x, input), weight);
-        let y = config.decode(&mut scope, &likelihood, z.reshape(&shape));
-        let expected = likelihood.expected(&scope, y);
-
-        let parameters = scope.parameters().to_vec();
-        let states: Vec<Expr<'_>> = parameters.iter().map(|(_, state)| *state).collect();
-        let loss = trained.parts[0].1.mean_rows();
-        let gradients = train.clip().apply(&graph, &graph.gradient(loss, &states));
-        let mut updates = train.optimizer.rule().updates(&graph, &parameters, &gradients, rate);
-        updates.extend_from_slice(scope.updates());
-        let step = graph.compile(&mean_parts(&trained), &updates)?;
-        let evaluate = graph.compile(&mean_parts(&used), &[])?;
-        let encode: Vec<Expr<'_>> = std::iter::once(used.latent).chain(used.log_variance).collect();
-        let encode = graph.compile(&encode, &[])?;
-        let decode = graph.compile(&[expected], &[])?;
-        // What the encoder may not see counts in no score; taken off afterwards it would leave its rounding behind.
-        let terms = seen.map_or(used.terms, |seen| used.terms * seen);
-        let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
-        let score = graph.compile(&[score, terms], &[])?;
-        let weigh = config.log_weight(&mut scope, &likelihood, target, posterior);
-        let weigh = weigh.map(|log_weight| graph.compile(&[log_weight], &[])).transpose()?;
-        let parts: Vec<&'static str> = trained.parts.iter().map(|(name, _)| *name).collect();
+        let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
+        let written = match config {
+            ModelConfig::Gan(gan) => gan.written(&mut scope, &inputs, &layout, train),
+            _ => reconstructing(config, &mut scope, &inputs, &layout, &likelihood, train),
+        };
+        let Written { updates, evaluate, encode, decode, score, weigh, recognize, latent, prior } = written;
+        let some = |outputs: &[_]| (!outputs.is_empty()).then(|| graph.compile(outputs, &[])).transpose();
+        let (mut parts, mut steps) = (Vec::new(), Vec::new());
+        for update in updates {
+            let outputs: Vec<_> = update.parts.iter().map(|(_, part)| *part).collect();
+            steps.push(Step {
+                plan: graph.compile(&outputs, &update.updates)?,
+                parts: (parts.len(), outputs.len()),
+                times: update.times,
+                above: update.above,
+            });
+            parts.extend(update.parts.iter().map(|(name, _)| *name));
+        }
         Ok(Self {
-            states: States::new(&graph, seed),
             losses: vec![0.0; parts.len()],
             parts,
+            steps,
+            evaluate: some(&evaluate)?,
+            has_posterior: encode.len() > 1,
+            encode: graph.compile(&encode, &[])?,
+            decode: graph.compile(&[decode], &[])?,
+            explains: score.len() > 1,
+            score: graph.compile(&score, &[])?,
+            weigh: weigh.map(|weigh| graph.compile(&[weigh], &[])).transpose()?,
+            recognize: some(&recognize)?,
+            states: States::new(&graph, seed),
             layers: scope.layers().to_vec(),
             latent,
-            has_posterior: used.log_variance.is_some(),
+            group,
+            prior,
             layout,
             likelihood,
-            step,
-            evaluate,
-            encode,
-            decode,
-            score,
-            weigh,
         })
     }
 
@@ -227,7 +212,22 @@ impl Network {
 
     /// Whether rows can be sampled from the model.
     pub fn can_sample(&self) -> bool {
+        self.prior.is_some()
+    }
+
+    /// What latent points are drawn from, for models that rows can be sampled from.
+    pub fn prior(&self) -> Option<&Prior> {
+        self.prior.as_ref()
+    }
+
+    /// Whether a row has a posterior over latent points.
+    pub fn has_posterior(&self) -> bool {
         self.has_posterior
+    }
+
+    /// Whether decoding a row's code gives the row expected from it.
+    pub fn reconstructs(&self) -> bool {
+        self.explains
     }
 
     /// The weights that make the model: trained parameters and running statistics, without the optimizer's states.
@@ -263,7 +263,7 @@ impl Network {
         let mut latent = Matrix { n_rows: index.len(), n_cols: self.latent, values: Vec::new() };
         let mut log_variance = latent.clone();
         for index in index.chunks(BATCH) {
-            let feeds = feeds([(Input::Rows, rows.feed(index))]);
+            let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
             self.encode.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             latent.values.extend_from_slice(self.encode.output(0));
             if self.has_posterior {
@@ -279,17 +279,18 @@ impl Network {
     /// Points of another dimension.
     pub fn decode(&mut self, pool: &mut Pool, z: &Matrix) -> Result<Matrix, GraphError> {
         let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width(), values: Vec::new() };
-        for z in z.values.chunks(BATCH * self.latent) {
+        for (batch, z) in z.values.chunks(BATCH * self.latent).enumerate() {
             let n = z.len() / self.latent;
             let feeds = feeds([(Input::Latent, Feed::Rows(z))]);
-            self.decode.run(pool, &mut self.states, &feeds, n, Draw::default())?;
+            let draw = Draw { step: batch as u64, ..Draw::default() };
+            self.decode.run(pool, &mut self.states, &feeds, n, draw)?;
             expected.values.extend_from_slice(self.decode.output(0));
         }
         Ok(expected)
     }
 
-    /// How unusual each row is (higher is more unusual, nats a row for likelihoods), and, if asked for, what each
-    /// encoded column adds to it, `[rows, width]`.
+    /// How unusual each row is (higher is more unusual, nats a row for likelihoods), and, if asked for and known, what
+    /// each encoded column adds to it, `[rows, width]`.
     ///
     /// # Errors
     /// Rows of another width.
@@ -302,8 +303,9 @@ impl Network {
     ) -> Result<(Vec<f64>, Option<Matrix>), GraphError> {
         let mut scores = Vec::with_capacity(index.len());
         let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
+        let with_terms = with_terms && self.explains;
         for index in index.chunks(BATCH) {
-            let feeds = feeds([(Input::Rows, rows.feed(index))]);
+            let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             scores.extend(self.score.output(0).iter().map(|&score| f64::from(score)));
             if with_terms {
@@ -359,6 +361,32 @@ impl Network {
         Ok(estimates)
     }
 
+    /// What the discriminator's heads read from each row: the logits of a category and the codes, or of the classes,
+    /// `[rows, n]`; nothing for models without such heads.
+    ///
+    /// # Errors
+    /// Rows of another width.
+    pub fn recognize(
+        &mut self,
+        pool: &mut Pool,
+        rows: Rows<'_>,
+        index: &[u32],
+    ) -> Result<Vec<Matrix>, GraphError> {
+        let Some(plan) = &mut self.recognize else { return Ok(Vec::new()) };
+        let mut read: Vec<Matrix> = Vec::new();
+        for index in index.chunks(BATCH) {
+            let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
+            plan.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
+            read.resize_with(plan.outputs(), Matrix::default);
+            for (i, matrix) in read.iter_mut().enumerate() {
+                matrix.n_cols = plan.output(i).len() / index.len();
+                matrix.n_rows += index.len();
+                matrix.values.extend_from_slice(plan.output(i));
+            }
+        }
+        Ok(read)
+    }
+
     /// The standard deviation that sampling adds to each expected number, in encoded units.
     pub fn deviations(&self) -> Vec<f32> {
         let log_variance = self.states.get("decoder.output.log_variance");
@@ -367,8 +395,10 @@ impl Network {
 
     /// Bytes the compiled plans hold.
     pub fn memory_bytes(&self) -> usize {
-        let plans = [&self.step, &self.evaluate, &self.encode, &self.decode, &self.score];
-        plans.into_iter().chain(&self.weigh).map(Plan::memory_bytes).sum()
+        let steps = self.steps.iter().map(|step| &step.plan);
+        let uses = [&self.encode, &self.decode, &self.score];
+        let others = self.weigh.iter().chain(&self.evaluate).chain(&self.recognize);
+        steps.chain(uses).chain(others).map(Plan::memory_bytes).sum()
     }
 }
 
@@ -403,23 +433,8 @@ impl LogSum {
     }
 }
 
-fn mean_parts<'g>(pass: &Pass<'g>) -> Vec<Expr<'g>> {
-    pass.parts.iter().map(|(_, part)| part.mean_rows()).collect()
-}
-
 fn is_optimizers(state: &State) -> bool {
     state.name.starts_with("optimizer.")
-}
-
-/// 1 for each encoded column the encoder sees, 0 for the others; nothing if it sees all.
-fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
-    let flags: Vec<bool> = (0..layout.width()).map(|j| !layout.unseen.contains(&j)).collect();
-    let runs = flags.chunk_by(|a, b| a == b).map(|run| {
-        let flag = graph.constant(if run[0] { 1.0 } else { 0.0 });
-        flag.broadcast(&Shape::shared(&[run.len()]))
-    });
-    let runs: Vec<Expr<'g>> = runs.collect();
-    (!layout.unseen.is_empty()).then(|| graph.concat(&runs, 0))
 }
 
 impl Learner for Network {
@@ -437,17 +452,37 @@ impl Learner for Network {
         rates: Rates,
         draw: Draw,
     ) -> Result<&[f32], GraphError> {
-        let (rate, weight) = ([rates.learning], [rates.divergence]);
-        let feeds = feeds([
-            (Input::Rows, rows.feed(index)),
-            (Input::Rate, Feed::Shared(&rate)),
-            (Input::Weight, Feed::Shared(&weight)),
-        ]);
-        self.step.run(pool, &mut self.states, &feeds, index.len(), draw)?;
-        for (i, loss) in self.losses.iter_mut().enumerate() {
-            *loss = self.step.scalar(i);
+        let (rate, weight, progress) = ([rates.learning], [rates.divergence], [rates.progress]);
+        let pieces = self.batches().min(index.len() / self.group).max(1);
+        for step in &mut self.steps {
+            let (first, n) = step.parts;
+            let most = step.above.map_or(step.times, |(_, most)| most.max(step.times));
+            for repeat in 0..most {
+                if repeat >= step.times && step.above.is_none_or(|(limit, _)| self.losses[first] <= limit) {
+                    break;
+                }
+                let piece = repeat % pieces;
+                let own = &index[piece * index.len() / pieces..(piece + 1) * index.len() / pieces];
+                let own = &own[..own.len() - own.len() % self.group];
+                let feeds = feeds([
+                    (if self.group > 1 { Input::Group } else { Input::Row }, rows.feed(own)),
+                    (if self.group > 1 { Input::GroupLabels } else { Input::Label }, rows.feed_labels(own)),
+                    (Input::Rate, Feed::Shared(&rate)),
+                    (Input::Weight, Feed::Shared(&weight)),
+                    (Input::Progress, Feed::Shared(&progress)),
+                ]);
+                let draw = Draw { step: draw.step * MOST_REPEATS + repeat as u64, ..draw };
+                step.plan.run(pool, &mut self.states, &feeds, own.len() / self.group, draw)?;
+                for (i, loss) in self.losses[first..first + n].iter_mut().enumerate() {
+                    *loss = step.plan.scalar(i);
+                }
+            }
         }
         Ok(&self.losses)
+    }
+
+    fn batches(&self) -> usize {
+        self.steps.first().map_or(1, |step| step.times)
     }
 
     fn evaluate(
@@ -458,14 +493,15 @@ impl Learner for Network {
         divergence: f32,
         draw: Draw,
     ) -> Result<Vec<f64>, GraphError> {
+        let Some(evaluate) = &mut self.evaluate else { return Ok(Vec::new()) };
         let mut sums = vec![0.0; self.parts.len()];
         let divergence = [divergence];
         for (batch, index) in index.chunks(BATCH).enumerate() {
-            let feeds = feeds([(Input::Rows, rows.feed(index)), (Input::Weight, Feed::Shared(&divergence))]);
+            let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Weight, Feed::Shared(&divergence))]);
             let draw = Draw { step: draw.step + batch as u64, ..draw };
-            self.evaluate.run(pool, &mut self.states, &feeds, index.len(), draw)?;
+            evaluate.run(pool, &mut self.states, &feeds, index.len(), draw)?;
             for (i, sum) in sums.iter_mut().enumerate() {
-                *sum += f64::from(self.evaluate.scalar(i)) * index.len() as f64;
+                *sum += f64::from(evaluate.scalar(i)) * index.len() as f64;
             }
         }
         Ok(sums.into_iter().map(|sum| sum / index.len().max(1) as f64).collect())

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Shape, loss};
 
 use super::autoencoder::output;
-use super::network::Pass;
+use super::written::Pass;
 use crate::nn::{
     Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, NoiseConfig, Scope, dense, stack,
 };
@@ -65,18 +65,6 @@ impl Default for VaeConfig {
 const LOG_VARIANCE_LIMIT: f32 = 20.0;
 
 impl VaeConfig {
-    /// The first layer of the decoder (counted from 0) that cannot take several latent points of a row at once, which
-    /// `samples` above 1 asks for: one that is not applied to each point by itself.
-    pub fn bars_samples(&self) -> Option<usize> {
-        let by_itself = |layer: &LayerConfig| {
-            matches!(
-                layer,
-                LayerConfig::Dense { .. } | LayerConfig::Dropout { .. } | LayerConfig::Activation(_)
-            )
-        };
-        self.decoder.iter().position(|layer| !by_itself(layer))
-    }
-
     /// One pass over rows `x`; `input` is what the encoder may see of them, `weight` that of the divergence.
     pub(crate) fn pass<'g>(
         &self,

@@ -7,11 +7,12 @@ mod network;
 mod noise;
 mod stack;
 mod variance;
+mod written;
 
 pub use layer::{Activation, Filters, LayerConfig, Padding};
 pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
 pub use noise::NoiseConfig;
 pub use stack::shapes;
-pub(crate) use stack::{dense, stack};
+pub(crate) use stack::{dense, flat, shaped, stack};
 pub use variance::Variance;

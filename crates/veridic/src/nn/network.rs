@@ -1,4 +1,4 @@
-//! The parameters of a network while it is being written down, shared between its training and its inference form.
+//! The parameters of a network while it is being written down, shared between its training and its inference forms.
 
 use std::collections::BTreeMap;
 
@@ -35,9 +35,18 @@ pub struct Scope<'g> {
     pub graph: &'g Graph,
     /// How layers behave from here on.
     pub mode: Mode,
+    /// How the weights of layers start.
+    pub start: Init,
+    /// Whether the weights of layers are divided by their largest singular value from here on (spectral normalization,
+    /// Miyato et al. 2018).
+    pub spectral: bool,
+    /// Whether dropout drops in use, too.
+    pub dropout_in_use: bool,
     parameters: Vec<(String, Expr<'g>)>,
     statistics: Vec<(String, Expr<'g>)>,
     known: BTreeMap<String, Expr<'g>>,
+    substitutes: BTreeMap<String, Expr<'g>>,
+    normalized: BTreeMap<String, Expr<'g>>,
     updates: Vec<(Expr<'g>, Expr<'g>)>,
     layers: Vec<LayerSummary>,
 }
@@ -48,9 +57,14 @@ impl<'g> Scope<'g> {
         Self {
             graph,
             mode: Mode::Train,
+            start: Init::GlorotUniform,
+            spectral: false,
+            dropout_in_use: false,
             parameters: Vec::new(),
             statistics: Vec::new(),
             known: BTreeMap::new(),
+            substitutes: BTreeMap::new(),
+            normalized: BTreeMap::new(),
             updates: Vec::new(),
             layers: Vec::new(),
         }
@@ -58,6 +72,9 @@ impl<'g> Scope<'g> {
 
     /// The trained state of that name, declared if it is new.
     pub fn parameter(&mut self, name: &str, dims: &[usize], init: Init) -> Expr<'g> {
+        if let Some(&substitute) = self.substitutes.get(name) {
+            return substitute;
+        }
         if let Some(&known) = self.known.get(name) {
             return known;
         }
@@ -67,20 +84,71 @@ impl<'g> Scope<'g> {
         state
     }
 
+    /// The weights `path.weight` of a layer, `[.., in, out]`, which start as the scope says.
+    pub fn weight(&mut self, path: &str, dims: &[usize]) -> Expr<'g> {
+        let name = format!("{path}.weight");
+        let weight = self.parameter(&name, dims, self.start);
+        if !self.spectral {
+            return weight;
+        }
+        if let Some(&normalized) = self.normalized.get(&name) {
+            return normalized;
+        }
+        let normalized = self.spectrally_normalized(path, weight);
+        self.normalized.insert(name, normalized);
+        normalized
+    }
+
+    /// Weights divided by the estimate of their largest singular value by one step of the power method a training step
+    /// (Miyato et al. 2018, algorithm 1).
+    fn spectrally_normalized(&mut self, path: &str, weight: Expr<'g>) -> Expr<'g> {
+        let dims = weight.shape().dims;
+        let columns = dims.last().copied().unwrap_or(1);
+        let rows = weight.shape().width() / columns.max(1);
+        let matrix = weight.reshape(&[rows, columns]);
+        let fixed = matrix.detach();
+        let unit = |v: Expr<'g>| v / (v.square().sum_width() + 1e-12).sqrt().reshape(&[]);
+        let start = Init::Normal(1.0);
+        let right = self.statistic(&format!("{path}.singular_vector"), &[1, columns], start);
+        let mut next = unit(right);
+        let left = unit(next.matmul_with(fixed, false, true));
+        if self.mode == Mode::Train {
+            next = unit(left.matmul(fixed));
+            self.update(right, |_| next);
+        }
+        let sigma = left.matmul(matrix) * next;
+        weight / sigma.sum_width().reshape(&[])
+    }
+
     /// The state of that name that training updates without a gradient, declared if it is new.
-    pub fn statistic(&mut self, name: &str, dims: &[usize], start: f32) -> Expr<'g> {
+    pub fn statistic(&mut self, name: &str, dims: &[usize], start: Init) -> Expr<'g> {
         if let Some(&known) = self.known.get(name) {
             return known;
         }
-        let state = self.graph.state(name, dims, Init::Constant(start));
+        let state = self.graph.state(name, dims, start);
         self.known.insert(name.to_string(), state);
         self.statistics.push((name.to_string(), state));
         state
     }
 
-    /// Has training give `state` a new value at each step.
-    pub fn update(&mut self, state: Expr<'g>, value: Expr<'g>) {
-        self.updates.push((state, value));
+    /// Has training give `state` a new value at each step: what `next` makes of the value it has by then.
+    pub fn update(&mut self, state: Expr<'g>, next: impl FnOnce(Expr<'g>) -> Expr<'g>) {
+        match self.updates.iter_mut().find(|(known, _)| known.is(state)) {
+            Some((_, value)) => *value = next(*value),
+            None => self.updates.push((state, next(state))),
+        }
+    }
+
+    /// The updates so far, which a step then makes; layers written from here on belong to another step.
+    pub fn take_updates(&mut self) -> Vec<(Expr<'g>, Expr<'g>)> {
+        self.normalized.clear();
+        std::mem::take(&mut self.updates)
+    }
+
+    /// Has layers use these values for parameters of these names from here on; an empty list ends that.
+    pub fn substitute(&mut self, values: Vec<(String, Expr<'g>)>) {
+        self.normalized.clear();
+        self.substitutes = values.into_iter().collect();
     }
 
     /// Adds a line to the layer table; a path that is there already is not added again.
@@ -101,11 +169,6 @@ impl<'g> Scope<'g> {
     /// The trained states by name.
     pub fn parameters(&self) -> &[(String, Expr<'g>)] {
         &self.parameters
-    }
-
-    /// The updates that are not gradients' doing.
-    pub fn updates(&self) -> &[(Expr<'g>, Expr<'g>)] {
-        &self.updates
     }
 
     /// The layer table.

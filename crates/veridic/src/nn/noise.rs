@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use super::network::Scope;
-use crate::codec::normal_quantile;
 use crate::seed::Seed;
+use crate::seed::normal_quantile;
 
 /// How encoded rows are spoilt on their way into the encoder while training; the target stays clean.
 ///

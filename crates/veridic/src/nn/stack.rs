@@ -1,6 +1,6 @@
 //! A list of layers applied one after the other.
 
-use veridic_graph::{Expr, Init, Window};
+use veridic_graph::{Expr, Init, Shape, Window};
 
 use super::layer::{Filters, LayerConfig, Padding};
 use super::network::{Mode, Scope};
@@ -34,7 +34,8 @@ pub fn shapes(path: &str, layers: &[LayerConfig], input: &[usize]) -> Result<Vec
 }
 
 /// The layers of a list, one after the other, with parameters `path.0.…`, `path.1.…`. The list was checked by
-/// [`shapes`].
+/// [`shapes`]. A row of `x` is a row of values `[n]` or an image `[h, w, c]`, or several of them, `[samples, n]` or
+/// `[samples, h, w, c]`, each of which the layers are applied to.
 pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig], x: Expr<'g>) -> Expr<'g> {
     let mut x = x;
     let mut at = 0;
@@ -46,13 +47,14 @@ pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig
                 LayerConfig::Upsample { times },
                 Some(LayerConfig::Conv { filters, padding: Padding::Same, activation }),
             ) if filters.stride == 1 => {
-                let dims = x.shape().dims;
+                let shape = x.shape();
+                let dims = sample(&shape);
                 scope.describe(&own, &layers[at].label(), &[dims[0] * times, dims[1] * times, dims[2]]);
                 at += 1;
                 let own = format!("{path}.{at}");
                 let (weight, bias) = kernel(scope, &own, *filters, dims[2]);
                 let y = x.upsample_conv2d(weight, times) + bias;
-                scope.describe(&own, &layers[at].label(), &y.shape().dims);
+                scope.describe(&own, &layers[at].label(), sample(&y.shape()));
                 activation.apply(y)
             }
             (layer, _) => apply(layer, scope, &own, x),
@@ -66,15 +68,28 @@ pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig
 pub(crate) fn dense<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, units: usize) -> Expr<'g> {
     let x = flat(x);
     let width = x.shape().dims.last().copied().unwrap_or(1);
-    let weight = scope.parameter(&format!("{path}.weight"), &[width, units], Init::GlorotUniform);
+    let weight = scope.weight(path, &[width, units]);
     let bias = scope.parameter(&format!("{path}.bias"), &[units], Init::Constant(0.0));
     x.matmul(weight) + bias
 }
 
 /// An image as one row of values; anything else as it is.
-fn flat(x: Expr<'_>) -> Expr<'_> {
+pub(crate) fn flat(x: Expr<'_>) -> Expr<'_> {
     let shape = x.shape();
-    if shape.dims.len() == 3 { x.reshape(&[shape.width()]) } else { x }
+    if sample(&shape).len() == 3 { shaped(x, &[sample(&shape).iter().product()]) } else { x }
+}
+
+/// The axes of one sample: a row of values has one, an image three, and an axis before them counts samples.
+fn sample(shape: &Shape) -> &[usize] {
+    let samples = usize::from(shape.dims.len().is_multiple_of(2));
+    &shape.dims[samples.min(shape.dims.len())..]
+}
+
+/// Samples of another shape.
+pub(crate) fn shaped<'g>(x: Expr<'g>, dims: &[usize]) -> Expr<'g> {
+    let shape = x.shape();
+    let samples = &shape.dims[..shape.dims.len() - sample(&shape).len()];
+    x.reshape(&[samples, dims].concat())
 }
 
 fn written(dims: &[usize]) -> String {
@@ -85,14 +100,15 @@ fn written(dims: &[usize]) -> String {
 /// Weights `[kernel, kernel, in, out]` and bias of a convolution of stride `filters.stride`.
 fn kernel<'g>(scope: &mut Scope<'g>, path: &str, filters: Filters, inputs: usize) -> (Expr<'g>, Expr<'g>) {
     let dims = [filters.kernel, filters.kernel, inputs, filters.channels];
-    let weight = scope.parameter(&format!("{path}.weight"), &dims, Init::GlorotUniform);
+    let weight = scope.weight(path, &dims);
     let bias = scope.parameter(&format!("{path}.bias"), &[filters.channels], Init::Constant(0.0));
     (weight, bias)
 }
 
 fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>) -> Expr<'g> {
     let label = layer.label();
-    let dims = x.shape().dims;
+    let shape = x.shape();
+    let dims = sample(&shape);
     let (y, activation) = match layer {
         LayerConfig::Dense { units, activation } => (dense(scope, path, x, units), Some(activation)),
         LayerConfig::Conv { filters, padding, activation } => {
@@ -104,7 +120,7 @@ fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>)
             let window = |n: usize| Window::same(n * filters.stride, filters.kernel, filters.stride);
             // Channels in and out change places: the weights are those of the convolution it transposes.
             let sides = [filters.kernel, filters.kernel, filters.channels, dims[2]];
-            let weight = scope.parameter(&format!("{path}.weight"), &sides, Init::GlorotUniform);
+            let weight = scope.weight(path, &sides);
             let bias = scope.parameter(&format!("{path}.bias"), &[filters.channels], Init::Constant(0.0));
             (x.conv2d_transposed(weight, [window(dims[0]), window(dims[1])]) + bias, Some(activation))
         }
@@ -113,24 +129,30 @@ fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>)
         LayerConfig::Pool { size, largest: false } => (x.mean_pool2d(size), None),
         LayerConfig::BatchNorm { momentum } => (batch_norm(scope, path, x, momentum), None),
         LayerConfig::LayerNorm { epsilon } => {
-            let gamma = scope.parameter(&format!("{path}.gamma"), &dims, Init::Constant(1.0));
-            let beta = scope.parameter(&format!("{path}.beta"), &dims, Init::Constant(0.0));
-            let centered = x - x.mean_width();
-            let variance = centered.square().mean_width();
-            (centered / (variance + epsilon).sqrt() * gamma + beta, None)
+            let gamma = scope.parameter(&format!("{path}.gamma"), dims, Init::Constant(1.0));
+            let beta = scope.parameter(&format!("{path}.beta"), dims, Init::Constant(0.0));
+            let values = shaped(x, &[dims.iter().product()]);
+            let last = values.shape().dims.len() - 1;
+            let centered = values - values.mean(last);
+            let scaled = centered / (centered.square().mean(last) + epsilon).sqrt();
+            (scaled.reshape(&shape.dims) * gamma + beta, None)
         }
         LayerConfig::Dropout { rate } => match scope.mode {
-            Mode::Train if rate > 0.0 => {
+            mode if rate > 0.0 && (mode == Mode::Train || scope.dropout_in_use) => {
                 let kept = scope.graph.bernoulli(&x.shape(), 1.0 - rate);
                 (x * kept * (1.0 / (1.0 - rate)), None)
             }
             _ => (x, None),
         },
+        LayerConfig::Noise { deviation } => match scope.mode {
+            Mode::Train => (x + scope.graph.normal(&shape) * deviation, None),
+            Mode::Infer => (x, None),
+        },
         LayerConfig::Flatten => (flat(x), None),
-        LayerConfig::Reshape { image } => (x.reshape(&image), None),
+        LayerConfig::Reshape { image } => (shaped(x, &image), None),
         LayerConfig::Activation(activation) => (x, Some(activation)),
     };
-    scope.describe(path, &label, &y.shape().dims);
+    scope.describe(path, &label, sample(&y.shape()));
     activation.map_or(y, |activation| activation.apply(y))
 }
 
@@ -139,8 +161,8 @@ fn batch_norm<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, momentum: f32)
     let channels = x.shape().dims.last().copied().unwrap_or(1);
     let gamma = scope.parameter(&format!("{path}.gamma"), &[channels], Init::Constant(1.0));
     let beta = scope.parameter(&format!("{path}.beta"), &[channels], Init::Constant(0.0));
-    let mean = scope.statistic(&format!("{path}.running_mean"), &[channels], 0.0);
-    let variance = scope.statistic(&format!("{path}.running_variance"), &[channels], 1.0);
+    let mean = scope.statistic(&format!("{path}.running_mean"), &[channels], Init::Constant(0.0));
+    let variance = scope.statistic(&format!("{path}.running_variance"), &[channels], Init::Constant(1.0));
     let (centered, spread) = match scope.mode {
         Mode::Infer => (x - mean, variance),
         Mode::Train => {
@@ -153,9 +175,8 @@ fn batch_norm<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, momentum: f32)
             let batch_mean = average(x);
             let centered = x - batch_mean;
             let batch_variance = average(centered.square());
-            let keep = |old: Expr<'g>, new: Expr<'g>| old * momentum + new * (1.0 - momentum);
-            scope.update(mean, keep(mean, batch_mean));
-            scope.update(variance, keep(variance, batch_variance));
+            scope.update(mean, |old| old * momentum + batch_mean * (1.0 - momentum));
+            scope.update(variance, |old| old * momentum + batch_variance * (1.0 - momentum));
             (centered, batch_variance)
         }
     };

@@ -207,6 +207,8 @@ fn repeat(
             train: &learned,
             valid: &[],
             from: None,
+            measure: None,
+            criterion: None,
             stop,
             observe: &mut |_| {},
             keep: &mut |_| Ok(()),
@@ -232,10 +234,7 @@ fn positive_rows(
 ) -> Result<Option<Matrix>> {
     let mut network = super::fit::network(config, data)?;
     let (train, valid) = (index(&data.split.train), index(&data.split.valid));
-    let divergence = match &config.model {
-        ModelConfig::Vae(vae) => (vae.beta, vae.kl_warmup),
-        ModelConfig::Autoencoder(_) => (0.0, 0),
-    };
+    let divergence = config.model.divergence();
     let session = Session {
         config: &config.train,
         divergence,
@@ -243,6 +242,8 @@ fn positive_rows(
         train: &train,
         valid: &valid,
         from: None,
+        measure: None,
+        criterion: None,
         stop,
         observe: &mut |_| {},
         keep: &mut |_| Ok(()),

@@ -174,7 +174,7 @@ fn image_pictures(
         let width = images.height * images.width * images.channels;
         let all: Vec<u32> = (0..images.n as u32).collect();
         let run = &mut opened.run;
-        let bytes = Rows::Bytes { bytes: &images.pixels, width };
+        let bytes = Rows::bytes(&images.pixels, width);
         let (codes, _) = run.network.encode(&mut run.pool, bytes, &all)?;
         let first = Matrix {
             n_rows: count,
@@ -210,7 +210,7 @@ fn table_pictures(
         let Form::Table { codec, .. } = &run.form else { continue };
         let encoded = codec.encode_with(table, None)?.matrix;
         let all: Vec<u32> = (0..encoded.n_rows as u32).collect();
-        let (codes, _) = run.network.encode(&mut run.pool, Rows::Matrix(&encoded), &all)?;
+        let (codes, _) = run.network.encode(&mut run.pool, Rows::matrix(&encoded), &all)?;
         scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
         let first = Matrix {
             n_rows: count,

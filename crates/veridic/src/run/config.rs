@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentConfig;
 use crate::codec::CodecConfig;
-use crate::data::{Binarization, nearest_name};
+use crate::data::{Binarization, Mixture, nearest_name};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, VaeConfig};
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
@@ -68,6 +68,9 @@ pub struct DataConfig {
     /// A known data set of images, or a folder or file of images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<String>,
+    /// A small known world to draw the rows of a table from, in place of a data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<Mixture>,
     /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
@@ -104,6 +107,7 @@ impl Default for DataConfig {
         Self {
             table: None,
             images: None,
+            mixture: None,
             channels: None,
             size: None,
             skip_corrupt: false,
@@ -356,6 +360,12 @@ impl Config {
             let found = format!("{} and {}", split.valid, split.test);
             return range("data.split.valid + data.split.test", found, "below 1 together");
         }
+        if let Some((field, found, allowed)) = self.data.mixture.and_then(|mixture| mixture.out_of_range()) {
+            return range(&format!("data.mixture.{field}"), found, allowed);
+        }
+        if let ModelConfig::Gan(gan) = &self.model {
+            gan.check()?;
+        }
         if let ModelConfig::Vae(vae) = &self.model {
             if vae.latent == 0 || vae.latent > 65_536 {
                 return range("model.vae.latent", vae.latent.to_string(), "1 to 65536");
@@ -471,15 +481,6 @@ impl Config {
                     "choose `likelihood = { gaussian = { variance = \"shared\" } }`",
                 );
             }
-            if let Some(layer) = vae.bars_samples() {
-                return conflict(
-                    &format!(
-                        "{name} and layer {} of the decoder cannot take several latent points of a row at once",
-                        layer + 1
-                    ),
-                    "keep to dense, dropout and activation layers in the decoder, or `samples = 1`",
-                );
-            }
         }
         Ok(())
     }
@@ -529,7 +530,7 @@ fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), S
     for parent in parents {
         // `model.…` and `train.optimizer.…` hold one variant: naming another replaces it.
         let single = table.len() == 1
-            && matches!(parent, "vae" | "autoencoder" | "adam" | "sgd" | "rmsprop" | "adadelta");
+            && matches!(parent, "vae" | "autoencoder" | "gan" | "adam" | "sgd" | "rmsprop" | "adadelta");
         if single && !table.contains_key(parent) {
             table.clear();
         }

@@ -1,5 +1,6 @@
 //! The data of a run: found, read, parted and encoded.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,8 @@ use crate::codec::{BlockKind, Codec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
-    self, Binarization, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, ReadOptions, Schema,
-    Split, Table, read, read_as,
+    self, Binarization, Cells, Column, ImageOptions, Images, Kind, MISSING, Matrix, Mixture, ReadOptions,
+    Schema, Split, Table, read, read_as,
 };
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
@@ -41,6 +42,9 @@ pub(crate) struct Dataset {
     pub(crate) split: Split,
     /// The target's text of each row.
     pub(crate) labels: Option<Vec<Option<String>>>,
+    /// The classes that rows are labelled with, and the number of each row's class; -1 is none.
+    pub(crate) classes: Vec<String>,
+    pub(crate) class_numbers: Vec<f32>,
     /// Values of the target that mean yes.
     pub(crate) positive: Vec<String>,
     pub(crate) layout: Layout,
@@ -51,10 +55,11 @@ pub(crate) struct Dataset {
 
 impl Dataset {
     pub(crate) fn rows(&self) -> Rows<'_> {
-        match &self.content {
-            Content::Images(images) => Rows::Bytes { bytes: &images.pixels, width: self.layout.width() },
-            Content::Table { .. } => Rows::Matrix(&self.matrix),
-        }
+        let rows = match &self.content {
+            Content::Images(images) => Rows::bytes(&images.pixels, self.layout.width()),
+            Content::Table { .. } => Rows::matrix(&self.matrix),
+        };
+        rows.labelled(&self.class_numbers)
     }
 
     /// The rows that are reported on: test rows, or validation rows where there are none.
@@ -89,6 +94,7 @@ pub(crate) fn index(rows: &[usize]) -> Vec<u32> {
 
 /// Where the data of a configuration lies.
 enum Place {
+    Made(Mixture),
     Known(catalog::Located),
     File(PathBuf),
 }
@@ -97,6 +103,7 @@ enum Place {
 pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
     let place = find(config, data, data_dir)?;
     let is_images = match &place {
+        Place::Made(_) => false,
         Place::Known(located) => located.variant.reading.table().is_none(),
         Place::File(path) => looks_like_images(path),
     };
@@ -111,6 +118,9 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     let name = config.data.table.as_ref().or(config.data.images.as_ref());
     if let Some(path) = data {
         return Ok(Place::File(path.to_path_buf()));
+    }
+    if let Some(mixture) = config.data.mixture {
+        return Ok(Place::Made(mixture));
     }
     let Some(name) = name else {
         return Err(RunError::NoData {
@@ -162,8 +172,23 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
     options
 }
 
-fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
+/// A table read from files, or drawn.
+struct Source {
+    table: Table,
+    schema: Schema,
+    files: Vec<DataFile>,
+    /// Rows of the training file where there is a test file, else 0.
+    n_train: usize,
+}
+
+fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result<Source> {
     let (format, train, test) = match place {
+        Place::Made(mixture) => {
+            notes.push(format!("data: {}", mixture.label()));
+            let table = mixture.draw(Seed(config.seed));
+            let schema = Schema::of(&table);
+            return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
+        }
         Place::Known(located) => {
             let format = located.variant.reading.table();
             let one = |role| located.files_of(role).next().map(Path::to_path_buf);
@@ -196,6 +221,11 @@ fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Res
     } else {
         n_train = 0;
     }
+    Ok(Source { table, schema, files, n_train })
+}
+
+fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
+    let Source { mut table, mut schema, files, mut n_train } = read_table(config, place, &mut notes)?;
     let target = config.data.target.clone();
     if let Some(target) = &target {
         table.target(target)?;
@@ -266,9 +296,23 @@ fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Res
         .into());
     }
     let matrix = codec.encode(&table)?;
-    let layout = table_layout(&codec, target.as_deref());
+    let mut layout = table_layout(&codec, target.as_deref());
+    let (classes, class_numbers) = numbered(labels.as_deref());
+    layout.classes = classes.len();
     let content = Content::Table { table, schema };
-    Ok(Dataset { content, codec: Some(codec), matrix, split, labels, positive, layout, files, notes })
+    Ok(Dataset {
+        content,
+        codec: Some(codec),
+        matrix,
+        split,
+        labels,
+        classes,
+        class_numbers,
+        positive,
+        layout,
+        files,
+        notes,
+    })
 }
 
 /// The layout of encoded rows: the encoder does not see the target's columns.
@@ -278,7 +322,7 @@ pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
     let unseen = of_target
         .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
         .collect();
-    Layout { dims: vec![codec.width()], blocks, unseen, redrawn: false }
+    Layout { dims: vec![codec.width()], blocks, unseen, ..Layout::default() }
 }
 
 /// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
@@ -402,6 +446,7 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
             let files = set.files.iter().map(|path| data_file(path)).collect::<Result<_>>()?;
             (set, files)
         }
+        Place::Made(_) => unreachable!("a table"),
         Place::File(path) => {
             let set = data::read_images(path, &options)?;
             let files = image_files(path, &set.files)?;
@@ -441,10 +486,12 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
     };
     binarize(config.data.binarization, &mut images, &split, &mut notes);
     let labels = images.labels.as_ref().map(|labels| label_texts(labels, names.as_deref()));
+    let (classes, class_numbers) = numbered(labels.as_deref());
     let layout = Layout {
         dims: vec![images.height, images.width, images.channels],
         blocks: Vec::new(),
         unseen: Vec::new(),
+        classes: classes.len(),
         redrawn: config.data.binarization == Binarization::Dynamic,
     };
     let positive = config.data.positive.clone();
@@ -455,6 +502,8 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
         matrix: Matrix::default(),
         split,
         labels,
+        classes,
+        class_numbers,
         positive,
         layout,
         files,
@@ -483,6 +532,26 @@ fn data_file(path: &Path) -> Result<DataFile> {
     // `archive.zip/member.csv` is a part of a file: the archive is what is there.
     let file = path.ancestors().find(|path| path.is_file()).unwrap_or(path);
     Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(file)? })
+}
+
+/// The classes there are, in order, and the number of each row's; -1 for rows without a label.
+fn numbered(labels: Option<&[Option<String>]>) -> (Vec<String>, Vec<f32>) {
+    let labels = labels.unwrap_or_default();
+    let mut classes: Vec<String> =
+        labels.iter().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    // Numbers in their own order.
+    if classes.iter().all(|class| class.parse::<f64>().is_ok()) {
+        classes.sort_by(|a, b| {
+            let number = |text: &str| text.parse::<f64>().unwrap_or_default();
+            number(a).total_cmp(&number(b))
+        });
+    }
+    let at: BTreeMap<&str, f32> =
+        classes.iter().enumerate().map(|(i, class)| (class.as_str(), i as f32)).collect();
+    let number =
+        |label: &Option<String>| label.as_deref().and_then(|label| at.get(label)).copied().unwrap_or(-1.0);
+    let numbers = labels.iter().map(number).collect();
+    (classes, numbers)
 }
 
 /// Labels by name, or as numbers where they have no names.

@@ -29,7 +29,7 @@ pub(crate) fn denoise(
     let mut noisy = original.clone();
     noise.spoil(&mut noisy.values, data.layout.blocks.is_empty(), seed, "denoise");
     let all: Vec<usize> = (0..rows.len()).collect();
-    let (latent, _) = network.encode(pool, Rows::Matrix(&noisy), &index(&all))?;
+    let (latent, _) = network.encode(pool, Rows::matrix(&noisy), &index(&all))?;
     let restored = network.decode(pool, &latent)?;
     Ok(Denoised { original, noisy, restored })
 }

@@ -188,10 +188,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         observe(event);
     };
     let mut pool = Pool::new(options.threads);
-    let divergence = match &config.model {
-        ModelConfig::Vae(vae) => (vae.beta, vae.kl_warmup),
-        ModelConfig::Autoencoder(_) => (0.0, 0),
-    };
+    let divergence = config.model.divergence();
     let begun = Instant::now();
     let (train, valid) = (index(&split.train), index(&split.valid));
     let session = Session {
@@ -201,6 +198,8 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         train: &train,
         valid: &valid,
         from,
+        measure: None,
+        criterion: None,
         stop,
         observe: &mut notify,
         keep: &mut |checkpoint| directory.write_checkpoint(checkpoint, config.train.keep),

@@ -11,12 +11,13 @@ use super::dataset::{image_options, kind, label_texts, read_options_of, table_la
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
 use super::suitable;
-use crate::codec::{BlockKind, Codec, ImageCodec, normal_quantile};
+use crate::codec::{BlockKind, Codec, ImageCodec};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::{Layout, Network, Rows};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
+use crate::seed::normal_quantile;
 use crate::train::{Event, TrainConfig};
 
 /// Rows made by a model, in the form of the data it learned from.
@@ -74,10 +75,8 @@ pub(super) struct Given {
 impl Given {
     pub(super) fn rows(&self) -> Rows<'_> {
         match &self.bytes {
-            Some(images) => {
-                Rows::Bytes { bytes: &images.pixels, width: images.height * images.width * images.channels }
-            }
-            None => Rows::Matrix(&self.matrix),
+            Some(images) => Rows::bytes(&images.pixels, images.height * images.width * images.channels),
+            None => Rows::matrix(&self.matrix),
         }
     }
 

@@ -129,7 +129,7 @@ fn probe(data: &Dataset, (network, pool): (&mut Network, &mut Pool), test: &[usi
     let train = match data.fixed(&train) {
         Some(bytes) => {
             let all: Vec<u32> = (0..train.len() as u32).collect();
-            network.encode(pool, Rows::Bytes { bytes: &bytes, width: data.layout.width() }, &all)?.0
+            network.encode(pool, Rows::bytes(&bytes, data.layout.width()), &all)?.0
         }
         None => network.encode(pool, data.rows(), &index(&train))?.0,
     };

@@ -58,10 +58,7 @@ pub(crate) fn report(
     if rows.is_empty() {
         return Ok(report);
     }
-    let divergence = match &config.model {
-        crate::models::ModelConfig::Vae(vae) => vae.beta,
-        crate::models::ModelConfig::Autoencoder(_) => 0.0,
-    };
+    let divergence = config.model.divergence().0;
     let test = index(rows);
     let draw = Draw { seed: Seed(config.seed).key("test"), step: 0 };
     let losses = network.evaluate(pool, data.rows(), &test, divergence, draw)?;

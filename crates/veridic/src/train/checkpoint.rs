@@ -23,8 +23,12 @@ pub struct Progress {
     pub epoch: usize,
     /// Steps done in all.
     pub step: u64,
+    /// Steps of the epoch in progress that were done.
+    pub epoch_steps: u64,
     /// Rows of the epoch in progress that were done.
     pub rows: usize,
+    /// The pass over the training rows that is in progress, from 0, and rows of it that were done.
+    pub pass: (u64, usize),
     /// Sums over those rows of each loss part.
     pub sums: Vec<f64>,
     /// Seconds spent on the epoch in progress.

@@ -7,8 +7,12 @@ use veridic_graph::optimizer::{Clip, Optimizer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TrainConfig {
-    /// Passes over the training rows, at least 1.
+    /// Epochs, at least 1: passes over the training rows.
     pub epochs: usize,
+    /// Steps an epoch, at least 1, instead of a pass over the training rows: passes then follow each other through the
+    /// epochs, without the rows that do not fill a last step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch_steps: Option<usize>,
     /// Rows a step, at least 1; the last step of an epoch takes what is left.
     pub batch: usize,
     /// The rule by which weights follow their gradients, with its learning rate.
@@ -36,6 +40,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             epochs: 50,
+            epoch_steps: None,
             batch: 128,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::Constant,
@@ -54,6 +59,7 @@ impl TrainConfig {
     pub fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
         let at_least_one = [
             ("train.epochs", self.epochs),
+            ("train.epoch-steps", self.epoch_steps.unwrap_or(1)),
             ("train.batch", self.batch),
             ("train.checkpoint-every", self.checkpoint_every),
             ("train.keep", self.keep),
@@ -274,7 +280,7 @@ impl OptimizerConfig {
         }
     }
 
-    fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
+    pub(crate) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
         type Named = (&'static str, f32);
         let (shares, positive): (&[Named], &[Named]) = match *self {
             Self::Sgd(o) => {

@@ -20,6 +20,8 @@ pub struct Rates {
     pub learning: f32,
     /// The weight of the divergence, for models that have one.
     pub divergence: f32,
+    /// The share of all steps that were done, 0 to below 1.
+    pub progress: f32,
 }
 
 /// A model being trained: it owns its steps, its states and its optimizers' states.
@@ -27,7 +29,8 @@ pub trait Learner {
     /// The form its rows are kept in.
     type Rows<'a>: Copy;
 
-    /// The names of its losses; the first decides which epoch is best.
+    /// The names of the losses of a step; those of [`Learner::evaluate`] are the same, and their first decides which
+    /// epoch is best.
     fn parts(&self) -> &[&'static str];
 
     /// One step on rows `index`, giving the mean of each loss over them.
@@ -56,6 +59,11 @@ pub trait Learner {
         draw: Draw,
     ) -> Result<Vec<f64>, GraphError>;
 
+    /// Batches that a step reads, one for each of its updates.
+    fn batches(&self) -> usize {
+        1
+    }
+
     /// All states.
     fn states(&self) -> &States;
 
@@ -63,8 +71,11 @@ pub trait Learner {
     fn states_mut(&mut self) -> &mut States;
 }
 
+/// Measures a learner at the end of an epoch, by name; what it measures stands beside the losses of the epoch.
+pub type Measure<'a, L> = dyn FnMut(&mut L, &mut Pool, &Progress) -> Result<BTreeMap<String, f64>> + 'a;
+
 /// What a run is made of besides the model.
-pub struct Session<'a> {
+pub struct Session<'a, L> {
     /// The settings.
     pub config: &'a TrainConfig,
     /// Weight of the divergence at full strength, and epochs to get there.
@@ -77,6 +88,10 @@ pub struct Session<'a> {
     pub valid: &'a [u32],
     /// Where to go on from.
     pub from: Option<Checkpoint>,
+    /// Measures the learner at the end of each epoch, in place of its losses on rows to choose by.
+    pub measure: Option<&'a mut Measure<'a, L>>,
+    /// Which measure decides what epoch is best, lower being better; the last epoch is best while there is none.
+    pub criterion: Option<&'a str>,
     /// Raised to have the run stop at the next step.
     pub stop: &'a AtomicBool,
     /// Is told what happens.
@@ -114,11 +129,12 @@ pub fn fit<L: Learner>(
     learner: &mut L,
     pool: &mut Pool,
     rows: L::Rows<'_>,
-    mut session: Session<'_>,
+    mut session: Session<'_, L>,
 ) -> Result<Outcome> {
     let config = session.config;
-    let (n, batch) = (session.train.len(), config.batch);
-    let steps_per_epoch = n.div_ceil(batch) as u64;
+    let (n, batch) = (session.train.len(), config.batch * learner.batches());
+    let steps_per_epoch = config.epoch_steps.unwrap_or(n.div_ceil(batch)) as u64;
+    let total_steps = steps_per_epoch.saturating_mul(config.epochs as u64).max(1);
     let parts: Vec<&'static str> = learner.parts().to_vec();
     let mut best_weights: Option<Vec<State>> = None;
     let mut progress = Progress { sums: vec![0.0; parts.len()], ..Progress::default() };
@@ -127,7 +143,8 @@ pub fn fit<L: Learner>(
         progress = from.progress;
         best_weights = from.best;
     }
-    let choose_best = config.best && !session.valid.is_empty();
+    let choose_best = config.best
+        && if session.measure.is_some() { session.criterion.is_some() } else { !session.valid.is_empty() };
     if choose_best && best_weights.is_none() {
         // An epoch whose weights are not there cannot be chosen.
         progress.best = None;
@@ -144,13 +161,13 @@ pub fn fit<L: Learner>(
         config.patience.is_some_and(|patience| epochs >= patience)
     };
     let mut new_best = false;
+    let mut order: Option<(u64, Vec<u32>)> = None;
     // Asked before an epoch, not after: a run killed before it was finished must not train on.
     while progress.epoch < config.epochs && !stale(&progress) {
         let begun = Instant::now();
         let earlier = progress.seconds;
-        let order = shuffled(session.train, session.seed, progress.epoch);
         let divergence = warmed(session.divergence, progress.epoch);
-        while progress.rows < n {
+        while progress.epoch_steps < steps_per_epoch {
             if session.stop.load(Ordering::Relaxed) {
                 progress.seconds = earlier + begun.elapsed().as_secs_f64();
                 let best = best_weights.clone();
@@ -161,9 +178,15 @@ pub fn fit<L: Learner>(
                 })?;
                 return Ok(Outcome { end: End::Stopped, progress });
             }
-            let index = &order[progress.rows..(progress.rows + batch).min(n)];
+            let (pass, at) = progress.pass;
+            if order.as_ref().is_none_or(|(of, _)| *of != pass) {
+                order = Some((pass, shuffled(session.train, session.seed, pass)));
+            }
+            let index = order.as_ref().map_or(&[][..], |(_, order)| &order[at..(at + batch).min(n)]);
             let factor = config.schedule.factor(progress.step, steps_per_epoch, config.epochs);
-            let rates = Rates { learning: config.optimizer.rate() * factor, divergence };
+            let done = (progress.step as f64 / total_steps as f64) as f32;
+            let learning = config.optimizer.rate() * factor;
+            let rates = Rates { learning, divergence, progress: done };
             let draw = Draw { seed: step_seed, step: progress.step };
             let losses = learner.step(pool, rows, index, rates, draw)?;
             for ((sum, &loss), part) in progress.sums.iter_mut().zip(losses).zip(&parts) {
@@ -174,7 +197,12 @@ pub fn fit<L: Learner>(
                 *sum += f64::from(loss) * index.len() as f64;
             }
             progress.rows += index.len();
+            progress.epoch_steps += 1;
             progress.step += 1;
+            let next = at + index.len();
+            // Only an epoch that is a pass has a partial step.
+            let is_over = next >= n || (config.epoch_steps.is_some() && next + batch > n);
+            progress.pass = if is_over { (pass + 1, 0) } else { (pass, next) };
             (session.observe)(&Event::Step {
                 epoch: progress.epoch + 1,
                 step: progress.step,
@@ -183,7 +211,7 @@ pub fn fit<L: Learner>(
         }
         let mut losses = BTreeMap::new();
         for (part, sum) in parts.iter().zip(&progress.sums) {
-            losses.insert(format!("train.{part}"), sum / n as f64);
+            losses.insert(format!("train.{part}"), sum / progress.rows as f64);
         }
         progress.epoch += 1;
         if let Some(weight) = not_finite(&learner.states().entries) {
@@ -191,7 +219,9 @@ pub fn fit<L: Learner>(
             let (step, epoch) = (progress.step, progress.epoch);
             return Err(TrainError::NotFinite { part: "weights", step, epoch, loss: weight }.into());
         }
-        if !session.valid.is_empty() {
+        if let Some(measure) = session.measure.as_mut() {
+            losses.extend(measure(learner, pool, &progress)?);
+        } else if !session.valid.is_empty() {
             // Always at full weight: with a rising weight epochs could not be compared.
             let draw = Draw { seed: session.seed.key("valid"), step: 0 };
             let values = learner.evaluate(pool, rows, session.valid, session.divergence.0, draw)?;
@@ -202,22 +232,28 @@ pub fn fit<L: Learner>(
                 }
                 losses.insert(format!("valid.{part}"), *value);
             }
-            if progress.best.is_none_or(|(_, best)| values[0] < best) {
-                progress.best = Some((progress.epoch, values[0]));
-                progress.best_losses.clone_from(&losses);
-                if choose_best {
-                    best_weights = Some(learner.states().entries.clone());
-                    new_best = true;
-                }
+        }
+        let chosen_by = match session.criterion {
+            Some(criterion) => losses.get(criterion).copied(),
+            None => losses.get(&format!("valid.{}", parts[0])).copied(),
+        };
+        if let Some(value) = chosen_by
+            && progress.best.is_none_or(|(_, best)| value < best)
+        {
+            progress.best = Some((progress.epoch, value));
+            progress.best_losses.clone_from(&losses);
+            if choose_best {
+                best_weights = Some(learner.states().entries.clone());
+                new_best = true;
             }
         }
-        if !choose_best {
+        if !choose_best || progress.best.is_none() {
             progress.best_losses.clone_from(&losses);
         }
         // Told before the checkpoint: after a crash between the two, the epoch is done and told again.
         let seconds = earlier + begun.elapsed().as_secs_f64();
         (session.observe)(&Event::Epoch { epoch: progress.epoch, step: progress.step, seconds, losses });
-        (progress.rows, progress.seconds) = (0, 0.0);
+        (progress.epoch_steps, progress.rows, progress.seconds) = (0, 0, 0.0);
         progress.sums.iter_mut().for_each(|sum| *sum = 0.0);
         let last = progress.epoch == config.epochs || stale(&progress);
         if last || progress.epoch.is_multiple_of(config.checkpoint_every) {
@@ -246,9 +282,9 @@ fn warmed((weight, epochs): (f32, usize), epoch: usize) -> f32 {
     if epoch >= epochs { weight } else { weight * epoch as f32 / epochs as f32 }
 }
 
-/// The training rows in the order of an epoch (Fisher and Yates), the same whenever it is asked for.
-fn shuffled(rows: &[u32], seed: Seed, epoch: usize) -> Vec<u32> {
-    let mut random = seed.stream(&format!("shuffle {epoch}"));
+/// The training rows in the order of a pass (Fisher and Yates), the same whenever it is asked for.
+fn shuffled(rows: &[u32], seed: Seed, pass: u64) -> Vec<u32> {
+    let mut random = seed.stream(&format!("shuffle {pass}"));
     let mut order = rows.to_vec();
     for i in (1..order.len()).rev() {
         // Multiply-shift instead of a remainder; its bias is below 2^-32 of a draw.

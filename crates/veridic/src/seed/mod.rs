@@ -2,9 +2,13 @@
 //!
 //! Each consumer asks for a stream by name, so adding a consumer never shifts the draws of another.
 
+mod normal;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
+
+pub use normal::normal_quantile;
 
 /// The one seed of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

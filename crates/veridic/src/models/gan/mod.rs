@@ -1,0 +1,18 @@
+//! Generative adversarial networks (Goodfellow et al. 2014, "Generative adversarial nets"): a generator makes rows of
+//! noise, a discriminator learns to tell them from real ones, and each learns from the other.
+//!
+//! What a variant changes is a setting: the objective, a penalty (Wasserstein), a class that is asked for (conditional),
+//! codes that can be read back (Info), several rows judged together (packing, minibatch discrimination).
+
+mod config;
+mod info;
+mod minibatch;
+mod objective;
+mod penalty;
+mod step;
+
+pub use config::{GanConfig, OutputRange, WeightStart};
+pub use info::InfoConfig;
+pub use minibatch::MinibatchConfig;
+pub use objective::{LabelConfig, Objective};
+pub use penalty::Penalty;

@@ -1,0 +1,433 @@
+//! The two updates of a step, and what the trained networks are used for.
+
+use veridic_graph::{Expr, Graph, Init, Shape, loss};
+
+use super::config::{GanConfig, OutputRange};
+use super::info::Reading;
+use crate::models::average::{Averaged, averaged};
+use crate::models::network::Layout;
+use crate::models::prior::{drawn_category, one_hot};
+use crate::models::written::{Inputs, Update, Written};
+use crate::nn::{LayerConfig, Mode, Scope, dense, flat, stack};
+use crate::train::{OptimizerConfig, TrainConfig};
+
+/// Most updates of the generator in a step that goes on while its loss is high.
+const MOST_WHILE_ABOVE: usize = 10;
+
+/// A parameter with its name.
+type Named<'g> = (String, Expr<'g>);
+
+/// What a discriminator says of a batch.
+struct Judged<'g> {
+    /// `[rows, .., 1]`: above the objective's boundary for rows taken for real.
+    output: Expr<'g>,
+    /// `[rows, .., n]`: the last hidden layer.
+    features: Expr<'g>,
+    reading: Option<Reading<'g>>,
+    /// `[rows, .., classes]`, of the second head.
+    classes: Option<Expr<'g>>,
+}
+
+/// A latent point with the parts of it that are read back.
+struct Point<'g> {
+    z: Expr<'g>,
+    category: Option<Expr<'g>>,
+    codes: Option<Expr<'g>>,
+}
+
+/// An adversarial network for rows of one layout.
+struct Game<'a, 'g> {
+    config: &'a GanConfig,
+    layout: &'a Layout,
+    train: &'a TrainConfig,
+    inputs: &'a Inputs<'g>,
+    /// The axis of samples of a row, where rows are judged in groups.
+    lead: Vec<usize>,
+}
+
+impl GanConfig {
+    /// Everything the networks are trained and used by.
+    pub(crate) fn written<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        inputs: &Inputs<'g>,
+        layout: &Layout,
+        train: &TrainConfig,
+    ) -> Written<'g> {
+        let lead = if self.group() > 1 { vec![self.group()] } else { Vec::new() };
+        scope.start = self.start.init();
+        Game { config: self, layout, train, inputs, lead }.written(scope)
+    }
+}
+
+impl<'g> Game<'_, 'g> {
+    fn written(&self, scope: &mut Scope<'g>) -> Written<'g> {
+        let config = self.config;
+        let (discriminator_update, target) = self.discriminator_update(scope);
+        let (generator_update, average) = self.generator_update(scope, target);
+        scope.take_updates();
+
+        scope.mode = Mode::Infer;
+        if let Some(average) = average {
+            scope.substitute(average);
+        }
+        let z = self.inputs.latent;
+        if config.sample_dropout && config.generator.iter().any(|l| matches!(l, LayerConfig::Dropout { .. }))
+        {
+            scope.dropout_in_use = true;
+        }
+        let made = self.generate(scope, z);
+        scope.dropout_in_use = false;
+        let decode = flat(match (self.is_image(), config.range) {
+            (true, OutputRange::Symmetric) => (made + 1.0) * 0.5,
+            _ => made,
+        });
+        scope.substitute(Vec::new());
+        // A row alone is judged as a group of its like.
+        let like = |x: Expr<'g>| {
+            if self.lead.is_empty() {
+                return x;
+            }
+            let dims = x.shape().dims;
+            x.reshape(&[&[1][..], &dims].concat())
+                .broadcast(&Shape::with_rows(&[&self.lead[..], &dims].concat()))
+        };
+        let one = self.ranged(self.inputs.row).reshape(&self.layout.dims);
+        let condition = self.asked(self.inputs.label);
+        let judged = self.judge(scope, like(one), condition.map(like), false);
+        let first = |of: Expr<'g>| if of.shape().dims.len() > 1 { of.slice(0, 0, 1) } else { of };
+        let flat_first = |of: Expr<'g>| {
+            let of = first(of);
+            of.reshape(&[of.shape().width()])
+        };
+        let mut recognize = Vec::new();
+        if let Some(reading) = judged.reading {
+            recognize.extend(reading.logits.map(flat_first));
+            recognize.extend(reading.codes.map(|(mean, _)| flat_first(mean)));
+        }
+        recognize.extend(judged.classes.map(flat_first));
+        Written {
+            updates: vec![discriminator_update, generator_update],
+            encode: vec![flat_first(judged.features)],
+            latent: config.prior(self.layout.classes).width(),
+            decode,
+            score: vec![config.objective.boundary() - flat_first(judged.output)],
+            recognize,
+            evaluate: Vec::new(),
+            weigh: None,
+            prior: Some(config.prior(self.layout.classes)),
+        }
+    }
+
+    /// The discriminator's update, and the average of its weights that the generator learns from, if it does.
+    fn discriminator_update(&self, scope: &mut Scope<'g>) -> (Update<'g>, Option<Vec<Named<'g>>>) {
+        let config = self.config;
+        scope.mode = Mode::Train;
+        let label = self.asked(self.inputs.group_labels);
+        let point = self.point(scope.graph, label);
+        let made = self.generate(scope, point.z).detach();
+        // The generator's running statistics follow its own updates.
+        scope.take_updates();
+        let real = self.real();
+        let (on_real, on_made) = if config.mixed_batches {
+            self.judge_mixed(scope, real, made, label)
+        } else {
+            (self.judge(scope, real, label, true), self.judge(scope, made, label, true))
+        };
+        let (of_real, of_made) = config.labels.draw(on_real.output);
+        let objective = config.objective;
+        let adversarial =
+            objective.of_real(on_real.output, of_real) + objective.of_made(on_made.output, of_made);
+        let mut total = mean(adversarial);
+        let boundary = scope.graph.constant(objective.boundary());
+        let mut parts = vec![
+            ("discriminator", total),
+            ("real", mean(boundary.less(on_real.output))),
+            ("made", mean(on_made.output.less(boundary))),
+        ];
+        let updates = scope.take_updates();
+        if let Some(penalty) = config.penalty {
+            let judge = |x: Expr<'g>| self.judge(scope, x, label, true).output;
+            if let Some(penalty) = penalty.of(real, made, judge) {
+                parts.push(("penalty", penalty));
+                total = total + penalty;
+            }
+            // Statistics follow the rows, not points between them.
+            scope.take_updates();
+        }
+        if let (Some(info), Some(reading)) = (&config.info, on_made.reading) {
+            let [category, codes] = reading.losses(point.category, point.codes);
+            if let Some(category) = category {
+                let known = (info.categories as f32).ln();
+                parts.push(("information", known - mean(category)));
+            }
+            for loss in [category, codes].into_iter().flatten() {
+                total = total + mean(loss) * info.weight;
+            }
+        }
+        if let (Some(classes), true) = (on_real.classes, config.classify > 0.0) {
+            let is = one_hot(self.labels(self.inputs.group_labels), self.layout.classes);
+            // Rows without a label are all zero there, and lose nothing.
+            let cross_entropy = mean(loss::cross_entropy(classes, is));
+            parts.push(("classification", cross_entropy));
+            total = total + cross_entropy * config.classify;
+        }
+        let own = self.own(scope, &["discriminator", "reader"]);
+        let optimizer = config.discriminator_optimizer.unwrap_or(self.train.optimizer);
+        let (slope, mut learned) = self.learn(scope.graph, (total, &own), optimizer);
+        if let Some(super::Penalty::Clip(limit)) = config.penalty {
+            for (state, next) in &mut learned {
+                if own.iter().any(|(name, p)| p.is(*state) && name.ends_with(".weight")) {
+                    *next = next.clamp(-limit, limit);
+                }
+            }
+        }
+        learned.extend(updates);
+        let target = (config.target > 0.0).then(|| {
+            let Averaged { updates, values } = averaged(scope.graph, "optimizer.target", &own, config.target);
+            learned.extend(updates);
+            values
+        });
+        parts.push(("discriminator-gradient", slope));
+        (Update { parts, updates: learned, times: config.discriminator_updates, above: None }, target)
+    }
+
+    /// The generator's update, and what takes the place of its weights when sampling.
+    fn generator_update(
+        &self,
+        scope: &mut Scope<'g>,
+        target: Option<Vec<Named<'g>>>,
+    ) -> (Update<'g>, Option<Vec<Named<'g>>>) {
+        let config = self.config;
+        let label = self.asked(self.inputs.group_labels);
+        let point = self.point(scope.graph, label);
+        let made = self.generate(scope, point.z);
+        let updates = scope.take_updates();
+        scope.substitute(target.unwrap_or_default());
+        let judged = self.judge(scope, made, label, true);
+        let mut total = mean(config.objective.of_generator(judged.output));
+        let mut parts = vec![("generator", total)];
+        total = total * config.adversarial;
+        if config.feature_matching > 0.0 {
+            let on_real = self.judge(scope, self.real(), label, true).features.detach();
+            let average = |f: Expr<'g>| f.mean_rows();
+            let distance = (average(judged.features) - average(on_real)).square().sum_width().reshape(&[]);
+            parts.push(("feature-distance", distance));
+            total = total + distance * config.feature_matching;
+        }
+        if config.diversity > 0.0 {
+            let alike = alikeness(judged.features);
+            parts.push(("alikeness", alike));
+            total = total + alike * config.diversity;
+        }
+        if let (Some(info), Some(reading)) = (config.info.filter(|info| info.cooperate), judged.reading) {
+            let losses = reading.losses(point.category, point.codes);
+            total = losses.into_iter().flatten().fold(total, |total, loss| total + mean(loss) * info.weight);
+        }
+        scope.substitute(Vec::new());
+        scope.take_updates();
+        let own = self.own(scope, &["generator"]);
+        let (slope, mut learned) = self.learn(scope.graph, (total, &own), self.train.optimizer);
+        learned.extend(updates);
+        parts.push(("generator-gradient", slope));
+        let average = (config.average > 0.0).then(|| {
+            let Averaged { updates, values } = averaged(scope.graph, "average", &own, config.average);
+            learned.extend(updates);
+            values
+        });
+        let above = config.generator_while_above.map(|limit| (limit, MOST_WHILE_ABOVE));
+        (Update { parts, updates: learned, times: config.generator_updates, above }, average)
+    }
+
+    /// The norm of the gradients of `total`, and the updates by which `own` follow them.
+    fn learn(
+        &self,
+        graph: &'g Graph,
+        (mut total, own): (Expr<'g>, &[Named<'g>]),
+        optimizer: OptimizerConfig,
+    ) -> (Expr<'g>, Vec<(Expr<'g>, Expr<'g>)>) {
+        let states: Vec<Expr<'g>> = own.iter().map(|(_, state)| *state).collect();
+        let mut updates = Vec::new();
+        if self.config.history > 0.0 {
+            // A mean over all steps: its weight of the newest falls with their number.
+            let owner = own.first().map_or("", |(name, _)| name.as_str());
+            let count = graph.state(&format!("optimizer.history.{owner}"), &[], Init::Constant(0.0));
+            updates.push((count, count + 1.0));
+            for (name, p) in own {
+                let name = format!("optimizer.history.mean.{name}");
+                let before = graph.state(&name, &p.shape().dims, Init::Constant(0.0));
+                let mean = before + (*p - before) / (count + 1.0);
+                updates.push((before, mean));
+                total = total + (*p - mean.detach()).square().sum_width().reshape(&[]) * self.config.history;
+            }
+        }
+        let gradients = self.train.clip().apply(graph, &graph.gradient(total, &states));
+        let zero = graph.constant(0.0);
+        let square = gradients.iter().fold(zero, |sum, g| sum + g.square().sum_width().reshape(&[]));
+        // Both networks follow the same schedule, each at its own rate.
+        let rate = self.inputs.rate * (optimizer.rate() / self.train.optimizer.rate());
+        updates.extend(optimizer.rule().updates(graph, own, &gradients, rate));
+        (square.sqrt(), updates)
+    }
+
+    /// The parameters of these networks.
+    fn own(&self, scope: &Scope<'g>, networks: &[&str]) -> Vec<Named<'g>> {
+        let is_own = |name: &str| networks.iter().any(|network| name.starts_with(&format!("{network}.")));
+        scope.parameters().iter().filter(|(name, _)| is_own(name)).cloned().collect()
+    }
+
+    fn is_image(&self) -> bool {
+        self.layout.dims.len() == 3
+    }
+
+    /// Real rows as the networks see them.
+    fn real(&self) -> Expr<'g> {
+        self.ranged(self.inputs.group).reshape(&[&self.lead[..], &self.layout.dims].concat())
+    }
+
+    fn ranged(&self, x: Expr<'g>) -> Expr<'g> {
+        let symmetric = self.is_image() && self.config.range == OutputRange::Symmetric;
+        if symmetric { x * 2.0 - 1.0 } else { x }
+    }
+
+    /// Class numbers in a last axis of length 1.
+    fn labels(&self, label: Expr<'g>) -> Expr<'g> {
+        if self.lead.is_empty() { label } else { label.reshape(&[label.shape().width(), 1]) }
+    }
+
+    /// The classes that are asked for, one-hot, for models that are asked.
+    fn asked(&self, label: Expr<'g>) -> Option<Expr<'g>> {
+        let is_one = label.shape().width() == 1;
+        let numbers = if is_one { label } else { self.labels(label) };
+        self.config.conditional.then(|| one_hot(numbers, self.layout.classes))
+    }
+
+    /// A latent point drawn for each sample.
+    fn point(&self, graph: &'g Graph, label: Option<Expr<'g>>) -> Point<'g> {
+        let prior = self.config.prior(self.layout.classes);
+        let category = (prior.categories > 0).then(|| drawn_category(graph, &self.lead, prior.categories));
+        let codes = (prior.continuous > 0).then(|| {
+            graph.uniform(&Shape::with_rows(&[&self.lead[..], &[prior.continuous]].concat())) * 2.0 - 1.0
+        });
+        let noise = prior.noise(graph, &self.lead);
+        let all: Vec<Expr<'g>> = [Some(noise), label, category, codes].into_iter().flatten().collect();
+        Point { z: graph.concat(&all, self.lead.len()), category, codes }
+    }
+
+    /// Rows made of latent points.
+    fn generate(&self, scope: &mut Scope<'g>, z: Expr<'g>) -> Expr<'g> {
+        scope.spectral = false;
+        let made = stack(scope, "generator", &self.config.generator, z);
+        if made.shape().dims.ends_with(&self.layout.dims) {
+            return made;
+        }
+        let width = self.layout.width();
+        let y = dense(scope, "generator.output", made, width);
+        scope.describe("generator.output", "dense, linear", &[width]);
+        crate::nn::shaped(y, &self.layout.dims)
+    }
+
+    /// What the discriminator says of samples `x`, with the classes they were asked for.
+    fn judge(&self, scope: &mut Scope<'g>, x: Expr<'g>, asked: Option<Expr<'g>>, noisy: bool) -> Judged<'g> {
+        let config = self.config;
+        scope.spectral = config.spectral_norm;
+        let mut x = x;
+        if noisy && config.input_noise > 0.0 {
+            let deviation = (1.0 - self.inputs.progress) * config.input_noise;
+            x = x + scope.graph.normal(&x.shape()) * deviation;
+        }
+        if let Some(asked) = asked {
+            x = beside(x, asked, self.is_image());
+        }
+        if config.packing > 1 {
+            x = packed(x, self.is_image());
+        }
+        let hidden = stack(scope, "discriminator", &config.discriminator, x);
+        self.heads(scope, hidden)
+    }
+
+    /// Real and made samples judged in one batch, whose statistics they share.
+    fn judge_mixed(
+        &self,
+        scope: &mut Scope<'g>,
+        real: Expr<'g>,
+        made: Expr<'g>,
+        asked: Option<Expr<'g>>,
+    ) -> (Judged<'g>, Judged<'g>) {
+        let pair = |a: Expr<'g>, b: Expr<'g>| {
+            let one = |x: Expr<'g>| x.reshape(&[&[1][..], &x.shape().dims].concat());
+            a.graph().concat(&[one(a), one(b)], 0)
+        };
+        let both = self.judge(scope, pair(real, made), asked.map(|asked| pair(asked, asked)), true);
+        let half = |of: Expr<'g>, i: usize| of.slice(0, i, 1).reshape(&of.shape().dims[1..]);
+        let part = |i: usize| Judged {
+            output: half(both.output, i),
+            features: half(both.features, i),
+            reading: both.reading.map(|reading| Reading {
+                logits: reading.logits.map(|logits| half(logits, i)),
+                codes: reading.codes.map(|(mean, variance)| (half(mean, i), half(variance, i))),
+            }),
+            classes: both.classes.map(|classes| half(classes, i)),
+        };
+        (part(0), part(1))
+    }
+
+    fn heads(&self, scope: &mut Scope<'g>, hidden: Expr<'g>) -> Judged<'g> {
+        let config = self.config;
+        let features = flat(hidden);
+        let compared = match &config.minibatch {
+            Some(minibatch) => minibatch.append(scope, "discriminator", features),
+            None => features,
+        };
+        let output = dense(scope, "discriminator.output", compared, 1);
+        scope.describe("discriminator.output", "dense, linear", &[1]);
+        scope.spectral = false;
+        let classes = (config.classify > 0.0).then(|| {
+            let logits = dense(scope, "discriminator.classes", features, self.layout.classes);
+            scope.describe("discriminator.classes", "dense, softmax", &[self.layout.classes]);
+            logits
+        });
+        let reading = config.info.map(|info| info.read(scope, features));
+        Judged { output, features, reading, classes }
+    }
+}
+
+/// The mean over rows and all else.
+fn mean(x: Expr<'_>) -> Expr<'_> {
+    x.mean_width().mean_rows().reshape(&[])
+}
+
+/// Samples with a class in the last axis: of images a channel a class.
+fn beside<'g>(x: Expr<'g>, asked: Expr<'g>, is_image: bool) -> Expr<'g> {
+    let dims = x.shape().dims;
+    let last = dims.len() - 1;
+    if !is_image {
+        return x.graph().concat(&[x, asked], last);
+    }
+    let classes = asked.shape().dims;
+    let (lead, n) = classes.split_at(classes.len() - 1);
+    let flags = asked.reshape(&[lead, &[1, 1], n].concat());
+    let everywhere = Shape::with_rows(&[lead, &dims[last - 2..last], n].concat());
+    x.graph().concat(&[x, flags.broadcast(&everywhere)], last)
+}
+
+/// All samples of a row as one: their values one after the other, or their channels.
+fn packed(x: Expr<'_>, is_image: bool) -> Expr<'_> {
+    let dims = x.shape().dims;
+    if is_image {
+        let &[m, h, w, c] = dims.as_slice() else { return x };
+        x.permute(&[1, 2, 0, 3]).reshape(&[h, w, m * c])
+    } else {
+        x.reshape(&[dims.iter().product()])
+    }
+}
+
+/// The mean squared cosine between the features of different samples, 0 to 1: that of the sum of all outer products.
+fn alikeness(features: Expr<'_>) -> Expr<'_> {
+    let last = features.shape().dims.len() - 1;
+    let unit = features / (features.square().sum(last) + 1e-12).sqrt();
+    let all = unit.contract(unit).square().sum_width().reshape(&[]);
+    let samples: usize = features.shape().dims[..last].iter().product();
+    let n = features.graph().row_count().reshape(&[]) * samples as f32;
+    (all - n) / (n * (n - 1.0)).max(features.graph().constant(1.0))
+}

@@ -1,0 +1,181 @@
+//! What latent points are drawn from before anything is known of a row.
+
+use rand_chacha::rand_core::Rng;
+use serde::{Deserialize, Serialize};
+use veridic_graph::{Expr, Graph, Shape};
+
+use crate::data::Matrix;
+use crate::seed::Seed;
+use crate::seed::normal_quantile;
+
+/// The distribution of the noise a generator is given.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoiseSource {
+    /// Standard normal.
+    #[default]
+    Normal,
+    /// Uniform within -1 and 1.
+    Uniform,
+    /// `{ stratified = 8.0 }`: uniform within plus and minus this, each sample of a group in a stratum of its own.
+    Stratified(f32),
+}
+
+/// The parts of a latent point, one after the other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Prior {
+    /// Where the noise comes from, and how many dimensions it has.
+    pub noise: (NoiseSource, usize),
+    /// A class that is asked for, one of so many (one-hot); 0 is none.
+    pub classes: usize,
+    /// A category that is drawn, one of so many (one-hot); 0 is none.
+    pub categories: usize,
+    /// Codes drawn uniformly within -1 and 1.
+    pub continuous: usize,
+}
+
+impl Prior {
+    /// Standard normal noise alone.
+    pub fn normal(latent: usize) -> Self {
+        Self { noise: (NoiseSource::Normal, latent), ..Self::default() }
+    }
+
+    /// Dimensions of a latent point.
+    pub fn width(&self) -> usize {
+        self.noise.1 + self.classes + self.categories + self.continuous
+    }
+
+    /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes are
+    /// asked for, else drawn evenly.
+    pub fn draw(&self, seed: Seed, name: &str, n: usize, class: impl Fn(usize) -> Option<usize>) -> Matrix {
+        let mut random = seed.stream(name);
+        let mut uniform = move || ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
+        let mut z = Matrix::zeros(n, self.width());
+        for i in 0..n {
+            let row = z.row_mut(i);
+            let (noise, rest) = row.split_at_mut(self.noise.1);
+            for value in noise {
+                let u = uniform();
+                *value = match self.noise.0 {
+                    NoiseSource::Normal => normal_quantile(u) as f32,
+                    NoiseSource::Uniform => (2.0 * u - 1.0) as f32,
+                    NoiseSource::Stratified(limit) => limit * (2.0 * u - 1.0) as f32,
+                };
+            }
+            let (classes, rest) = rest.split_at_mut(self.classes);
+            let (categories, continuous) = rest.split_at_mut(self.categories);
+            let mut evenly = |n: usize| (uniform() * n as f64) as usize;
+            if self.classes > 0 {
+                let drawn = evenly(self.classes);
+                classes[class(i).unwrap_or(drawn)] = 1.0;
+            }
+            if self.categories > 0 {
+                categories[evenly(self.categories)] = 1.0;
+            }
+            for code in continuous {
+                *code = (2.0 * uniform() - 1.0) as f32;
+            }
+        }
+        z
+    }
+
+    /// Noise drawn at each step, `[rows, .., dimensions]`; `lead` is what axes come before the dimensions.
+    pub(crate) fn noise<'g>(&self, graph: &'g Graph, lead: &[usize]) -> Expr<'g> {
+        let shape = Shape::with_rows(&[lead, &[self.noise.1]].concat());
+        match self.noise.0 {
+            NoiseSource::Normal => graph.normal(&shape),
+            NoiseSource::Uniform => graph.uniform(&shape) * 2.0 - 1.0,
+            NoiseSource::Stratified(limit) => {
+                let samples: usize = lead.iter().product();
+                let step = 2.0 * limit / samples as f32;
+                let starts: Vec<f32> = (0..samples).map(|i| i as f32 * step - limit).collect();
+                let starts = constants(graph, &starts).reshape(&[lead, &[1]].concat());
+                starts + graph.uniform(&shape) * step
+            }
+        }
+    }
+}
+
+/// A vector of constants.
+pub(crate) fn constants<'g>(graph: &'g Graph, values: &[f32]) -> Expr<'g> {
+    let each: Vec<Expr<'g>> = values.iter().map(|&value| graph.constant(value).reshape(&[1])).collect();
+    graph.concat(&each, 0)
+}
+
+/// The one-hot form of whole numbers `number` (last axis of length 1), with `n` values in the last axis.
+pub(crate) fn one_hot<'g>(number: Expr<'g>, n: usize) -> Expr<'g> {
+    let numbers: Vec<f32> = (0..n).map(|i| i as f32).collect();
+    constants(number.graph(), &numbers).equal(number)
+}
+
+/// Whole numbers below `n`, evenly, drawn at each step, one-hot in the last axis.
+pub(crate) fn drawn_category<'g>(graph: &'g Graph, lead: &[usize], n: usize) -> Expr<'g> {
+    let u = graph.uniform(&Shape::with_rows(&[lead, &[1]].concat())) * n as f32;
+    let numbers: Vec<f32> = (0..n).map(|i| i as f32).collect();
+    let starts = constants(graph, &numbers);
+    // Exactly one of the intervals [i, i + 1) holds a value below n.
+    (1.0 - u.less(starts)) * u.less(starts + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use veridic_graph::{Draw, Pool, States};
+
+    use super::*;
+
+    fn drawn(graph: &Graph, of: Expr<'_>, rows: usize) -> Vec<f32> {
+        let mut plan = graph.compile(&[of], &[]).unwrap();
+        let mut states = States::new(graph, 0);
+        plan.run(&mut Pool::new(1), &mut states, &[], rows, Draw { seed: 1, step: 0 }).unwrap();
+        plan.output(0).to_vec()
+    }
+
+    #[test]
+    fn a_drawn_category_is_one_hot_and_even() {
+        let graph = Graph::new();
+        let values = drawn(&graph, drawn_category(&graph, &[2], 5), 5000);
+        let mut counts = [0; 5];
+        for row in values.chunks(5) {
+            assert_eq!(row.iter().sum::<f32>(), 1.0);
+            counts[row.iter().position(|&value| value == 1.0).unwrap()] += 1;
+        }
+        assert!(counts.iter().all(|&count| (1800..2200).contains(&count)), "{counts:?}");
+    }
+
+    #[test]
+    fn one_hot_rows_have_their_number() {
+        let graph = Graph::new();
+        let number = graph.normal(&Shape::with_rows(&[1])) * 0.0 + 2.0;
+        assert_eq!(drawn(&graph, one_hot(number, 4), 1), [0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn each_sample_of_a_group_has_its_stratum() {
+        let graph = Graph::new();
+        let prior = Prior { noise: (NoiseSource::Stratified(8.0), 1), ..Prior::default() };
+        for group in drawn(&graph, prior.noise(&graph, &[4]), 50).chunks(4) {
+            for (i, &value) in group.iter().enumerate() {
+                let start = i as f32 * 4.0 - 8.0;
+                assert!((start..start + 4.0).contains(&value), "{group:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn points_have_all_their_parts_in_range() {
+        let prior = Prior { noise: (NoiseSource::Uniform, 3), classes: 4, categories: 2, continuous: 1 };
+        let z = prior.draw(Seed(1), "test", 200, |i| Some(i % 4));
+        assert_eq!((z.n_rows, z.n_cols), (200, 10));
+        for i in 0..200 {
+            let row = z.row(i);
+            assert!(row.iter().all(|value| (-1.0..=1.0).contains(value)));
+            assert_eq!(row[3..7].iter().position(|&value| value == 1.0), Some(i % 4));
+            assert_eq!(row[7..9].iter().sum::<f32>(), 1.0);
+        }
+        assert_eq!(prior.draw(Seed(1), "test", 200, |i| Some(i % 4)), z);
+        let normal = Prior::normal(2).draw(Seed(2), "test", 20_000, |_| None);
+        let mean = normal.values.iter().sum::<f32>() / 40_000.0;
+        let square = normal.values.iter().map(|v| v * v).sum::<f32>() / 40_000.0;
+        assert!(mean.abs() < 0.02 && (square - 1.0).abs() < 0.03, "{mean} {square}");
+    }
+}

@@ -1,0 +1,194 @@
+//! A model written down as expressions, before it is compiled.
+
+use veridic_graph::{Expr, Feed, Graph, Shape};
+
+use super::ModelConfig;
+use super::network::Layout;
+use super::prior::Prior;
+use crate::error::ConfigError;
+use crate::nn::{Likelihood, Mode, Scope};
+use crate::train::TrainConfig;
+
+/// The inputs of the graph, in the order they are declared and fed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Input {
+    /// A row, and its class.
+    Row,
+    Label,
+    /// The rows of a group one after the other, and their classes.
+    Group,
+    GroupLabels,
+    Latent,
+    Rate,
+    Weight,
+    Progress,
+    /// One row and its posterior, for estimates of its likelihood.
+    Target,
+    Mean,
+    LogVariance,
+}
+
+/// The feeds of all inputs; those a plan does not read are fed nothing.
+pub(super) fn feeds<'a, const N: usize>(given: [(Input, Feed<'a>); N]) -> [Feed<'a>; 11] {
+    let mut all = [Feed::Shared(&[]); 11];
+    for (input, feed) in given {
+        all[input as usize] = feed;
+    }
+    all
+}
+
+/// The inputs as expressions.
+pub(crate) struct Inputs<'g> {
+    /// `[rows, width]` and `[rows, 1]`: a row in use, and the number of its class.
+    pub(crate) row: Expr<'g>,
+    pub(crate) label: Expr<'g>,
+    /// `[rows, group width]` and `[rows, group]`: what training reads.
+    pub(crate) group: Expr<'g>,
+    pub(crate) group_labels: Expr<'g>,
+    /// `[rows, latent]`.
+    pub(crate) latent: Expr<'g>,
+    /// The learning rate, the weight of the divergence, the share of the run that is over: scalars.
+    pub(crate) rate: Expr<'g>,
+    pub(crate) weight: Expr<'g>,
+    pub(crate) progress: Expr<'g>,
+    /// `[width]`, and `[latent]` each.
+    pub(crate) target: Expr<'g>,
+    pub(crate) posterior: (Expr<'g>, Expr<'g>),
+}
+
+impl<'g> Inputs<'g> {
+    pub(super) fn declare(
+        graph: &'g Graph,
+        config: &ModelConfig,
+        layout: &Layout,
+    ) -> Result<Self, ConfigError> {
+        let (width, latent) = (layout.width(), config.latent(layout)?.iter().product());
+        // The order of declaration is the order of feeds.
+        let (row, label) = (graph.rows("x", &[width]), graph.rows("label", &[1]));
+        let samples = config.group();
+        let (group, group_labels) =
+            (graph.rows("group", &[samples * width]), graph.rows("labels", &[samples]));
+        let (group, group_labels) = if samples > 1 { (group, group_labels) } else { (row, label) };
+        Ok(Self {
+            row,
+            label,
+            group,
+            group_labels,
+            latent: graph.rows("z", &[latent]),
+            rate: graph.shared("learning rate", &[]),
+            weight: graph.shared("weight of the divergence", &[]),
+            progress: graph.shared("progress", &[]),
+            target: graph.shared("target", &[width]),
+            posterior: (
+                graph.shared("posterior mean", &[latent]),
+                graph.shared("posterior log-variance", &[latent]),
+            ),
+        })
+    }
+}
+
+/// One update of a training step.
+pub(crate) struct Update<'g> {
+    /// Named losses, scalars; the first is what the update minimizes.
+    pub(crate) parts: Vec<(&'static str, Expr<'g>)>,
+    /// States and their new values.
+    pub(crate) updates: Vec<(Expr<'g>, Expr<'g>)>,
+    /// How often it is done in a step.
+    pub(crate) times: usize,
+    /// It goes on while its first loss is above the one, up to so many times.
+    pub(crate) above: Option<(f32, usize)>,
+}
+
+/// A model as expressions over [`Inputs`].
+pub(crate) struct Written<'g> {
+    /// The updates of a training step, in order.
+    pub(crate) updates: Vec<Update<'g>>,
+    /// The losses of a row in use, scalars; none for models that have none.
+    pub(crate) evaluate: Vec<Expr<'g>>,
+    /// `[rows, latent]`: the code, or the mean of the posterior and its log-variance.
+    pub(crate) encode: Vec<Expr<'g>>,
+    /// `[rows, width]`: what is expected from a latent point.
+    pub(crate) decode: Expr<'g>,
+    /// `[rows, 1]`, and what each encoded column adds to it, `[rows, width]`, where that is known.
+    pub(crate) score: Vec<Expr<'g>>,
+    /// `[rows, 1]`: `ln p(x, z) - ln q(z | x)`, for models with a posterior.
+    pub(crate) weigh: Option<Expr<'g>>,
+    /// What heads read from a row, `[rows, n]` each.
+    pub(crate) recognize: Vec<Expr<'g>>,
+    /// Dimensions of the latent space.
+    pub(crate) latent: usize,
+    /// What latent points are drawn from, for models that can be sampled from.
+    pub(crate) prior: Option<Prior>,
+}
+
+/// One pass over rows, as a model writes it.
+pub(crate) struct Pass<'g> {
+    /// `[rows, latent]`: the code, or the mean of the posterior.
+    pub(crate) latent: Expr<'g>,
+    /// `[rows, latent]`, for models with a posterior.
+    pub(crate) log_variance: Option<Expr<'g>>,
+    /// `[rows, width]`: what each encoded column adds to the score (higher is more unusual).
+    pub(crate) terms: Expr<'g>,
+    /// `[rows, 1]`: what the score has beside them, for models with a posterior its divergence.
+    pub(crate) divergence: Option<Expr<'g>>,
+    /// Named losses, `[rows, 1]` each; the first is minimized.
+    pub(crate) parts: Vec<(&'static str, Expr<'g>)>,
+}
+
+/// A model that is trained to give rows back.
+pub(super) fn reconstructing<'g>(
+    config: &ModelConfig,
+    scope: &mut Scope<'g>,
+    inputs: &Inputs<'g>,
+    layout: &Layout,
+    likelihood: &Likelihood,
+    train: &TrainConfig,
+) -> Written<'g> {
+    let graph = scope.graph;
+    let x = inputs.row;
+    let seen = seen(graph, layout);
+    let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
+    let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
+    // Images have no blocks.
+    let spoilt = config.noise().map_or(drawn, |noise| noise.apply(scope, drawn, layout.blocks.is_empty()));
+    let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
+    let trained = config.pass(scope, likelihood, (drawn, spoilt.reshape(&layout.dims)), inputs.weight);
+    let statistics = scope.take_updates();
+    scope.mode = Mode::Infer;
+    let used = config.pass(scope, likelihood, (x, input), inputs.weight);
+    let shape = config.latent(layout).expect("the layers were checked");
+    let y = config.decode(scope, likelihood, inputs.latent.reshape(&shape));
+    let parameters = scope.parameters().to_vec();
+    let states: Vec<Expr<'_>> = parameters.iter().map(|(_, state)| *state).collect();
+    let loss = trained.parts[0].1.mean_rows();
+    let gradients = train.clip().apply(graph, &graph.gradient(loss, &states));
+    let mut updates = train.optimizer.rule().updates(graph, &parameters, &gradients, inputs.rate);
+    updates.extend(statistics);
+    let mean_parts =
+        |pass: &Pass<'g>| pass.parts.iter().map(|(name, part)| (*name, part.mean_rows())).collect::<Vec<_>>();
+    // What the encoder may not see counts in no score; taken off afterwards it would leave its rounding behind.
+    let terms = seen.map_or(used.terms, |seen| used.terms * seen);
+    let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
+    Written {
+        updates: vec![Update { parts: mean_parts(&trained), updates, times: 1, above: None }],
+        evaluate: mean_parts(&used).into_iter().map(|(_, part)| part).collect(),
+        encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
+        decode: likelihood.expected(scope, y),
+        score: vec![score, terms],
+        weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),
+        recognize: Vec::new(),
+        latent: shape.iter().product(),
+        prior: used.log_variance.map(|_| Prior::normal(shape.iter().product())),
+    }
+}
+
+/// 1 for each encoded column the encoder sees, 0 for the others; nothing if it sees all.
+fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
+    let flags: Vec<bool> = (0..layout.width()).map(|j| !layout.unseen.contains(&j)).collect();
+    let runs = flags.chunk_by(|a, b| a == b).map(|run| {
+        let flag = graph.constant(if run[0] { 1.0 } else { 0.0 });
+        flag.broadcast(&Shape::shared(&[run.len()]))
+    });
+    let runs: Vec<Expr<'g>> = runs.collect();
+    (!layout.unseen.is_empty()).then(|| graph.concat(&runs, 0))
+}
