@@ -50,6 +50,13 @@ impl Progress {
             let (rows, epochs) = (counted(*train_rows, "row"), counted(*epochs, "epoch"));
             self.ui.say(&format!("training on {rows}{valid}: {epochs}"));
         }
+        if let Event::Notice { epoch, text, .. } = event {
+            let line = format!("epoch {epoch}: {text}");
+            match &self.bar {
+                Some(bar) => bar.suspend(|| self.ui.say(&line)),
+                None => self.ui.say(&line),
+            }
+        }
         match &self.bar {
             Some(bar) if now - self.drawn >= REDRAW || matches!(event, Event::Start { .. }) => {
                 self.drawn = now;
@@ -147,7 +154,7 @@ fn bar() -> ProgressBar {
 /// What is known from the events so far. Times are since the command began.
 #[derive(Debug, Default)]
 struct Meter {
-    train_rows: usize,
+    batch: usize,
     epochs: usize,
     steps_per_epoch: u64,
     /// When the steps since this start were begun, and how many had been done before.
@@ -165,9 +172,9 @@ impl Meter {
     fn note(&mut self, event: &Event, now: Duration) {
         self.latest = now;
         match event {
-            Event::Start { train_rows, epochs, steps_per_epoch, .. } => {
-                (self.train_rows, self.epochs, self.steps_per_epoch) =
-                    (*train_rows, *epochs, *steps_per_epoch);
+            Event::Notice { .. } => {}
+            Event::Start { batch, epochs, steps_per_epoch, .. } => {
+                (self.batch, self.epochs, self.steps_per_epoch) = (*batch, *epochs, *steps_per_epoch);
                 self.started = now;
             }
             Event::Step { epoch, step, loss } => {
@@ -194,7 +201,7 @@ impl Meter {
     }
 
     fn rows_per_second(&self, now: Duration) -> Option<f64> {
-        Some(self.pace(now)? * self.train_rows as f64 / self.steps_per_epoch.max(1) as f64)
+        Some(self.pace(now)? * self.batch as f64)
     }
 
     /// `epoch 3/20  loss 0.09312  valid 0.09401  1.20M rows/s  12 s left`.
@@ -206,6 +213,15 @@ impl Meter {
         if let Some(&loss) = self.losses.get("valid.loss") {
             parts.push(format!("valid {}", figure(loss)));
         }
+        // Of adversarial networks the last epoch's figures.
+        for name in ["train.generator", "train.real", "train.made"] {
+            if let (Some(&value), Some((_, word))) = (self.losses.get(name), name.split_once('.')) {
+                parts.push(format!("{word} {}", figure(value)));
+            }
+        }
+        parts.extend(self.losses.iter().filter_map(|(name, value)| {
+            Some(format!("{} {}", name.strip_prefix("sample.")?.replace('_', " "), figure(*value)))
+        }));
         if let Some(rows) = self.rows_per_second(now) {
             parts.push(format!("{} rows/s", rate(rows)));
         }
@@ -249,6 +265,7 @@ impl Lines {
                 self.last = now;
                 false
             }
+            Event::Notice { .. } => false,
             Event::Step { .. } => since >= LONGEST,
             // The last one is told by the summary.
             Event::Epoch { .. } => {
@@ -266,7 +283,8 @@ impl Lines {
 mod tests {
     use super::*;
 
-    const START: Event = Event::Start { train_rows: 1000, valid_rows: 100, epochs: 20, steps_per_epoch: 10 };
+    const START: Event =
+        Event::Start { train_rows: 1000, valid_rows: 100, epochs: 20, steps_per_epoch: 10, batch: 100 };
 
     fn epoch(epoch: usize) -> Event {
         let losses = [("train.loss", 1.5), ("valid.loss", 1.75)];

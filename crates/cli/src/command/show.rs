@@ -89,7 +89,7 @@ fn loss_table(events: &[Event]) -> String {
         .iter()
         .filter_map(|event| match event {
             Event::Epoch { epoch, losses, .. } => Some((*epoch, losses)),
-            Event::Start { .. } | Event::Step { .. } => None,
+            Event::Start { .. } | Event::Step { .. } | Event::Notice { .. } => None,
         })
         .collect();
     let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return String::new() };

@@ -8,10 +8,12 @@ mod cluster;
 mod confusion;
 mod control;
 mod disentanglement;
+mod frechet;
 mod importance;
 mod interval;
 mod latent;
 mod map;
+mod mode;
 mod probe;
 mod ranking;
 mod similarity;
@@ -24,6 +26,7 @@ pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
 pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};
+pub use frechet::{classifier_score, frechet_distance};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
 pub use latent::latent_score;
@@ -31,6 +34,7 @@ pub use map::{
     class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
     trustworthiness,
 };
+pub use mode::{ModeCoverage, mode_coverage};
 pub use probe::linear_probe;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,

@@ -75,6 +75,11 @@ impl ModelConfig {
         }
     }
 
+    /// Whether rows of a class that is asked for are made.
+    pub fn is_conditional(&self) -> bool {
+        matches!(self, Self::Gan(config) if config.conditional)
+    }
+
     /// Rows that a training step looks at together; a batch has a whole number of such groups.
     pub fn group(&self) -> usize {
         match self {

@@ -182,6 +182,14 @@ pub struct EvaluateConfig {
     pub nll_samples: usize,
     /// Times the estimate is made, with other draws; `test.nll` is the mean, `test.nll_sd` the spread.
     pub nll_repeats: usize,
+    /// Rows that an adversarial network makes to be measured by, after each epoch and at the end, 10 to 1000000.
+    pub made_rows: usize,
+    /// Which figure of made rows chooses the best epoch (`sample.reverse_kl`, say), lower being better; by default the
+    /// last epoch is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_by: Option<String>,
+    /// Epochs from one picture of made rows in `samples/` to the next; 0 is none.
+    pub picture_every: usize,
     /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
     pub factors: Vec<String>,
 }
@@ -194,6 +202,9 @@ impl Default for EvaluateConfig {
             sample_rows: 2000,
             nll_samples: 0,
             nll_repeats: 1,
+            made_rows: 2500,
+            best_by: None,
+            picture_every: 1,
             factors: Vec::new(),
         }
     }
@@ -230,6 +241,12 @@ impl Default for FigureConfig {
 pub enum FigureKind {
     /// Training and validation loss by epoch.
     LossCurves,
+    /// What an adversarial network makes of the noise of its pictures.
+    Made,
+    /// Those pictures over training, as an animated PNG.
+    Film,
+    /// Losses, accuracies and gradients of both networks by epoch.
+    GameCurves,
     /// Test rows in the first two latent dimensions, by label, with marginal histograms.
     LatentScatter,
     /// Test rows on the map that `[map]` asks for, by label; also as a page to look around in.
@@ -267,6 +284,9 @@ impl FigureKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::LossCurves => "loss-curves",
+            Self::Made => "made",
+            Self::Film => "film",
+            Self::GameCurves => "game-curves",
             Self::LatentScatter => "latent-scatter",
             Self::LatentMap => "latent-map",
             Self::LatentGrid => "latent-grid",
@@ -384,6 +404,10 @@ impl Config {
         if evaluate.nll_samples > MOST_DRAWS {
             let allowed = format!("0 to {MOST_DRAWS}");
             return range("evaluate.nll-samples", evaluate.nll_samples.to_string(), &allowed);
+        }
+        if !(10..=MOST_SAMPLED).contains(&evaluate.made_rows) {
+            let found = evaluate.made_rows.to_string();
+            return range("evaluate.made-rows", found, &format!("10 to {MOST_SAMPLED}"));
         }
         if evaluate.nll_repeats == 0 || evaluate.nll_repeats > 1000 {
             return range("evaluate.nll-repeats", evaluate.nll_repeats.to_string(), "1 to 1000");

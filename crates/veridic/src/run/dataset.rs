@@ -201,7 +201,7 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
         Place::File(path) => (known_format(path), path.clone(), None),
     };
     let options = read_options(config, format);
-    let (mut table, mut schema) = match &config.data.schema {
+    let (mut table, schema) = match &config.data.schema {
         None => read(&train, &options)?,
         Some(path) => {
             let given = Schema::load(path)?;

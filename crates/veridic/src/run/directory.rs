@@ -61,6 +61,9 @@ pub struct RunInfo {
     pub data: Vec<DataFile>,
     /// Rows for training, validation and testing.
     pub rows: [usize; 3],
+    /// The classes that rows are labelled with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
     /// Seconds since 1970-01-01T00:00:00 UTC when it was begun.
     pub started: u64,
     /// Likewise when it ended.
@@ -83,6 +86,7 @@ impl RunInfo {
             threads,
             data,
             rows,
+            classes: Vec::new(),
             started: now(),
             ended: None,
             seconds: 0.0,
@@ -313,7 +317,7 @@ impl Directory {
     pub(crate) fn event_log(&self, epoch: usize) -> Result<EventLog> {
         let keep = |event: &Event| match event {
             Event::Start { .. } => false,
-            Event::Epoch { epoch: done, .. } => *done <= epoch,
+            Event::Epoch { epoch: done, .. } | Event::Notice { epoch: done, .. } => *done <= epoch,
             Event::Step { .. } => false,
         };
         let mut text = String::new();

@@ -146,7 +146,7 @@ impl Run {
                 return Err(RunError::NoDimension { dimension, latent }.into());
             }
         }
-        if matches!(walk, Walk::Repeat { .. }) && !self.network.can_sample() {
+        if matches!(walk, Walk::Repeat { .. }) && !self.network.has_posterior() {
             return Err(RunError::Cannot {
                 model: format!("an {}", self.config.model.name()),
                 verb: "draw from a row's posterior".to_string(),

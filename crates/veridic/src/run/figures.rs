@@ -9,6 +9,7 @@ use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
 use super::denoise::denoise;
 use super::directory::Directory;
+use super::made::{self, Watch};
 use super::map::{LatentMap, latent_scores};
 use super::open::{cell_text, sample_latent, sampled_rows};
 use super::report::controls;
@@ -50,6 +51,13 @@ pub(crate) fn draw(
             number += 1;
             name = format!("{}-{number}", wanted.kind.name());
         }
+        if wanted.kind == FigureKind::Film {
+            if let Some(film) = made::film(directory)? {
+                directory.write(&format!("figures/{name}.png"), &film)?;
+                drawn.push(folder.join(format!("{name}.png")));
+            }
+            continue;
+        }
         figure.write(&folder.join(format!("{name}.svg")))?;
         let png = folder.join(format!("{name}.png"));
         figure.write(&png)?;
@@ -76,6 +84,8 @@ impl Context<'_> {
     fn figure(&mut self, directory: &Directory) -> Result<Figure> {
         match self.wanted.kind {
             FigureKind::LossCurves => loss_curves(&directory.events()),
+            FigureKind::GameCurves => made::game_curves(&directory.events()),
+            FigureKind::Made | FigureKind::Film => self.made(directory),
             FigureKind::LatentScatter => self.latent_scatter(),
             FigureKind::LatentMap => self.latent_map(),
             FigureKind::LatentGrid => self.latent_grid(),
@@ -92,6 +102,16 @@ impl Context<'_> {
             FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
+    }
+
+    /// What an adversarial network makes.
+    fn made(&mut self, directory: &Directory) -> Result<Figure> {
+        if !matches!(self.config.model, ModelConfig::Gan(_)) {
+            return Err(self.needs("an adversarial network", "leave the figure out"));
+        }
+        let watch = Watch::new(self.config, self.data, directory);
+        let figure = watch.drawn(self.network, self.pool, "Made by the generator")?;
+        figure.ok_or_else(|| self.needs("images, or a table of one or two columns", "leave the figure out"))
     }
 
     fn augmentation(&self, directory: &Directory) -> Result<Figure> {
@@ -342,7 +362,7 @@ impl Context<'_> {
     fn image_samples(&mut self) -> Result<Figure> {
         self.needs_sampling()?;
         let side = self.wanted.side;
-        let z = sample_latent(Seed(self.config.seed), "figure", side * side, self.network.latent());
+        let z = made::points(self.network, Seed(self.config.seed), "figure", side * side);
         let decoded = self.network.decode(self.pool, &z)?;
         let images = self.images()?;
         Ok(figure::image_grid(&figure::ImageGrid {

@@ -11,6 +11,7 @@ use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
+use super::made::Watch;
 use super::map::latent_map;
 use super::{figures, posterior, report, suitable};
 use crate::data::Schema;
@@ -18,7 +19,7 @@ use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
-use crate::train::{self, End, Event, Learner, Session};
+use crate::train::{self, End, Event, Learner, Measure, Progress, Session};
 
 /// What to fit, and where.
 #[derive(Debug, Clone)]
@@ -158,6 +159,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    info.classes.clone_from(&data.classes);
     let (directory, from) = match resumed {
         Some((directory, _)) => {
             let before = directory.info()?;
@@ -180,7 +182,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let mut log = directory.event_log(from.as_ref().map_or(0, |from| from.progress.epoch))?;
     let mut lost: Option<crate::Error> = None;
     let mut notify = |event: &Event| {
-        if matches!(event, Event::Epoch { .. })
+        if matches!(event, Event::Epoch { .. } | Event::Notice { .. })
             && let Err(error) = log.write(event)
         {
             lost.get_or_insert(error);
@@ -191,6 +193,16 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let divergence = config.model.divergence();
     let begun = Instant::now();
     let (train, valid) = (index(&split.train), index(&split.valid));
+    let mut watch =
+        matches!(config.model, ModelConfig::Gan(_)).then(|| Watch::new(&config, &data, &directory));
+    if let (Some(watch), None) = (&watch, &from) {
+        watch.begin(&mut network, &mut pool)?;
+    }
+    let mut measure = watch.as_mut().map(|watch| {
+        move |network: &mut Network, pool: &mut Pool, progress: &Progress| {
+            watch.measure(network, pool, progress)
+        }
+    });
     let session = Session {
         config: &config.train,
         divergence,
@@ -198,8 +210,8 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         train: &train,
         valid: &valid,
         from,
-        measure: None,
-        criterion: None,
+        measure: measure.as_mut().map(|measure| measure as &mut Measure<'_, Network>),
+        criterion: config.evaluate.best_by.as_deref(),
         stop,
         observe: &mut notify,
         keep: &mut |checkpoint| directory.write_checkpoint(checkpoint, config.train.keep),
@@ -371,7 +383,7 @@ fn write_latents(
     network: &mut Network,
     pool: &mut Pool,
 ) -> Result<()> {
-    let Some(labels) = data.labels.as_ref().filter(|_| network.can_sample() && !config.data.model_target)
+    let Some(labels) = data.labels.as_ref().filter(|_| network.has_posterior() && !config.data.model_target)
     else {
         return Ok(());
     };

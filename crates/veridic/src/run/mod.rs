@@ -10,6 +10,7 @@ mod directory;
 mod explore;
 mod figures;
 mod fit;
+mod made;
 mod map;
 mod open;
 mod posterior;

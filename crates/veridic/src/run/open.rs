@@ -10,6 +10,7 @@ use super::config::Config;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
+use super::made;
 use super::suitable;
 use crate::codec::{BlockKind, Codec, ImageCodec};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
@@ -99,7 +100,7 @@ impl Run {
             return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
         }
         let is_images = directory.read_json::<serde_json::Value>("schema.json")?.get("images").is_some();
-        let (form, layout) = if is_images {
+        let (form, mut layout) = if is_images {
             let codec: ImageCodec = directory.read_json("codec.json")?;
             let dims = vec![codec.height, codec.width, codec.channels];
             (Form::Images(codec), Layout { dims, ..Layout::default() })
@@ -113,6 +114,7 @@ impl Run {
             let layout = table_layout(&codec, config.data.target.as_deref());
             (Form::Table { schema, codec }, layout)
         };
+        layout.classes = info.classes.len();
         let train = TrainConfig { clip_norm: None, clip_value: None, ..config.train.clone() };
         let mut network = Network::new(&config.model, layout, &train, 0)?;
         let weights = directory.read_weights()?;
@@ -174,20 +176,24 @@ impl Run {
             return Err(RunError::Cannot {
                 model: format!("an {}", self.config.model.name()),
                 verb: "sample".to_string(),
-                remedy: "fit a VAE, which has a distribution to sample from".to_string(),
+                remedy: "fit a VAE or an adversarial network, which have a distribution to sample from"
+                    .to_string(),
             }
             .into());
         }
         let seed = Seed(seed);
         match &self.form {
             Form::Images(codec) => {
+                if self.config.model.is_conditional() {
+                    return self.sample_class(n, given, seed);
+                }
                 if let Some((column, value)) = given.first() {
                     let reason = "images have no columns".to_string();
                     return Err(
                         RunError::Given { column: column.clone(), value: value.clone(), reason }.into()
                     );
                 }
-                let z = sample_latent(seed, "sample", n, self.network.latent());
+                let z = made::points(&self.network, seed, "sample", n);
                 let expected = self.network.decode(&mut self.pool, &z)?;
                 Ok(Sampled::Images(codec.decode(&expected)?))
             }
@@ -222,6 +228,33 @@ impl Run {
                 Ok(Sampled::Table(ordered(table, schema), schema.clone()))
             }
         }
+    }
+
+    /// Images of the class that is asked for, or of all evenly.
+    fn sample_class(&mut self, n: usize, given: &[(String, String)], seed: Seed) -> Result<Sampled> {
+        let refused = |(column, value): &(String, String), reason: String| RunError::Given {
+            column: column.clone(),
+            value: value.clone(),
+            reason,
+        };
+        let mut class = None;
+        for condition in given {
+            if condition.0 != "label" {
+                return Err(refused(condition, "images have a `label` and no columns".to_string()).into());
+            }
+            let Some(at) = self.info.classes.iter().position(|class| *class == condition.1) else {
+                let reason = format!("the classes are {}", self.info.classes.join(", "));
+                return Err(refused(condition, reason).into());
+            };
+            if class.is_some_and(|class| class != at) {
+                return Err(refused(condition, "an image has one label".to_string()).into());
+            }
+            class = Some(at);
+        }
+        let Form::Images(codec) = &self.form else { unreachable!("asked of images") };
+        let prior = self.network.prior().expect("a generator has a prior");
+        let z = prior.draw(seed, "sample latent", n, |_| class);
+        Ok(Sampled::Images(codec.decode(&self.network.decode(&mut self.pool, &z)?)?))
     }
 
     /// The value of a condition on a target that the model does not speak of.

@@ -32,7 +32,7 @@ pub(super) fn insert(
     rows: &[usize],
 ) -> Result<()> {
     let test = index(rows);
-    if network.can_sample() {
+    if network.has_posterior() {
         if let (Some(reconstruction), Some(kl)) = (report.get("test.reconstruction"), report.get("test.kl"))
             && config.model.likelihood().is_in_nats()
         {

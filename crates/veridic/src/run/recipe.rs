@@ -29,6 +29,8 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-oneclass"
     "creditcard-vae"
     "creditcard-vae-augment"
+    "gaussian-gan"
+    "grid-gan"
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
@@ -45,6 +47,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-vae-deep"
     "mnist-vae-nll"
     "mnist-vae-shallow"
+    "ring-gan"
 );
 
 /// All recipes, by name.

@@ -7,6 +7,7 @@ use veridic_graph::{Draw, Pool};
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
+use super::made;
 use super::map::latent_scores;
 use super::open::{sample_latent, sampled_rows};
 use super::posterior;
@@ -14,7 +15,7 @@ use crate::codec::BlockKind;
 use crate::data::Matrix;
 use crate::error::Result;
 use crate::evaluate;
-use crate::models::Network;
+use crate::models::{ModelConfig, Network};
 use crate::nn::LikelihoodConfig;
 use crate::seed::Seed;
 use crate::train::{Learner, Progress};
@@ -27,6 +28,12 @@ const MOST_PAIRED: usize = 300;
 
 /// All figures, by name.
 ///
+/// Of adversarial networks, from `evaluate.made-rows` made rows:
+/// - `sample.mean`, `sample.sd`: of a mixture of one column, in its units.
+/// - `sample.modes`, `sample.high_quality`, `sample.reverse_kl`: how a mixture's modes are covered.
+/// - `sample.diversity`: how far made rows lie apart, as a share of how far real ones do; of the epoch that was kept.
+///
+/// Of all others:
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
 /// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
 /// - `test.elbo`: minus their sum, the evidence lower bound; higher is better.
@@ -54,6 +61,10 @@ pub(crate) fn report(
 ) -> Result<BTreeMap<String, f64>> {
     let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
     report.insert("train.epochs".to_string(), progress.epoch as f64);
+    if matches!(config.model, ModelConfig::Gan(_)) {
+        report.extend(made::figures(config, data, network, pool, "report")?);
+        return Ok(report);
+    }
     let rows = data.tested();
     if rows.is_empty() {
         return Ok(report);
@@ -68,7 +79,7 @@ pub(crate) fn report(
     posterior::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
     {
-        let reconstruction = if network.can_sample() { losses[1] } else { losses[0] };
+        let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
     }
     if let Some(noise) = config.model.noise() {

@@ -18,6 +18,8 @@ pub enum Event {
         epochs: usize,
         /// Steps in an epoch.
         steps_per_epoch: u64,
+        /// Rows of a step.
+        batch: usize,
     },
     /// A step was done. Not written to the file.
     Step {
@@ -27,6 +29,15 @@ pub enum Event {
         step: u64,
         /// Mean loss of the epoch so far, nats a row.
         loss: f64,
+    },
+    /// Something in the course of training that whoever watches should know.
+    Notice {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// Steps done in all.
+        step: u64,
+        /// What was seen, and what can be done about it.
+        text: String,
     },
     /// An epoch was done.
     Epoch {

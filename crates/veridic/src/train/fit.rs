@@ -72,7 +72,16 @@ pub trait Learner {
 }
 
 /// Measures a learner at the end of an epoch, by name; what it measures stands beside the losses of the epoch.
-pub type Measure<'a, L> = dyn FnMut(&mut L, &mut Pool, &Progress) -> Result<BTreeMap<String, f64>> + 'a;
+pub type Measure<'a, L> = dyn FnMut(&mut L, &mut Pool, &Progress) -> Result<Measured> + 'a;
+
+/// What was measured at the end of an epoch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// Figures by name.
+    pub figures: BTreeMap<String, f64>,
+    /// What whoever watches should know.
+    pub notices: Vec<String>,
+}
 
 /// What a run is made of besides the model.
 pub struct Session<'a, L> {
@@ -154,6 +163,7 @@ pub fn fit<L: Learner>(
         valid_rows: session.valid.len(),
         epochs: config.epochs,
         steps_per_epoch,
+        batch,
     });
     let step_seed = session.seed.key("step");
     let stale = |progress: &Progress| {
@@ -220,7 +230,12 @@ pub fn fit<L: Learner>(
             return Err(TrainError::NotFinite { part: "weights", step, epoch, loss: weight }.into());
         }
         if let Some(measure) = session.measure.as_mut() {
-            losses.extend(measure(learner, pool, &progress)?);
+            let measured = measure(learner, pool, &progress)?;
+            losses.extend(measured.figures);
+            for text in measured.notices {
+                let (epoch, step) = (progress.epoch, progress.step);
+                (session.observe)(&Event::Notice { epoch, step, text });
+            }
         } else if !session.valid.is_empty() {
             // Always at full weight: with a rising weight epochs could not be compared.
             let draw = Draw { seed: session.seed.key("valid"), step: 0 };

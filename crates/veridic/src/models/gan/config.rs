@@ -248,9 +248,12 @@ impl GanConfig {
         {
             return range(field, found, allowed);
         }
-        if let Some(MinibatchConfig { kernels, dims, group }) = self.minibatch {
+        if let Some(MinibatchConfig { kernels, dims, group, start }) = self.minibatch {
+            if !positive(start) {
+                return range("minibatch.start", start.to_string(), "above 0");
+            }
             for (field, value, [least, most]) in [
-                ("minibatch.kernels", kernels, [1, 1024]),
+                ("minibatch.kernels", kernels, [0, 1024]),
                 ("minibatch.dims", dims, [1, 1024]),
                 ("minibatch.group", group, [2, 256]),
             ] {

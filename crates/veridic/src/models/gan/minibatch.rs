@@ -7,35 +7,37 @@ use veridic_graph::{Expr, Init};
 use crate::nn::Scope;
 
 /// The settings of minibatch discrimination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct MinibatchConfig {
-    /// Similarities added to the features of a row, 1 to 1024.
+    /// Similarities added to the features of a row, at most 1024; with 0 rows are judged alone, though drawn in groups.
     pub kernels: usize,
     /// Dimensions in which each is measured, 1 to 1024.
     pub dims: usize,
     /// Rows that see each other, 2 to 256; the batch is a multiple of it.
     pub group: usize,
+    /// Standard deviation of the tensor's start, above 0.
+    pub start: f32,
 }
 
 impl Default for MinibatchConfig {
     fn default() -> Self {
-        Self { kernels: 5, dims: 3, group: 8 }
+        Self { kernels: 5, dims: 3, group: 8, start: 0.02 }
     }
 }
-
-/// Standard deviation of the tensor's start, as in the one-dimensional example of AYLIEN.
-const START: f32 = 0.02;
 
 impl MinibatchConfig {
     /// Features `[rows, group, n]` with the similarities behind them, `[rows, group, n + kernels]`:
     /// `Σ exp(-|M_i - M_j|₁)` over the other rows `j` of the group, `M = f T`.
     pub(super) fn append<'g>(&self, scope: &mut Scope<'g>, path: &str, features: Expr<'g>) -> Expr<'g> {
+        if self.kernels == 0 {
+            return features;
+        }
         let dims = features.shape().dims;
         let (group, width) = (dims[0], dims[1]);
         let columns = self.kernels * self.dims;
         let tensor =
-            scope.parameter(&format!("{path}.minibatch.weight"), &[width, columns], Init::Normal(START));
+            scope.parameter(&format!("{path}.minibatch.weight"), &[width, columns], Init::Normal(self.start));
         let m = features.matmul(tensor);
         let one = m.reshape(&[group, 1, self.kernels, self.dims]);
         let other = m.reshape(&[1, group, self.kernels, self.dims]);
@@ -56,7 +58,7 @@ mod tests {
         let graph = Graph::new();
         let x = graph.rows("x", &[3, 2]);
         let mut scope = Scope::new(&graph);
-        let config = MinibatchConfig { kernels: 2, dims: 2, group: 3 };
+        let config = MinibatchConfig { kernels: 2, dims: 2, group: 3, start: 0.02 };
         let out = config.append(&mut scope, "discriminator", x);
         let mut plan = graph.compile(&[out], &[]).unwrap();
         let mut states = States::new(&graph, 3);

@@ -1,0 +1,368 @@
+//! What an adversarial network makes, measured and drawn while it is trained and at its end.
+
+use std::collections::BTreeMap;
+
+use veridic_graph::Pool;
+
+use super::config::Config;
+use super::dataset::{Content, Dataset};
+use super::directory::Directory;
+use crate::data::{Cells, Matrix, Mixture, Table};
+use crate::error::{Result, RunError};
+use crate::evaluate::{self, mode_coverage};
+use crate::figure::{self, Coloring, Figure, Pixels};
+use crate::models::Network;
+use crate::seed::Seed;
+use crate::train::{Event, Learner, Measured, Progress};
+
+/// Pictures in a grid: the same noise in each.
+const SHOWN: usize = 64;
+
+/// Rows whose distances tell how different rows are.
+const COMPARED: usize = 512;
+
+/// Made rows this much more alike than real ones are a collapse.
+const COLLAPSED: f64 = 0.1;
+
+/// A discriminator that tells this share of both kinds has won.
+const WON: f64 = 0.99;
+
+/// Gradients longer than this are a sign of divergence.
+const STEEP: f64 = 100.0;
+
+/// Watches a network that makes rows.
+pub(super) struct Watch<'a> {
+    config: &'a Config,
+    data: &'a Dataset,
+    directory: &'a Directory,
+    /// The distance of real rows from each other.
+    real_spread: f64,
+    /// What was said already and still holds.
+    said: Vec<&'static str>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(config: &'a Config, data: &'a Dataset, directory: &'a Directory) -> Self {
+        let rows: Vec<Vec<f32>> =
+            data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
+        let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
+        Self { config, data, directory, real_spread: spread(&real), said: Vec::new() }
+    }
+
+    /// The figures at the end of an epoch, with its picture in `samples/`.
+    pub(super) fn measure(
+        &mut self,
+        network: &mut Network,
+        pool: &mut Pool,
+        progress: &Progress,
+    ) -> Result<Measured> {
+        let mut figures = figures(self.config, self.data, network, pool, "watch")?;
+        let z = points(network, Seed(self.config.seed), "watch", 2 * COMPARED);
+        let diversity = spread(&network.decode(pool, &z)?) / self.real_spread.max(f64::MIN_POSITIVE);
+        figures.insert("sample.diversity".to_string(), diversity);
+        let every = self.config.evaluate.picture_every;
+        if every > 0 && (progress.epoch.is_multiple_of(every) || progress.epoch == self.config.train.epochs) {
+            self.picture(network, pool, progress)?;
+        }
+        let notices = self.notices(network, progress, diversity);
+        Ok(Measured { figures, notices })
+    }
+
+    /// The picture before training, and that of real rows.
+    pub(super) fn begin(&self, network: &mut Network, pool: &mut Pool) -> Result<()> {
+        if self.config.evaluate.picture_every == 0 {
+            return Ok(());
+        }
+        self.picture(network, pool, &Progress::default())?;
+        if let Content::Images(images) = &self.data.content {
+            let width = self.data.layout.width();
+            let rows = self.data.split.train.iter().take(SHOWN);
+            let pixels: Vec<u8> =
+                rows.flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
+            let grid = self.grid("Training images", Pixels::Bytes(&pixels))?;
+            self.directory.write("samples/real.png", &grid.png()?)?;
+        }
+        Ok(())
+    }
+
+    fn picture(&self, network: &mut Network, pool: &mut Pool, progress: &Progress) -> Result<()> {
+        let title = format!("Step {}", progress.step);
+        let figure = self.drawn(network, pool, &title)?;
+        let Some(figure) = figure else { return Ok(()) };
+        let folder = self.directory.file("samples");
+        let io = |source| RunError::Io { action: "create", source, path: folder.clone() };
+        std::fs::create_dir_all(&folder).map_err(io)?;
+        self.directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
+    }
+
+    /// What is made of the same noise as in every picture.
+    pub(super) fn drawn(
+        &self,
+        network: &mut Network,
+        pool: &mut Pool,
+        title: &str,
+    ) -> Result<Option<Figure>> {
+        match (&self.data.content, self.data.layout.width()) {
+            (Content::Images(_), _) => {
+                let z = grid_points(network, Seed(self.config.seed));
+                let made = network.decode(pool, &z)?;
+                Ok(Some(self.grid(title, Pixels::Floats(&made.values))?))
+            }
+            (Content::Table { .. }, 1) => self.densities(network, pool, title).map(Some),
+            (Content::Table { .. }, 2) => self.plane(network, pool, title).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
+        let [height, width, channels] = self.data.layout.dims[..] else {
+            unreachable!("images have three axes")
+        };
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title,
+            pixels,
+            height,
+            width,
+            channels,
+            columns: 8,
+            row_labels: &[],
+            axes: None,
+        })?)
+    }
+
+    /// Real and made points.
+    fn plane(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
+        const POINTS: usize = 1000;
+        let (Content::Table { table, .. }, Some(codec)) = (&self.data.content, &self.data.codec) else {
+            unreachable!("two columns are a table")
+        };
+        let z = points(network, Seed(self.config.seed), "picture", POINTS);
+        let made = codec.decode(&network.decode(pool, &z)?)?;
+        let real: Vec<usize> = self.data.split.train.iter().copied().take(POINTS).collect();
+        let real = numbers(&table.take(&real));
+        let made = numbers(&made);
+        let all: Vec<[f32; 2]> =
+            real.chunks_exact(2).chain(made.chunks_exact(2)).map(|p| [p[0] as f32, p[1] as f32]).collect();
+        let codes: Vec<u32> = (0..all.len()).map(|i| u32::from(i >= real.len() / 2)).collect();
+        let names = ["real".to_string(), "made".to_string()];
+        Ok(figure::plane(&figure::Scatter {
+            title,
+            x_label: "x",
+            y_label: "y",
+            points: &all,
+            coloring: Coloring::Category { codes: &codes, names: &names },
+            marginals: false,
+        })?)
+    }
+
+    /// The densities of real and made values, and how probably the discriminator takes a value for real.
+    fn densities(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
+        const POINTS: usize = 10_000;
+        const BINS: usize = 100;
+        let (Content::Table { table, schema }, Some(codec)) = (&self.data.content, &self.data.codec) else {
+            unreachable!("one column is a table")
+        };
+        let real = numbers(&table.take(&self.data.split.train));
+        let (low, high) = real.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+        let margin = (high - low).max(1e-6);
+        let (low, high) = (low - margin, high + margin);
+        let z = points(network, Seed(self.config.seed), "picture", POINTS);
+        let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
+        let step = (high - low) / BINS as f64;
+        let density = |values: &[f64]| -> Vec<[f64; 2]> {
+            let mut counts = vec![0usize; BINS];
+            for value in values {
+                let bin = ((value - low) / step).floor();
+                if bin >= 0.0 && bin < BINS as f64 {
+                    counts[bin as usize] += 1;
+                }
+            }
+            let share = |count: usize| count as f64 / values.len() as f64 / step;
+            (0..BINS).map(|i| [low + (i as f64 + 0.5) * step, share(counts[i])]).collect()
+        };
+        let places: Vec<f64> = (0..=BINS).map(|i| low + i as f64 * step).collect();
+        let name = schema.columns[0].name.clone();
+        let asked = Table {
+            columns: vec![crate::data::Column { name, cells: Cells::Number(places.clone()) }],
+            n_rows: places.len(),
+        };
+        let rows = codec.encode(&asked)?;
+        let index: Vec<u32> = (0..places.len() as u32).collect();
+        let (scores, _) = network.score(pool, crate::models::Rows::matrix(&rows), &index, false)?;
+        let taken: Vec<[f64; 2]> =
+            places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
+        let (of_real, of_made) = (density(&real), density(&made));
+        let curves = [
+            figure::Line { name: "real values", points: &of_real },
+            figure::Line { name: "made values", points: &of_made },
+            figure::Line { name: "probability of real, by the discriminator", points: &taken },
+        ];
+        Ok(figure::lines(&figure::Lines {
+            title,
+            x_label: &schema.columns[0].name,
+            y_label: "density; probability",
+            curves: &curves,
+            y_range: Some([0.0, 1.2]),
+        })?)
+    }
+
+    fn notices(&mut self, network: &Network, progress: &Progress, diversity: f64) -> Vec<String> {
+        let mean = |part: &str| {
+            let at = network.parts().iter().position(|name| *name == part)?;
+            Some(progress.sums[at] / progress.rows.max(1) as f64)
+        };
+        let mut notices = Vec::new();
+        let mut tell = |kind: &'static str, holds: bool, text: String| {
+            if !holds {
+                self.said.retain(|said| *said != kind);
+            } else if !self.said.contains(&kind) {
+                self.said.push(kind);
+                notices.push(text);
+            }
+        };
+        let step = progress.step;
+        tell(
+            "collapse",
+            diversity < COLLAPSED,
+            format!(
+                "collapse at step {step}: made rows differ {:.1} % as much as real ones; hint: \
+                 `model.gan.packing = 2`, `minibatch` or `diversity` keep them apart",
+                diversity * 100.0
+            ),
+        );
+        if let (Some(real), Some(made)) = (mean("real"), mean("made")) {
+            let won = real > WON && made > WON;
+            tell(
+                "won",
+                won,
+                format!(
+                    "the discriminator has won by step {step}: it tells {:.1} % of real and {:.1} % of made rows; \
+                     hint: soft `labels.real`, `input-noise`, or a lower rate in `discriminator-optimizer`",
+                    real * 100.0,
+                    made * 100.0
+                ),
+            );
+        }
+        for part in ["discriminator-gradient", "generator-gradient"] {
+            let Some(norm) = mean(part) else { continue };
+            tell(
+                if part.starts_with('d') { "steep discriminator" } else { "steep generator" },
+                norm > STEEP,
+                format!(
+                    "the {part} has a mean norm of {norm:.0} by step {step}, a sign of divergence; hint: a lower \
+                     rate, `train.clip-norm`, or a `penalty`"
+                ),
+            );
+        }
+        notices
+    }
+}
+
+/// What is known of made rows, by name: for a mixture whether its modes are covered, for one column mean and deviation.
+pub(super) fn figures(
+    config: &Config,
+    data: &Dataset,
+    network: &mut Network,
+    pool: &mut Pool,
+    name: &str,
+) -> Result<BTreeMap<String, f64>> {
+    let mut figures = BTreeMap::new();
+    let (Some(mixture), Some(codec)) = (config.data.mixture, &data.codec) else { return Ok(figures) };
+    let z = points(network, Seed(config.seed), name, config.evaluate.made_rows);
+    let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
+    if let Mixture::Gaussian(_) = mixture {
+        figures.insert("sample.mean".to_string(), evaluate::mean(&made)?);
+        figures.insert("sample.sd".to_string(), evaluate::standard_deviation(&made)?);
+        return Ok(figures);
+    }
+    let coverage = mode_coverage(&made, &mixture.centers(), mixture.deviation())?;
+    figures.insert("sample.modes".to_string(), coverage.modes as f64);
+    figures.insert("sample.high_quality".to_string(), coverage.high_quality);
+    if let Some(divergence) = coverage.reverse_kl {
+        figures.insert("sample.reverse_kl".to_string(), divergence);
+    }
+    Ok(figures)
+}
+
+/// Losses, accuracies and gradients of both networks by epoch, as panels below each other.
+pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
+    let of = |name: &str| -> Vec<f64> {
+        let epochs = events.iter().filter_map(|event| match event {
+            Event::Epoch { losses, .. } => {
+                Some(losses.get(&format!("train.{name}")).copied().unwrap_or(f64::NAN))
+            }
+            _ => None,
+        });
+        epochs.collect()
+    };
+    let panel = |title: &str, y_label: &str, names: [(&str, &str); 2], log: bool| -> Result<Figure> {
+        let values = names.map(|(part, _)| of(part));
+        let series: Vec<figure::Series<'_>> =
+            names.iter().zip(&values).map(|((_, name), values)| figure::Series { name, values }).collect();
+        Ok(figure::loss_curves(&figure::LossCurves { title, y_label, series: &series, log })?)
+    };
+    let networks = [("generator", "generator"), ("discriminator", "discriminator")];
+    let kinds = [("real", "real rows"), ("made", "made rows")];
+    let gradients = [("generator-gradient", "generator"), ("discriminator-gradient", "discriminator")];
+    let rows = vec![
+        vec![panel("Losses", "mean loss of a row", networks, false)?],
+        vec![panel("Rows the discriminator tells", "share", kinds, false)?],
+        vec![panel("Norms of gradients", "norm", gradients, true)?],
+    ];
+    let numbers = rows.iter().flatten().map(Figure::csv).collect::<Vec<_>>().join("\n");
+    Ok(figure::sheet(&figure::Sheet { title: "The game by epoch", rows: &rows, numbers: &numbers })?)
+}
+
+/// The pictures of `samples/` as a film, if there are any.
+pub(super) fn film(directory: &Directory) -> Result<Option<Vec<u8>>> {
+    const MILLISECONDS: u16 = 200;
+    let folder = directory.file("samples");
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(None) };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| name.starts_with("step-") && name.ends_with(".png"))
+        .collect();
+    names.sort();
+    let pictures =
+        names.iter().map(|name| directory.read(&format!("samples/{name}"))).collect::<Result<Vec<_>>>()?;
+    Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, MILLISECONDS)?) })
+}
+
+/// Latent points from the model's prior.
+pub(super) fn points(network: &Network, seed: Seed, name: &str, n: usize) -> Matrix {
+    let prior = network.prior().expect("an adversarial network has a prior");
+    prior.draw(seed, &format!("{name} latent"), n, |_| None)
+}
+
+/// The noise of the pictures: where classes are asked for, a class a row of the grid.
+fn grid_points(network: &Network, seed: Seed) -> Matrix {
+    let prior = network.prior().expect("an adversarial network has a prior");
+    let (classes, columns) = (prior.classes, 8);
+    if classes == 0 {
+        return prior.draw(seed, "grid latent", SHOWN, |_| None);
+    }
+    prior.draw(seed, "grid latent", classes.min(16) * columns, |i| Some(i / columns))
+}
+
+/// The numbers of a table, row by row.
+fn numbers(table: &Table) -> Vec<f64> {
+    let columns: Vec<&Vec<f64>> = table
+        .columns
+        .iter()
+        .filter_map(|column| match &column.cells {
+            Cells::Number(values) => Some(values),
+            Cells::Text { .. } => None,
+        })
+        .collect();
+    (0..table.n_rows).flat_map(|row| columns.iter().map(move |values| values[row])).collect()
+}
+
+/// The mean distance between rows and the next ones.
+fn spread(rows: &Matrix) -> f64 {
+    let pairs = rows.n_rows / 2;
+    let distance = |i: usize| -> f64 {
+        let (a, b) = (rows.row(2 * i), rows.row(2 * i + 1));
+        a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+    };
+    (0..pairs).map(distance).sum::<f64>() / pairs.max(1) as f64
+}
