@@ -7,6 +7,7 @@ mod classifier;
 mod gan;
 mod network;
 mod prior;
+mod softmax;
 mod vae;
 mod written;
 
@@ -24,6 +25,7 @@ pub use gan::{
 };
 pub use network::{Layout, Network, Rows, Weights};
 pub use prior::{NoiseSource, Prior};
+pub use softmax::ClassifierConfig;
 pub use vae::VaeConfig;
 
 /// Which model, with its settings.
@@ -36,6 +38,8 @@ pub enum ModelConfig {
     Vae(VaeConfig),
     /// A generative adversarial network: rows made of noise, and a discriminator of made and real ones.
     Gan(GanConfig),
+    /// A classifier of labelled rows.
+    Classifier(ClassifierConfig),
 }
 
 impl ModelConfig {
@@ -45,6 +49,7 @@ impl ModelConfig {
             Self::Autoencoder(_) => "autoencoder",
             Self::Vae(_) => "vae",
             Self::Gan(_) => "gan",
+            Self::Classifier(_) => "classifier",
         }
     }
 
@@ -52,7 +57,7 @@ impl ModelConfig {
     pub fn divergence(&self) -> (f32, usize) {
         match self {
             Self::Vae(config) => (config.beta, config.kl_warmup),
-            Self::Autoencoder(_) | Self::Gan(_) => (0.0, 0),
+            Self::Autoencoder(_) | Self::Gan(_) | Self::Classifier(_) => (0.0, 0),
         }
     }
 
@@ -62,7 +67,9 @@ impl ModelConfig {
             Self::Autoencoder(config) => config.likelihood,
             Self::Vae(config) => config.likelihood,
             // Nothing is reconstructed; what is made is in the units of the data.
-            Self::Gan(_) => LikelihoodConfig::SquaredError { output: Activation::Linear },
+            Self::Gan(_) | Self::Classifier(_) => {
+                LikelihoodConfig::SquaredError { output: Activation::Linear }
+            }
         }
     }
 
@@ -71,7 +78,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.noise,
             Self::Vae(config) => config.noise,
-            Self::Gan(_) => None,
+            Self::Gan(_) | Self::Classifier(_) => None,
         }
     }
 
@@ -99,6 +106,10 @@ impl ModelConfig {
                 config.check_layers(dims, layout.classes)?;
                 return Ok(vec![config.prior(layout.classes).width()]);
             }
+            Self::Classifier(config) => {
+                let shapes = shapes("model.classifier.layers", &config.layers, dims)?;
+                return Ok(vec![shapes.last().map_or(dims, Vec::as_slice).iter().product()]);
+            }
             Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
             Self::Vae(config) => {
                 shapes("model.vae.encoder", &config.encoder, dims)?;
@@ -119,7 +130,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.pass(scope, likelihood, x, input),
             Self::Vae(config) => config.pass(scope, likelihood, (x, input), weight),
-            Self::Gan(_) => unreachable!("it is written by its own rules"),
+            Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
         }
     }
 
@@ -132,7 +143,7 @@ impl ModelConfig {
         posterior: (Expr<'g>, Expr<'g>),
     ) -> Option<Expr<'g>> {
         match self {
-            Self::Autoencoder(_) | Self::Gan(_) => None,
+            Self::Autoencoder(_) | Self::Gan(_) | Self::Classifier(_) => None,
             Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
         }
     }
@@ -141,7 +152,7 @@ impl ModelConfig {
         let decoder = match self {
             Self::Autoencoder(config) => &config.decoder,
             Self::Vae(config) => &config.decoder,
-            Self::Gan(_) => unreachable!("it is written by its own rules"),
+            Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
         };
         autoencoder::output(scope, likelihood, decoder, z)
     }

@@ -126,7 +126,7 @@ pub struct Network {
     steps: Vec<Step>,
     evaluate: Option<Plan>,
     encode: Plan,
-    decode: Plan,
+    decode: Option<Plan>,
     score: Plan,
     explains: bool,
     weigh: Option<Plan>,
@@ -158,6 +158,7 @@ impl Network {
         let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
         let written = match config {
             ModelConfig::Gan(gan) => gan.written(&mut scope, &inputs, &layout, train),
+            ModelConfig::Classifier(config) => config.written(&mut scope, &inputs, &layout, train),
             _ => reconstructing(config, &mut scope, &inputs, &layout, &likelihood, train),
         };
         let Written { updates, evaluate, encode, decode, score, weigh, recognize, latent, prior } = written;
@@ -180,7 +181,7 @@ impl Network {
             evaluate: some(&evaluate)?,
             has_posterior: encode.len() > 1,
             encode: graph.compile(&encode, &[])?,
-            decode: graph.compile(&[decode], &[])?,
+            decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
             explains: score.len() > 1,
             score: graph.compile(&score, &[])?,
             weigh: weigh.map(|weigh| graph.compile(&[weigh], &[])).transpose()?,
@@ -273,18 +274,19 @@ impl Network {
         Ok((latent, self.has_posterior.then_some(log_variance)))
     }
 
-    /// The expected row of each latent point, `[rows, width]` in encoded units.
+    /// The expected row of each latent point, `[rows, width]` in encoded units; no rows from a model that cannot say.
     ///
     /// # Errors
     /// Points of another dimension.
     pub fn decode(&mut self, pool: &mut Pool, z: &Matrix) -> Result<Matrix, GraphError> {
+        let Some(decode) = &mut self.decode else { return Ok(Matrix::zeros(0, self.layout.width())) };
         let mut expected = Matrix { n_rows: z.n_rows, n_cols: self.layout.width(), values: Vec::new() };
         for (batch, z) in z.values.chunks(BATCH * self.latent).enumerate() {
             let n = z.len() / self.latent;
             let feeds = feeds([(Input::Latent, Feed::Rows(z))]);
             let draw = Draw { step: batch as u64, ..Draw::default() };
-            self.decode.run(pool, &mut self.states, &feeds, n, draw)?;
-            expected.values.extend_from_slice(self.decode.output(0));
+            decode.run(pool, &mut self.states, &feeds, n, draw)?;
+            expected.values.extend_from_slice(decode.output(0));
         }
         Ok(expected)
     }
@@ -396,8 +398,8 @@ impl Network {
     /// Bytes the compiled plans hold.
     pub fn memory_bytes(&self) -> usize {
         let steps = self.steps.iter().map(|step| &step.plan);
-        let uses = [&self.encode, &self.decode, &self.score];
-        let others = self.weigh.iter().chain(&self.evaluate).chain(&self.recognize);
+        let uses = [&self.encode, &self.score];
+        let others = self.weigh.iter().chain(&self.evaluate).chain(&self.decode).chain(&self.recognize);
         steps.chain(uses).chain(others).map(Plan::memory_bytes).sum()
     }
 }
@@ -497,7 +499,11 @@ impl Learner for Network {
         let mut sums = vec![0.0; self.parts.len()];
         let divergence = [divergence];
         for (batch, index) in index.chunks(BATCH).enumerate() {
-            let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Weight, Feed::Shared(&divergence))]);
+            let feeds = feeds([
+                (Input::Row, rows.feed(index)),
+                (Input::Label, rows.feed_labels(index)),
+                (Input::Weight, Feed::Shared(&divergence)),
+            ]);
             let draw = Draw { step: draw.step + batch as u64, ..draw };
             evaluate.run(pool, &mut self.states, &feeds, index.len(), draw)?;
             for (i, sum) in sums.iter_mut().enumerate() {

@@ -107,8 +107,8 @@ pub(crate) struct Written<'g> {
     pub(crate) evaluate: Vec<Expr<'g>>,
     /// `[rows, latent]`: the code, or the mean of the posterior and its log-variance.
     pub(crate) encode: Vec<Expr<'g>>,
-    /// `[rows, width]`: what is expected from a latent point.
-    pub(crate) decode: Expr<'g>,
+    /// `[rows, width]`: what is expected from a latent point, for models that can say.
+    pub(crate) decode: Option<Expr<'g>>,
     /// `[rows, 1]`, and what each encoded column adds to it, `[rows, width]`, where that is known.
     pub(crate) score: Vec<Expr<'g>>,
     /// `[rows, 1]`: `ln p(x, z) - ln q(z | x)`, for models with a posterior.
@@ -173,7 +173,7 @@ pub(super) fn reconstructing<'g>(
         updates: vec![Update { parts: mean_parts(&trained), updates, times: 1, above: None }],
         evaluate: mean_parts(&used).into_iter().map(|(_, part)| part).collect(),
         encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
-        decode: likelihood.expected(scope, y),
+        decode: Some(likelihood.expected(scope, y)),
         score: vec![score, terms],
         weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),
         recognize: Vec::new(),

@@ -554,7 +554,10 @@ fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), S
     for parent in parents {
         // `model.…` and `train.optimizer.…` hold one variant: naming another replaces it.
         let single = table.len() == 1
-            && matches!(parent, "vae" | "autoencoder" | "gan" | "adam" | "sgd" | "rmsprop" | "adadelta");
+            && matches!(
+                parent,
+                "vae" | "autoencoder" | "gan" | "classifier" | "adam" | "sgd" | "rmsprop" | "adadelta"
+            );
         if single && !table.contains_key(parent) {
             table.clear();
         }

@@ -617,6 +617,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) 
         ModelConfig::Autoencoder(_) => "Layers of the autoencoder",
         ModelConfig::Vae(_) => "Layers of the variational autoencoder",
         ModelConfig::Gan(_) => "Layers of the adversarial networks",
+        ModelConfig::Classifier(_) => "Layers of the classifier",
     };
     let direction = figure::Direction::Down;
     Ok(figure::diagram(&figure::Diagram { title, layers: &layers, arrows: &arrows, direction })?)

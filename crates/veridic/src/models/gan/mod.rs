@@ -10,6 +10,8 @@ mod minibatch;
 mod objective;
 mod penalty;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use config::{GanConfig, OutputRange, WeightStart};
 pub use info::InfoConfig;

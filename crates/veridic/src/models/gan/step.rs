@@ -110,7 +110,7 @@ impl<'g> Game<'_, 'g> {
             updates: vec![discriminator_update, generator_update],
             encode: vec![flat_first(judged.features)],
             latent: config.prior(self.layout.classes).width(),
-            decode,
+            decode: Some(decode),
             score: vec![config.objective.boundary() - flat_first(judged.output)],
             recognize,
             evaluate: Vec::new(),

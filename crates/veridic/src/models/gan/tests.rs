@@ -1,0 +1,211 @@
+//! Whether steps do what their formulas say.
+
+use veridic_graph::{Draw, Pool};
+
+use super::*;
+use crate::data::Matrix;
+use crate::models::{Layout, ModelConfig, Network, Rows};
+use crate::nn::{Activation, LayerConfig};
+use crate::train::{Learner, Rates, TrainConfig};
+
+const RATES: Rates = Rates { learning: 0.01, divergence: 0.0, progress: 0.5 };
+
+fn dense(units: usize) -> Vec<LayerConfig> {
+    vec![LayerConfig::Dense { units, activation: Activation::LeakyRelu }]
+}
+
+fn small() -> GanConfig {
+    GanConfig { latent: 3, generator: dense(6), discriminator: dense(6), ..GanConfig::default() }
+}
+
+fn layout() -> Layout {
+    Layout { dims: vec![2], classes: 3, ..Layout::default() }
+}
+
+fn rows() -> Matrix {
+    let values = (0..128).map(|i| ((i * 37 % 23) as f32 - 11.0) / 7.0).collect();
+    Matrix { n_rows: 64, n_cols: 2, values }
+}
+
+const LABELS: [f32; 64] = {
+    let mut labels = [0.0; 64];
+    let mut i = 0;
+    while i < 64 {
+        labels[i] = (i % 3) as f32;
+        i += 1;
+    }
+    labels
+};
+
+fn network(config: GanConfig) -> Network {
+    config.check().unwrap();
+    Network::new(&ModelConfig::Gan(config), layout(), &TrainConfig::default(), 5).unwrap()
+}
+
+/// The losses of some steps, and the weights after them.
+fn trained(config: GanConfig, steps: u64, threads: usize) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let (mut network, matrix, mut pool) = (network(config), rows(), Pool::new(threads));
+    let data = Rows::matrix(&matrix).labelled(&LABELS);
+    let index: Vec<u32> = (0..64).collect();
+    let losses = (0..steps)
+        .map(|step| network.step(&mut pool, data, &index, RATES, Draw { seed: 1, step }).unwrap().to_vec())
+        .collect();
+    (losses, network.states().entries.iter().map(|state| state.values.clone()).collect())
+}
+
+/// Every switch there is, one at a time.
+fn variants() -> Vec<(&'static str, GanConfig)> {
+    let gan = small;
+    let info = InfoConfig { categories: 4, continuous: 2, ..InfoConfig::default() };
+    vec![
+        ("plain", gan()),
+        ("minimax", GanConfig { objective: Objective::Minimax, ..gan() }),
+        ("least squares", GanConfig { objective: Objective::LeastSquares, ..gan() }),
+        ("hinge", GanConfig { objective: Objective::Hinge, spectral_norm: true, ..gan() }),
+        (
+            "wasserstein",
+            GanConfig {
+                objective: Objective::Wasserstein,
+                penalty: Some(Penalty::Gradient(10.0)),
+                discriminator_updates: 3,
+                ..gan()
+            },
+        ),
+        (
+            "clipped",
+            GanConfig { objective: Objective::Wasserstein, penalty: Some(Penalty::Clip(0.02)), ..gan() },
+        ),
+        ("real gradient", GanConfig { penalty: Some(Penalty::RealGradient(1.0)), ..gan() }),
+        ("packed", GanConfig { packing: 4, ..gan() }),
+        (
+            "minibatch",
+            GanConfig {
+                minibatch: Some(MinibatchConfig { group: 8, ..MinibatchConfig::default() }),
+                ..gan()
+            },
+        ),
+        ("conditional", GanConfig { conditional: true, packing: 2, ..gan() }),
+        ("info", GanConfig { info: Some(info), ..gan() }),
+        ("mixed", GanConfig { mixed_batches: true, ..gan() }),
+        (
+            "tricks",
+            GanConfig {
+                labels: LabelConfig { real: [0.7, 1.2], made: [0.0, 0.3], flip: 0.05 },
+                input_noise: 0.1,
+                feature_matching: 0.5,
+                diversity: 0.1,
+                history: 0.01,
+                target: 0.9,
+                average: 0.9,
+                classify: 0.5,
+                generator_while_above: Some(0.1),
+                ..gan()
+            },
+        ),
+    ]
+}
+
+#[test]
+fn every_variant_trains_to_the_same_bits_at_any_number_of_threads() {
+    for (name, config) in variants() {
+        let (losses, weights) = trained(config.clone(), 4, 1);
+        assert!(losses.iter().flatten().all(|loss| loss.is_finite()), "{name}: {losses:?}");
+        assert!(weights.iter().flatten().all(|weight| weight.is_finite()), "{name}");
+        assert_ne!(losses[0], losses[3], "{name}");
+        assert_eq!(trained(config, 4, 2), (losses, weights), "{name}");
+    }
+}
+
+#[test]
+fn every_variant_makes_judges_and_scores_rows() {
+    for (name, config) in variants() {
+        let mut network = network(config.clone());
+        let (mut pool, matrix) = (Pool::new(1), rows());
+        let z = network.prior().unwrap().draw(crate::seed::Seed(1), "test", 9, |_| None);
+        assert_eq!(z.n_cols, network.latent(), "{name}");
+        let made = network.decode(&mut pool, &z).unwrap();
+        assert_eq!((made.n_rows, made.n_cols), (9, 2), "{name}");
+        let data = Rows::matrix(&matrix).labelled(&LABELS);
+        let (scores, terms) = network.score(&mut pool, data, &[0, 1, 2], true).unwrap();
+        assert!(terms.is_none() && scores.iter().all(|score| score.is_finite()), "{name}");
+        // A row's score does not depend on the rows beside it.
+        assert_eq!(network.score(&mut pool, data, &[1], false).unwrap().0[0], scores[1], "{name}");
+        let read = network.recognize(&mut pool, data, &[0, 1]).unwrap();
+        let heads = config.info.map_or(0, |_| 2) + usize::from(config.classify > 0.0);
+        assert_eq!(read.len(), heads, "{name}");
+    }
+}
+
+#[test]
+fn clipping_keeps_weights_within_bounds_and_biases_free() {
+    let config =
+        GanConfig { objective: Objective::Wasserstein, penalty: Some(Penalty::Clip(0.02)), ..small() };
+    let mut network = network(config);
+    let (matrix, mut pool) = (rows(), Pool::new(1));
+    let index: Vec<u32> = (0..64).collect();
+    network.step(&mut pool, Rows::matrix(&matrix), &index, RATES, Draw { seed: 1, step: 0 }).unwrap();
+    let is_critics = |name: &str| name.starts_with("discriminator.") && name.ends_with(".weight");
+    let weights: Vec<f32> = network
+        .states()
+        .entries
+        .iter()
+        .filter(|state| is_critics(&state.name))
+        .flat_map(|state| state.values.clone())
+        .collect();
+    assert!(weights.iter().all(|weight| weight.abs() <= 0.02) && weights.contains(&0.02));
+}
+
+#[test]
+fn the_generator_moves_only_by_its_own_update() {
+    // With a rate of zero for the generator's part nothing of it may move.
+    let mut network = network(GanConfig { adversarial: 0.0, feature_matching: 1e-30, ..small() });
+    let (matrix, mut pool) = (rows(), Pool::new(1));
+    let index: Vec<u32> = (0..64).collect();
+    let values = |network: &Network, part: &str| -> Vec<f32> {
+        let own = network.states().entries.iter().filter(|state| state.name.starts_with(part));
+        own.flat_map(|state| state.values.clone()).collect()
+    };
+    let rates = Rates { learning: 1e-3, ..RATES };
+    let (generator, discriminator) = (values(&network, "generator."), values(&network, "discriminator."));
+    network.step(&mut pool, Rows::matrix(&matrix), &index, rates, Draw { seed: 1, step: 0 }).unwrap();
+    let moved = |before: &[f32], after: &[f32]| {
+        before.iter().zip(after).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max)
+    };
+    assert!(moved(&generator, &values(&network, "generator.")) < 1e-6);
+    assert!(moved(&discriminator, &values(&network, "discriminator.")) > 1e-4);
+}
+
+#[test]
+fn losses_at_the_start_have_their_closed_forms() {
+    // A discriminator whose output is zero for every row: ln 2 a row of each kind.
+    let mut network = network(small());
+    for state in &mut network.states_mut().entries {
+        if state.name.starts_with("discriminator.output") {
+            state.values.fill(0.0);
+        }
+    }
+    let (matrix, mut pool) = (rows(), Pool::new(1));
+    let index: Vec<u32> = (0..64).collect();
+    let losses = network.step(&mut pool, Rows::matrix(&matrix), &index, RATES, Draw::default()).unwrap();
+    assert!((losses[0] - 2.0 * std::f32::consts::LN_2).abs() < 1e-6, "{losses:?}");
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_refused() {
+    let refused = |config: GanConfig| config.check().unwrap_err().to_string();
+    assert!(refused(GanConfig { objective: Objective::Wasserstein, ..small() }).contains("wasserstein"));
+    assert!(refused(GanConfig { packing: 17, ..small() }).contains("model.gan.packing"));
+    assert!(
+        refused(GanConfig { packing: 2, minibatch: Some(MinibatchConfig::default()), ..small() })
+            .contains("minibatch")
+    );
+    assert!(
+        refused(GanConfig {
+            objective: Objective::Hinge,
+            labels: LabelConfig { real: [0.9, 0.9], ..LabelConfig::default() },
+            ..small()
+        })
+        .contains("labels")
+    );
+    assert!(refused(GanConfig { average: 1.0, ..small() }).contains("model.gan.average"));
+}

@@ -1,0 +1,73 @@
+//! A classifier of labelled rows: layers, then a softmax over the classes.
+
+use serde::{Deserialize, Serialize};
+use veridic_graph::{Expr, loss};
+
+use super::network::Layout;
+use super::prior::one_hot;
+use super::written::{Inputs, Update, Written};
+use crate::nn::{Activation, LayerConfig, Mode, Scope, dense, flat, stack};
+use crate::train::TrainConfig;
+
+/// The settings of a classifier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ClassifierConfig {
+    /// From the row to its features, the last hidden layer; one output a class follows.
+    pub layers: Vec<LayerConfig>,
+}
+
+impl Default for ClassifierConfig {
+    fn default() -> Self {
+        Self { layers: vec![LayerConfig::Dense { units: 128, activation: Activation::Relu }] }
+    }
+}
+
+impl ClassifierConfig {
+    /// The loss of a row is `-ln p(label | row)`, nats; a row without a label has none. Features are its code, and its
+    /// score the entropy of its classes: how undecided it leaves the classifier, nats.
+    pub(crate) fn written<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        inputs: &Inputs<'g>,
+        layout: &Layout,
+        train: &TrainConfig,
+    ) -> Written<'g> {
+        let graph = scope.graph;
+        let pass = |scope: &mut Scope<'g>| -> (Expr<'g>, Expr<'g>) {
+            let features = flat(stack(scope, "features", &self.layers, inputs.row.reshape(&layout.dims)));
+            let logits = dense(scope, "output", features, layout.classes);
+            scope.describe("output", "dense, softmax", &[layout.classes]);
+            (features, logits)
+        };
+        let is = one_hot(inputs.label, layout.classes);
+        let parts = |logits: Expr<'g>| {
+            let best = logits.max_over(0).equal(logits);
+            let hit = (best * is).sum(0);
+            vec![
+                ("loss", loss::cross_entropy(logits, is).mean_rows().reshape(&[])),
+                ("accuracy", hit.mean_rows().reshape(&[])),
+            ]
+        };
+        let trained = parts(pass(scope).1);
+        let mut updates = scope.take_updates();
+        scope.mode = Mode::Infer;
+        let (features, logits) = pass(scope);
+        let parameters = scope.parameters().to_vec();
+        let states: Vec<Expr<'g>> = parameters.iter().map(|(_, state)| *state).collect();
+        let gradients = train.clip().apply(graph, &graph.gradient(trained[0].1, &states));
+        updates.extend(train.optimizer.rule().updates(graph, &parameters, &gradients, inputs.rate));
+        let log_shares = logits.log_softmax();
+        Written {
+            evaluate: parts(logits).into_iter().map(|(_, part)| part).collect(),
+            updates: vec![Update { parts: trained, updates, times: 1, above: None }],
+            latent: features.shape().width(),
+            encode: vec![features],
+            decode: None,
+            score: vec![-(log_shares.exp() * log_shares).sum(0)],
+            weigh: None,
+            recognize: vec![log_shares.exp()],
+            prior: None,
+        }
+    }
+}
