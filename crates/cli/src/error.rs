@@ -4,6 +4,8 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
+use veridic::error::ProjectError;
+
 use crate::fetch::FetchError;
 
 /// Why a command failed.
@@ -87,6 +89,7 @@ impl CliError {
             Self::Fetch(error) if matches!(**error, FetchError::Interrupted { .. }) => {
                 crate::interrupt::EXIT_CODE
             }
+            Self::Library(veridic::Error::Project(ProjectError::Stopped)) => crate::interrupt::EXIT_CODE,
             _ => 1,
         }
     }
