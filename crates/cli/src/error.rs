@@ -40,6 +40,16 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// Two outputs, or an output and the report beside another, are one file.
+    #[error("{} and {what} would be the same file: {}", first.display(), path.display())]
+    SameOutput {
+        /// The output named first.
+        first: PathBuf,
+        /// The other file.
+        what: String,
+        /// Where both would go.
+        path: PathBuf,
+    },
     /// Rows of a table cannot be a picture.
     #[error("cannot write a table as a picture, known are csv, csv.gz, parquet and json: {}", path.display())]
     TableAsPicture {
@@ -145,6 +155,10 @@ impl CliError {
             }
             Self::MapEnding { .. } => Some(
                 "csv is coordinates, png and svg are pictures, html is a page to look around in".to_owned(),
+            ),
+            Self::SameOutput { .. } => Some(
+                "name every output once; the figures of a map NAME.csv go to NAME.report.json beside it"
+                    .to_owned(),
             ),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),

@@ -346,6 +346,7 @@ impl DataError {
                     "choose a folder that may be written to".into()
                 }
                 io::ErrorKind::NotFound => "make the folder first".into(),
+                io::ErrorKind::IsADirectory => "name a file in that folder, or another one".into(),
                 _ => return None,
             },
             Self::Empty { .. } | Self::HeaderOnly { .. } => {

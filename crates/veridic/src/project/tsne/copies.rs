@@ -48,7 +48,12 @@ impl Copies {
 /// By their numbers, zeros of both signs alike.
 fn compare(a: &[f32], b: &[f32]) -> Ordering {
     let plain = |value: &f32| value + 0.0;
-    a.iter().map(plain).zip(b.iter().map(plain)).map(|(a, b)| a.total_cmp(&b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    a.iter()
+        .map(plain)
+        .zip(b.iter().map(plain))
+        .map(|(a, b)| a.total_cmp(&b))
+        .find(|o| o.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

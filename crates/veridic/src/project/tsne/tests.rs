@@ -274,7 +274,8 @@ fn wild_settings_and_starts_end_in_finite_positions() {
 
     let mut initial = Matrix::zeros(700, 2);
     initial.row_mut(3).copy_from_slice(&[1e6, -1e6]);
-    let map = make(&rows, Some(&initial), &fast(), Seed(1), 2, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap();
+    let map =
+        make(&rows, Some(&initial), &fast(), Seed(1), 2, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap();
     assert!(map.positions.values.iter().all(|v| v.is_finite()));
 }
 
@@ -309,8 +310,8 @@ fn bad_input_is_named() {
         assert_eq!(refused(&rows, &config), message);
     }
     let start = Matrix::zeros(49, 2);
-    let error =
-        make(&rows, Some(&start), &fast(), Seed(1), 1, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = make(&rows, Some(&start), &fast(), Seed(1), 1, &NEVER, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
     assert_eq!(error.to_string(), "initial positions are 49 x 2, expected are 50 x 2");
 }
 

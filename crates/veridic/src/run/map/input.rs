@@ -384,10 +384,14 @@ mod tests {
         for offset in [1e9, -1e9, 1e13] {
             let moved: Vec<f64> = small.iter().map(|value| value + offset).collect();
             for standardize in [false, true] {
-                let [plain, moved] = [&small, &moved].map(|values| matrix(&[("a", values.clone())], standardize));
+                let [plain, moved] =
+                    [&small, &moved].map(|values| matrix(&[("a", values.clone())], standardize));
                 let apart = |m: &Matrix| f64::from(m.values[4] - m.values[0]);
                 let (expected, found) = (apart(&plain), apart(&moved));
-                assert!((found / expected - 1.0).abs() < 1e-6, "{offset} {standardize}: {found} for {expected}");
+                assert!(
+                    (found / expected - 1.0).abs() < 1e-6,
+                    "{offset} {standardize}: {found} for {expected}"
+                );
             }
         }
     }

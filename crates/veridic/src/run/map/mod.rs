@@ -22,7 +22,7 @@ use crate::seed::Seed;
 pub use config::{MapConfig, MapMethod};
 use input::{Input, Pictures};
 pub(crate) use latent::{LatentMap, latent_map, latent_scores};
-pub use output::MAP_ENDINGS;
+pub use output::{MAP_ENDINGS, map_report_path};
 
 /// Rows of the largest map whose page knows the neighbors of each row in the data.
 const MOST_WITH_NEIGHBORS: usize = 100_000;
