@@ -277,6 +277,8 @@ pub enum DataError {
     Npy {
         /// What is wrong with it.
         problem: String,
+        /// What to do about it.
+        remedy: &'static str,
         /// The file.
         path: PathBuf,
     },
@@ -398,8 +400,8 @@ impl DataError {
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
             Self::TooFewRows { .. } => "add rows".into(),
-            Self::Npy { .. }
-            | Self::Delimiter { .. }
+            Self::Npy { remedy, .. } => (*remedy).into(),
+            Self::Delimiter { .. }
             | Self::InvalidSchema { .. }
             | Self::Fractions { .. }
             | Self::NoTime { .. } => return None,

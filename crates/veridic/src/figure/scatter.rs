@@ -445,7 +445,7 @@ mod tests {
             scatter(&input(&points, Coloring::Value { values, label: "v", dates })).unwrap().svg().unwrap()
         };
         let svg = drawn(&dates, true);
-        assert!(svg.contains(">2021-04-01</text>") && svg.contains(">2021-10-01</text>"), "{svg}");
+        assert!(svg.contains(">2021-05-01</text>") && svg.contains(">2021-09-01</text>"), "{svg}");
         let svg = drawn(&[-1.5e300, 1.5e308, 0.0], false);
         assert!(svg.contains("#440154") && svg.contains("#fde725") && !svg.contains("missing"), "{svg}");
         assert!(drawn(&[1.0, 2.0, f64::INFINITY], false).contains(">infinite (1)</text>"));
