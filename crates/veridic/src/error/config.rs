@@ -41,6 +41,8 @@ pub enum ConfigError {
         reason: String,
         /// The nearest known key.
         nearest: Option<String>,
+        /// What can be set instead, where no key is near.
+        remedy: Option<String>,
     },
     /// A layer that cannot take what the layers before it make.
     #[error("layer {number} of `{path}` does not fit: {so_far} -> [{layer}]: {reason}")]
@@ -78,7 +80,7 @@ impl ConfigError {
             }
             Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
             Self::Conflict { remedy, .. } => Some(remedy.clone()),
-            Self::Set { .. } => Some("`veridic recipes show NAME` shows the keys there are".to_string()),
+            Self::Set { remedy, .. } => remedy.clone(),
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
             }

@@ -45,7 +45,9 @@ const MOST_NAMED: usize = 10;
 
 pub(super) fn read(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let input = if path.join("run.json").is_file() {
+    // A run without its `run.json` is no folder of images.
+    let is_part = ["config.toml", "model.safetensors"].iter().any(|name| path.join(name).is_file());
+    let input = if path.join("run.json").is_file() || is_part {
         of_run(options)?
     } else if let Some(data) = &options.data {
         return Err(ConfigError::Conflict {
@@ -201,7 +203,8 @@ fn of_table(options: &MapOptions) -> Result<Input> {
         }
     }
     if numbers.is_empty() {
-        return Err(MapError::NoNumbers { columns: known.columns.len(), path: path.clone() }.into());
+        let constant = left_out.iter().filter(|(_, why)| *why == "constant").count();
+        return Err(MapError::NoNumbers { columns: known.columns.len(), constant, path: path.clone() }.into());
     }
     check_present(&numbers, path)?;
     let is_numpy = path

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::data::{Matrix, Schema, Table, categories};
+use crate::data::{MISSING, Matrix, Schema, Table, categories};
 use crate::error::Result;
 use crate::evaluate;
 use crate::project::{self, NeighborMethod, Neighbors, Pca};
@@ -225,10 +225,10 @@ fn finish(input: Input, placed: Placed, options: &MapOptions) -> Result<Mapped> 
     })
 }
 
-/// The class of each row by a column that tells classes; missing ones are a class of their own.
+/// The class of each row by a column that tells classes, [`MISSING`] where it is not known.
 pub(crate) fn classes(table: &Table, schema: &Schema, name: &str) -> Option<Vec<u32>> {
     let column = table.column(name)?;
     let (codes, levels) = categories(column, schema.column(name).map(|column| &column.kind))?;
-    let last = levels.len() as u32;
-    Some(codes.into_iter().map(|code| code.min(last)).collect())
+    let is_known = |code: &u32| (*code as usize) < levels.len();
+    Some(codes.into_iter().map(|code| if is_known(&code) { code } else { MISSING }).collect())
 }
