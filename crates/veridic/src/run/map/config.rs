@@ -112,7 +112,7 @@ mod tests {
             ("tsne.perplexity", "abc", "expected a number or a list of numbers", "it is `[30.0]` now"),
             ("tsne", "5", "invalid type: integer `5`, expected a section of keys", "`tsne.perplexity`"),
             ("drop", "x_1", "invalid type: string \"x_1\", expected a list", "it is `[]` now"),
-            ("zzzzzz", "1", "unknown field `zzzzzz`", "there are `method`, `pca`"),
+            ("zzzzzz", "1", "unknown field `zzzzzz`", "`method`, `neighbors`, `pca`"),
             ("tsne.strict", "7", "expected true or false", "it is `false` now"),
         ] {
             let error = set(path, value).unwrap_err();
