@@ -39,9 +39,7 @@ pub enum ConfigError {
         value: String,
         /// Why not.
         reason: String,
-        /// The nearest known key.
-        nearest: Option<String>,
-        /// What can be set instead, where no key is near.
+        /// The nearest known key, or else what can be set.
         remedy: Option<String>,
     },
     /// A layer that cannot take what the layers before it make.
@@ -72,9 +70,7 @@ impl ConfigError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Toml { nearest: Some(nearest), .. } | Self::Set { nearest: Some(nearest), .. } => {
-                Some(format!("did you mean `{nearest}`?"))
-            }
+            Self::Toml { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::NoRecipe { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
             }

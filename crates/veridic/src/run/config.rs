@@ -507,9 +507,10 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             .and_then(|mut table| table.remove("value"))
             .unwrap_or_else(|| toml::Value::String(value.clone()));
         let remedy = remedy(&tree, path);
-        let refused = |reason, nearest| {
-            let (path, value, remedy) = (path.clone(), value.clone(), remedy.clone());
-            ConfigError::Set { path, value, reason, nearest, remedy }
+        let refused = |reason, nearest: Option<String>| {
+            let near = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
+            let (path, value, remedy) = (path.clone(), value.clone(), near.or(remedy.clone()));
+            ConfigError::Set { path, value, reason, remedy }
         };
         place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
         let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");

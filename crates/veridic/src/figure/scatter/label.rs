@@ -63,9 +63,17 @@ fn distinct(names: &[&str]) -> Vec<Option<String>> {
     if by_start.iter().collect::<BTreeSet<_>>().len() == names.len() {
         return by_start.into_iter().map(Some).collect();
     }
+    // Whole words that all begin with say nothing.
+    let first = names.first().copied().unwrap_or_default();
+    let alike = |at: &usize| names.iter().all(|name| name.starts_with(&first[..*at]));
+    let words = first.char_indices().filter(|(_, letter)| [' ', '_', '-'].contains(letter));
+    let begin = words.map(|(at, letter)| at + letter.len_utf8()).rfind(alike).unwrap_or(0);
     let backwards = |name: &str| name.chars().rev().collect::<String>();
-    let by_end: Vec<String> =
-        names.iter().map(|name| backwards(&text::shorten(&backwards(name), SIZE, WIDEST))).collect();
+    let end = |name: &&str| match (begin, &name[begin..]) {
+        (1.., rest) if text::width(rest, SIZE) < WIDEST - SIZE => format!("…{rest}"),
+        _ => backwards(&text::shorten(&backwards(name), SIZE, WIDEST)),
+    };
+    let by_end: Vec<String> = names.iter().map(end).collect();
     let count = |name: &String| by_end.iter().filter(|other| *other == name).count();
     by_end.iter().map(|name| (count(name) == 1).then(|| name.clone())).collect()
 }
@@ -79,9 +87,13 @@ mod tests {
     fn names_that_begin_alike_keep_their_ends() {
         assert_eq!(distinct(&["a", "b"]), [Some("a".to_owned()), Some("b".to_owned())]);
         let names = distinct(&["class number 1017", "class number 1018"]);
-        let [first, second] = names.as_slice() else { panic!("{names:?}") };
-        let (first, second) = (first.as_deref().unwrap(), second.as_deref().unwrap());
-        assert!(first.starts_with('…') && first.ends_with("1017") && second.ends_with("1018"), "{names:?}");
+        assert_eq!(names, ["…1017", "…1018"].map(|name| Some(name.to_owned())));
+        let names = distinct(&["aVeryLongNameOfAClass1017", "aVeryLongNameOfAClass1018"]);
+        assert!(
+            names.iter().flatten().all(|name| name.starts_with('…') && name.contains("s101")),
+            "{names:?}"
+        );
+        assert_eq!(names.iter().flatten().count(), 2);
         let long = format!("a{}z", "m".repeat(99));
         assert_eq!(distinct(&[&long, &long]), [None, None]);
     }
