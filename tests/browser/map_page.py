@@ -222,7 +222,11 @@ def test_desk(browser, html, rows, marks, shot):
         # Search finds text, numbers and rows.
         nasty = sum(row["kind"] == NASTY for row in rows)
         above = sum(float(row["amount"] or 0) > 100 for row in rows)
-        for query, count in [("</SCRIPT>", nasty), ("amount > 100", above), ("#17", 1), ("row-000123", 1), ("kind = apple", sum(r["kind"] == "apple" for r in rows))]:
+        apples = sum(r["kind"] == "apple" for r in rows)
+        both = sum(r["kind"] != "apple" and float(r["amount"] or 0) > 100 for r in rows)
+        for query, count in [("</SCRIPT>", nasty), ("amount > 100", above), ("#17", 1), ("row-000123", 1),
+                             ("kind != apple", ROWS - apples), ("kind != apple & amount > 100", both),
+                             ("a fig & co", sum(r["kind"] == "a fig & co" for r in rows)), ("kind = apple", apples)]:
             p.page.fill("#query", query)
             p.settle()
             assert p.text("#hits").startswith(f"{count:,} found"), (query, p.text("#hits"), count)
@@ -232,6 +236,20 @@ def test_desk(browser, html, rows, marks, shot):
         p.page.fill("#query", "no such thing")
         p.settle()
         assert p.text("#hits") == "nothing found"
+        for query, problem in [("radius > 20", "there is no column radius"), ("amount > lots", "lots is no number"),
+                               (f"#{ROWS + 1}", f"there is no row {ROWS + 1}")]:
+            p.page.fill("#query", query)
+            p.settle()
+            assert p.text("#hits").startswith(f"not understood: {problem}"), p.text("#hits")
+        # One row is shown where it lies, with others around it.
+        p.page.fill("#query", "#17")
+        p.page.press("#query", "Enter")
+        p.settle()
+        assert p.text("#point-title") == "Row 17"
+        around = p.do("[...plane.keys()].filter((i) => i % 2 === 0).filter((i) => { const [x, y] = "
+                      "view.toScreen(plane[i], plane[i + 1]); return x > 0 && y > 0 && x < view.width && y < view.height; }).length")
+        assert 20 < around < ROWS, around
+        p.page.click("#close")
         p.page.fill("#query", "")
         p.page.click("#clear")
         p.page.click("#fit")
@@ -250,6 +268,8 @@ def test_desk(browser, html, rows, marks, shot):
         p.page.check("#rank")
         p.settle()
         assert p.page.locator("#legend .bar").count() == 1 and p.shown() == ROWS
+        absent = sum(not row["amount"] for row in rows)
+        assert p.text("#legend .entry").split() == ["missing", str(absent)], p.text("#legend .entry")
         p.page.screenshot(path=shot / "desk-value.png")
 
         # Everything works from the keyboard.

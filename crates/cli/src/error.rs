@@ -4,6 +4,8 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
+use veridic::error::ProjectError;
+
 use crate::fetch::FetchError;
 
 /// Why a command failed.
@@ -36,6 +38,16 @@ pub(crate) enum CliError {
     #[error("the output would replace the data that is read or a file of the run: {}", path.display())]
     WouldReplace {
         /// The file.
+        path: PathBuf,
+    },
+    /// Two outputs, or an output and the report beside another, are one file.
+    #[error("{} and {what} would be the same file: {}", first.display(), path.display())]
+    SameOutput {
+        /// The output named first.
+        first: PathBuf,
+        /// The other file.
+        what: String,
+        /// Where both would go.
         path: PathBuf,
     },
     /// Rows of a table cannot be a picture.
@@ -87,6 +99,7 @@ impl CliError {
             Self::Fetch(error) if matches!(**error, FetchError::Interrupted { .. }) => {
                 crate::interrupt::EXIT_CODE
             }
+            Self::Library(veridic::Error::Project(ProjectError::Stopped)) => crate::interrupt::EXIT_CODE,
             _ => 1,
         }
     }
@@ -142,6 +155,10 @@ impl CliError {
             }
             Self::MapEnding { .. } => Some(
                 "csv is coordinates, png and svg are pictures, html is a page to look around in".to_owned(),
+            ),
+            Self::SameOutput { .. } => Some(
+                "name every output once; the figures of a map NAME.csv go to NAME.report.json beside it"
+                    .to_owned(),
             ),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),

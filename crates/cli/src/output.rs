@@ -158,7 +158,8 @@ impl Output {
     }
 }
 
-/// Whether a file may be written there: it is neither what is read nor in the run, and its folder is there.
+/// Whether a file may be written there: it is neither what is read nor in the run, its folder is there, and it is no
+/// folder itself.
 ///
 /// # Errors
 /// [`CliError::WouldReplace`], [`DataError::Write`].
@@ -173,6 +174,10 @@ pub(crate) fn check_place(path: &Path, run: &Path, data: Option<&Path>) -> Resul
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
         let source = io::ErrorKind::NotFound.into();
+        return Err(DataError::Write { path: path.to_owned(), source }.into());
+    }
+    if path.is_dir() {
+        let source = io::ErrorKind::IsADirectory.into();
         return Err(DataError::Write { path: path.to_owned(), source }.into());
     }
     Ok(())

@@ -109,7 +109,7 @@ fn points() -> Result<Named> {
         let place = [radius * angle.cos() + 0.42 * noise(), radius * angle.sin() + 0.42 * noise()];
         images.push(place.map(|coordinate| coordinate as f32));
         labels.push(digit);
-        losses.push((150.0 + 30.0 * noise()) as f32);
+        losses.push(150.0 + 30.0 * noise());
     }
     let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
     let mnist = Scatter {
@@ -122,7 +122,7 @@ fn points() -> Result<Named> {
     let by_loss = Scatter {
         title: "Latent space of MNIST, colored by loss",
         points: &images[..3_000],
-        coloring: Coloring::Value { values: &losses[..3_000], label: "loss (nats per image)" },
+        coloring: Coloring::Value { values: &losses[..3_000], label: "loss (nats per image)", dates: false },
         ..mnist
     };
     Ok(vec![

@@ -6,6 +6,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use veridic::data::{Matrix, npy};
 use veridic::project::{TsneConfig, tsne};
@@ -25,8 +26,9 @@ fn main() {
     let perplexity = value("--perplexity", "30").parse().expect("a number");
 
     let config = TsneConfig { perplexity: vec![perplexity], ..TsneConfig::default() };
-    let map =
-        tsne(&rows, None, &config, Seed(1), threads, &mut |_| ControlFlow::Continue(())).expect("a map");
+    let never = AtomicBool::new(false);
+    let map = tsne(&rows, None, &config, Seed(1), threads, &never, &mut |_| ControlFlow::Continue(()))
+        .expect("a map");
     fs::write(value("--out", "positions.npy"), encode(&map.positions)).expect("a writable file after --out");
     let settings = map.settings;
     println!(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use veridic::data;
-use veridic::run::{MAP_ENDINGS, MapConfig, MapMethod, MapOptions, Mapped, map};
+use veridic::run::{MAP_ENDINGS, MapConfig, MapMethod, MapOptions, Mapped, map, map_report_path};
 
 use super::{DataDir, Finish, Threads, pair};
 use crate::error::CliError;
@@ -100,8 +100,9 @@ impl Map {
                 let ending = name.split_once('.').map_or(name.as_str(), |(_, ending)| ending).to_owned();
                 return Err(CliError::MapEnding { ending, path: path.clone() });
             }
+            output::check_place(&map_report_path(path), &self.input, is_input)?;
         }
-        Ok(())
+        check_different(&self.output)
     }
 
     /// What was typed, as what it means.
@@ -135,16 +136,48 @@ fn write(ui: &Ui, mapped: &Mapped, outputs: &[PathBuf]) -> Result<(), CliError> 
     if outputs.is_empty() {
         return ui.data(csv);
     }
+    // What one output cannot take, the others still can, and the report belongs to them.
+    let mut failed = None;
+    let mut files: Vec<&Path> = Vec::new();
     for path in outputs {
-        if path.as_os_str() == "-" {
-            ui.data(csv)?;
+        let written: Result<(), CliError> = if path.as_os_str() == "-" {
+            ui.data(csv)
         } else if is_file(path) {
-            mapped.write(path)?;
-            ui.say(&format!("wrote {} to {}", counted(mapped.table.n_rows, "row"), path.display()));
+            mapped.write(path).map_err(CliError::from)
         } else {
-            data::replace(path, |out| csv(out))?;
+            data::replace(path, |out| csv(out)).map_err(CliError::from)
+        };
+        match written {
+            Ok(()) if path.as_os_str() != "-" && is_file(path) => {
+                ui.say(&format!("wrote {} to {}", counted(mapped.table.n_rows, "row"), path.display()));
+                files.push(path);
+            }
+            Ok(()) => {}
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let files: Vec<&Path> = outputs.iter().map(PathBuf::as_path).filter(|path| is_file(path)).collect();
-    Ok(mapped.write_report(&files)?)
+    mapped.write_report(&files)?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// Refuses outputs that would take each other's place, or that of a report.
+fn check_different(outputs: &[PathBuf]) -> Result<(), CliError> {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).join(path.file_name().unwrap_or_default())
+    };
+    let files: Vec<&PathBuf> =
+        outputs.iter().filter(|path| path.as_os_str() == "-" || is_file(path)).collect();
+    for (i, path) in files.iter().enumerate() {
+        let same =
+            |what: String| Err(CliError::SameOutput { first: path.to_path_buf(), what, path: place(path) });
+        if let Some(other) = files[i + 1..].iter().find(|other| place(other) == place(path)) {
+            return same(other.display().to_string());
+        }
+        let is_report = |other: &&&PathBuf| place(&map_report_path(other)) == place(path);
+        if let Some(other) = files.iter().find(is_report) {
+            return same(format!("the report of {}", other.display()));
+        }
+    }
+    Ok(())
 }

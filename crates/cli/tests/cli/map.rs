@@ -89,6 +89,19 @@ fn bad_input_is_refused_before_anything_is_written() {
     refuse(&["data.csv", "--columns", "kind,idd", "-o", "m.csv"], &["no column `idd`", "did you mean `id`?"]);
     refuse(&["data.csv", "-o", "m.xls"], &["cannot write a map as `xls`", "html", "hint: "]);
     refuse(&["data.csv", "-o", "no/m.csv"], &["hint: make the folder first"]);
+    std::fs::create_dir(place.path("folder.csv")).unwrap();
+    refuse(&["data.csv", "-o", "folder.csv"], &["could not write", "folder.csv", "hint: name a file"]);
+    refuse(
+        &["data.csv", "-o", "m.csv", "-o", "./m.csv"],
+        &["m.csv and ./m.csv would be the same file", "hint: "],
+    );
+    refuse(
+        &["data.csv", "-o", "m.report.json", "-o", "m.csv"],
+        &["m.report.json and the report of m.csv would be the same file"],
+    );
+    std::fs::create_dir(place.path("half")).unwrap();
+    place.write("half/config.toml", "");
+    refuse(&["half", "-o", "m.csv"], &["not a run: it has no `run.json`", "hint: "]);
     refuse(&["data.csv", "-o", "data.csv"], &["would replace the data"]);
     refuse(&["data.csv", "data.csv", "-o", "m.csv"], &["data.csv is not a run", "hint: "]);
     refuse(&["absent.csv"], &["there is no such file"]);
@@ -98,7 +111,9 @@ fn bad_input_is_refused_before_anything_is_written() {
     );
     refuse(&["words.csv", "-o", "m.csv"], &["none of the 2 columns has numbers that vary: words.csv"]);
     refuse(&["data.csv", "--set", "tsne.perplexty=5"], &["did you mean `perplexity`?"]);
-    refuse(&["data.csv", "--set", "tsne.perplexity=0"], &["`perplexity` is 0, allowed is above 1"]);
+    refuse(&["data.csv", "--set", "tsne.perplexity=0"], &["`tsne.perplexity` is 0, allowed is above 1"]);
+    place.write("one.csv", "a,b\n1,2\n");
+    refuse(&["one.csv", "-o", "m.csv"], &["none of the 2 columns", "hint: a map needs rows that differ"]);
     refuse(&["data.csv", "--set", "pca=-1"], &["cannot set `pca` to `-1`", "0 and above"]);
     assert!(!place.is_there("m.csv") && !place.is_there("m.report.json"));
     let ran = place.run(&["map", "data.csv", "--method", "umap"]);
@@ -114,4 +129,14 @@ fn an_output_may_not_take_the_place_of_a_file_of_the_run() {
     let err = place.fail(&["map", "run", "--method", "pca", "-o", "run/report.json"]);
     assert!(err.contains("would replace the data that is read or a file of the run"), "{err}");
     assert_eq!(place.read("run/report.json"), before);
+}
+
+#[test]
+fn thousands_of_threads_are_no_more_than_can_run() {
+    let place = Place::new();
+    place.write("data.csv", clouds(300));
+    let short = ["--set", "tsne.iterations=20", "--set", "tsne.exaggeration-iterations=20", "--quiet"];
+    let made =
+        |threads| place.succeed(&[&["map", "data.csv", "--threads", threads][..], &short].concat()).out;
+    assert_eq!(made("5000"), made("1"));
 }

@@ -155,7 +155,7 @@ impl Profile {
         };
         let stray_cells = |cells: Vec<(u64, String)>, expected| {
             let column = || name.to_owned();
-            let stray = |(line, value)| StrayCell { line, column: column(), value, expected };
+            let stray = |(line, value)| StrayCell { line, unit: "line", column: column(), value, expected };
             Finding::Strays(cells.into_iter().map(stray).collect())
         };
         if let Dates::Some { formats, n, strays } = self.dates {
@@ -283,6 +283,7 @@ pub(crate) fn number_cells(name: &str, values: Vec<f64>) -> Result<(usize, Kind,
     if let Some(row) = values.iter().position(|value| value.is_infinite()) {
         return Err(StrayCell {
             line: row as u64 + 1,
+            unit: "row",
             column: name.to_owned(),
             value: values[row].to_string(),
             expected: "finite number",
@@ -407,8 +408,13 @@ mod tests {
     fn a_few_texts_among_many_numbers_are_mistakes() {
         let cells = |n: usize| (0..n).map(|i| if i == 17 { "abc".to_owned() } else { (i % 9).to_string() });
         let Finding::Strays(strays) = find("age", cells(100)) else { panic!("no strays") };
-        let expected =
-            StrayCell { line: 18, column: "age".into(), value: "abc".into(), expected: "finite number" };
+        let expected = StrayCell {
+            line: 18,
+            unit: "line",
+            column: "age".into(),
+            value: "abc".into(),
+            expected: "finite number",
+        };
         assert_eq!(strays, [expected]);
         assert!(matches!(find("age", cells(99)), Finding::Again(_)));
         let half = (0..200).map(|i| if i % 2 == 0 { "abc".to_owned() } else { i.to_string() });

@@ -144,6 +144,11 @@ fn read_source_as(
     })
 }
 
+/// Whether the name has an ending that says what must be inside.
+fn ends_with(source: &Source, ending: &str) -> bool {
+    source.name().extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
 fn format(source: &Source) -> Result<Format, DataError> {
     let head = source.head()?;
     let unknown = |found| DataError::UnknownFormat { found, path: source.name().to_owned() };
@@ -152,6 +157,8 @@ fn format(source: &Source) -> Result<Format, DataError> {
         b"PAR1" => Ok(Format::Parquet),
         b"\x93NUM" => Ok(Format::Npy),
         b"PK\x03\x04" => Ok(Format::Npz),
+        _ if ends_with(source, "npy") => Err(npy::not_an_array(source)),
+        _ if ends_with(source, "npz") => Err(unknown("no zip archive, as NPZ files are")),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(unknown("UTF-16 text")),
         [b'[' | b'{', ..] => Err(unknown("JSON")),
         [0x28, 0xb5, 0x2f, 0xfd] => Err(unknown("Zstandard data")),

@@ -39,8 +39,8 @@ pub enum ConfigError {
         value: String,
         /// Why not.
         reason: String,
-        /// The nearest known key.
-        nearest: Option<String>,
+        /// The nearest known key, or else what can be set.
+        remedy: Option<String>,
     },
     /// A layer that cannot take what the layers before it make.
     #[error("layer {number} of `{path}` does not fit: {so_far} -> [{layer}]: {reason}")]
@@ -70,15 +70,13 @@ impl ConfigError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Toml { nearest: Some(nearest), .. } | Self::Set { nearest: Some(nearest), .. } => {
-                Some(format!("did you mean `{nearest}`?"))
-            }
+            Self::Toml { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::NoRecipe { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
             }
             Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
             Self::Conflict { remedy, .. } => Some(remedy.clone()),
-            Self::Set { .. } => Some("`veridic recipes show NAME` shows the keys there are".to_string()),
+            Self::Set { remedy, .. } => remedy.clone(),
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
             }

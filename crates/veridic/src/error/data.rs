@@ -277,6 +277,8 @@ pub enum DataError {
     Npy {
         /// What is wrong with it.
         problem: String,
+        /// What to do about it.
+        remedy: &'static str,
         /// The file.
         path: PathBuf,
     },
@@ -323,6 +325,8 @@ pub enum DataError {
 pub struct StrayCell {
     /// The line of a text file, the row of another, from 1.
     pub line: u64,
+    /// What is counted: `line` or `row`.
+    pub unit: &'static str,
     /// The column's name.
     pub column: String,
     /// The cell.
@@ -346,6 +350,7 @@ impl DataError {
                     "choose a folder that may be written to".into()
                 }
                 io::ErrorKind::NotFound => "make the folder first".into(),
+                io::ErrorKind::IsADirectory => "name a file in that folder, or another one".into(),
                 _ => return None,
             },
             Self::Empty { .. } | Self::HeaderOnly { .. } => {
@@ -363,9 +368,13 @@ impl DataError {
             Self::UnknownEnding { .. } => "give the file one of these endings".into(),
             Self::StrayCells { cells, .. } => {
                 let cell = cells.first()?;
+                if cell.unit == "row" {
+                    return Some("correct the values, or leave such rows out; a missing value is NaN".into());
+                }
                 format!(
-                    "correct the cells, add `{}` to the missing markers, or declare column `{}` categorical",
-                    cell.value, cell.column
+                    "correct the cells, leave them empty if they are missing, or, to fit a model, let column `{0}` be \
+                     categories: --set 'data.categorical=[\"{0}\"]'",
+                    cell.column
                 )
             }
             Self::DuplicateColumn { .. } => "rename one of them, or give names for all columns".into(),
@@ -397,8 +406,8 @@ impl DataError {
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
             Self::TooFewRows { .. } => "add rows".into(),
-            Self::Npy { .. }
-            | Self::Delimiter { .. }
+            Self::Npy { remedy, .. } => (*remedy).into(),
+            Self::Delimiter { .. }
             | Self::InvalidSchema { .. }
             | Self::Fractions { .. }
             | Self::NoTime { .. } => return None,
@@ -410,10 +419,10 @@ fn strays(cells: &[StrayCell]) -> String {
     let mut text = String::new();
     for (i, cell) in cells.iter().enumerate() {
         let separator = if i == 0 { "" } else { "; " };
-        let StrayCell { line, column, value, expected } = cell;
+        let StrayCell { line, unit, column, value, expected } = cell;
         write_to(
             &mut text,
-            format_args!("{separator}line {line}, column `{column}`: `{value}` is not a {expected}"),
+            format_args!("{separator}{unit} {line}, column `{column}`: `{value}` is not a {expected}"),
         );
     }
     text

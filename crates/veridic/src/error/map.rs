@@ -9,6 +9,8 @@ pub enum MapError {
     NoNumbers {
         /// Columns of the table.
         columns: usize,
+        /// How many of them have a single value.
+        constant: usize,
         /// The file.
         path: PathBuf,
     },
@@ -35,6 +37,9 @@ impl MapError {
     pub fn hint(&self) -> Option<String> {
         Some(
             match self {
+                Self::NoNumbers { columns, constant, .. } if columns == constant => {
+                    "a map needs rows that differ: the table has one row, or all of its rows are the same"
+                }
                 Self::NoNumbers { .. } => {
                     "texts, dates and identifiers are not mapped: fit a model with `veridic fit` and map its run"
                 }

@@ -77,6 +77,9 @@ pub enum ProjectError {
     /// A measure or a projection before the map.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// It was asked to stop before there was anything to show.
+    #[error("stopped before the rows had neighbors; there is no map yet")]
+    Stopped,
     /// The system gives no more threads.
     #[error("{threads} threads could not be started: {reason}")]
     Threads {

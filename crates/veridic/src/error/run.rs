@@ -154,6 +154,9 @@ impl RunError {
             Self::NotEmpty { .. } => {
                 "choose another --out, or add --resume to go on with the run there".to_string()
             }
+            Self::Damaged { path, .. } if path.file_name().is_some_and(|name| name == "config.toml") => {
+                "copy it back from where the run came from, or fit again into a new directory".to_string()
+            }
             Self::Damaged { .. } => {
                 "fit again into a new directory; `veridic fit --recipe RUN/config.toml` repeats it"
                     .to_string()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use rand_chacha::rand_core::Rng;
 
-use crate::data::Matrix;
+use crate::data::{MISSING, Matrix};
 use crate::error::{EvaluateError, ProjectError};
 use crate::project::{NeighborMethod, Neighbors, Pca, nearest, neighbors};
 use crate::seed::Seed;
@@ -47,7 +47,8 @@ pub fn neighbor_preservation(
     preservation(rows, &neighbors(positions, k, NeighborMethod::Exact, threads)?, threads)
 }
 
-/// As [`neighbor_preservation`], of the means of the classes: 0 to 1, higher is better.
+/// As [`neighbor_preservation`], of the means of the classes: 0 to 1, higher is better. Rows whose label is [`MISSING`]
+/// are of no class.
 ///
 /// With `k` close to the number of classes it is 1 for any map. Source: "KNC" of Kobak and Berens, Nature
 /// Communications 10 (2019).
@@ -116,12 +117,14 @@ pub fn trustworthiness(
     trust(rows, &neighbors(positions, k, NeighborMethod::Exact, threads)?, k)
 }
 
-/// The share of rows whose `k` nearest others on the map have mostly its own label: 0 to 1, higher is better.
+/// The share of rows whose `k` nearest others on the map have mostly its own label: 0 to 1, higher is better. Rows whose
+/// label is [`MISSING`] are neither counted nor asked.
 ///
 /// Of labels that are equally frequent the smallest is taken, as scikit-learn's `KNeighborsClassifier` does.
 ///
 /// # Errors
-/// Different numbers of rows, values that are not finite, `k` outside 1 to the number of rows less one.
+/// Different numbers of rows, values that are not finite, `k` outside 1 to the number of rows less one, no row with a
+/// label.
 pub fn knn_accuracy(
     positions: &Matrix,
     labels: &[u32],
@@ -129,7 +132,8 @@ pub fn knn_accuracy(
     threads: usize,
 ) -> Result<f64, ProjectError> {
     same_rows("knn_accuracy", positions, labels.len())?;
-    Ok(accuracy(&neighbors(positions, k, NeighborMethod::Exact, threads)?, k, labels))
+    let near = neighbors(positions, k, NeighborMethod::Exact, threads)?;
+    Ok(accuracy(&near, k, labels).ok_or(EvaluateError::Empty { metric: "knn_accuracy" })?)
 }
 
 /// The figures of a map by their names in a report: `map.neighbour_preservation` (10 neighbors),
@@ -137,7 +141,8 @@ pub fn knn_accuracy(
 /// classes, at most half of the others) and `map.knn_accuracy` (10 neighbors).
 ///
 /// Rows of more than 50 columns are first projected to their 50 principal components. What is not defined for so few
-/// rows or classes is left out.
+/// rows or classes is left out: means of classes have nearer and farther ones from three classes on. Rows whose label is
+/// [`MISSING`] have none.
 ///
 /// # Errors
 /// Different numbers of rows, no rows, values that are not finite.
@@ -171,7 +176,9 @@ pub fn map_quality(
     let trusted = TRUSTED.min(most / 2);
     insert("trustworthiness", trust(rows, &on_map, trusted)?);
     if let Some(labels) = labels {
-        insert("knn_accuracy", accuracy(&nearest, nearest.k, labels));
+        if let Some(accuracy) = accuracy(&nearest, nearest.k, labels) {
+            insert("knn_accuracy", accuracy);
+        }
         let classes = class_means(positions, labels).n_rows;
         if classes > 2 {
             let k = NEIGHBORS.min((classes - 1) / 2);
@@ -234,21 +241,23 @@ fn trust(rows: &Matrix, on_map: &Neighbors, k: usize) -> Result<f64, ProjectErro
     Ok(1.0 - 2.0 * excess as f64 / scale)
 }
 
-fn accuracy(on_map: &Neighbors, k: usize, labels: &[u32]) -> f64 {
+fn accuracy(on_map: &Neighbors, k: usize, labels: &[u32]) -> Option<f64> {
     let right = |row: &usize| {
         let mut votes: BTreeMap<u32, usize> = BTreeMap::new();
-        on_map.of(*row)[..k].iter().for_each(|other| *votes.entry(labels[*other as usize]).or_default() += 1);
+        let near = on_map.of(*row)[..k].iter().map(|other| labels[*other as usize]);
+        near.filter(|label| *label != MISSING).for_each(|label| *votes.entry(label).or_default() += 1);
         // The last of equals in falling order is the smallest.
         let winner = votes.iter().rev().max_by_key(|(_, count)| **count);
         winner.is_some_and(|(label, _)| *label == labels[*row])
     };
-    (0..labels.len()).filter(right).count() as f64 / labels.len() as f64
+    let known: Vec<usize> = (0..labels.len()).filter(|row| labels[*row] != MISSING).collect();
+    (!known.is_empty()).then(|| known.iter().filter(|row| right(row)).count() as f64 / known.len() as f64)
 }
 
-/// The mean of the rows of each label, by rising label.
+/// The mean of the rows of each label that is known, by rising label.
 fn class_means(matrix: &Matrix, labels: &[u32]) -> Matrix {
     let mut sums: BTreeMap<u32, (usize, Vec<f64>)> = BTreeMap::new();
-    for (i, label) in labels.iter().enumerate() {
+    for (i, label) in labels.iter().enumerate().filter(|(_, label)| **label != MISSING) {
         let (count, sum) = sums.entry(*label).or_insert_with(|| (0, vec![0.0; matrix.n_cols]));
         *count += 1;
         sum.iter_mut().zip(matrix.row(i)).for_each(|(sum, v)| *sum += f64::from(*v));
@@ -391,6 +400,18 @@ mod tests {
         assert_eq!(knn_accuracy(&map, &[1, 1, 1, 2, 2, 2], 2, 1).unwrap(), 1.0);
         // The last of the first three is odd: it is wrong, and for the other two the votes are equal, 1 and 7.
         assert_eq!(knn_accuracy(&map, &[1, 1, 7, 2, 2, 2], 2, 1).unwrap(), 5.0 / 6.0);
+    }
+
+    #[test]
+    fn rows_without_a_label_are_of_no_class() {
+        let map = line(&[0.0, 0.1, 0.2, 0.3, 5.0, 5.1, 5.25, 9.0]);
+        let labels = [1, MISSING, 1, MISSING, 2, 2, 2, MISSING];
+        assert_eq!(knn_accuracy(&map, &labels, 3, 1).unwrap(), 1.0);
+        let figures = map_quality(&map, &map, Some(&labels), 1).unwrap();
+        // Two classes, whose means have no nearer and farther ones.
+        assert!(!figures.contains_key("map.class_preservation"), "{figures:?}");
+        assert!(knn_accuracy(&map, &[MISSING; 8], 3, 1).is_err());
+        assert!(!map_quality(&map, &map, Some(&[MISSING; 8]), 1).unwrap().contains_key("map.knn_accuracy"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod scatter;
 mod sheet;
 mod table;
 mod text;
+mod time;
 
 pub use bar::{Bars, bars};
 pub use correlation::{Correlation, correlation};
@@ -123,13 +124,16 @@ mod tests {
         let names: Vec<String> = (0..40).map(|i| format!("{i} {LONG}")).collect();
         for points in sets {
             let codes: Vec<u32> = (0..points.len() as u32).map(|i| i * 9).collect();
-            let values = vec![f32::NAN; points.len()];
-            let label = LONG;
+            let values = vec![f64::NAN; points.len()];
+            let across: Vec<f64> = points.iter().map(|point| f64::from(point[0])).collect();
+            let (label, dates) = (LONG, false);
             for coloring in [
                 Coloring::Plain,
                 Coloring::Category { codes: &codes, names: &names },
-                Coloring::Value { values: &values, label },
-                Coloring::Value { values: &points[0], label },
+                Coloring::Value { values: &values, label, dates },
+                Coloring::Value { values: &across, label, dates },
+                Coloring::Value { values: &across, label, dates: true },
+                Coloring::Value { values: &[1.0, 2.0, 3.0, 4.0], label, dates },
             ] {
                 let (title, marginals) = (LONG, true);
                 let input = Scatter { title, x_label: LONG, y_label: LONG, points, coloring, marginals };

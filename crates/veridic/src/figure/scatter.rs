@@ -1,14 +1,16 @@
 //! Points in two dimensions, colored by category or by number.
 
+mod label;
+
 use super::Figure;
 use super::axis::{BELOW, Panel, TICK_SIZE, space_left};
 use super::canvas::{Anchor, Canvas, Picture, Style};
 use super::color::{self, CATEGORIES, GREY, Rgb, SOFT, category, hex, viridis};
-use super::header::{self, Entry, Mark, left_out_note};
+use super::header::{self, Entry, MARGIN, Mark, left_out_note};
 use super::histogram::{Spread, outline};
-use super::number::{Numbers, coordinate, exact_single, grouped};
+use super::number::{Numbers, coordinate, exact, exact_single, grouped};
 use super::scale::{Scale, extent};
-use super::text;
+use super::{text, time};
 use crate::error::FigureError;
 use resvg::tiny_skia::{FillRule, Paint, PathBuilder, Pixmap, Transform};
 
@@ -19,6 +21,12 @@ const MOST_CIRCLES: usize = 5_000;
 const POINT_SCALE: f32 = 2.0;
 const SIDE: f64 = 560.0;
 const MARGINAL: f64 = 84.0;
+/// From the plot to the color scale, its width, and from there to its numbers.
+const SCALE_LEFT: f64 = 44.0;
+const SCALE_WIDTH: f64 = 14.0;
+const SCALE_GAP: f64 = 6.0;
+/// Numbers beyond this have the color of it: differences of two such stay numbers.
+const LARGEST: f64 = 1e300;
 
 /// What [`scatter`] draws.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +58,14 @@ pub enum Coloring<'a> {
         /// the others are grey.
         names: &'a [String],
     },
-    /// A color scale; a point whose value is not finite is grey.
+    /// A color scale; a point whose value is missing (NaN) or infinite is grey.
     Value {
         /// A number a point.
-        values: &'a [f32],
+        values: &'a [f64],
         /// The name of the color scale with its unit.
         label: &'a str,
+        /// Whether the numbers are seconds since 1970, and dates are written for them.
+        dates: bool,
     },
 }
 
@@ -111,8 +121,14 @@ fn drawn(input: &Scatter<'_>, equal: bool) -> Result<Figure, FigureError> {
     };
     let (x, y) = (around(x_low, x_high), around(y_low, y_high));
     let left = space_left(&y);
+    let ticks = match (input.coloring, groups.range) {
+        (Coloring::Value { dates, .. }, Some((low, high))) => Some(color_ticks(low, high, dates)),
+        _ => None,
+    };
+    let widest = ticks.iter().flat_map(|(_, ticks)| ticks).map(|(_, text)| text::width(text, TICK_SIZE));
+    let numbers_beside = SCALE_LEFT + SCALE_WIDTH + SCALE_GAP + widest.fold(0.0, f64::max) + MARGIN;
     let beside = match (input.marginals, input.coloring) {
-        (_, Coloring::Value { .. }) => 132.0,
+        (_, Coloring::Value { .. }) => numbers_beside.max(132.0),
         (true, _) => MARGINAL + 28.0,
         (false, _) => 28.0,
     };
@@ -130,10 +146,10 @@ fn drawn(input: &Scatter<'_>, equal: bool) -> Result<Figure, FigureError> {
     }
     draw_points(&mut canvas, &panel, input.points, &groups);
     if groups.members.len() > 6 {
-        name_groups(&mut canvas, &panel, input.points, &groups);
+        label::name_groups(&mut canvas, &panel, input.points, &groups);
     }
-    if let (Coloring::Value { label, .. }, Some((low, high))) = (input.coloring, groups.range) {
-        color_scale(&mut canvas, &panel, low, high, label);
+    if let (Coloring::Value { label, .. }, Some(ticks)) = (input.coloring, &ticks) {
+        color_scale(&mut canvas, &panel, ticks, label);
     }
     canvas.height = panel.bottom() + BELOW;
     Ok(Figure::new(canvas, numbers(input), left_out))
@@ -160,21 +176,20 @@ impl Groups {
             }
             Coloring::Category { codes, names } => Self::categories(codes, names, shown),
             Coloring::Value { values, .. } => {
-                let value = |i: usize| f64::from(values[i]);
-                let range = extent(shown.iter().map(|i| value(*i)).filter(|v| v.is_finite()));
+                let value = |i: usize| values[i].clamp(-LARGEST, LARGEST);
+                let is_shown = |i: &&usize| values[**i].is_finite();
+                let range = extent(shown.iter().filter(is_shown).map(|i| value(*i)));
                 let (low, high) = range.unwrap_or((0.0, 1.0));
                 let span = if high > low { high - low } else { 1.0 };
-                let color = |i: usize| {
-                    if value(i).is_finite() { viridis((value(i) - low) / span) } else { GREY }
+                let color = |i: &usize| if is_shown(&i) { viridis((value(*i) - low) / span) } else { GREY };
+                let order = shown.iter().map(|i| (*i, color(i))).collect();
+                let entry = |name: &str, is_one: fn(f64) -> bool| {
+                    let count = shown.iter().filter(|i| is_one(values[**i])).count();
+                    let name = format!("{name} ({})", grouped(count));
+                    (count > 0).then(|| Entry { name, color: hex(GREY), mark: Mark::Dot })
                 };
-                let order = shown.iter().map(|i| (*i, color(*i))).collect();
-                let absent = shown.iter().filter(|i| !value(**i).is_finite()).count();
-                let legend = if absent == 0 {
-                    Vec::new()
-                } else {
-                    let name = format!("no finite value ({})", grouped(absent));
-                    vec![Entry { name, color: hex(GREY), mark: Mark::Dot }]
-                };
+                let legend = [entry("missing", f64::is_nan), entry("infinite", f64::is_infinite)];
+                let legend = legend.into_iter().flatten().collect();
                 Self { legend, members: Vec::new(), order, range }
             }
         }
@@ -304,32 +319,28 @@ fn draw_marginals(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], group
     }
 }
 
-/// Names each of many categories at its middle, since a dozen colors are hard to look up.
-fn name_groups(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], groups: &Groups) {
-    for (name, color, members) in groups.members.iter().filter(|(_, color, _)| *color != GREY) {
-        let middle = |axis: usize| {
-            let mut values: Vec<f32> = members.iter().map(|i| points[*i][axis]).collect();
-            values.sort_unstable_by(f32::total_cmp);
-            f64::from(values[values.len() / 2])
-        };
-        let place = [panel.across(middle(0)), panel.down(middle(1)) + 6.3];
-        let color = hex(color.map(|part| (f64::from(part) * 0.55) as u8));
-        let name = text::shorten(name, 18.0, 120.0);
-        canvas.text(place, &name, Style::new(18.0).anchor(Anchor::Middle).fill(&color).halo());
-    }
+/// Where numbers of a color scale are written, with their texts.
+fn color_ticks(low: f64, high: f64, dates: bool) -> (Scale, Vec<(f64, String)>) {
+    let scale = Scale::exact(low, high, 5);
+    let ticks = if dates { time::ticks(low, high, 5) } else { Vec::new() };
+    let ticks = if ticks.is_empty() { scale.ticks.clone() } else { ticks };
+    let inside = |tick: &(f64, String)| (-1e-6..=1.000_001).contains(&scale.share(tick.0));
+    let ticks = ticks.into_iter().filter(inside).collect();
+    (scale, ticks)
 }
 
-fn color_scale(canvas: &mut Canvas, panel: &Panel, low: f64, high: f64, label: &str) {
-    let (left, width, height) = (panel.right() + 44.0, 14.0, panel.height * 0.6);
+fn color_scale(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    (scale, ticks): &(Scale, Vec<(f64, String)>),
+    label: &str,
+) {
+    let (left, width, height) = (panel.right() + SCALE_LEFT, SCALE_WIDTH, panel.height * 0.6);
     let top = panel.top + panel.height * 0.2;
     canvas.gradient([left, top, width, height], viridis);
-    let scale = Scale::exact(low, high, 5);
-    for (value, name) in &scale.ticks {
-        let share = scale.share(*value);
-        if (-1e-6..=1.000_001).contains(&share) {
-            let y = top + height * (1.0 - share) + 4.3;
-            canvas.text([left + width + 6.0, y], name, Style::new(TICK_SIZE).fill(SOFT));
-        }
+    for (value, name) in ticks {
+        let y = top + height * (1.0 - scale.share(*value)) + 4.3;
+        canvas.text([left + width + SCALE_GAP, y], name, Style::new(TICK_SIZE).fill(SOFT));
     }
     let style = Style::new(13.0).anchor(Anchor::Middle).turn(-90.0).fill(color::INK);
     let label = text::shorten(label, 13.0, panel.height);
@@ -348,7 +359,7 @@ fn numbers(input: &Scatter<'_>) -> String {
             Coloring::Category { codes, names } => {
                 Some(names.get(codes[i] as usize).cloned().unwrap_or_default())
             }
-            Coloring::Value { values, .. } => Some(exact_single(values[i])),
+            Coloring::Value { values, .. } => Some(exact(values[i])),
         };
         numbers.row(point.map(exact_single).into_iter().chain(extra));
     }
@@ -417,12 +428,27 @@ mod tests {
     #[test]
     fn values_have_a_color_scale_and_missing_ones_are_grey() {
         let points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]];
-        let coloring = Coloring::Value { values: &[1.0, 5.0, f32::NAN], label: "loss (nats)" };
+        let coloring = Coloring::Value { values: &[1.0, 5.0, f64::NAN], label: "loss (nats)", dates: false };
         let figure = scatter(&input(&points, coloring)).unwrap();
         let svg = figure.svg().unwrap();
         assert!(svg.contains("#440154") && svg.contains("#fde725") && svg.contains(&hex(GREY)));
         assert!(svg.contains(">loss (nats)</text>"));
+        assert!(svg.contains(">missing (1)</text>"));
         assert_eq!(figure.csv(), "x,y,value\n0,0,1\n1,1,5\n2,0,NaN\n");
+    }
+
+    #[test]
+    fn dates_and_huge_values_have_scales_too() {
+        let points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]];
+        let dates = [1_614_556_800.0, 1_614_556_800.0 + 86_400.0 * 300.0, f64::NAN];
+        let drawn = |values: &[f64], dates: bool| {
+            scatter(&input(&points, Coloring::Value { values, label: "v", dates })).unwrap().svg().unwrap()
+        };
+        let svg = drawn(&dates, true);
+        assert!(svg.contains(">2021-05-01</text>") && svg.contains(">2021-09-01</text>"), "{svg}");
+        let svg = drawn(&[-1.5e300, 1.5e308, 0.0], false);
+        assert!(svg.contains("#440154") && svg.contains("#fde725") && !svg.contains("missing"), "{svg}");
+        assert!(drawn(&[1.0, 2.0, f64::INFINITY], false).contains(">infinite (1)</text>"));
     }
 
     #[test]

@@ -360,7 +360,7 @@ impl Config {
             return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
         }
         if let Some(map) = &self.map {
-            map.check()?;
+            map.check_as("map.")?;
         }
         if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
             return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
@@ -531,8 +531,12 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             .ok()
             .and_then(|mut table| table.remove("value"))
             .unwrap_or_else(|| toml::Value::String(value.clone()));
-        let refused =
-            |reason, nearest| ConfigError::Set { path: path.clone(), value: value.clone(), reason, nearest };
+        let remedy = remedy(&tree, path);
+        let refused = |reason, nearest: Option<String>| {
+            let near = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
+            let (path, value, remedy) = (path.clone(), value.clone(), near.or(remedy.clone()));
+            ConfigError::Set { path, value, reason, remedy }
+        };
         place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
         let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
         if let Err(error) = toml::from_str::<T>(&text) {
@@ -542,6 +546,26 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
     }
     let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
     Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "--set"))?)
+}
+
+/// What can be set at a path where something cannot: the keys of a section, or the like of what is there.
+fn remedy(tree: &toml::Table, path: &str) -> Option<String> {
+    let mut table = tree;
+    let mut section: Vec<&str> = Vec::new();
+    for part in path.split('.') {
+        match table.get(part) {
+            Some(toml::Value::Table(inner)) => {
+                table = inner;
+                section.push(part);
+            }
+            Some(value) => return Some(format!("it is `{value}` now; leave it out to keep that")),
+            None => break,
+        }
+    }
+    let keys: Vec<String> =
+        table.keys().map(|key| [&section[..], &[key.as_str()]].concat().join(".")).collect();
+    let shown = keys.iter().take(20).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    (!keys.is_empty()).then(|| format!("there are {shown}{}", if keys.len() > 20 { ", …" } else { "" }))
 }
 
 /// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
@@ -587,7 +611,24 @@ fn plainly(message: &str) -> String {
     }
     let number = message.replace("expected usize", "expected a whole number, 0 and above");
     let number = number.replace("expected u64", "expected a whole number, 0 and above");
-    number.replace("expected f32", "expected a number").replace("expected f64", "expected a number")
+    let number =
+        number.replace("expected f32", "expected a number").replace("expected f64", "expected a number");
+    let plain = number
+        .replace("expected a sequence", "expected a list")
+        .replace("expected a boolean", "expected true or false")
+        .replace("invalid type: map", "invalid type: table")
+        .replace("expected a map", "expected a section");
+    for kind in ["expected struct ", "expected tuple struct ", "expected enum "] {
+        if let Some((before, name)) = plain.split_once(kind) {
+            let rest = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            let what = if kind.contains("enum") { "the name of a choice" } else { "a section of keys" };
+            return format!("{before}expected {what}{rest}");
+        }
+    }
+    if plain.starts_with("data did not match any variant of untagged enum") {
+        return "it has none of the forms that are allowed".to_string();
+    }
+    plain
 }
 
 /// The known key nearest to the unknown one that serde names: ``unknown field `x`, expected one of `a`, `b` ``, or the

@@ -25,6 +25,8 @@ pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use explore::{Group, Walk, Walked};
 pub use fit::{FitOptions, Fitted, Planned, fit, plan};
-pub use map::{MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map};
+pub use map::{
+    MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
+};
 pub use open::{Run, Sampled};
 pub use recipe::{Recipe, recipes};

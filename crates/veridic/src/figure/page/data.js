@@ -94,51 +94,81 @@ function quoted(text) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Which rows a search finds, as a mask, or null for an empty search: `text`, `number`, `name = text`, `name > 5`, `#row`. */
+/**
+ * Which rows a search finds, as a mask (null for an empty search), with what was not understood: `text`, `number`,
+ * `name = text`, `name != text`, `name > 5`, `#row`, and several of these joined by ` & `.
+ */
 function search(map, query) {
   const text = query.trim();
-  if (!text) return null;
+  if (!text) return { found: null, problem: "" };
+  const terms = text.split(/\s+&+\s+/);
+  const parts = terms.map((term) => searchTerm(map, term));
+  // A text may have an `&` of its own.
+  if (terms.length > 1 && parts.some((part) => part.isText)) {
+    const whole = searchTerm(map, text);
+    if (whole.found.includes(1)) return whole;
+  }
+  const found = parts[0].found;
+  for (const part of parts.slice(1)) for (let i = 0; i < found.length; i++) found[i] &= part.found[i];
+  return { found, problem: parts.map((part) => part.problem).find(Boolean) ?? "" };
+}
+
+const RELATION = /^(.+?)\s*(!=|<>|≠|=|<=|>=|≤|≥|<|>|:)\s*(.*)$/;
+const SAME_RELATION = { "<>": "!=", "≠": "!=", "≤": "<=", "≥": ">=" };
+
+function searchTerm(map, text) {
   const found = new Uint8Array(map.n);
   if (/^#\d+$/.test(text)) {
     const row = Number(text.slice(1));
     const at = map.rows ? map.rows.indexOf(row) : row - 1;
-    if (at >= 0 && at < map.n) found[at] = 1;
-    return found;
+    const isThere = at >= 0 && at < map.n;
+    if (isThere) found[at] = 1;
+    return { found, problem: isThere ? "" : `there is no row ${row} on this map` };
   }
-  const parts = /^(.+?)\s*(=|<=|>=|<|>|:)\s*(.*)$/.exec(text);
+  const parts = RELATION.exec(text.replace("==", "="));
   const column = parts && map.columns.find((one) => one.name.toLowerCase() === parts[1].trim().toLowerCase());
   if (column) {
-    mark(column, parts[2], parts[3].trim(), found);
-  } else {
-    for (const one of map.columns) mark(one, ":", text, found);
+    const problem = mark(column, SAME_RELATION[parts[2]] ?? parts[2], parts[3].trim(), found);
+    return { found, problem };
   }
-  return found;
+  for (const one of map.columns) mark(one, ":", text, found);
+  const isRelation = parts && parts[2] !== ":" && !found.includes(1);
+  return { found, problem: isRelation ? `there is no column ${parts[1].trim()}` : "", isText: true };
 }
 
-/** Marks the rows whose cell stands in `relation` to `wanted`; `:` is "contains", or "is" for numbers. */
+/** Marks the rows whose cell stands in `relation` to `wanted`; `:` is "contains", or "is" for numbers. Tells what is wrong. */
 function mark(column, relation, wanted, found) {
   const { cells, levels } = column;
   const lower = wanted.toLowerCase();
+  if (relation === "!=") {
+    const problem = mark(column, "=", wanted, found);
+    // A missing cell is not known to be another.
+    for (let i = 0; i < cells.length; i++) found[i] = !problem && !found[i] && !column.isMissing(i) ? 1 : 0;
+    return problem;
+  }
   if (levels && (relation === ":" || relation === "=")) {
     const fits = levels.map((level) => {
       const text = level.toLowerCase();
       return relation === "=" ? text === lower : text.includes(lower);
     });
     for (let i = 0; i < cells.length; i++) if (fits[cells[i]]) found[i] = 1;
-    return;
+    return "";
   }
   if (column.kind === "date" && (relation === ":" || relation === "=")) {
     for (let i = 0; i < cells.length; i++) if (wanted && column.text(i).startsWith(wanted)) found[i] = 1;
-    return;
+    return "";
   }
   const is = column.kind === "date" ? Date.parse(`${wanted}Z`) / 1000 || Date.parse(wanted) / 1000 : Number(wanted);
   const bound = column.single ? Math.fround(is) : is;
-  if (wanted === "" || Number.isNaN(bound)) return;
-  const value = levels ? levels.map(Number) : null;
+  if (wanted === "") return `there is nothing after ${column.name} ${relation}`;
+  if (Number.isNaN(bound)) return `${wanted} is no ${column.kind === "date" ? "date" : "number"}`;
+  const value = levels ? levels.map((level) => (level.trim() === "" ? NaN : Number(level))) : null;
+  if (value && value.every(Number.isNaN)) return `${column.name} holds texts, which are not ${relation} a number`;
   for (let i = 0; i < cells.length; i++) {
     const cell = value ? value[cells[i]] : cells[i];
     const hit = relation === "<" ? cell < bound : relation === ">" ? cell > bound
       : relation === "<=" ? cell <= bound : relation === ">=" ? cell >= bound : cell === bound;
     if (hit) found[i] = 1;
   }
+  return "";
 }

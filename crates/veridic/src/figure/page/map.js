@@ -145,7 +145,8 @@ function scaleOf({ cells }) {
   // A few extreme values must not take the colors of all others.
   let [low, high] = [sorted[Math.floor(last * 0.01)], sorted[Math.ceil(last * 0.99)]];
   if (high <= low) [low, high] = [sorted[0], sorted[last]];
-  const of = (value) => (high > low ? (value - low) / (high - low) : 0.5);
+  // In halves, since the distance of two numbers may be more than the largest number.
+  const of = (value) => (high > low ? (value / 2 - low / 2) / (high / 2 - low / 2) : 0.5);
   return { of, ends: [low, high], cut: [low > sorted[0], high < sorted[last]] };
 }
 
@@ -165,6 +166,15 @@ function drawLegend() {
       labels.append(Object.assign(document.createElement("span"), { textContent: label }));
     }
     legend.append(bar, labels);
+    const absent = column.cells.reduce((sum, cell) => sum + Number.isNaN(cell), 0);
+    if (absent) {
+      const entry = Object.assign(document.createElement("div"), { className: "entry" });
+      const swatch = Object.assign(document.createElement("span"), { className: "swatch" });
+      swatch.style.background = css(GREY);
+      entry.append(swatch, Object.assign(document.createElement("span"), { className: "name", textContent: "missing" }),
+        Object.assign(document.createElement("span"), { className: "count", textContent: absent.toLocaleString("en-US") }));
+      legend.append(entry);
+    }
     return;
   }
   classes.forEach((one, c) => {

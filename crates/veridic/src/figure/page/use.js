@@ -34,7 +34,14 @@ function setUpControls() {
     if (event.key !== "Enter") return;
     clearTimeout(wait);
     find();
-    if (found) view.show(plane, [...found.keys()].filter((i) => found[i] && visible[i]));
+    const rows = found ? [...found.keys()].filter((i) => found[i] && visible[i]) : [];
+    if (rows.length === 1) {
+      // One row is looked at where it lies, with what lies around it.
+      show(rows[0]);
+      view.show(plane, [...rows, ...grid.neighbors(rows[0], 3 * NEIGHBORS)]);
+    } else if (rows.length) {
+      view.show(plane, rows);
+    }
     moved();
   };
   addEventListener("keydown", (event) => {
@@ -203,9 +210,12 @@ function hover(i, at) {
 // --- search and selection ------------------------------------------------------------------------------------------
 
 function find() {
-  found = search(map, $("query").value);
+  const asked = search(map, $("query").value);
+  found = asked.found;
   const count = found ? found.reduce((sum, one) => sum + one, 0) : 0;
-  if (found && !count) $("hits").textContent = "nothing found";
+  if (asked.problem) $("hits").textContent = `not understood: ${asked.problem}`;
+  else if (found && !count) $("hits").textContent = "nothing found";
+  else if (count === 1) $("hits").textContent = "1 found; Enter shows it";
   else $("hits").textContent = found ? `${count.toLocaleString("en-US")} found; Enter zooms to them` : "";
   $("take").disabled = !count;
   walk = -1;

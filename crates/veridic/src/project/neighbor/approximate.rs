@@ -1,6 +1,8 @@
 //! Candidates among the rows of the nearest blocks only (an inverted file: Jégou, Douze and Schmid, IEEE PAMI 33 (2011),
 //! with the leaves of the tree for clusters).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use super::block::{Block, Candidates, compare, compare_some};
@@ -13,8 +15,15 @@ const SHARE: f64 = 0.08;
 /// Blocks that a row looks at, at least.
 const LEAST: usize = 20;
 
-/// The candidates of each block's rows among those of the blocks whose means are nearest to the row.
-pub(super) fn candidates(scaled: &Matrix, order: &[u32], blocks: &[Block], k: usize) -> Vec<Candidates> {
+/// The candidates of each block's rows among those of the blocks whose means are nearest to the row; not all of them once
+/// `stop` is raised.
+pub(super) fn candidates(
+    scaled: &Matrix,
+    order: &[u32],
+    blocks: &[Block],
+    k: usize,
+    stop: &AtomicBool,
+) -> Vec<Candidates> {
     let means = means(scaled, order, blocks);
     let all: Vec<u32> = (0..blocks.len() as u32).collect();
     let packed = [Block::new(&means, &all, all.clone())];
@@ -25,6 +34,9 @@ pub(super) fn candidates(scaled: &Matrix, order: &[u32], blocks: &[Block], k: us
         let places = blocks[own].places();
         let rows: Vec<u32> = places.iter().map(|place| order[*place as usize]).collect();
         let mut candidates = Candidates::new(rows.len(), k);
+        if stop.load(Ordering::Relaxed) {
+            return candidates;
+        }
         // Its own block first: it narrows the others.
         compare(&blocks[own], &blocks[own], &mut candidates, None);
         let mut wanted: Vec<Vec<u32>> = vec![Vec::new(); blocks.len()];

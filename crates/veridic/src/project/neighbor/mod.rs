@@ -6,6 +6,8 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -23,6 +25,9 @@ const RECALL_SAMPLE: usize = 512;
 
 /// Rows that are looked up together.
 const QUERIES: usize = 240;
+
+/// Workers made where there are fewer processors: thousands would do nothing but look for work at each other's.
+const MOST_WORKERS: usize = 8;
 
 /// Products (rows x rows x columns) from which `Auto` is approximate: above, exact search takes minutes.
 const MOST_EXACT: f64 = 1e12;
@@ -93,7 +98,8 @@ pub fn neighbors(
     if k == 0 || k >= rows.n_rows {
         return Err(ProjectError::Neighbors { k, rows: rows.n_rows });
     }
-    let found = pool(threads)?.install(|| ordered_neighbors(rows, k, method));
+    let never = AtomicBool::new(false);
+    let found = pool(threads)?.install(|| ordered_neighbors(rows, k, method, &never))?;
     let mut indices = vec![0; rows.n_rows * k];
     let mut distances = vec![0.0; rows.n_rows * k];
     for (position, &row) in found.order.iter().enumerate() {
@@ -163,9 +169,10 @@ pub(super) fn check_finite(what: &'static str, matrix: &Matrix) -> Result<(), Pr
     }
 }
 
-/// So many workers; 0 counts as 1.
+/// So many workers; 0 counts as 1, and of more than there are processors to run them at most [`MOST_WORKERS`] are made.
 pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, ProjectError> {
-    let threads = threads.max(1);
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = threads.clamp(1, processors.max(MOST_WORKERS));
     let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     built.map_err(|error| ProjectError::Threads { threads, reason: error.to_string() })
 }
@@ -179,7 +186,15 @@ pub(super) struct Ordered {
 }
 
 /// As [`neighbors`], of rows that were checked, in an order in which neighbors are close.
-pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod) -> Ordered {
+///
+/// # Errors
+/// [`ProjectError::Stopped`] once `stop` is raised.
+pub(super) fn ordered_neighbors(
+    rows: &Matrix,
+    k: usize,
+    method: NeighborMethod,
+    stop: &AtomicBool,
+) -> Result<Ordered, ProjectError> {
     let n = rows.n_rows;
     let scale = Scale::new(rows);
     let scaled = scale.apply(rows);
@@ -194,10 +209,14 @@ pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod)
         NeighborMethod::Approximate => true,
     };
     let lists = if approximate {
-        approximate::candidates(&scaled, &order, &blocks, k)
+        approximate::candidates(&scaled, &order, &blocks, k, stop)
     } else {
-        exact_candidates(&blocks, k)
+        exact_candidates(&blocks, k, stop)
     };
+    // The lists of a search that was stopped are not whole.
+    if stop.load(Ordering::Relaxed) {
+        return Err(ProjectError::Stopped);
+    }
 
     let places: Vec<(usize, usize)> = starts
         .windows(2)
@@ -221,11 +240,11 @@ pub(super) fn ordered_neighbors(rows: &Matrix, k: usize, method: NeighborMethod)
     });
     let method = if approximate { NeighborMethod::Approximate } else { NeighborMethod::Exact };
     let recall = if approximate { recall(&scaled, &order, &blocks, &indices, k) } else { 1.0 };
-    Ordered { order, neighbors: Neighbors { k, indices, distances, method, recall } }
+    Ok(Ordered { order, neighbors: Neighbors { k, indices, distances, method, recall } })
 }
 
-/// The candidates of each block's rows among all rows.
-fn exact_candidates(blocks: &[Block], k: usize) -> Vec<Candidates> {
+/// The candidates of each block's rows among all rows; not all of them once `stop` is raised.
+fn exact_candidates(blocks: &[Block], k: usize, stop: &AtomicBool) -> Vec<Candidates> {
     let lists: Vec<Mutex<Candidates>> =
         blocks.iter().map(|block| Mutex::new(Candidates::new(block.rows(), k))).collect();
     let lock = |i: usize| lists[i].lock().unwrap_or_else(PoisonError::into_inner);
@@ -234,7 +253,8 @@ fn exact_candidates(blocks: &[Block], k: usize) -> Vec<Candidates> {
     for round in 0..blocks.len() {
         (0..blocks.len()).into_par_iter().for_each(|i| {
             let j = i ^ round;
-            if i == j {
+            if stop.load(Ordering::Relaxed) {
+            } else if i == j {
                 compare(&blocks[i], &blocks[i], &mut lock(i), None);
             } else if i < j {
                 compare(&blocks[i], &blocks[j], &mut lock(i), Some(&mut lock(j)));

@@ -142,7 +142,7 @@ pub enum Initialization {
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected a number or a list of numbers")]
     enum OneOrMany {
         One(f64),
         Many(Vec<f64>),

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod config;
+mod copies;
 mod grid;
 mod kernel;
 mod optimize;
@@ -12,12 +13,14 @@ mod tests;
 mod tree;
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use self::affinity::Affinity;
 pub use self::config::{Initialization, TsneConfig, TsneMethod};
+use self::copies::Copies;
 use self::optimize::{Optimizer, Phase};
 pub use self::place::PlaceConfig;
 use super::neighbor::{Ordered, check_finite, ordered_neighbors, pool};
@@ -104,25 +107,57 @@ pub struct TsneSettings {
 ///
 /// Minimizes `KL = Σ p_ij ln(p_ij / q_ij)` by `∂KL/∂y_i = 4 Σ_j (e p_ij - q_ij) w_ij (y_i - y_j)` with exaggeration
 /// `e`, `q_ij = w_ij / Z` and `w_ij = 1 / (1 + |y_i - y_j|²)` (α = 1). The same seed gives the same bytes at any number
-/// of threads (0 counts as 1). `observe` is called at every report; [`ControlFlow::Break`] ends the map as it is.
+/// of threads (0 counts as 1). `observe` is called at every report; [`ControlFlow::Break`] ends the map as it is, and so
+/// does raising `stop`, after the iteration that is under way.
+///
+/// Where a row has more copies than its neighborhood has room for (the perplexity), so that it would have no neighbors
+/// but these, each different row is placed once, and its copies, with those of all other rows, lie at its place.
 ///
 /// Source: van der Maaten and Hinton, JMLR 9 (2008); defaults of Belkina et al., Nature Communications 10 (2019), and
 /// Kobak and Berens, Nature Communications 10 (2019).
 ///
 /// # Errors
 /// Settings out of range, no rows or columns, values that are not finite, initial positions of another shape, too few
-/// rows where `strict`.
+/// rows where `strict`; [`ProjectError::Stopped`] where `stop` is raised before neighbors were found.
 pub fn tsne(
     rows: &Matrix,
     initial: Option<&Matrix>,
     config: &TsneConfig,
     seed: Seed,
     threads: usize,
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&TsneProgress) -> ControlFlow<()>,
+) -> Result<Tsne, ProjectError> {
+    config.check()?;
+    check_finite("rows", rows)?;
+    let largest = config.perplexity.iter().fold(1.0f64, |largest, p| largest.max(*p));
+    let Some(copies) = Copies::crowding(rows, largest) else {
+        return place_rows(rows, initial, config, seed, threads, stop, observe);
+    };
+    initial.map(|initial| start::given(rows, initial)).transpose()?;
+    let different = copies.firsts(rows);
+    let initial = initial.map(|initial| copies.firsts(initial));
+    let mut watch = |progress: &TsneProgress<'_>| {
+        observe(&TsneProgress { positions: &copies.spread(progress.positions), ..*progress })
+    };
+    let mut made = place_rows(&different, initial.as_ref(), config, seed, threads, stop, &mut watch)?;
+    made.positions = copies.spread(&made.positions);
+    let (count, of) = (rows.n_rows - different.n_rows, rows.n_rows);
+    made.notes.insert(0, format!("{count} of {of} rows are copies of others and lie where those lie"));
+    Ok(made)
+}
+
+/// As [`tsne`], whatever copies there are.
+fn place_rows(
+    rows: &Matrix,
+    initial: Option<&Matrix>,
+    config: &TsneConfig,
+    seed: Seed,
+    threads: usize,
+    stop: &AtomicBool,
     observe: &mut dyn FnMut(&TsneProgress) -> ControlFlow<()>,
 ) -> Result<Tsne, ProjectError> {
     let begin = Instant::now();
-    config.check()?;
-    check_finite("rows", rows)?;
     let n = rows.n_rows;
     if n > MOST_ROWS {
         return Err(ProjectError::TooManyRows { found: n, most: MOST_ROWS });
@@ -140,11 +175,11 @@ pub fn tsne(
         (vec![0], alone, NeighborMethod::Exact, 1.0)
     } else {
         pool.install(|| {
-            let Ordered { order, neighbors } = ordered_neighbors(rows, k, config.neighbors);
+            let Ordered { order, neighbors } = ordered_neighbors(rows, k, config.neighbors, stop)?;
             let conditional = affinity::conditional(&neighbors.distances, k, &perplexity);
             let affinity = affinity::symmetric(&neighbors.indices, &conditional, k);
-            (order, affinity, neighbors.method, neighbors.recall)
-        })
+            Ok::<_, ProjectError>((order, affinity, neighbors.method, neighbors.recall))
+        })?
     };
     let neighbor_seconds = begin.elapsed().as_secs_f64();
 
@@ -165,13 +200,14 @@ pub fn tsne(
         let gradient_norm = pool.install(|| optimizer.step(phase));
         iteration += 1;
         let converged = main == 1 && gradient_norm < config.min_gradient_norm;
-        if iteration % config.report_every == 0 || iteration == of || converged {
+        let asked = iteration < of && stop.load(Ordering::Relaxed);
+        if iteration % config.report_every == 0 || iteration == of || converged || asked {
             let kl = pool.install(|| optimizer.divergence());
             positions = restore(&optimizer.points, &order);
             history.push((iteration, kl));
             let seconds = begin.elapsed().as_secs_f64();
             let progress = TsneProgress { iteration, of, kl, gradient_norm, seconds, positions: &positions };
-            stopped = observe(&progress).is_break() && iteration < of;
+            stopped = asked || (observe(&progress).is_break() && iteration < of);
         }
         if converged || stopped {
             break;
@@ -219,9 +255,18 @@ fn perplexities(
             let needed = (NEIGHBORS_EACH * largest).ceil() as usize + 1;
             return Err(ProjectError::TooFewRows { perplexity: largest, needed, found: n });
         }
-        notes.push(format!("perplexity {largest} was lowered to {:.4}: there are {n} rows", most.max(1.0)));
+        notes.push(format!(
+            "perplexity {largest} was lowered to {}: {}",
+            readable(most.max(1.0)),
+            if n == 1 { "there is 1 row".to_owned() } else { format!("there are {n} rows") }
+        ));
     }
     Ok(asked.iter().map(|p| p.min(most).max(1.0)).collect())
+}
+
+/// With at most four decimals.
+fn readable(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 /// Points in the order of the rows.

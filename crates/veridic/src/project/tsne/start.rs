@@ -45,7 +45,8 @@ pub(super) fn points(
     })
 }
 
-fn given(rows: &Matrix, initial: &Matrix) -> Result<Vec<Point>, ProjectError> {
+/// Positions that were given, one of finite size for each row.
+pub(super) fn given(rows: &Matrix, initial: &Matrix) -> Result<Vec<Point>, ProjectError> {
     let what = "initial positions";
     if (initial.n_rows, initial.n_cols) != (rows.n_rows, 2) {
         return Err(ProjectError::Shape {

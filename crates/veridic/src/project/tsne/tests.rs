@@ -5,6 +5,8 @@ use super::*;
 use crate::project::noise::Normal;
 use crate::project::{nearest, neighbors, tsne as make};
 
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 /// Clusters of 20 columns, 8 apart along as many axes, of spread 1.
 fn clusters(n: usize, count: usize) -> (Matrix, Vec<u32>) {
     let mut noise = Normal(Seed(7).stream("clusters"));
@@ -38,11 +40,11 @@ fn fast() -> TsneConfig {
 }
 
 fn run(rows: &Matrix, config: &TsneConfig, threads: usize) -> Tsne {
-    make(rows, None, config, Seed(11), threads, &mut |_| ControlFlow::Continue(())).unwrap()
+    make(rows, None, config, Seed(11), threads, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn quiet(rows: &Matrix, config: &TsneConfig) -> Result<Tsne, ProjectError> {
-    make(rows, None, config, Seed(11), 2, &mut |_| ControlFlow::Continue(()))
+    make(rows, None, config, Seed(11), 2, &NEVER, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Repulsion over `c` and Z by the definition, in `f64`.
@@ -180,7 +182,7 @@ fn bytes_are_the_same_for_any_number_of_threads() {
         }
     }
     let (rows, _) = clusters(200, 5);
-    let other = make(&rows, None, &fast(), Seed(12), 2, &mut |_| ControlFlow::Continue(())).unwrap();
+    let other = make(&rows, None, &fast(), Seed(12), 2, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_ne!(run(&rows, &fast(), 2).positions, other.positions);
 }
 
@@ -272,7 +274,8 @@ fn wild_settings_and_starts_end_in_finite_positions() {
 
     let mut initial = Matrix::zeros(700, 2);
     initial.row_mut(3).copy_from_slice(&[1e6, -1e6]);
-    let map = make(&rows, Some(&initial), &fast(), Seed(1), 2, &mut |_| ControlFlow::Continue(())).unwrap();
+    let map =
+        make(&rows, Some(&initial), &fast(), Seed(1), 2, &NEVER, &mut |_| ControlFlow::Continue(())).unwrap();
     assert!(map.positions.values.iter().all(|v| v.is_finite()));
 }
 
@@ -307,8 +310,8 @@ fn bad_input_is_named() {
         assert_eq!(refused(&rows, &config), message);
     }
     let start = Matrix::zeros(49, 2);
-    let error =
-        make(&rows, Some(&start), &fast(), Seed(1), 1, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = make(&rows, Some(&start), &fast(), Seed(1), 1, &NEVER, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
     assert_eq!(error.to_string(), "initial positions are 49 x 2, expected are 50 x 2");
 }
 
@@ -316,7 +319,7 @@ fn bad_input_is_named() {
 fn a_stop_leaves_the_map_of_that_moment() {
     let (rows, _) = clusters(200, 2);
     let mut seen = Vec::new();
-    let map = make(&rows, None, &fast(), Seed(1), 1, &mut |progress| {
+    let map = make(&rows, None, &fast(), Seed(1), 1, &NEVER, &mut |progress| {
         assert_eq!(progress.of, 100);
         assert!(progress.gradient_norm > 0.0 && progress.kl.is_finite());
         seen.push((progress.iteration, progress.positions.clone()));
@@ -384,4 +387,43 @@ fn new_rows_are_placed_in_their_clusters_and_alone() {
     let far = Matrix { n_rows: 1, n_cols: 20, values: vec![1e30; 20] };
     let far = map.place(&fitted, &far, &PlaceConfig::default(), 1).unwrap();
     assert!(far.values.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn copies_by_the_thousand_lie_at_one_place_each() {
+    // Twelve different rows, each a hundred times, in turns.
+    let (different, _) = clusters(12, 3);
+    let values = (0..1200).flat_map(|i| different.row(i % 12).to_vec()).collect();
+    let rows = Matrix { n_rows: 1200, n_cols: 20, values };
+    let map = run(&rows, &fast(), 2);
+    assert!(map.notes[0].starts_with("1188 of 1200 rows are copies"), "{:?}", map.notes);
+    for i in 12..1200 {
+        assert_eq!(map.positions.row(i), map.positions.row(i % 12), "row {i}");
+    }
+    let places: std::collections::BTreeSet<[u32; 2]> =
+        (0..1200).map(|i| [0, 1].map(|axis| map.positions.row(i)[axis].to_bits())).collect();
+    assert_eq!(places.len(), 12);
+    // A few copies, as ordinary data has them, are rows like others.
+    let few = Matrix { n_rows: 24, n_cols: 20, values: rows.values[..480].to_vec() };
+    assert!(run(&few, &fast(), 1).notes.iter().all(|note| !note.contains("copies")));
+    let wrong = Matrix::zeros(12, 2);
+    let refused = make(&rows, Some(&wrong), &fast(), Seed(1), 1, &NEVER, &mut |_| ControlFlow::Continue(()));
+    assert_eq!(refused.unwrap_err().to_string(), "initial positions are 12 x 2, expected are 1200 x 2");
+}
+
+#[test]
+fn a_stop_ends_the_map_between_two_reports_and_before_the_neighbors_refuses_it() {
+    let (rows, _) = clusters(600, 3);
+    let stop = AtomicBool::new(false);
+    let config = fast();
+    let map = make(&rows, None, &config, Seed(11), 2, &stop, &mut |_| {
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    // Raised at the first report, seen after the next iteration.
+    assert_eq!((map.settings.stopped, map.settings.iterations), (true, 21));
+    assert!(map.history[1].0 == 21 && map.kl.is_finite(), "{:?}", map.history);
+    let refused = make(&rows, None, &config, Seed(11), 2, &stop, &mut |_| ControlFlow::Continue(()));
+    assert_eq!(refused, Err(ProjectError::Stopped));
 }

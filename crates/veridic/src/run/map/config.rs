@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ConfigError, Result};
+use crate::error::{ConfigError, ProjectError, Result};
 use crate::project::TsneConfig;
 use crate::run::config::with_sets;
 
@@ -67,12 +67,24 @@ impl MapConfig {
     /// # Errors
     /// The first value out of range.
     pub fn check(&self) -> Result<()> {
+        self.check_as("")
+    }
+
+    /// As [`MapConfig::check`], where the settings are those of a section of others.
+    pub(crate) fn check_as(&self, section: &str) -> Result<()> {
         let limits = [("pca", self.pca, 1000), ("neighbors", self.neighbors, MOST_NEIGHBORS)];
         if let Some((field, found, most)) = limits.into_iter().find(|(_, found, most)| found > most) {
-            let (field, found, allowed) = (field.to_string(), found.to_string(), format!("0 to {most}"));
+            let (field, found, allowed) =
+                (format!("{section}{field}"), found.to_string(), format!("0 to {most}"));
             return Err(ConfigError::Range { field, found, allowed }.into());
         }
-        Ok(self.tsne.check()?)
+        self.tsne.check().map_err(|error| match error {
+            ProjectError::Range { field, found, allowed } => {
+                let field = format!("{section}tsne.{field}");
+                ConfigError::Range { field, found, allowed: allowed.to_string() }.into()
+            }
+            other => other.into(),
+        })
     }
 }
 
@@ -95,13 +107,28 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_are_told_in_the_words_of_a_user_with_what_can_be_set() {
+        for (path, value, reason, hint) in [
+            ("tsne.perplexity", "abc", "expected a number or a list of numbers", "it is `[30.0]` now"),
+            ("tsne", "5", "invalid type: integer `5`, expected a section of keys", "`tsne.perplexity`"),
+            ("drop", "x_1", "invalid type: string \"x_1\", expected a list", "it is `[]` now"),
+            ("zzzzzz", "1", "unknown field `zzzzzz`", "`method`, `neighbors`, `pca`"),
+            ("tsne.strict", "7", "expected true or false", "it is `false` now"),
+        ] {
+            let error = set(path, value).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert!(error.hint().unwrap_or_default().contains(hint), "{path}: {:?}", error.hint());
+        }
+    }
+
+    #[test]
     fn mistakes_in_settings_are_named() {
         let error = set("tsne.perplexty", "5").unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean `perplexity`?"), "{error}");
         assert_eq!(set("pca", "2000").unwrap_err().to_string(), "`pca` is 2000, allowed is 0 to 1000");
         assert_eq!(
             set("tsne.perplexity", "0").unwrap_err().to_string(),
-            "`perplexity` is 0, allowed is above 1"
+            "`tsne.perplexity` is 0, allowed is above 1"
         );
     }
 }

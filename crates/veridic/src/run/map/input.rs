@@ -34,14 +34,20 @@ pub(super) struct Pictures {
     pub(super) decoded: Option<Vec<u8>>,
 }
 
-/// Values above this, or all below its inverse, are scaled together, so that their squares are numbers too.
+/// Distances above this, or all below its inverse, are scaled together, so that their squares are numbers too.
 const LARGEST: f64 = 1e12;
+/// A cell so many times as far from the middle of its column as the one before it leaves the others no room.
+const FAR: f64 = 1e4;
+/// Such cells of a column that a note lists.
+const MOST_FAR: usize = 3;
 /// Names of rows and columns that an error lists.
 const MOST_NAMED: usize = 10;
 
 pub(super) fn read(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let input = if path.join("run.json").is_file() {
+    // A run without its `run.json` is no folder of images.
+    let is_part = ["config.toml", "model.safetensors"].iter().any(|name| path.join(name).is_file());
+    let input = if path.join("run.json").is_file() || is_part {
         of_run(options)?
     } else if let Some(data) = &options.data {
         return Err(ConfigError::Conflict {
@@ -197,7 +203,8 @@ fn of_table(options: &MapOptions) -> Result<Input> {
         }
     }
     if numbers.is_empty() {
-        return Err(MapError::NoNumbers { columns: known.columns.len(), path: path.clone() }.into());
+        let constant = left_out.iter().filter(|(_, why)| *why == "constant").count();
+        return Err(MapError::NoNumbers { columns: known.columns.len(), constant, path: path.clone() }.into());
     }
     check_present(&numbers, path)?;
     let is_numpy = path
@@ -206,6 +213,7 @@ fn of_table(options: &MapOptions) -> Result<Input> {
     let standardize = options.config.standardize.unwrap_or(!is_numpy);
     let matrix = matrix(&numbers, standardize);
     let how = if standardize { "each brought to mean 0 and standard deviation 1" } else { "as they are" };
+    notes.extend(far_cells(&numbers));
     notes.insert(0, format!("mapped {} of {} columns, {how}", numbers.len(), known.columns.len()));
     let title = format!("Map of {}", name_of(path));
     let about = format!("{} rows, {} columns of numbers", matrix.n_rows, matrix.n_cols);
@@ -251,37 +259,90 @@ fn check_present(numbers: &[(&str, Vec<f64>)], path: &Path) -> Result<()> {
 }
 
 fn listed(names: &[&str]) -> String {
-    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    listed_by(names, ", ")
+}
+
+fn listed_by(names: &[&str], separator: &str) -> String {
+    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(separator);
     match names.len().saturating_sub(MOST_NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
 }
 
-/// The columns side by side in single precision.
+/// The columns side by side in single precision, each about its mean: distances stay as they are, and what a large offset
+/// has in common is not left to be rounded away.
 fn matrix(numbers: &[(&str, Vec<f64>)], standardize: bool) -> Matrix {
     let (n_rows, n_cols) = (numbers[0].1.len(), numbers.len());
     let mut matrix = Matrix::zeros(n_rows, n_cols);
     let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, value| most.max(value.abs()));
-    let all = numbers.iter().map(|(_, values)| largest(values)).fold(0.0, f64::max);
+    let centered: Vec<(f64, Vec<f64>)> = numbers
+        .iter()
+        .map(|(_, values)| {
+            // First divided by the largest, so that sums and squares of huge values are finite.
+            let unit = power_of_two(largest(values));
+            let mean = values.iter().map(|value| value / unit).sum::<f64>() / n_rows as f64;
+            (unit, values.iter().map(|value| value / unit - mean).collect())
+        })
+        .collect();
+    // Half of each, since the distance of two numbers may be more than the largest number.
+    let widest = centered.iter().map(|(unit, values)| unit * (largest(values) / 2.0)).fold(0.0, f64::max);
     // By a power of two, which changes no digit.
-    let common = if (1.0 / LARGEST..=LARGEST).contains(&all) { 1.0 } else { power_of_two(all) };
-    for (j, (_, values)) in numbers.iter().enumerate() {
-        // First divided by the largest, so that sums and squares of huge values are finite.
-        let unit = if standardize { power_of_two(largest(values)) } else { common };
-        let scaled = values.iter().map(|value| value / unit);
-        let (mean, deviation) = if standardize {
-            let mean = scaled.clone().sum::<f64>() / n_rows as f64;
-            let variance = scaled.clone().map(|value| (value - mean).powi(2)).sum::<f64>() / n_rows as f64;
-            (mean, if variance > 0.0 { variance.sqrt() } else { 1.0 })
+    let common =
+        if widest == 0.0 || (1.0 / LARGEST..=LARGEST).contains(&widest) { 1.0 } else { power_of_two(widest) };
+    for (j, (unit, values)) in centered.iter().enumerate() {
+        let scale = if standardize {
+            let variance = values.iter().map(|value| value.powi(2)).sum::<f64>() / n_rows as f64;
+            if variance > 0.0 { 1.0 / variance.sqrt() } else { 1.0 }
         } else {
-            (0.0, 1.0)
+            unit / common
         };
-        for (i, value) in scaled.enumerate() {
-            matrix.row_mut(i)[j] = ((value - mean) / deviation) as f32;
+        for (i, value) in values.iter().enumerate() {
+            matrix.row_mut(i)[j] = (value * scale) as f32;
         }
     }
     matrix
+}
+
+/// What is said of cells so far from the others of their column that these lie at one place beside them.
+fn far_cells(numbers: &[(&str, Vec<f64>)]) -> Vec<String> {
+    let far = numbers.iter().filter_map(|(name, values)| {
+        let middle = |mut values: Vec<f64>| {
+            let at = values.len() / 2;
+            *values.select_nth_unstable_by(at, f64::total_cmp).1
+        };
+        // In halves, since the distance of two numbers may be more than the largest number.
+        let median = middle(values.clone()) / 2.0;
+        let mut order: Vec<(f64, usize)> =
+            values.iter().enumerate().map(|(row, value)| ((value / 2.0 - median).abs(), row)).collect();
+        order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let first = (order.len() / 2 + 1..order.len())
+            .find(|&i| order[i - 1].0 > 0.0 && order[i].0 / FAR > order[i - 1].0)?;
+        let mut rows: Vec<usize> = order[first..].iter().map(|(_, row)| *row).collect();
+        rows.sort_unstable();
+        let cells: Vec<String> = rows
+            .iter()
+            .take(MOST_FAR)
+            .map(|&row| format!("row {} is {}", row + 1, written(values[row])))
+            .collect();
+        let more = if rows.len() > cells.len() { ", …" } else { "" };
+        Some(format!("`{name}` in {}{more}", cells.join(", ")))
+    });
+    let far: Vec<String> = far.collect();
+    if far.is_empty() {
+        return Vec::new();
+    }
+    let listed: Vec<&str> = far.iter().map(String::as_str).collect();
+    vec![format!(
+        "far beyond all others of the column, which beside it are as good as equal: {}; correct or leave out such rows",
+        listed_by(&listed, "; ")
+    )]
+}
+
+/// A number with an exponent where it would be a long row of zeros.
+fn written(value: f64) -> String {
+    let plain = value.to_string();
+    if plain.len() > 17 { format!("{value:e}") } else { plain }
 }
 
 /// The power of two that takes `value` near 1.
@@ -313,9 +374,40 @@ mod tests {
             assert!(mean.abs() < 1e-6 && (square - 1.0).abs() < 1e-6, "{column:?}");
         }
         let plain = matrix(&numbers, false);
-        assert!(plain.values.iter().all(|v| v.abs() < 4.0) && plain.row(0)[0] == -plain.row(1)[0]);
-        // What is of ordinary size stays as it is.
-        assert_eq!(matrix(&[("a", vec![1.5, -7.25])], false).values, [1.5, -7.25]);
+        assert!(plain.values.iter().all(|v| v.abs() < 4.0));
+        let apart = |a: usize, b: usize| f64::from(plain.row(a)[0] - plain.row(b)[0]);
+        assert!((apart(0, 1) / apart(0, 2) - 4.0).abs() < 1e-5, "{:?}", plain.values);
+        // What is of ordinary size keeps its distances.
+        assert_eq!(matrix(&[("a", vec![1.5, -7.25])], false).values, [4.375, -4.375]);
+    }
+
+    #[test]
+    fn what_values_have_in_common_takes_no_digits_of_what_differs() {
+        let small: Vec<f64> = (0..5).map(|i| f64::from(i) * 0.25).collect();
+        for offset in [1e9, -1e9, 1e13] {
+            let moved: Vec<f64> = small.iter().map(|value| value + offset).collect();
+            for standardize in [false, true] {
+                let [plain, moved] =
+                    [&small, &moved].map(|values| matrix(&[("a", values.clone())], standardize));
+                let apart = |m: &Matrix| f64::from(m.values[4] - m.values[0]);
+                let (expected, found) = (apart(&plain), apart(&moved));
+                assert!(
+                    (found / expected - 1.0).abs() < 1e-6,
+                    "{offset} {standardize}: {found} for {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn cells_that_leave_the_others_no_room_are_named() {
+        let mut values: Vec<f64> = (0..50).map(|i| f64::from(i * 37 % 50) / 10.0).collect();
+        assert_eq!(far_cells(&[("a", values.clone())]), Vec::<String>::new());
+        // Most zeros and a few that differ, as of amounts, are no such thing.
+        assert!(far_cells(&[("a", [vec![0.0; 40], vec![3.0, 900.0, 40.0]].concat())]).is_empty());
+        values[7] = 1e300;
+        let notes = far_cells(&[("b", vec![0.5; 50]), ("x_3", values)]);
+        assert!(notes.len() == 1 && notes[0].contains(": `x_3` in row 8 is 1e300;"), "{notes:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use veridic_graph::Pool;
 
 use super::{MapConfig, Placed, place};
-use crate::data::Matrix;
+use crate::data::{MISSING, Matrix};
 use crate::error::Result;
 use crate::evaluate;
 use crate::figure::{self, MapNeighbors, MapPage};
@@ -73,13 +73,13 @@ fn shown(data: &Dataset) -> &[usize] {
     parts.into_iter().find(|rows| !rows.is_empty()).map_or(&[], Vec::as_slice)
 }
 
-/// The label of each row as a number; missing ones are a class of their own.
+/// The label of each row as a number, [`MISSING`] where there is none.
 fn codes(data: &Dataset, rows: &[usize]) -> Option<Vec<u32>> {
     let labels = data.labels.as_ref()?;
     let names = counts(labels);
     let code = |row: &usize| {
         let at = labels[*row].as_ref().and_then(|label| names.iter().position(|(name, _)| name == label));
-        at.unwrap_or(names.len()) as u32
+        at.map_or(MISSING, |at| at as u32)
     };
     Some(rows.iter().map(code).collect())
 }

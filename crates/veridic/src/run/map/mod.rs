@@ -10,10 +10,10 @@ mod output;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::data::{Matrix, Schema, Table, categories};
+use crate::data::{MISSING, Matrix, Schema, Table, categories};
 use crate::error::Result;
 use crate::evaluate;
 use crate::project::{self, NeighborMethod, Neighbors, Pca};
@@ -22,7 +22,7 @@ use crate::seed::Seed;
 pub use config::{MapConfig, MapMethod};
 use input::{Input, Pictures};
 pub(crate) use latent::{LatentMap, latent_map, latent_scores};
-pub use output::MAP_ENDINGS;
+pub use output::{MAP_ENDINGS, map_report_path};
 
 /// Rows of the largest map whose page knows the neighbors of each row in the data.
 const MOST_WITH_NEIGHBORS: usize = 100_000;
@@ -107,7 +107,7 @@ pub struct Mapped {
     axes: [String; 2],
 }
 
-/// Makes a map. `stop` ends t-SNE at the next report with the map as it is then; `observe` is told what happens.
+/// Makes a map. `stop` ends t-SNE at the next iteration with the map as it is then; `observe` is told what happens.
 ///
 /// Of a run, the codes of its rows are mapped. Of a table, the columns of numbers, but neither the one that gives the
 /// color nor identifiers; each is brought to mean 0 and standard deviation 1 unless the file is a NumPy array, which is
@@ -117,7 +117,7 @@ pub struct Mapped {
 ///
 /// # Errors
 /// Files that cannot be read, columns that are not there, missing cells (all are named), nothing to map, settings out of
-/// range.
+/// range; [`ProjectError::Stopped`](crate::error::ProjectError::Stopped) where `stop` is raised before there is a map.
 pub fn map(options: &MapOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&MapEvent)) -> Result<Mapped> {
     options.config.check()?;
     observe(&MapEvent::Stage(MapStage::Read));
@@ -162,14 +162,13 @@ pub(crate) fn place(
     let positions = match config.method {
         MapMethod::Pca => two_components(&rows)?,
         MapMethod::Tsne => {
-            let mut of = 0;
+            let of = config.tsne.exaggeration_iterations + config.tsne.iterations;
             let mut watch = |progress: &project::TsneProgress<'_>| {
-                of = progress.of;
                 let (iteration, of, kl) = (progress.iteration, progress.of, progress.kl);
                 observe(&MapEvent::Step { iteration, of, kl });
-                if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                ControlFlow::Continue(())
             };
-            let tsne = project::tsne(&rows, None, &config.tsne, seed, threads, &mut watch)?;
+            let tsne = project::tsne(&rows, None, &config.tsne, seed, threads, stop, &mut watch)?;
             report.insert("map.kl".to_string(), tsne.kl);
             stopped = tsne.settings.stopped.then_some([tsne.settings.iterations, of]);
             notes.extend(tsne.notes);
@@ -226,10 +225,10 @@ fn finish(input: Input, placed: Placed, options: &MapOptions) -> Result<Mapped> 
     })
 }
 
-/// The class of each row by a column that tells classes; missing ones are a class of their own.
+/// The class of each row by a column that tells classes, [`MISSING`] where it is not known.
 pub(crate) fn classes(table: &Table, schema: &Schema, name: &str) -> Option<Vec<u32>> {
     let column = table.column(name)?;
     let (codes, levels) = categories(column, schema.column(name).map(|column| &column.kind))?;
-    let last = levels.len() as u32;
-    Some(codes.into_iter().map(|code| code.min(last)).collect())
+    let is_known = |code: &u32| (*code as usize) < levels.len();
+    Some(codes.into_iter().map(|code| if is_known(&code) { code } else { MISSING }).collect())
 }

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Mapped;
 use crate::data::{self, Cells, Column, ColumnSchema, Kind, MISSING, Schema, Table, categories};
@@ -36,7 +36,7 @@ impl Mapped {
     pub fn write_report(&self, paths: &[&Path]) -> Result<()> {
         let mut text = serde_json::to_string_pretty(&self.report).expect("figures are JSON");
         text.push('\n');
-        let mut reports: Vec<_> = paths.iter().map(|path| path.with_file_name(report_name(path))).collect();
+        let mut reports: Vec<_> = paths.iter().map(|path| map_report_path(path)).collect();
         reports.sort();
         reports.dedup();
         for report in reports {
@@ -54,14 +54,15 @@ impl Mapped {
         let kind =
             column.and_then(|column| self.known_schema.column(&column.name)).map(|column| &column.kind);
         let classes = column.and_then(|column| categories(column, kind));
-        let values: Vec<f32> = match column.map(|column| &column.cells) {
-            Some(Cells::Number(values)) => values.iter().map(|value| *value as f32).collect(),
-            _ => Vec::new(),
+        let values: &[f64] = match column.map(|column| &column.cells) {
+            Some(Cells::Number(values)) => values,
+            _ => &[],
         };
+        let dates = matches!(kind, Some(Kind::DateTime { .. }));
         let label = column.map_or("", |column| column.name.as_str());
         let coloring = match (&classes, column) {
             (Some((codes, names)), _) => Coloring::Category { codes, names },
-            (None, Some(_)) => Coloring::Value { values: &values, label },
+            (None, Some(_)) => Coloring::Value { values, label, dates },
             (None, None) => Coloring::Plain,
         };
         let by = if label.is_empty() { String::new() } else { format!(" by {label}") };
@@ -109,7 +110,11 @@ impl Mapped {
     }
 }
 
-/// `a/map.csv.gz` to `map.report.json`.
+/// Where the figures of a map go that is written to `path`: `a/map.csv.gz` to `a/map.report.json`.
+pub fn map_report_path(path: &Path) -> PathBuf {
+    path.with_file_name(report_name(path))
+}
+
 fn report_name(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let lower = name.to_lowercase();
