@@ -56,6 +56,18 @@ pub enum ConfigError {
         /// Why it does not fit.
         reason: String,
     },
+    /// A decoder whose last layer is neither hidden nor the output that the data asks for.
+    #[error("`{path}` does not end as it must: {so_far}: {reason}")]
+    Ending {
+        /// The list, by path.
+        path: String,
+        /// The shapes and layers.
+        so_far: String,
+        /// What is wrong with the end.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// Settings that do not go together.
     #[error("{what}")]
     Conflict {
@@ -77,7 +89,7 @@ impl ConfigError {
                 Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
             }
             Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
-            Self::Conflict { remedy, .. } => Some(remedy.clone()),
+            Self::Conflict { remedy, .. } | Self::Ending { remedy, .. } => Some(remedy.clone()),
             Self::Set { .. } => Some("`veridic recipes show NAME` shows the keys there are".to_string()),
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())

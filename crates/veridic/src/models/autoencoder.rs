@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
+use super::ending;
 use super::network::Pass;
 use crate::error::ConfigError;
 use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes, stack};
@@ -65,7 +66,7 @@ impl AutoencoderConfig {
 }
 
 /// What a decoder makes of `z`: its layers, then the output layer that follows from the likelihood. A decoder that ends
-/// in a linear convolution with the shape of the data has its output layer already.
+/// in an image of the data's shape has its output layer already (see [`ending`]).
 pub(crate) fn output<'g>(
     scope: &mut Scope<'g>,
     likelihood: &Likelihood,
@@ -73,14 +74,7 @@ pub(crate) fn output<'g>(
     z: Expr<'g>,
 ) -> Expr<'g> {
     let hidden = stack(scope, "decoder", decoder, z);
-    let linear = matches!(
-        decoder.last(),
-        Some(
-            LayerConfig::Conv { activation: Activation::Linear, .. }
-                | LayerConfig::ConvTransposed { activation: Activation::Linear, .. }
-        )
-    );
-    if linear && hidden.shape().dims == likelihood.dims() {
+    if hidden.shape().dims == likelihood.dims() && ending::is_linear(decoder) {
         hidden.reshape(&[hidden.shape().width()])
     } else {
         likelihood.head(scope, hidden)

@@ -3,6 +3,7 @@
 
 mod autoencoder;
 mod classifier;
+mod ending;
 mod network;
 mod vae;
 
@@ -56,7 +57,7 @@ impl ModelConfig {
     /// The shape that the decoder is given, for rows of shape `dims`; its values are the latent space.
     ///
     /// # Errors
-    /// Layers of the encoder or the decoder that do not fit.
+    /// Layers of the encoder or the decoder that do not fit; a decoder that does not end as the data asks.
     pub fn latent(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
         let (latent, decoder) = match self {
             Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
@@ -65,7 +66,9 @@ impl ModelConfig {
                 (vec![config.latent], &config.decoder)
             }
         };
-        shapes(&format!("model.{}.decoder", self.name()), decoder, &latent)?;
+        let path = format!("model.{}.decoder", self.name());
+        let shapes = shapes(&path, decoder, &latent)?;
+        ending::check(&path, decoder, (&latent, &shapes), self.likelihood(), dims)?;
         Ok(latent)
     }
 

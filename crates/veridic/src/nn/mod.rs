@@ -13,5 +13,5 @@ pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
 pub use noise::NoiseConfig;
 pub use stack::shapes;
-pub(crate) use stack::{dense, stack};
+pub(crate) use stack::{dense, stack, trail, written};
 pub use variance::Variance;
