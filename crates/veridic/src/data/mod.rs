@@ -11,6 +11,7 @@ mod csv;
 mod date;
 mod dialect;
 mod difference;
+mod digits;
 mod folder;
 pub mod idx;
 mod image;

@@ -68,6 +68,21 @@ pub enum ConfigError {
         /// What to do about it.
         remedy: String,
     },
+    /// A model that would need more memory than is allowed.
+    #[error(
+        "the model would need about {} of memory, at most {} are allowed; {most}, alone needs {}",
+        size(*bytes), size(*allowed), size(*of_it)
+    )]
+    Memory {
+        /// Bytes it would need.
+        bytes: u64,
+        /// Bytes it may need.
+        allowed: u64,
+        /// The part that needs most.
+        most: String,
+        /// Bytes that part needs.
+        of_it: u64,
+    },
     /// Settings that do not go together.
     #[error("{what}")]
     Conflict {
@@ -94,7 +109,16 @@ impl ConfigError {
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
             }
+            Self::Memory { .. } => Some(
+                "choose smaller layers, or lower `model.vae.samples`, the levels of a likelihood, `train.batch` or `data.size`"
+                    .to_string(),
+            ),
             Self::Toml { .. } | Self::Range { .. } => None,
         }
     }
+}
+
+/// Bytes as gigabytes, to a digit.
+fn size(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
 }

@@ -22,6 +22,32 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// A line of a file of digits has too few or too many values.
+    #[error("line {line} has {found} values, {expected} are expected: {}", path.display())]
+    DigitValues {
+        /// The line, from 1.
+        line: usize,
+        /// Values in it.
+        found: usize,
+        /// Values it should have.
+        expected: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value of a file of digits is none, or out of range.
+    #[error("line {line}, column {column} is `{value}`, allowed is {allowed}: {}", path.display())]
+    DigitValue {
+        /// The line, from 1.
+        line: usize,
+        /// The value in the line, from 1.
+        column: usize,
+        /// What was found.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A known data set that is read as images is none.
     #[error("`{name}` cannot be read as images")]
     NotImages {
@@ -85,6 +111,21 @@ pub enum ImageError {
         /// The folder.
         path: PathBuf,
     },
+    /// Images would take more memory once resized than is allowed.
+    #[error(
+        "{n} images of {} x {} take {:.1} GB, at most {:.1} GB are allowed",
+        size[0], size[1], *bytes as f64 / 1e9, *allowed as f64 / 1e9
+    )]
+    TooLarge {
+        /// Images there are.
+        n: usize,
+        /// Height and width they were to get.
+        size: [usize; 2],
+        /// Bytes that takes.
+        bytes: u64,
+        /// Bytes it may take.
+        allowed: u64,
+    },
     /// More labels than can be told apart.
     #[error("the folder has {found} sub-folders of pictures, which are labels, at most {most} are possible: {}", path.display())]
     TooManyLabels {
@@ -115,6 +156,9 @@ impl ImageError {
                     .into()
             }
             Self::Records { .. } => "check that this is a CIFAR-10 binary file and that it arrived whole".into(),
+            Self::DigitValues { .. } | Self::DigitValue { .. } => {
+                "a line is a digit and 256 grey values from -1 to 1, with spaces between".into()
+            }
             Self::NotImages { .. } => "name it as `data.table`, or name a folder of images".into(),
             Self::NoPictures { .. } => "name the folder that holds the images, or whose sub-folders do".into(),
             Self::CorruptPictures { pictures, of, .. } if pictures.len() < *of => {
@@ -132,6 +176,7 @@ impl ImageError {
                 "move them into folders named after their labels, or all pictures into one folder".into()
             }
             Self::PictureLabels { .. } => "give both the same sub-folders, one a label".into(),
+            Self::TooLarge { .. } => "lower `data.size`".into(),
             Self::TooManyLabels { .. } => "put the pictures into fewer folders, or all into one".into(),
         })
     }

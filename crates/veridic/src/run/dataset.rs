@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::config::{Config, DataConfig, SplitBy};
+use super::drawable;
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
@@ -97,14 +98,21 @@ enum Place {
 pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
     let place = find(config, data, data_dir)?;
     let is_images = match &place {
-        Place::Known(located) => located.variant.reading.table().is_none(),
+        Place::Known(located) => {
+            let reading = located.variant.reading;
+            reading.is_of_images() && (config.data.table.is_none() || reading.table().is_none())
+        }
         Place::File(path) => looks_like_images(path),
     };
     let mut notes = Vec::new();
     if let Place::Known(located) = &place {
         notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
     }
-    if is_images { load_images(config, &place, notes) } else { load_table(config, &place, notes) }
+    let mut data =
+        if is_images { load_images(config, &place, notes)? } else { load_table(config, &place, notes)? };
+    let figures = drawable::notes(config, &data);
+    data.notes.extend(figures);
+    Ok(data)
 }
 
 fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
@@ -559,4 +567,21 @@ pub(crate) fn target_block(layout: &Layout, target: Option<&str>) -> Option<(usi
 /// The kind of a column, by name.
 pub(crate) fn kind<'a>(schema: &'a Schema, name: &str) -> Option<&'a Kind> {
     schema.column(name).map(|column| &column.kind)
+}
+
+/// Black images of shape `dims` that say they are `n`, for tests that look at shapes alone.
+#[cfg(test)]
+pub(crate) fn of_zeros(dims: &[usize], n: usize) -> Dataset {
+    let images = Images { n, height: 1, width: 1, channels: 1, pixels: Vec::new(), labels: None };
+    Dataset {
+        content: Content::Images(images),
+        codec: None,
+        matrix: Matrix::default(),
+        split: Split::default(),
+        labels: None,
+        positive: Vec::new(),
+        layout: Layout { dims: dims.to_vec(), ..Layout::default() },
+        files: Vec::new(),
+        notes: Vec::new(),
+    }
 }

@@ -12,7 +12,7 @@ use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::map::latent_map;
-use super::{figures, posterior, report, suitable};
+use super::{drawable, figures, memory, posterior, report, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
@@ -105,6 +105,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
     let network = network(&config, &data)?;
+    drawable::check(&config, &data, &network)?;
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
@@ -118,6 +119,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
 /// The model of a configuration for a data set, at its start.
 pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
     suitable::check(config, data)?;
+    memory::check(config, data)?;
     let seed = Seed(config.seed).key("weights");
     Network::new(&config.model, data.layout.clone(), &config.train, seed)
 }
@@ -155,6 +157,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     }
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
+    drawable::check(&config, &data, &network)?;
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
@@ -253,6 +256,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
         }
         posterior::write_units(&directory, &data, &mut network, &mut pool)?;
+        // Before what may still fail.
+        directory.write_json("report.json", &fitted.report)?;
+        match posterior::disentanglement(&config, &data, &mut network, &mut pool)? {
+            Ok(figures) => fitted.report.extend(figures),
+            Err(note) => fitted.notes.push(note),
+        }
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)
