@@ -32,6 +32,19 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// An ending that neither rows nor pictures can be written with.
+    #[error(
+        "cannot write `{ending}`, known are csv, csv.gz, parquet and json, and {pictures} for pictures: {}",
+        path.display()
+    )]
+    OutputEnding {
+        /// The ending.
+        ending: String,
+        /// Endings of pictures.
+        pictures: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// The output would take the place of what is read.
     #[error("the output would replace the data that is read or a file of the run: {}", path.display())]
     WouldReplace {
@@ -143,6 +156,7 @@ impl CliError {
             Self::MapEnding { .. } => Some(
                 "csv is coordinates, png and svg are pictures, html is a page to look around in".to_owned(),
             ),
+            Self::OutputEnding { .. } => Some("choose one of these endings".to_owned()),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
             Self::DataWrong { names, dir } => Some(format!(

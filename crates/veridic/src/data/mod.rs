@@ -41,7 +41,7 @@ pub use matrix::Matrix;
 pub use read::{ReadOptions, read, read_as, read_bytes, read_bytes_as};
 pub use schema::{ColumnSchema, Schema};
 pub use smote::smote;
-pub(crate) use source::nearest_name;
+pub(crate) use source::{nearest_name, not_found};
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub(crate) use write::{cell, replace_soon};

@@ -73,7 +73,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Pictures have different sizes.
-    #[error("the pictures have {} sizes (height x width): {}: {}", sizes.len(), picture_sizes(sizes), path.display())]
+    #[error("the pictures have {} sizes (height x width): {}: {}", sizes.len(), picture_sizes(sizes, path), path.display())]
     PictureSizes {
         /// Height and width, with the pictures that have them.
         sizes: Vec<([usize; 2], PictureGroup)>,
@@ -81,7 +81,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Some pictures are grey, others have color.
-    #[error("some pictures are grey, others have color: {}: {}", picture_channels(channels), path.display())]
+    #[error("some pictures are grey, others have color: {}: {}", picture_channels(channels, path), path.display())]
     PictureChannels {
         /// 1 or 3, with the pictures that have so many.
         channels: Vec<(usize, PictureGroup)>,
@@ -89,7 +89,9 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Pictures lie beside folders of pictures, so that some have a label and others none.
-    #[error("{count} pictures lie beside folders of pictures such as `{folder}`, so that they have no label: {}", first.display())]
+    #[error("{} beside folders of pictures such as `{folder}`, so that {} no label: {}",
+        if *count == 1 { "1 picture lies".to_string() } else { format!("{count} pictures lie") },
+        if *count == 1 { "it has" } else { "they have" }, first.display())]
     LoosePictures {
         /// How many.
         count: usize,
@@ -162,15 +164,17 @@ impl ImageError {
             Self::NotImages { .. } => "name it as `data.table`, or name a folder of images".into(),
             Self::NoPictures { .. } => "name the folder that holds the images, or whose sub-folders do".into(),
             Self::CorruptPictures { pictures, of, .. } if pictures.len() < *of => {
-                "mend or remove them, or leave them out with `--set data.skip-corrupt=true`".into()
+                "mend or remove them, or leave them out with `veridic fit --set data.skip-corrupt=true`".into()
             }
-            Self::CorruptPictures { .. } => "mend the files".into(),
+            Self::CorruptPictures { .. } => "mend the files; leaving them out would leave none".into(),
             Self::PictureSizes { sizes, .. } => {
                 let ([height, width], _) = sizes.iter().max_by_key(|(_, group)| group.count)?;
-                format!("give all one size, such as that of most, with `--set data.size=[{height},{width}]`")
+                format!(
+                    "give all one size, such as that of most, with `veridic fit --set data.size=[{height},{width}]`"
+                )
             }
             Self::PictureChannels { .. } => {
-                "make all grey with `--set data.channels=1`, or all color with `--set data.channels=3`".into()
+                "make all grey with `veridic fit --set data.channels=1`, or all color with `data.channels=3`".into()
             }
             Self::LoosePictures { .. } => {
                 "move them into folders named after their labels, or all pictures into one folder".into()
@@ -196,6 +200,12 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// A file's path below a folder.
+fn below(file: &Path, folder: &Path) -> String {
+    let path = file.strip_prefix(folder).ok().filter(|path| !path.as_os_str().is_empty());
+    path.map_or_else(|| file_name(file), |path| path.display().to_string())
+}
+
 fn named(files: &[PathBuf]) -> String {
     and_more(files.iter().map(|path| file_name(path)), ", ")
 }
@@ -204,17 +214,17 @@ fn problems(pictures: &[(PathBuf, String)]) -> String {
     and_more(pictures.iter().map(|(path, problem)| format!("{} {problem}", path.display())), "; ")
 }
 
-fn picture_sizes(sizes: &[([usize; 2], PictureGroup)]) -> String {
+fn picture_sizes(sizes: &[([usize; 2], PictureGroup)], folder: &Path) -> String {
     let of = |([height, width], group): &([usize; 2], PictureGroup)| {
-        format!("{height} x {width} ({}, first {})", group.count, file_name(&group.first))
+        format!("{height} x {width} ({}, first {})", group.count, below(&group.first, folder))
     };
     and_more(sizes.iter().map(of), ", ")
 }
 
-fn picture_channels(channels: &[(usize, PictureGroup)]) -> String {
+fn picture_channels(channels: &[(usize, PictureGroup)], folder: &Path) -> String {
     let of = |(channels, group): &(usize, PictureGroup)| {
         let kind = if *channels == 1 { "grey" } else { "with color" };
-        format!("{} {kind} (first {})", group.count, file_name(&group.first))
+        format!("{} {kind} (first {})", group.count, below(&group.first, folder))
     };
     and_more(channels.iter().map(of), ", ")
 }

@@ -75,7 +75,7 @@ impl LikelihoodConfig {
                 format!("Σ (t - y)² / 2v + ½ ln 2πv, {}", variance.text())
             }
             Self::Categorical { levels } => {
-                format!("Σ -ln softmax(y) of a pixel's bin, {levels} bins of {} bytes", 256 / levels.max(1))
+                format!("Σ -ln softmax(y) of a pixel's bin, {levels} bins of {} values", 256 / levels.max(1))
             }
             Self::Mixed => {
                 "numbers (t - y)² / 2v + ½ ln 2πv with v learned by column, flags -ln p, categories \

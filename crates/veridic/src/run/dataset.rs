@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Config, DataConfig, SplitBy};
 use super::drawable;
-use crate::codec::{BlockKind, Codec};
+use crate::codec::{BlockKind, Codec, ImageCodec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
@@ -130,7 +130,15 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     if Path::new(name).exists() {
         return Ok(Place::File(PathBuf::from(name)));
     }
-    Ok(Place::Known(catalog::find(name)?.locate(data_dir)?))
+    match catalog::find(name) {
+        Ok(dataset) => Ok(Place::Known(dataset.locate(data_dir)?)),
+        // A path says by its form that it is one.
+        Err(_) if name.contains(['/', '\\', '.']) => Err(data::not_found(Path::new(name)).into()),
+        Err(_) => {
+            let nearest = data::nearest_name(name, catalog::all().iter().map(|dataset| dataset.name));
+            Err(RunError::NoSuchData { name: name.clone(), nearest }.into())
+        }
+    }
 }
 
 pub(crate) fn looks_like_images(path: &Path) -> bool {
@@ -421,13 +429,15 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
     let n_train = images.n;
     let split = match test {
         Some(test) => {
-            if (test.height, test.width, test.channels) != (images.height, images.width, images.channels) {
-                return Err(RunError::NoData {
-                    reason: format!(
-                        "training images are {} x {}, test images {} x {}",
-                        images.height, images.width, test.height, test.width
-                    ),
-                    remedy: "all images must have one size".to_string(),
+            let (first, other) = (ImageCodec::of(&images), ImageCodec::of(&test));
+            if first != other {
+                return Err(RunError::OtherImages {
+                    whose: "training images",
+                    expected: first.described(),
+                    others: "test images",
+                    found: other.described(),
+                    path: None,
+                    remedy: "give all one size and color with `data.size` and `data.channels`",
                 }
                 .into());
             }

@@ -161,6 +161,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    info.notes.clone_from(&data.notes);
     let (directory, from) = match resumed {
         Some((directory, _)) => {
             let before = directory.info()?;

@@ -91,3 +91,50 @@ fn what_would_run_out_of_memory_is_refused_before_training() {
     let error = of("samples = 10000");
     assert!(error.contains("with 10000 `model.vae.samples`, alone needs"), "{error}");
 }
+
+#[test]
+fn data_that_is_not_there_is_called_a_file_or_a_set_by_how_it_is_named() {
+    let place = Place::new();
+    squares(&place);
+    let error = |data: &str| {
+        let mut config = config("likelihood = 'bernoulli'", "kind = 'loss-curves'");
+        config.data.images = Some(data.to_string());
+        refused(&place, &FitOptions { data: None, ..options(&place, &config) })
+    };
+    let missing = place.at("square-idx3-ubyte");
+    let of_path = error(&missing.display().to_string());
+    assert_eq!(of_path.to_string(), format!("there is no such file: {}", missing.display()));
+    assert_eq!(of_path.hint().unwrap(), "did you mean `squares-idx3-ubyte`?");
+    let of_name = error("mnits");
+    assert_eq!(
+        of_name.to_string(),
+        "there is no file or folder `mnits` here, and no known data set of that name"
+    );
+    assert_eq!(of_name.hint().unwrap(), "did you mean `mnist`?");
+}
+
+#[test]
+fn settings_of_images_are_refused_for_a_table() {
+    let place = Place::new();
+    for (field, value) in
+        [("size", "[8, 8]"), ("channels", "1"), ("skip-corrupt", "true"), ("binarization", "static")]
+    {
+        let sets = vec![(format!("data.{field}"), value.to_string())];
+        let error = refused(&place, &FitOptions { sets, ..place.options(&mixed_autoencoder(), "run", 1) });
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("`data.{field}` is for images, and the data is a table: ")),
+            "{message}"
+        );
+        assert_eq!(error.hint().unwrap(), format!("leave `data.{field}` out"));
+    }
+}
+
+#[test]
+fn what_was_left_out_of_the_data_stands_in_the_run() {
+    let place = Place::new();
+    place.fit(&mixed_autoencoder(), "run", 1);
+    let notes = place.info("run", "notes");
+    let has = |part: &str| notes.as_array().unwrap().iter().any(|note| note.as_str().unwrap().contains(part));
+    assert!(has("`id` is left out") && has("`site` is left out"), "{notes}");
+}
