@@ -64,12 +64,13 @@ pub(crate) fn report(
     if rows.is_empty() {
         return Ok(report);
     }
-    let divergence = match &config.model {
-        crate::models::ModelConfig::Vae(vae) => vae.beta,
-        crate::models::ModelConfig::Autoencoder(_) => 0.0,
+    let (divergence, samples) = match &config.model {
+        crate::models::ModelConfig::Vae(vae) => (vae.beta, vae.samples),
+        crate::models::ModelConfig::Autoencoder(_) => (0.0, 1),
     };
     let test = index(rows);
-    let draws = if network.can_sample() { TEST_DRAWS.div_ceil(test.len()).min(MOST_TEST_DRAWS) } else { 1 };
+    let draws =
+        if network.can_sample() { TEST_DRAWS.div_ceil(test.len() * samples).min(MOST_TEST_DRAWS) } else { 1 };
     let mut losses = vec![0.0; network.parts().len()];
     for repeat in 0..draws as u64 {
         // Batches of a repeat are steps of their own.

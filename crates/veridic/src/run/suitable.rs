@@ -57,15 +57,6 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
                 "choose `likelihood = \"mixed\"`, which has a softmax for each column of categories",
             );
         }
-        (Content::Table { .. }, _) if config.data.binarization != Binarization::None => {
-            return conflict(
-                format!(
-                    "`data.binarization` is `{}`, which is for images, and the data is a table",
-                    config.data.binarization.name()
-                ),
-                "leave `data.binarization` out",
-            );
-        }
         _ => {}
     }
     if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
