@@ -34,6 +34,19 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// An ending that neither rows nor pictures can be written with.
+    #[error(
+        "cannot write `{ending}`, known are csv, csv.gz, parquet and json, and {pictures} for pictures: {}",
+        path.display()
+    )]
+    OutputEnding {
+        /// The ending.
+        ending: String,
+        /// Endings of pictures.
+        pictures: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// The output would take the place of what is read.
     #[error("the output would replace the data that is read or a file of the run: {}", path.display())]
     WouldReplace {
@@ -160,6 +173,7 @@ impl CliError {
                 "name every output once; the figures of a map NAME.csv go to NAME.report.json beside it"
                     .to_owned(),
             ),
+            Self::OutputEnding { .. } => Some("choose one of these endings".to_owned()),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
             Self::DataWrong { names, dir } => Some(format!(

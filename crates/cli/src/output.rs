@@ -37,14 +37,14 @@ impl Output {
     /// that is read and would be lost.
     ///
     /// # Errors
-    /// [`CliError::WouldReplace`], [`DataError::Write`], [`DataError::UnknownEnding`].
+    /// [`CliError::WouldReplace`], [`DataError::Write`], [`CliError::OutputEnding`].
     pub(crate) fn check(&self, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
         let Place::File(path) = self.place() else { return Ok(()) };
         check_place(path, run, data)?;
         if is_table(path) || is_png(path) {
             return Ok(());
         }
-        Err(DataError::UnknownEnding { ending: ending(path), path: path.to_owned() }.into())
+        Err(CliError::OutputEnding { ending: ending(path), pictures: "png", path: path.to_owned() })
     }
 
     /// Like [`Output::check`] for what can also be a picture of another kind than PNG.
@@ -53,10 +53,9 @@ impl Output {
     /// As [`Output::check`].
     pub(crate) fn check_with_pictures(&self, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
         match self.check(run, data) {
-            Err(CliError::Library(veridic::Error::Data(DataError::UnknownEnding { path, .. })))
-                if is_svg(&path) =>
-            {
-                Ok(())
+            Err(CliError::OutputEnding { path, .. }) if is_svg(&path) => Ok(()),
+            Err(CliError::OutputEnding { ending, path, .. }) => {
+                Err(CliError::OutputEnding { ending, pictures: "png and svg", path })
             }
             other => other,
         }
@@ -261,7 +260,7 @@ mod tests {
     #[test]
     fn an_unknown_ending_or_folder_is_found_before_the_work() {
         let error = to(Path::new("a.xls")).check(Path::new("no run"), None).unwrap_err().render();
-        assert!(error.starts_with("error: cannot write a table as `xls`, known are csv"), "{error}");
+        assert!(error.starts_with("error: cannot write `xls`, known are csv"), "{error}");
         let error = to(Path::new("no/such/a.csv")).check(Path::new("no run"), None).unwrap_err().render();
         assert!(error.ends_with("hint: make the folder first"), "{error}");
         for good in ["a.csv", "a.csv.gz", "A.Parquet", "a.json", "a.png", "-", "/dev/null"] {

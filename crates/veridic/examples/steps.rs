@@ -84,7 +84,7 @@ fn main() {
         Layout { dims: if workload == "C1" { vec![28, 28, 1] } else { vec![width] }, ..Layout::default() };
     let mut network = Network::new(&model, layout, &train, 1).expect("the model fits");
     let mut pool = Pool::new(threads);
-    let rates = Rates { learning: optimizer.rate(), divergence: 1.0 };
+    let rates = Rates { learning: optimizer.rate(), divergence: 1.0, progress: 0.0 };
     let mut step = 0u64;
     let mut loss = f32::NAN;
     let mut order: Vec<u32> = (0..n as u32).collect();

@@ -31,7 +31,7 @@ fn rows() -> Matrix {
 #[test]
 fn noise_changes_training_and_neither_validation_nor_codes() {
     let (rows, index, mut pool) = (rows(), [0, 1, 2, 3, 4], Pool::new(1));
-    let rates = Rates { learning: 0.0, divergence: 1.0 };
+    let rates = Rates { learning: 0.0, divergence: 1.0, progress: 0.0 };
     let draw = Draw { seed: 1, step: 0 };
     let mut clean = network("autoencoder", "");
     let expected = clean.evaluate(&mut pool, Rows::matrix(&rows), &index, 1.0, draw).unwrap();
@@ -66,7 +66,7 @@ fn the_target_stays_clean() {
     for state in &mut noisy.states_mut().entries {
         state.values.fill(0.0);
     }
-    let rates = Rates { learning: 1.0, divergence: 1.0 };
+    let rates = Rates { learning: 1.0, divergence: 1.0, progress: 0.0 };
     noisy.step(&mut pool, Rows::matrix(&rows), &index, rates, Draw { seed: 1, step: 0 }).unwrap();
     let bias = noisy.states().get("decoder.output.bias").unwrap();
     for (j, &value) in bias.values.iter().enumerate() {

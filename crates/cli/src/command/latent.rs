@@ -50,7 +50,7 @@ enum Tool {
         #[command(flatten)]
         common: Common,
         /// The dimension to the right and the one upwards [default: 1,2]
-        #[arg(long, value_name = "I,J", value_parser = two::<usize>)]
+        #[arg(long, value_name = "I,J", value_parser = different)]
         dims: Option<[usize; 2]>,
         /// Points along each side
         #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(2..=100))]
@@ -79,7 +79,7 @@ enum Tool {
         #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u16).range(2..=1000))]
         steps: u16,
         /// Standard deviations to each side
-        #[arg(long, value_name = "SD", default_value_t = 3.0, value_parser = positive)]
+        #[arg(long, value_name = "SD", default_value_t = 3.0, value_parser = positive, allow_hyphen_values = true)]
         reach: f64,
     },
     /// Go from one row to another
@@ -256,6 +256,15 @@ fn two<T: std::str::FromStr>(text: &str) -> Result<[T; 2], String> {
         .ok_or_else(|| "it is not two numbers with a comma".to_owned())
 }
 
+/// Two dimensions that span a plane.
+fn different(text: &str) -> Result<[usize; 2], String> {
+    match two(text)? {
+        [a, b] if a == b => Err("a grid needs two different dimensions".to_owned()),
+        [0, _] | [_, 0] => Err("dimensions are counted from 1".to_owned()),
+        dims => Ok(dims),
+    }
+}
+
 fn rising(text: &str) -> Result<[f64; 2], String> {
     let [low, high] = two(text)?;
     if low < high && f64::is_finite(high - low) {
@@ -292,6 +301,9 @@ mod tests {
             (rising("-4,4"), rising("4,-4").is_err(), rising("0,nan").is_err()),
             (Ok([-4.0, 4.0]), true, true)
         );
+        assert_eq!(different("2,1"), Ok([2, 1]));
+        assert_eq!(different("1,1").unwrap_err(), "a grid needs two different dimensions");
+        assert_eq!(different("0,1").unwrap_err(), "dimensions are counted from 1");
         assert_eq!(positive("-1").unwrap_err(), "it is not above 0");
     }
 }

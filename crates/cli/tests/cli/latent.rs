@@ -126,7 +126,16 @@ fn rows_dimensions_values_and_models_that_are_not_there_are_named() {
     let err = fail(&["grid", "run", "-o", "grid.png"]);
     assert!(err.contains("cannot write a table as a picture") && !place.is_there("grid.png"), "{err}");
     assert_eq!(place.run(&["latent", "concept", "run", "--of", "city=Rome"]).code, Some(2));
-    assert_eq!(place.run(&["latent", "walk", "run", "--reach", "-1"]).code, Some(2));
+    let told = place.run(&["latent", "walk", "run", "--reach", "-1"]);
+    assert!(told.code == Some(2) && told.err.contains("it is not above 0"), "{}", told.err);
+    let told = place.run(&["latent", "grid", "run", "--dims", "1,1"]);
+    assert!(
+        told.code == Some(2) && told.err.contains("a grid needs two different dimensions"),
+        "{}",
+        told.err
+    );
+    let err = fail(&["walk", "run", "-o", "walk.jpg"]);
+    assert!(err.contains("cannot write `jpg`") && err.contains("png and svg for pictures"), "{err}");
 
     // The data has changed since.
     let text = place.read("data.csv").replace("Rome", "Roma");
@@ -180,8 +189,14 @@ fn an_idx_folder_of_other_content_works_with_the_recipes_of_mnist() {
     assert!(err.contains("images cannot be shown here"), "{err}");
 
     let table = place.succeed(&["compare", "vae", "dae"]).out;
-    assert!(table.starts_with("run,model,parameters,epochs,seconds,test.loss,"), "{table}");
-    assert!(table.contains("\nvae,vae,404244,2,") && table.contains("\ndae,autoencoder,"), "{table}");
+    assert!(
+        table.starts_with("run,model,likelihood,binarization,parameters,epochs,seconds,test.loss,"),
+        "{table}"
+    );
+    assert!(
+        table.contains("\nvae,vae,bernoulli,none,404244,2,") && table.contains("\ndae,autoencoder,"),
+        "{table}"
+    );
     let told = place.succeed(&["compare", "vae", "dae", "-n", "5", "--side", "3", "-o", "both.png"]);
     assert!(std::fs::read(place.path("both.png")).unwrap().starts_with(b"\x89PNG"), "{}", told.err);
     place.succeed(&["compare", "vae", "dae", "-o", "both.json", "--quiet"]);

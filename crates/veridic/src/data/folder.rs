@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::image::{ImageOptions, ImageSet, Images, is_picture};
+use super::image::{ImageOptions, ImageSet, Images, check_room, is_picture};
 use super::picture::{self, Picture};
 use crate::error::{DataError, ImageError, PictureGroup};
 
@@ -139,6 +139,10 @@ impl Reading {
     /// Reads what is listed and gives the number of pictures that could be read.
     fn take(&mut self, listing: &Listing, options: &ImageOptions) -> Result<usize, DataError> {
         let before = self.labels.len();
+        if let Some(size) = options.size {
+            let least = options.channels.unwrap_or(1);
+            check_room(self.labels.len() + listing.pictures.len(), size, least)?;
+        }
         for (ending, count) in &listing.others {
             *self.others.entry(ending.clone()).or_insert(0) += count;
         }

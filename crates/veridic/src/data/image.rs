@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::{Located, Reading, Role};
 use super::source::{Source, not_found};
-use super::{cifar, folder, idx, picture};
+use super::{cifar, digits, folder, idx, picture};
 use crate::error::{DataError, ImageError};
 
 /// `n` images of `height` x `width` pixels with `channels` values each, 0 to 255.
@@ -68,16 +68,34 @@ impl Images {
 }
 
 impl ImageSet {
-    fn converted(self, options: &ImageOptions) -> Self {
+    fn converted(self, options: &ImageOptions) -> Result<Self, ImageError> {
+        let n = self.train.n + self.test.as_ref().map_or(0, |test| test.n);
+        if let Some(size) = options.size {
+            check_room(n, size, options.channels.unwrap_or(self.train.channels))?;
+        }
         let test = self.test.map(|test| test.converted(options));
-        Self { train: self.train.converted(options), test, ..self }
+        Ok(Self { train: self.train.converted(options), test, ..self })
     }
+}
+
+/// Bytes of pixels that a set may have once resized: 16 GiB.
+const MOST_PIXELS: u64 = 16 << 30;
+
+/// Refuses to resize images to more than can be kept, before memory runs out.
+pub(super) fn check_room(n: usize, size: [usize; 2], channels: usize) -> Result<(), ImageError> {
+    let each = (size[0] as u64).saturating_mul(size[1] as u64).saturating_mul(channels as u64);
+    let bytes = each.saturating_mul(n as u64);
+    if bytes <= MOST_PIXELS {
+        return Ok(());
+    }
+    Err(ImageError::TooLarge { n, size, bytes, allowed: MOST_PIXELS })
 }
 
 /// Reads a set of images from
 /// - a folder in the layout of MNIST (`train-images-idx3-ubyte`, `t10k-…`), or with one IDX file of images and at most
 ///   one of labels, plain or gzipped;
 /// - a folder of CIFAR-10 binary files (`*.bin`, `*.bin.gz`; those with `test` in their name are the test images);
+/// - a folder with USPS digits as text (`zip.train`, `zip.test`, plain or gzipped);
 /// - a folder of PNG and JPEG pictures; sub-folders are labels; `train` and `test` above them part the set;
 /// - one file of any of these kinds.
 ///
@@ -86,7 +104,7 @@ impl ImageSet {
 /// [`ImageError::CorruptPictures`], [`ImageError::PictureSizes`], [`ImageError::PictureChannels`].
 pub fn read_images(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
     let set = if path.is_dir() { read_folder(path, options)? } else { read_file(path, options)? };
-    Ok(set.converted(options))
+    Ok(set.converted(options)?)
 }
 
 /// Reads a known data set of images.
@@ -100,6 +118,7 @@ pub fn read_known_images(located: &Located, options: &ImageOptions) -> Result<Im
         Ok(match (located.variant.reading, pixels.as_slice(), labels.as_slice()) {
             (_, [], _) => None,
             (Reading::Cifar, files, _) => Some(cifar::read(files)?),
+            (Reading::Digits(_), [file, ..], _) => Some(digits::read(file)?),
             (Reading::Idx, [pixels, ..], []) => Some(idx::read_images(pixels)?),
             (Reading::Idx, [pixels, ..], [labels, ..]) => Some(idx::read_pair(pixels, labels)?),
             _ => None,
@@ -110,13 +129,18 @@ pub fn read_known_images(located: &Located, options: &ImageOptions) -> Result<Im
     let test = read(Role::Test, Role::TestLabels)?;
     let files = located.files.iter().map(|(_, path)| path.clone()).collect();
     let set = ImageSet { train, test, names: None, files, notes: Vec::new() };
-    Ok(set.converted(options))
+    Ok(set.converted(options)?)
 }
 
 fn read_folder(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
     let files = folder::files(path)?;
     if let Some(set) = idx::read_set(path, &files)? {
         return Ok(set);
+    }
+    if let Some((train, test)) = digits::among(&files) {
+        let read = [Some(train), test].into_iter().flatten().map(Path::to_path_buf).collect();
+        let (train, test) = (digits::read(train)?, test.map(digits::read).transpose()?);
+        return Ok(ImageSet { train, test, names: None, files: read, notes: Vec::new() });
     }
     let records: Vec<&PathBuf> = files.iter().filter(|file| is_records(file)).collect();
     if records.is_empty() {
@@ -165,4 +189,27 @@ pub(crate) fn is_records(path: &Path) -> bool {
 /// Whether the name is that of a PNG or JPEG file.
 pub(crate) fn is_picture(path: &Path) -> bool {
     [".png", ".jpg", ".jpeg"].iter().any(|ending| name(path).ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_pixels_than_can_be_kept_are_refused_by_number_and_size() {
+        assert!(check_room(60_000, [28, 28], 3).is_ok());
+        assert_eq!(
+            check_room(2000, [4096, 2048], 3).unwrap_err().to_string(),
+            "2000 images of 4096 x 2048 take 50.3 GB, at most 17.2 GB are allowed"
+        );
+        let set = ImageSet {
+            train: Images { n: 2000, height: 1, width: 1, channels: 1, pixels: vec![0; 2000], labels: None },
+            test: None,
+            names: None,
+            files: Vec::new(),
+            notes: Vec::new(),
+        };
+        let options = ImageOptions { size: Some([4096, 4096]), ..ImageOptions::default() };
+        assert!(matches!(set.converted(&options), Err(ImageError::TooLarge { n: 2000, .. })));
+    }
 }

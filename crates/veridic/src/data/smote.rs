@@ -69,6 +69,6 @@ mod tests {
     #[test]
     fn one_row_has_no_neighbor() {
         let error = smote(&Matrix::zeros(1, 3), 5, 5, Seed(0)).unwrap_err();
-        assert_eq!(error.to_string(), "the table has 1 rows, SMOTE needs at least 2");
+        assert_eq!(error.to_string(), "there is 1 row, SMOTE needs at least 2");
     }
 }

@@ -56,6 +56,33 @@ pub enum ConfigError {
         /// Why it does not fit.
         reason: String,
     },
+    /// A decoder whose last layer is neither hidden nor the output that the data asks for.
+    #[error("`{path}` does not end as it must: {so_far}: {reason}")]
+    Ending {
+        /// The list, by path.
+        path: String,
+        /// The shapes and layers.
+        so_far: String,
+        /// What is wrong with the end.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// A model that would need more memory than is allowed.
+    #[error(
+        "the model would need about {} of memory, at most {} are allowed; {most}, alone needs {}",
+        size(*bytes), size(*allowed), size(*of_it)
+    )]
+    Memory {
+        /// Bytes it would need.
+        bytes: u64,
+        /// Bytes it may need.
+        allowed: u64,
+        /// The part that needs most.
+        most: String,
+        /// Bytes that part needs.
+        of_it: u64,
+    },
     /// Settings that do not go together.
     #[error("{what}")]
     Conflict {
@@ -75,12 +102,21 @@ impl ConfigError {
                 Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
             }
             Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
-            Self::Conflict { remedy, .. } => Some(remedy.clone()),
+            Self::Conflict { remedy, .. } | Self::Ending { remedy, .. } => Some(remedy.clone()),
             Self::Set { remedy, .. } => remedy.clone(),
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
             }
+            Self::Memory { .. } => Some(
+                "choose smaller layers, or lower `model.vae.samples`, the levels of a likelihood, `train.batch` or `data.size`"
+                    .to_string(),
+            ),
             Self::Toml { .. } | Self::Range { .. } => None,
         }
     }
+}
+
+/// Bytes as gigabytes, to a digit.
+fn size(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
 }

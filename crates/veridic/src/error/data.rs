@@ -54,7 +54,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Too few rows for what is to be done.
-    #[error("the table has {rows} rows, {purpose} needs at least {needed}")]
+    #[error("there {} {rows} row{}, {purpose} needs at least {needed}", if *rows == 1 { "is" } else { "are" }, if *rows == 1 { "" } else { "s" })]
     TooFewRows {
         /// Rows there are.
         rows: usize,

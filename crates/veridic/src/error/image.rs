@@ -22,6 +22,32 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// A line of a file of digits has too few or too many values.
+    #[error("line {line} has {found} values, {expected} are expected: {}", path.display())]
+    DigitValues {
+        /// The line, from 1.
+        line: usize,
+        /// Values in it.
+        found: usize,
+        /// Values it should have.
+        expected: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value of a file of digits is none, or out of range.
+    #[error("line {line}, column {column} is `{value}`, allowed is {allowed}: {}", path.display())]
+    DigitValue {
+        /// The line, from 1.
+        line: usize,
+        /// The value in the line, from 1.
+        column: usize,
+        /// What was found.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A known data set that is read as images is none.
     #[error("`{name}` cannot be read as images")]
     NotImages {
@@ -47,7 +73,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Pictures have different sizes.
-    #[error("the pictures have {} sizes (height x width): {}: {}", sizes.len(), picture_sizes(sizes), path.display())]
+    #[error("the pictures have {} sizes (height x width): {}: {}", sizes.len(), picture_sizes(sizes, path), path.display())]
     PictureSizes {
         /// Height and width, with the pictures that have them.
         sizes: Vec<([usize; 2], PictureGroup)>,
@@ -55,7 +81,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Some pictures are grey, others have color.
-    #[error("some pictures are grey, others have color: {}: {}", picture_channels(channels), path.display())]
+    #[error("some pictures are grey, others have color: {}: {}", picture_channels(channels, path), path.display())]
     PictureChannels {
         /// 1 or 3, with the pictures that have so many.
         channels: Vec<(usize, PictureGroup)>,
@@ -63,7 +89,9 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// Pictures lie beside folders of pictures, so that some have a label and others none.
-    #[error("{count} pictures lie beside folders of pictures such as `{folder}`, so that they have no label: {}", first.display())]
+    #[error("{} beside folders of pictures such as `{folder}`, so that {} no label: {}",
+        if *count == 1 { "1 picture lies".to_string() } else { format!("{count} pictures lie") },
+        if *count == 1 { "it has" } else { "they have" }, first.display())]
     LoosePictures {
         /// How many.
         count: usize,
@@ -84,6 +112,21 @@ pub enum ImageError {
         test: Option<Vec<String>>,
         /// The folder.
         path: PathBuf,
+    },
+    /// Images would take more memory once resized than is allowed.
+    #[error(
+        "{n} images of {} x {} take {:.1} GB, at most {:.1} GB are allowed",
+        size[0], size[1], *bytes as f64 / 1e9, *allowed as f64 / 1e9
+    )]
+    TooLarge {
+        /// Images there are.
+        n: usize,
+        /// Height and width they were to get.
+        size: [usize; 2],
+        /// Bytes that takes.
+        bytes: u64,
+        /// Bytes it may take.
+        allowed: u64,
     },
     /// More labels than can be told apart.
     #[error("the folder has {found} sub-folders of pictures, which are labels, at most {most} are possible: {}", path.display())]
@@ -115,23 +158,29 @@ impl ImageError {
                     .into()
             }
             Self::Records { .. } => "check that this is a CIFAR-10 binary file and that it arrived whole".into(),
+            Self::DigitValues { .. } | Self::DigitValue { .. } => {
+                "a line is a digit and 256 grey values from -1 to 1, with spaces between".into()
+            }
             Self::NotImages { .. } => "name it as `data.table`, or name a folder of images".into(),
             Self::NoPictures { .. } => "name the folder that holds the images, or whose sub-folders do".into(),
             Self::CorruptPictures { pictures, of, .. } if pictures.len() < *of => {
-                "mend or remove them, or leave them out with `--set data.skip-corrupt=true`".into()
+                "mend or remove them, or leave them out with `veridic fit --set data.skip-corrupt=true`".into()
             }
-            Self::CorruptPictures { .. } => "mend the files".into(),
+            Self::CorruptPictures { .. } => "mend the files; leaving them out would leave none".into(),
             Self::PictureSizes { sizes, .. } => {
                 let ([height, width], _) = sizes.iter().max_by_key(|(_, group)| group.count)?;
-                format!("give all one size, such as that of most, with `--set data.size=[{height},{width}]`")
+                format!(
+                    "give all one size, such as that of most, with `veridic fit --set data.size=[{height},{width}]`"
+                )
             }
             Self::PictureChannels { .. } => {
-                "make all grey with `--set data.channels=1`, or all color with `--set data.channels=3`".into()
+                "make all grey with `veridic fit --set data.channels=1`, or all color with `data.channels=3`".into()
             }
             Self::LoosePictures { .. } => {
                 "move them into folders named after their labels, or all pictures into one folder".into()
             }
             Self::PictureLabels { .. } => "give both the same sub-folders, one a label".into(),
+            Self::TooLarge { .. } => "lower `data.size`".into(),
             Self::TooManyLabels { .. } => "put the pictures into fewer folders, or all into one".into(),
         })
     }
@@ -151,6 +200,12 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// A file's path below a folder.
+fn below(file: &Path, folder: &Path) -> String {
+    let path = file.strip_prefix(folder).ok().filter(|path| !path.as_os_str().is_empty());
+    path.map_or_else(|| file_name(file), |path| path.display().to_string())
+}
+
 fn named(files: &[PathBuf]) -> String {
     and_more(files.iter().map(|path| file_name(path)), ", ")
 }
@@ -159,17 +214,17 @@ fn problems(pictures: &[(PathBuf, String)]) -> String {
     and_more(pictures.iter().map(|(path, problem)| format!("{} {problem}", path.display())), "; ")
 }
 
-fn picture_sizes(sizes: &[([usize; 2], PictureGroup)]) -> String {
+fn picture_sizes(sizes: &[([usize; 2], PictureGroup)], folder: &Path) -> String {
     let of = |([height, width], group): &([usize; 2], PictureGroup)| {
-        format!("{height} x {width} ({}, first {})", group.count, file_name(&group.first))
+        format!("{height} x {width} ({}, first {})", group.count, below(&group.first, folder))
     };
     and_more(sizes.iter().map(of), ", ")
 }
 
-fn picture_channels(channels: &[(usize, PictureGroup)]) -> String {
+fn picture_channels(channels: &[(usize, PictureGroup)], folder: &Path) -> String {
     let of = |(channels, group): &(usize, PictureGroup)| {
         let kind = if *channels == 1 { "grey" } else { "with color" };
-        format!("{} {kind} (first {})", group.count, file_name(&group.first))
+        format!("{} {kind} (first {})", group.count, below(&group.first, folder))
     };
     and_more(channels.iter().map(of), ", ")
 }

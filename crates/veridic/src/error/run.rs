@@ -134,6 +134,30 @@ pub enum RunError {
         /// What to do.
         remedy: String,
     },
+    /// Images of another size or color than those before.
+    #[error("{whose} are {expected}, {others} are {found}{}", path.as_ref().map_or_else(String::new, |path| format!(": {}", path.display())))]
+    OtherImages {
+        /// Whose images come first: `the run's images`.
+        whose: &'static str,
+        /// Their size and color.
+        expected: String,
+        /// What the others are called.
+        others: &'static str,
+        /// Their size and color.
+        found: String,
+        /// Where the others are, if they have a place of their own.
+        path: Option<PathBuf>,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// What names the data is neither a file nor a known data set.
+    #[error("there is no file or folder `{name}` here, and no known data set of that name")]
+    NoSuchData {
+        /// What was asked for.
+        name: String,
+        /// The nearest known data set.
+        nearest: Option<String>,
+    },
     /// The data of a resumed run is not the data it was begun with.
     #[error("the data has changed since the run was begun (sha256 {found}, was {expected}): {}", path.display())]
     DataChanged {
@@ -164,6 +188,12 @@ impl RunError {
             Self::Newer { .. } => "upgrade veridic".to_string(),
             Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
+            Self::OtherImages { remedy, .. } => (*remedy).to_string(),
+            Self::NoSuchData { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            Self::NoSuchData { .. } => {
+                "name the file or folder by its path from here; `veridic data list` lists the known data sets"
+                    .to_string()
+            }
             Self::Given { .. } => "conditions are on categories and flags the model has seen".to_string(),
             Self::TooFewRuns { .. } => "name another run".to_string(),
             Self::OtherData { .. } => {

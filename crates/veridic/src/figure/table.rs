@@ -37,7 +37,7 @@ pub struct RowGroup<'a> {
 
 /// Draws groups of rows under one header: generated rows in their own units beside real ones.
 ///
-/// Columns of numbers are set flush right, others flush left. The CSV has a row a row: `group`, then the columns.
+/// Columns of numbers (and of `-` where one is missing) are set flush right, others flush left. The CSV has a row a row: `group`, then the columns.
 ///
 /// # Errors
 /// [`FigureError::Empty`] without columns or rows, [`FigureError::Length`] naming the row with too few or too many cells,
@@ -61,7 +61,9 @@ pub fn table_figure(input: &TableFigure<'_>) -> Result<Figure, FigureError> {
         })
         .collect();
     let flush_right: Vec<bool> = (0..n)
-        .map(|column| cells(column).all(|cell| cell.trim().is_empty() || cell.trim().parse::<f64>().is_ok()))
+        .map(|column| {
+            cells(column).all(|cell| matches!(cell.trim(), "" | "-") || cell.trim().parse::<f64>().is_ok())
+        })
         .collect();
     let names = input.groups.iter().map(|group| text::width(group.name, SIZE)).fold(0.0, f64::max).min(160.0);
     let left = MARGIN + 12.0 + names + 14.0;
@@ -158,6 +160,15 @@ mod tests {
         assert_eq!(svg.matches("<text").count(), 11);
         // Ages are numbers and flush right: the header and three cells.
         assert_eq!(svg.matches("text-anchor=\"end\"").count(), 4);
+    }
+
+    #[test]
+    fn a_number_that_is_missing_leaves_its_column_flush_right() {
+        let (columns, rows) = (texts(&["loss"]), [texts(&["1.5"]), texts(&["-"])]);
+        let groups = [RowGroup { name: "runs", rows: &rows }];
+        let figure = table_figure(&TableFigure { title: "", columns: &columns, groups: &groups }).unwrap();
+        // The header and two cells.
+        assert_eq!(figure.svg().unwrap().matches("text-anchor=\"end\"").count(), 3);
     }
 
     #[test]

@@ -6,7 +6,10 @@ use crate::seed::normal_quantile;
 ///
 /// Cells of a grid at these places hold equal shares of a standard normal prior (Kingma and Welling 2014, figure 4).
 pub fn quantile_steps(n: usize) -> Vec<f64> {
-    even_steps(0.05, 0.95, n).into_iter().map(normal_quantile).collect()
+    // Symmetric to the last bit, and so 0 in the middle.
+    let below: Vec<f64> = even_steps(0.05, 0.95, n).into_iter().take(n / 2).map(normal_quantile).collect();
+    let above = below.iter().rev().map(|step| -step);
+    below.iter().copied().chain((n % 2 == 1).then_some(0.0)).chain(above).collect()
 }
 
 /// `n` values from `low` to `high` at equal steps, both ends included; a single one lies in the middle.
@@ -35,6 +38,14 @@ pub fn grid(through: &[f32], dimensions: (usize, usize), x: &[f64], y: &[f64]) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_step_is_exactly_0() {
+        assert_eq!(quantile_steps(15)[7].to_bits(), 0f64.to_bits());
+        assert_eq!(quantile_steps(1), [0.0]);
+        let even = quantile_steps(4);
+        assert_eq!((even[0], even[1]), (-even[3], -even[2]));
+    }
 
     #[test]
     fn steps_of_probability_are_normal_quantiles_and_symmetric() {

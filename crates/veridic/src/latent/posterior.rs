@@ -1,6 +1,7 @@
 use rand_chacha::rand_core::Rng;
 
 use super::copies;
+use super::grid::quantile_steps;
 use super::line::mean;
 use crate::data::Matrix;
 use crate::seed::Seed;
@@ -13,6 +14,15 @@ pub struct Spread {
     pub mean: Vec<f64>,
     /// Their standard deviation, at least 0.
     pub deviation: Vec<f64>,
+}
+
+impl Spread {
+    /// `n` rising places along a dimension (from 0) at the normal distribution's equal steps of probability, from 5 % to
+    /// 95 %.
+    pub fn places(&self, dimension: usize, n: usize) -> Vec<f64> {
+        let (mean, deviation) = (self.mean[dimension], self.deviation[dimension]);
+        quantile_steps(n).into_iter().map(|step| mean + step * deviation).collect()
+    }
 }
 
 /// Mean and standard deviation of the encodings of at least one row. With `log_variance`, of draws from all their

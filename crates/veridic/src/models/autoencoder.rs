@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
+use super::ending;
 use super::written::Pass;
 use crate::error::ConfigError;
 use crate::nn::{
@@ -67,7 +68,7 @@ impl AutoencoderConfig {
 }
 
 /// What a decoder makes of `z`: its layers, then the output layer that follows from the likelihood. A decoder that ends
-/// in a linear convolution with the shape of the data has its output layer already.
+/// in an image of the data's shape has its output layer already (see [`ending`]).
 pub(crate) fn output<'g>(
     scope: &mut Scope<'g>,
     likelihood: &Likelihood,
@@ -75,14 +76,7 @@ pub(crate) fn output<'g>(
     z: Expr<'g>,
 ) -> Expr<'g> {
     let hidden = stack(scope, "decoder", decoder, z);
-    let linear = matches!(
-        decoder.last(),
-        Some(
-            LayerConfig::Conv { activation: Activation::Linear, .. }
-                | LayerConfig::ConvTransposed { activation: Activation::Linear, .. }
-        )
-    );
-    if linear && hidden.shape().dims.ends_with(&likelihood.dims()) {
+    if hidden.shape().dims.ends_with(&likelihood.dims()) && ending::is_linear(decoder) {
         flat(hidden)
     } else {
         likelihood.head(scope, hidden)

@@ -4,6 +4,7 @@
 mod autoencoder;
 mod average;
 mod classifier;
+mod ending;
 mod gan;
 mod network;
 mod prior;
@@ -98,12 +99,12 @@ impl ModelConfig {
     /// The shape that the decoder is given, for rows of this layout; its values are the latent space.
     ///
     /// # Errors
-    /// Layers of the encoder or the decoder that do not fit.
+    /// Layers of the encoder or the decoder that do not fit; a decoder that does not end as the data asks.
     pub fn latent(&self, layout: &Layout) -> Result<Vec<usize>, ConfigError> {
         let dims = layout.dims.as_slice();
         let (latent, decoder) = match self {
             Self::Gan(config) => {
-                config.check_layers(dims, layout.classes)?;
+                config.check_layers(layout)?;
                 return Ok(vec![config.prior(layout.classes).width()]);
             }
             Self::Classifier(config) => {
@@ -116,7 +117,9 @@ impl ModelConfig {
                 (vec![config.latent], &config.decoder)
             }
         };
-        shapes(&format!("model.{}.decoder", self.name()), decoder, &latent)?;
+        let path = format!("model.{}.decoder", self.name());
+        let shapes = shapes(&path, decoder, &latent)?;
+        ending::check(&path, decoder, (&latent, &shapes), self.likelihood(), dims)?;
         Ok(latent)
     }
 

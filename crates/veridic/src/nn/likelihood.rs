@@ -12,7 +12,7 @@ use crate::codec::{Block, BlockKind};
 
 /// What a decoder's output stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, remote = "Self")]
 pub enum LikelihoodConfig {
     /// Every value is a probability in [0, 1]: binarized pixels, flags. Loss: `-t ln p - (1 - t) ln(1 - p)`, summed, in
     /// nats. (For grey values this is the cross-entropy of the books, not a likelihood.)
@@ -39,6 +39,28 @@ pub enum LikelihoodConfig {
         /// What the output passes through.
         output: Activation,
     },
+}
+
+impl Serialize for LikelihoodConfig {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LikelihoodConfig {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer).map_err(|error: D::Error| {
+            // The parser's own words for a name alone where settings belong to it.
+            if error.to_string().contains("unit variant, expected struct variant") {
+                serde::de::Error::custom(
+                    "this likelihood has a setting, write it as `{ gaussian = { variance = \"shared\" } }`, \
+                     `{ categorical = { levels = 16 } }` or `{ squared-error = { output = \"sigmoid\" } }`",
+                )
+            } else {
+                error
+            }
+        })
+    }
 }
 
 impl LikelihoodConfig {
@@ -75,7 +97,7 @@ impl LikelihoodConfig {
                 format!("Σ (t - y)² / 2v + ½ ln 2πv, {}", variance.text())
             }
             Self::Categorical { levels } => {
-                format!("Σ -ln softmax(y) of a pixel's bin, {levels} bins of {} bytes", 256 / levels.max(1))
+                format!("Σ -ln softmax(y) of a pixel's bin, {levels} bins of {} values", 256 / levels.max(1))
             }
             Self::Mixed => {
                 "numbers (t - y)² / 2v + ½ ln 2πv with v learned by column, flags -ln p, categories \
@@ -281,4 +303,33 @@ fn spans(blocks: &[Block]) -> Vec<Span> {
         }
     }
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn likelihoods_are_read_as_they_are_written_and_a_missing_setting_is_shown() {
+        let read = |text: &str| {
+            let table: toml::Table = toml::from_str(&format!("likelihood = {text}")).unwrap();
+            table["likelihood"].clone().try_into::<LikelihoodConfig>().map_err(|error| error.to_string())
+        };
+        assert_eq!(read("'bernoulli'"), Ok(LikelihoodConfig::Bernoulli));
+        let shared = LikelihoodConfig::Gaussian { variance: Variance::Shared };
+        assert_eq!(read("{ gaussian = { variance = 'shared' } }"), Ok(shared));
+        assert_eq!(
+            toml::Value::try_from(shared).unwrap().to_string(),
+            "{ gaussian = { variance = \"shared\" } }"
+        );
+        for name in ["gaussian", "categorical", "squared-error"] {
+            let message = read(&format!("'{name}'")).unwrap_err();
+            assert!(
+                message.contains("this likelihood has a setting")
+                    && message.contains("variance = \"shared\""),
+                "{message}"
+            );
+        }
+        assert!(read("'gausian'").unwrap_err().contains("unknown variant `gausian`"));
+    }
 }

@@ -14,5 +14,5 @@ pub use likelihood::{Likelihood, LikelihoodConfig};
 pub use network::{LayerSummary, Mode, Scope};
 pub use noise::NoiseConfig;
 pub use stack::shapes;
-pub(crate) use stack::{dense, flat, shaped, stack};
+pub(crate) use stack::{dense, flat, shaped, stack, trail, written};
 pub use variance::Variance;

@@ -21,16 +21,19 @@ pub fn shapes(path: &str, layers: &[LayerConfig], input: &[usize]) -> Result<Vec
         match layer.shape(dims) {
             Ok(shape) => shapes.push(shape),
             Err(reason) => {
-                let fitting =
-                    layers.iter().zip(&shapes).map(|(layer, shape)| (layer.label(), written(shape)));
-                let so_far = fitting
-                    .fold(written(input), |all, (label, shape)| format!("{all} -> {label} -> {shape}"));
+                let so_far = trail(layers, &shapes, input);
                 let (number, layer) = (at + 1, layer.label());
                 return Err(ConfigError::Layers { path: path.to_string(), number, layer, so_far, reason });
             }
         }
     }
     Ok(shapes)
+}
+
+/// A list of layers in words, with the shape that each of `shapes` says is after it: `(4) -> dense, relu -> (9)`.
+pub(crate) fn trail(layers: &[LayerConfig], shapes: &[Vec<usize>], input: &[usize]) -> String {
+    let each = layers.iter().zip(shapes).map(|(layer, shape)| (layer.label(), written(shape)));
+    each.fold(written(input), |all, (label, shape)| format!("{all} -> {label} -> {shape}"))
 }
 
 /// The layers of a list, one after the other, with parameters `path.0.…`, `path.1.…`. The list was checked by
@@ -92,7 +95,8 @@ pub(crate) fn shaped<'g>(x: Expr<'g>, dims: &[usize]) -> Expr<'g> {
     x.reshape(&[samples, dims].concat())
 }
 
-fn written(dims: &[usize]) -> String {
+/// A shape in words: `(28, 28, 1)`.
+pub(crate) fn written(dims: &[usize]) -> String {
     let sides: Vec<String> = dims.iter().map(ToString::to_string).collect();
     format!("({})", sides.join(", "))
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dataset::counts;
+use super::dataset::{Dataset, counts};
+use super::drawable::shown;
 use super::explore::{Encodings, some};
 use super::open::{Form, Run, cell_text};
 use crate::codec::ImageCodec;
@@ -46,6 +47,7 @@ pub struct Comparison {
     pub schema: Schema,
     /// What a user should know.
     pub notes: Vec<String>,
+    title: String,
     names: Vec<String>,
     pictures: Vec<Vec<Figure>>,
 }
@@ -75,10 +77,8 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
         }
         let parted = |run: &Run| (run.config().seed, run.config().data.split.clone());
         if parted(&opened.run) != parted(&runs[0].run) && options.data.is_none() {
-            notes.push(format!(
-                "the rows shown are test rows of {}; {} was parted otherwise and may have learned from some",
-                runs[0].name, opened.name
-            ));
+            let (first, other) = (runs[0].run.data(&options.data_dir)?, opened.run.data(&options.data_dir)?);
+            notes.extend(learned_from(&first, &other, &runs[0].name, &opened.name));
         }
     }
     let (table, schema) = table(&runs);
@@ -87,8 +87,30 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
         Some(images) => image_pictures(&mut runs, &rows, images, options)?,
         None => table_pictures(&mut runs, &rows, options)?,
     };
+    let title = title(&runs);
     let names = runs.into_iter().map(|opened| opened.name).collect();
-    Ok(Comparison { table, schema, notes, names, pictures })
+    Ok(Comparison { table, schema, notes, title, names, pictures })
+}
+
+/// What to say where a run learned from, or chose its best epoch by, rows that another one shows.
+fn learned_from(first: &Dataset, other: &Dataset, first_name: &str, name: &str) -> Option<String> {
+    let shown = shown(first);
+    if first.rows().len() != other.rows().len() {
+        return Some(format!(
+            "the rows shown are test rows of {first_name}; {name} was fitted to another selection of rows and may have \
+             learned from some"
+        ));
+    }
+    let split = &other.split;
+    let is_known =
+        |row: &&usize| split.train.binary_search(row).is_ok() || split.valid.binary_search(row).is_ok();
+    let known = shown.iter().filter(is_known).count();
+    (known > 0).then(|| {
+        format!(
+            "{known} of the {} rows shown, test rows of {first_name}, are training or validation rows of {name}",
+            shown.len()
+        )
+    })
 }
 
 /// A run's directory in short, or whole where two are called the same.
@@ -103,6 +125,20 @@ fn form(run: &Run) -> Option<ImageCodec> {
     match &run.form {
         Form::Images(codec) => Some(*codec),
         Form::Table { .. } => None,
+    }
+}
+
+/// The title of the table, which says what its losses are.
+fn title(runs: &[Opened]) -> String {
+    let other = runs.iter().filter(|opened| !opened.run.config().model.likelihood().is_in_nats());
+    let other: Vec<&str> = other.map(|opened| opened.name.as_str()).collect();
+    match other.len() {
+        0 => "Figures on test rows, losses in nats a row".to_string(),
+        n if n == runs.len() => "Figures on test rows, losses are squared errors".to_string(),
+        _ => format!(
+            "Figures on test rows, losses in nats a row, those of {} squared errors",
+            other.join(", ")
+        ),
     }
 }
 
@@ -122,10 +158,14 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
     let mut columns = vec![
         Column { name: "run".to_string(), cells: Cells::Text { codes, levels } },
         text("model", &|run| run.config().model.name().to_string()),
+        text("likelihood", &|run| run.config().model.likelihood().name().to_string()),
         number("parameters", &|run| Some(parameters(run))),
         number("epochs", &|run| run.report().get("train.epochs").copied()),
         number("seconds", &|run| Some(run.info().seconds)),
     ];
+    if form(&runs[0].run).is_some() {
+        columns.insert(3, text("binarization", &|run| run.config().data.binarization.name().to_string()));
+    }
     // The loss and its parts first, then what else there is, by name.
     let first = ["test.loss", "test.reconstruction", "test.kl"].map(str::to_string);
     let mut names: Vec<String> = runs.iter().flat_map(|opened| opened.run.report().into_keys()).collect();
@@ -150,25 +190,26 @@ fn image_pictures(
     let shown = some(images, &(0..count).collect::<Vec<_>>());
     let mut pixels: Vec<f32> = shown.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let mut labels = vec!["original".to_string()];
-    let grid = |title: &str, pixels: &[f32], columns: usize, row_labels: &[String], at: Option<&[f64]>| {
-        let down: Vec<f64> = at.unwrap_or_default().iter().rev().copied().collect();
-        figure::image_grid(&figure::ImageGrid {
-            title,
-            pixels: Pixels::Floats(pixels),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns,
-            row_labels,
-            axes: at.map(|x| LatentAxes {
-                x_label: "latent dimension 1",
-                y_label: "latent dimension 2",
-                x,
-                y: &down,
-            }),
-        })
-    };
-    let at = latent::even_steps(options.range[0], options.range[1], options.side);
+    type Places<'a> = (&'a [f64], &'a [f64]);
+    let grid =
+        |title: &str, pixels: &[f32], columns: usize, row_labels: &[String], at: Option<Places<'_>>| {
+            let down: Vec<f64> = at.map_or(&[][..], |(_, y)| y).iter().rev().copied().collect();
+            figure::image_grid(&figure::ImageGrid {
+                title,
+                pixels: Pixels::Floats(pixels),
+                height: images.height,
+                width: images.width,
+                channels: images.channels,
+                columns,
+                row_labels,
+                axes: at.map(|(x, _)| LatentAxes {
+                    x_label: "latent dimension 1",
+                    y_label: "latent dimension 2",
+                    x,
+                    y: &down,
+                }),
+            })
+        };
     let (mut scatters, mut grids) = (Vec::new(), Vec::new());
     for opened in runs {
         let width = images.height * images.width * images.channels;
@@ -185,13 +226,29 @@ fn image_pictures(
         labels.push(opened.name.clone());
         scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
         if codes.n_cols > 1 {
-            let z = latent::grid(&vec![0.0; codes.n_cols], (0, 1), &at, &at);
+            let [low, high] = options.range;
+            let (through, x, y, title) = if run.network.can_sample() {
+                let at = latent::even_steps(low, high, options.side);
+                (
+                    vec![0.0; codes.n_cols],
+                    at.clone(),
+                    at,
+                    format!("{}: decoded from {low} to {high}", opened.name),
+                )
+            } else {
+                // Without a prior, the places that `latent grid` takes: where the codes are.
+                let spread = latent::spread(&codes, None);
+                let [x, y] = [0, 1].map(|j| spread.places(j, options.side));
+                let middle = spread.mean.iter().map(|&mean| mean as f32).collect();
+                (middle, x, y, format!("{}: decoded over 90 % of the codes", opened.name))
+            };
+            let z = latent::grid(&through, (0, 1), &x, &y);
             let decoded = run.network.decode(&mut run.pool, &z)?;
-            let title = format!("{}: decoded from {} to {}", opened.name, options.range[0], options.range[1]);
-            grids.push(grid(&title, &decoded.values, at.len(), &[], Some(&at))?);
+            grids.push(grid(&title, &decoded.values, options.side, &[], Some((&x, &y)))?);
         }
     }
-    let pairs = grid("The same test images, reconstructed", &pixels, count, &labels, None)?;
+    let title = format!("{}, reconstructed", of_rows("images", options));
+    let pairs = grid(&title, &pixels, count, &labels, None)?;
     Ok(vec![vec![pairs], scatters, grids])
 }
 
@@ -225,9 +282,17 @@ fn table_pictures(
         groups.push((opened.name.clone(), texts(&expected, schema, &columns, count)));
     }
     let groups: Vec<RowGroup<'_>> = groups.iter().map(|(name, rows)| RowGroup { name, rows }).collect();
-    let title = "The same test rows, reconstructed";
+    let title = &format!("{}, reconstructed", of_rows("rows", options));
     let pairs = figure::table_figure(&figure::TableFigure { title, columns: &columns, groups: &groups })?;
     Ok(vec![vec![pairs], scatters])
+}
+
+/// What is shown of all runs: `The same test images`, or `The same images of FILE`.
+fn of_rows(what: &str, options: &CompareOptions) -> String {
+    match options.data.as_deref().map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()) {
+        Some(name) => format!("The same {what} of {name}"),
+        None => format!("The same test {what}"),
+    }
 }
 
 fn texts(table: &Table, schema: &Schema, columns: &[String], count: usize) -> Vec<Vec<String>> {
@@ -281,7 +346,7 @@ impl Comparison {
             .collect();
         let groups: Vec<RowGroup<'_>> =
             self.names.iter().zip(&rows).map(|(name, rows)| RowGroup { name, rows }).collect();
-        let title = "Figures on test rows, losses in nats a row";
+        let title = &self.title;
         let table = figure::table_figure(&figure::TableFigure { title, columns: &columns, groups: &groups })?;
         let mut page = vec![vec![table.clone()]];
         page.extend(self.pictures.iter().filter(|row| !row.is_empty()).cloned());
@@ -302,6 +367,30 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Split;
+    use crate::run::dataset::of_zeros;
+
+    #[test]
+    fn only_rows_that_a_run_learned_from_are_told() {
+        let of = |train: &[usize], valid: &[usize], test: &[usize]| {
+            let split = Split { train: train.to_vec(), valid: valid.to_vec(), test: test.to_vec() };
+            Dataset { split, ..of_zeros(&[1], 6) }
+        };
+        let first = of(&[0, 1, 2], &[3], &[4, 5]);
+        assert_eq!(learned_from(&first, &of(&[1, 3], &[0, 2], &[4, 5]), "a", "b"), None);
+        assert_eq!(
+            learned_from(&first, &of(&[0, 4], &[1, 5], &[2, 3]), "a", "b").unwrap(),
+            "2 of the 2 rows shown, test rows of a, are training or validation rows of b"
+        );
+    }
+
+    #[test]
+    fn what_is_shown_is_called_by_its_file() {
+        let mut options = CompareOptions::default();
+        assert_eq!(of_rows("images", &options), "The same test images");
+        options.data = Some(PathBuf::from("some/new.csv"));
+        assert_eq!(of_rows("rows", &options), "The same rows of new.csv");
+    }
 
     #[test]
     fn numbers_have_four_digits_and_names_are_short_where_they_can_be() {

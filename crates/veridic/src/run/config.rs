@@ -124,6 +124,19 @@ impl Default for DataConfig {
     }
 }
 
+impl DataConfig {
+    /// The first setting that only images can have and that is not left at its default.
+    fn of_images(&self) -> Option<&'static str> {
+        let set = [
+            ("size", self.size.is_some()),
+            ("channels", self.channels.is_some()),
+            ("skip-corrupt", self.skip_corrupt),
+            ("binarization", self.binarization != Binarization::None),
+        ];
+        set.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)
+    }
+}
+
 /// How rows are parted for training, validation and testing. Where a data set has a test file, `test` is not used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -465,6 +478,12 @@ impl Config {
             return conflict(
                 "a one-class split needs to know which rows are positive, and `data.target` is not given",
                 "add `data.target` and `data.positive`, or split by `stratified`",
+            );
+        }
+        if let (Some(field), Some(table)) = (self.data.of_images(), &self.data.table) {
+            return conflict(
+                &format!("`data.{field}` is for images, and the data is a table: {table}"),
+                &format!("leave `data.{field}` out"),
             );
         }
         let likelihood = self.model.likelihood();

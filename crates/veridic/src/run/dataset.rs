@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::config::{Config, DataConfig, SplitBy};
-use crate::codec::{BlockKind, Codec};
+use super::drawable;
+use crate::codec::{BlockKind, Codec, ImageCodec};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{
@@ -104,14 +105,21 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     let place = find(config, data, data_dir)?;
     let is_images = match &place {
         Place::Made(_) => false,
-        Place::Known(located) => located.variant.reading.table().is_none(),
+        Place::Known(located) => {
+            let reading = located.variant.reading;
+            reading.is_of_images() && (config.data.table.is_none() || reading.table().is_none())
+        }
         Place::File(path) => looks_like_images(path),
     };
     let mut notes = Vec::new();
     if let Place::Known(located) = &place {
         notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
     }
-    if is_images { load_images(config, &place, notes) } else { load_table(config, &place, notes) }
+    let mut data =
+        if is_images { load_images(config, &place, notes)? } else { load_table(config, &place, notes)? };
+    let figures = drawable::notes(config, &data);
+    data.notes.extend(figures);
+    Ok(data)
 }
 
 fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
@@ -132,7 +140,15 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     if Path::new(name).exists() {
         return Ok(Place::File(PathBuf::from(name)));
     }
-    Ok(Place::Known(catalog::find(name)?.locate(data_dir)?))
+    match catalog::find(name) {
+        Ok(dataset) => Ok(Place::Known(dataset.locate(data_dir)?)),
+        // A path says by its form that it is one.
+        Err(_) if name.contains(['/', '\\', '.']) => Err(data::not_found(Path::new(name)).into()),
+        Err(_) => {
+            let nearest = data::nearest_name(name, catalog::all().iter().map(|dataset| dataset.name));
+            Err(RunError::NoSuchData { name: name.clone(), nearest }.into())
+        }
+    }
 }
 
 pub(crate) fn looks_like_images(path: &Path) -> bool {
@@ -458,13 +474,15 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
     let n_train = images.n;
     let split = match test {
         Some(test) => {
-            if (test.height, test.width, test.channels) != (images.height, images.width, images.channels) {
-                return Err(RunError::NoData {
-                    reason: format!(
-                        "training images are {} x {}, test images {} x {}",
-                        images.height, images.width, test.height, test.width
-                    ),
-                    remedy: "all images must have one size".to_string(),
+            let (first, other) = (ImageCodec::of(&images), ImageCodec::of(&test));
+            if first != other {
+                return Err(RunError::OtherImages {
+                    whose: "training images",
+                    expected: first.described(),
+                    others: "test images",
+                    found: other.described(),
+                    path: None,
+                    remedy: "give all one size and color with `data.size` and `data.channels`",
                 }
                 .into());
             }
@@ -628,4 +646,23 @@ pub(crate) fn target_block(layout: &Layout, target: Option<&str>) -> Option<(usi
 /// The kind of a column, by name.
 pub(crate) fn kind<'a>(schema: &'a Schema, name: &str) -> Option<&'a Kind> {
     schema.column(name).map(|column| &column.kind)
+}
+
+/// Black images of shape `dims` that say they are `n`, for tests that look at shapes alone.
+#[cfg(test)]
+pub(crate) fn of_zeros(dims: &[usize], n: usize) -> Dataset {
+    let images = Images { n, height: 1, width: 1, channels: 1, pixels: Vec::new(), labels: None };
+    Dataset {
+        content: Content::Images(images),
+        codec: None,
+        matrix: Matrix::default(),
+        split: Split::default(),
+        labels: None,
+        classes: Vec::new(),
+        class_numbers: Vec::new(),
+        positive: Vec::new(),
+        layout: Layout { dims: dims.to_vec(), ..Layout::default() },
+        files: Vec::new(),
+        notes: Vec::new(),
+    }
 }

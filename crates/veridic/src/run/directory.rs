@@ -71,6 +71,9 @@ pub struct RunInfo {
     pub ended: Option<u64>,
     /// Seconds spent training, over all resumptions.
     pub seconds: f64,
+    /// What was found out about the data while it was read: columns and pictures left out, and such.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What ended it, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -90,6 +93,7 @@ impl RunInfo {
             started: now(),
             ended: None,
             seconds: 0.0,
+            notes: Vec::new(),
             error: None,
         }
     }

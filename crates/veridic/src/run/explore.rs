@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::dataset::{self, Content, index};
+use super::dataset::{self, Content, Dataset, index};
 use super::fit::unchanged;
 use super::open::{Form, Run, Sampled, cell_text, ordered};
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
@@ -176,6 +176,13 @@ impl Run {
         Ok(Walked { title, points, rows: made, steps, notes, layout })
     }
 
+    /// The data that the run was fitted to, parted as it was.
+    pub(crate) fn data(&self, data_dir: &Path) -> Result<Dataset> {
+        let own = dataset::load(&mut self.config.clone(), None, data_dir)?;
+        unchanged(&self.info.data, &own)?;
+        Ok(own)
+    }
+
     /// The rows of `data`, or the run's test rows, encoded.
     pub(crate) fn encodings(&mut self, data: Option<&Path>, data_dir: &Path) -> Result<Encodings> {
         if let Some(path) = data {
@@ -189,8 +196,7 @@ impl Run {
             let (images, labels, notes) = (given.bytes, given.labels, given.notes);
             return Ok(Encodings { mean, log_variance, table, images, labels, name, notes });
         }
-        let own = dataset::load(&mut self.config.clone(), None, data_dir)?;
-        unchanged(&self.info.data, &own)?;
+        let own = self.data(data_dir)?;
         let split = &own.split;
         let parts = [(&split.test, "test"), (&split.valid, "validation"), (&split.train, "training")];
         let (rows, part) =
@@ -256,7 +262,11 @@ fn plan(walk: &Walk, latent: usize, rows: Option<&Encodings>) -> Result<Plan> {
         Walk::Dimension { dimensions, steps, reach, row } => {
             let from: Result<Vec<f32>> = start(*row);
             let from = from?;
-            let dimensions = if dimensions.is_empty() { (1..=latent).collect() } else { dimensions.clone() };
+            let (dimensions, left_out) = if dimensions.is_empty() {
+                most_active(&latent::spread(&rows.mean, None))
+            } else {
+                (dimensions.clone(), None)
+            };
             let at = latent::even_steps(-reach, *reach, *steps);
             let mut points = Matrix { n_rows: 0, n_cols: latent, values: Vec::new() };
             let (mut along, mut step, mut value) = (Vec::new(), Vec::new(), Vec::new());
@@ -276,7 +286,7 @@ fn plan(walk: &Walk, latent: usize, rows: Option<&Encodings>) -> Result<Plan> {
                 points,
                 steps: vec![number("dimension", along), number("step", step), number("value", value)],
                 layout: axes("standard deviations from the mean", "latent dimension", at, y),
-                notes,
+                notes: left_out.into_iter().collect(),
             }
         }
         Walk::Between { from, to, steps, way } => {
@@ -351,6 +361,24 @@ fn plan(walk: &Walk, latent: usize, rows: Option<&Encodings>) -> Result<Plan> {
     })
 }
 
+/// Dimensions a walk goes along where none are named, at most.
+const MOST_WALKED: usize = 20;
+
+/// The dimensions (from 1) that tell most rows apart, in their order, and what to say where some are left out.
+fn most_active(codes: &Spread) -> (Vec<usize>, Option<String>) {
+    let latent = codes.deviation.len();
+    let mut dimensions: Vec<usize> = (1..=latent).collect();
+    if latent <= MOST_WALKED {
+        return (dimensions, None);
+    }
+    dimensions.sort_by(|&a, &b| codes.deviation[b - 1].total_cmp(&codes.deviation[a - 1]).then(a.cmp(&b)));
+    dimensions.truncate(MOST_WALKED);
+    dimensions.sort_unstable();
+    let note =
+        format!("the {MOST_WALKED} of {latent} dimensions that vary most from row to row are walked along");
+    (dimensions, Some(note))
+}
+
 fn grid_plan(walk: &Walk, through: &[f32], over: &Spread) -> Plan {
     let Walk::Grid { dimensions, side, range, .. } = walk else {
         unreachable!("only a grid has a plan of a grid")
@@ -358,10 +386,7 @@ fn grid_plan(walk: &Walk, through: &[f32], over: &Spread) -> Plan {
     let [across, up] = dimensions.map(|dimension| dimension - 1);
     let at = |j: usize| match range {
         Some([low, high]) => latent::even_steps(*low, *high, *side),
-        None => {
-            let steps = latent::quantile_steps(*side).into_iter();
-            steps.map(|step| over.mean[j] + step * over.deviation[j]).collect()
-        }
+        None => over.places(j, *side),
     };
     let (x, y) = (at(across), at(up));
     let points = latent::grid(through, (across, up), &x, &y);
@@ -516,4 +541,21 @@ fn pixels(images: &Images) -> Table {
     let values = |i: usize| images.pixels.iter().skip(i).step_by(size).map(|&value| value.into()).collect();
     let columns = (0..size).map(|i| number(&format!("pixel_{i}"), values(i))).collect();
     Table { n_rows: images.n, columns }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_goes_along_the_dimensions_that_vary_most() {
+        let of = |n: usize| Spread {
+            mean: vec![0.0; n],
+            deviation: (0..n).map(|i| if i % 2 == 0 { 1.0 } else { 0.01 }).collect(),
+        };
+        assert_eq!(most_active(&of(20)), ((1..=20).collect(), None));
+        let (dimensions, note) = most_active(&of(41));
+        assert_eq!(dimensions, (0..20).map(|i| 2 * i + 1).collect::<Vec<_>>());
+        assert_eq!(note.unwrap(), "the 20 of 41 dimensions that vary most from row to row are walked along");
+    }
 }

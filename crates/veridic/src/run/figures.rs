@@ -1,4 +1,5 @@
-//! The pictures a recipe asks for, drawn from a fitted model and its test rows.
+//! The pictures a recipe asks for, drawn from a fitted model and its test rows. That they can be drawn was asked before
+//! training (`drawable`).
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
 use super::denoise::denoise;
 use super::directory::Directory;
+use super::drawable;
 use super::made::{self, Watch};
 use super::map::{LatentMap, latent_scores};
 use super::open::{cell_text, sample_latent, sampled_rows};
@@ -41,7 +43,8 @@ pub(crate) fn draw(
         path: folder.clone(),
     })?;
     let mut drawn: Vec<PathBuf> = Vec::new();
-    for wanted in &config.figure {
+    for figure in &config.figure {
+        let wanted = &drawable::as_shown(data, figure);
         let mut context = Context { config, data, network: &mut *network, pool: &mut *pool, wanted, map };
         let figure = context.figure(directory)?;
         let taken = |name: &str| drawn.iter().any(|path| path.file_stem().is_some_and(|stem| stem == name));
@@ -123,35 +126,6 @@ impl Context<'_> {
             .ok_or_else(|| self.needs("the section `augment`", "add `[augment]`, or leave the figure out"))
     }
 
-    /// Test rows, or validation rows where there are none, or training rows.
-    fn shown(&self) -> &[usize] {
-        let split = &self.data.split;
-        [&split.test, &split.valid, &split.train]
-            .into_iter()
-            .find(|rows| !rows.is_empty())
-            .map_or(&[], Vec::as_slice)
-    }
-
-    fn of_label(&self) -> Result<Vec<usize>> {
-        let rows = self.shown();
-        let Some(label) = &self.wanted.label else { return Ok(rows.to_vec()) };
-        let labels = self.data.labels.as_deref().unwrap_or_default();
-        let kept: Vec<usize> = rows
-            .iter()
-            .copied()
-            .filter(|&row| labels.get(row).is_some_and(|l| l.as_ref() == Some(label)))
-            .collect();
-        if kept.len() <= self.wanted.row {
-            return Err(ConfigError::Range {
-                field: format!("figure `{}`: row", self.wanted.kind.name()),
-                found: self.wanted.row.to_string(),
-                allowed: format!("below {}, the test rows with label `{label}`", kept.len()),
-            }
-            .into());
-        }
-        Ok(kept)
-    }
-
     fn needs(&self, what: &str, remedy: &str) -> crate::Error {
         let what = format!("the figure `{}` needs {what}", self.wanted.kind.name());
         ConfigError::Conflict { what, remedy: remedy.to_string() }.into()
@@ -164,15 +138,8 @@ impl Context<'_> {
         }
     }
 
-    fn needs_sampling(&self) -> Result<()> {
-        if self.network.can_sample() {
-            return Ok(());
-        }
-        Err(self.needs("a model that can sample", "fit a VAE, or leave the figure out"))
-    }
-
     fn latent_scatter(&mut self) -> Result<Figure> {
-        let rows = self.shown().to_vec();
+        let rows = drawable::shown(self.data).to_vec();
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let second = usize::from(latent.n_cols > 1);
         let points: Vec<[f32; 2]> =
@@ -227,21 +194,11 @@ impl Context<'_> {
     }
 
     fn latent_grid(&mut self) -> Result<Figure> {
-        self.images()?;
-        if self.network.latent() != 2 {
-            return Err(
-                self.needs("two latent dimensions", "set `model.vae.latent = 2`, or leave the figure out")
-            );
-        }
         // Equal steps of probability, from 5 % to 95 %, as in the book.
         self.plane("Decoded points of the latent plane", &latent::quantile_steps(self.wanted.side))
     }
 
     fn traversal_grid(&mut self) -> Result<Figure> {
-        self.images()?;
-        if self.network.latent() < 2 {
-            return Err(self.needs("two latent dimensions", "leave the figure out"));
-        }
         let [low, high] = self.wanted.range;
         let title = format!("Decoded points of the latent plane from {low} to {high}");
         self.plane(&title, &latent::even_steps(low, high, self.wanted.side))
@@ -274,7 +231,8 @@ impl Context<'_> {
         let Some(noise) = self.config.model.noise() else {
             return Err(self.needs("a model with noise", "set `noise` of the model, or leave the figure out"));
         };
-        let rows: Vec<usize> = self.of_label()?.into_iter().take(self.wanted.count).collect();
+        let rows: Vec<usize> =
+            drawable::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
         let seed = Seed(self.config.seed);
         let made = denoise(noise, self.data, &rows, (&mut *self.network, &mut *self.pool), seed)?;
         let images = self.images()?;
@@ -293,7 +251,7 @@ impl Context<'_> {
     }
 
     fn score_histogram(&mut self) -> Result<Figure> {
-        let rows = self.shown().to_vec();
+        let rows = drawable::shown(self.data).to_vec();
         let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
         let (codes, names) = self.classes(&rows);
         let names = if names.is_empty() { vec!["all rows".to_string()] } else { names };
@@ -324,7 +282,7 @@ impl Context<'_> {
         let Some(codec) = &self.data.codec else {
             return Err(self.needs("a table", "leave it out for images"));
         };
-        let row = self.of_label()?[self.wanted.row];
+        let row = drawable::of_label(self.data, self.wanted)[self.wanted.row];
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
         let expected = self.network.decode(self.pool, &latent)?;
         let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<f64>>();
@@ -341,7 +299,8 @@ impl Context<'_> {
     }
 
     fn image_pairs(&mut self) -> Result<Figure> {
-        let rows: Vec<usize> = self.of_label()?.into_iter().take(self.wanted.count).collect();
+        let rows: Vec<usize> =
+            drawable::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let decoded = self.network.decode(self.pool, &latent)?;
         let images = self.images()?;
@@ -360,7 +319,6 @@ impl Context<'_> {
     }
 
     fn image_samples(&mut self) -> Result<Figure> {
-        self.needs_sampling()?;
         let side = self.wanted.side;
         let z = made::points(self.network, Seed(self.config.seed), "figure", side * side);
         let decoded = self.network.decode(self.pool, &z)?;
@@ -378,8 +336,7 @@ impl Context<'_> {
     }
 
     fn posterior_draws(&mut self) -> Result<Figure> {
-        self.needs_sampling()?;
-        let row = self.of_label()?[self.wanted.row];
+        let row = drawable::of_label(self.data, self.wanted)[self.wanted.row];
         let (mean, log_variance) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
         let log_variance = log_variance.ok_or_else(|| self.needs("a posterior", "fit a VAE"))?;
         let n = self.wanted.count;
@@ -428,9 +385,8 @@ impl Context<'_> {
     }
 
     fn sampled_rows(&mut self) -> Result<Figure> {
-        self.needs_sampling()?;
         let n = self.wanted.count.min(12);
-        let real = self.of_label()?;
+        let real = drawable::of_label(self.data, self.wanted);
         let Some(made) = self.draw_rows(n)? else {
             return Err(self.needs("a table", "leave it out for images"));
         };
@@ -463,7 +419,7 @@ impl Context<'_> {
     }
 
     fn roc_pr(&mut self) -> Result<Figure> {
-        let rows = self.shown().to_vec();
+        let rows = drawable::shown(self.data).to_vec();
         let positive = self.data.positives(&rows).filter(|p| p.contains(&true) && p.contains(&false));
         let Some(positive) = positive else {
             return Err(self.needs("positive and other test rows", "give `data.target` and `data.positive`"));
@@ -495,7 +451,6 @@ impl Context<'_> {
     }
 
     fn correlation(&mut self) -> Result<Figure> {
-        self.needs_sampling()?;
         let Some(made) = self.draw_rows(2000)? else {
             return Err(self.needs("a table", "leave it out for images"));
         };
@@ -508,9 +463,6 @@ impl Context<'_> {
         };
         let columns: Vec<String> =
             made.columns.iter().map(|c| c.name.clone()).filter(|name| is_number(name)).take(30).collect();
-        if columns.len() < 2 {
-            return Err(self.needs("two columns of numbers", "leave it out"));
-        }
         Ok(figure::correlation(&figure::Correlation {
             title: "Correlations of real and synthetic rows",
             columns: &columns,

@@ -13,7 +13,7 @@ use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::made::Watch;
 use super::map::latent_map;
-use super::{figures, posterior, report, suitable};
+use super::{drawable, figures, memory, posterior, report, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
@@ -106,6 +106,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
     let network = network(&config, &data)?;
+    drawable::check(&config, &data, &network)?;
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
@@ -119,6 +120,7 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
 /// The model of a configuration for a data set, at its start.
 pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
     suitable::check(config, data)?;
+    memory::check(config, data)?;
     let seed = Seed(config.seed).key("weights");
     Network::new(&config.model, data.layout.clone(), &config.train, seed)
 }
@@ -156,10 +158,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     }
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
+    drawable::check(&config, &data, &network)?;
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
+    info.notes.clone_from(&data.notes);
     let (directory, from) = match resumed {
         Some((directory, _)) => {
             let before = directory.info()?;
@@ -264,6 +268,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
         }
         posterior::write_units(&directory, &data, &mut network, &mut pool)?;
+        // Before what may still fail.
+        directory.write_json("report.json", &fitted.report)?;
+        match posterior::disentanglement(&config, &data, &mut network, &mut pool)? {
+            Ok(figures) => fitted.report.extend(figures),
+            Err(note) => fitted.notes.push(note),
+        }
         directory.write_json("report.json", &fitted.report)?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)

@@ -42,10 +42,10 @@ pub(super) fn insert(
         report.insert("latent.active_units".to_string(), evaluate::active_units(&means)? as f64);
         insert_likelihood(report, config, data, (&mut *network, &mut *pool), &test)?;
     }
-    if let Some(accuracy) = probe(data, (&mut *network, &mut *pool), rows)? {
+    if let Some(accuracy) = probe(data, (network, pool), rows)? {
         report.insert("latent.probe_accuracy".to_string(), accuracy);
     }
-    insert_disentanglement(report, config, data, (network, pool), rows)
+    Ok(())
 }
 
 /// `latent-units.csv`: for each latent dimension its mean divergence over test rows in nats, the variance of its posterior
@@ -137,31 +137,63 @@ fn probe(data: &Dataset, (network, pool): (&mut Network, &mut Pool), test: &[usi
     Ok(Some(evaluate::linear_probe(&train, &train_classes, &test, &test_classes)?))
 }
 
-/// `latent.mig` and the like, where `evaluate.factors` names what rows were made from.
-fn insert_disentanglement(
-    report: &mut BTreeMap<String, f64>,
+/// `latent.mig` and the like of the rows reported on, where `evaluate.factors` names what rows were made from; a note
+/// instead where no latent dimension tells rows apart, since the scores would speak of rounding alone.
+pub(super) fn disentanglement(
     config: &Config,
     data: &Dataset,
-    (network, pool): (&mut Network, &mut Pool),
-    rows: &[usize],
-) -> Result<()> {
-    if config.evaluate.factors.is_empty() {
-        return Ok(());
+    network: &mut Network,
+    pool: &mut Pool,
+) -> Result<std::result::Result<BTreeMap<String, f64>, String>> {
+    let rows = data.tested();
+    if config.evaluate.factors.is_empty() || rows.is_empty() {
+        return Ok(Ok(BTreeMap::new()));
     }
     let factors = factors(config, data, rows)?;
     let (codes, _): (Matrix, _) = network.encode(pool, data.rows(), &index(rows))?;
+    if evaluate::active_units(&codes)? == 0 {
+        return Ok(Err("no latent dimension is active: its disentanglement is not measured".to_string()));
+    }
     let importance = evaluate::importance_disentanglement(&codes, &factors)?;
-    for (name, value) in [
+    let figures = [
         ("mig", evaluate::mutual_information_gap(&codes, &factors)?),
         ("sap", evaluate::separated_attribute_predictability(&codes, &factors)?),
         ("factor_vae_score", evaluate::factor_vae_score(&codes, &factors)?),
         ("dci_disentanglement", importance.disentanglement),
         ("dci_completeness", importance.completeness),
         ("dci_informativeness", importance.informativeness),
-    ] {
-        report.insert(format!("latent.{name}"), value);
+    ];
+    Ok(Ok(figures.into_iter().map(|(name, value)| (format!("latent.{name}"), value)).collect()))
+}
+
+/// Refuses factors that cannot be measured: of images, not there, fewer than two (any code would be the best for the only
+/// one), or with one value among the rows reported on.
+pub(super) fn check_factors(config: &Config, data: &Dataset) -> Result<()> {
+    let names = &config.evaluate.factors;
+    if names.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let rows = data.tested();
+    let factors = factors(config, data, rows)?;
+    let conflict = |what: String, remedy: &str| -> Result<()> {
+        Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
+    };
+    if let [name] = names.as_slice() {
+        return conflict(
+            format!("`evaluate.factors` names `{name}` alone, and disentanglement is of two factors or more"),
+            "name another column, or leave `evaluate.factors` out",
+        );
+    }
+    let constant = |classes: &[u32]| classes.iter().all(|class| Some(class) == classes.first());
+    match names.iter().zip(&factors).find(|(_, classes)| constant(classes)) {
+        Some((name, _)) if !rows.is_empty() => conflict(
+            format!(
+                "the factor `{name}` of `evaluate.factors` has one value in all rows that are reported on"
+            ),
+            "name columns that differ from row to row",
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The factors of `rows` as classes.

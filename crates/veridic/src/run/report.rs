@@ -23,6 +23,11 @@ use crate::train::{Learner, Progress};
 /// Neighbors of the control by distance.
 pub(crate) const NEIGHBORS: usize = 5;
 
+/// Draws of latent points that losses of test rows are averaged over at least, and the most for each row: the bound of few
+/// rows from one draw each would lie above their likelihood by chance.
+const TEST_DRAWS: usize = 10_000;
+const MOST_TEST_DRAWS: usize = 100;
+
 /// Columns of a table whose correlations are compared, at most.
 const MOST_PAIRED: usize = 300;
 
@@ -35,7 +40,8 @@ const MOST_PAIRED: usize = 300;
 ///
 /// Of all others:
 /// - `train.…`, `valid.…`: losses of the epoch whose weights were kept, mean nats a row.
-/// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows, one draw of the noise of a fixed seed.
+/// - `test.loss`, `test.reconstruction`, `test.kl`: likewise of the test rows; of a model that draws, the mean of one draw
+///   for each of 10 000 rows and more, of up to 100 draws for each of fewer.
 /// - `test.elbo`: minus their sum, the evidence lower bound; higher is better.
 /// - `test.nll`: minus the importance-weighted estimate of the log-likelihood, nats a row, with `test.nll_samples` draws
 ///   (`evaluate.nll-samples`); lower is better. The mean over repeats, `test.nll_sd` their standard deviation.
@@ -70,9 +76,20 @@ pub(crate) fn report(
         return Ok(report);
     }
     let divergence = config.model.divergence().0;
+    let samples = match &config.model {
+        ModelConfig::Vae(vae) => vae.samples,
+        _ => 1,
+    };
     let test = index(rows);
-    let draw = Draw { seed: Seed(config.seed).key("test"), step: 0 };
-    let losses = network.evaluate(pool, data.rows(), &test, divergence, draw)?;
+    let draws =
+        if network.can_sample() { TEST_DRAWS.div_ceil(test.len() * samples).min(MOST_TEST_DRAWS) } else { 1 };
+    let mut losses = vec![0.0; network.parts().len()];
+    for repeat in 0..draws as u64 {
+        // Batches of a repeat are steps of their own.
+        let draw = Draw { seed: Seed(config.seed).key("test"), step: repeat << 32 };
+        let of_draw = network.evaluate(pool, data.rows(), &test, divergence, draw)?;
+        losses.iter_mut().zip(of_draw).for_each(|(sum, loss)| *sum += loss / draws as f64);
+    }
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
     }

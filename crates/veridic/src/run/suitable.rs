@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::dataset::{Content, Dataset};
-use crate::data::Binarization;
+use crate::data::{Binarization, Cells};
 use crate::error::{ConfigError, Result};
 use crate::nn::{LikelihoodConfig, NoiseConfig};
 
@@ -57,15 +57,6 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
                 "choose `likelihood = \"mixed\"`, which has a softmax for each column of categories",
             );
         }
-        (Content::Table { .. }, _) if config.data.binarization != Binarization::None => {
-            return conflict(
-                format!(
-                    "`data.binarization` is `{}`, which is for images, and the data is a table",
-                    config.data.binarization.name()
-                ),
-                "leave `data.binarization` out",
-            );
-        }
         _ => {}
     }
     if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
@@ -85,11 +76,24 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
     let block = data.layout.blocks.iter().rev().find(|block| block.start <= column);
     let name = block.map_or("", |block| block.column.as_str());
     let of = if data.split.train.binary_search(&row).is_ok() { "" } else { ", a row not trained on," };
+    let raw = match &data.content {
+        Content::Table { table, .. } => table.column(name).map(|column| match &column.cells {
+            Cells::Number(values) => values[row].to_string(),
+            cells @ Cells::Text { .. } => cells.text(row).unwrap_or_default().to_string(),
+        }),
+        Content::Images(_) => None,
+    };
+    // Rows of a second file are counted on from those of the first.
+    let file = match data.files.as_slice() {
+        [file] => format!(": {}", file.path.display()),
+        _ => String::new(),
+    };
     conflict(
         format!(
-            "the likelihood `{}` needs values from 0 to 1, and `{name}` in row {}{of} is {} once encoded",
+            "the likelihood `{}` needs values from 0 to 1, and `{name}` in row {}{of} is {}, {} once encoded{file}",
             likelihood.name(),
             row + 1,
+            raw.unwrap_or_default(),
             data.matrix.values[at]
         ),
         "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows beyond the \

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use veridic::run::{Config, FitOptions, fit};
+use veridic::run::{Config, FitOptions, fit, plan};
 
 use super::support::{Place, never};
 
@@ -59,8 +59,35 @@ fn factors_that_are_named_are_measured_the_same_at_any_number_of_threads() {
 }
 
 #[test]
-fn factors_that_are_not_there_are_refused() {
+fn factors_that_cannot_be_measured_are_refused_before_training() {
     let place = Place::new();
-    let error = fit(&options(&place, "[\"colour\"]", "run", 1), &never(), &mut |_| {}).unwrap_err();
-    assert!(error.to_string().contains("`colour`"), "{error}");
+    let refused = |factors: &str| {
+        let options = options(&place, factors, "run", 1);
+        let error = fit(&options, &never(), &mut |_| {}).unwrap_err().to_string();
+        assert_eq!(plan(&options).unwrap_err().to_string(), error);
+        assert!(!place.at("run").exists());
+        error
+    };
+    assert!(refused("[\"colour\"]").contains("`colour`"));
+    assert_eq!(
+        refused("[\"size\"]"),
+        "`evaluate.factors` names `size` alone, and disentanglement is of two factors or more"
+    );
+    assert_eq!(
+        refused("[\"size\", \"p63\", \"p0\"]").split(" of ").next(),
+        Some("the factor `p63`"),
+        "no square reaches the last corner"
+    );
+}
+
+#[test]
+fn a_latent_space_that_tells_nothing_apart_is_noted_instead_of_measured() {
+    let place = Place::new();
+    let options = options(&place, "[\"across\", \"down\", \"size\"]", "run", 1);
+    let dead = options.config.as_ref().unwrap().with(&[("model.vae.beta".into(), "10000.0".into())]).unwrap();
+    let options = FitOptions { config: Some(dead), ..options };
+    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    assert_eq!(fitted.report["latent.active_units"], 0.0);
+    assert!(!fitted.report.keys().any(|name| name.contains("mig") || name.contains("dci")));
+    assert!(fitted.notes.iter().any(|note| note.starts_with("no latent dimension is active")));
 }

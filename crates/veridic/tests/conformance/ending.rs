@@ -3,7 +3,7 @@
 use std::fs;
 
 use veridic::error::TrainError;
-use veridic::run::{Config, FigureConfig, FigureKind};
+use veridic::run::Config;
 use veridic::train::{End, OptimizerConfig, Sgd};
 use veridic::{Error, Result};
 
@@ -115,20 +115,4 @@ fn weights_that_are_not_finite_are_never_kept_as_good() {
             }
         }
     }
-}
-
-#[test]
-fn a_figure_that_cannot_be_drawn_fails_the_run_and_loses_nothing() {
-    let place = Place::new();
-    let mut config = mixed_autoencoder();
-    let figure = FigureConfig { kind: FigureKind::ImagePairs, ..FigureConfig::default() };
-    config.figure.push(figure);
-    let error = place.try_fit(&config, "run", 1).unwrap_err();
-    assert_eq!(place.info("run", "status"), "failed");
-    assert_eq!(place.info("run", "error"), error.to_string());
-    assert!(scores(&mut place.open("run", 1), &place.at("table.csv")).iter().all(|score| score.is_finite()));
-    place.resume("run", &[("figure", "[]")], 1).unwrap();
-    assert_eq!(place.info("run", "status"), "done");
-    place.fit(&mixed_autoencoder(), "without", 1);
-    assert!(place.outcome("run") == place.outcome("without"));
 }

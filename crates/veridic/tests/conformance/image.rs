@@ -7,7 +7,7 @@ use veridic::run::{Config, Sampled};
 use super::support::{Place, never};
 
 /// 90 images of 8 x 8 pixels: a bright square whose place and size depend on the number of the image.
-fn squares(place: &Place) {
+pub(crate) fn squares(place: &Place) {
     let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, 90, 0, 0, 0, 8, 0, 0, 0, 8];
     for i in 0..90usize {
         let (top, left, side) = (i % 5, (i / 5) % 4, 2 + i % 3);

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
 mod binarizing;
 mod disentangling;
 mod ending;

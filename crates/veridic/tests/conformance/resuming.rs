@@ -92,7 +92,7 @@ fn a_run_killed_between_checkpoints_goes_on_bit_by_bit() {
                     Event::Start { .. } => ("start", 0),
                     Event::Step { step, .. } if [3, 10, 21].contains(step) => ("step", *step),
                     Event::Epoch { step, .. } => ("epoch", *step),
-                    Event::Step { .. } => return,
+                    Event::Step { .. } | Event::Notice { .. } => return,
                 };
                 let to = format!("{name}-killed-{what}-{at}");
                 copy(&place.at(&name), &place.at(&to));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use super::{Dataset, Digest, Facts, File, Reading, TableFormat, Variant};
+use super::{Dataset, Digest, Facts, File, TableFormat, Variant};
 use crate::error::{CatalogError, Result};
 
 /// What a check of a data set found.
@@ -254,7 +254,7 @@ fn check_facts(
     match file.facts {
         Facts::Opaque => {}
         Facts::Table { rows, columns, missing, class_column, classes } => {
-            let Reading::Table(format) = variant.reading else { return Ok(()) };
+            let Some(&format) = variant.reading.table() else { return Ok(()) };
             let found = count_table(content(path, gzip)?, &format, class_column)?;
             checks.push(Check::new("rows", rows, found.rows));
             checks.push(Check::new("columns", columns, found.columns));

@@ -169,15 +169,22 @@ pub enum Reading {
     Idx,
     /// Images in CIFAR-10 binary files.
     Cifar,
+    /// Delimited text with a digit and the pixels of its image in each line: images, or a table where one is asked for.
+    Digits(TableFormat),
     /// An archive that has to be unpacked by hand first.
     Archive,
 }
 
 impl Reading {
-    /// The table format, if it is a table.
+    /// Whether it is read as images.
+    pub fn is_of_images(&self) -> bool {
+        matches!(self, Self::Idx | Self::Cifar | Self::Digits(_))
+    }
+
+    /// The table format, if it is or can be a table.
     pub fn table(&self) -> Option<&TableFormat> {
         match self {
-            Self::Table(format) => Some(format),
+            Self::Table(format) | Self::Digits(format) => Some(format),
             Self::Idx | Self::Cifar | Self::Archive => None,
         }
     }

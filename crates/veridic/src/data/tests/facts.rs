@@ -136,6 +136,34 @@ fn usps_digits_are_separated_by_spaces_with_one_at_the_end() {
 }
 
 #[test]
+fn usps_digits_are_images_by_name_and_by_folder() {
+    let Some(folder) = data("usps") else { return };
+    let options = ImageOptions::default();
+    let by_folder = read_images(&folder, &options).unwrap();
+    let located = catalog::find("usps").unwrap().locate(folder.parent().unwrap()).unwrap();
+    let by_name = read_known_images(&located, &options).unwrap();
+    for set in [by_folder, by_name] {
+        let test = set.test.unwrap();
+        for (images, expected) in [
+            (&set.train, [1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644]),
+            (&test, [359, 264, 198, 166, 200, 160, 170, 147, 166, 177]),
+        ] {
+            assert_eq!((images.height, images.width, images.channels), (16, 16, 1));
+            let labels = images.labels.as_ref().unwrap();
+            let counts: Vec<usize> =
+                (0..10).map(|digit| labels.iter().filter(|&&label| label == digit).count()).collect();
+            assert_eq!(counts, expected);
+            assert_eq!(images.pixels.len(), 256 * expected.iter().sum::<usize>());
+        }
+        // The first line of the training file: a six whose first values are -1 seven times, then -0.631, 0.862 and -0.167.
+        assert_eq!(set.train.labels.as_ref().unwrap()[0], 6);
+        assert_eq!(set.train.pixels[..10], [0, 0, 0, 0, 0, 0, 0, 47, 237, 106]);
+    }
+    let large = read_images(&folder, &ImageOptions { size: Some([28, 28]), ..options }).unwrap();
+    assert_eq!((large.train.n, large.train.pixels.len()), (7291, 7291 * 784));
+}
+
+#[test]
 fn beijing_air_has_a_counter_and_missing_measurements() {
     let Some((table, schema)) = load("beijing-pm25/PRSA_data_2010.1.1-2014.12.31.csv.gz") else { return };
     assert_eq!(size(&table), (43824, 13));

@@ -211,7 +211,10 @@ fn pictures_beside_folders_and_folders_without_pictures_are_refused() {
     folder.grey("x/a.png", [1, 1], 9);
     folder.grey("b.png", [1, 1], 9);
     let (_, text) = folder.refused();
-    assert!(text.starts_with("1 pictures lie beside folders of pictures such as `x`"), "{text}");
+    assert!(
+        text.starts_with("1 picture lies beside folders of pictures such as `x`, so that it has no label"),
+        "{text}"
+    );
     let error = read_images(Path::new("no/such/folder"), &ImageOptions::default()).unwrap_err();
     assert!(matches!(error, DataError::NotFound { .. }), "{error}");
 }

@@ -8,6 +8,7 @@ use super::minibatch::MinibatchConfig;
 use super::objective::{LabelConfig, Objective};
 use super::penalty::Penalty;
 use crate::error::ConfigError;
+use crate::models::network::Layout;
 use crate::models::prior::{NoiseSource, Prior};
 use crate::nn::{Activation, LayerConfig, shapes};
 use crate::train::OptimizerConfig;
@@ -172,18 +173,23 @@ impl GanConfig {
         }
     }
 
-    /// Checks both lists of layers for rows of shape `dims` and so many classes.
+    /// Checks both lists of layers for rows of this layout.
     ///
     /// # Errors
     /// The first layer that does not fit.
-    pub fn check_layers(&self, dims: &[usize], classes: usize) -> Result<(), ConfigError> {
-        shapes("model.gan.generator", &self.generator, &[self.prior(classes).width()])?;
-        let mut seen = dims.to_vec();
-        if let Some(last) = seen.last_mut() {
-            *last = (*last + if self.conditional { classes } else { 0 }) * self.packing;
-        }
-        shapes("model.gan.discriminator", &self.discriminator, &seen)?;
+    pub fn check_layers(&self, layout: &Layout) -> Result<(), ConfigError> {
+        shapes("model.gan.generator", &self.generator, &[self.prior(layout.classes).width()])?;
+        shapes("model.gan.discriminator", &self.discriminator, &self.seen(layout))?;
         Ok(())
+    }
+
+    /// The shape of what the discriminator sees: the classes that were asked for, and all rows that it judges as one.
+    pub fn seen(&self, layout: &Layout) -> Vec<usize> {
+        let mut seen = layout.dims.clone();
+        if let Some(last) = seen.last_mut() {
+            *last = (*last + if self.conditional { layout.classes } else { 0 }) * self.packing;
+        }
+        seen
     }
 
     /// Checks what the types cannot.

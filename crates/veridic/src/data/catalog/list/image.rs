@@ -353,7 +353,7 @@ pub(super) const MNIST: Dataset = Dataset {
 
 pub(super) const USPS: Dataset = Dataset {
     name: "usps",
-    about: "9298 handwritten digits of post codes, 16 x 16 grey pixels from -1 to 1; the digit is the first column",
+    about: "9298 handwritten digits of post codes, 16 x 16 grey pixels",
     licence: "none stated",
     home: "https://hastie.su.domains/ElemStatLearn/data.html",
     variants: &[Variant {
@@ -417,7 +417,7 @@ pub(super) const USPS: Dataset = Dataset {
                 },
             },
         ],
-        reading: Reading::Table(TableFormat {
+        reading: Reading::Digits(TableFormat {
             header: false,
             delimiter: b' ',
             target: Some("column_1"),

@@ -1,0 +1,136 @@
+//! Whether the figures and measurements that are asked for at the end can be made, asked before training.
+
+use super::config::{Config, FigureConfig, FigureKind};
+use super::dataset::{Content, Dataset};
+use super::posterior;
+use crate::data::Cells;
+use crate::error::{ConfigError, Result};
+use crate::models::Network;
+
+/// Refuses figures and `evaluate.factors` that the data or the model cannot have.
+///
+/// # Errors
+/// [`ConfigError::Conflict`] and [`ConfigError::Range`]; a column that is not there.
+pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Result<()> {
+    posterior::check_factors(config, data)?;
+    config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
+}
+
+/// What is shown otherwise than asked for: figures of a label that no row has show any row.
+pub(crate) fn notes(config: &Config, data: &Dataset) -> Vec<String> {
+    let missing = config.figure.iter().filter(|figure| has_no_row(data, figure));
+    let note = |figure: &FigureConfig| {
+        let (name, label) = (figure.kind.name(), figure.label.as_deref().unwrap_or_default());
+        format!("the figure `{name}` is of label `{label}`, which no row has; it shows rows of any label")
+    };
+    missing.map(note).collect()
+}
+
+/// A figure as it is drawn: without a label that no row has.
+pub(crate) fn as_shown(data: &Dataset, figure: &FigureConfig) -> FigureConfig {
+    let label = figure.label.clone().filter(|_| !has_no_row(data, figure));
+    FigureConfig { label, ..figure.clone() }
+}
+
+/// The rows that figures show: test rows, or validation rows where there are none, or training rows.
+pub(crate) fn shown(data: &Dataset) -> &[usize] {
+    let split = &data.split;
+    [&split.test, &split.valid, &split.train]
+        .into_iter()
+        .find(|rows| !rows.is_empty())
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Those of them that have the figure's label.
+pub(crate) fn of_label(data: &Dataset, figure: &FigureConfig) -> Vec<usize> {
+    let rows = shown(data).iter().copied();
+    let Some(label) = &figure.label else { return rows.collect() };
+    let labels = data.labels.as_deref().unwrap_or_default();
+    rows.filter(|&row| labels.get(row).is_some_and(|of_row| of_row.as_ref() == Some(label))).collect()
+}
+
+fn has_no_row(data: &Dataset, figure: &FigureConfig) -> bool {
+    figure.label.is_some() && of_label(data, figure).is_empty()
+}
+
+fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &FigureConfig) -> Result<()> {
+    use FigureKind as Kind;
+    let name = figure.kind.name();
+    let needs = |what: &str, remedy: &str| -> Result<()> {
+        let what = format!("the figure `{name}` needs {what}");
+        Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
+    };
+    let has_images = matches!(data.content, Content::Images(_));
+    match figure.kind {
+        Kind::LatentGrid
+        | Kind::TraversalGrid
+        | Kind::Denoised
+        | Kind::ImagePairs
+        | Kind::ImageSamples
+        | Kind::PosteriorDraws
+            if !has_images =>
+        {
+            return needs("images", "leave it out for a table");
+        }
+        Kind::ReconstructionBars | Kind::SampledRows | Kind::Correlation if has_images => {
+            return needs("a table", "leave it out for images");
+        }
+        _ => {}
+    }
+    match figure.kind {
+        Kind::ImageSamples | Kind::PosteriorDraws | Kind::SampledRows | Kind::Correlation
+            if !network.can_sample() =>
+        {
+            return needs("a model that can sample", "fit a VAE, or leave the figure out");
+        }
+        Kind::LatentGrid if network.latent() != 2 => {
+            return needs(
+                "two latent dimensions",
+                "set `model.vae.latent = 2`, or use the figure `traversal-grid`, or leave the figure out",
+            );
+        }
+        Kind::TraversalGrid if network.latent() < 2 => {
+            return needs("two latent dimensions", "leave the figure out");
+        }
+        Kind::Denoised if config.model.noise().is_none() => {
+            return needs("a model with noise", "set `noise` of the model, or leave the figure out");
+        }
+        Kind::Augmentation if config.augment.is_none() => {
+            return needs("the section `augment`", "add `[augment]`, or leave the figure out");
+        }
+        Kind::Correlation if columns_of_numbers(data) < 2 => {
+            return needs("two columns of numbers", "leave it out");
+        }
+        Kind::RocPr => {
+            let positive = data.positives(shown(data));
+            if positive.is_none_or(|p| !p.contains(&true) || !p.contains(&false)) {
+                return needs(
+                    "positive and other test rows",
+                    "give `data.target` and `data.positive`, or leave the figure out",
+                );
+            }
+        }
+        _ => {}
+    }
+    if matches!(figure.kind, Kind::PosteriorDraws | Kind::ReconstructionBars) {
+        let figure = as_shown(data, figure);
+        let rows = of_label(data, &figure).len();
+        if figure.row >= rows {
+            let of = figure.label.map_or_else(String::new, |label| format!(" with label `{label}`"));
+            return Err(ConfigError::Range {
+                field: format!("figure `{name}`: row"),
+                found: figure.row.to_string(),
+                allowed: format!("below {rows}, the test rows{of}"),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+fn columns_of_numbers(data: &Dataset) -> usize {
+    let (Content::Table { table, .. }, Some(codec)) = (&data.content, &data.codec) else { return 0 };
+    let is_number =
+        |name: &str| table.column(name).is_some_and(|column| matches!(column.cells, Cells::Number(_)));
+    codec.blocks().iter().filter(|block| is_number(&block.column)).count()
+}
