@@ -51,7 +51,7 @@ fn parse(text: &str, path: &Path) -> Result<Images, DataError> {
 }
 
 /// The training file and the test file among files, where there is at least a training file.
-pub(super) fn among<'a, P: AsRef<Path>>(files: &'a [P]) -> Option<(&'a Path, Option<&'a Path>)> {
+pub(super) fn among<P: AsRef<Path>>(files: &[P]) -> Option<(&Path, Option<&Path>)> {
     let of = |wanted: &str| {
         let is = |path: &&Path| {
             let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();

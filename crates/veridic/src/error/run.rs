@@ -134,21 +134,15 @@ pub enum RunError {
         /// What to do.
         remedy: String,
     },
-    /// Images of another size or color than those before.
-    #[error("{whose} are {expected}, {others} are {found}{}", path.as_ref().map_or_else(String::new, |path| format!(": {}", path.display())))]
+    /// Images of another size or color than those the run was fitted to, or test images than training images.
+    #[error("{}", other_images(expected, found, path.as_ref()))]
     OtherImages {
-        /// Whose images come first: `the run's images`.
-        whose: &'static str,
-        /// Their size and color.
+        /// Size and color of the run's images, or of the training images.
         expected: String,
-        /// What the others are called.
-        others: &'static str,
-        /// Their size and color.
+        /// Size and color of the others.
         found: String,
-        /// Where the others are, if they have a place of their own.
+        /// Where images given to a run are; none for test images.
         path: Option<PathBuf>,
-        /// What to do.
-        remedy: &'static str,
     },
     /// What names the data is neither a file nor a known data set.
     #[error("there is no file or folder `{name}` here, and no known data set of that name")]
@@ -188,7 +182,14 @@ impl RunError {
             Self::Newer { .. } => "upgrade veridic".to_string(),
             Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
-            Self::OtherImages { remedy, .. } => (*remedy).to_string(),
+            Self::OtherImages { path: None, .. } => {
+                "give all one size and color with `data.size` and `data.channels`".to_string()
+            }
+            Self::OtherImages { .. } => {
+                "give images of the size and color the model was fitted to, or fit with `data.size` and \
+                 `data.channels`, which then hold for all images the run is given"
+                    .to_string()
+            }
             Self::NoSuchData { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
             Self::NoSuchData { .. } => {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"
@@ -215,5 +216,12 @@ impl RunError {
                 _ => return None,
             },
         })
+    }
+}
+
+fn other_images(expected: &str, found: &str, path: Option<&PathBuf>) -> String {
+    match path {
+        Some(path) => format!("the run's images are {expected}, these are {found}: {}", path.display()),
+        None => format!("training images are {expected}, test images are {found}"),
     }
 }

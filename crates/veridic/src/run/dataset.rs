@@ -477,12 +477,9 @@ fn load_images(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Re
             let (first, other) = (ImageCodec::of(&images), ImageCodec::of(&test));
             if first != other {
                 return Err(RunError::OtherImages {
-                    whose: "training images",
                     expected: first.described(),
-                    others: "test images",
                     found: other.described(),
                     path: None,
-                    remedy: "give all one size and color with `data.size` and `data.channels`",
                 }
                 .into());
             }

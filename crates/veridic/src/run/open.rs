@@ -297,13 +297,9 @@ impl Run {
                 let found = ImageCodec::of(&images);
                 if found != *codec {
                     return Err(RunError::OtherImages {
-                        whose: "the run's images",
                         expected: codec.described(),
-                        others: "these",
                         found: found.described(),
                         path: Some(path.to_path_buf()),
-                        remedy: "give images of the size and color the model was fitted to, or fit with `data.size` and \
-                                 `data.channels`, which then hold for all images the run is given",
                     }
                     .into());
                 }
