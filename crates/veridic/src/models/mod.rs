@@ -54,6 +54,16 @@ impl ModelConfig {
         }
     }
 
+    /// The name in messages, with its article.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Autoencoder(_) => "an autoencoder",
+            Self::Vae(_) => "a VAE",
+            Self::Gan(_) => "an adversarial network",
+            Self::Classifier(_) => "a classifier",
+        }
+    }
+
     /// The weight of the divergence at full strength, and epochs to get there, for models that have one.
     pub fn divergence(&self) -> (f32, usize) {
         match self {

@@ -483,6 +483,10 @@ impl Learner for Network {
         Ok(&self.losses)
     }
 
+    fn takes_whole_batches(&self) -> bool {
+        self.steps.len() > 1
+    }
+
     fn batches(&self) -> usize {
         self.steps.first().map_or(1, |step| step.times)
     }

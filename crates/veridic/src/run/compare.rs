@@ -69,6 +69,9 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
     let open =
         |path: &PathBuf| Ok(Opened { name: name(path, paths), run: Run::open(path, options.threads)? });
     let mut runs: Vec<Opened> = paths.iter().map(open).collect::<Result<_>>()?;
+    for opened in &runs {
+        opened.run.must_reconstruct("be compared by what they reconstruct")?;
+    }
     let mut notes = Vec::new();
     for (opened, path) in runs.iter().zip(paths).skip(1) {
         let digests = |run: &Run| run.info().data.iter().map(|file| file.sha256.clone()).collect::<Vec<_>>();

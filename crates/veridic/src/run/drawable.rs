@@ -5,7 +5,7 @@ use super::dataset::{Content, Dataset};
 use super::posterior;
 use crate::data::Cells;
 use crate::error::{ConfigError, Result};
-use crate::models::Network;
+use crate::models::{ModelConfig, Network};
 
 /// Refuses figures and `evaluate.factors` that the data or the model cannot have.
 ///
@@ -74,6 +74,29 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         }
         Kind::ReconstructionBars | Kind::SampledRows | Kind::Correlation if has_images => {
             return needs("a table", "leave it out for images");
+        }
+        _ => {}
+    }
+    match figure.kind {
+        Kind::Made | Kind::Film | Kind::GameCurves if !matches!(config.model, ModelConfig::Gan(_)) => {
+            return needs("an adversarial network", "leave the figure out");
+        }
+        Kind::Made | Kind::Film if !has_images && data.layout.width() > 2 => {
+            return needs("images, or a table of one or two columns", "leave the figure out");
+        }
+        Kind::LatentScatter
+        | Kind::LatentMap
+        | Kind::TraversalGrid
+        | Kind::ScoreHistogram
+        | Kind::ReconstructionBars
+        | Kind::ImagePairs
+        | Kind::PosteriorDraws
+        | Kind::SampledRows
+        | Kind::RocPr
+        | Kind::Correlation
+            if !network.reconstructs() =>
+        {
+            return needs("an autoencoder or a VAE", "leave the figure out");
         }
         _ => {}
     }

@@ -148,13 +148,16 @@ impl Run {
         }
         if matches!(walk, Walk::Repeat { .. }) && !self.network.has_posterior() {
             return Err(RunError::Cannot {
-                model: format!("an {}", self.config.model.name()),
+                model: self.config.model.noun().to_string(),
                 verb: "draw from a row's posterior".to_string(),
                 remedy: "fit a VAE, whose encoder gives a distribution for each row".to_string(),
             }
             .into());
         }
         let from_prior = matches!(walk, Walk::Grid { row: None, .. }) && self.network.can_sample();
+        if !from_prior {
+            self.must_reconstruct("show where rows lie in its latent space")?;
+        }
         let rows = if from_prior { None } else { Some(self.encodings(data, data_dir)?) };
         let mut plan = plan(walk, latent, rows.as_ref())?;
         if matches!(walk, Walk::Grid { range: None, .. }) && !self.network.can_sample() {

@@ -174,7 +174,7 @@ impl Run {
     pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Sampled> {
         if !self.network.can_sample() {
             return Err(RunError::Cannot {
-                model: format!("an {}", self.config.model.name()),
+                model: self.config.model.noun().to_string(),
                 verb: "sample".to_string(),
                 remedy: "fit a VAE or an adversarial network, which have a distribution to sample from"
                     .to_string(),
@@ -228,6 +228,19 @@ impl Run {
                 Ok(Sampled::Table(ordered(table, schema), schema.clone()))
             }
         }
+    }
+
+    /// Refuses what only a model that gives rows back can do.
+    pub(super) fn must_reconstruct(&self, verb: &str) -> Result<()> {
+        if self.network.reconstructs() {
+            return Ok(());
+        }
+        Err(RunError::Cannot {
+            model: self.config.model.noun().to_string(),
+            verb: verb.to_string(),
+            remedy: "fit an autoencoder or a VAE".to_string(),
+        }
+        .into())
     }
 
     /// Images of the class that is asked for, or of all evenly.
@@ -345,6 +358,9 @@ impl Run {
     /// # Errors
     /// Data that cannot be read or does not fit the run's schema, every difference at once.
     pub fn score(&mut self, path: &Path, explain: usize) -> Result<(Table, Schema, Vec<String>)> {
+        if explain > 0 {
+            self.must_reconstruct("say which columns add to a score")?;
+        }
         let given = self.read(path)?;
         let rows = given.index();
         let (scores, terms) = self.network.score(&mut self.pool, given.rows(), &rows, explain > 0)?;
@@ -416,6 +432,7 @@ impl Run {
     /// # Errors
     /// As [`Self::score`].
     pub fn reconstruct(&mut self, path: &Path) -> Result<(Sampled, Vec<String>)> {
+        self.must_reconstruct("give rows back")?;
         let given = self.read(path)?;
         let rows = given.index();
         let (latent, _) = self.network.encode(&mut self.pool, given.rows(), &rows)?;

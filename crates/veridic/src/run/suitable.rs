@@ -4,6 +4,7 @@ use super::config::Config;
 use super::dataset::{Content, Dataset};
 use crate::data::{Binarization, Cells};
 use crate::error::{ConfigError, Result};
+use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig};
 
 /// Values a categorical head may give for an image: 32 levels of 8192 pixels, or 256 levels of 1024.
@@ -27,6 +28,9 @@ pub(crate) fn in_words(config: &Config, is_images: bool) -> String {
 /// # Errors
 /// [`ConfigError::Conflict`].
 pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
+    if !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Vae(_)) {
+        return check_labels(config, data);
+    }
     let likelihood = config.model.likelihood();
     let conflict = |what: String, remedy: &str| -> Result<()> {
         Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
@@ -99,4 +103,57 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
         "choose `likelihood = \"mixed\"`, or `codec.numeric = \"min-max\"` and a split without test rows beyond the \
          training range",
     )
+}
+
+/// Refuses classifiers and adversarial networks whose labels or batches the data does not have.
+fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
+    let conflict = |what: String, remedy: &str| -> Result<()> {
+        Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
+    };
+    let (field, needs_labels) = match &config.model {
+        ModelConfig::Gan(gan) if gan.conditional => ("model.gan.conditional", true),
+        ModelConfig::Gan(gan) => ("model.gan.classify", gan.classify > 0.0),
+        _ => ("model.classifier", true),
+    };
+    if needs_labels && data.classes.len() < 2 {
+        let found = match data.classes.as_slice() {
+            [] => "the rows have no labels".to_string(),
+            [class, ..] => format!("all rows are labelled `{class}`"),
+        };
+        return conflict(
+            format!("`{field}` needs two classes, and {found}"),
+            "name a `data.target`, images with labels, or leave it out",
+        );
+    }
+    let ModelConfig::Gan(gan) = &config.model else { return Ok(()) };
+    let is_table = matches!(data.content, Content::Table { .. });
+    if gan.conditional && is_table {
+        return conflict(
+            "`model.gan.conditional` is for images, and the data is a table".to_string(),
+            "leave it out: `veridic sample --given COLUMN=VALUE` chooses among rows that were made",
+        );
+    }
+    if config.data.binarization != Binarization::None {
+        return conflict(
+            "`data.binarization` is for likelihoods, and an adversarial network has none".to_string(),
+            "leave `data.binarization` out",
+        );
+    }
+    let (batch, group) = (config.train.batch, gan.group());
+    if !batch.is_multiple_of(group) {
+        return conflict(
+            format!("`train.batch` is {batch}, and the discriminator sees {group} rows together"),
+            "choose a batch that is a multiple of `model.gan.packing` or `model.gan.minibatch.group`",
+        );
+    }
+    if data.split.train.len() < group {
+        return conflict(
+            format!(
+                "there are {} training rows, and the discriminator sees {group} together",
+                data.split.train.len()
+            ),
+            "choose a smaller `packing` or `group`",
+        );
+    }
+    Ok(())
 }

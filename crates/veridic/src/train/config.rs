@@ -13,7 +13,8 @@ pub struct TrainConfig {
     /// epochs, without the rows that do not fill a last step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch_steps: Option<usize>,
-    /// Rows a step, at least 1; the last step of an epoch takes what is left.
+    /// Rows a step, at least 1; the last step of an epoch takes what is left, but for adversarial networks, which leave it
+    /// out.
     pub batch: usize,
     /// The rule by which weights follow their gradients, with its learning rate.
     pub optimizer: OptimizerConfig,

@@ -64,6 +64,11 @@ pub trait Learner {
         1
     }
 
+    /// Whether rows that do not fill a last step are left out of a pass.
+    fn takes_whole_batches(&self) -> bool {
+        false
+    }
+
     /// All states.
     fn states(&self) -> &States;
 
@@ -142,7 +147,9 @@ pub fn fit<L: Learner>(
 ) -> Result<Outcome> {
     let config = session.config;
     let (n, batch) = (session.train.len(), config.batch * learner.batches());
-    let steps_per_epoch = config.epoch_steps.unwrap_or(n.div_ceil(batch)) as u64;
+    let whole = learner.takes_whole_batches() || config.epoch_steps.is_some();
+    let steps_a_pass = if whole { (n / batch).max(1) } else { n.div_ceil(batch) };
+    let steps_per_epoch = config.epoch_steps.unwrap_or(steps_a_pass) as u64;
     let total_steps = steps_per_epoch.saturating_mul(config.epochs as u64).max(1);
     let parts: Vec<&'static str> = learner.parts().to_vec();
     let mut best_weights: Option<Vec<State>> = None;
@@ -210,8 +217,7 @@ pub fn fit<L: Learner>(
             progress.epoch_steps += 1;
             progress.step += 1;
             let next = at + index.len();
-            // Only an epoch that is a pass has a partial step.
-            let is_over = next >= n || (config.epoch_steps.is_some() && next + batch > n);
+            let is_over = next >= n || (whole && next + batch > n);
             progress.pass = if is_over { (pass + 1, 0) } else { (pass, next) };
             (session.observe)(&Event::Step {
                 epoch: progress.epoch + 1,

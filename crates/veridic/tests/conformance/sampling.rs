@@ -116,5 +116,8 @@ fn an_autoencoder_says_what_can_sample() {
     place.fit(&mixed_autoencoder(), "run", 1);
     let error = sampled_table(&mut place.open("run", 1), 5, &[], 1).unwrap_err();
     assert_eq!(error.to_string(), "an autoencoder cannot sample");
-    assert_eq!(error.hint().unwrap(), "fit a VAE, which has a distribution to sample from");
+    assert_eq!(
+        error.hint().unwrap(),
+        "fit a VAE or an adversarial network, which have a distribution to sample from"
+    );
 }
