@@ -13,7 +13,7 @@ use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::made::Watch;
 use super::map::latent_map;
-use super::{drawable, figures, memory, posterior, report, suitable};
+use super::{drawable, figures, memory, posterior, report, seeds, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
@@ -95,6 +95,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     }
     let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
     config.check()?;
+    seeds::check(&config)?;
     Ok(config)
 }
 
@@ -152,6 +153,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         }
         None => (resolve(options)?, options.data.clone()),
     };
+    if config.train.seeds > 1 {
+        return seeds::fit_seeds(&config, &FitOptions { data: data_path, ..options.clone() }, stop, observe);
+    }
     // Before the data is read, which may take long.
     if resumed.is_none() {
         Directory::check_free(&options.out)?;

@@ -18,6 +18,7 @@ mod open;
 mod posterior;
 mod recipe;
 mod report;
+mod seeds;
 mod suitable;
 
 pub use augment::AugmentConfig;

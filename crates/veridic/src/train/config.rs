@@ -16,6 +16,9 @@ pub struct TrainConfig {
     /// Rows a step, at least 1; the last step of an epoch takes what is left, but for adversarial networks, which leave it
     /// out.
     pub batch: usize,
+    /// Runs with seeds counted up from the configuration's, of which the best is kept, 1 to 1000; as many at a time as
+    /// there are threads.
+    pub seeds: usize,
     /// The rule by which weights follow their gradients, with its learning rate.
     pub optimizer: OptimizerConfig,
     /// How the learning rate changes over the run.
@@ -43,6 +46,7 @@ impl Default for TrainConfig {
             epochs: 50,
             epoch_steps: None,
             batch: 128,
+            seeds: 1,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::Constant,
             clip_norm: None,
@@ -62,6 +66,7 @@ impl TrainConfig {
             ("train.epochs", self.epochs),
             ("train.epoch-steps", self.epoch_steps.unwrap_or(1)),
             ("train.batch", self.batch),
+            ("train.seeds", self.seeds),
             ("train.checkpoint-every", self.checkpoint_every),
             ("train.keep", self.keep),
             ("train.patience", self.patience.unwrap_or(1)),
@@ -77,6 +82,9 @@ impl TrainConfig {
             {
                 return Some((name, value.to_string(), "above 0"));
             }
+        }
+        if self.seeds > 1000 {
+            return Some(("train.seeds", self.seeds.to_string(), "at most 1000"));
         }
         if self.batch > 1 << 20 {
             return Some(("train.batch", self.batch.to_string(), "at most 1048576"));
