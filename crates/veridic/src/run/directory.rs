@@ -211,22 +211,7 @@ impl Directory {
 
     /// Named tensors and what is said about them.
     pub(crate) fn read_tensors(&self, name: &str) -> Result<(Vec<State>, BTreeMap<String, String>)> {
-        let bytes = self.read(name)?;
-        let damaged = |reason: String| self.damaged(name, &reason);
-        let parsed = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let about = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let mut states = Vec::new();
-        for (name, view) in parsed.iter() {
-            if view.dtype() != Dtype::F32 {
-                return Err(damaged(format!("`{name}` is not of 32-bit floats")));
-            }
-            let (chunks, _) = view.data().as_chunks::<4>();
-            let values = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
-            states.push(State { name: name.to_string(), dims: view.shape().to_vec(), values });
-        }
-        states.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok((states, about))
+        tensors_of(&self.read(name)?).map_err(|reason| self.damaged(name, &reason))
     }
 
     /// Keeps a checkpoint: all states and where training stands in one file, the best weights in another.
@@ -366,6 +351,27 @@ impl EventLog {
         let written = self.file.write_all(line(event).as_bytes());
         written.map_err(|source| RunError::Io { action: "append to", source, path: self.path.clone() }.into())
     }
+}
+
+/// The tensors of a safetensors file by name, and what it says about them.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn tensors_of(bytes: &[u8]) -> Result<(Vec<State>, BTreeMap<String, String>), String> {
+    let parsed = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let about = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    let mut states = Vec::new();
+    for (name, view) in parsed.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("`{name}` is not of 32-bit floats"));
+        }
+        let (chunks, _) = view.data().as_chunks::<4>();
+        let values = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+        states.push(State { name: name.to_string(), dims: view.shape().to_vec(), values });
+    }
+    states.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((states, about))
 }
 
 /// States in the safetensors format, by name.

@@ -112,7 +112,7 @@ impl Context<'_> {
         if !matches!(self.config.model, ModelConfig::Gan(_)) {
             return Err(self.needs("an adversarial network", "leave the figure out"));
         }
-        let watch = Watch::new(self.config, self.data, directory);
+        let watch = Watch::new(self.config, self.data, directory, self.pool)?;
         let figure = watch.drawn(self.network, self.pool, "Made by the generator")?;
         figure.ok_or_else(|| self.needs("images, or a table of one or two columns", "leave the figure out"))
     }

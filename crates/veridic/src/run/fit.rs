@@ -11,12 +11,12 @@ use super::augment;
 use super::config::Config;
 use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
-use super::made::Watch;
+use super::made::{self, Watch};
 use super::map::latent_map;
 use super::{drawable, figures, memory, posterior, report, seeds, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
-use crate::models::{ModelConfig, Network};
+use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
 use crate::train::{self, End, Event, Learner, Measure, Progress, Session};
@@ -201,8 +201,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let divergence = config.model.divergence();
     let begun = Instant::now();
     let (train, valid) = (index(&split.train), index(&split.valid));
-    let mut watch =
-        matches!(config.model, ModelConfig::Gan(_)).then(|| Watch::new(&config, &data, &directory));
+    let watch = matches!(config.model, ModelConfig::Gan(_))
+        .then(|| Watch::new(&config, &data, &directory, &mut pool));
+    let mut watch = watch.transpose()?;
     if let (Some(watch), None) = (&watch, &from) {
         watch.begin(&mut network, &mut pool)?;
     }
@@ -259,6 +260,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         write_latents(&directory, &config, &data, &mut network, &mut pool)?;
         let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
+        if let ModelConfig::Gan(gan) = &config.model
+            && gan.objective == Objective::Wasserstein
+            && let Some(correlation) = made::quality_correlation(&directory.events())
+        {
+            fitted.report.insert("critic.quality_correlation".to_string(), correlation);
+        }
         fitted.report.extend(map.iter().flat_map(|map| map.report.clone()));
         if let Some(augment) = &config.augment {
             let place = (data_path.as_deref(), options.data_dir.as_path());

@@ -1,15 +1,13 @@
 //! What an adversarial network makes, measured and drawn while it is trained and at its end.
 
-use std::collections::BTreeMap;
-
 use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{Content, Dataset};
 use super::directory::Directory;
-use crate::data::{Cells, Matrix, Mixture, Table};
+use super::merit::Merit;
+use crate::data::{Cells, Matrix, Table};
 use crate::error::{Result, RunError};
-use crate::evaluate::{self, mode_coverage};
 use crate::figure::{self, Coloring, Figure, Pixels};
 use crate::models::Network;
 use crate::seed::Seed;
@@ -35,6 +33,7 @@ pub(super) struct Watch<'a> {
     config: &'a Config,
     data: &'a Dataset,
     directory: &'a Directory,
+    merit: Merit<'a>,
     /// The distance of real rows from each other.
     real_spread: f64,
     /// What was said already and still holds.
@@ -42,11 +41,17 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(config: &'a Config, data: &'a Dataset, directory: &'a Directory) -> Self {
+    pub(super) fn new(
+        config: &'a Config,
+        data: &'a Dataset,
+        directory: &'a Directory,
+        pool: &mut Pool,
+    ) -> Result<Self> {
         let rows: Vec<Vec<f32>> =
             data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
-        Self { config, data, directory, real_spread: spread(&real), said: Vec::new() }
+        let merit = Merit::new(config, data, config.evaluate.made_rows, pool)?;
+        Ok(Self { config, data, directory, merit, real_spread: spread(&real), said: Vec::new() })
     }
 
     /// The figures at the end of an epoch, with its picture in `samples/`.
@@ -56,7 +61,7 @@ impl<'a> Watch<'a> {
         pool: &mut Pool,
         progress: &Progress,
     ) -> Result<Measured> {
-        let mut figures = figures(self.config, self.data, network, pool, "watch")?;
+        let mut figures = self.merit.figures(network, pool, "watch", self.config.evaluate.made_rows)?;
         let z = points(network, Seed(self.config.seed), "watch", 2 * COMPARED);
         let diversity = spread(&network.decode(pool, &z)?) / self.real_spread.max(f64::MIN_POSITIVE);
         figures.insert("sample.diversity".to_string(), diversity);
@@ -258,32 +263,6 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// What is known of made rows, by name: for a mixture whether its modes are covered, for one column mean and deviation.
-pub(super) fn figures(
-    config: &Config,
-    data: &Dataset,
-    network: &mut Network,
-    pool: &mut Pool,
-    name: &str,
-) -> Result<BTreeMap<String, f64>> {
-    let mut figures = BTreeMap::new();
-    let (Some(mixture), Some(codec)) = (config.data.mixture, &data.codec) else { return Ok(figures) };
-    let z = points(network, Seed(config.seed), name, config.evaluate.made_rows);
-    let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
-    if let Mixture::Gaussian(_) = mixture {
-        figures.insert("sample.mean".to_string(), evaluate::mean(&made)?);
-        figures.insert("sample.sd".to_string(), evaluate::standard_deviation(&made)?);
-        return Ok(figures);
-    }
-    let coverage = mode_coverage(&made, &mixture.centers(), mixture.deviation())?;
-    figures.insert("sample.modes".to_string(), coverage.modes as f64);
-    figures.insert("sample.high_quality".to_string(), coverage.high_quality);
-    if let Some(divergence) = coverage.reverse_kl {
-        figures.insert("sample.reverse_kl".to_string(), divergence);
-    }
-    Ok(figures)
-}
-
 /// Losses, accuracies and gradients of both networks by epoch, as panels below each other.
 pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
     let of = |name: &str| -> Vec<f64> {
@@ -311,6 +290,34 @@ pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
     ];
     let numbers = rows.iter().flatten().map(Figure::csv).collect::<Vec<_>>().join("\n");
     Ok(figure::sheet(&figure::Sheet { title: "The game by epoch", rows: &rows, numbers: &numbers })?)
+}
+
+/// The rank correlation over epochs between what the critic says of how far made rows are from real ones (minus its loss)
+/// and the distance by the judge's features, -1 to 1: near 1 where its loss falls as quality rises. Nothing for fewer than
+/// three epochs with both.
+pub(super) fn quality_correlation(events: &[Event]) -> Option<f64> {
+    let pairs: Vec<(f64, f64)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Epoch { losses, .. } => {
+                Some((-losses.get("train.discriminator")?, *losses.get("sample.frechet")?))
+            }
+            _ => None,
+        })
+        .collect();
+    let ranks = |of: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
+        let mut order: Vec<usize> = (0..pairs.len()).collect();
+        order.sort_by(|&a, &b| of(&pairs[a]).total_cmp(&of(&pairs[b])));
+        let mut ranks = vec![0.0; pairs.len()];
+        for (rank, at) in order.into_iter().enumerate() {
+            ranks[at] = rank as f64;
+        }
+        ranks
+    };
+    let n = pairs.len() as f64;
+    let (a, b) = (ranks(&|pair| pair.0), ranks(&|pair| pair.1));
+    let squares: f64 = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum();
+    (pairs.len() >= 3).then(|| 1.0 - 6.0 * squares / (n * (n * n - 1.0)))
 }
 
 /// The pictures of `samples/` as a film, if there are any.
@@ -345,7 +352,7 @@ fn grid_points(network: &Network, seed: Seed) -> Matrix {
 }
 
 /// The numbers of a table, row by row.
-fn numbers(table: &Table) -> Vec<f64> {
+pub(super) fn numbers(table: &Table) -> Vec<f64> {
     let columns: Vec<&Vec<f64>> = table
         .columns
         .iter()

@@ -34,6 +34,7 @@ const RECIPES: &[Recipe] = recipes!(
     "heart-vae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
+    "mnist-cgan"
     "mnist-classifier"
     "mnist-conv-autoencoder"
     "mnist-conv-denoising-autoencoder"
@@ -42,6 +43,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-denoising-autoencoder"
     "mnist-denoising-vae"
     "mnist-gan"
+    "mnist-infogan"
     "mnist-iwae"
     "mnist-iwae-paper"
     "mnist-vae-2d"
@@ -49,6 +51,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-vae-deep"
     "mnist-vae-nll"
     "mnist-vae-shallow"
+    "mnist-wgan-gp"
     "ring-gan"
 );
 

@@ -7,8 +7,8 @@ use veridic_graph::{Draw, Pool};
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
-use super::made;
 use super::map::latent_scores;
+use super::merit::Merit;
 use super::open::{sample_latent, sampled_rows};
 use super::posterior;
 use crate::codec::BlockKind;
@@ -28,14 +28,15 @@ pub(crate) const NEIGHBORS: usize = 5;
 const TEST_DRAWS: usize = 10_000;
 const MOST_TEST_DRAWS: usize = 100;
 
+/// Images made for the report, at least.
+const REPORTED: usize = 10_000;
+
 /// Columns of a table whose correlations are compared, at most.
 const MOST_PAIRED: usize = 300;
 
 /// All figures, by name.
 ///
-/// Of adversarial networks, from `evaluate.made-rows` made rows:
-/// - `sample.mean`, `sample.sd`: of a mixture of one column, in its units.
-/// - `sample.modes`, `sample.high_quality`, `sample.reverse_kl`: how a mixture's modes are covered.
+/// Of adversarial networks, from `evaluate.made-rows` rows of a mixture or 10 000 images, those of [`Merit`], and:
 /// - `sample.diversity`: how far made rows lie apart, as a share of how far real ones do; of the epoch that was kept.
 ///
 /// Of all others:
@@ -68,7 +69,9 @@ pub(crate) fn report(
     let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
     report.insert("train.epochs".to_string(), progress.epoch as f64);
     if matches!(config.model, ModelConfig::Gan(_)) {
-        report.extend(made::figures(config, data, network, pool, "report")?);
+        let n = config.evaluate.made_rows.max(REPORTED);
+        let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
+        report.extend(Merit::new(config, data, n, pool)?.figures(network, pool, "report", n)?);
         return Ok(report);
     }
     let rows = data.tested();

@@ -1,0 +1,180 @@
+//! How good the rows are that an adversarial network makes, by name as in reports.
+
+use std::collections::BTreeMap;
+
+use veridic_graph::Pool;
+
+use super::config::Config;
+use super::dataset::{Dataset, index};
+use super::judge::{Judge, Seen, largest};
+use super::made::{numbers, points};
+use crate::data::{Matrix, Mixture};
+use crate::error::Result;
+use crate::evaluate::{self, mode_coverage};
+use crate::models::{ModelConfig, Network, Rows};
+use crate::seed::Seed;
+
+/// Measures made rows against what is known of the data.
+///
+/// - Of a mixture of one column: `sample.mean`, `sample.sd` in its units; of two: `sample.modes`, `sample.high_quality`,
+///   `sample.reverse_kl` ([`mode_coverage`]).
+/// - Of digits of 28 x 28 pixels, by a frozen classifier ([`Judge`]): `sample.frechet`, the distance of its features from those
+///   of as many test images, `floor.frechet` that of as many training images, `classifier.accuracy` on test images,
+///   `sample.classifier_score`, and `sample.class_accuracy`, how often the digit is the one asked for.
+/// - Of codes: `info.mutual_information`, the lower bound `ln K + E ln Q(c | x)` in nats, and `info.category_error`, how often
+///   the category read from a test image is not that of its label; which digit a category stands for is learned from
+///   training images.
+pub(super) struct Merit<'a> {
+    config: &'a Config,
+    data: &'a Dataset,
+    judge: Option<Bench>,
+}
+
+/// A judge with what it saw in real images.
+struct Bench {
+    judge: Judge,
+    real: Seen,
+    floor: f64,
+    accuracy: Option<f64>,
+}
+
+/// Training images by which a category gets its digit.
+const MATCHED: usize = 10_000;
+
+impl<'a> Merit<'a> {
+    /// With `n` rows on each side.
+    pub(super) fn new(config: &'a Config, data: &'a Dataset, n: usize, pool: &mut Pool) -> Result<Self> {
+        let Some(mut judge) = Judge::of(&data.layout)? else {
+            return Ok(Self { config, data, judge: None });
+        };
+        let take = |rows: &[usize]| index(&rows[..n.min(rows.len())]);
+        let (test, train) = (take(data.tested()), take(&data.split.train));
+        if test.len() < 2 || train.len() < 2 {
+            return Ok(Self { config, data, judge: None });
+        }
+        let real = judge.look(pool, data.rows(), &test)?;
+        let floor = judge.look(pool, data.rows(), &train)?.distance(&real)?;
+        let digits: Option<Vec<usize>> =
+            data.classes.iter().map(|class| class.parse().ok().filter(|&digit| digit < 10)).collect();
+        let accuracy = digits.filter(|digits| !digits.is_empty()).map(|digits| {
+            let number = |row: u32| data.class_numbers[row as usize];
+            let is = |row: u32| (number(row) >= 0.0).then(|| digits[number(row) as usize]);
+            let hits = real.answers().into_iter().zip(&test).filter(|(said, row)| is(**row) == Some(*said));
+            hits.count() as f64 / test.len() as f64
+        });
+        Ok(Self { config, data, judge: Some(Bench { judge, real, floor, accuracy }) })
+    }
+
+    /// The figures of rows made of the noise of that name.
+    pub(super) fn figures(
+        &mut self,
+        network: &mut Network,
+        pool: &mut Pool,
+        name: &str,
+        n: usize,
+    ) -> Result<BTreeMap<String, f64>> {
+        let z = points(network, Seed(self.config.seed), name, n);
+        let made = network.decode(pool, &z)?;
+        let mut figures = BTreeMap::new();
+        let mut insert = |name: &str, value: f64| figures.insert(name.to_string(), value);
+        if let (Some(mixture), Some(codec)) = (self.config.data.mixture, &self.data.codec) {
+            let values = numbers(&codec.decode(&made)?);
+            if let Mixture::Gaussian(_) = mixture {
+                insert("sample.mean", evaluate::mean(&values)?);
+                insert("sample.sd", evaluate::standard_deviation(&values)?);
+            } else {
+                let coverage = mode_coverage(&values, &mixture.centers(), mixture.deviation())?;
+                insert("sample.modes", coverage.modes as f64);
+                insert("sample.high_quality", coverage.high_quality);
+                if let Some(divergence) = coverage.reverse_kl {
+                    insert("sample.reverse_kl", divergence);
+                }
+            }
+        }
+        let all: Vec<u32> = (0..made.n_rows as u32).collect();
+        if let Some(bench) = &mut self.judge {
+            let seen = bench.judge.look(pool, Rows::matrix(&made), &all)?;
+            insert("sample.frechet", seen.distance(&bench.real)?);
+            insert("floor.frechet", bench.floor);
+            insert("sample.classifier_score", seen.score()?);
+            if let Some(accuracy) = bench.accuracy {
+                insert("classifier.accuracy", accuracy);
+            }
+            if let Some(asked) = self.asked(network, &z) {
+                let hits = seen.answers().iter().zip(&asked).filter(|(said, asked)| said == asked).count();
+                insert("sample.class_accuracy", hits as f64 / asked.len() as f64);
+            }
+        }
+        if let ModelConfig::Gan(gan) = &self.config.model
+            && let Some(info) = gan.info.filter(|info| info.categories > 0)
+        {
+            let first = network.prior().map_or(0, |prior| prior.noise.1 + prior.classes);
+            let drawn: Vec<usize> =
+                (0..z.n_rows).map(|i| largest(&z.row(i)[first..first + info.categories])).collect();
+            let logits = network.recognize(pool, Rows::matrix(&made), &all)?.swap_remove(0);
+            let log_share = |i: usize| log_softmax(logits.row(i), drawn[i]);
+            let mean = (0..logits.n_rows).map(log_share).sum::<f64>() / logits.n_rows.max(1) as f64;
+            insert("info.mutual_information", (info.categories as f64).ln() + mean);
+            if let Some(error) = self.category_error(network, pool, n)? {
+                insert("info.category_error", error);
+            }
+        }
+        Ok(figures)
+    }
+
+    /// The digit that each latent point asks for, where classes are digits.
+    fn asked(&self, network: &Network, z: &Matrix) -> Option<Vec<usize>> {
+        let prior = network.prior().filter(|prior| prior.classes > 0)?;
+        let digits: Vec<usize> =
+            self.data.classes.iter().map(|class| class.parse().ok()).collect::<Option<_>>()?;
+        let first = prior.noise.1;
+        Some((0..z.n_rows).map(|i| digits[largest(&z.row(i)[first..first + prior.classes])]).collect())
+    }
+
+    fn category_error(&self, network: &mut Network, pool: &mut Pool, n: usize) -> Result<Option<f64>> {
+        let classes = self.data.classes.len();
+        if classes == 0 {
+            return Ok(None);
+        }
+        let mut read = |rows: &[usize], n: usize| -> Result<Vec<(usize, Option<usize>)>> {
+            let rows = &rows[..n.min(rows.len())];
+            let logits = network.recognize(pool, self.data.rows(), &index(rows))?.swap_remove(0);
+            let class =
+                |row: usize| Some(self.data.class_numbers[row]).filter(|&c| c >= 0.0).map(|c| c as usize);
+            Ok(rows.iter().enumerate().map(|(i, &row)| (largest(logits.row(i)), class(row))).collect())
+        };
+        let mut counts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (category, class) in read(&self.data.split.train, MATCHED)? {
+            if let Some(class) = class {
+                counts.entry(category).or_insert_with(|| vec![0; classes])[class] += 1;
+            }
+        }
+        let stands_for = |category: usize| {
+            let counts = counts.get(&category)?;
+            (0..classes).max_by_key(|&class| counts[class])
+        };
+        let tested = read(self.data.tested(), n.max(MATCHED))?;
+        let known: Vec<_> = tested.into_iter().filter(|(_, class)| class.is_some()).collect();
+        let wrong = known.iter().filter(|(category, class)| stands_for(*category) != *class).count();
+        Ok((!known.is_empty()).then(|| wrong as f64 / known.len() as f64))
+    }
+}
+
+/// `ln softmax(logits)` of one of them.
+fn log_softmax(logits: &[f32], at: usize) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    f64::from(logits[at] - largest) - sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_shares_are_those_of_a_softmax() {
+        let logits = [1.0, 2.0, 1000.0];
+        assert!((log_softmax(&[0.0, 0.0], 1) - 0.5f64.ln()).abs() < 1e-12);
+        assert!((log_softmax(&logits, 2)).abs() < 1e-12 && log_softmax(&logits, 0) < -990.0);
+    }
+}
