@@ -132,7 +132,7 @@ impl Mixture {
             return Some(("deviation", self.deviation().to_string(), "above 0 to 1000000"));
         }
         match *self {
-            Self::Gaussian(g) if !(g.mean.abs() <= 1e6) => {
+            Self::Gaussian(g) if !(-1e6..=1e6).contains(&g.mean) => {
                 Some(("mean", g.mean.to_string(), "-1000000 to 1000000"))
             }
             Self::Ring(r) if !(1..=1000).contains(&r.modes) => {
@@ -189,9 +189,8 @@ mod tests {
             .collect();
         let mut counts = [0; 4];
         let mut square = 0.0;
-        for i in 0..4000 {
-            let (x, y) = (values[0][i], values[1][i]);
-            counts[usize::from(x > 0.0) + 2 * usize::from(y > 0.0)] += 1;
+        for (x, y) in values[0].iter().zip(values[1]) {
+            counts[usize::from(*x > 0.0) + 2 * usize::from(*y > 0.0)] += 1;
             square += (x.abs() - 1.0).powi(2) + (y.abs() - 1.0).powi(2);
         }
         assert!(counts.iter().all(|&count| (900..1100).contains(&count)), "{counts:?}");

@@ -84,10 +84,10 @@ pub fn lines(input: &Lines<'_>) -> Result<Figure, FigureError> {
     }
     canvas.height = panel.bottom() + BELOW;
 
-    let mut numbers = Numbers::new(["curve", "x", "y"].map(str::to_owned).into_iter());
+    let mut numbers = Numbers::new(["curve", "x", "y"].map(str::to_owned));
     for line in input.curves {
         for point in line.points {
-            numbers.row([line.name.to_owned(), exact(point[0]), exact(point[1])].into_iter());
+            numbers.row([line.name.to_owned(), exact(point[0]), exact(point[1])]);
         }
     }
     Ok(Figure::new(canvas, numbers.finish(), left_out))

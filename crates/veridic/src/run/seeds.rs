@@ -100,12 +100,15 @@ pub(super) fn check(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// Fits the run of a seed.
+type FitOne<'a> = dyn Fn(u64, &mut dyn FnMut(&Event)) -> Result<Fitted> + Sync + 'a;
+
 /// What a run that is fitted by a seed gives, in the order of seeds. Events of the first are passed on, and that others
 /// have ended.
 fn run_all(
     seeds: &[u64],
     threads: usize,
-    one: &(dyn Fn(u64, &mut dyn FnMut(&Event)) -> Result<Fitted> + Sync),
+    one: &FitOne<'_>,
     observe: &mut dyn FnMut(&Event),
 ) -> Vec<Result<Fitted>> {
     let next = AtomicUsize::new(0);
