@@ -34,6 +34,11 @@ FIGURES = [
     "control.knn.average_precision",
     "sample.shape_similarity",
     "sample.correlation_similarity",
+    "sample.mean",
+    "sample.sd",
+    "sample.modes",
+    "sample.high_quality",
+    "sample.reverse_kl",
 ]
 
 COLUMNS = ["recipe", "epochs", "threads", "seconds", *FIGURES]
@@ -41,7 +46,7 @@ COLUMNS = ["recipe", "epochs", "threads", "seconds", *FIGURES]
 VERIDIC = ROOT / "target" / "release" / "veridic"
 
 # Days on a processor: only when asked for with --only.
-LONG = {"mnist-iwae-paper"}
+LONG = {"mnist-iwae-paper", "mnist-gan"}
 
 
 def main():

@@ -3,7 +3,7 @@
 //! Images lie as they come, `[row][place][channel]`. For each place of the result, the rows of the batch are the rows
 //! of a product, and its depth runs through the channels of the places below the window. Neighboring places lie behind
 //! each other, so the taps of one line of the window are one run on both sides. A transposed convolution reads its
-//! taps in the order of [`Window::descending`], by which its runs are contiguous too, without zeros between places. For
+//! taps in the order of `Window::descending`, by which its runs are contiguous too, without zeros between places. For
 //! images of few channels (grey, color) the other two directions take all taps of a place as one side of a product.
 #![allow(unsafe_code, reason = "reads and writes images by address; bounds are those of the geometry")]
 

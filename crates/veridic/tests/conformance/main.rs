@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adversary;
 mod asking;
 mod binarizing;
 mod disentangling;

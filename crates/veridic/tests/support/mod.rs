@@ -204,7 +204,7 @@ impl Place {
         let mut events = String::new();
         for line in String::from_utf8(read("events.jsonl")).unwrap().lines() {
             let mut event: serde_json::Value = serde_json::from_str(line).unwrap();
-            event.as_object_mut().unwrap().remove("seconds").unwrap();
+            event.as_object_mut().unwrap().remove("seconds");
             writeln!(events, "{event}").unwrap();
         }
         (read("model.safetensors"), events, String::from_utf8(read("report.json")).unwrap())

@@ -1,0 +1,120 @@
+//! Adversarial networks keep to what all models do, and say what they cannot do.
+
+use std::fs;
+use std::sync::atomic::Ordering;
+
+use veridic::run::{Config, FitOptions, Sampled, fit};
+use veridic::train::{End, Event};
+
+use super::image::squares;
+use super::support::{Place, never};
+
+/// A ring that is made up, so that there is no file.
+fn ring(place: &Place, sets: &str, out: &str, threads: usize) -> FitOptions {
+    let text = format!(
+        "seed = 4\n\
+         [data]\nmixture = {{ ring = {{ modes = 4, deviation = 0.05, rows = 300 }} }}\n\
+         split = {{ valid = 0.0, test = 0.0 }}\n\
+         [model.gan]\nlatent = 2\npacking = 2\naverage = 0.9\ninput-noise = 0.1\n\
+         generator = [{{ dense = 16, activation = 'relu' }}, {{ batch-norm = 0.9 }}]\n\
+         discriminator = [{{ dense = 16, activation = 'leaky-relu' }}, {{ dropout = 0.1 }}]\n\
+         [train]\nepochs = 4\nepoch-steps = 5\nbatch = 32\n\
+         [evaluate]\nmade-rows = 200\n{sets}"
+    );
+    let config = Config::from_toml(&text, "the test").unwrap();
+    FitOptions { data: None, ..place.options(&config, out, threads) }
+}
+
+fn pictures(place: &Place, out: &str) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(place.at(out).join("samples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_run_gives_the_same_bits_at_any_number_of_threads_and_after_a_stop() {
+    let place = Place::new();
+    let figures = "[[figure]]\nkind = 'made'\n[[figure]]\nkind = 'film'\n[[figure]]\nkind = 'game-curves'\n";
+    let fitted = fit(&ring(&place, figures, "one", 1), &never(), &mut |_| {}).unwrap();
+    assert_eq!(fitted.figures.len(), 3);
+    assert!(fitted.figures.iter().all(|figure| figure.is_file()));
+    fit(&ring(&place, figures, "two", 2), &never(), &mut |_| {}).unwrap();
+    assert!(place.outcome("one") == place.outcome("two"));
+    let flag = never();
+    let mut watch = |event: &Event| {
+        if matches!(event, Event::Step { step: 8, .. }) {
+            flag.store(true, Ordering::Relaxed);
+        }
+    };
+    let stopped = fit(&ring(&place, figures, "stopped", 1), &flag, &mut watch).unwrap();
+    assert_eq!(stopped.end, End::Stopped);
+    assert_eq!(place.resume("stopped", &[], 2).unwrap().end, End::Done);
+    assert!(place.outcome("one") == place.outcome("stopped"));
+    // Before training and after each of four epochs, always of the same noise.
+    assert_eq!(pictures(&place, "one").len(), 5);
+    assert_eq!(pictures(&place, "one"), pictures(&place, "stopped"));
+}
+
+#[test]
+fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
+    let place = Place::new();
+    let fitted = fit(&ring(&place, "", "run", 1), &never(), &mut |_| {}).unwrap();
+    for name in ["sample.modes", "sample.high_quality", "sample.diversity", "train.generator"] {
+        assert!(fitted.report[name].is_finite(), "{name}");
+    }
+    let mut run = place.open("run", 1);
+    let Sampled::Table(table, schema) = run.sample(7, &[], 3).unwrap() else { panic!("a table") };
+    assert_eq!((table.n_rows, schema.columns.len()), (7, 2));
+    assert_eq!(place.open("run", 2).sample(7, &[], 3).unwrap(), Sampled::Table(table, schema));
+    fs::write(place.at("points.csv"), "x,y\n0.5,0.25\n1,0\n").unwrap();
+    let (scores, _, _) = run.score(&place.at("points.csv"), 0).unwrap();
+    assert_eq!(scores.n_rows, 2);
+    let refused = [
+        run.score(&place.at("points.csv"), 2).map(|_| ()).unwrap_err(),
+        run.reconstruct(&place.at("points.csv")).map(|_| ()).unwrap_err(),
+    ];
+    for error in refused {
+        assert!(error.to_string().starts_with("an adversarial network cannot "), "{error}");
+    }
+}
+
+#[test]
+fn the_best_of_several_seeds_is_kept() {
+    let place = Place::new();
+    let text = "best-by = 'sample.diversity'\n";
+    let mut options = ring(&place, text, "seeds", 2);
+    options.sets = vec![("train.seeds".to_string(), "3".to_string())];
+    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let listed = fs::read_to_string(place.at("seeds").join("seeds.csv")).unwrap();
+    let values: Vec<f64> =
+        listed.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
+    assert_eq!(values.len(), 3);
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(fitted.report["sample.diversity"], least);
+    assert_eq!(place.info("seeds", "status"), "done");
+    place.open("seeds", 1).sample(3, &[], 1).unwrap();
+}
+
+#[test]
+fn labels_and_batches_that_do_not_fit_are_refused_before_training() {
+    let place = Place::new();
+    squares(&place);
+    let message = |gan: &str, batch: usize| {
+        let text = format!("[model.gan]\nlatent = 2\n{gan}\n[train]\nepochs = 1\nbatch = {batch}\n");
+        let config = Config::from_toml(&text, "the test").unwrap();
+        let data = Some(place.at("squares-idx3-ubyte"));
+        let options = FitOptions { data, ..place.options(&config, "refused", 1) };
+        fit(&options, &never(), &mut |_| {}).unwrap_err().to_string()
+    };
+    let error = message("conditional = true", 16);
+    assert_eq!(error, "`model.gan.conditional` needs two classes, and the rows have no labels");
+    let error = message("packing = 3", 16);
+    assert_eq!(error, "`train.batch` is 16, and the discriminator sees 3 rows together");
+    let error = message("discriminator = [{ conv = 4, kernel = 9, padding = 'valid' }]", 16);
+    assert!(error.contains("model.gan.discriminator") && error.contains("(8, 8, 1)"), "{error}");
+    assert!(!place.at("refused").exists());
+}
