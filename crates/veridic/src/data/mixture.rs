@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cells, Column, Table};
-use crate::seed::Seed;
-use crate::seed::normal_quantile;
+use crate::seed::{Seed, standard_normal};
 use rand_chacha::rand_core::Rng;
 
 /// A mixture of normal distributions with equal shares.
@@ -158,8 +157,7 @@ impl Mixture {
         for _ in 0..self.rows() {
             let pick = ((u64::from(random.next_u32()) * centers.len() as u64) >> 32) as usize;
             for (column, center) in columns.iter_mut().zip(&centers[pick]) {
-                let u = ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
-                column.push(center + self.deviation() * normal_quantile(u));
+                column.push(center + self.deviation() * standard_normal(&mut random));
             }
         }
         let column = |(name, values): (&str, Vec<f64>)| Column {

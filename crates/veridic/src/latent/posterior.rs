@@ -1,11 +1,8 @@
-use rand_chacha::rand_core::Rng;
-
 use super::copies;
 use super::grid::quantile_steps;
 use super::line::mean;
 use crate::data::Matrix;
-use crate::seed::Seed;
-use crate::seed::normal_quantile;
+use crate::seed::{Seed, standard_normal};
 
 /// Where the encodings of a set of rows lie, dimension by dimension.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,9 +44,8 @@ pub fn repeat(mean: &[f32], log_variance: &[f32], n: usize, seed: Seed) -> Matri
     let mut points = copies(mean, n);
     for i in 0..n {
         for (point, &log_variance) in points.row_mut(i).iter_mut().zip(log_variance) {
-            // In (0, 1), never at its ends.
-            let share = ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
-            *point += (0.5 * f64::from(log_variance)).exp() as f32 * normal_quantile(share) as f32;
+            let noise = standard_normal(&mut random) as f32;
+            *point += (0.5 * f64::from(log_variance)).exp() as f32 * noise;
         }
     }
     points

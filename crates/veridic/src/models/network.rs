@@ -9,6 +9,7 @@ use crate::codec::Block;
 use crate::data::Matrix;
 use crate::error::Result;
 use crate::nn::{LayerSummary, Likelihood, Scope};
+use crate::seed::Seed;
 use crate::train::{Learner, Rates, TrainConfig};
 
 /// Rows given to a plan at once outside training.
@@ -128,7 +129,7 @@ pub struct Network {
     encode: Plan,
     decode: Option<Plan>,
     score: Plan,
-    explains: bool,
+    reconstructs: bool,
     weigh: Option<Plan>,
     recognize: Option<Plan>,
     losses: Vec<f32>,
@@ -182,7 +183,7 @@ impl Network {
             has_posterior: encode.len() > 1,
             encode: graph.compile(&encode, &[])?,
             decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
-            explains: score.len() > 1,
+            reconstructs: score.len() > 1,
             score: graph.compile(&score, &[])?,
             weigh: weigh.map(|weigh| graph.compile(&[weigh], &[])).transpose()?,
             recognize: some(&recognize)?,
@@ -221,6 +222,13 @@ impl Network {
         self.prior.as_ref()
     }
 
+    /// `n` latent points from the prior that follow from the seed and the name alone; none of a model that cannot be
+    /// sampled from.
+    pub fn points(&self, seed: Seed, name: &str, n: usize) -> Matrix {
+        let draw = |prior: &Prior| prior.draw(seed, &format!("{name} latent"), n, |_| None);
+        self.prior.as_ref().map_or_else(|| Matrix::zeros(0, self.latent), draw)
+    }
+
     /// Whether a row has a posterior over latent points.
     pub fn has_posterior(&self) -> bool {
         self.has_posterior
@@ -228,7 +236,7 @@ impl Network {
 
     /// Whether decoding a row's code gives the row expected from it.
     pub fn reconstructs(&self) -> bool {
-        self.explains
+        self.reconstructs
     }
 
     /// The weights that make the model: trained parameters and running statistics, without the optimizer's states.
@@ -305,7 +313,7 @@ impl Network {
     ) -> Result<(Vec<f64>, Option<Matrix>), GraphError> {
         let mut scores = Vec::with_capacity(index.len());
         let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
-        let with_terms = with_terms && self.explains;
+        let with_terms = with_terms && self.reconstructs;
         for index in index.chunks(BATCH) {
             let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;

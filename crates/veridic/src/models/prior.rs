@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Graph, Shape};
 
 use crate::data::Matrix;
-use crate::seed::Seed;
-use crate::seed::normal_quantile;
+use crate::seed::{Seed, standard_normal, uniform};
 
 /// The distribution of the noise a generator is given.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -49,22 +48,20 @@ impl Prior {
     /// asked for, else drawn evenly.
     pub fn draw(&self, seed: Seed, name: &str, n: usize, class: impl Fn(usize) -> Option<usize>) -> Matrix {
         let mut random = seed.stream(name);
-        let mut uniform = move || ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
         let mut z = Matrix::zeros(n, self.width());
         for i in 0..n {
             let row = z.row_mut(i);
             let (noise, rest) = row.split_at_mut(self.noise.1);
             for value in noise {
-                let u = uniform();
                 *value = match self.noise.0 {
-                    NoiseSource::Normal => normal_quantile(u) as f32,
-                    NoiseSource::Uniform => (2.0 * u - 1.0) as f32,
-                    NoiseSource::Stratified(limit) => limit * (2.0 * u - 1.0) as f32,
+                    NoiseSource::Normal => standard_normal(&mut random) as f32,
+                    NoiseSource::Uniform => around_zero(&mut random),
+                    NoiseSource::Stratified(limit) => limit * around_zero(&mut random),
                 };
             }
             let (classes, rest) = rest.split_at_mut(self.classes);
             let (categories, continuous) = rest.split_at_mut(self.categories);
-            let mut evenly = |n: usize| (uniform() * n as f64) as usize;
+            let mut evenly = |n: usize| (uniform(&mut random) * n as f64) as usize;
             if self.classes > 0 {
                 let drawn = evenly(self.classes);
                 classes[class(i).unwrap_or(drawn)] = 1.0;
@@ -73,7 +70,7 @@ impl Prior {
                 categories[evenly(self.categories)] = 1.0;
             }
             for code in continuous {
-                *code = (2.0 * uniform() - 1.0) as f32;
+                *code = around_zero(&mut random);
             }
         }
         z
@@ -94,6 +91,11 @@ impl Prior {
             }
         }
     }
+}
+
+/// A number drawn evenly between -1 and 1.
+fn around_zero(random: &mut impl Rng) -> f32 {
+    (2.0 * uniform(random) - 1.0) as f32
 }
 
 /// A vector of constants.

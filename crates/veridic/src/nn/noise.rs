@@ -1,13 +1,11 @@
 //! Noise that a denoising model removes (Vincent et al. 2008, "Extracting and composing robust features with denoising
 //! autoencoders"; for the variational form Im et al. 2017, "Denoising criterion for variational auto-encoding framework").
 
-use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use super::network::Scope;
-use crate::seed::Seed;
-use crate::seed::normal_quantile;
+use crate::seed::{Seed, standard_normal, uniform};
 
 /// How encoded rows are spoilt on their way into the encoder while training; the target stays clean.
 ///
@@ -66,22 +64,21 @@ impl NoiseConfig {
     /// `values` spoilt in place by the same rule, with draws that follow from the seed and the name alone.
     pub fn spoil(self, values: &mut [f32], is_image: bool, seed: Seed, name: &str) {
         let mut random = seed.stream(name);
-        let mut uniform = || ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
         for value in values {
             match self {
                 Self::Gaussian(deviation) => {
-                    *value += deviation * normal_quantile(uniform()) as f32;
+                    *value += deviation * standard_normal(&mut random) as f32;
                     if is_image {
                         *value = value.clamp(0.0, 1.0);
                     }
                 }
                 Self::Masking(share) => {
-                    if uniform() < f64::from(share) {
+                    if uniform(&mut random) < f64::from(share) {
                         *value = 0.0;
                     }
                 }
                 Self::SaltPepper(share) => {
-                    let draw = uniform() / f64::from(share);
+                    let draw = uniform(&mut random) / f64::from(share);
                     if draw < 1.0 {
                         *value = if draw < 0.5 { 0.0 } else { 1.0 };
                     }

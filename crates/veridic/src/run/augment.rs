@@ -10,7 +10,7 @@ use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{self, Dataset, index};
-use super::open::{sample_latent, sampled_rows};
+use super::open::sampled_rows;
 use crate::data::{self, Matrix};
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate;
@@ -262,11 +262,11 @@ fn positive_rows(
         .collect();
     let (mean, log_variance) = network.encode(pool, data.rows(), &index(&rows))?;
     let log_variance = log_variance.ok_or_else(|| RunError::Cannot {
-        model: format!("an {}", config.model.name()),
+        model: config.model.noun().to_string(),
         verb: "make positive rows".to_string(),
         remedy: "fit a VAE".to_string(),
     })?;
-    let mut z = sample_latent(Seed(config.seed), "augment", n, mean.n_cols);
+    let mut z = network.points(Seed(config.seed), "augment", n);
     for i in 0..n {
         let at = i % rows.len();
         for (j, value) in z.row_mut(i).iter_mut().enumerate() {

@@ -468,6 +468,12 @@ impl Config {
                 "add `data.split.column = \"NAME\"`",
             );
         }
+        if self.train.seeds > 1 && self.evaluate.best_by.is_none() && split.valid == 0.0 {
+            return conflict(
+                "`train.seeds` keeps the best run, and nothing says which that is",
+                "name a figure in `evaluate.best-by`, or have validation rows",
+            );
+        }
         if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
             return conflict(
                 "the figure `latent-map` needs a map, and there is no `[map]`",

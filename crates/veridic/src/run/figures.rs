@@ -13,7 +13,7 @@ use super::directory::Directory;
 use super::drawable;
 use super::made::{self, Watch};
 use super::map::{LatentMap, latent_scores};
-use super::open::{cell_text, sample_latent, sampled_rows};
+use super::open::{cell_text, sampled_rows};
 use super::report::controls;
 use crate::data::{Cells, Images, Table};
 use crate::error::{ConfigError, Result, RunError};
@@ -320,7 +320,7 @@ impl Context<'_> {
 
     fn image_samples(&mut self) -> Result<Figure> {
         let side = self.wanted.side;
-        let z = made::points(self.network, Seed(self.config.seed), "figure", side * side);
+        let z = self.network.points(Seed(self.config.seed), "figure", side * side);
         let decoded = self.network.decode(self.pool, &z)?;
         let images = self.images()?;
         Ok(figure::image_grid(&figure::ImageGrid {
@@ -340,7 +340,7 @@ impl Context<'_> {
         let (mean, log_variance) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
         let log_variance = log_variance.ok_or_else(|| self.needs("a posterior", "fit a VAE"))?;
         let n = self.wanted.count;
-        let mut z = sample_latent(Seed(self.config.seed), "figure", n, mean.n_cols);
+        let mut z = self.network.points(Seed(self.config.seed), "figure", n);
         for i in 0..n {
             for (j, value) in z.row_mut(i).iter_mut().enumerate() {
                 *value = mean.row(0)[j] + (0.5 * log_variance.row(0)[j]).exp() * *value;
@@ -366,7 +366,7 @@ impl Context<'_> {
     fn draw_rows(&mut self, n: usize) -> Result<Option<Table>> {
         let Some(codec) = &self.data.codec else { return Ok(None) };
         let seed = Seed(self.config.seed);
-        let mut z = sample_latent(seed, "figure", n, self.network.latent());
+        let mut z = self.network.points(seed, "figure", n);
         if let (Some(label), Some(labels)) = (&self.wanted.label, &self.data.labels) {
             let train = self.data.split.train.iter().copied();
             let rows: Vec<usize> = train.filter(|&row| labels[row].as_ref() == Some(label)).take(n).collect();

@@ -95,7 +95,6 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     }
     let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
     config.check()?;
-    seeds::check(&config)?;
     Ok(config)
 }
 

@@ -50,7 +50,7 @@ impl<'a> Watch<'a> {
         let rows: Vec<Vec<f32>> =
             data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
-        let merit = Merit::new(config, data, config.evaluate.made_rows, pool)?;
+        let merit = Merit::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
         Ok(Self { config, data, directory, merit, real_spread: spread(&real), said: Vec::new() })
     }
 
@@ -62,7 +62,7 @@ impl<'a> Watch<'a> {
         progress: &Progress,
     ) -> Result<Measured> {
         let mut figures = self.merit.figures(network, pool, "watch", self.config.evaluate.made_rows)?;
-        let z = points(network, Seed(self.config.seed), "watch", 2 * COMPARED);
+        let z = network.points(Seed(self.config.seed), "watch", 2 * COMPARED);
         let diversity = spread(&network.decode(pool, &z)?) / self.real_spread.max(f64::MIN_POSITIVE);
         figures.insert("sample.diversity".to_string(), diversity);
         let every = self.config.evaluate.picture_every;
@@ -141,7 +141,7 @@ impl<'a> Watch<'a> {
         let (Content::Table { table, .. }, Some(codec)) = (&self.data.content, &self.data.codec) else {
             unreachable!("two columns are a table")
         };
-        let z = points(network, Seed(self.config.seed), "picture", POINTS);
+        let z = network.points(Seed(self.config.seed), "picture", POINTS);
         let made = codec.decode(&network.decode(pool, &z)?)?;
         let real: Vec<usize> = self.data.split.train.iter().copied().take(POINTS).collect();
         let real = numbers(&table.take(&real));
@@ -171,7 +171,7 @@ impl<'a> Watch<'a> {
         let (low, high) = real.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
         let margin = (high - low).max(1e-6);
         let (low, high) = (low - margin, high + margin);
-        let z = points(network, Seed(self.config.seed), "picture", POINTS);
+        let z = network.points(Seed(self.config.seed), "picture", POINTS);
         let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
         let step = (high - low) / BINS as f64;
         let density = |values: &[f64]| -> Vec<[f64; 2]> {
@@ -333,12 +333,6 @@ pub(super) fn film(directory: &Directory) -> Result<Option<Vec<u8>>> {
     let pictures =
         names.iter().map(|name| directory.read(&format!("samples/{name}"))).collect::<Result<Vec<_>>>()?;
     Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, MILLISECONDS)?) })
-}
-
-/// Latent points from the model's prior.
-pub(super) fn points(network: &Network, seed: Seed, name: &str, n: usize) -> Matrix {
-    let prior = network.prior().expect("an adversarial network has a prior");
-    prior.draw(seed, &format!("{name} latent"), n, |_| None)
 }
 
 /// The noise of the pictures: where classes are asked for, a class a row of the grid.

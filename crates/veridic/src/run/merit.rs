@@ -7,7 +7,7 @@ use veridic_graph::Pool;
 use super::config::Config;
 use super::dataset::{Dataset, index};
 use super::judge::{Judge, Seen, largest};
-use super::made::{numbers, points};
+use super::made::numbers;
 use crate::data::{Matrix, Mixture};
 use crate::error::Result;
 use crate::evaluate::{self, mode_coverage};
@@ -19,14 +19,18 @@ use crate::seed::Seed;
 /// - Of a mixture of one column: `sample.mean`, `sample.sd` in its units; of two: `sample.modes`, `sample.high_quality`,
 ///   `sample.reverse_kl` ([`mode_coverage`]).
 /// - Of digits of 28 x 28 pixels, by a frozen classifier ([`Judge`]): `sample.frechet`, the distance of its features from those
-///   of as many test images, `floor.frechet` that of as many training images, `classifier.accuracy` on test images,
+///   of as many real images, `floor.frechet` that of as many training images, `classifier.accuracy` on the real images,
 ///   `sample.classifier_score`, and `sample.class_accuracy`, how often the digit is the one asked for.
 /// - Of codes: `info.mutual_information`, the lower bound `ln K + E ln Q(c | x)` in nats, and `info.category_error`, how often
-///   the category read from a test image is not that of its label; which digit a category stands for is learned from
+///   the category read from a real image is not that of its label; which digit a category stands for is learned from
 ///   training images.
+///
+/// Real images are test rows in a report, and training rows while training, so that no test row has a say in which epoch
+/// is kept.
 pub(super) struct Merit<'a> {
     config: &'a Config,
     data: &'a Dataset,
+    real: Vec<usize>,
     judge: Option<Bench>,
 }
 
@@ -42,16 +46,25 @@ struct Bench {
 const MATCHED: usize = 10_000;
 
 impl<'a> Merit<'a> {
-    /// With `n` rows on each side.
-    pub(super) fn new(config: &'a Config, data: &'a Dataset, n: usize, pool: &mut Pool) -> Result<Self> {
-        let Some(mut judge) = Judge::of(&data.layout)? else {
-            return Ok(Self { config, data, judge: None });
-        };
-        let take = |rows: &[usize]| index(&rows[..n.min(rows.len())]);
-        let (test, train) = (take(data.tested()), take(&data.split.train));
-        if test.len() < 2 || train.len() < 2 {
-            return Ok(Self { config, data, judge: None });
+    /// With `n` rows on each side, the real ones from `real`.
+    pub(super) fn new(
+        config: &'a Config,
+        data: &'a Dataset,
+        real: &[usize],
+        n: usize,
+        pool: &mut Pool,
+    ) -> Result<Self> {
+        let train = &data.split.train;
+        // The last ones, as the first may be the real ones.
+        let train = &train[train.len().saturating_sub(n)..];
+        let real = real[..n.min(real.len())].to_vec();
+        let mut merit = Self { config, data, real, judge: None };
+        let Some(mut judge) = Judge::of(&data.layout)? else { return Ok(merit) };
+        if merit.real.len() < 2 || train.len() < 2 {
+            return Ok(merit);
         }
+        let test = index(&merit.real);
+        let train = index(train);
         let real = judge.look(pool, data.rows(), &test)?;
         let floor = judge.look(pool, data.rows(), &train)?.distance(&real)?;
         let digits: Option<Vec<usize>> =
@@ -62,7 +75,8 @@ impl<'a> Merit<'a> {
             let hits = real.answers().into_iter().zip(&test).filter(|(said, row)| is(**row) == Some(*said));
             hits.count() as f64 / test.len() as f64
         });
-        Ok(Self { config, data, judge: Some(Bench { judge, real, floor, accuracy }) })
+        merit.judge = Some(Bench { judge, real, floor, accuracy });
+        Ok(merit)
     }
 
     /// The figures of rows made of the noise of that name.
@@ -73,7 +87,7 @@ impl<'a> Merit<'a> {
         name: &str,
         n: usize,
     ) -> Result<BTreeMap<String, f64>> {
-        let z = points(network, Seed(self.config.seed), name, n);
+        let z = network.points(Seed(self.config.seed), name, n);
         let made = network.decode(pool, &z)?;
         let mut figures = BTreeMap::new();
         let mut insert = |name: &str, value: f64| figures.insert(name.to_string(), value);
@@ -115,7 +129,7 @@ impl<'a> Merit<'a> {
             let log_share = |i: usize| log_softmax(logits.row(i), drawn[i]);
             let mean = (0..logits.n_rows).map(log_share).sum::<f64>() / logits.n_rows.max(1) as f64;
             insert("info.mutual_information", (info.categories as f64).ln() + mean);
-            if let Some(error) = self.category_error(network, pool, n)? {
+            if let Some(error) = self.category_error(network, pool)? {
                 insert("info.category_error", error);
             }
         }
@@ -131,20 +145,21 @@ impl<'a> Merit<'a> {
         Some((0..z.n_rows).map(|i| digits[largest(&z.row(i)[first..first + prior.classes])]).collect())
     }
 
-    fn category_error(&self, network: &mut Network, pool: &mut Pool, n: usize) -> Result<Option<f64>> {
+    fn category_error(&self, network: &mut Network, pool: &mut Pool) -> Result<Option<f64>> {
         let classes = self.data.classes.len();
         if classes == 0 {
             return Ok(None);
         }
-        let mut read = |rows: &[usize], n: usize| -> Result<Vec<(usize, Option<usize>)>> {
-            let rows = &rows[..n.min(rows.len())];
+        let mut read = |rows: &[usize]| -> Result<Vec<(usize, Option<usize>)>> {
             let logits = network.recognize(pool, self.data.rows(), &index(rows))?.swap_remove(0);
             let class =
                 |row: usize| Some(self.data.class_numbers[row]).filter(|&c| c >= 0.0).map(|c| c as usize);
             Ok(rows.iter().enumerate().map(|(i, &row)| (largest(logits.row(i)), class(row))).collect())
         };
         let mut counts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (category, class) in read(&self.data.split.train, MATCHED)? {
+        // Not the first training rows, which may be the real ones.
+        let train = &self.data.split.train;
+        for (category, class) in read(&train[train.len().saturating_sub(MATCHED)..])? {
             if let Some(class) = class {
                 counts.entry(category).or_insert_with(|| vec![0; classes])[class] += 1;
             }
@@ -153,8 +168,7 @@ impl<'a> Merit<'a> {
             let counts = counts.get(&category)?;
             (0..classes).max_by_key(|&class| counts[class])
         };
-        let tested = read(self.data.tested(), n.max(MATCHED))?;
-        let known: Vec<_> = tested.into_iter().filter(|(_, class)| class.is_some()).collect();
+        let known: Vec<_> = read(&self.real)?.into_iter().filter(|(_, class)| class.is_some()).collect();
         let wrong = known.iter().filter(|(category, class)| stands_for(*category) != *class).count();
         Ok((!known.is_empty()).then(|| wrong as f64 / known.len() as f64))
     }

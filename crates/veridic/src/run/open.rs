@@ -10,15 +10,13 @@ use super::config::Config;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
-use super::made;
 use super::suitable;
 use crate::codec::{BlockKind, Codec, ImageCodec};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::{Layout, Network, Rows};
 use crate::nn::LayerSummary;
-use crate::seed::Seed;
-use crate::seed::normal_quantile;
+use crate::seed::{Seed, standard_normal};
 use crate::train::{Event, TrainConfig};
 
 /// Rows made by a model, in the form of the data it learned from.
@@ -193,7 +191,7 @@ impl Run {
                         RunError::Given { column: column.clone(), value: value.clone(), reason }.into()
                     );
                 }
-                let z = made::points(&self.network, seed, "sample", n);
+                let z = self.network.points(seed, "sample", n);
                 let expected = self.network.decode(&mut self.pool, &z)?;
                 Ok(Sampled::Images(codec.decode(&expected)?))
             }
@@ -289,7 +287,7 @@ impl Run {
         };
         let (rows, latent) = (mean.dims[0] as u64, mean.dims[1]);
         let mut random = seed.stream("sample rows");
-        let noise = sample_latent(seed, "sample", n, latent);
+        let noise = self.network.points(seed, "sample", n);
         let mut z = Matrix::zeros(n, latent);
         for i in 0..n {
             let pick = ((u64::from(random.next_u32()) * rows) >> 32) as usize;
@@ -473,7 +471,7 @@ fn sample_given(
         let missing = n - kept.as_ref().map_or(0, |table| table.n_rows);
         let draw = if given.is_empty() { missing } else { (4 * n).clamp(256, 65_536) };
         let name = if tried == 0 { "sample".to_string() } else { format!("sample {tried}") };
-        let z = sample_latent(seed, &name, draw, network.latent());
+        let z = network.points(seed, &name, draw);
         let table = codec.decode(&sampled_rows_named(network, pool, &z, seed, &name)?)?;
         tried += draw;
         let meets = |row: &usize| {
@@ -511,20 +509,6 @@ fn sample_given(
     }
 }
 
-/// `n` draws from the standard normal prior.
-pub(crate) fn sample_latent(seed: Seed, name: &str, n: usize, latent: usize) -> Matrix {
-    let mut random = seed.stream(&format!("{name} latent"));
-    let values = (0..n * latent).map(|_| standard_normal(&mut random)).collect();
-    Matrix { n_rows: n, n_cols: latent, values }
-}
-
-/// A standard normal number by inversion, so that one draw takes one word pair.
-fn standard_normal(random: &mut impl Rng) -> f32 {
-    // In (0, 1), never at its ends.
-    let u = ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
-    normal_quantile(u) as f32
-}
-
 /// Encoded rows drawn from what the decoder says about each latent point.
 pub(crate) fn sampled_rows(network: &mut Network, pool: &mut Pool, z: &Matrix, seed: Seed) -> Result<Matrix> {
     sampled_rows_named(network, pool, z, seed, "sample")
@@ -548,7 +532,7 @@ fn sampled_rows_named(
             match block.kind {
                 BlockKind::Number => {
                     for j in span {
-                        row[j] += deviations[j] * standard_normal(&mut random);
+                        row[j] += deviations[j] * standard_normal(&mut random) as f32;
                     }
                 }
                 BlockKind::Flag => row[block.start] = f32::from(uniform(&mut random) < row[block.start]),

@@ -9,7 +9,7 @@ use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
 use super::map::latent_scores;
 use super::merit::Merit;
-use super::open::{sample_latent, sampled_rows};
+use super::open::sampled_rows;
 use super::posterior;
 use crate::codec::BlockKind;
 use crate::data::Matrix;
@@ -71,7 +71,7 @@ pub(crate) fn report(
     if matches!(config.model, ModelConfig::Gan(_)) {
         let n = config.evaluate.made_rows.max(REPORTED);
         let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
-        report.extend(Merit::new(config, data, n, pool)?.figures(network, pool, "report", n)?);
+        report.extend(Merit::new(config, data, data.tested(), n, pool)?.figures(network, pool, "report", n)?);
         return Ok(report);
     }
     let rows = data.tested();
@@ -128,7 +128,7 @@ pub(crate) fn report(
         && config.evaluate.sample_rows > 0
         && let Some(codec) = &data.codec
     {
-        let z = sample_latent(Seed(config.seed), "report", config.evaluate.sample_rows, network.latent());
+        let z = network.points(Seed(config.seed), "report", config.evaluate.sample_rows);
         let sampled = sampled_rows(network, pool, &z, Seed(config.seed))?;
         let synthetic = codec.decode(&sampled)?;
         let real = table.take(rows);

@@ -89,17 +89,6 @@ pub(super) fn fit_seeds(
     Ok(Fitted { run: directory.path.clone(), seconds: begun.elapsed().as_secs_f64(), ..fitted })
 }
 
-/// Checks what the types cannot.
-pub(super) fn check(config: &Config) -> Result<()> {
-    let has_valid = config.data.split.valid > 0.0;
-    if config.train.seeds > 1 && config.evaluate.best_by.is_none() && !has_valid {
-        let what = "`train.seeds` keeps the best run, and nothing says which that is".to_string();
-        let remedy = "name a figure in `evaluate.best-by`, or have validation rows".to_string();
-        return Err(ConfigError::Conflict { what, remedy }.into());
-    }
-    Ok(())
-}
-
 /// Fits the run of a seed.
 type FitOne<'a> = dyn Fn(u64, &mut dyn FnMut(&Event)) -> Result<Fitted> + Sync + 'a;
 

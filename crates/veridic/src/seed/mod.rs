@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
-pub use normal::normal_quantile;
+pub use normal::{normal_quantile, standard_normal, uniform};
 
 /// The one seed of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

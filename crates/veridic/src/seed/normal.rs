@@ -1,3 +1,15 @@
+use rand_chacha::rand_core::Rng;
+
+/// A number drawn evenly from the open interval (0, 1), never one of its ends.
+pub fn uniform(random: &mut impl Rng) -> f64 {
+    ((random.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64
+}
+
+/// A standard normal number by inversion, so that one draw takes one word pair.
+pub fn standard_normal(random: &mut impl Rng) -> f64 {
+    normal_quantile(uniform(random))
+}
+
 /// The standard normal value below which the share `p` lies, `Φ⁻¹(p)`; relative error about 1e-16.
 ///
 /// 0 gives minus infinity, 1 plus infinity, anything outside 0 to 1 NaN.

@@ -83,6 +83,27 @@ fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
 }
 
 #[test]
+fn samples_come_from_the_noise_that_was_trained_with() {
+    let place = Place::new();
+    // A generator without hidden layers keeps the noise's form: even, so no value is further than √3 deviations.
+    let text = "[data]\nmixture = { gaussian = { rows = 300 } }\nsplit = { valid = 0.0, test = 0.0 }\n\
+                [codec]\nclamp = false\n\
+                [model.gan]\nlatent = 1\nnoise = { stratified = 8.0 }\ngenerator = []\n\
+                [train]\nepochs = 1\nepoch-steps = 3\nbatch = 16\n";
+    let config = Config::from_toml(text, "the test").unwrap();
+    let options = FitOptions { data: None, ..place.options(&config, "run", 1) };
+    fit(&options, &never(), &mut |_| {}).unwrap();
+    let Sampled::Table(table, _) = place.open("run", 1).sample(1000, &[], 3).unwrap() else {
+        panic!("a table")
+    };
+    let veridic::data::Cells::Number(values) = &table.columns[0].cells else { panic!("numbers") };
+    let mean = values.iter().sum::<f64>() / 1000.0;
+    let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1000.0).sqrt();
+    let furthest = values.iter().map(|v| (v - mean).abs()).fold(0.0, f64::max) / deviation;
+    assert!(deviation > 0.0 && (1.6..1.85).contains(&furthest), "{furthest}");
+}
+
+#[test]
 fn the_best_of_several_seeds_is_kept() {
     let place = Place::new();
     let text = "best-by = 'sample.diversity'\n";
