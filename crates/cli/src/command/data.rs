@@ -77,7 +77,7 @@ fn list(ui: &Ui, dir: &Path) -> Result<(), CliError> {
     let rows: Vec<[String; 3]> = catalog::all()
         .iter()
         .map(|dataset| {
-            let there = match dataset.locate(dir) {
+            let there = match dataset.locate(dir, None) {
                 Ok(located) => format!("there ({})", located.variant.name),
                 Err(_) if dataset.variants.iter().any(|variant| variant.can_be_fetched()) => "-".to_owned(),
                 Err(_) => "- (no public download)".to_owned(),

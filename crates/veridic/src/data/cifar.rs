@@ -11,6 +11,12 @@ const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 const RECORD: usize = 1 + 3 * PLANE;
 
+/// What the labels 0 to 9 stand for (`batches.meta.txt` of the published archive).
+pub(super) fn names() -> Vec<String> {
+    let names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+    names.map(str::to_string).to_vec()
+}
+
 /// Reads the records of files, one file after the other, as color images of 32 x 32 pixels with their labels.
 ///
 /// # Errors

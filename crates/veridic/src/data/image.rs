@@ -51,6 +51,14 @@ pub struct ImageSet {
 }
 
 impl Images {
+    /// The images of these numbers, in their order.
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let size = self.height * self.width * self.channels;
+        let pixels = rows.iter().flat_map(|&row| &self.pixels[row * size..(row + 1) * size]).copied();
+        let labels = self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect());
+        Self { n: rows.len(), pixels: pixels.collect(), labels, ..*self }
+    }
+
     /// The images with the channels and size that are asked for.
     fn converted(mut self, options: &ImageOptions) -> Self {
         if let Some(channels) = options.channels.filter(|&channels| channels != self.channels) {
@@ -128,7 +136,8 @@ pub fn read_known_images(located: &Located, options: &ImageOptions) -> Result<Im
     let train = train.ok_or(ImageError::NotImages { name: located.dataset.name })?;
     let test = read(Role::Test, Role::TestLabels)?;
     let files = located.files.iter().map(|(_, path)| path.clone()).collect();
-    let set = ImageSet { train, test, names: None, files, notes: Vec::new() };
+    let names = (located.variant.reading == Reading::Cifar).then(cifar::names);
+    let set = ImageSet { train, test, names, files, notes: Vec::new() };
     Ok(set.converted(options)?)
 }
 
@@ -157,7 +166,7 @@ fn read_folder(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataErro
         (Some(train), test) => (train, test),
         (None, test) => (test.expect("there is at least one file"), None),
     };
-    Ok(ImageSet { train, test, names: None, files, notes: Vec::new() })
+    Ok(ImageSet { train, test, names: Some(cifar::names()), files, notes: Vec::new() })
 }
 
 fn read_file(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
@@ -167,8 +176,11 @@ fn read_file(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataError>
     if is_picture(path) {
         return folder::read_one(path, options);
     }
-    let train = if is_records(path) { cifar::read(&[path])? } else { idx::read_images(path)? };
-    Ok(ImageSet { train, test: None, names: None, files: vec![path.to_path_buf()], notes: Vec::new() })
+    let (train, names) = match is_records(path) {
+        true => (cifar::read(&[path])?, Some(cifar::names())),
+        false => (idx::read_images(path)?, None),
+    };
+    Ok(ImageSet { train, test: None, names, files: vec![path.to_path_buf()], notes: Vec::new() })
 }
 
 /// Whether the path leads into a zip archive.

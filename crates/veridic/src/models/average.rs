@@ -29,3 +29,27 @@ pub(crate) fn averaged<'g>(
     }
     Averaged { updates, values }
 }
+/// Parameters as they were some steps ago.
+pub(super) struct Past<'g> {
+    /// What takes their place, by name.
+    pub(super) values: Vec<(String, Expr<'g>)>,
+    /// States and their new values.
+    pub(super) updates: Vec<(Expr<'g>, Expr<'g>)>,
+}
+
+/// A snapshot of parameters that is taken anew every so many steps.
+pub(super) fn past<'g>(graph: &'g Graph, own: &[(String, Expr<'g>)], every: usize) -> Past<'g> {
+    let count = graph.state("optimizer.replay.count", &[], Init::Constant(0.0));
+    let is_time = count.less(graph.constant(0.5));
+    let more = (count + 1.0).less(graph.constant(every as f32));
+    let mut updates = vec![(count, (count + 1.0) * more)];
+    let mut values = Vec::new();
+    for (name, p) in own {
+        let before = graph.state(&format!("optimizer.replay.{name}"), &p.shape().dims, Init::Constant(0.0));
+        let now = is_time.broadcast(&p.shape()).select(*p, before);
+        updates.push((before, now));
+        values.push((name.clone(), now.detach()));
+    }
+    Past { values, updates }
+}
+

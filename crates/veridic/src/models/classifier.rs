@@ -140,6 +140,7 @@ mod tests {
             divergence: (0.0, 0),
             seed: Seed(1),
             train: &index,
+            second: &[],
             valid: &[],
             from: None,
             measure: None,

@@ -1,6 +1,7 @@
 //! The models, one idea a file. Each is written once over expressions; [`Network`] compiles what training, scoring,
 //! encoding and sampling need of it.
 
+mod aae;
 mod autoencoder;
 mod average;
 mod classifier;
@@ -19,10 +20,12 @@ use crate::error::ConfigError;
 use crate::nn::{Activation, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
 use written::Pass;
 
+pub use aae::AaeConfig;
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
 pub use gan::{
-    GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty, WeightStart,
+    CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
+    WeightStart,
 };
 pub use network::{Layout, Network, Rows, Weights};
 pub use prior::{NoiseSource, Prior};
@@ -37,6 +40,8 @@ pub enum ModelConfig {
     Autoencoder(AutoencoderConfig),
     /// A variational autoencoder: also a distribution of rows to sample from.
     Vae(VaeConfig),
+    /// An adversarial autoencoder: an autoencoder whose codes are like draws of a prior, to sample from.
+    Aae(AaeConfig),
     /// A generative adversarial network: rows made of noise, and a discriminator of made and real ones.
     Gan(GanConfig),
     /// A classifier of labelled rows.
@@ -49,6 +54,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(_) => "autoencoder",
             Self::Vae(_) => "vae",
+            Self::Aae(_) => "aae",
             Self::Gan(_) => "gan",
             Self::Classifier(_) => "classifier",
         }
@@ -59,6 +65,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(_) => "an autoencoder",
             Self::Vae(_) => "a VAE",
+            Self::Aae(_) => "an adversarial autoencoder",
             Self::Gan(_) => "an adversarial network",
             Self::Classifier(_) => "a classifier",
         }
@@ -68,7 +75,7 @@ impl ModelConfig {
     pub fn divergence(&self) -> (f32, usize) {
         match self {
             Self::Vae(config) => (config.beta, config.kl_warmup),
-            Self::Autoencoder(_) | Self::Gan(_) | Self::Classifier(_) => (0.0, 0),
+            Self::Autoencoder(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => (0.0, 0),
         }
     }
 
@@ -77,6 +84,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.likelihood,
             Self::Vae(config) => config.likelihood,
+            Self::Aae(config) => config.likelihood,
             // Nothing is reconstructed; what is made is in the units of the data.
             Self::Gan(_) | Self::Classifier(_) => {
                 LikelihoodConfig::SquaredError { output: Activation::Linear }
@@ -89,13 +97,8 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.noise,
             Self::Vae(config) => config.noise,
-            Self::Gan(_) | Self::Classifier(_) => None,
+            Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => None,
         }
-    }
-
-    /// Whether rows of a class that is asked for are made.
-    pub fn is_conditional(&self) -> bool {
-        matches!(self, Self::Gan(config) if config.conditional)
     }
 
     /// Rows that a training step looks at together; a batch has a whole number of such groups.
@@ -126,6 +129,11 @@ impl ModelConfig {
                 shapes("model.vae.encoder", &config.encoder, dims)?;
                 (vec![config.latent], &config.decoder)
             }
+            Self::Aae(config) => {
+                shapes("model.aae.encoder", &config.encoder, dims)?;
+                shapes("model.aae.discriminator", &config.discriminator, &[config.latent])?;
+                (vec![config.latent], &config.decoder)
+            }
         };
         let path = format!("model.{}.decoder", self.name());
         let shapes = shapes(&path, decoder, &latent)?;
@@ -143,6 +151,7 @@ impl ModelConfig {
         match self {
             Self::Autoencoder(config) => config.pass(scope, likelihood, x, input),
             Self::Vae(config) => config.pass(scope, likelihood, (x, input), weight),
+            Self::Aae(config) => config.pass(scope, likelihood, x, input),
             Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
         }
     }
@@ -156,7 +165,7 @@ impl ModelConfig {
         posterior: (Expr<'g>, Expr<'g>),
     ) -> Option<Expr<'g>> {
         match self {
-            Self::Autoencoder(_) | Self::Gan(_) | Self::Classifier(_) => None,
+            Self::Autoencoder(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => None,
             Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
         }
     }
@@ -165,6 +174,7 @@ impl ModelConfig {
         let decoder = match self {
             Self::Autoencoder(config) => &config.decoder,
             Self::Vae(config) => &config.decoder,
+            Self::Aae(config) => &config.decoder,
             Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
         };
         autoencoder::output(scope, likelihood, decoder, z)

@@ -27,6 +27,8 @@ pub struct Prior {
     pub noise: (NoiseSource, usize),
     /// A class that is asked for, one of so many (one-hot); 0 is none.
     pub classes: usize,
+    /// A set of images that is asked for, one of so many (one-hot), of coupled networks; 0 is none.
+    pub sets: usize,
     /// A category that is drawn, one of so many (one-hot); 0 is none.
     pub categories: usize,
     /// Codes drawn uniformly within -1 and 1.
@@ -41,11 +43,11 @@ impl Prior {
 
     /// Dimensions of a latent point.
     pub fn width(&self) -> usize {
-        self.noise.1 + self.classes + self.categories + self.continuous
+        self.noise.1 + self.classes + self.sets + self.categories + self.continuous
     }
 
-    /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes are
-    /// asked for, else drawn evenly.
+    /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes or sets
+    /// are asked for, else drawn evenly.
     pub fn draw(&self, seed: Seed, name: &str, n: usize, class: impl Fn(usize) -> Option<usize>) -> Matrix {
         let mut random = seed.stream(name);
         let mut z = Matrix::zeros(n, self.width());
@@ -59,11 +61,11 @@ impl Prior {
                     NoiseSource::Stratified(limit) => limit * around_zero(&mut random),
                 };
             }
-            let (classes, rest) = rest.split_at_mut(self.classes);
+            let (classes, rest) = rest.split_at_mut(self.classes + self.sets);
             let (categories, continuous) = rest.split_at_mut(self.categories);
             let mut evenly = |n: usize| (uniform(&mut random) * n as f64) as usize;
-            if self.classes > 0 {
-                let drawn = evenly(self.classes);
+            if !classes.is_empty() {
+                let drawn = evenly(classes.len());
                 classes[class(i).unwrap_or(drawn)] = 1.0;
             }
             if self.categories > 0 {
@@ -165,7 +167,8 @@ mod tests {
 
     #[test]
     fn points_have_all_their_parts_in_range() {
-        let prior = Prior { noise: (NoiseSource::Uniform, 3), classes: 4, categories: 2, continuous: 1 };
+        let prior =
+            Prior { noise: (NoiseSource::Uniform, 3), classes: 4, sets: 0, categories: 2, continuous: 1 };
         let z = prior.draw(Seed(1), "test", 200, |i| Some(i % 4));
         assert_eq!((z.n_rows, z.n_cols), (200, 10));
         for i in 0..200 {

@@ -3,6 +3,7 @@
 use veridic_graph::{Expr, Feed, Graph, Shape};
 
 use super::ModelConfig;
+use super::aae::is_discriminators;
 use super::network::Layout;
 use super::prior::Prior;
 use crate::error::ConfigError;
@@ -154,13 +155,20 @@ pub(super) fn reconstructing<'g>(
     let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
     let trained = config.pass(scope, likelihood, (drawn, spoilt.reshape(&layout.dims)), inputs.weight);
     let statistics = scope.take_updates();
+    let mut loss = trained.parts[0].1.mean_rows();
+    let mut more = Vec::new();
+    if let ModelConfig::Aae(aae) = config {
+        let against = aae.against(scope, trained.latent);
+        loss = loss.reshape(&[]) + against.encoder * aae.adversarial;
+        more.push(aae.update(scope, inputs, against, train));
+    }
     scope.mode = Mode::Infer;
     let used = config.pass(scope, likelihood, (x, input), inputs.weight);
     let shape = config.latent(layout).expect("the layers were checked");
     let y = config.decode(scope, likelihood, inputs.latent.reshape(&shape));
-    let parameters = scope.parameters().to_vec();
+    let mut parameters = scope.parameters().to_vec();
+    parameters.retain(|(name, _)| !is_discriminators(name));
     let states: Vec<Expr<'_>> = parameters.iter().map(|(_, state)| *state).collect();
-    let loss = trained.parts[0].1.mean_rows();
     let gradients = train.clip().apply(graph, &graph.gradient(loss, &states));
     let mut updates = train.optimizer.rule().updates(graph, &parameters, &gradients, inputs.rate);
     updates.extend(statistics);
@@ -169,16 +177,24 @@ pub(super) fn reconstructing<'g>(
     // What the encoder may not see counts in no score; taken off afterwards it would leave its rounding behind.
     let terms = seen.map_or(used.terms, |seen| used.terms * seen);
     let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
+    let mut all = vec![Update { parts: mean_parts(&trained), updates, times: 1, above: None }];
+    all.append(&mut more);
+    let mut evaluated = mean_parts(&used);
+    let mut prior = used.log_variance.is_some();
+    if let ModelConfig::Aae(aae) = config {
+        evaluated.extend(aae.against(scope, used.latent).parts);
+        prior = true;
+    }
     Written {
-        updates: vec![Update { parts: mean_parts(&trained), updates, times: 1, above: None }],
-        evaluate: mean_parts(&used).into_iter().map(|(_, part)| part).collect(),
+        updates: all,
+        evaluate: evaluated.into_iter().map(|(_, part)| part).collect(),
         encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
         decode: Some(likelihood.expected(scope, y)),
         score: vec![score, terms],
         weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),
         recognize: Vec::new(),
         latent: shape.iter().product(),
-        prior: used.log_variance.map(|_| Prior::normal(shape.iter().product())),
+        prior: prior.then(|| Prior::normal(shape.iter().product())),
     }
 }
 

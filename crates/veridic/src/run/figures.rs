@@ -568,6 +568,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) 
     let title = match config.model {
         ModelConfig::Autoencoder(_) => "Layers of the autoencoder",
         ModelConfig::Vae(_) => "Layers of the variational autoencoder",
+        ModelConfig::Aae(_) => "Layers of the adversarial autoencoder",
         ModelConfig::Gan(_) => "Layers of the adversarial networks",
         ModelConfig::Classifier(_) => "Layers of the classifier",
     };

@@ -200,6 +200,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let divergence = config.model.divergence();
     let begun = Instant::now();
     let (train, valid) = (index(&split.train), index(&split.valid));
+    let second = data.second.as_ref().map(|second| index(&second.train)).unwrap_or_default();
     let watch = matches!(config.model, ModelConfig::Gan(_))
         .then(|| Watch::new(&config, &data, &directory, &mut pool));
     let mut watch = watch.transpose()?;
@@ -216,6 +217,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         divergence,
         seed: Seed(config.seed),
         train: &train,
+        second: &second,
         valid: &valid,
         from,
         measure: measure.as_mut().map(|measure| measure as &mut Measure<'_, Network>),

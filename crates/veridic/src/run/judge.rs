@@ -16,15 +16,17 @@ const WEIGHTS: &[u8] = include_bytes!("judge/digits.safetensors");
 const RECIPE: &str = include_str!("../../../../recipes/mnist-classifier.toml");
 
 /// The images it reads.
-const DIMS: [usize; 3] = [28, 28, 1];
+const SIDE: usize = 28;
 
-/// The classifier, ready to judge.
+/// The classifier, ready to judge images of one digit or stacks of several.
 pub(super) struct Judge {
     network: Network,
+    channels: usize,
 }
 
-/// What the classifier sees in rows.
+/// What the classifier sees in rows, a stack's digits one after the other.
 pub(super) struct Seen {
+    channels: usize,
     /// The last hidden layer, row by row.
     pub(super) features: Matrix,
     /// The probability of each digit, row by row.
@@ -32,31 +34,66 @@ pub(super) struct Seen {
 }
 
 impl Judge {
-    /// The classifier for images of this layout; nothing for images of another form.
-    pub(super) fn of(layout: &Layout) -> Result<Option<Self>> {
-        if layout.dims != DIMS {
+    /// The classifier for images of this layout, whose channels are `stack` digits; nothing for images of another form.
+    pub(super) fn of(layout: &Layout, stack: usize) -> Result<Option<Self>> {
+        if layout.dims != [SIDE, SIDE, stack] {
             return Ok(None);
         }
         let config = Config::from_toml(RECIPE, "mnist-classifier")?;
-        let layout = Layout { dims: DIMS.to_vec(), classes: 10, ..Layout::default() };
+        let layout = Layout { dims: vec![SIDE, SIDE, 1], classes: 10, ..Layout::default() };
         let mut network = Network::new(&config.model, layout, &config.train, 0)?;
         let (weights, _) = tensors_of(WEIGHTS).expect("the weights are part of the program");
         network.set_weights(&weights).expect("the weights are those of the recipe");
-        Ok(Some(Self { network }))
+        Ok(Some(Self { network, channels: stack }))
     }
 
     /// What it sees in rows `index`.
     pub(super) fn look(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Seen> {
+        if self.channels > 1 {
+            let parted = parted(rows, index, self.channels);
+            let all: Vec<u32> = (0..parted.n_rows as u32).collect();
+            return self.look_at_digits(pool, Rows::matrix(&parted), &all);
+        }
+        self.look_at_digits(pool, rows, index)
+    }
+
+    fn look_at_digits(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Seen> {
         let (features, _) = self.network.encode(pool, rows, index)?;
         let mut read = self.network.recognize(pool, rows, index)?;
-        Ok(Seen { features, digits: read.swap_remove(0) })
+        Ok(Seen { channels: self.channels, features, digits: read.swap_remove(0) })
     }
 }
 
+/// The channels of each row as rows of their own.
+fn parted(rows: Rows<'_>, index: &[u32], channels: usize) -> Matrix {
+    let n_cols = SIDE * SIDE;
+    let mut values = Vec::with_capacity(index.len() * channels * n_cols);
+    for &row in index {
+        let row = rows.row(row as usize);
+        values.extend(
+            (0..channels).flat_map(|c| (0..n_cols).map(|i| row[i * channels + c]).collect::<Vec<_>>()),
+        );
+    }
+    Matrix { n_rows: index.len() * channels, n_cols, values }
+}
+
 impl Seen {
-    /// The most probable digit of each row.
+    /// The most probable digits of each row, read as one number: `7`, or `407` of a stack.
     pub(super) fn answers(&self) -> Vec<usize> {
-        (0..self.digits.n_rows).map(|i| largest(self.digits.row(i))).collect()
+        let number = |stack: &[usize]| stack.iter().fold(0, |number, digit| 10 * number + digit);
+        let digits: Vec<usize> = (0..self.digits.n_rows).map(|i| largest(self.digits.row(i))).collect();
+        digits.chunks(self.channels).map(number).collect()
+    }
+
+    /// How many of the numbers there can be are among the answers, and the divergence of their shares from even ones,
+    /// `Σ p ln(K p)`, nats (0 is even).
+    pub(super) fn modes(&self) -> (usize, f64) {
+        let mut counts = vec![0usize; 10usize.pow(self.channels as u32)];
+        let answers = self.answers();
+        answers.iter().for_each(|&answer| counts[answer] += 1);
+        let shares = counts.iter().filter(|&&n| n > 0).map(|&n| n as f64 / answers.len() as f64);
+        let divergence = shares.map(|p| p * (p * counts.len() as f64).ln()).sum();
+        (counts.iter().filter(|&&n| n > 0).count(), divergence)
     }
 
     /// The distance between the features of two sets of rows.

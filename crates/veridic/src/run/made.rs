@@ -335,14 +335,24 @@ pub(super) fn film(directory: &Directory) -> Result<Option<Vec<u8>>> {
     Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, MILLISECONDS)?) })
 }
 
-/// The noise of the pictures: where classes are asked for, a class a row of the grid.
+/// The noise of the pictures: where classes are asked for, a class a row of the grid; of coupled networks the same noise
+/// for both sets, side by side.
 fn grid_points(network: &Network, seed: Seed) -> Matrix {
+    const COLUMNS: usize = 8;
     let prior = network.prior().expect("an adversarial network has a prior");
-    let (classes, columns) = (prior.classes, 8);
-    if classes == 0 {
-        return prior.draw(seed, "grid latent", SHOWN, |_| None);
+    if prior.classes > 0 {
+        return prior.draw(seed, "grid latent", prior.classes.min(16) * COLUMNS, |i| Some(i / COLUMNS));
     }
-    prior.draw(seed, "grid latent", classes.min(16) * columns, |i| Some(i / columns))
+    let mut z = prior.draw(seed, "grid latent", SHOWN, |i| Some(i % 2));
+    if prior.sets > 0 {
+        for pair in z.values.chunks_mut(2 * prior.width()) {
+            let (one, other) = pair.split_at_mut(prior.width());
+            other.copy_from_slice(one);
+            one[prior.noise.1..][..2].copy_from_slice(&[1.0, 0.0]);
+            other[prior.noise.1..][..2].copy_from_slice(&[0.0, 1.0]);
+        }
+    }
+    z
 }
 
 /// The numbers of a table, row by row.

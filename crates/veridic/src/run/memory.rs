@@ -72,6 +72,7 @@ fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError>
         }
         ModelConfig::Autoencoder(config) => (&config.encoder, &config.decoder, 1),
         ModelConfig::Vae(config) => (&config.encoder, &config.decoder, config.samples as u64),
+        ModelConfig::Aae(config) => (&config.encoder, &config.decoder, 1),
     };
     let path = |part: &str| format!("model.{}.{part}", model.name());
     let mut parts = Vec::new();
@@ -80,6 +81,14 @@ fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError>
         let (inputs, width) = (count(&hidden), count(&latent));
         let (parameters, values) = (2 * (inputs + 1).saturating_mul(width), width * (2 + 2 * samples));
         parts.push(Part { name: format!("`{}`", path("latent")), parameters, values });
+    }
+    if let ModelConfig::Aae(config) = model {
+        let (inputs, width) = (count(&hidden), count(&latent));
+        let parameters = (inputs + 1).saturating_mul(width);
+        parts.push(Part { name: format!("`{}`", path("latent")), parameters, values: width });
+        let last = stack(&mut parts, &path("discriminator"), &config.discriminator, &latent, 3)?;
+        let name = "the discriminator's output".to_string();
+        parts.push(Part { name, parameters: count(&last) + 1, values: 3 });
     }
     let hidden = stack(&mut parts, &path("decoder"), decoder, &latent, samples)?;
     let outputs = Likelihood::new(model.likelihood(), &[], dims).dims();
@@ -102,7 +111,8 @@ fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError>
 /// slope is bounded.
 fn networks(config: &GanConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError> {
     let mut parts = Vec::new();
-    let latent = config.prior(layout.classes).width();
+    let prior = config.prior(layout.classes);
+    let latent = prior.width() - prior.sets;
     let made = stack(&mut parts, "model.gan.generator", &config.generator, &[latent], 2)?;
     let width = layout.width() as u64;
     if made != layout.dims {

@@ -20,7 +20,10 @@ use crate::seed::Seed;
 ///   `sample.reverse_kl` ([`mode_coverage`]).
 /// - Of digits of 28 x 28 pixels, by a frozen classifier ([`Judge`]): `sample.frechet`, the distance of its features from those
 ///   of as many real images, `floor.frechet` that of as many training images, `classifier.accuracy` on the real images,
-///   `sample.classifier_score`, and `sample.class_accuracy`, how often the digit is the one asked for.
+///   `sample.classifier_score`, and `sample.class_accuracy`, how often the digit is the one asked for. Of stacks of
+///   digits, in place of the distances: `sample.modes`, the numbers found (of 1000 for three digits), and
+///   `sample.reverse_kl`, the divergence of their shares from even ones, with those of as many stacks of training images
+///   as `floor.modes` and `floor.reverse_kl`.
 /// - Of codes: `info.mutual_information`, the lower bound `ln K + E ln Q(c | x)` in nats, and `info.category_error`, how often
 ///   the category read from a real image is not that of its label; which digit a category stands for is learned from
 ///   training images.
@@ -38,7 +41,7 @@ pub(super) struct Merit<'a> {
 struct Bench {
     judge: Judge,
     real: Seen,
-    floor: f64,
+    floors: Vec<(&'static str, f64)>,
     accuracy: Option<f64>,
 }
 
@@ -59,23 +62,27 @@ impl<'a> Merit<'a> {
         let train = &train[train.len().saturating_sub(n)..];
         let real = real[..n.min(real.len())].to_vec();
         let mut merit = Self { config, data, real, judge: None };
-        let Some(mut judge) = Judge::of(&data.layout)? else { return Ok(merit) };
+        let Some(mut judge) = Judge::of(&data.layout, config.data.stack)? else { return Ok(merit) };
         if merit.real.len() < 2 || train.len() < 2 {
             return Ok(merit);
         }
         let test = index(&merit.real);
         let train = index(train);
         let real = judge.look(pool, data.rows(), &test)?;
-        let floor = judge.look(pool, data.rows(), &train)?.distance(&real)?;
-        let digits: Option<Vec<usize>> =
-            data.classes.iter().map(|class| class.parse().ok().filter(|&digit| digit < 10)).collect();
-        let accuracy = digits.filter(|digits| !digits.is_empty()).map(|digits| {
-            let number = |row: u32| data.class_numbers[row as usize];
-            let is = |row: u32| (number(row) >= 0.0).then(|| digits[number(row) as usize]);
+        let seen = judge.look(pool, data.rows(), &train)?;
+        let floors = if config.data.stack > 1 {
+            let (modes, divergence) = seen.modes();
+            vec![("floor.modes", modes as f64), ("floor.reverse_kl", divergence)]
+        } else {
+            vec![("floor.frechet", seen.distance(&real)?)]
+        };
+        // A label says its digits, one or several.
+        let accuracy = data.labels.as_ref().map(|labels| {
+            let is = |row: u32| labels[row as usize].as_ref().and_then(|label| label.parse::<usize>().ok());
             let hits = real.answers().into_iter().zip(&test).filter(|(said, row)| is(**row) == Some(*said));
             hits.count() as f64 / test.len() as f64
         });
-        merit.judge = Some(Bench { judge, real, floor, accuracy });
+        merit.judge = Some(Bench { judge, real, floors, accuracy });
         Ok(merit)
     }
 
@@ -108,9 +115,17 @@ impl<'a> Merit<'a> {
         let all: Vec<u32> = (0..made.n_rows as u32).collect();
         if let Some(bench) = &mut self.judge {
             let seen = bench.judge.look(pool, Rows::matrix(&made), &all)?;
-            insert("sample.frechet", seen.distance(&bench.real)?);
-            insert("floor.frechet", bench.floor);
-            insert("sample.classifier_score", seen.score()?);
+            if self.config.data.stack > 1 {
+                let (modes, divergence) = seen.modes();
+                insert("sample.modes", modes as f64);
+                insert("sample.reverse_kl", divergence);
+            } else {
+                insert("sample.frechet", seen.distance(&bench.real)?);
+                insert("sample.classifier_score", seen.score()?);
+            }
+            for (name, value) in &bench.floors {
+                insert(name, *value);
+            }
             if let Some(accuracy) = bench.accuracy {
                 insert("classifier.accuracy", accuracy);
             }
@@ -122,7 +137,7 @@ impl<'a> Merit<'a> {
         if let ModelConfig::Gan(gan) = &self.config.model
             && let Some(info) = gan.info.filter(|info| info.categories > 0)
         {
-            let first = network.prior().map_or(0, |prior| prior.noise.1 + prior.classes);
+            let first = network.prior().map_or(0, |prior| prior.noise.1 + prior.classes + prior.sets);
             let drawn: Vec<usize> =
                 (0..z.n_rows).map(|i| largest(&z.row(i)[first..first + info.categories])).collect();
             let logits = network.recognize(pool, Rows::matrix(&made), &all)?.swap_remove(0);
@@ -143,6 +158,34 @@ impl<'a> Merit<'a> {
             self.data.classes.iter().map(|class| class.parse().ok()).collect::<Option<_>>()?;
         let first = prior.noise.1;
         Some((0..z.n_rows).map(|i| digits[largest(&z.row(i)[first..first + prior.classes])]).collect())
+    }
+
+    /// How often the second head of a discriminator tells the class of a real row: `test.accuracy`, and of coupled
+    /// networks `transfer.accuracy` on test rows of the second set, whose labels were never learned from.
+    pub(super) fn told(&self, network: &mut Network, pool: &mut Pool) -> Result<BTreeMap<String, f64>> {
+        let mut figures = BTreeMap::new();
+        let ModelConfig::Gan(gan) = &self.config.model else { return Ok(figures) };
+        let (Some(labels), true) = (&self.data.labels, gan.classify > 0.0) else { return Ok(figures) };
+        let heads =
+            gan.info.map_or(0, |info| usize::from(info.categories > 0) + usize::from(info.continuous > 0));
+        let mut accuracy = |name: &str, rows: &[usize], head: usize| -> Result<()> {
+            let rows: Vec<usize> = rows.iter().copied().filter(|&row| labels[row].is_some()).collect();
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let logits = network.recognize(pool, self.data.rows(), &index(&rows))?.swap_remove(head);
+            let hit = |(i, row): (usize, &usize)| {
+                labels[*row].as_ref() == self.data.classes.get(largest(logits.row(i)))
+            };
+            let hits = rows.iter().enumerate().filter(|&at| hit(at)).count();
+            figures.insert(name.to_string(), hits as f64 / rows.len() as f64);
+            Ok(())
+        };
+        accuracy("test.accuracy", self.data.tested(), heads)?;
+        if let Some(second) = &self.data.second {
+            accuracy("transfer.accuracy", &second.test, heads + 1)?;
+        }
+        Ok(figures)
     }
 
     fn category_error(&self, network: &mut Network, pool: &mut Pool) -> Result<Option<f64>> {

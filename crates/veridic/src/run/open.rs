@@ -182,7 +182,7 @@ impl Run {
         let seed = Seed(seed);
         match &self.form {
             Form::Images(codec) => {
-                if self.config.model.is_conditional() {
+                if self.network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
                     return self.sample_class(n, given, seed);
                 }
                 if let Some((column, value)) = given.first() {
@@ -241,24 +241,30 @@ impl Run {
         .into())
     }
 
-    /// Images of the class that is asked for, or of all evenly.
+    /// Images of the class or of the set that is asked for, or of all evenly.
     fn sample_class(&mut self, n: usize, given: &[(String, String)], seed: Seed) -> Result<Sampled> {
         let refused = |(column, value): &(String, String), reason: String| RunError::Given {
             column: column.clone(),
             value: value.clone(),
             reason,
         };
+        let data = &self.config.data;
+        let (column, values) = match &data.second {
+            Some(second) => ("set", vec![data.images.clone().unwrap_or("first".to_string()), second.clone()]),
+            None => ("label", self.info.classes.clone()),
+        };
         let mut class = None;
         for condition in given {
-            if condition.0 != "label" {
-                return Err(refused(condition, "images have a `label` and no columns".to_string()).into());
+            if condition.0 != column {
+                let reason = format!("images have a `{column}` and no columns");
+                return Err(refused(condition, reason).into());
             }
-            let Some(at) = self.info.classes.iter().position(|class| *class == condition.1) else {
-                let reason = format!("the classes are {}", self.info.classes.join(", "));
+            let Some(at) = values.iter().position(|value| *value == condition.1) else {
+                let reason = format!("there are {}", values.join(", "));
                 return Err(refused(condition, reason).into());
             };
             if class.is_some_and(|class| class != at) {
-                return Err(refused(condition, "an image has one label".to_string()).into());
+                return Err(refused(condition, format!("an image has one {column}")).into());
             }
             class = Some(at);
         }

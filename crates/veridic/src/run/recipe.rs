@@ -22,6 +22,7 @@ macro_rules! recipes {
 }
 
 const RECIPES: &[Recipe] = recipes!(
+    "cars-dcgan"
     "cifar-conv-autoencoder"
     "cifar-conv-vae"
     "creditcard-autoencoder"
@@ -32,6 +33,7 @@ const RECIPES: &[Recipe] = recipes!(
     "gaussian-gan"
     "grid-gan"
     "heart-vae"
+    "mnist-aae"
     "mnist-autoencoder"
     "mnist-autoencoder-adam"
     "mnist-cgan"
@@ -46,6 +48,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-infogan"
     "mnist-iwae"
     "mnist-iwae-paper"
+    "mnist-usps-cogan"
     "mnist-vae-2d"
     "mnist-vae-32d"
     "mnist-vae-deep"
@@ -53,6 +56,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-vae-shallow"
     "mnist-wgan-gp"
     "ring-gan"
+    "stacked-mnist-gan"
 );
 
 /// All recipes, by name.

@@ -12,7 +12,7 @@ use super::merit::Merit;
 use super::open::sampled_rows;
 use super::posterior;
 use crate::codec::BlockKind;
-use crate::data::Matrix;
+use crate::data::{Binarization, Matrix};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::{ModelConfig, Network};
@@ -36,7 +36,8 @@ const MOST_PAIRED: usize = 300;
 
 /// All figures, by name.
 ///
-/// Of adversarial networks, from `evaluate.made-rows` rows of a mixture or 10 000 images, those of [`Merit`], and:
+/// Of models that make digits, from 10 000 of them, and of adversarial networks on a mixture, from `evaluate.made-rows`
+/// rows, those of [`Merit`]. Of adversarial networks also:
 /// - `sample.diversity`: how far made rows lie apart, as a share of how far real ones do; of the epoch that was kept.
 ///
 /// Of all others:
@@ -71,7 +72,9 @@ pub(crate) fn report(
     if matches!(config.model, ModelConfig::Gan(_)) {
         let n = config.evaluate.made_rows.max(REPORTED);
         let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
-        report.extend(Merit::new(config, data, data.tested(), n, pool)?.figures(network, pool, "report", n)?);
+        let mut merit = Merit::new(config, data, data.tested(), n, pool)?;
+        report.extend(merit.figures(network, pool, "report", n)?);
+        report.extend(merit.told(network, pool)?);
         return Ok(report);
     }
     let rows = data.tested();
@@ -84,8 +87,11 @@ pub(crate) fn report(
         _ => 1,
     };
     let test = index(rows);
-    let draws =
-        if network.can_sample() { TEST_DRAWS.div_ceil(test.len() * samples).min(MOST_TEST_DRAWS) } else { 1 };
+    let draws = if network.has_posterior() {
+        TEST_DRAWS.div_ceil(test.len() * samples).min(MOST_TEST_DRAWS)
+    } else {
+        1
+    };
     let mut losses = vec![0.0; network.parts().len()];
     for repeat in 0..draws as u64 {
         // Batches of a repeat are steps of their own.
@@ -101,6 +107,10 @@ pub(crate) fn report(
     {
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
+    }
+    if network.can_sample() && config.data.binarization == Binarization::None {
+        let n = config.evaluate.made_rows.max(REPORTED);
+        report.extend(Merit::new(config, data, rows, n, pool)?.figures(network, pool, "report", n)?);
     }
     if let Some(noise) = config.model.noise() {
         let made = denoise(noise, data, rows, (&mut *network, &mut *pool), Seed(config.seed))?;

@@ -28,7 +28,7 @@ pub(crate) fn in_words(config: &Config, is_images: bool) -> String {
 /// # Errors
 /// [`ConfigError::Conflict`].
 pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
-    if !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Vae(_)) {
+    if !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Vae(_) | ModelConfig::Aae(_)) {
         return check_labels(config, data);
     }
     let likelihood = config.model.likelihood();
@@ -131,6 +131,12 @@ fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
         return conflict(
             "`model.gan.conditional` is for images, and the data is a table".to_string(),
             "leave it out: `veridic sample --given COLUMN=VALUE` chooses among rows that were made",
+        );
+    }
+    if gan.coupled.is_some() && is_table {
+        return conflict(
+            "`model.gan.coupled` is for images, and the data is a table".to_string(),
+            "name two sets of images in `data.images` and `data.second`",
         );
     }
     if config.data.binarization != Binarization::None {

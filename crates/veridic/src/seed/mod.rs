@@ -5,7 +5,7 @@
 mod normal;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 pub use normal::{normal_quantile, standard_normal, uniform};
@@ -33,5 +33,13 @@ impl Seed {
         hash.update(self.0.to_le_bytes());
         hash.update(name.as_bytes());
         hash.finalize().into()
+    }
+}
+/// Puts items into a random order (Fisher and Yates); at most 2^32 of them.
+pub(crate) fn shuffle<T>(items: &mut [T], random: &mut impl Rng) {
+    for i in (1..items.len()).rev() {
+        // Multiply-shift instead of a remainder; its bias is below 2^-32 of a draw.
+        let j = ((u64::from(random.next_u32()) * (i as u64 + 1)) >> 32) as usize;
+        items.swap(i, j);
     }
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use rand_chacha::rand_core::Rng;
 use veridic_graph::{Draw, GraphError, Pool, State, States};
 
 use super::checkpoint::{Checkpoint, Progress};
 use super::config::TrainConfig;
 use super::event::Event;
 use crate::error::{Result, TrainError};
-use crate::seed::Seed;
+use crate::seed::{Seed, shuffle};
 
 /// What may change from step to step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,6 +97,9 @@ pub struct Session<'a, L> {
     pub seed: Seed,
     /// Rows to learn from.
     pub train: &'a [u32],
+    /// Rows of a second set, which take turns with the others: every second row of a batch is one of them. The smaller set
+    /// begins again where it ends. Empty for models of one set.
+    pub second: &'a [u32],
     /// Rows to choose the best epoch by; may be empty.
     pub valid: &'a [u32],
     /// Where to go on from.
@@ -146,7 +148,11 @@ pub fn fit<L: Learner>(
     mut session: Session<'_, L>,
 ) -> Result<Outcome> {
     let config = session.config;
-    let (n, batch) = (session.train.len(), config.batch * learner.batches());
+    let batch = config.batch * learner.batches();
+    let n = match session.second.len() {
+        0 => session.train.len(),
+        second => 2 * session.train.len().max(second),
+    };
     let whole = learner.takes_whole_batches() || config.epoch_steps.is_some();
     let steps_a_pass = if whole { (n / batch).max(1) } else { n.div_ceil(batch) };
     let steps_per_epoch = config.epoch_steps.unwrap_or(steps_a_pass) as u64;
@@ -166,7 +172,7 @@ pub fn fit<L: Learner>(
         progress.best = None;
     }
     (session.observe)(&Event::Start {
-        train_rows: n,
+        train_rows: session.train.len() + session.second.len(),
         valid_rows: session.valid.len(),
         epochs: config.epochs,
         steps_per_epoch,
@@ -197,7 +203,7 @@ pub fn fit<L: Learner>(
             }
             let (pass, at) = progress.pass;
             if order.as_ref().is_none_or(|(of, _)| *of != pass) {
-                order = Some((pass, shuffled(session.train, session.seed, pass)));
+                order = Some((pass, ordered(session.train, session.second, session.seed, pass)));
             }
             let index = order.as_ref().map_or(&[][..], |(_, order)| &order[at..(at + batch).min(n)]);
             let factor = config.schedule.factor(progress.step, steps_per_epoch, config.epochs);
@@ -303,14 +309,22 @@ fn warmed((weight, epochs): (f32, usize), epoch: usize) -> f32 {
     if epoch >= epochs { weight } else { weight * epoch as f32 / epochs as f32 }
 }
 
-/// The training rows in the order of a pass (Fisher and Yates), the same whenever it is asked for.
+/// The rows that a pass goes through.
+fn ordered(train: &[u32], second: &[u32], seed: Seed, pass: u64) -> Vec<u32> {
+    let train = shuffled(train, seed, pass);
+    if second.is_empty() {
+        return train;
+    }
+    let second = shuffled(second, Seed(seed.key("second set")), pass);
+    let pairs = train.len().max(second.len());
+    let turns = train.iter().cycle().zip(second.iter().cycle()).take(pairs);
+    turns.flat_map(|(&one, &other)| [one, other]).collect()
+}
+
+/// The training rows in the order of a pass, the same whenever it is asked for.
 fn shuffled(rows: &[u32], seed: Seed, pass: u64) -> Vec<u32> {
     let mut random = seed.stream(&format!("shuffle {pass}"));
     let mut order = rows.to_vec();
-    for i in (1..order.len()).rev() {
-        // Multiply-shift instead of a remainder; its bias is below 2^-32 of a draw.
-        let j = ((u64::from(random.next_u32()) * (i as u64 + 1)) >> 32) as usize;
-        order.swap(i, j);
-    }
+    shuffle(&mut order, &mut random);
     order
 }

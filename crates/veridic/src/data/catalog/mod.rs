@@ -278,12 +278,14 @@ impl Dataset {
         })
     }
 
-    /// The first variant that can be read as it is and whose files all lie below `data_dir`.
+    /// The first variant that can be read as it is and whose files all lie below `data_dir`, or the one that is asked for.
     ///
     /// # Errors
-    /// [`CatalogError::NotThere`] with every path that was looked for.
-    pub fn locate(&'static self, data_dir: &Path) -> Result<Located> {
-        let readable = self.variants.iter().filter(|v| v.reading != Reading::Archive);
+    /// [`CatalogError::NotThere`] with every path that was looked for, [`CatalogError::UnknownVariant`].
+    pub fn locate(&'static self, data_dir: &Path, variant: Option<&str>) -> Result<Located> {
+        let asked = variant.map(|name| self.variant(name)).transpose()?;
+        let is_asked = |v: &&Variant| asked.is_none_or(|asked| asked.name == v.name);
+        let readable = self.variants.iter().filter(|v| v.reading != Reading::Archive).filter(is_asked);
         for variant in readable.clone() {
             let found: Option<Vec<_>> =
                 variant.files.iter().map(|f| f.locate(data_dir).map(|path| (f.role, path))).collect();
@@ -391,16 +393,24 @@ mod tests {
     fn locate_prefers_the_first_variant_and_takes_gzipped_copies() {
         let dir = tempfile::tempdir().unwrap();
         let creditcard = find("creditcard").unwrap();
-        let error = creditcard.locate(dir.path()).unwrap_err();
+        let error = creditcard.locate(dir.path(), None).unwrap_err();
         assert!(
             matches!(&error, Error::Catalog(CatalogError::NotThere { looked_for, .. }) if looked_for.len() == 3)
         );
         std::fs::create_dir(dir.path().join("creditcard")).unwrap();
         std::fs::write(dir.path().join("creditcard/creditcard_subset.csv"), "x").unwrap();
-        assert_eq!(creditcard.locate(dir.path()).unwrap().variant.name, "subset");
+        assert_eq!(creditcard.locate(dir.path(), None).unwrap().variant.name, "subset");
         std::fs::write(dir.path().join("creditcard/creditcard.csv.gz"), "x").unwrap();
-        let located = creditcard.locate(dir.path()).unwrap();
+        let located = creditcard.locate(dir.path(), None).unwrap();
         assert_eq!(located.variant.name, "full");
+        assert_eq!(creditcard.locate(dir.path(), Some("subset")).unwrap().variant.name, "subset");
+        assert!(
+            creditcard
+                .locate(dir.path(), Some("half"))
+                .unwrap_err()
+                .to_string()
+                .contains("has no variant \"half\"")
+        );
         let files: Vec<&Path> = located.files_of(Role::Train).collect();
         assert_eq!(files, [dir.path().join("creditcard/creditcard.csv.gz")]);
     }

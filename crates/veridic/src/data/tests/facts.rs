@@ -140,7 +140,7 @@ fn usps_digits_are_images_by_name_and_by_folder() {
     let Some(folder) = data("usps") else { return };
     let options = ImageOptions::default();
     let by_folder = read_images(&folder, &options).unwrap();
-    let located = catalog::find("usps").unwrap().locate(folder.parent().unwrap()).unwrap();
+    let located = catalog::find("usps").unwrap().locate(folder.parent().unwrap(), None).unwrap();
     let by_name = read_known_images(&located, &options).unwrap();
     for set in [by_folder, by_name] {
         let test = set.test.unwrap();

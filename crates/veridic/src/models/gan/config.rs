@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::Init;
 
+use super::coupled::CoupledConfig;
 use super::info::InfoConfig;
 use super::minibatch::MinibatchConfig;
 use super::objective::{LabelConfig, Objective};
@@ -27,6 +28,10 @@ pub struct GanConfig {
     /// Codes that the discriminator learns to read back (InfoGAN); none by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub info: Option<InfoConfig>,
+    /// Whether two generators that share their first layers and two discriminators that share their last ones learn two
+    /// sets of images (CoGAN); off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupled: Option<CoupledConfig>,
     /// From the noise to a row. If the last layer does not have the shape of the data, a dense one follows.
     pub generator: Vec<LayerConfig>,
     /// From a row to the last hidden layer; one output follows.
@@ -76,6 +81,9 @@ pub struct GanConfig {
     /// Weight of the distance of all weights from their mean over the run, `|θ - mean|²` (Salimans et al. 2016, section
     /// 3.3). 0 is off.
     pub history: f32,
+    /// Half of the made rows that the discriminator learns from come from the generator as it was up to so many steps ago,
+    /// after which it is taken anew (the replay of past generations and checkpoints); 0 is off.
+    pub replay: usize,
     /// The generator learns from a slowly moving average of the discriminator with this decay, 0 to below 1; 0 is off.
     pub target: f32,
     /// Samples come from a moving average of the generator's weights with this decay, 0 to below 1; 0 is off.
@@ -128,6 +136,7 @@ impl Default for GanConfig {
             noise: NoiseSource::Normal,
             conditional: false,
             info: None,
+            coupled: None,
             generator: hidden(Activation::Relu),
             discriminator: hidden(Activation::LeakyRelu),
             objective: Objective::NonSaturating,
@@ -148,6 +157,7 @@ impl Default for GanConfig {
             adversarial: 1.0,
             diversity: 0.0,
             history: 0.0,
+            replay: 0,
             target: 0.0,
             average: 0.0,
             classify: 0.0,
@@ -157,8 +167,12 @@ impl Default for GanConfig {
 }
 
 impl GanConfig {
-    /// Rows of a batch that the discriminator sees together; a batch has a whole number of such groups.
+    /// Rows that training reads together: those that the discriminator sees as one, or one of each set; a batch has a whole
+    /// number of such groups.
     pub fn group(&self) -> usize {
+        if self.coupled.is_some() {
+            return 2;
+        }
         self.minibatch.map_or(self.packing, |minibatch| minibatch.group)
     }
 
@@ -168,6 +182,7 @@ impl GanConfig {
         Prior {
             noise: (self.noise, self.latent),
             classes: if self.conditional { classes } else { 0 },
+            sets: if self.coupled.is_some() { 2 } else { 0 },
             categories: info.categories,
             continuous: info.continuous,
         }
@@ -178,7 +193,9 @@ impl GanConfig {
     /// # Errors
     /// The first layer that does not fit.
     pub fn check_layers(&self, layout: &Layout) -> Result<(), ConfigError> {
-        shapes("model.gan.generator", &self.generator, &[self.prior(layout.classes).width()])?;
+        let prior = self.prior(layout.classes);
+        // A coupled generator has a last part for each set instead of reading which is asked for.
+        shapes("model.gan.generator", &self.generator, &[prior.width() - prior.sets])?;
         shapes("model.gan.discriminator", &self.discriminator, &self.seen(layout))?;
         Ok(())
     }
@@ -298,6 +315,22 @@ impl GanConfig {
                 "`packing` and `minibatch` both have the discriminator see several rows",
                 "keep one of the two",
             );
+        }
+        if let Some(coupled) = self.coupled {
+            coupled.check(&self.generator, &self.discriminator)?;
+            let others = [
+                ("conditional", self.conditional),
+                ("info", self.info.is_some()),
+                ("packing", self.packing > 1),
+                ("minibatch", self.minibatch.is_some()),
+                ("mixed-batches", self.mixed_batches),
+            ];
+            if let Some((other, _)) = others.iter().find(|(_, is_set)| *is_set) {
+                return conflict(
+                    &format!("`coupled` networks see a row of each set together, and `{other}` is given"),
+                    "keep one of the two",
+                );
+            }
         }
         let batch_norm =
             self.discriminator.iter().any(|layer| matches!(layer, LayerConfig::BatchNorm { .. }));

@@ -2,9 +2,11 @@
 //! noise, a discriminator learns to tell them from real ones, and each learns from the other.
 //!
 //! What a variant changes is a setting: the objective, a penalty (Wasserstein), a class that is asked for (conditional),
-//! codes that can be read back (Info), several rows judged together (packing, minibatch discrimination).
+//! codes that can be read back (Info), several rows judged together (packing, minibatch discrimination), two sets of
+//! images learned with shared layers (coupled).
 
 mod config;
+mod coupled;
 mod info;
 mod minibatch;
 mod objective;
@@ -14,6 +16,7 @@ mod step;
 mod tests;
 
 pub use config::{GanConfig, OutputRange, WeightStart};
+pub use coupled::CoupledConfig;
 pub use info::InfoConfig;
 pub use minibatch::MinibatchConfig;
 pub use objective::{LabelConfig, Objective};

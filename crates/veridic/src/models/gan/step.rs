@@ -3,12 +3,13 @@
 use veridic_graph::{Expr, Graph, Init, Shape, loss};
 
 use super::config::{GanConfig, OutputRange};
+use super::coupled::of_set;
 use super::info::Reading;
-use crate::models::average::{Averaged, averaged};
+use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::network::Layout;
 use crate::models::prior::{drawn_category, one_hot};
 use crate::models::written::{Inputs, Update, Written};
-use crate::nn::{LayerConfig, Mode, Scope, dense, flat, stack};
+use crate::nn::{LayerConfig, Mode, Scope, dense, flat, shaped, stack};
 use crate::train::{OptimizerConfig, TrainConfig};
 
 /// Most updates of the generator in a step that goes on while its loss is high.
@@ -71,12 +72,25 @@ impl<'g> Game<'_, 'g> {
         if let Some(average) = average {
             scope.substitute(average);
         }
+        let prior = config.prior(self.layout.classes);
+        // A coupled generator is given the point without the set that is asked for.
         let z = self.inputs.latent;
+        let (before, after) = (prior.noise.1 + prior.classes, prior.categories + prior.continuous);
+        let set = (prior.sets > 0).then(|| z.slice(0, before, prior.sets));
+        let rest = [(0, before), (before + prior.sets, after)];
+        let z = match set {
+            Some(_) => {
+                let parts = rest.iter().filter(|(_, n)| *n > 0).map(|&(at, n)| z.slice(0, at, n));
+                scope.graph.concat(&parts.collect::<Vec<_>>(), 0)
+            }
+            None => z,
+        };
         if config.sample_dropout && config.generator.iter().any(|l| matches!(l, LayerConfig::Dropout { .. }))
         {
             scope.dropout_in_use = true;
         }
         let made = self.generate(scope, z);
+        let made = set.map_or(made, |set| of_set(made, set));
         scope.dropout_in_use = false;
         let decode = flat(match (self.is_image(), config.range) {
             (true, OutputRange::Symmetric) => (made + 1.0) * 0.5,
@@ -106,16 +120,19 @@ impl<'g> Game<'_, 'g> {
             recognize.extend(reading.codes.map(|(mean, _)| flat_first(mean)));
         }
         recognize.extend(judged.classes.map(flat_first));
+        if let (Some(_), Some(classes)) = (config.coupled, judged.classes) {
+            recognize.push(classes.slice(0, 1, 1).reshape(&[classes.shape().width() / 2]));
+        }
         Written {
             updates: vec![discriminator_update, generator_update],
             encode: vec![flat_first(judged.features)],
-            latent: config.prior(self.layout.classes).width(),
+            latent: prior.width(),
             decode: Some(decode),
             score: vec![config.objective.boundary() - flat_first(judged.output)],
             recognize,
             evaluate: Vec::new(),
             weigh: None,
-            prior: Some(config.prior(self.layout.classes)),
+            prior: Some(prior),
         }
     }
 
@@ -126,6 +143,19 @@ impl<'g> Game<'_, 'g> {
         let label = self.asked(self.inputs.group_labels);
         let point = self.point(scope.graph, label);
         let made = self.generate(scope, point.z).detach();
+        let mut snapshot = Vec::new();
+        let made = match config.replay {
+            0 => made,
+            steps => {
+                let Past { values, updates } = past(scope.graph, &self.own(scope, &["generator"]), steps);
+                snapshot = updates;
+                scope.substitute(values);
+                let before = self.generate(scope, point.z).detach();
+                scope.substitute(Vec::new());
+                let half = scope.graph.bernoulli(&Shape::with_rows(&vec![1; made.shape().dims.len()]), 0.5);
+                made + half * (before - made)
+            }
+        };
         // The generator's running statistics follow its own updates.
         scope.take_updates();
         let real = self.real();
@@ -183,6 +213,7 @@ impl<'g> Game<'_, 'g> {
             }
         }
         learned.extend(updates);
+        learned.extend(snapshot);
         let target = (config.target > 0.0).then(|| {
             let Averaged { updates, values } = averaged(scope.graph, "optimizer.target", &own, config.target);
             learned.extend(updates);
@@ -305,26 +336,39 @@ impl<'g> Game<'_, 'g> {
     /// A latent point drawn for each sample.
     fn point(&self, graph: &'g Graph, label: Option<Expr<'g>>) -> Point<'g> {
         let prior = self.config.prior(self.layout.classes);
-        let category = (prior.categories > 0).then(|| drawn_category(graph, &self.lead, prior.categories));
-        let codes = (prior.continuous > 0).then(|| {
-            graph.uniform(&Shape::with_rows(&[&self.lead[..], &[prior.continuous]].concat())) * 2.0 - 1.0
-        });
-        let noise = prior.noise(graph, &self.lead);
+        // Both of a coupled pair are made of one point.
+        let lead = if self.config.coupled.is_some() { &[] } else { self.lead.as_slice() };
+        let category = (prior.categories > 0).then(|| drawn_category(graph, lead, prior.categories));
+        let codes = (prior.continuous > 0)
+            .then(|| graph.uniform(&Shape::with_rows(&[lead, &[prior.continuous]].concat())) * 2.0 - 1.0);
+        let noise = prior.noise(graph, lead);
         let all: Vec<Expr<'g>> = [Some(noise), label, category, codes].into_iter().flatten().collect();
-        Point { z: graph.concat(&all, self.lead.len()), category, codes }
+        Point { z: graph.concat(&all, lead.len()), category, codes }
     }
 
     /// Rows made of latent points.
     fn generate(&self, scope: &mut Scope<'g>, z: Expr<'g>) -> Expr<'g> {
         scope.spectral = false;
-        let made = stack(scope, "generator", &self.config.generator, z);
+        let layers = &self.config.generator;
+        let finish = |scope: &mut Scope<'g>, path: &str, made| self.finished(scope, path, made);
+        match self.config.coupled {
+            Some(coupled) => coupled.generate(scope, layers, z, finish),
+            None => {
+                let made = stack(scope, "generator", layers, z);
+                finish(scope, "generator", made)
+            }
+        }
+    }
+
+    /// What the last layer gives in the shape of a row, by one more layer if it needs one.
+    fn finished(&self, scope: &mut Scope<'g>, path: &str, made: Expr<'g>) -> Expr<'g> {
         if made.shape().dims.ends_with(&self.layout.dims) {
             return made;
         }
-        let width = self.layout.width();
-        let y = dense(scope, "generator.output", made, width);
-        scope.describe("generator.output", "dense, linear", &[width]);
-        crate::nn::shaped(y, &self.layout.dims)
+        let (width, path) = (self.layout.width(), format!("{path}.output"));
+        let y = dense(scope, &path, made, width);
+        scope.describe(&path, "dense, linear", &[width]);
+        shaped(y, &self.layout.dims)
     }
 
     /// What the discriminator says of samples `x`, with the classes they were asked for.
@@ -342,7 +386,10 @@ impl<'g> Game<'_, 'g> {
         if config.packing > 1 {
             x = packed(x, self.is_image());
         }
-        let hidden = stack(scope, "discriminator", &config.discriminator, x);
+        let hidden = match config.coupled {
+            Some(coupled) => coupled.see(scope, &config.discriminator, x),
+            None => stack(scope, "discriminator", &config.discriminator, x),
+        };
         self.heads(scope, hidden)
     }
 

@@ -1,0 +1,240 @@
+//! What a configuration must fulfil beyond its types.
+
+use super::{Config, DataConfig, FigureKind, SplitBy};
+use crate::data::Binarization;
+use crate::error::{ConfigError, Result};
+use crate::models::ModelConfig;
+use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
+
+/// Latent points a row in training, at most.
+const MOST_SAMPLES: usize = 10_000;
+
+/// Draws a row in estimates of a likelihood, at most.
+const MOST_DRAWS: usize = 1_000_000;
+
+/// Synthetic rows of the largest report.
+const MOST_SAMPLED: usize = 1_000_000;
+
+impl Config {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The first value out of range, or settings that do not go together.
+    pub fn check(&self) -> Result<()> {
+        let range = |field: &str, found: String, allowed: &str| {
+            Err(ConfigError::Range { field: field.to_string(), found, allowed: allowed.to_string() }.into())
+        };
+        self.check_seed()?;
+        if let Some((field, found, allowed)) = self.train.out_of_range() {
+            return range(field, found, allowed);
+        }
+        if self.evaluate.sample_rows > MOST_SAMPLED {
+            let found = self.evaluate.sample_rows.to_string();
+            return range("evaluate.sample-rows", found, &format!("0 to {MOST_SAMPLED}"));
+        }
+        if let Some(map) = &self.map {
+            map.check_as("map.")?;
+        }
+        if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
+            return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
+        }
+        if let Some([height, width]) = self.data.size
+            && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
+        {
+            return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
+        }
+        if !(1..=4).contains(&self.data.stack) {
+            return range("data.stack", self.data.stack.to_string(), "1 to 4");
+        }
+        let split = &self.data.split;
+        for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
+            if !(0.0..1.0).contains(&share) {
+                return range(field, share.to_string(), "0 to below 1");
+            }
+        }
+        if split.valid + split.test >= 1.0 {
+            let found = format!("{} and {}", split.valid, split.test);
+            return range("data.split.valid + data.split.test", found, "below 1 together");
+        }
+        if let Some((field, found, allowed)) = self.data.mixture.and_then(|mixture| mixture.out_of_range()) {
+            return range(&format!("data.mixture.{field}"), found, allowed);
+        }
+        if let ModelConfig::Gan(gan) = &self.model {
+            gan.check()?;
+        }
+        if let ModelConfig::Aae(aae) = &self.model
+            && let Some((field, found, allowed)) = aae.out_of_range()
+        {
+            return range(&field, found, &allowed);
+        }
+        if let ModelConfig::Vae(vae) = &self.model {
+            if vae.latent == 0 || vae.latent > 65_536 {
+                return range("model.vae.latent", vae.latent.to_string(), "1 to 65536");
+            }
+            if !(vae.beta >= 0.0 && vae.beta.is_finite()) {
+                return range("model.vae.beta", vae.beta.to_string(), "0 and above");
+            }
+            if !(vae.free_bits >= 0.0 && vae.free_bits.is_finite()) {
+                return range("model.vae.free-bits", vae.free_bits.to_string(), "0 and above");
+            }
+            if vae.samples == 0 || vae.samples > MOST_SAMPLES {
+                return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
+            }
+        }
+        let evaluate = &self.evaluate;
+        if evaluate.nll_samples > MOST_DRAWS {
+            let allowed = format!("0 to {MOST_DRAWS}");
+            return range("evaluate.nll-samples", evaluate.nll_samples.to_string(), &allowed);
+        }
+        if !(10..=MOST_SAMPLED).contains(&evaluate.made_rows) {
+            let found = evaluate.made_rows.to_string();
+            return range("evaluate.made-rows", found, &format!("10 to {MOST_SAMPLED}"));
+        }
+        if evaluate.nll_repeats == 0 || evaluate.nll_repeats > 1000 {
+            return range("evaluate.nll-repeats", evaluate.nll_repeats.to_string(), "1 to 1000");
+        }
+        if let LikelihoodConfig::Categorical { levels } = self.model.likelihood()
+            && !(levels.is_power_of_two() && (2..=256).contains(&levels))
+        {
+            let field = format!("model.{}.likelihood.categorical.levels", self.model.name());
+            return range(&field, levels.to_string(), "2, 4, 8, 16, 32, 64, 128 or 256");
+        }
+        if let LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } = self.model.likelihood()
+            && !(variance > 0.0 && variance.is_finite())
+        {
+            let field = format!("model.{}.likelihood.gaussian.variance", self.model.name());
+            return range(&field, variance.to_string(), "above 0");
+        }
+        if let Some((kind, found, allowed)) = self.model.noise().and_then(NoiseConfig::out_of_range) {
+            let field = format!("model.{}.noise.{kind}", self.model.name());
+            return range(&field, found.to_string(), allowed);
+        }
+        for figure in &self.figure {
+            if figure.side < 2 || figure.side > 100 {
+                return range("figure.side", figure.side.to_string(), "2 to 100");
+            }
+            let [low, high] = figure.range;
+            if !(low < high && low.is_finite() && high.is_finite()) {
+                return range("figure.range", format!("[{low}, {high}]"), "two rising numbers");
+            }
+            if figure.count == 0 || figure.count > 1000 {
+                return range("figure.count", figure.count.to_string(), "1 to 1000");
+            }
+        }
+        if let Some(augment) = &self.augment {
+            augment.check(self)?;
+        }
+        let conflict = |what: &str, remedy: &str| {
+            Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
+        };
+        if self.data.table.is_some() && self.data.images.is_some() {
+            return conflict("`data.table` and `data.images` are both given", "keep one of the two");
+        }
+        let is_coupled = matches!(&self.model, ModelConfig::Gan(gan) if gan.coupled.is_some());
+        if is_coupled != self.data.second.is_some() {
+            return conflict(
+                "`model.gan.coupled` and `data.second` need each other, and one of the two is not given",
+                "give both: `model.gan.coupled = {}` and `data.second = \"usps\"`, say",
+            );
+        }
+        if self.data.stack > 1 && self.data.second.is_some() {
+            return conflict("`data.stack` and `data.second` are both given", "keep one of the two");
+        }
+        if matches!(split.by, SplitBy::Entity | SplitBy::Time) && split.column.is_none() {
+            return conflict(
+                "`data.split.by` needs a column, and `data.split.column` is not given",
+                "add `data.split.column = \"NAME\"`",
+            );
+        }
+        if self.train.seeds > 1 && self.evaluate.best_by.is_none() && split.valid == 0.0 {
+            return conflict(
+                "`train.seeds` keeps the best run, and nothing says which that is",
+                "name a figure in `evaluate.best-by`, or have validation rows",
+            );
+        }
+        if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
+            return conflict(
+                "the figure `latent-map` needs a map, and there is no `[map]`",
+                "add `[map]` with an empty table, or leave the figure out",
+            );
+        }
+        if split.by == SplitBy::OneClass && self.data.target.is_none() {
+            return conflict(
+                "a one-class split needs to know which rows are positive, and `data.target` is not given",
+                "add `data.target` and `data.positive`, or split by `stratified`",
+            );
+        }
+        if let (Some(field), Some(table)) = (self.data.of_images(), &self.data.table) {
+            return conflict(
+                &format!("`data.{field}` is for images, and the data is a table: {table}"),
+                &format!("leave `data.{field}` out"),
+            );
+        }
+        let likelihood = self.model.likelihood();
+        if self.data.binarization != Binarization::None && likelihood != LikelihoodConfig::Bernoulli {
+            return conflict(
+                &format!(
+                    "`data.binarization` makes pixels zeros and ones, and the likelihood is `{}`",
+                    likelihood.name()
+                ),
+                "choose `likelihood = \"bernoulli\"`, or leave `data.binarization` out",
+            );
+        }
+        if evaluate.nll_samples > 0 && !likelihood.is_in_nats() {
+            return conflict(
+                "`evaluate.nll-samples` needs a likelihood, and `squared-error` is none",
+                "choose `likelihood = { gaussian = { variance = \"shared\" } }`, or leave `evaluate.nll-samples` out",
+            );
+        }
+        if let ModelConfig::Vae(vae) = &self.model
+            && vae.samples > 1
+        {
+            let name = "`model.vae.samples` is above 1, the importance-weighted objective,";
+            if vae.beta != 1.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.beta` is {}", vae.beta),
+                    "keep `beta = 1.0`: with another weight the objective is no bound",
+                );
+            }
+            if vae.free_bits > 0.0 {
+                return conflict(
+                    &format!("{name} and `model.vae.free-bits` is {}", vae.free_bits),
+                    "keep one of the two: the objective has no divergence in closed form",
+                );
+            }
+            if !likelihood.is_in_nats() {
+                return conflict(
+                    &format!("{name} and `squared-error` is no likelihood"),
+                    "choose `likelihood = { gaussian = { variance = \"shared\" } }`",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// TOML has no whole numbers beyond this, and `config.toml` must hold the seed.
+    pub(super) fn check_seed(&self) -> Result<()> {
+        const LARGEST: u64 = i64::MAX as u64;
+        if self.seed <= LARGEST {
+            return Ok(());
+        }
+        let (field, found, allowed) = ("seed".into(), self.seed.to_string(), format!("0 to {LARGEST}"));
+        Err(ConfigError::Range { field, found, allowed }.into())
+    }
+}
+
+impl DataConfig {
+    /// The first setting that only images can have and that is not left at its default.
+    fn of_images(&self) -> Option<&'static str> {
+        let set = [
+            ("size", self.size.is_some()),
+            ("channels", self.channels.is_some()),
+            ("skip-corrupt", self.skip_corrupt),
+            ("classes", !self.classes.is_empty()),
+            ("stack", self.stack != 1),
+            ("second", self.second.is_some()),
+            ("binarization", self.binarization != Binarization::None),
+        ];
+        set.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)
+    }
+}

@@ -1,0 +1,356 @@
+//! The configuration of a run: TOML with every field defaulted, unknown keys refused, ranges checked.
+
+mod check;
+mod set;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::augment::AugmentConfig;
+use crate::codec::CodecConfig;
+use crate::data::{Binarization, Mixture};
+use crate::error::Result;
+use crate::models::{ModelConfig, VaeConfig};
+use crate::run::map::MapConfig;
+use crate::train::TrainConfig;
+
+use set::toml_error;
+pub(crate) use set::with_sets;
+
+/// Everything a run is decided by; `config.toml` holds it with every default written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// What the run is, in one line.
+    pub about: String,
+    /// The one seed of all random draws, 0 to 2^63 - 1.
+    pub seed: u64,
+    /// Which data, and how it is parted.
+    pub data: DataConfig,
+    /// How a table becomes a matrix; not used for images.
+    pub codec: CodecConfig,
+    /// Which model.
+    pub model: ModelConfig,
+    /// How it is trained.
+    pub train: TrainConfig,
+    /// What is reported beside losses.
+    pub evaluate: EvaluateConfig,
+    /// How a map of test rows in the latent space is made, reported as `map.…`; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapConfig>,
+    /// Whether and how synthetic positive rows are measured by a classifier; off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<AugmentConfig>,
+    /// Pictures drawn at the end.
+    pub figure: Vec<FigureConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            about: String::new(),
+            seed: 0,
+            data: DataConfig::default(),
+            codec: CodecConfig::default(),
+            model: ModelConfig::Vae(VaeConfig::default()),
+            train: TrainConfig::default(),
+            evaluate: EvaluateConfig::default(),
+            map: None,
+            augment: None,
+            figure: Vec::new(),
+        }
+    }
+}
+
+/// Which data, and how it is parted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DataConfig {
+    /// A known data set that is a table (`veridic data list`), or a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// A known data set of images, or a folder or file of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<String>,
+    /// A small known world to draw the rows of a table from, in place of a data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<Mixture>,
+    /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// Height and width that all images get, 1 to 4096 each; as the files are by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// Which form of a known data set is read (`veridic data list` names them); by default the first that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Labels whose images are kept; all by default.
+    pub classes: Vec<String>,
+    /// Grey images laid over each other as the channels of one, 1 to 4: each image is in as many stacks, with others
+    /// drawn at random, and a stack's label is theirs one after the other.
+    pub stack: usize,
+    /// A second set of images, for a coupled adversarial network: a known data set, or a folder or file. Its labels are
+    /// never learned from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// Whether pictures that cannot be read are left out and counted, instead of an error.
+    pub skip_corrupt: bool,
+    /// The column that says what is to be told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Values of the target that mean yes (fraud, disease); found out for a target of two values: the rarer.
+    pub positive: Vec<String>,
+    /// Whether the decoder learns the target with the other columns, so that sampled rows have one. The encoder never
+    /// sees it, and no score counts it.
+    pub model_target: bool,
+    /// Columns to leave out.
+    pub drop: Vec<String>,
+    /// Columns of numbers that are categories.
+    pub categorical: Vec<String>,
+    /// A `schema.json`, such as an edited one of an earlier run, that says what the columns are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<PathBuf>,
+    /// Whether rows with missing cells are left out.
+    pub complete_rows: bool,
+    /// How the pixels of images become zeros and ones, for the likelihood `bernoulli`.
+    pub binarization: Binarization,
+    /// How rows are parted.
+    pub split: SplitConfig,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            table: None,
+            images: None,
+            mixture: None,
+            channels: None,
+            size: None,
+            variant: None,
+            classes: Vec::new(),
+            stack: 1,
+            second: None,
+            skip_corrupt: false,
+            target: None,
+            positive: Vec::new(),
+            model_target: true,
+            drop: Vec::new(),
+            categorical: Vec::new(),
+            schema: None,
+            complete_rows: false,
+            binarization: Binarization::None,
+            split: SplitConfig::default(),
+        }
+    }
+}
+
+/// How rows are parted for training, validation and testing. Where a data set has a test file, `test` is not used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SplitConfig {
+    /// The rule.
+    pub by: SplitBy,
+    /// The column of entities or times, for the rules that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Share of rows for validation, 0 to below 1.
+    pub valid: f64,
+    /// Share of rows for testing, 0 to below 1.
+    pub test: f64,
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2 }
+    }
+}
+
+/// The rule by which rows are parted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitBy {
+    /// At random.
+    Random,
+    /// At random, with the target's values in the same shares everywhere; without a target at random.
+    #[default]
+    Stratified,
+    /// No entity of `column` is in two parts.
+    Entity,
+    /// By time of `column`: the oldest for training, the newest for testing.
+    Time,
+    /// In the order of the file: the first for training, the last for testing.
+    Order,
+    /// One class: half of the rows without a positive target for training (and validation), the other half and all
+    /// positive rows for testing.
+    OneClass,
+}
+
+/// What is reported beside losses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvaluateConfig {
+    /// Whether PCA reconstruction error and the distance to the 5th nearest training row are reported on the same
+    /// rows, as `control.pca.…` and `control.knn.…`.
+    pub controls: bool,
+    /// Whether test rows are scored by their neighbors among the codes of training rows, positive and other, reported
+    /// as `latent.…`.
+    pub latent: bool,
+    /// Synthetic rows compared with test rows, as `sample.…`; 0 is none.
+    pub sample_rows: usize,
+    /// Draws for each test row in the importance-weighted estimate of its log-likelihood, `test.nll`; 0 is none. The
+    /// estimate falls as draws rise: compare equal numbers.
+    pub nll_samples: usize,
+    /// Times the estimate is made, with other draws; `test.nll` is the mean, `test.nll_sd` the spread.
+    pub nll_repeats: usize,
+    /// Rows that an adversarial network makes to be measured by, after each epoch and at the end, 10 to 1000000.
+    pub made_rows: usize,
+    /// Which figure of made rows chooses the best epoch (`sample.reverse_kl`, say), lower being better; by default the
+    /// last epoch is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_by: Option<String>,
+    /// Epochs from one picture of made rows in `samples/` to the next; 0 is none.
+    pub picture_every: usize,
+    /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
+    pub factors: Vec<String>,
+}
+
+impl Default for EvaluateConfig {
+    fn default() -> Self {
+        Self {
+            controls: false,
+            latent: false,
+            sample_rows: 2000,
+            nll_samples: 0,
+            nll_repeats: 1,
+            made_rows: 2500,
+            best_by: None,
+            picture_every: 1,
+            factors: Vec::new(),
+        }
+    }
+}
+
+/// A picture to draw at the end of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FigureConfig {
+    /// What it shows.
+    pub kind: FigureKind,
+    /// Points or images along a side of a grid, at least 2.
+    pub side: usize,
+    /// Images, rows or samples shown, at least 1.
+    pub count: usize,
+    /// The test row to show: its number among rows of `label`.
+    pub row: usize,
+    /// The label whose rows are shown; any by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Latent values from and to which a traversal grid reaches in both dimensions.
+    pub range: [f64; 2],
+}
+
+impl Default for FigureConfig {
+    fn default() -> Self {
+        Self { kind: FigureKind::LossCurves, side: 15, count: 10, row: 0, label: None, range: [-4.0, 4.0] }
+    }
+}
+
+/// What a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FigureKind {
+    /// Training and validation loss by epoch.
+    LossCurves,
+    /// What an adversarial network makes of the noise of its pictures.
+    Made,
+    /// Those pictures over training, as an animated PNG.
+    Film,
+    /// Losses, accuracies and gradients of both networks by epoch.
+    GameCurves,
+    /// Test rows in the first two latent dimensions, by label, with marginal histograms.
+    LatentScatter,
+    /// Test rows on the map that `[map]` asks for, by label; also as a page to look around in.
+    LatentMap,
+    /// Images decoded from a grid over the latent plane, placed by the inverse normal distribution function.
+    LatentGrid,
+    /// Images decoded from a grid of equal steps over `range` in the first two latent dimensions, the others at 0.
+    TraversalGrid,
+    /// Test images spoilt by the model's noise, restored, and as they were.
+    Denoised,
+    /// Scores of test rows by class.
+    ScoreHistogram,
+    /// One test row's actual and reconstructed encoded values, as overlaid bars.
+    ReconstructionBars,
+    /// Test images above their reconstructions.
+    ImagePairs,
+    /// Images sampled from the model.
+    ImageSamples,
+    /// Different draws from the posterior of one test image, decoded.
+    PosteriorDraws,
+    /// Sampled rows beside real ones, in original units.
+    SampledRows,
+    /// Receiver operating characteristic and precision-recall curve, with the controls where they are reported.
+    RocPr,
+    /// Correlations of real and of sampled rows.
+    Correlation,
+    /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
+    Augmentation,
+    /// The layers.
+    Diagram,
+}
+
+impl FigureKind {
+    /// The name in recipes and of the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LossCurves => "loss-curves",
+            Self::Made => "made",
+            Self::Film => "film",
+            Self::GameCurves => "game-curves",
+            Self::LatentScatter => "latent-scatter",
+            Self::LatentMap => "latent-map",
+            Self::LatentGrid => "latent-grid",
+            Self::TraversalGrid => "traversal-grid",
+            Self::Denoised => "denoised",
+            Self::ScoreHistogram => "score-histogram",
+            Self::ReconstructionBars => "reconstruction-bars",
+            Self::ImagePairs => "image-pairs",
+            Self::ImageSamples => "image-samples",
+            Self::PosteriorDraws => "posterior-draws",
+            Self::SampledRows => "sampled-rows",
+            Self::RocPr => "roc-pr",
+            Self::Correlation => "correlation",
+            Self::Augmentation => "augmentation",
+            Self::Diagram => "diagram",
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration; `origin` (a file, a recipe's name) is named in errors.
+    ///
+    /// # Errors
+    /// Text that is not TOML, unknown keys (with the nearest known one), values out of range.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as TOML, every default written out.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a configuration is plain data")
+    }
+
+    /// The configuration with values at paths replaced: `train.epochs=5`. A value is TOML, or else a string.
+    ///
+    /// # Errors
+    /// A path that is not there, with the nearest key; a value of the wrong kind or out of range.
+    pub fn with(&self, sets: &[(String, String)]) -> Result<Self> {
+        self.check_seed()?;
+        let config: Self = with_sets(self, sets)?;
+        config.check()?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,305 @@
+//! The data of a run: found, read, parted and encoded.
+
+mod image;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Config, SplitBy};
+use super::drawable;
+use crate::codec::{BlockKind, Codec};
+use crate::data::catalog;
+use crate::data::split::{self, Fractions};
+use crate::data::{self, Binarization, Images, Kind, Matrix, Mixture, Schema, Split, Table};
+use crate::error::{Result, RunError};
+use crate::models::{Layout, Rows};
+use crate::seed::Seed;
+
+use image::load_images;
+pub(crate) use image::{image_options, label_texts};
+use table::load_table;
+pub(crate) use table::{counts, read_options_of, table_layout};
+
+/// A data file and its digest, for the record of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its path as it was given.
+    pub path: PathBuf,
+    /// The sha256 of its bytes.
+    pub sha256: String,
+}
+
+/// What the data is, before it is encoded.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Table { table: Table, schema: Schema },
+    Images(Images),
+}
+
+/// The data of a run, encoded.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    pub(crate) content: Content,
+    pub(crate) codec: Option<Codec>,
+    pub(crate) matrix: Matrix,
+    pub(crate) split: Split,
+    /// The target's text of each row.
+    pub(crate) labels: Option<Vec<Option<String>>>,
+    /// The classes that rows are labelled with, and the number of each row's class; -1 is none.
+    pub(crate) classes: Vec<String>,
+    pub(crate) class_numbers: Vec<f32>,
+    /// Values of the target that mean yes.
+    pub(crate) positive: Vec<String>,
+    /// Rows of the second set of a coupled network, which are in no part of the split.
+    pub(crate) second: Option<Second>,
+    pub(crate) layout: Layout,
+    pub(crate) files: Vec<DataFile>,
+    /// What a user should know.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Rows of a second set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Second {
+    pub(crate) train: Vec<usize>,
+    pub(crate) test: Vec<usize>,
+}
+
+/// What rows are labelled with.
+#[derive(Debug, Default)]
+struct Labels {
+    labels: Option<Vec<Option<String>>>,
+    positive: Vec<String>,
+}
+
+impl Dataset {
+    /// Labelled rows. Those of a table are its matrix, those of images their pixels.
+    fn new(content: Content, split: Split, of: Labels, mut layout: Layout) -> Self {
+        let (classes, class_numbers) = numbered(of.labels.as_deref());
+        layout.classes = classes.len();
+        Self {
+            content,
+            codec: None,
+            matrix: Matrix::default(),
+            split,
+            labels: of.labels,
+            classes,
+            class_numbers,
+            positive: of.positive,
+            second: None,
+            layout,
+            files: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        let rows = match &self.content {
+            Content::Images(images) => Rows::bytes(&images.pixels, self.layout.width()),
+            Content::Table { .. } => Rows::matrix(&self.matrix),
+        };
+        rows.labelled(&self.class_numbers)
+    }
+
+    /// The rows that are reported on: test rows, or validation rows where there are none.
+    pub(crate) fn tested(&self) -> &[usize] {
+        if self.split.test.is_empty() { &self.split.valid } else { &self.split.test }
+    }
+
+    /// Encoded training rows as a model in use sees them: not grey where each step draws zeros and ones anew.
+    pub(crate) fn fixed(&self, rows: &[usize]) -> Option<Vec<u8>> {
+        let Content::Images(images) = &self.content else { return None };
+        let width = self.layout.width();
+        let mut pixels: Vec<u8> =
+            rows.iter().flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
+        if self.layout.redrawn {
+            Binarization::Dynamic.apply(&mut pixels, width);
+        }
+        Some(pixels)
+    }
+
+    /// Whether each of `rows` is positive; `None` without labels or where the positive values are not known.
+    pub(crate) fn positives(&self, rows: &[usize]) -> Option<Vec<bool>> {
+        let labels = self.labels.as_ref().filter(|_| !self.positive.is_empty())?;
+        let is = |row: &usize| labels[*row].as_ref().is_some_and(|label| self.positive.contains(label));
+        Some(rows.iter().map(is).collect())
+    }
+}
+
+/// Row numbers as plans take them.
+pub(crate) fn index(rows: &[usize]) -> Vec<u32> {
+    rows.iter().map(|&row| row as u32).collect()
+}
+
+/// Where the data of a configuration lies.
+enum Place {
+    Made(Mixture),
+    Known(catalog::Located),
+    File(PathBuf),
+}
+
+/// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names.
+pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
+    let place = find(config, data, data_dir)?;
+    let is_images = match &place {
+        Place::Made(_) => false,
+        Place::Known(located) => {
+            let reading = located.variant.reading;
+            reading.is_of_images() && (config.data.table.is_none() || reading.table().is_none())
+        }
+        Place::File(path) => looks_like_images(path),
+    };
+    let mut notes = Vec::new();
+    if let Place::Known(located) = &place {
+        notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
+    }
+    let second = config.data.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
+    let mut data = if is_images {
+        load_images(config, &place, second.as_ref(), notes)?
+    } else {
+        load_table(config, &place, notes)?
+    };
+    let figures = drawable::notes(config, &data);
+    data.notes.extend(figures);
+    Ok(data)
+}
+
+fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
+    let name = config.data.table.as_ref().or(config.data.images.as_ref());
+    if let Some(path) = data {
+        return Ok(Place::File(path.to_path_buf()));
+    }
+    if let Some(mixture) = config.data.mixture {
+        return Ok(Place::Made(mixture));
+    }
+    let Some(name) = name else {
+        return Err(RunError::NoData {
+            reason: "neither a data file nor a recipe names the data".to_string(),
+            remedy: "name a file (`veridic fit DATA.csv`) or a recipe (`--recipe heart-vae`)".to_string(),
+        }
+        .into());
+    };
+    named(name, config.data.variant.as_deref(), data_dir)
+}
+
+/// A file or folder of that name, or else a known data set, in the form that is asked for.
+fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<Place> {
+    if variant.is_none() && Path::new(name).exists() {
+        return Ok(Place::File(PathBuf::from(name)));
+    }
+    match catalog::find(name) {
+        Ok(dataset) => Ok(Place::Known(dataset.locate(data_dir, variant)?)),
+        // A path says by its form that it is one.
+        Err(_) if name.contains(['/', '\\', '.']) => Err(data::not_found(Path::new(name)).into()),
+        Err(_) => {
+            let nearest = data::nearest_name(name, catalog::all().iter().map(|dataset| dataset.name));
+            Err(RunError::NoSuchData { name: name.to_string(), nearest }.into())
+        }
+    }
+}
+
+pub(crate) fn looks_like_images(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.is_dir()
+        || name.contains("-idx3-ubyte")
+        || name.ends_with(".idx")
+        || name.ends_with(".idx.gz")
+        || data::is_picture(path)
+        || data::is_records(path)
+}
+
+/// The training file parted into training and validation, the test file as it is.
+fn with_test_file(config: &Config, n_train: usize, n_rows: usize) -> Result<Split> {
+    let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
+    let parts = match config.data.split.by {
+        SplitBy::Order => split::in_order(n_train, fractions)?,
+        _ => split::random(n_train, fractions, Seed(config.seed))?,
+    };
+    Ok(Split { test: (n_train..n_rows).collect(), ..parts })
+}
+
+fn data_file(path: &Path) -> Result<DataFile> {
+    // `archive.zip/member.csv` is a part of a file: the archive is what is there.
+    let file = path.ancestors().find(|path| path.is_file()).unwrap_or(path);
+    Ok(DataFile { path: path.to_path_buf(), sha256: catalog::sha256_of(file)? })
+}
+
+/// The classes there are, in order, and the number of each row's; -1 for rows without a label.
+fn numbered(labels: Option<&[Option<String>]>) -> (Vec<String>, Vec<f32>) {
+    let labels = labels.unwrap_or_default();
+    let mut classes: Vec<String> =
+        labels.iter().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    // Numbers in their own order.
+    if classes.iter().all(|class| class.parse::<f64>().is_ok()) {
+        classes.sort_by(|a, b| {
+            let number = |text: &str| text.parse::<f64>().unwrap_or_default();
+            number(a).total_cmp(&number(b))
+        });
+    }
+    let at: BTreeMap<&str, f32> =
+        classes.iter().enumerate().map(|(i, class)| (class.as_str(), i as f32)).collect();
+    let number =
+        |label: &Option<String>| label.as_deref().and_then(|label| at.get(label)).copied().unwrap_or(-1.0);
+    let numbers = labels.iter().map(number).collect();
+    (classes, numbers)
+}
+
+/// The default configuration for a table: a variational autoencoder with a likelihood for each kind of column.
+pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
+    use crate::models::{ModelConfig, VaeConfig};
+    use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
+    use crate::train::{Adam, OptimizerConfig, TrainConfig};
+
+    let mut config = Config { about: format!("Fitted to {}", data.display()), ..Config::default() };
+    config.data.target = target.map(str::to_string);
+    let dense = |units| LayerConfig::Dense { units, activation: Activation::Relu };
+    if looks_like_images(data) {
+        config.model = ModelConfig::Vae(VaeConfig {
+            latent: 16,
+            encoder: vec![dense(256)],
+            decoder: vec![dense(256)],
+            likelihood: LikelihoodConfig::Bernoulli,
+            ..VaeConfig::default()
+        });
+        config.train = TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() };
+        return config;
+    }
+    config.codec.numeric = crate::codec::Numeric::Quantile;
+    config.model = ModelConfig::Vae(VaeConfig {
+        latent: 16,
+        encoder: vec![dense(128), dense(128)],
+        decoder: vec![dense(128), dense(128)],
+        likelihood: LikelihoodConfig::Mixed,
+        ..VaeConfig::default()
+    });
+    config.train = TrainConfig {
+        epochs: 200,
+        patience: Some(15),
+        optimizer: OptimizerConfig::Adam(Adam { rate: 0.001, ..Adam::default() }),
+        clip_norm: Some(10.0),
+        ..TrainConfig::default()
+    };
+    config
+}
+
+/// Whether the target is a column the decoder speaks of as a category or flag.
+pub(crate) fn target_block(layout: &Layout, target: Option<&str>) -> Option<(usize, usize, BlockKind)> {
+    let block = layout.blocks.iter().find(|block| Some(block.column.as_str()) == target)?;
+    (block.kind != BlockKind::Number).then_some((block.start, block.width, block.kind))
+}
+
+/// The kind of a column, by name.
+pub(crate) fn kind<'a>(schema: &'a Schema, name: &str) -> Option<&'a Kind> {
+    schema.column(name).map(|column| &column.kind)
+}
+
+/// Black images of shape `dims` that say they are `n`, for tests that look at shapes alone.
+#[cfg(test)]
+pub(crate) fn of_zeros(dims: &[usize], n: usize) -> Dataset {
+    let images = Images { n, height: 1, width: 1, channels: 1, pixels: Vec::new(), labels: None };
+    let layout = Layout { dims: dims.to_vec(), ..Layout::default() };
+    Dataset::new(Content::Images(images), Split::default(), Labels::default(), layout)
+}

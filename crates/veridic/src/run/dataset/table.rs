@@ -1,0 +1,277 @@
+//! A table as the rows of a run.
+
+use std::path::Path;
+
+use super::{Content, DataFile, Dataset, Labels, Place, data_file, with_test_file};
+use crate::codec::Codec;
+use crate::data::catalog::{self, Role, TableFormat};
+use crate::data::split::{self, Fractions};
+use crate::data::{Cells, Column, MISSING, ReadOptions, Schema, Split, Table, read, read_as};
+use crate::error::{ConfigError, Result, RunError};
+use crate::models::Layout;
+use crate::run::config::{Config, SplitBy};
+use crate::seed::Seed;
+
+/// The format of a file that lies where a known data set keeps it (`adult/adult.data.gz`, say).
+fn known_format(path: &Path) -> Option<&'static TableFormat> {
+    let plain = |text: &str| text.trim_end_matches(".gz").to_string();
+    let given = plain(&path.to_string_lossy());
+    let variants = catalog::all().iter().flat_map(|dataset| dataset.variants);
+    let mut files = variants.flat_map(|variant| variant.files.iter().map(move |file| (variant, file)));
+    let (variant, _) = files
+        .find(|(_, file)| given.ends_with(&format!("/{}", plain(file.path))) || given == plain(file.path))?;
+    variant.reading.table()
+}
+
+/// How the file at `path` is read in a run of this configuration.
+pub(crate) fn read_options_of(config: &Config, path: &Path) -> ReadOptions {
+    read_options(config, known_format(path))
+}
+
+fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
+    let mut options = ReadOptions { categorical: config.data.categorical.clone(), ..ReadOptions::default() };
+    if let Some(format) = format {
+        options.names = format.names.map(|names| names.iter().map(ToString::to_string).collect());
+        options.header = Some(format.header);
+        options.delimiter = Some(char::from(format.delimiter));
+        options.missing.extend(format.missing.iter().map(ToString::to_string));
+    }
+    options
+}
+
+/// A table read from files, or drawn.
+struct Source {
+    table: Table,
+    schema: Schema,
+    files: Vec<DataFile>,
+    /// Rows of the training file where there is a test file, else 0.
+    n_train: usize,
+}
+
+fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result<Source> {
+    let (format, train, test) = match place {
+        Place::Made(mixture) => {
+            notes.push(format!("data: {}", mixture.label()));
+            let table = mixture.draw(Seed(config.seed));
+            let schema = Schema::of(&table);
+            return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
+        }
+        Place::Known(located) => {
+            let format = located.variant.reading.table();
+            let one = |role| located.files_of(role).next().map(Path::to_path_buf);
+            let train = one(Role::Train).ok_or_else(|| RunError::NoData {
+                reason: format!("`{}` has no training rows", located.dataset.name),
+                remedy: "name a file instead".to_string(),
+            })?;
+            (format, train, one(Role::Test))
+        }
+        Place::File(path) => (known_format(path), path.clone(), None),
+    };
+    let options = read_options(config, format);
+    let (mut table, schema) = match &config.data.schema {
+        None => read(&train, &options)?,
+        Some(path) => {
+            let given = Schema::load(path)?;
+            let (table, differences) = read_as(&train, &given, &options)?;
+            notes.extend(differences.iter().map(|difference| format!("schema: {difference}")));
+            let schema = given.refreshed(&table);
+            (table, schema)
+        }
+    };
+    let mut files = vec![data_file(&train)?];
+    let mut n_train = table.n_rows;
+    if let Some(test) = test {
+        let (more, differences) = read_as(&test, &schema, &options)?;
+        notes.extend(differences.iter().map(|difference| format!("test file: {difference}")));
+        append(&mut table, &more, format.and_then(|format| format.target_suffix));
+        files.push(data_file(&test)?);
+    } else {
+        n_train = 0;
+    }
+    Ok(Source { table, schema, files, n_train })
+}
+
+pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
+    let Source { mut table, mut schema, files, mut n_train } = read_table(config, place, &mut notes)?;
+    let target = config.data.target.clone();
+    if let Some(target) = &target {
+        table.target(target)?;
+    }
+    for name in &config.data.drop {
+        table.require(name)?;
+    }
+    if config.data.complete_rows {
+        let complete = table.complete_rows();
+        if complete.len() < table.n_rows {
+            notes.push(format!(
+                "{} of {} rows have missing cells and are left out",
+                table.n_rows - complete.len(),
+                table.n_rows
+            ));
+            n_train = complete.iter().filter(|&&row| row < n_train).count();
+            table = table.take(&complete);
+            schema = schema.refreshed(&table);
+        }
+    }
+    let labels = target.as_ref().and_then(|name| table.column(name)).map(labels);
+    let mut positive = config.data.positive.clone();
+    if let (Some(labels), true) = (&labels, positive.is_empty()) {
+        positive = rarer(labels);
+        if let [value] = positive.as_slice() {
+            let target = target.as_deref().unwrap_or_default();
+            notes.push(format!("`{target}` = {value} is the rarer value and counts as positive"));
+            config.data.positive.clone_from(&positive);
+        }
+    } else if let Some(labels) = &labels {
+        for value in &positive {
+            if !labels.iter().flatten().any(|label| label == value) {
+                return Err(ConfigError::Range {
+                    field: "data.positive".to_string(),
+                    found: format!("`{value}`"),
+                    allowed: format!(
+                        "a value of `{}`: {}",
+                        target.as_deref().unwrap_or_default(),
+                        some_values(labels)
+                    ),
+                }
+                .into());
+            }
+        }
+    }
+    let n_rows = table.n_rows;
+    let split = match n_train {
+        0 => split_rows(config, &table, labels.as_deref(), &positive)?,
+        n => with_test_file(config, n, n_rows)?,
+    };
+    let mut codec_config = config.codec.clone();
+    codec_config.drop.extend(config.data.drop.iter().cloned());
+    if let (Some(target), false) = (&target, config.data.model_target) {
+        codec_config.drop.push(target.clone());
+    }
+    let codec = Codec::fit(&codec_config, &table, &schema, &split.train)?;
+    for (name, why) in codec.left_out() {
+        if !codec_config.drop.iter().any(|dropped| dropped == name) {
+            notes.push(format!("`{name}` is left out: {}", why.reason()));
+        }
+    }
+    if codec.width() == 0 {
+        return Err(RunError::NoData {
+            reason: "no column is left to learn from".to_string(),
+            remedy: "see the kinds in schema.json; identifiers, constants and dropped columns are left out"
+                .to_string(),
+        }
+        .into());
+    }
+    let matrix = codec.encode(&table)?;
+    let layout = table_layout(&codec, target.as_deref());
+    let content = Content::Table { table, schema };
+    let data = Dataset::new(content, split, Labels { labels, positive }, layout);
+    Ok(Dataset { codec: Some(codec), matrix, files, notes, ..data })
+}
+
+/// The layout of encoded rows: the encoder does not see the target's columns.
+pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
+    let blocks = codec.blocks().to_vec();
+    let of_target = blocks.iter().filter(|block| Some(block.column.as_str()) == target);
+    let unseen = of_target
+        .flat_map(|block| (block.start..block.start + block.width).chain(block.missing_at))
+        .collect();
+    Layout { dims: vec![codec.width()], blocks, unseen, ..Layout::default() }
+}
+
+/// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
+fn append(table: &mut Table, more: &Table, suffix: Option<&str>) {
+    for column in &mut table.columns {
+        let other = more.column(&column.name);
+        match (&mut column.cells, other.map(|column| &column.cells)) {
+            (Cells::Number(values), Some(Cells::Number(more))) => values.extend_from_slice(more),
+            (Cells::Text { codes, levels }, Some(Cells::Text { codes: more_codes, levels: more_levels })) => {
+                let map: Vec<u32> = more_levels
+                    .iter()
+                    .map(|level| {
+                        let short = suffix.and_then(|suffix| level.strip_suffix(suffix));
+                        let known = |text: &str| levels.iter().position(|known| known == text);
+                        let at = known(level).or_else(|| short.and_then(known)).unwrap_or_else(|| {
+                            levels.push(level.clone());
+                            levels.len() - 1
+                        });
+                        at as u32
+                    })
+                    .collect();
+                codes.extend(
+                    more_codes.iter().map(|&code| map.get(code as usize).copied().unwrap_or(MISSING)),
+                );
+            }
+            (Cells::Number(values), _) => values.extend(std::iter::repeat_n(f64::NAN, more.n_rows)),
+            (Cells::Text { codes, .. }, _) => codes.extend(std::iter::repeat_n(MISSING, more.n_rows)),
+        }
+    }
+    table.n_rows += more.n_rows;
+}
+
+/// The text of each cell of the target.
+pub(crate) fn labels(column: &Column) -> Vec<Option<String>> {
+    (0..column.cells.len())
+        .map(|row| match &column.cells {
+            Cells::Number(values) => (!values[row].is_nan()).then(|| values[row].to_string()),
+            cells @ Cells::Text { .. } => cells.text(row).map(str::to_string),
+        })
+        .collect()
+}
+
+/// The rarer of two values; nothing where there are more.
+fn rarer(labels: &[Option<String>]) -> Vec<String> {
+    let counts = counts(labels);
+    match counts.as_slice() {
+        [(a, n), (b, m)] => vec![if n <= m { a.clone() } else { b.clone() }],
+        _ => vec![],
+    }
+}
+
+/// Distinct values with their numbers, sorted by value.
+pub(crate) fn counts(labels: &[Option<String>]) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for label in labels.iter().flatten() {
+        *counts.entry(label.clone()).or_insert(0) += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn some_values(labels: &[Option<String>]) -> String {
+    let values: Vec<String> =
+        counts(labels).into_iter().take(8).map(|(value, _)| format!("`{value}`")).collect();
+    values.join(", ")
+}
+
+fn split_rows(
+    config: &Config,
+    table: &Table,
+    labels: Option<&[Option<String>]>,
+    positive: &[String],
+) -> Result<Split> {
+    let SplitBy::OneClass = config.data.split.by else {
+        let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
+        let seed = Seed(config.seed);
+        let column = config.data.split.column.as_deref().unwrap_or_default();
+        let target = config.data.target.as_deref().and_then(|name| table.column(name));
+        return Ok(match (config.data.split.by, target) {
+            (SplitBy::Entity, _) => split::by_entity(table.require(column)?, fractions, seed)?,
+            (SplitBy::Time, _) => split::by_time(table.require(column)?, fractions)?,
+            (SplitBy::Order, _) => split::in_order(table.n_rows, fractions)?,
+            (SplitBy::Stratified, Some(target)) => split::stratified(target, fractions, seed)?,
+            _ => split::random(table.n_rows, fractions, seed)?,
+        });
+    };
+    let labels = labels.unwrap_or_default();
+    let is_positive = |row: usize| labels[row].as_ref().is_some_and(|label| positive.contains(label));
+    let normal: Vec<usize> = (0..table.n_rows).filter(|&row| !is_positive(row)).collect();
+    let halves = split::random(normal.len(), Fractions { valid: 0.0, test: 0.5 }, Seed(config.seed))?;
+    let learn: Vec<usize> = halves.train.iter().map(|&i| normal[i]).collect();
+    let mut test: Vec<usize> = halves.test.iter().map(|&i| normal[i]).collect();
+    test.extend((0..table.n_rows).filter(|&row| is_positive(row)));
+    test.sort_unstable();
+    let fractions = Fractions { valid: config.data.split.valid, test: 0.0 };
+    let parts = split::random(learn.len(), fractions, Seed(config.seed))?;
+    let pick = |part: &[usize]| part.iter().map(|&i| learn[i]).collect();
+    Ok(Split { train: pick(&parts.train), valid: pick(&parts.valid), test })
+}
