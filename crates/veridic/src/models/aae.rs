@@ -145,3 +145,81 @@ impl AaeConfig {
 pub(super) fn is_discriminators(name: &str) -> bool {
     name.starts_with("discriminator.")
 }
+
+#[cfg(test)]
+mod tests {
+    use veridic_graph::{Draw, Pool};
+
+    use super::*;
+    use crate::data::Matrix;
+    use crate::models::{Layout, ModelConfig, Network, Rows};
+    use crate::seed::Seed;
+    use crate::train::{Learner, Rates};
+
+    /// Normal points on a line, with five times the prior's deviation in each column.
+    fn rows() -> Matrix {
+        let mut random = Seed(3).stream("rows");
+        let drawn = (0..512).map(|_| 5.0 * crate::seed::standard_normal(&mut random) as f32);
+        Matrix { n_rows: 512, n_cols: 2, values: drawn.flat_map(|value| [value, value]).collect() }
+    }
+
+    fn fitted(adversarial: f32, threads: usize) -> (Network, Vec<f32>) {
+        let hidden = || vec![LayerConfig::Dense { units: 16, activation: Activation::LeakyRelu }];
+        let config = AaeConfig {
+            latent: 1,
+            encoder: hidden(),
+            decoder: hidden(),
+            likelihood: LikelihoodConfig::SquaredError { output: Activation::Linear },
+            discriminator: hidden(),
+            adversarial,
+            discriminator_optimizer: None,
+        };
+        assert_eq!(config.out_of_range(), None);
+        let layout = Layout { dims: vec![2], ..Layout::default() };
+        let train = TrainConfig::default();
+        let mut network = Network::new(&ModelConfig::Aae(config), layout, &train, 1).unwrap();
+        let (rows, mut pool) = (rows(), Pool::new(threads));
+        let index: Vec<u32> = (0..512).collect();
+        let rates = Rates { learning: 0.01, divergence: 0.0, progress: 0.0 };
+        for step in 0..600 {
+            let draw = Draw { seed: 1, step };
+            network.step(&mut pool, Rows::matrix(&rows), &index, rates, draw).unwrap();
+        }
+        let (codes, log_variance) = network.encode(&mut pool, Rows::matrix(&rows), &index).unwrap();
+        assert!(log_variance.is_none());
+        (network, codes.values)
+    }
+
+    #[test]
+    fn codes_become_like_draws_of_the_prior_and_rows_are_kept() {
+        let deviation = |codes: &[f32]| {
+            let n = codes.len() as f32;
+            let mean = codes.iter().sum::<f32>() / n;
+            (mean, (codes.iter().map(|z| (z - mean).powi(2)).sum::<f32>() / n).sqrt())
+        };
+        let (mut network, codes) = fitted(10.0, 1);
+        let (mean, spread) = deviation(&codes);
+        assert!(mean.abs() < 0.3 && (spread - 1.0).abs() < 0.3, "{mean} {spread}");
+        // Told nothing of the prior, codes keep the scale they have by chance.
+        let free = deviation(&fitted(1e-6, 1).1).1;
+        assert!((free - 1.0).abs() > 0.6, "{free}");
+        let expected = network.decode(&mut Pool::new(1), &Matrix { n_rows: 512, n_cols: 1, values: codes });
+        let error =
+            expected.unwrap().values.iter().zip(rows().values).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+        assert!(error / 1024.0 < 0.5, "{}", error / 1024.0);
+        assert!(network.can_sample() && network.reconstructs() && !network.has_posterior());
+    }
+
+    #[test]
+    fn the_same_bits_come_of_any_number_of_threads() {
+        assert_eq!(fitted(1.0, 1).1, fitted(1.0, 2).1);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let field = |config: AaeConfig| config.out_of_range().map(|(field, ..)| field);
+        assert_eq!(field(AaeConfig { latent: 0, ..AaeConfig::default() }).unwrap(), "model.aae.latent");
+        let weightless = AaeConfig { adversarial: 0.0, ..AaeConfig::default() };
+        assert_eq!(field(weightless).unwrap(), "model.aae.adversarial");
+    }
+}

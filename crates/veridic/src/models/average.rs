@@ -52,4 +52,3 @@ pub(super) fn past<'g>(graph: &'g Graph, own: &[(String, Expr<'g>)], every: usiz
     }
     Past { values, updates }
 }
-

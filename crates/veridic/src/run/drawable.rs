@@ -64,6 +64,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
     match figure.kind {
         Kind::LatentGrid
         | Kind::TraversalGrid
+        | Kind::CodeTraversal
         | Kind::Denoised
         | Kind::ImagePairs
         | Kind::ImageSamples
@@ -114,6 +115,9 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         }
         Kind::TraversalGrid if network.latent() < 2 => {
             return needs("two latent dimensions", "leave the figure out");
+        }
+        Kind::CodeTraversal if network.prior().is_none_or(|prior| prior.continuous == 0) => {
+            return needs("continuous codes", "set `model.gan.info`, or leave the figure out");
         }
         Kind::Denoised if config.model.noise().is_none() => {
             return needs("a model with noise", "set `noise` of the model, or leave the figure out");

@@ -15,7 +15,7 @@ use super::made::{self, Watch};
 use super::map::{LatentMap, latent_scores};
 use super::open::{cell_text, sampled_rows};
 use super::report::controls;
-use crate::data::{Cells, Images, Table};
+use crate::data::{Cells, Images, Matrix, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height, LatentAxes, Pixels};
 use crate::latent;
@@ -89,6 +89,7 @@ impl Context<'_> {
             FigureKind::LossCurves => loss_curves(&directory.events()),
             FigureKind::GameCurves => made::game_curves(&directory.events()),
             FigureKind::Made | FigureKind::Film => self.made(directory),
+            FigureKind::CodeTraversal => self.code_traversal(),
             FigureKind::LatentScatter => self.latent_scatter(),
             FigureKind::LatentMap => self.latent_map(),
             FigureKind::LatentGrid => self.latent_grid(),
@@ -115,6 +116,41 @@ impl Context<'_> {
         let watch = Watch::new(self.config, self.data, directory, self.pool)?;
         let figure = watch.drawn(self.network, self.pool, "Made by the generator")?;
         figure.ok_or_else(|| self.needs("images, or a table of one or two columns", "leave the figure out"))
+    }
+
+    fn code_traversal(&mut self) -> Result<Figure> {
+        const STEPS: usize = 9;
+        let prior = self.network.prior().cloned();
+        let prior = prior.ok_or_else(|| self.needs("codes", "leave the figure out"))?;
+        let (rows, codes) = (prior.categories.clamp(1, 16), prior.continuous.min(2));
+        let columns = STEPS * codes;
+        let mut z =
+            prior.draw(Seed(self.config.seed), "figure latent", 1, |_| None).values.repeat(rows * columns);
+        let first = prior.noise.1 + prior.classes;
+        for (i, point) in z.chunks_mut(prior.width()).enumerate() {
+            let (row, column) = (i / columns, i % columns);
+            let (categories, continuous) = point[first..].split_at_mut(prior.categories);
+            categories.iter_mut().enumerate().for_each(|(at, flag)| *flag = f32::from(at == row));
+            continuous.fill(0.0);
+            continuous[column / STEPS] = (column % STEPS) as f32 * 4.0 / (STEPS - 1) as f32 - 2.0;
+        }
+        let z = Matrix { n_rows: rows * columns, n_cols: prior.width(), values: z };
+        let made = self.network.decode(self.pool, &z)?;
+        let images = self.images()?;
+        let title = match codes {
+            1 => "The code from -2 to 2; a category a row",
+            _ => "The first code (left) and the second (right) from -2 to 2; a category a row",
+        };
+        Ok(figure::image_grid(&figure::ImageGrid {
+            title,
+            pixels: Pixels::Floats(&made.values),
+            height: images.height,
+            width: images.width,
+            channels: images.channels,
+            columns,
+            row_labels: &[],
+            axes: None,
+        })?)
     }
 
     fn augmentation(&self, directory: &Directory) -> Result<Figure> {

@@ -53,6 +53,8 @@ impl Penalty {
 
 /// `|∇D(x)|²` of each row, `[rows, 1]`. Rows do not see each other, so the gradient of their sum has each row's own.
 fn squared_slope<'g>(graph: &'g Graph, x: Expr<'g>, judge: impl FnOnce(Expr<'g>) -> Expr<'g>) -> Expr<'g> {
+    // The gradient is asked of a node of its own: `x` may be a view of what it was made from.
+    let x = x.detach();
     let sum = judge(x).sum_width().sum_rows().reshape(&[]);
     graph.gradient(sum, &[x])[0].square().sum_width().reshape(&[1])
 }

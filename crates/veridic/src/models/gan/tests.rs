@@ -84,6 +84,21 @@ fn variants() -> Vec<(&'static str, GanConfig)> {
                 ..gan()
             },
         ),
+        (
+            "packed with a slope bounded at real rows",
+            GanConfig { packing: 2, penalty: Some(Penalty::RealGradient(1.0)), ..gan() },
+        ),
+        ("replay", GanConfig { replay: 3, ..gan() }),
+        (
+            "coupled",
+            GanConfig {
+                coupled: Some(CoupledConfig::default()),
+                generator: [dense(6), dense(2)].concat(),
+                discriminator: [dense(6), dense(4)].concat(),
+                classify: 1.0,
+                ..gan()
+            },
+        ),
         ("conditional", GanConfig { conditional: true, packing: 2, ..gan() }),
         ("info", GanConfig { info: Some(info), ..gan() }),
         ("mixed", GanConfig { mixed_batches: true, ..gan() }),
@@ -131,7 +146,8 @@ fn every_variant_makes_judges_and_scores_rows() {
         // A row's score does not depend on the rows beside it.
         assert_eq!(network.score(&mut pool, data, &[1], false).unwrap().0[0], scores[1], "{name}");
         let read = network.recognize(&mut pool, data, &[0, 1]).unwrap();
-        let heads = config.info.map_or(0, |_| 2) + usize::from(config.classify > 0.0);
+        let heads = config.info.map_or(0, |_| 2)
+            + usize::from(config.classify > 0.0) * config.coupled.map_or(1, |_| 2);
         assert_eq!(read.len(), heads, "{name}");
     }
 }
@@ -208,4 +224,88 @@ fn settings_that_do_not_go_together_are_refused() {
         .contains("labels")
     );
     assert!(refused(GanConfig { average: 1.0, ..small() }).contains("model.gan.average"));
+}
+
+#[test]
+fn coupled_generators_share_their_first_layers_and_give_the_set_that_is_asked_for() {
+    let (_, config) = variants().into_iter().find(|(name, _)| *name == "coupled").unwrap();
+    let mut network = network(config);
+    let names: Vec<String> = network.weights().into_iter().map(|weight| weight.name).collect();
+    for shared in ["generator.0.weight", "generator.first.0.weight", "generator.second.0.weight"] {
+        assert!(names.iter().any(|name| name == shared), "{shared}: {names:?}");
+    }
+    for shared in ["discriminator.0.weight", "discriminator.first.0.weight", "discriminator.second.0.weight"]
+    {
+        assert!(names.iter().any(|name| name == shared), "{shared}: {names:?}");
+    }
+    // The same noise with the one set, with the other, and with the first again.
+    let point = [0.3, -0.7, 1.1];
+    let sets = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]];
+    let values = sets.iter().flat_map(|set| [&point[..], set].concat()).collect();
+    let z = Matrix { n_rows: 3, n_cols: 5, values };
+    let made = network.decode(&mut Pool::new(1), &z).unwrap();
+    assert_eq!(made.row(0), made.row(2));
+    assert_ne!(made.row(0), made.row(1));
+    // What only the second set has of its own does not reach the first.
+    let mut weights = network.weights();
+    for weight in weights.iter_mut().filter(|weight| weight.name.starts_with("generator.second.")) {
+        weight.values.iter_mut().for_each(|value| *value += 1.0);
+    }
+    network.set_weights(&weights).unwrap();
+    let changed = network.decode(&mut Pool::new(1), &z).unwrap();
+    assert_eq!(changed.row(0), made.row(0));
+    assert_ne!(changed.row(1), made.row(1));
+}
+
+#[test]
+fn a_label_of_the_second_set_that_is_not_there_changes_nothing() {
+    // Without labels of its own the second set gives the classifying head no gradient.
+    let (_, config) = variants().into_iter().find(|(name, _)| *name == "coupled").unwrap();
+    let (matrix, mut pool) = (rows(), Pool::new(1));
+    let labels: Vec<f32> = (0..64).map(|i| if i < 32 { (i % 3) as f32 } else { -1.0 }).collect();
+    let index: Vec<u32> = (0..32).flat_map(|i| [i, i + 32]).collect();
+    let classification =
+        |network: &Network| network.parts().iter().position(|part| *part == "classification").unwrap();
+    let mut one = self::network(config);
+    let at = classification(&one);
+    let data = Rows::matrix(&matrix).labelled(&labels);
+    let loss = one.step(&mut pool, data, &index, RATES, Draw { seed: 1, step: 0 }).unwrap()[at];
+    // Half of the rows have a label: the mean over all is half of about ln 3.
+    assert!((loss - 0.5 * 3f32.ln()).abs() < 0.25, "{loss}");
+}
+
+#[test]
+fn replay_judges_the_generator_as_it_was() {
+    let config = GanConfig { replay: 2, ..small() };
+    let (mut network, matrix, mut pool) = (network(config), rows(), Pool::new(1));
+    let data = Rows::matrix(&matrix).labelled(&LABELS);
+    let index: Vec<u32> = (0..64).collect();
+    let of = |network: &Network, name: &str| -> Vec<f32> {
+        network.states().entries.iter().find(|state| state.name == name).unwrap().values.clone()
+    };
+    let mut generators = vec![of(&network, "generator.0.weight")];
+    let mut kept = Vec::new();
+    for step in 0..4 {
+        network.step(&mut pool, data, &index, RATES, Draw { seed: 1, step }).unwrap();
+        generators.push(of(&network, "generator.0.weight"));
+        kept.push(of(&network, "optimizer.replay.generator.0.weight"));
+    }
+    // Taken at the steps 0 and 2, each before the generator's own update.
+    assert_eq!([&kept[0], &kept[1]], [&generators[0]; 2]);
+    assert_eq!([&kept[2], &kept[3]], [&generators[2]; 2]);
+    assert_ne!(generators[0], generators[2]);
+}
+
+#[test]
+fn coupled_networks_refuse_what_they_cannot_be() {
+    let coupled = |coupled: CoupledConfig| GanConfig {
+        coupled: Some(coupled),
+        generator: [dense(6), dense(2)].concat(),
+        discriminator: [dense(6), dense(4)].concat(),
+        ..small()
+    };
+    let error = coupled(CoupledConfig { generator: 2, discriminator: 1 }).check().unwrap_err();
+    assert!(error.to_string().contains("model.gan.coupled.generator"), "{error}");
+    let error = GanConfig { packing: 2, ..coupled(CoupledConfig::default()) }.check().unwrap_err();
+    assert!(error.to_string().contains("`packing`"), "{error}");
 }

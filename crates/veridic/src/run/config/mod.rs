@@ -268,6 +268,9 @@ pub enum FigureKind {
     Film,
     /// Losses, accuracies and gradients of both networks by epoch.
     GameCurves,
+    /// What an adversarial network with codes makes of the same noise with each category (a row each) and with its first two
+    /// continuous codes from -2 to 2 (left and right).
+    CodeTraversal,
     /// Test rows in the first two latent dimensions, by label, with marginal histograms.
     LatentScatter,
     /// Test rows on the map that `[map]` asks for, by label; also as a page to look around in.
@@ -308,6 +311,7 @@ impl FigureKind {
             Self::Made => "made",
             Self::Film => "film",
             Self::GameCurves => "game-curves",
+            Self::CodeTraversal => "code-traversal",
             Self::LatentScatter => "latent-scatter",
             Self::LatentMap => "latent-map",
             Self::LatentGrid => "latent-grid",
