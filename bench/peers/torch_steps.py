@@ -118,7 +118,8 @@ def main():
         rows = rows.reshape(-1, side, side, channels).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         if args.workload in workload.GAMES:
             rows.mul_(2).sub_(1)
-    parts = [rows] if classes is None else [rows, torch.from_numpy(classes)]
+    # Classes are for the workload that tells them apart.
+    parts = [rows, torch.from_numpy(classes)] if args.workload == "W7" else [rows]
 
     model = network(args.workload, size, layout, "joined" in options).to(memory_format=layout)
     # Of each update: its loss, what learns, and what its gradient only passes through.
