@@ -141,8 +141,8 @@ def protocol(results):
         "## What was measured\n\n"
         "One step is: gather the next batch of a shuffled epoch from a float32 matrix of all rows in memory, forward, loss, "
         "backward, update of every weight. Rows are shuffled anew every epoch, inside the timed part; reading files is not "
-        "in it. Every measurement is a process of its own that warms up for at least half a second and 20 steps. "
-        f"A first pass of {with_rounds['quick_seconds']:g} s each tries every setting with one thread and with all; each peer's usual setting, its best "
+        "in it. Every measurement is a process of its own that warms up for at least half a second and 3 steps. "
+        f"A first pass of {with_rounds['quick_seconds']:g} s each tries every setting with one thread and with all (W4 and W5: with all); each peer's usual setting, its best "
         f"{with_rounds['keep']} and its best with one step a call go into {with_rounds['rounds']} rounds of "
         f"{with_rounds['seconds']:g} s each, in which ours and the peers take turns. Given are the median and the range over the rounds; a "
         "ratio is taken within a round, ours with all threads against the fastest peer of that round. Peak memory is the "
@@ -161,4 +161,4 @@ def table(columns, rows):
 
 def number(value):
     """Three or more significant digits, thousands apart."""
-    return f"{value:,.0f}".replace(",", " ") if value >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}".replace(",", " ") if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -23,7 +23,7 @@ BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 RESULTS = BENCH / "results"
 sys.path.insert(0, str(BENCH / "peers"))
-from settings import NOTES, SETTINGS
+from settings import HEAVY, NOTES, SETTINGS
 
 WORKLOADS = {
     "W1": (
@@ -39,6 +39,24 @@ WORKLOADS = {
         "MNIST convolutional variational autoencoder",
         "28x28-conv 32 3x3/2-conv 64 3x3/2-128-(16 mean, 16 log-variance)-3136-conv transposed 32 3x3/2-conv transposed "
         "1 3x3/2, relu, binary cross-entropy + KL, Adam, batch 128, 60 000 images",
+    ),
+    "W4": (
+        "MNIST convolutional adversarial network",
+        "generator 100-6272-upsample-conv 64 5x5-upsample-conv 1 5x5, discriminator conv 64 5x5/2-conv 128 5x5/2-1 with dropout, "
+        "leaky relu, noisy labels, Adam for both, batch 128; a step is one update of the discriminator and one of the "
+        "generator; 60 000 images",
+    ),
+    "W5": (
+        "deep convolutional adversarial network of cars",
+        "generator 100-3072-conv transposed 256, 128, 3 5x5/2, discriminator conv 64, 128, 256 5x5/2-1, batch "
+        "normalization, Adam at separate rates, batch 128; a step is one update of the discriminator and one of the "
+        "generator; 5 000 images of 32x32x3",
+    ),
+    "W7": (
+        "semi-supervised adversarial network for card fraud",
+        "generator 32-64-128-29, relu, discriminator 29-128-64, leaky relu, with a head for real or made and one for the "
+        "class, feature matching, Adam for both, batch 128; a step is one update of the discriminator and one of the "
+        "generator; 17 709 card transactions",
     ),
 }
 
@@ -61,7 +79,7 @@ def arguments():
         "--workloads",
         type=lambda v: [w for w in v.split(",") if w],
         default=list(WORKLOADS),
-        help="W1,W2,W3,C1 (default: all; '' for none)",
+        help=f"{','.join(WORKLOADS)} (default: all; '' for none)",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="per process in the alternating rounds")
@@ -100,7 +118,7 @@ def steps(name, args):
     result["ours_threads"] = args.threads
 
     # One thread can be the better choice for small networks, so every setting is tried with one and with all.
-    counts = sorted({1, args.threads})
+    counts = [args.threads] if name in HEAVY else sorted({1, args.threads})
     quick = []
     for peer, entry in SETTINGS.items():
         for setting in entry["settings"]:
@@ -187,7 +205,7 @@ def run(command, peer, setting, workload, threads):
         # The name is ours to give: a peer may report its own.
         line |= {key: value for key, value in found.items() if key not in line}
     line["load_before"] = round(load, 2)
-    rate = line.get("error") or f"{line['steps_per_second']:.0f} steps/s"
+    rate = line.get("error") or f"{render.number(line['steps_per_second'])} steps/s"
     say(f"{workload} {peer} {setting}, {threads} threads: {rate}")
     return line
 

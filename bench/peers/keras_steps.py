@@ -1,4 +1,4 @@
-"""Keras with TensorFlow on the workloads W1, W2, W3 and C1; prints one JSON line. See workload.py for what a step is.
+"""Keras with TensorFlow on the workloads; prints one JSON line. See workload.py for what a step is.
 
 TensorFlow flushes denormals in its own threads, so there is no setting for that.
 """
@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 import keras
+import keras_gan
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
@@ -89,52 +90,74 @@ class Clock(keras.callbacks.Callback):
         self.model.stop_training = self.elapsed >= self.seconds
 
 
-def fit(args, setting, size, rows, model):
+class StepClock(Clock):
+    """The same by steps, for workloads whose epochs take minutes."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch >= 2:
+            super().on_epoch_end(batch, logs)
+            self.model.stop_training &= self.epochs >= 3
+
+    def on_epoch_end(self, epoch, logs=None):
+        pass
+
+
+def fit(args, setting, size, rows, target, model):
     """`model.fit`, timed over whole epochs after the first."""
     # An exact number of batches, as in the other settings; fit shuffles the rows before every epoch.
     per_epoch = len(rows) // size.batch
     execution = setting.get("steps_per_call", 1)
     per_epoch -= per_epoch % execution
-    rows = rows[: per_epoch * size.batch]
-    model.fit(rows[: size.batch * execution], rows[: size.batch * execution], batch_size=size.batch, verbose=0)
+    rows, target = rows[: per_epoch * size.batch], target[: per_epoch * size.batch]
+    first = size.batch * execution
+    model.fit(rows[:first], target[:first], batch_size=size.batch, verbose=0)
     startup = workload.since_start()
-    clock = Clock(args.seconds)
-    model.fit(rows, rows, batch_size=size.batch, epochs=1_000_000, verbose=0, callbacks=[clock])
-    return startup, clock.epochs * per_epoch, clock.elapsed, clock.loss
+    by_step = args.workload in settings.HEAVY
+    clock = (StepClock if by_step else Clock)(args.seconds)
+    model.fit(rows, target, batch_size=size.batch, epochs=1_000_000, verbose=0, callbacks=[clock])
+    return startup, clock.epochs * (1 if by_step else per_epoch), clock.elapsed, [clock.loss]
 
 
-def train_on_batch(args, size, rows, model):
+def train_on_batch(args, size, rows, target, model):
     """`model.train_on_batch`, the batch gathered by NumPy."""
     random = np.random.default_rng(1)
-    epoch = {"order": random.permutation(len(rows)), "at": 0, "loss": None}
+    epoch = {"order": random.permutation(len(rows)), "at": 0, "losses": []}
 
     def step():
         if epoch["at"] + size.batch > len(rows):
             epoch["order"], epoch["at"] = random.permutation(len(rows)), 0
-        batch = rows[epoch["order"][epoch["at"] : epoch["at"] + size.batch]]
+        index = epoch["order"][epoch["at"] : epoch["at"] + size.batch]
+        batch = rows[index]
         epoch["at"] += size.batch
-        epoch["loss"] = model.train_on_batch(batch, batch)
+        # A model that is to give its rows back is not made to gather them twice.
+        found = model.train_on_batch(batch, batch if target is rows else target[index], return_dict=True)
+        epoch["losses"] = [found.pop("loss"), *found.values()]
 
     step()
     startup = workload.since_start()
-    steps, seconds = workload.measure(step, args.seconds)
-    return startup, steps, seconds, epoch["loss"]
+    steps, seconds = workload.measure(step, args)
+    return startup, steps, seconds, epoch["losses"]
 
 
-def function(args, setting, size, rows, model, loss_of, optimizer):
+def function(args, setting, size, rows, target, model, loss_of, optimizer):
     """A training step written as a `tf.function`; the -many settings loop over steps inside it."""
-    optimizer.build(model.trainable_variables)
+    is_game = args.workload in workload.GAMES
+    if not is_game:
+        optimizer.build(model.trainable_variables)
     resident = tf.constant(rows)
+    labels = tf.constant(target) if is_game else None
 
     def one(index):
         batch = tf.gather(resident, index)
+        if is_game:
+            return tf.stack(list(model.train_step((batch, tf.gather(labels, index))).values()))
         with tf.GradientTape() as tape:
             logits = model(batch, training=True)
             loss = tf.reduce_mean(loss_of(batch, logits))
             if model.losses:
                 loss += tf.add_n(model.losses)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss
+        return tf.stack([loss])
 
     stride = setting.get("steps_per_call", 1)
 
@@ -142,25 +165,26 @@ def function(args, setting, size, rows, model, loss_of, optimizer):
     def call(order):
         if stride == 1:
             return one(order)
-        batches, loss = tf.reshape(order, [stride, size.batch]), 0.0
+        batches = tf.reshape(order, [stride, size.batch])
+        losses = tf.zeros([2 if is_game else 1])
         for at in tf.range(stride):
-            loss = one(batches[at])
-        return loss
+            losses = one(batches[at])
+        return losses
 
     taken = size.batch * stride
-    epoch = {"order": tf.random.shuffle(tf.range(len(rows))), "at": 0, "loss": None}
+    epoch = {"order": tf.random.shuffle(tf.range(len(rows))), "at": 0, "losses": None}
 
     def step():
         if epoch["at"] + taken > len(rows):
             epoch["order"], epoch["at"] = tf.random.shuffle(tf.range(len(rows))), 0
-        epoch["loss"] = call(epoch["order"][epoch["at"] : epoch["at"] + taken])
+        epoch["losses"] = call(epoch["order"][epoch["at"] : epoch["at"] + taken])
         epoch["at"] += taken
 
     step()
-    float(epoch["loss"])
+    epoch["losses"].numpy()
     startup = workload.since_start()
-    steps, seconds = workload.measure(step, args.seconds, stride)
-    return startup, steps, seconds, float(epoch["loss"])
+    steps, seconds = workload.measure(step, args, stride)
+    return startup, steps, seconds, epoch["losses"].numpy()
 
 
 def main():
@@ -169,23 +193,31 @@ def main():
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(args.threads)
     keras.utils.set_random_seed(1)
-    rows, kind = workload.load(size, args.data_dir)
-    model, loss_of, optimizer = network(args.workload, size)
-    if args.setting.startswith("function"):
-        startup, steps, seconds, loss = function(args, setting, size, rows, model, loss_of, optimizer)
+    rows, classes, kind = workload.load(size, args.data_dir)
+    if args.workload in workload.GAMES:
+        model, loss_of, optimizer = keras_gan.Gan(args.workload, size, setting.get("joined", False)), None, None
+        if args.workload in settings.CONVOLUTIONAL:
+            rows = (rows * 2 - 1).reshape(-1, *model.shape)
+        target = np.zeros(len(rows), np.int64) if classes is None else classes
     else:
+        model, loss_of, optimizer = network(args.workload, size)
+        target = rows
+    if args.setting.startswith("function"):
+        startup, steps, seconds, losses = function(args, setting, size, rows, target, model, loss_of, optimizer)
+    else:
+        # A game has its optimizers; one that is given here is not used.
         model.compile(
-            optimizer,
+            optimizer or "adam",
             loss_of,
             jit_compile=setting.get("jit", False),
             steps_per_execution=setting.get("steps_per_call", 1),
         )
         if args.setting.startswith("fit"):
-            startup, steps, seconds, loss = fit(args, setting, size, rows, model)
+            startup, steps, seconds, losses = fit(args, setting, size, rows, target, model)
         else:
-            startup, steps, seconds, loss = train_on_batch(args, size, rows, model)
+            startup, steps, seconds, losses = train_on_batch(args, size, rows, target, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
-    workload.report(args, "keras", versions, kind, startup, steps, seconds, loss)
+    workload.report(args, "keras", versions, kind, startup, steps, seconds, losses)
 
 
 if __name__ == "__main__":

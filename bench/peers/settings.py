@@ -5,8 +5,16 @@
 
 LOOP = 128
 
-# Workloads that have images: `only` in a setting lists the workloads it is for.
-CONVOLUTIONAL = ["C1"]
+# `only` in a setting lists the workloads it is for.
+CONVOLUTIONAL = ["C1", "W4", "W5"]
+# XLA never ends compiling a loop of convolutional steps.
+DENSE = ["W1", "W2", "W3", "W7"]
+# A step of these takes hundreds of times as long as a call, so several steps a call gain nothing, and one thread is not
+# tried.
+HEAVY = ["W4", "W5"]
+NOT_HEAVY = [*DENSE, "C1"]
+# Adversarial networks without batch normalization, so that real and made rows judged as one batch give the same losses.
+JOINABLE = ["W4", "W7"]
 
 SETTINGS = {
     "pytorch": {
@@ -22,6 +30,14 @@ SETTINGS = {
             "compile": {"compile": True},
             "compile-fused-flush": {"compile": True, "fused": True, "flush": True},
             "compile-whole-flush": {"compile": True, "compile_optimizer": True, "flush": True},
+            "fused-flush-joined": {"fused": True, "flush": True, "joined": True, "only": JOINABLE},
+            "compile-fused-flush-joined": {
+                "compile": True,
+                "fused": True,
+                "flush": True,
+                "joined": True,
+                "only": JOINABLE,
+            },
             "channels-last": {"channels_last": True, "only": CONVOLUTIONAL},
             "channels-last-fused-flush": {
                 "channels_last": True,
@@ -44,14 +60,17 @@ SETTINGS = {
         "settings": {
             "fit": {},
             "fit-jit": {"jit": True},
-            "fit-many": {"steps_per_call": LOOP},
-            "fit-jit-many": {"jit": True, "steps_per_call": LOOP},
+            "fit-many": {"steps_per_call": LOOP, "only": NOT_HEAVY},
+            "fit-jit-many": {"jit": True, "steps_per_call": LOOP, "only": NOT_HEAVY},
             "train-on-batch": {},
             "train-on-batch-jit": {"jit": True},
             "function": {},
             "function-jit": {"jit": True},
-            "function-many": {"steps_per_call": LOOP},
-            "function-jit-many": {"jit": True, "steps_per_call": LOOP},
+            "function-joined": {"joined": True, "only": JOINABLE},
+            "function-jit-joined": {"jit": True, "joined": True, "only": JOINABLE},
+            "function-many": {"steps_per_call": LOOP, "only": NOT_HEAVY},
+            "function-jit-many": {"jit": True, "steps_per_call": LOOP, "only": DENSE},
+            "function-jit-joined-many": {"jit": True, "joined": True, "steps_per_call": LOOP, "only": ["W7"]},
         },
     },
 }
@@ -69,5 +88,6 @@ NOTES = {
     "train-on-batch": "`model.train_on_batch`",
     "function": "a training step written by hand as a `tf.function`",
     "-jit": "`jit_compile=True` (XLA)",
+    "-joined": "the discriminator judges real and made rows as one batch (networks without batch normalization)",
     "-many": f"{LOOP} steps in one call: `steps_per_execution={LOOP}` for fit, a loop inside the `tf.function` otherwise",
 }

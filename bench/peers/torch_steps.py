@@ -1,6 +1,7 @@
-"""PyTorch on the workloads W1, W2, W3 and C1; prints one JSON line. See workload.py for what a step is."""
+"""PyTorch on the workloads; prints one JSON line. See workload.py for what a step is."""
 
 import os
+from functools import partial
 
 import settings
 import workload
@@ -9,6 +10,7 @@ import workload
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(workload.WORK / "inductor"))
 
 import torch
+import torch_gan
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
@@ -80,21 +82,24 @@ class ConvolutionalVae(nn.Module):
         return (reconstruction + kl) / x.shape[0]
 
 
-def network(name, size):
+def network(name, size, layout, joined):
     """The model of a workload."""
+    if name in workload.GAMES:
+        return torch_gan.Gan(name, size, layout, joined)
     if name == "C1":
         return ConvolutionalVae(size)
     return Vae(size) if name == "W3" else Autoencoder(size, name == "W1")
 
 
-def optimizer(name, parameters, options):
-    """Adam, and RMSprop for W3 (which has no fused form: its foreach form is taken instead)."""
+def optimizers(name, options):
+    """Of each update what makes its optimizer: Adam, and RMSprop for W3 (which has no fused form: foreach is taken)."""
     if name == "W3":
-        return torch.optim.RMSprop(
-            parameters, lr=1e-3, alpha=0.9, eps=1e-7, foreach="foreach" in options or "fused" in options
-        )
+        foreach = "foreach" in options or "fused" in options
+        return [partial(torch.optim.RMSprop, lr=1e-3, alpha=0.9, eps=1e-7, foreach=foreach)]
     form = {"fused": True} if "fused" in options else {"foreach": "foreach" in options}
-    return torch.optim.Adam(parameters, lr=1e-3, **form)
+    if name in workload.GAMES:
+        return [partial(torch.optim.Adam, lr=rate, betas=(0.5, 0.999), **form) for rate in workload.GAMES[name].rates]
+    return [partial(torch.optim.Adam, lr=1e-3, **form)]
 
 
 def main():
@@ -104,35 +109,54 @@ def main():
     torch.manual_seed(1)
     if "flush" in options:
         torch.set_flush_denormal(True)
-    matrix, kind = workload.load(size, args.data_dir)
-    rows = torch.from_numpy(matrix)
-
-    model = network(args.workload, size)
-    if args.workload == "C1":
-        rows = rows.reshape(-1, 1, 28, 28)
+    matrix, classes, kind = workload.load(size, args.data_dir)
     layout = torch.channels_last if "channels_last" in options else torch.contiguous_format
-    model = model.to(memory_format=layout)
-    update = optimizer(args.workload, model.parameters(), options)
-    loss_of = torch.compile(model) if "compile" in options else model
-    apply = torch.compile(update.step) if "compile_optimizer" in options else update.step
-    epoch = {"order": torch.randperm(len(rows)), "at": 0, "loss": None}
+    rows = torch.from_numpy(matrix)
+    is_image = args.workload in settings.CONVOLUTIONAL
+    if is_image:
+        side, channels = (32, 3) if args.workload == "W5" else (28, 1)
+        rows = rows.reshape(-1, side, side, channels).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        if args.workload in workload.GAMES:
+            rows.mul_(2).sub_(1)
+    # Classes are for the workload that tells them apart.
+    parts = [rows, torch.from_numpy(classes)] if args.workload == "W7" else [rows]
+
+    model = network(args.workload, size, layout, "joined" in options).to(memory_format=layout)
+    # Of each update: its loss, what learns, and what its gradient only passes through.
+    updates = model.updates() if args.workload in workload.GAMES else [(model, list(model.parameters()), [])]
+    ready = []
+    for (loss_of, own, frozen), make in zip(updates, optimizers(args.workload, options)):
+        update = make(own)
+        loss_of = torch.compile(loss_of) if "compile" in options else loss_of
+        apply = torch.compile(update.step) if "compile_optimizer" in options else update.step
+        ready.append((loss_of, update.zero_grad, apply, frozen))
+    epoch = {"order": torch.randperm(len(rows)), "at": 0, "losses": []}
 
     def step():
         if epoch["at"] + size.batch > len(rows):
             epoch["order"], epoch["at"] = torch.randperm(len(rows)), 0
-        batch = rows[epoch["order"][epoch["at"] : epoch["at"] + size.batch]]
+        index = epoch["order"][epoch["at"] : epoch["at"] + size.batch]
+        batch = [part[index] for part in parts]
+        if is_image:
+            batch[0] = batch[0].contiguous(memory_format=layout)
         epoch["at"] += size.batch
-        update.zero_grad(set_to_none=True)
-        if args.workload == "C1":
-            batch = batch.contiguous(memory_format=layout)
-        epoch["loss"] = loss_of(batch)
-        epoch["loss"].backward()
-        apply()
+        epoch["losses"] = []
+        for loss_of, zero_grad, apply, frozen in ready:
+            for parameter in frozen:
+                parameter.requires_grad_(False)
+            zero_grad(set_to_none=True)
+            loss = loss_of(*batch)
+            loss.backward()
+            apply()
+            for parameter in frozen:
+                parameter.requires_grad_(True)
+            epoch["losses"].append(loss)
 
     step()
     startup = workload.since_start()
-    steps, seconds = workload.measure(step, args.seconds)
-    workload.report(args, "pytorch", {"torch": torch.__version__}, kind, startup, steps, seconds, epoch["loss"].item())
+    steps, seconds = workload.measure(step, args)
+    losses = [loss.item() for loss in epoch["losses"]]
+    workload.report(args, "pytorch", {"torch": torch.__version__}, kind, startup, steps, seconds, losses)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 One step of a workload is: gather the next batch of a shuffled epoch from a float32 matrix of all rows held in memory,
 forward, loss, backward, update of every weight. The last batch of an epoch is left out where it is not full. Rows are
-shuffled anew every epoch, inside the timed part. The clock runs after at least 0.5 seconds and 20 steps of warm-up.
+shuffled anew every epoch, inside the timed part. The clock runs after at least 0.5 seconds and 3 steps of warm-up, and
+for 3 steps or more. A step of an adversarial network is one update of the discriminator, then one of the generator.
 """
 
 import argparse
@@ -21,13 +22,32 @@ WORK = ROOT / "bench" / ".work"
 
 
 class Workload(NamedTuple):
-    """Sizes of a workload; `data` is creditcard or mnist."""
+    """Sizes of a workload; `data` is creditcard, mnist or cars."""
 
     data: str
     columns: int
     hidden: int
     latent: int
     batch: int
+
+
+class Game(NamedTuple):
+    """What the two networks of an adversarial workload minimize, and how; both learn by Adam with β₁ = 0.5.
+
+    The discriminator: binary cross-entropy of real rows with labels drawn evenly from `real` and of made rows with labels
+    from `made`, drawn anew for each row and step, plus `classify` times the cross-entropy of real rows' classes by a second
+    head. The generator: binary cross-entropy of made rows with label 1, plus `matching` times the squared distance between
+    the mean last hidden layers of real and made rows. Both take the same real rows and noise of their own.
+    """
+
+    real: tuple[float, float]
+    made: tuple[float, float]
+    # Learning rates of the discriminator and the generator.
+    rates: tuple[float, float]
+    # Standard deviation of the weights at the start; 0 is uniform by Glorot and Bengio.
+    start: float
+    classify: float = 0.0
+    matching: float = 0.0
 
 
 WORKLOADS = {
@@ -40,6 +60,16 @@ WORKLOADS = {
     # 28x28-conv 32-conv 64-128-(16, 16)-3136-conv transposed 32-conv transposed 1, 3x3 kernels of stride 2, relu,
     # logits, binary cross-entropy (sum over columns) + KL, Adam
     "C1": Workload("mnist", 784, 128, 16, 128),
+    # Adversarial networks; their layers are in torch_gan.py and keras_gan.py.
+    "W4": Workload("mnist", 784, 0, 100, 128),
+    "W5": Workload("cars", 3072, 0, 100, 128),
+    "W7": Workload("creditcard", 29, 0, 32, 128),
+}
+
+GAMES = {
+    "W4": Game((0.85, 0.95), (0.05, 0.1), (2e-4, 2e-4), 0.02),
+    "W5": Game((0.9, 0.9), (0.0, 0.0), (1e-3, 1e-4), 0.02),
+    "W7": Game((1.0, 1.0), (0.0, 0.0), (2e-4, 2e-4), 0.0, classify=1.0, matching=1.0),
 }
 
 
@@ -49,33 +79,55 @@ def arguments(about, settings):
     parser.add_argument("--workload", choices=list(WORKLOADS), required=True)
     parser.add_argument("--setting", choices=list(settings), required=True)
     parser.add_argument("--seconds", type=float, default=4.0, help="how long to measure after the warm-up")
+    parser.add_argument("--steps", type=int, help="make so many steps instead, to compare losses (not with fit)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--data-dir", type=Path, help="folder with mnist/ and creditcard/ (default: $VERIDIC_DATA or ../shared/data)"
+        "--data-dir", type=Path, help="folder with mnist/, creditcard/ and cifar10/ (default: $VERIDIC_DATA or ../shared/data)"
     )
     return parser.parse_args()
 
 
 def load(workload, data_dir=None):
-    """All training rows [rows, columns] as float32 in [0, 1], and whether they are real or random."""
+    """All training rows [rows, columns] as float32 in [0, 1], their classes or None, and whether they are real or random."""
     folder = data_dir or Path(os.environ.get("VERIDIC_DATA", ROOT.parent / "shared" / "data"))
-    if workload.data == "creditcard":
-        path = folder / "creditcard" / "creditcard_subset.csv.gz"
-        if path.is_file():
-            with gzip.open(path, "rt") as file:
-                # Time (column 0) and Class (30) are left out.
-                rows = np.loadtxt(file, np.float32, delimiter=",", skiprows=1, usecols=range(1, 30))
-            low, high = rows.min(0), rows.max(0)
-            return (rows - low) / (high - low), "real"
-        return np.random.default_rng(1).random((17_709, 29), np.float32), "random"
+    return {"creditcard": cards, "mnist": digits, "cars": cars}[workload.data](folder)
+
+
+def cards(folder):
+    """Card transactions, min-max scaled, and which are frauds."""
+    path = folder / "creditcard" / "creditcard_subset.csv.gz"
+    if path.is_file():
+        with gzip.open(path, "rt") as file:
+            # Time (column 0) is left out; Class (30) is what rows are labelled with.
+            table = np.loadtxt(file, np.float32, delimiter=",", skiprows=1, usecols=range(1, 31))
+        rows, classes = np.ascontiguousarray(table[:, :29]), table[:, 29].astype(np.int64)
+        low, high = rows.min(0), rows.max(0)
+        return (rows - low) / (high - low), classes, "real"
+    random = np.random.default_rng(1)
+    return random.random((17_709, 29), np.float32), random.integers(0, 2, 17_709), "random"
+
+
+def digits(folder):
+    """The training images of MNIST."""
     path = folder / "mnist" / "train-images-idx3-ubyte.gz"
     if path.is_file():
         with gzip.open(path) as file:
             pixels = np.frombuffer(file.read(), np.uint8, offset=16)
-        return pixels.reshape(60_000, 784).astype(np.float32) / np.float32(255), "real"
+        return pixels.reshape(60_000, 784).astype(np.float32) / np.float32(255), None, "real"
     # Like the real images, four of five pixels are exactly zero.
     random = np.random.default_rng(1)
-    return random.random((60_000, 784), np.float32) * (random.random((60_000, 784), np.float32) < 0.2), "random"
+    return random.random((60_000, 784), np.float32) * (random.random((60_000, 784), np.float32) < 0.2), None, "random"
+
+
+def cars(folder):
+    """The training images of CIFAR-10's automobiles, channels last."""
+    path = folder / "cifar10" / "automobile_train_5000_jpeg.bin.gz"
+    if path.is_file():
+        with gzip.open(path) as file:
+            records = np.frombuffer(file.read(), np.uint8).reshape(-1, 3073)
+        pixels = records[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(-1, 3072)
+        return pixels.astype(np.float32) / np.float32(255), None, "real"
+    return np.random.default_rng(1).random((5_000, 3072), np.float32), None, "random"
 
 
 def since_start():
@@ -95,23 +147,28 @@ def peak_rss_mb():
     return float("nan")
 
 
-def measure(run, seconds, stride=1):
-    """Times `run()`, which makes `stride` steps, until `seconds` are over; returns steps, seconds."""
-    begin, warm = time.perf_counter(), 0
-    while warm < 20 or time.perf_counter() - begin < 0.5:
+def measure(run, args, stride=1):
+    """Times `run()`, which makes `stride` steps, until `--seconds` are over; returns steps, seconds.
+
+    One call was made before, the one that builds and compiles.
+    """
+    begin, steps = time.perf_counter(), 0
+    while steps < args.steps - stride if args.steps else steps < 3 or time.perf_counter() - begin < 0.5:
         run()
-        warm += stride
+        steps += stride
+    if args.steps:
+        return steps, time.perf_counter() - begin
     begin, steps = time.perf_counter(), 0
     while True:
         run()
         steps += stride
         elapsed = time.perf_counter() - begin
-        if elapsed >= seconds:
+        if elapsed >= args.seconds and steps >= 3:
             return steps, elapsed
 
 
-def report(args, peer, versions, data, startup, steps, seconds, loss):
-    """Prints the one line that the harness reads."""
+def report(args, peer, versions, data, startup, steps, seconds, losses):
+    """Prints the one line that the harness reads; `losses` are those of the updates of the last step."""
     line = {
         "peer": peer,
         "setting": args.setting,
@@ -122,7 +179,8 @@ def report(args, peer, versions, data, startup, steps, seconds, loss):
         "seconds": round(seconds, 3),
         "peak_rss_mb": round(peak_rss_mb(), 1),
         "startup_s": round(startup, 3),
-        "loss": float(loss),
+        "loss": float(losses[0]),
+        "losses": [float(loss) for loss in losses],
         "data": data,
         "versions": versions,
     }
