@@ -54,8 +54,8 @@ WORKLOADS = {
     ),
     "W7": (
         "semi-supervised adversarial network for card fraud",
-        "generator 32-64-128-29, relu, discriminator 29-128-64, leaky relu, with a head for real or made and one for the "
-        "class, feature matching, Adam for both, batch 128; a step is one update of the discriminator and one of the "
+        "generator 10-16-29, relu, discriminator 29-31-16, leaky relu, with a head for real or made and one for the "
+        "class, feature matching, Adam for both, batch 64; a step is one update of the discriminator and one of the "
         "generator; 17 709 card transactions",
     ),
 }

@@ -43,8 +43,8 @@ def networks(name, size):
         hidden = [conv(64, 2), leaky(), conv(128, 2), leaky(), norm(), conv(256, 2), leaky(), norm(), layers.Flatten()]
     else:
         shape = (29,)
-        generator = [dense(64, "relu"), dense(128, "relu"), dense(29)]
-        hidden = [dense(128), leaky(), dense(64), leaky()]
+        generator = [dense(16, "relu"), dense(29)]
+        hidden = [dense(31), leaky(), dense(16), leaky()]
     row = keras.Input(shape)
     features = keras.Sequential([keras.Input(shape), *hidden])(row)
     judged = [dense(1)(features), features] + ([dense(2)(features)] if game.classify else [])

@@ -48,9 +48,9 @@ def networks(name, layout):
         discriminator += [nn.Flatten()]
         features = 4096
     else:
-        generator = [nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 29)]
-        discriminator = [nn.Linear(29, 128), leaky(), nn.Linear(128, 64), leaky()]
-        features = 64
+        generator = [nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 29)]
+        discriminator = [nn.Linear(29, 31), leaky(), nn.Linear(31, 16), leaky()]
+        features = 16
     return nn.Sequential(*generator), nn.Sequential(*discriminator), features
 
 

@@ -63,7 +63,7 @@ WORKLOADS = {
     # Adversarial networks; their layers are in torch_gan.py and keras_gan.py.
     "W4": Workload("mnist", 784, 0, 100, 128),
     "W5": Workload("cars", 3072, 0, 100, 128),
-    "W7": Workload("creditcard", 29, 0, 32, 128),
+    "W7": Workload("creditcard", 29, 0, 10, 64),
 }
 
 GAMES = {

@@ -47,13 +47,13 @@ optimizer = { rmsprop = { rate = 0.001 } }
 
 const FRAUD_GAN: &str = r#"
 [model.gan]
-latent = 32
-generator = [{ dense = 64, activation = "relu" }, { dense = 128, activation = "relu" }]
-discriminator = [{ dense = 128, activation = "leaky-relu" }, { dense = 64, activation = "leaky-relu" }]
+latent = 10
+generator = [{ dense = 16, activation = "relu" }]
+discriminator = [{ dense = 31, activation = "leaky-relu" }, { dense = 16, activation = "leaky-relu" }]
 classify = 1.0
 feature-matching = 1.0
 [train]
-batch = 128
+batch = 64
 optimizer = { adam = { rate = 0.0002, beta1 = 0.5 } }
 "#;
 

@@ -8,6 +8,7 @@ mod support;
 mod adversary;
 mod asking;
 mod binarizing;
+mod coupling;
 mod disentangling;
 mod ending;
 mod image;

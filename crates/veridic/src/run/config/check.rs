@@ -43,8 +43,8 @@ impl Config {
         {
             return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
         }
-        if !(1..=4).contains(&self.data.stack) {
-            return range("data.stack", self.data.stack.to_string(), "1 to 4");
+        if ![1, 3].contains(&self.data.stack) {
+            return range("data.stack", self.data.stack.to_string(), "1 or 3");
         }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {

@@ -87,7 +87,7 @@ pub struct DataConfig {
     pub variant: Option<String>,
     /// Labels whose images are kept; all by default.
     pub classes: Vec<String>,
-    /// Grey images laid over each other as the channels of one, 1 to 4: each image is in as many stacks, with others
+    /// Grey images laid over each other as the channels of one, 1 or 3: each image is in as many stacks, with others
     /// drawn at random, and a stack's label is theirs one after the other.
     pub stack: usize,
     /// A second set of images, for a coupled adversarial network: a known data set, or a folder or file. Its labels are
