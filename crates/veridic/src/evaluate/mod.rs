@@ -15,6 +15,7 @@ mod latent;
 mod map;
 mod mode;
 mod probe;
+mod rank;
 mod ranking;
 mod similarity;
 mod summary;
@@ -36,6 +37,7 @@ pub use map::{
 };
 pub use mode::{ModeCoverage, mode_coverage};
 pub use probe::linear_probe;
+pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };

@@ -10,7 +10,10 @@ use super::directory::tensors_of;
 use crate::data::Matrix;
 use crate::error::Result;
 use crate::evaluate::{classifier_score, frechet_distance};
-use crate::models::{Layout, Network, Rows};
+use crate::models::{Layout, ModelConfig, Network, Rows};
+
+/// The sha256 of the weights, by which figures are known to compare.
+pub(super) const DIGEST: &str = "01a7fb48887a7fafe8b008e7762281c9c12dd803fdb4d62f914c4597ba3588f0";
 
 const WEIGHTS: &[u8] = include_bytes!("judge/digits.safetensors");
 const RECIPE: &str = include_str!("../../../../recipes/mnist-classifier.toml");
@@ -64,6 +67,13 @@ impl Judge {
     }
 }
 
+/// What a run should say of who judges it; nothing where nobody does.
+pub(super) fn note(config: &Config, layout: &Layout) -> Option<String> {
+    let makes = !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Classifier(_));
+    let judges = makes && layout.dims == [SIDE, SIDE, config.data.stack];
+    judges.then(|| format!("made digits are judged by the frozen classifier of sha256 {}", &DIGEST[..16]))
+}
+
 /// The channels of each row as rows of their own.
 fn parted(rows: Rows<'_>, index: &[u32], channels: usize) -> Matrix {
     let n_cols = SIDE * SIDE;
@@ -110,4 +120,46 @@ impl Seen {
 /// Where the largest value is.
 pub(super) fn largest(values: &[f32]) -> usize {
     (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_one() -> Judge {
+        let layout = Layout { dims: vec![SIDE, SIDE, 1], ..Layout::default() };
+        Judge::of(&layout, 1).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_weights_are_those_that_figures_are_known_by() {
+        assert_eq!(crate::data::catalog::sha256_of_bytes(WEIGHTS), DIGEST);
+        let other = Layout { dims: vec![16, 16, 1], ..Layout::default() };
+        assert!(Judge::of(&other, 1).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_stack_is_seen_digit_by_digit() {
+        // A vertical stroke is a one; three channels of strokes and blanks are read in their order.
+        let stroke = |i: usize| f32::from((5..23).contains(&(i / SIDE)) && (13..15).contains(&(i % SIDE)));
+        let ring = |i: usize| {
+            let (y, x) = ((i / SIDE) as f32 - 13.5, (i % SIDE) as f32 - 13.5);
+            f32::from((6.0..8.5).contains(&(y * y + x * x * 1.6).sqrt()))
+        };
+        let n = SIDE * SIDE;
+        let one =
+            Matrix { n_rows: 2, n_cols: n, values: (0..n).map(stroke).chain((0..n).map(ring)).collect() };
+        let mut pool = Pool::new(1);
+        let seen = of_one().look(&mut pool, Rows::matrix(&one), &[0, 1]).unwrap();
+        assert_eq!(seen.answers(), [1, 0]);
+        let layout = Layout { dims: vec![SIDE, SIDE, 3], ..Layout::default() };
+        let values = (0..n).flat_map(|i| [stroke(i), ring(i), stroke(i)]).collect();
+        let stack = Matrix { n_rows: 1, n_cols: 3 * n, values };
+        let seen =
+            Judge::of(&layout, 3).unwrap().unwrap().look(&mut pool, Rows::matrix(&stack), &[0]).unwrap();
+        assert_eq!(seen.answers(), [101]);
+        let (modes, divergence) = seen.modes();
+        assert_eq!(modes, 1);
+        assert!((divergence - 1000f64.ln()).abs() < 1e-9);
+    }
 }

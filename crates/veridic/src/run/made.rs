@@ -8,6 +8,7 @@ use super::directory::Directory;
 use super::merit::Merit;
 use crate::data::{Cells, Matrix, Table};
 use crate::error::{Result, RunError};
+use crate::evaluate::rank_correlation;
 use crate::figure::{self, Coloring, Figure, Pixels};
 use crate::models::Network;
 use crate::seed::Seed;
@@ -305,19 +306,8 @@ pub(super) fn quality_correlation(events: &[Event]) -> Option<f64> {
             _ => None,
         })
         .collect();
-    let ranks = |of: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
-        let mut order: Vec<usize> = (0..pairs.len()).collect();
-        order.sort_by(|&a, &b| of(&pairs[a]).total_cmp(&of(&pairs[b])));
-        let mut ranks = vec![0.0; pairs.len()];
-        for (rank, at) in order.into_iter().enumerate() {
-            ranks[at] = rank as f64;
-        }
-        ranks
-    };
-    let n = pairs.len() as f64;
-    let (a, b) = (ranks(&|pair| pair.0), ranks(&|pair| pair.1));
-    let squares: f64 = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum();
-    (pairs.len() >= 3).then(|| 1.0 - 6.0 * squares / (n * (n * n - 1.0)))
+    let (apart, distances): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    (apart.len() >= 3).then(|| rank_correlation(&apart, &distances))
 }
 
 /// The pictures of `samples/` as a film, if there are any.
@@ -376,4 +366,30 @@ fn spread(rows: &Matrix) -> f64 {
         a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
     };
     (0..pairs).map(distance).sum::<f64>() / pairs.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn epoch((loss, distance): (f64, f64)) -> Event {
+        let losses = [("train.discriminator", loss), ("sample.frechet", distance)];
+        let losses: BTreeMap<String, f64> = losses.map(|(name, value)| (name.to_string(), value)).into();
+        Event::Epoch { epoch: 1, step: 1, seconds: 0.0, losses }
+    }
+
+    #[test]
+    fn a_critic_whose_loss_rises_to_zero_while_samples_get_closer_correlates() {
+        // The critic minimizes made - real, so that a loss of -8 says that rows are far apart.
+        let falling = [(-8.0, 90.0), (-4.0, 40.0), (-2.0, 10.0), (-1.0, 9.0)].map(epoch);
+        assert_eq!(quality_correlation(&falling), Some(1.0));
+        let rising = [(-1.0, 90.0), (-2.0, 40.0), (-4.0, 10.0)].map(epoch);
+        assert_eq!(quality_correlation(&rising), Some(-1.0));
+        // One pair of neighbors out of order: 1 - 6 (1 + 1) / (4 (16 - 1)).
+        let mixed = [(-8.0, 90.0), (-4.0, 40.0), (-2.0, 9.0), (-1.0, 10.0)].map(epoch);
+        assert!((quality_correlation(&mixed).unwrap() - 0.8).abs() < 1e-12);
+        assert_eq!(quality_correlation(&mixed[..2]), None);
+    }
 }

@@ -94,7 +94,10 @@ impl<'a> Merit<'a> {
         name: &str,
         n: usize,
     ) -> Result<BTreeMap<String, f64>> {
-        let z = network.points(Seed(self.config.seed), name, n);
+        // Of coupled networks those of the first set, which the real rows are of.
+        let Some(prior) = network.prior() else { return Ok(BTreeMap::new()) };
+        let first = (prior.sets > 0).then_some(0);
+        let z = prior.draw(Seed(self.config.seed), &format!("{name} latent"), n, |_| first);
         let made = network.decode(pool, &z)?;
         let mut figures = BTreeMap::new();
         let mut insert = |name: &str, value: f64| figures.insert(name.to_string(), value);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::config::{Config, SplitBy};
-use super::drawable;
+use super::{drawable, judge};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
@@ -164,6 +164,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     };
     let figures = drawable::notes(config, &data);
     data.notes.extend(figures);
+    data.notes.extend(judge::note(config, &data.layout));
     Ok(data)
 }
 
