@@ -77,6 +77,22 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// An ending that a film cannot be written with.
+    #[error("cannot write a film as `{ending}`, known are png, apng and mp4: {}", path.display())]
+    FilmEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The program that makes an MP4 is not there or failed.
+    #[error("ffmpeg could not make the film: {reason}: {}", path.display())]
+    Ffmpeg {
+        /// What it said.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Data sets are missing or not what was published.
     #[error("not there, or not as published: {}", names.join(", "))]
     DataWrong {
@@ -176,6 +192,10 @@ impl CliError {
             Self::OutputEnding { .. } => Some("choose one of these endings".to_owned()),
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
+            Self::FilmEnding { .. } => Some("png is an animated PNG, which browsers play".to_owned()),
+            Self::Ffmpeg { .. } => {
+                Some("install ffmpeg, or write an animated PNG with -o FILE.png".to_owned())
+            }
             Self::DataWrong { names, dir } => Some(format!(
                 "look at the list above; `veridic data fetch {} --data-dir {}` brings what is missing, with \
                  --overwrite also what is wrong",

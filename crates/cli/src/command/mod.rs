@@ -4,6 +4,7 @@ mod compare;
 mod data;
 mod demo;
 mod encode;
+mod film;
 mod fit;
 mod latent;
 mod map;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Map(map::Map),
     Latent(latent::Latent),
     Compare(compare::Compare),
+    Film(film::Film),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -74,6 +76,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Reconstruct(reconstruct) => reconstruct.run(ui)?,
         Command::Latent(latent) => latent.run(ui)?,
         Command::Compare(compare) => compare.run(ui)?,
+        Command::Film(film) => film.run(ui)?,
         Command::Show(show) => show.run(ui)?,
         Command::Recipes(recipes) => recipes.run(ui)?,
         Command::Data(data) => data.run(ui)?,

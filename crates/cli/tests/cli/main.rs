@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 
 mod bad_input;
+mod film;
 mod help;
 mod latent;
 mod life;

@@ -55,7 +55,7 @@ pub(crate) fn draw(
             name = format!("{}-{number}", wanted.kind.name());
         }
         if wanted.kind == FigureKind::Film {
-            if let Some(film) = made::film(directory)? {
+            if let Some(film) = made::pictured(directory, 200)? {
                 directory.write(&format!("figures/{name}.png"), &film)?;
                 drawn.push(folder.join(format!("{name}.png")));
             }

@@ -1,5 +1,7 @@
 //! What an adversarial network makes, measured and drawn while it is trained and at its end.
 
+use std::path::Path;
+
 use veridic_graph::Pool;
 
 use super::config::Config;
@@ -310,9 +312,25 @@ pub(super) fn quality_correlation(events: &[Event]) -> Option<f64> {
     (apart.len() >= 3).then(|| rank_correlation(&apart, &distances))
 }
 
+/// The pictures that a run made during training as a film, an animated PNG with so many milliseconds a picture, 1 to 60000.
+///
+/// # Errors
+/// What is no run, and [`RunError::Cannot`] for a run without pictures.
+pub fn film(run: &Path, milliseconds: u16) -> Result<Vec<u8>> {
+    let directory = Directory::open(run)?;
+    let config = directory.config()?;
+    pictured(&directory, milliseconds)?.ok_or_else(|| {
+        RunError::Cannot {
+            model: config.model.noun().to_string(),
+            verb: "be filmed without pictures of its training".to_string(),
+            remedy: "fit an adversarial network with `evaluate.picture-every` above 0".to_string(),
+        }
+        .into()
+    })
+}
+
 /// The pictures of `samples/` as a film, if there are any.
-pub(super) fn film(directory: &Directory) -> Result<Option<Vec<u8>>> {
-    const MILLISECONDS: u16 = 200;
+pub(super) fn pictured(directory: &Directory, milliseconds: u16) -> Result<Option<Vec<u8>>> {
     let folder = directory.file("samples");
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(None) };
     let mut names: Vec<String> = entries
@@ -322,7 +340,7 @@ pub(super) fn film(directory: &Directory) -> Result<Option<Vec<u8>>> {
     names.sort();
     let pictures =
         names.iter().map(|name| directory.read(&format!("samples/{name}"))).collect::<Result<Vec<_>>>()?;
-    Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, MILLISECONDS)?) })
+    Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, milliseconds)?) })
 }
 
 /// The noise of the pictures: where classes are asked for, a class a row of the grid; of coupled networks the same noise

@@ -30,6 +30,7 @@ pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use explore::{Group, Walk, Walked};
 pub use fit::{FitOptions, Fitted, Planned, fit, plan};
+pub use made::film;
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };
