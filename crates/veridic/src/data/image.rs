@@ -59,6 +59,22 @@ impl Images {
         Self { n: rows.len(), pixels: pixels.collect(), labels, ..*self }
     }
 
+    /// The images with so many black pixels on each side.
+    pub fn with_margin(self, margin: usize) -> Self {
+        if margin == 0 {
+            return self;
+        }
+        let (height, width) = (self.height + 2 * margin, self.width + 2 * margin);
+        let (line, channels) = (self.width * self.channels, self.channels);
+        let mut pixels = vec![0; self.n * height * width * channels];
+        for (i, row) in self.pixels.chunks_exact(line.max(1)).enumerate() {
+            let (image, y) = (i / self.height, i % self.height + margin);
+            let at = ((image * height + y) * width + margin) * channels;
+            pixels[at..at + line].copy_from_slice(row);
+        }
+        Self { height, width, pixels, ..self }
+    }
+
     /// The images with the channels and size that are asked for.
     fn converted(mut self, options: &ImageOptions) -> Self {
         if let Some(channels) = options.channels.filter(|&channels| channels != self.channels) {
@@ -223,5 +239,17 @@ mod tests {
         };
         let options = ImageOptions { size: Some([4096, 4096]), ..ImageOptions::default() };
         assert!(matches!(set.converted(&options), Err(ImageError::TooLarge { n: 2000, .. })));
+    }
+    #[test]
+    fn a_margin_is_black_and_rows_are_taken_with_their_labels() {
+        let pixels = vec![1, 2, 3, 4, 5, 6, 7, 8];
+        let images = Images { n: 2, height: 1, width: 2, channels: 2, pixels, labels: Some(vec![7, 9]) };
+        let wide = images.clone().with_margin(1);
+        assert_eq!((wide.height, wide.width), (3, 4));
+        let (black, line) = ([0; 8], [0, 0, 5, 6, 7, 8, 0, 0]);
+        assert_eq!(wide.pixels[24..], [black, line, black].concat());
+        assert_eq!(images.clone().with_margin(0), images);
+        let taken = images.take(&[1]);
+        assert_eq!((taken.n, taken.pixels, taken.labels), (1, vec![5, 6, 7, 8], Some(vec![9])));
     }
 }

@@ -46,6 +46,14 @@ impl Config {
         if ![1, 3].contains(&self.data.stack) {
             return range("data.stack", self.data.stack.to_string(), "1 or 3");
         }
+        if self.data.second_margin > 0 {
+            let least = self.data.size.map_or(0, |[height, width]| height.min(width));
+            if self.data.second.is_none() || 2 * self.data.second_margin >= least {
+                let found = self.data.second_margin.to_string();
+                let allowed = "0, or with `data.second` less than half of both sides in `data.size`";
+                return range("data.second-margin", found, allowed);
+            }
+        }
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
             if !(0.0..1.0).contains(&share) {
@@ -233,6 +241,7 @@ impl DataConfig {
             ("classes", !self.classes.is_empty()),
             ("stack", self.stack != 1),
             ("second", self.second.is_some()),
+            ("second-margin", self.second_margin != 0),
             ("binarization", self.binarization != Binarization::None),
         ];
         set.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)

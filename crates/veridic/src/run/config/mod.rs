@@ -94,6 +94,9 @@ pub struct DataConfig {
     /// never learned from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second: Option<String>,
+    /// Black pixels around each image of the second set, 0 to 1024, within `size`: for digits that fill their images beside
+    /// others that do not.
+    pub second_margin: usize,
     /// Whether pictures that cannot be read are left out and counted, instead of an error.
     pub skip_corrupt: bool,
     /// The column that says what is to be told apart.
@@ -131,6 +134,7 @@ impl Default for DataConfig {
             classes: Vec::new(),
             stack: 1,
             second: None,
+            second_margin: 0,
             skip_corrupt: false,
             target: None,
             positive: Vec::new(),

@@ -29,17 +29,16 @@ struct Source {
 }
 
 /// Reads the images at a place: those of a test file below those of the training file, of the classes that are asked for.
-fn source(config: &Config, place: &Place) -> Result<Source> {
-    let options = image_options(config);
+fn source(config: &Config, place: &Place, options: &ImageOptions) -> Result<Source> {
     let (set, files) = match place {
         Place::Known(located) => {
-            let set = data::read_known_images(located, &options)?;
+            let set = data::read_known_images(located, options)?;
             let files = set.files.iter().map(|path| data_file(path)).collect::<Result<_>>()?;
             (set, files)
         }
         Place::Made(_) => unreachable!("a table"),
         Place::File(path) => {
-            let set = data::read_images(path, &options)?;
+            let set = data::read_images(path, options)?;
             let files = image_files(path, &set.files)?;
             (set, files)
         }
@@ -120,7 +119,7 @@ pub(super) fn load_images(
     second: Option<&Place>,
     mut notes: Vec<String>,
 ) -> Result<Dataset> {
-    let mut source = source(config, place)?;
+    let mut source = source(config, place, &image_options(config))?;
     let split = part(config, &source)?;
     notes.append(&mut source.notes);
     if config.data.stack > 1 {
@@ -134,7 +133,11 @@ pub(super) fn load_images(
     let second = match second {
         None => None,
         Some(place) => {
-            let mut other = self::source(config, place)?;
+            let margin = config.data.second_margin;
+            let inner = config.data.size.map(|[height, width]| [height - 2 * margin, width - 2 * margin]);
+            let options = ImageOptions { size: inner, ..image_options(config) };
+            let mut other = self::source(config, place, &options)?;
+            other.images = other.images.with_margin(margin);
             check_like(&source.images, &other.images)?;
             let parts = part(config, &other)?;
             let after = |rows: Vec<usize>| rows.into_iter().map(|row| row + source.images.n).collect();
