@@ -1,4 +1,4 @@
-"""Fits every recipe to its full length and stores what report.json says in results/recipes.json.
+"""Fits every recipe to its full length and stores what report.json says in results/recipes.json and adversarial.json.
 
 python bench/recipes.py [--data-dir DIR] [--only NAME,...]   then: python bench/run.py --workloads '' --no-binary --render
 
@@ -34,19 +34,42 @@ FIGURES = [
     "control.knn.average_precision",
     "sample.shape_similarity",
     "sample.correlation_similarity",
+    "sample.frechet",
+]
+
+ADVERSARIAL = [
     "sample.mean",
     "sample.sd",
     "sample.modes",
+    "floor.modes",
     "sample.high_quality",
     "sample.reverse_kl",
+    "floor.reverse_kl",
+    "sample.frechet",
+    "floor.frechet",
+    "sample.classifier_score",
+    "classifier.accuracy",
+    "sample.class_accuracy",
+    "sample.diversity",
+    "info.mutual_information",
+    "info.category_error",
+    "critic.quality_correlation",
+    "test.accuracy",
+    "transfer.accuracy",
 ]
 
-COLUMNS = ["recipe", "epochs", "threads", "seconds", *FIGURES]
+ABOUT = (
+    "Every recipe at its full length; figures of `report.json`, training time in seconds with so many threads. "
+    "Times were not taken on a quiet machine."
+)
+# The tables: title and figures.
+TABLES = {"recipes": ("Recipes", FIGURES), "adversarial": ("Adversarial recipes", ADVERSARIAL)}
+FIRST = ["recipe", "epochs", "threads", "seconds"]
 
 VERIDIC = ROOT / "target" / "release" / "veridic"
 
-# Days on a processor: only when asked for with --only.
-LONG = {"mnist-iwae-paper", "mnist-gan"}
+# Hours or days on a processor: only when asked for with --only.
+LONG = {"mnist-iwae-paper", "mnist-gan", "cars-dcgan"}
 
 
 def main():
@@ -59,12 +82,8 @@ def main():
     names = sorted(path.stem for path in (ROOT / "recipes").glob("*.toml") if path.stem not in LONG)
     if args.only:
         names = args.only.split(",")
-    about = (
-        "Every recipe at its full length; figures of `report.json`, training time in seconds with so many threads. "
-        "Times were not taken on a quiet machine."
-    )
     where = machine()
-    rows = {} if not args.only else kept()
+    rows = {table: kept(table) if args.only else {} for table in TABLES}
     for name in names:
         out = finished(args.runs, name)
         if out is None:
@@ -75,21 +94,36 @@ def main():
             subprocess.run(command, check=True)
         report = json.loads((out / "report.json").read_text())
         info = json.loads((out / "run.json").read_text())
-        cells = [f"{report[key]:.4g}" if key in report else "" for key in FIGURES]
-        rows[name] = [name, f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}", *cells]
+        table = table_of(name)
+        cells = [f"{report[key]:.4g}" if key in report else "" for key in TABLES[table][1]]
+        first = [name, f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
+        rows[table][name] = [*first, *cells]
     RESULTS.mkdir(exist_ok=True)
-    table = {"kind": "table", "title": "Recipes", "about": about, "machine": where, "columns": COLUMNS}
-    store("recipes", table | {"rows": [rows[name] for name in sorted(rows)]})
+    for table, (title, figures) in TABLES.items():
+        # Columns that no recipe of the table has are left out.
+        columns = [*FIRST, *figures]
+        said = [i for i in range(len(columns)) if any(row[i] for row in rows[table].values())]
+        result = {"kind": "table", "title": title, "about": ABOUT, "machine": where, "columns": [columns[i] for i in said]}
+        if said:
+            store(table, result | {"rows": [[rows[table][name][i] for i in said] for name in sorted(rows[table])]})
 
 
-def kept():
+def table_of(name):
+    """The table that a recipe's figures belong into."""
+    model = tomllib.loads((ROOT / "recipes" / f"{name}.toml").read_text()).get("model", {})
+    return "adversarial" if "gan" in model or "aae" in model else "recipes"
+
+
+def kept(table):
     """The rows of the last results by recipe, in today's columns."""
-    path = RESULTS / "recipes.json"
+    path = RESULTS / f"{table}.json"
     if not path.is_file():
         return {}
     last = json.loads(path.read_text())
     cells = [dict(zip(last["columns"], row)) for row in last["rows"]]
-    return {row["recipe"]: [row.get(column, "") for column in COLUMNS] for row in cells}
+    columns = [*FIRST, *TABLES[table][1]]
+    mine = [row for row in cells if table_of(row["recipe"]) == table]
+    return {row["recipe"]: [row.get(column, "") for column in columns] for row in mine}
 
 
 def finished(runs, name):
