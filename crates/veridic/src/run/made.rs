@@ -200,6 +200,9 @@ impl<'a> Watch<'a> {
         let taken: Vec<[f64; 2]> =
             places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
         let (of_real, of_made) = (density(&real), density(&made));
+        // In steps, so that the pictures of a film seldom change their scale.
+        let peak = of_real.iter().chain(&of_made).map(|point| point[1]).fold(0.0, f64::max);
+        let highest = (0..24).map(|i| 1.2 * f64::from(1 << i)).find(|&top| top >= peak);
         let curves = [
             figure::Line { name: "real values", points: &of_real },
             figure::Line { name: "made values", points: &of_made },
@@ -210,7 +213,7 @@ impl<'a> Watch<'a> {
             x_label: &schema.columns[0].name,
             y_label: "density; probability",
             curves: &curves,
-            y_range: Some([0.0, 1.2]),
+            y_range: highest.map(|top| [0.0, top]),
         })?)
     }
 
