@@ -10,7 +10,7 @@ use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{self, Dataset, index};
-use super::open::sampled_rows;
+use super::sample::sampled_rows;
 use crate::data::{self, Matrix};
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate;

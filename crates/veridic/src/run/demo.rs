@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::config::Config;
 use super::fit::{FitOptions, Fitted, fit};
-use super::open::{Run, Sampled};
+use super::open::Run;
+use super::sample::Sampled;
 use crate::data;
 use crate::error::{Result, RunError};
 use crate::train::Event;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::dataset::{self, Content, Dataset, index};
 use super::fit::unchanged;
-use super::open::{Form, Run, Sampled, cell_text, ordered};
+use super::open::{Form, Run, cell_text, ordered};
+use super::sample::Sampled;
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::figure::{self, Figure, LatentAxes, Pixels};

@@ -20,6 +20,7 @@ mod open;
 mod posterior;
 mod recipe;
 mod report;
+mod sample;
 mod seeds;
 mod suitable;
 
@@ -34,5 +35,6 @@ pub use made::film;
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };
-pub use open::{Run, Sampled};
+pub use open::Run;
 pub use recipe::{Recipe, recipes};
+pub use sample::Sampled;

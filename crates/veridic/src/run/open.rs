@@ -1,47 +1,22 @@
-//! A trained model opened from its directory: sampling, scoring, encoding, reconstructing.
+//! A trained model opened from its directory: scoring, encoding, reconstructing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
 use super::config::Config;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
+use super::sample::Sampled;
 use super::suitable;
-use crate::codec::{BlockKind, Codec, ImageCodec};
+use crate::codec::{Codec, ImageCodec};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::{Layout, Network, Rows};
 use crate::nn::LayerSummary;
-use crate::seed::{Seed, standard_normal};
 use crate::train::{Event, TrainConfig};
-
-/// Rows made by a model, in the form of the data it learned from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sampled {
-    /// A table, with its schema.
-    Table(Table, Schema),
-    /// Images.
-    Images(Images),
-}
-
-impl Sampled {
-    /// Rows or images.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Table(table, _) => table.n_rows,
-            Self::Images(images) => images.n,
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// How rows are read and written.
 #[derive(Debug)]
@@ -165,69 +140,6 @@ impl Run {
         super::figures::diagram(&self.config, self.network.layers(), &self.network.layout().dims)
     }
 
-    /// Makes `n` new rows. With conditions (`column = value` on categories and flags) only rows that meet them.
-    ///
-    /// # Errors
-    /// A model that cannot sample; a condition that is unknown, or too rare to be met.
-    pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Sampled> {
-        if !self.network.can_sample() {
-            return Err(RunError::Cannot {
-                model: self.config.model.noun().to_string(),
-                verb: "sample".to_string(),
-                remedy: "fit a VAE or an adversarial network, which have a distribution to sample from"
-                    .to_string(),
-            }
-            .into());
-        }
-        let seed = Seed(seed);
-        match &self.form {
-            Form::Images(codec) => {
-                if self.network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
-                    return self.sample_class(n, given, seed);
-                }
-                if let Some((column, value)) = given.first() {
-                    let reason = "images have no columns".to_string();
-                    return Err(
-                        RunError::Given { column: column.clone(), value: value.clone(), reason }.into()
-                    );
-                }
-                let z = self.network.points(seed, "sample", n);
-                let expected = self.network.decode(&mut self.pool, &z)?;
-                Ok(Sampled::Images(codec.decode(&expected)?))
-            }
-            Form::Table { schema, codec } => {
-                let table = match self.unmodeled_condition(given) {
-                    Some(value) => {
-                        let z = self.posterior_draws(n, &value, seed)?;
-                        let rows = sampled_rows(&mut self.network, &mut self.pool, &z, seed)?;
-                        let mut table = codec.decode(&rows)?;
-                        let target = self.config.data.target.clone().unwrap_or_default();
-                        table
-                            .columns
-                            .push(Column { name: target, cells: constant(schema, &self.config, &value, n) });
-                        let rest: Vec<_> = given
-                            .iter()
-                            .filter(|(column, _)| Some(column) != self.config.data.target.as_ref())
-                            .cloned()
-                            .collect();
-                        if let Some((column, value)) = rest.first() {
-                            let reason = "it cannot be combined with a condition on the target".to_string();
-                            return Err(RunError::Given {
-                                column: column.clone(),
-                                value: value.clone(),
-                                reason,
-                            }
-                            .into());
-                        }
-                        table
-                    }
-                    None => sample_given(&mut self.network, &mut self.pool, codec, (n, given, seed))?,
-                };
-                Ok(Sampled::Table(ordered(table, schema), schema.clone()))
-            }
-        }
-    }
-
     /// Refuses what only a model that gives rows back can do.
     pub(super) fn must_reconstruct(&self, verb: &str) -> Result<()> {
         if self.network.reconstructs() {
@@ -239,70 +151,6 @@ impl Run {
             remedy: "fit an autoencoder or a VAE".to_string(),
         }
         .into())
-    }
-
-    /// Images of the class or of the set that is asked for, or of all evenly.
-    fn sample_class(&mut self, n: usize, given: &[(String, String)], seed: Seed) -> Result<Sampled> {
-        let refused = |(column, value): &(String, String), reason: String| RunError::Given {
-            column: column.clone(),
-            value: value.clone(),
-            reason,
-        };
-        let data = &self.config.data;
-        let (column, values) = match &data.second {
-            Some(second) => ("set", vec![data.images.clone().unwrap_or("first".to_string()), second.clone()]),
-            None => ("label", self.info.classes.clone()),
-        };
-        let mut class = None;
-        for condition in given {
-            if condition.0 != column {
-                let reason = format!("images have a `{column}` and no columns");
-                return Err(refused(condition, reason).into());
-            }
-            let Some(at) = values.iter().position(|value| *value == condition.1) else {
-                let reason = format!("there are {}", values.join(", "));
-                return Err(refused(condition, reason).into());
-            };
-            if class.is_some_and(|class| class != at) {
-                return Err(refused(condition, format!("an image has one {column}")).into());
-            }
-            class = Some(at);
-        }
-        let Form::Images(codec) = &self.form else { unreachable!("asked of images") };
-        let prior = self.network.prior().expect("a generator has a prior");
-        let z = prior.draw(seed, "sample latent", n, |_| class);
-        Ok(Sampled::Images(codec.decode(&self.network.decode(&mut self.pool, &z)?)?))
-    }
-
-    /// The value of a condition on a target that the model does not speak of.
-    fn unmodeled_condition(&self, given: &[(String, String)]) -> Option<String> {
-        let target = self.config.data.target.as_ref().filter(|_| !self.config.data.model_target)?;
-        given.iter().find(|(column, _)| column == target).map(|(_, value)| value.clone())
-    }
-
-    /// Draws from the posteriors of training rows with that value of the target.
-    fn posterior_draws(&self, n: usize, value: &str, seed: Seed) -> Result<Matrix> {
-        let (tensors, _) = self.directory.read_tensors("latents.safetensors")?;
-        let find = |part: &str| tensors.iter().find(|state| state.name == format!("{part}.{value}"));
-        let (Some(mean), Some(log_variance)) = (find("mean"), find("log_variance")) else {
-            let column = self.config.data.target.clone().unwrap_or_default();
-            let seen: Vec<&str> =
-                tensors.iter().filter_map(|state| state.name.strip_prefix("mean.")).collect();
-            let reason = format!("training rows have {}", seen.join(", "));
-            return Err(RunError::Given { column, value: value.to_string(), reason }.into());
-        };
-        let (rows, latent) = (mean.dims[0] as u64, mean.dims[1]);
-        let mut random = seed.stream("sample rows");
-        let noise = self.network.points(seed, "sample", n);
-        let mut z = Matrix::zeros(n, latent);
-        for i in 0..n {
-            let pick = ((u64::from(random.next_u32()) * rows) >> 32) as usize;
-            for (j, value) in z.row_mut(i).iter_mut().enumerate() {
-                let at = pick * latent + j;
-                *value = mean.values[at] + (0.5 * log_variance.values[at]).exp() * noise.row(i)[j];
-            }
-        }
-        Ok(z)
     }
 
     /// Reads rows as the run's schema says.
@@ -451,141 +299,12 @@ impl Run {
     }
 }
 
-/// Rows tried in all for each row asked for before a condition counts as too rare.
-const TRIES: usize = 500;
-
-/// Samples until `n` rows meet the conditions.
-fn sample_given(
-    network: &mut Network,
-    pool: &mut Pool,
-    codec: &Codec,
-    (n, given, seed): (usize, &[(String, String)], Seed),
-) -> Result<Table> {
-    for (column, value) in given {
-        let refuse =
-            |reason: String| RunError::Given { column: column.clone(), value: value.clone(), reason };
-        let levels = codec
-            .levels(column)
-            .ok_or_else(|| refuse("the model has no such category or flag".to_string()))?;
-        if !levels.contains(value) {
-            return Err(refuse(format!("the model knows {}", levels.join(", "))).into());
-        }
-    }
-    let mut kept: Option<Table> = None;
-    let mut tried = 0;
-    loop {
-        let missing = n - kept.as_ref().map_or(0, |table| table.n_rows);
-        let draw = if given.is_empty() { missing } else { (4 * n).clamp(256, 65_536) };
-        let name = if tried == 0 { "sample".to_string() } else { format!("sample {tried}") };
-        let z = network.points(seed, &name, draw);
-        let table = codec.decode(&sampled_rows_named(network, pool, &z, seed, &name)?)?;
-        tried += draw;
-        let meets = |row: &usize| {
-            given.iter().all(|(name, value)| match table.column(name).map(|column| &column.cells) {
-                Some(Cells::Number(cells)) => value.parse() == Ok(cells[*row]),
-                Some(cells) => cells.text(*row) == Some(value.as_str()),
-                None => false,
-            })
-        };
-        let rows: Vec<usize> = (0..table.n_rows).filter(meets).take(missing).collect();
-        let part = table.take(&rows);
-        let all = match kept.take() {
-            None => part,
-            Some(mut all) => {
-                for (column, more) in all.columns.iter_mut().zip(part.columns) {
-                    match (&mut column.cells, more.cells) {
-                        (Cells::Number(values), Cells::Number(more)) => values.extend(more),
-                        (Cells::Text { codes, .. }, Cells::Text { codes: more, .. }) => codes.extend(more),
-                        _ => unreachable!("a codec decodes a column to one form"),
-                    }
-                }
-                all.n_rows += part.n_rows;
-                all
-            }
-        };
-        if all.n_rows == n {
-            return Ok(all);
-        }
-        if tried > TRIES * n.max(20) {
-            let (column, value) = given.first().cloned().unwrap_or_default();
-            let reason = format!("only {} of {tried} sampled rows met the conditions", all.n_rows);
-            return Err(RunError::Given { column, value, reason }.into());
-        }
-        kept = Some(all);
-    }
-}
-
-/// Encoded rows drawn from what the decoder says about each latent point.
-pub(crate) fn sampled_rows(network: &mut Network, pool: &mut Pool, z: &Matrix, seed: Seed) -> Result<Matrix> {
-    sampled_rows_named(network, pool, z, seed, "sample")
-}
-
-fn sampled_rows_named(
-    network: &mut Network,
-    pool: &mut Pool,
-    z: &Matrix,
-    seed: Seed,
-    name: &str,
-) -> Result<Matrix> {
-    let mut rows = network.decode(pool, z)?;
-    let deviations = network.deviations();
-    let layout = network.layout().clone();
-    let mut random = seed.stream(&format!("{name} cells"));
-    for i in 0..rows.n_rows {
-        let row = rows.row_mut(i);
-        for block in &layout.blocks {
-            let span = block.start..block.start + block.width;
-            match block.kind {
-                BlockKind::Number => {
-                    for j in span {
-                        row[j] += deviations[j] * standard_normal(&mut random) as f32;
-                    }
-                }
-                BlockKind::Flag => row[block.start] = f32::from(uniform(&mut random) < row[block.start]),
-                BlockKind::Category => {
-                    let mut left = uniform(&mut random);
-                    let last = block.start + block.width - 1;
-                    let mut hit = last;
-                    for j in span.clone() {
-                        left -= row[j];
-                        if left < 0.0 {
-                            hit = j;
-                            break;
-                        }
-                    }
-                    row[span].fill(0.0);
-                    row[hit] = 1.0;
-                }
-            }
-            if let Some(at) = block.missing_at {
-                row[at] = f32::from(uniform(&mut random) < row[at]);
-            }
-        }
-    }
-    Ok(rows)
-}
-
-fn uniform(random: &mut impl Rng) -> f32 {
-    (random.next_u32() >> 8) as f32 / (1u32 << 24) as f32
-}
-
 /// The columns in the order of the schema.
 pub(super) fn ordered(mut table: Table, schema: &Schema) -> Table {
     let place =
         |column: &Column| schema.columns.iter().position(|c| c.name == column.name).unwrap_or(usize::MAX);
     table.columns.sort_by_key(place);
     table
-}
-
-/// A target column that has one value, in the form the schema has it.
-fn constant(schema: &Schema, config: &Config, value: &str, n: usize) -> Cells {
-    let target = config.data.target.as_deref().unwrap_or_default();
-    match (kind(schema, target), value.parse::<f64>()) {
-        (Some(Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. }), Ok(value)) => {
-            Cells::Number(vec![value; n])
-        }
-        _ => Cells::Text { codes: vec![0; n], levels: vec![value.to_string()] },
-    }
 }
 
 /// A column of missing cells for one that the data lacks.
