@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use veridic::nn::LayerSummary;
 use veridic::run::Run;
-use veridic::train::Event;
+use veridic::train::{Criterion, Event};
 
 use super::Threads;
 use crate::error::CliError;
@@ -36,10 +36,12 @@ impl Show {
             let _ = writeln!(text, "{about}");
         }
         let _ = writeln!(text, "status: {}", run.info().status.name());
-        let _ = writeln!(text, "likelihood: {}", run.likelihood());
+        if let Some(likelihood) = run.likelihood() {
+            let _ = writeln!(text, "likelihood: {likelihood}");
+        }
         for (title, body) in [
             ("layers", layer_table(run.layers())),
-            ("losses", loss_table(&run.events())),
+            ("losses", loss_table(&run.events(), run.criterion())),
             ("report", report(&run.report())),
             ("files", file_table(&self.run)),
         ] {
@@ -84,7 +86,7 @@ fn shape(sides: &[usize]) -> String {
 }
 
 /// The losses of the first, best and last epoch. Best is by the validation loss, where there is one.
-fn loss_table(events: &[Event]) -> String {
+fn loss_table(events: &[Event], criterion: Option<Criterion>) -> String {
     let epochs: Vec<(usize, &BTreeMap<String, f64>)> = events
         .iter()
         .filter_map(|event| match event {
@@ -94,10 +96,19 @@ fn loss_table(events: &[Event]) -> String {
         .collect();
     let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return String::new() };
     let judged = |losses: &BTreeMap<String, f64>| {
-        let loss = losses.get("valid.loss").or_else(|| losses.get("train.loss")).copied();
-        loss.filter(|loss| !loss.is_nan()).unwrap_or(f64::INFINITY)
+        let by = |name: &str| losses.get(name).copied().filter(|value| !value.is_nan());
+        match criterion {
+            Some(criterion) if criterion.higher => by(criterion.name).map(|value| -value),
+            Some(criterion) => by(criterion.name).or_else(|| by("train.loss")),
+            None => None,
+        }
+        .unwrap_or(f64::INFINITY)
     };
-    let best = epochs.iter().min_by(|a, b| judged(a.1).total_cmp(&judged(b.1))).unwrap_or(last);
+    // Without a figure to choose by, the last epoch is kept.
+    let best = match criterion {
+        Some(_) => epochs.iter().min_by(|a, b| judged(a.1).total_cmp(&judged(b.1))).unwrap_or(last),
+        None => last,
+    };
     let columns = [first, best, last];
     let row = |name: &str, cells: [String; 3]| {
         let [first, best, last] = cells;
@@ -196,8 +207,9 @@ epoch           1      2      3
 train.loss  3.000  2.000  1.000
 valid.loss  3.000  2.500  2.750
 ";
-        let table = loss_table(&[epoch(1, 3.0, 3.0), epoch(2, 2.0, 2.5), epoch(3, 1.0, 2.75)]);
+        let chosen = Some(Criterion { name: "valid.loss", higher: false });
+        let table = loss_table(&[epoch(1, 3.0, 3.0), epoch(2, 2.0, 2.5), epoch(3, 1.0, 2.75)], chosen);
         assert_eq!(table, expected.trim_start_matches('\n'));
-        assert_eq!(loss_table(&[]), "");
+        assert_eq!(loss_table(&[], chosen), "");
     }
 }

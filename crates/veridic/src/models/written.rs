@@ -199,7 +199,7 @@ pub(super) fn reconstructing<'g>(
 }
 
 /// 1 for each encoded column the encoder sees, 0 for the others; nothing if it sees all.
-fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
+pub(crate) fn seen<'g>(graph: &'g Graph, layout: &Layout) -> Option<Expr<'g>> {
     let flags: Vec<bool> = (0..layout.width()).map(|j| !layout.unseen.contains(&j)).collect();
     let runs = flags.chunk_by(|a, b| a == b).map(|run| {
         let flag = graph.constant(if run[0] { 1.0 } else { 0.0 });

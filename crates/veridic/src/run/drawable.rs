@@ -82,6 +82,12 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         Kind::Made | Kind::Film | Kind::GameCurves if !matches!(config.model, ModelConfig::Gan(_)) => {
             return needs("an adversarial network", "leave the figure out");
         }
+        Kind::LossCurves if matches!(config.model, ModelConfig::Gan(_)) => {
+            return needs("a model with one loss", "choose the figure `game-curves`");
+        }
+        Kind::Film if config.evaluate.picture_every == 0 => {
+            return needs("pictures", "set `evaluate.picture-every` above 0, or leave the figure out");
+        }
         Kind::Made | Kind::Film if !has_images && data.layout.width() > 2 => {
             return needs("images, or a table of one or two columns", "leave the figure out");
         }

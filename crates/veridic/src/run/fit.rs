@@ -13,7 +13,7 @@ use super::dataset::{self, Content, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::made::{self, Watch};
 use super::map::latent_map;
-use super::{drawable, figures, memory, posterior, report, seeds, suitable};
+use super::{criterion, drawable, figures, memory, posterior, report, seeds, suitable};
 use crate::data::Schema;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
@@ -90,6 +90,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     if let Some(data) = &options.data {
         // So that `config.toml` alone repeats the run.
         let name = Some(data.to_string_lossy().into_owned());
+        (config.data.mixture, config.data.variant) = (None, None);
         (config.data.table, config.data.images) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }
@@ -105,8 +106,9 @@ fn resolve(options: &FitOptions) -> Result<Config> {
 pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
-    let network = network(&config, &data)?;
+    let mut network = network(&config, &data)?;
     drawable::check(&config, &data, &network)?;
+    made::check(&config, &data, &mut network, &mut Pool::new(options.threads))?;
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
@@ -162,20 +164,26 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
     drawable::check(&config, &data, &network)?;
+    let mut pool = Pool::new(options.threads);
+    made::check(&config, &data, &mut network, &mut pool)?;
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
     let (directory, from) = match resumed {
-        Some((directory, _)) => {
+        Some((directory, begun)) => {
             let before = directory.info()?;
             unchanged(&before.data, &data)?;
             if before.status == Status::Done && options.sets.is_empty() {
                 return finished(&directory, &before);
             }
             info.started = before.started;
-            let from = directory.read_checkpoint(&network.states().entries)?;
+            let mut from = directory.read_checkpoint(&network.states().entries)?;
+            // By another figure, what was best says nothing of what is.
+            if let Some(from) = from.as_mut().filter(|_| criterion::of(&begun) != criterion::of(&config)) {
+                (from.progress.best, from.best) = (None, None);
+            }
             (directory, from)
         }
         None => (Directory::create(&options.out)?, None),
@@ -196,7 +204,6 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         }
         observe(event);
     };
-    let mut pool = Pool::new(options.threads);
     let divergence = config.model.divergence();
     let begun = Instant::now();
     let (train, valid) = (index(&split.train), index(&split.valid));
@@ -221,7 +228,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         valid: &valid,
         from,
         measure: measure.as_mut().map(|measure| measure as &mut Measure<'_, Network>),
-        criterion: config.evaluate.best_by.as_deref(),
+        criterion: criterion::of(&config),
         stop,
         observe: &mut notify,
         keep: &mut |checkpoint| directory.write_checkpoint(checkpoint, config.train.keep),
@@ -317,6 +324,13 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {
         alike.train.clone_from(&begun.train);
+    }
+    if (now.train.seeds == 1) != (begun.train.seeds == 1) {
+        return Err(ConfigError::Conflict {
+            what: "one run cannot go on as several, and several not as one".to_string(),
+            remedy: "fit into a new directory with another `train.seeds`".to_string(),
+        }
+        .into());
     }
     if alike == *begun {
         return Ok(());

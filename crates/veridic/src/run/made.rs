@@ -9,7 +9,7 @@ use super::dataset::{Content, Dataset};
 use super::directory::Directory;
 use super::merit::Merit;
 use crate::data::{Cells, Matrix, Table};
-use crate::error::{Result, RunError};
+use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate::rank_correlation;
 use crate::figure::{self, Coloring, Figure, Pixels};
 use crate::models::Network;
@@ -27,6 +27,9 @@ const COLLAPSED: f64 = 0.1;
 
 /// A discriminator that tells this share of both kinds has won.
 const WON: f64 = 0.99;
+
+/// How far made rows lie apart, as a share of how far real ones do.
+const DIVERSITY: &str = "sample.diversity";
 
 /// Gradients longer than this are a sign of divergence.
 const STEEP: f64 = 100.0;
@@ -66,8 +69,11 @@ impl<'a> Watch<'a> {
     ) -> Result<Measured> {
         let mut figures = self.merit.figures(network, pool, "watch", self.config.evaluate.made_rows)?;
         let z = network.points(Seed(self.config.seed), "watch", 2 * COMPARED);
-        let diversity = spread(&network.decode(pool, &z)?) / self.real_spread.max(f64::MIN_POSITIVE);
-        figures.insert("sample.diversity".to_string(), diversity);
+        let diversity = spread(&network.decode(pool, &z)?) / self.real_spread;
+        // Of rows that are all the same it says nothing.
+        if self.real_spread > 0.0 {
+            figures.insert(DIVERSITY.to_string(), diversity);
+        }
         let every = self.config.evaluate.picture_every;
         if every > 0 && (progress.epoch.is_multiple_of(every) || progress.epoch == self.config.train.epochs) {
             self.picture(network, pool, progress)?;
@@ -269,6 +275,24 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// Refuses an `evaluate.best-by` that these rows have no figure for.
+///
+/// # Errors
+/// [`ConfigError::Conflict`].
+pub(super) fn check(config: &Config, data: &Dataset, network: &mut Network, pool: &mut Pool) -> Result<()> {
+    const FEW: usize = 64;
+    let Some(name) = &config.evaluate.best_by else { return Ok(()) };
+    let mut merit = Merit::new(config, data, &data.split.train, FEW, pool)?;
+    let mut known: Vec<String> = merit.figures(network, pool, "watch", FEW)?.into_keys().collect();
+    known.push(DIVERSITY.to_string());
+    if known.contains(name) {
+        return Ok(());
+    }
+    let what = format!("`evaluate.best-by` is `{name}`, and nothing of the kind is measured of these rows");
+    let remedy = format!("choose among {}", known.join(", "));
+    Err(ConfigError::Conflict { what, remedy }.into())
+}
+
 /// Losses, accuracies and gradients of both networks by epoch, as panels below each other.
 pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
     let of = |name: &str| -> Vec<f64> {
@@ -343,7 +367,11 @@ pub(super) fn pictured(directory: &Directory, milliseconds: u16) -> Result<Optio
     names.sort();
     let pictures =
         names.iter().map(|name| directory.read(&format!("samples/{name}"))).collect::<Result<Vec<_>>>()?;
-    Ok(if pictures.is_empty() { None } else { Some(figure::film(&pictures, milliseconds)?) })
+    if pictures.is_empty() {
+        return Ok(None);
+    }
+    let film = figure::film(&pictures, milliseconds);
+    Ok(Some(film.map_err(|error| directory.damaged("samples", &format!("a picture in it: {error}")))?))
 }
 
 /// The noise of the pictures: where classes are asked for, a class a row of the grid; of coupled networks the same noise

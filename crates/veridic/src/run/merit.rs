@@ -143,7 +143,15 @@ impl<'a> Merit<'a> {
             let first = network.prior().map_or(0, |prior| prior.noise.1 + prior.classes + prior.sets);
             let drawn: Vec<usize> =
                 (0..z.n_rows).map(|i| largest(&z.row(i)[first..first + info.categories])).collect();
-            let logits = network.recognize(pool, Rows::matrix(&made), &all)?.swap_remove(0);
+            // A conditional discriminator is told what was asked for.
+            let asked: Vec<f32> = match network.prior() {
+                Some(prior) if prior.classes > 0 => {
+                    let of = |i: usize| largest(&z.row(i)[prior.noise.1..][..prior.classes]) as f32;
+                    (0..z.n_rows).map(of).collect()
+                }
+                _ => Vec::new(),
+            };
+            let logits = network.recognize(pool, Rows::matrix(&made).labelled(&asked), &all)?.swap_remove(0);
             let log_share = |i: usize| log_softmax(logits.row(i), drawn[i]);
             let mean = (0..logits.n_rows).map(log_share).sum::<f64>() / logits.n_rows.max(1) as f64;
             insert("info.mutual_information", (info.categories as f64).ln() + mean);

@@ -3,6 +3,7 @@
 mod augment;
 mod compare;
 mod config;
+mod criterion;
 mod dataset;
 mod demo;
 mod denoise;

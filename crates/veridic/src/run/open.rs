@@ -6,6 +6,7 @@ use std::path::Path;
 use veridic_graph::Pool;
 
 use super::config::Config;
+use super::criterion;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
@@ -16,7 +17,7 @@ use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matr
 use crate::error::{Result, RunError};
 use crate::models::{Layout, Network, Rows};
 use crate::nn::LayerSummary;
-use crate::train::{Event, TrainConfig};
+use crate::train::{Criterion, Event, TrainConfig};
 
 /// How rows are read and written.
 #[derive(Debug)]
@@ -43,15 +44,18 @@ pub(super) struct Given {
     pub(super) bytes: Option<Images>,
     /// The label of each image, where they have labels.
     pub(super) labels: Option<Vec<Option<String>>>,
+    /// The number of each one's class, for models that judge rows with their classes.
+    class_numbers: Vec<f32>,
     pub(super) notes: Vec<String>,
 }
 
 impl Given {
     pub(super) fn rows(&self) -> Rows<'_> {
-        match &self.bytes {
+        let rows = match &self.bytes {
             Some(images) => Rows::bytes(&images.pixels, images.height * images.width * images.channels),
             None => Rows::matrix(&self.matrix),
-        }
+        };
+        rows.labelled(&self.class_numbers)
     }
 
     pub(super) fn index(&self) -> Vec<u32> {
@@ -117,9 +121,16 @@ impl Run {
         self.network.layout().width()
     }
 
-    /// What losses mean: the likelihood, what its values are, its formula with its constants.
-    pub fn likelihood(&self) -> String {
-        suitable::in_words(&self.config, matches!(self.form, Form::Images(_)))
+    /// What losses mean: the likelihood, what its values are, its formula with its constants. Nothing for models that give
+    /// no rows back.
+    pub fn likelihood(&self) -> Option<String> {
+        let is_images = matches!(self.form, Form::Images(_));
+        self.network.reconstructs().then(|| suitable::in_words(&self.config, is_images))
+    }
+
+    /// What the epoch that was kept was chosen by; nothing where it is the last one.
+    pub fn criterion(&self) -> Option<Criterion> {
+        criterion::of(&self.config).filter(|_| self.config.train.best)
     }
 
     /// The figures of `report.json`; empty before the run is done.
@@ -153,6 +164,30 @@ impl Run {
         .into())
     }
 
+    /// The number of each image's class, for models that judge an image with its class; else none.
+    fn class_numbers(&self, labels: Option<&[Option<String>]>, path: &Path) -> Result<Vec<f32>> {
+        if self.network.prior().is_none_or(|prior| prior.classes == 0) {
+            return Ok(Vec::new());
+        }
+        let number = |label: &Option<String>| {
+            let at =
+                label.as_ref().and_then(|label| self.info.classes.iter().position(|class| class == label));
+            at.map(|at| at as f32)
+        };
+        let numbers: Option<Vec<f32>> = labels.unwrap_or_default().iter().map(number).collect();
+        numbers.filter(|numbers| !numbers.is_empty()).ok_or_else(|| {
+            let known = self.info.classes.join(", ");
+            RunError::NoData {
+                reason: format!(
+                    "the model judges an image with its label, and not all images have one it knows: {}",
+                    path.display()
+                ),
+                remedy: format!("give images with labels; known are {known}"),
+            }
+            .into()
+        })
+    }
+
     /// Reads rows as the run's schema says.
     pub(super) fn read(&self, path: &Path) -> Result<Given> {
         match &self.form {
@@ -170,8 +205,9 @@ impl Run {
                 }
                 let labels = images.labels.as_ref().map(|labels| label_texts(labels, set.names.as_deref()));
                 self.config.data.binarization.apply(&mut images.pixels, codec.len());
+                let class_numbers = self.class_numbers(labels.as_deref(), path)?;
                 let (bytes, notes) = (Some(images), set.notes);
-                Ok(Given { table: None, matrix: Matrix::default(), bytes, labels, notes })
+                Ok(Given { table: None, matrix: Matrix::default(), bytes, labels, class_numbers, notes })
             }
             Form::Table { schema, codec } => {
                 let mut options = read_options_of(&self.config, path);
@@ -198,7 +234,8 @@ impl Run {
                         ));
                     }
                 }
-                Ok(Given { table: Some(table), matrix: encoded.matrix, bytes: None, labels: None, notes })
+                let (table, matrix) = (Some(table), encoded.matrix);
+                Ok(Given { table, matrix, bytes: None, labels: None, class_numbers: Vec::new(), notes })
             }
         }
     }

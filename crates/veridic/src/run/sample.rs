@@ -109,6 +109,9 @@ impl Run {
         };
         let data = &self.config.data;
         let (column, values) = match &data.second {
+            Some(second) if data.images.as_ref() == Some(second) => {
+                ("set", vec!["first".to_string(), "second".to_string()])
+            }
             Some(second) => ("set", vec![data.images.clone().unwrap_or("first".to_string()), second.clone()]),
             None => ("label", self.info.classes.clone()),
         };
@@ -141,6 +144,11 @@ impl Run {
 
     /// Draws from the posteriors of training rows with that value of the target.
     fn posterior_draws(&self, n: usize, value: &str, seed: Seed) -> Result<Matrix> {
+        if !self.network.has_posterior() {
+            let reason = "the model does not speak of the target, and its rows have no posterior".to_string();
+            let column = self.config.data.target.clone().unwrap_or_default();
+            return Err(RunError::Given { column, value: value.to_string(), reason }.into());
+        }
         let (tensors, _) = self.directory.read_tensors("latents.safetensors")?;
         let find = |part: &str| tensors.iter().find(|state| state.name == format!("{part}.{value}"));
         let (Some(mean), Some(log_variance)) = (find("mean"), find("log_variance")) else {

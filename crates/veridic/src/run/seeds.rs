@@ -7,24 +7,25 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use super::config::Config;
-use super::directory::{Directory, RunInfo};
+use super::criterion;
+use super::directory::{Directory, RunInfo, Status, now};
 use super::fit::{FitOptions, Fitted, fit};
-use crate::error::{ConfigError, Result, RunError};
-use crate::train::{End, Event};
+use crate::error::{Result, RunError};
+use crate::train::{Criterion, End, Event};
 
 /// Fits `config.train.seeds` runs, seeds counted up from the configuration's, into `seeds/SEED` of the directory; as many at
-/// a time as there are threads, each with one. The directory itself becomes a copy of the best, by the figure
-/// `evaluate.best-by`, else the validation loss; `seeds.csv` lists all.
+/// a time as there are threads, each with one. The directory itself becomes a copy of the best, by what its kept epoch was
+/// chosen by ([`criterion`]), which no test row has a say in; `seeds.csv` lists all. Seeds that fail are left out.
 ///
 /// # Errors
-/// As [`fit`], of the first run that fails; runs that are done stay.
+/// As [`fit`], of the first run, if all fail.
 pub(super) fn fit_seeds(
     config: &Config,
     options: &FitOptions,
     stop: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Fitted> {
-    let criterion = config.evaluate.best_by.as_deref().unwrap_or("valid.loss");
+    let criterion = criterion::of(config).expect("the configuration was checked");
     let begun = Instant::now();
     let directory = if options.resume && options.out.join("run.json").is_file() {
         Directory::open(&options.out)?
@@ -36,6 +37,7 @@ pub(super) fn fit_seeds(
         directory
     };
     let seeds: Vec<u64> = (0..config.train.seeds as u64).map(|i| config.seed + i).collect();
+    let changed: Vec<_> = options.sets.iter().filter(|(path, _)| path != "train.seeds").cloned().collect();
     let place = |seed: u64| directory.file("seeds").join(seed.to_string());
     let one = |seed: u64, observe: &mut dyn FnMut(&Event)| -> Result<Fitted> {
         let mut own = config.clone();
@@ -48,7 +50,8 @@ pub(super) fn fit_seeds(
             out,
             resume,
             threads: 1,
-            sets: Vec::new(),
+            // A run that goes on goes on with what was changed.
+            sets: if resume { changed.clone() } else { Vec::new() },
             target: None,
             ..options.clone()
         };
@@ -56,37 +59,64 @@ pub(super) fn fit_seeds(
     };
     let done = run_all(&seeds, options.threads, &one, observe);
     let mut fitted: Vec<(u64, Fitted)> = Vec::new();
+    let mut failed = Vec::new();
     for (&seed, result) in seeds.iter().zip(done) {
-        fitted.push((seed, result?));
+        match result {
+            Ok(one) => fitted.push((seed, one)),
+            Err(error) => failed.push((seed, error)),
+        }
     }
-    let stopped = fitted.iter().position(|(_, fitted)| fitted.end == End::Stopped);
-    let value = |fitted: &Fitted| fitted.report.get(criterion).copied();
-    if let Some(at) = stopped {
+    let end = |status: Status, error: Option<&crate::Error>| -> Result<()> {
+        let info = directory.info()?;
+        let error = error.map(ToString::to_string);
+        directory.write_info(&RunInfo { status, error, ended: Some(now()), ..info })
+    };
+    if let Some(at) = fitted.iter().position(|(_, fitted)| fitted.end == End::Stopped) {
+        end(Status::Stopped, None)?;
         let (_, fitted) = fitted.swap_remove(at);
         return Ok(Fitted { run: directory.path.clone(), ..fitted });
     }
-    let mut table = format!("seed,{criterion}\n");
-    for (seed, fitted) in &fitted {
-        table.push_str(&format!("{seed},{}\n", value(fitted).map_or(String::new(), |v| v.to_string())));
-    }
-    directory.write("seeds.csv", table.as_bytes())?;
-    let best = fitted
-        .into_iter()
-        .filter_map(|(seed, fitted)| Some((value(&fitted)?, seed, fitted)))
-        .min_by(|a, b| a.0.total_cmp(&b.0));
-    let Some((best, seed, mut fitted)) = best else {
-        let what = format!("no run of `train.seeds` reports `{criterion}` to choose by");
-        let remedy = "name a figure of the report in `evaluate.best-by`".to_string();
-        return Err(ConfigError::Conflict { what, remedy }.into());
+    let value = |seed: u64| -> Result<Option<f64>> {
+        Ok(kept(&Directory::open(&place(seed))?.events(), criterion, config.train.best))
     };
+    let mut table = format!("seed,{}\n", criterion.name);
+    let mut best: Option<(f64, u64, Fitted)> = None;
+    for (seed, one) in fitted {
+        let value = value(seed)?;
+        table.push_str(&format!("{seed},{}\n", value.map_or(String::new(), |value| value.to_string())));
+        let value = value.unwrap_or(if criterion.higher { f64::NEG_INFINITY } else { f64::INFINITY });
+        if best.as_ref().is_none_or(|(best, ..)| criterion.prefers(value, *best)) {
+            best = Some((value, seed, one));
+        }
+    }
+    let notes: Vec<String> =
+        failed.iter().map(|(seed, error)| format!("seed {seed} failed: {error}")).collect();
+    let Some((best, seed, mut fitted)) = best else {
+        let (_, error) = failed.swap_remove(0);
+        end(Status::Failed, Some(&error))?;
+        return Err(error);
+    };
+    table.extend(failed.iter().map(|(seed, _)| format!("{seed},\n")));
+    directory.write("seeds.csv", table.as_bytes())?;
+    fitted.notes.extend(notes);
     copy(&place(seed), &directory.path)?;
     for figure in &mut fitted.figures {
         if let Ok(name) = figure.strip_prefix(place(seed)) {
             *figure = directory.path.join(name);
         }
     }
-    fitted.notes.push(format!("seed {seed} is the best of {}, `{criterion}` {best:.4}", seeds.len()));
+    fitted.notes.push(format!("seed {seed} is the best of {}, `{}` {best:.4}", seeds.len(), criterion.name));
     Ok(Fitted { run: directory.path.clone(), seconds: begun.elapsed().as_secs_f64(), ..fitted })
+}
+
+/// The criterion at the epoch that a run kept.
+fn kept(events: &[Event], criterion: Criterion, best: bool) -> Option<f64> {
+    let values = events.iter().filter_map(|event| match event {
+        Event::Epoch { losses, .. } => losses.get(criterion.name).copied(),
+        _ => None,
+    });
+    let better = |a: f64, b: f64| if !best || criterion.prefers(b, a) { b } else { a };
+    values.reduce(better)
 }
 
 /// Fits the run of a seed.

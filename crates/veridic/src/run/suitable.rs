@@ -133,6 +133,13 @@ fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
             "leave it out: `veridic sample --given COLUMN=VALUE` chooses among rows that were made",
         );
     }
+    if gan.classify > 0.0 && is_table && config.data.model_target {
+        return conflict(
+            "`model.gan.classify` tells the target of a row, and the row has it: `data.model-target` is true"
+                .to_string(),
+            "add `--set data.model-target=false`",
+        );
+    }
     if gan.coupled.is_some() && is_table {
         return conflict(
             "`model.gan.coupled` is for images, and the data is a table".to_string(),
@@ -149,7 +156,12 @@ fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
     if !batch.is_multiple_of(group) {
         return conflict(
             format!("`train.batch` is {batch}, and the discriminator sees {group} rows together"),
-            "choose a batch that is a multiple of `model.gan.packing` or `model.gan.minibatch.group`",
+            match gan.coupled {
+                Some(_) => "choose an even batch: half of its rows are of each set",
+                None => {
+                    "choose a batch that is a multiple of `model.gan.packing` or `model.gan.minibatch.group`"
+                }
+            },
         );
     }
     if data.split.train.len() < group {

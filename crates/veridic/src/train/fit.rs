@@ -87,6 +87,22 @@ pub struct Measured {
     pub notices: Vec<String>,
 }
 
+/// A measure by which the best epoch is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Criterion {
+    /// Its name among the losses of an epoch.
+    pub name: &'static str,
+    /// Whether higher is better.
+    pub higher: bool,
+}
+
+impl Criterion {
+    /// Whether one value is better than another.
+    pub fn prefers(self, value: f64, to: f64) -> bool {
+        if self.higher { value > to } else { value < to }
+    }
+}
+
 /// What a run is made of besides the model.
 pub struct Session<'a, L> {
     /// The settings.
@@ -106,8 +122,8 @@ pub struct Session<'a, L> {
     pub from: Option<Checkpoint>,
     /// Measures the learner at the end of each epoch, in place of its losses on rows to choose by.
     pub measure: Option<&'a mut Measure<'a, L>>,
-    /// Which measure decides what epoch is best, lower being better; the last epoch is best while there is none.
-    pub criterion: Option<&'a str>,
+    /// Which measure decides what epoch is best; the last epoch is best while there is none.
+    pub criterion: Option<Criterion>,
     /// Raised to have the run stop at the next step.
     pub stop: &'a AtomicBool,
     /// Is told what happens.
@@ -261,11 +277,15 @@ pub fn fit<L: Learner>(
             }
         }
         let chosen_by = match session.criterion {
-            Some(criterion) => losses.get(criterion).copied(),
-            None => losses.get(&format!("valid.{}", parts[0])).copied(),
+            Some(criterion) if session.measure.is_some() => losses.get(criterion.name).copied(),
+            _ => losses.get(&format!("valid.{}", parts[0])).copied(),
+        };
+        let better = |value: f64, best: f64| match session.criterion {
+            Some(criterion) => criterion.prefers(value, best),
+            None => value < best,
         };
         if let Some(value) = chosen_by
-            && progress.best.is_none_or(|(_, best)| value < best)
+            && progress.best.is_none_or(|(_, best)| better(value, best))
         {
             progress.best = Some((progress.epoch, value));
             progress.best_losses.clone_from(&losses);

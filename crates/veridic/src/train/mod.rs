@@ -8,4 +8,4 @@ mod fit;
 pub use checkpoint::{Checkpoint, Progress};
 pub use config::{Adadelta, Adam, OptimizerConfig, Rmsprop, Schedule, Sgd, TrainConfig};
 pub use event::Event;
-pub use fit::{End, Learner, Measure, Measured, Outcome, Rates, Session, fit};
+pub use fit::{Criterion, End, Learner, Measure, Measured, Outcome, Rates, Session, fit};

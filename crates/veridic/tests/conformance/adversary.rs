@@ -114,8 +114,14 @@ fn the_best_of_several_seeds_is_kept() {
     let values: Vec<f64> =
         listed.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
     assert_eq!(values.len(), 3);
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    assert_eq!(fitted.report["sample.diversity"], least);
+    // The most diverse, by the epoch that each seed kept.
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let of = |seed: u64| {
+        let epochs = place.losses(&format!("seeds/seeds/{seed}"), "sample.diversity");
+        epochs.into_iter().fold(f64::NEG_INFINITY, f64::max)
+    };
+    assert_eq!(values, [of(4), of(5), of(6)]);
+    assert_eq!(fitted.report["sample.diversity"], most);
     assert_eq!(place.info("seeds", "status"), "done");
     place.open("seeds", 1).sample(3, &[], 1).unwrap();
 }
@@ -138,4 +144,63 @@ fn labels_and_batches_that_do_not_fit_are_refused_before_training() {
     let error = message("discriminator = [{ conv = 4, kernel = 9, padding = 'valid' }]", 16);
     assert!(error.contains("model.gan.discriminator") && error.contains("(8, 8, 1)"), "{error}");
     assert!(!place.at("refused").exists());
+}
+
+#[test]
+fn the_best_epoch_is_the_one_of_the_most_modes_and_another_criterion_begins_anew() {
+    let place = Place::new();
+    let options = ring(&place, "best-by = 'sample.modes'\n", "run", 1);
+    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let modes = place.losses("run", "sample.modes");
+    let most = modes.iter().copied().fold(0.0, f64::max);
+    let run = place.open("run", 1);
+    assert!(run.criterion().is_some_and(|criterion| criterion.higher));
+    // What was measured in the kept epoch stands in the report where the report does not measure again.
+    let diversity = place.losses("run", "sample.diversity");
+    let kept = diversity.iter().position(|value| *value == fitted.report["sample.diversity"]).unwrap();
+    assert_eq!(modes[kept], most, "{modes:?}");
+    // By a figure of another kind the old best value, however good, does not stand in the way.
+    let sets = [("evaluate.best-by", "sample.diversity"), ("train.epochs", "6")];
+    let resumed = place.resume("run", &sets, 1).unwrap();
+    let later = place.losses("run", "sample.diversity")[4..].iter().copied().fold(0.0, f64::max);
+    assert_eq!(resumed.report["sample.diversity"], later);
+}
+
+#[test]
+fn a_criterion_that_says_nothing_of_these_rows_is_refused_before_training() {
+    let place = Place::new();
+    let error = fit(&ring(&place, "best-by = 'sample.frechet'\n", "refused", 1), &never(), &mut |_| {});
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("`sample.frechet`"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("sample.modes")), "{error}");
+    assert!(!place.at("refused").exists());
+}
+
+#[test]
+fn no_score_of_a_table_depends_on_its_target() {
+    let place = Place::new();
+    let rows = |other: bool| {
+        let lines = (0..60).map(|i| {
+            let class = ["a", "b", "c"][(i + usize::from(other)) % 3];
+            format!("{},{},{class}\n", i % 7, (i * 5) % 11)
+        });
+        format!("x,y,class\n{}", lines.collect::<String>())
+    };
+    fs::write(place.at("rows.csv"), rows(false)).unwrap();
+    fs::write(place.at("other.csv"), rows(true)).unwrap();
+    let text = "[data]\ntarget = 'class'\n[model.gan]\nlatent = 2\n[train]\nepochs = 1\nbatch = 16\n\
+                [evaluate]\nmade-rows = 20\n";
+    let config = Config::from_toml(text, "the test").unwrap();
+    let with = |config: &Config, out: &str| {
+        let options = FitOptions { data: Some(place.at("rows.csv")), ..place.options(config, out, 1) };
+        fit(&options, &never(), &mut |_| {})
+    };
+    with(&config, "run").unwrap();
+    let mut run = place.open("run", 1);
+    let scores = run.score(&place.at("rows.csv"), 0).unwrap().0;
+    assert_eq!(run.score(&place.at("other.csv"), 0).unwrap().0, scores);
+    // The head that tells the target would read it off the row.
+    let config = config.with(&[("model.gan.classify".to_string(), "1.0".to_string())]).unwrap();
+    let error = with(&config, "refused").unwrap_err();
+    assert!(error.hint().is_some_and(|hint| hint.contains("model-target=false")), "{error}");
 }

@@ -163,3 +163,25 @@ fn classes_that_are_asked_for_are_kept_and_stacks_are_of_one_part() {
     // Three digits, the first of them of the image itself.
     assert!(labels.contains("\"111\"") && labels.contains("\"123\""), "{labels}");
 }
+
+#[test]
+fn a_conditional_model_reads_codes_and_judges_images_with_their_labels() {
+    let place = Place::new();
+    let folder = squares(&place, "squares", 8);
+    let text = format!(
+        "[data]\nimages = '{}'\nsplit = {{ valid = 0.0 }}\n\
+         [model.gan]\nlatent = 2\nconditional = true\ninfo = {{ categories = 3, continuous = 1, hidden = 0 }}\n\
+         [train]\nepochs = 1\nepoch-steps = 2\nbatch = 8\n[evaluate]\nmade-rows = 10\n\
+         [[figure]]\nkind = 'code-traversal'\n[[figure]]\nkind = 'diagram'\n",
+        folder.display()
+    );
+    let fitted = fit(&options(&place, &text, "run", 1), &never(), &mut |_| {}).unwrap();
+    assert!(fitted.report["info.mutual_information"].is_finite());
+    assert_eq!(fitted.figures.len(), 2);
+    let mut run = place.open("run", 1);
+    let (scores, _, _) = run.score(&folder, 0).unwrap();
+    assert_eq!(scores.n_rows, 24);
+    let error = run.score(&folder.join("t10k-images-idx3-ubyte"), 0).unwrap_err();
+    assert!(error.to_string().contains("judges an image with its label"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("1, 2, 3")), "{error}");
+}

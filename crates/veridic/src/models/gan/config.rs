@@ -32,7 +32,7 @@ pub struct GanConfig {
     /// sets of images (CoGAN); off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupled: Option<CoupledConfig>,
-    /// From the noise to a row. If the last layer does not have the shape of the data, a dense one follows.
+    /// From the noise to a row. If the last layer does not have the shape of the data or there is none, a dense one follows.
     pub generator: Vec<LayerConfig>,
     /// From a row to the last hidden layer; one output follows.
     pub discriminator: Vec<LayerConfig>,
@@ -248,6 +248,11 @@ impl GanConfig {
             }
         }
         let positive = |value: f32| value > 0.0 && value.is_finite();
+        if let Some(limit) = self.generator_while_above
+            && !limit.is_finite()
+        {
+            return range("generator-while-above", limit.to_string(), "a number");
+        }
         if let NoiseSource::Stratified(limit) = self.noise
             && !positive(limit)
         {

@@ -37,11 +37,18 @@ impl CoupledConfig {
             ("generator", self.generator, generator.len()),
             ("discriminator", self.discriminator, discriminator.len()),
         ] {
+            if layers < 2 {
+                return Err(ConfigError::Range {
+                    field: format!("model.gan.{field}"),
+                    found: format!("{layers} layers"),
+                    allowed: "2 layers and more for `coupled`: one is shared".to_string(),
+                });
+            }
             if own == 0 || own >= layers {
                 return Err(ConfigError::Range {
                     field: format!("model.gan.coupled.{field}"),
                     found: own.to_string(),
-                    allowed: format!("1 to {}, as one of the {layers} layers is shared", layers.max(2) - 1),
+                    allowed: format!("1 to {}, as one of the {layers} layers is shared", layers - 1),
                 });
             }
         }

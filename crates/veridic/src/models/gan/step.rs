@@ -8,7 +8,7 @@ use super::info::Reading;
 use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::network::Layout;
 use crate::models::prior::{drawn_category, one_hot};
-use crate::models::written::{Inputs, Update, Written};
+use crate::models::written::{Inputs, Update, Written, seen};
 use crate::nn::{LayerConfig, Mode, Scope, dense, flat, shaped, stack};
 use crate::train::{OptimizerConfig, TrainConfig};
 
@@ -106,7 +106,9 @@ impl<'g> Game<'_, 'g> {
             x.reshape(&[&[1][..], &dims].concat())
                 .broadcast(&Shape::with_rows(&[&self.lead[..], &dims].concat()))
         };
-        let one = self.ranged(self.inputs.row).reshape(&self.layout.dims);
+        // A row in use is judged without its target, which no score may depend on.
+        let row = seen(scope.graph, self.layout).map_or(self.inputs.row, |seen| self.inputs.row * seen);
+        let one = self.ranged(row).reshape(&self.layout.dims);
         let condition = self.asked(self.inputs.label);
         let judged = self.judge(scope, like(one), condition.map(like), false);
         let first = |of: Expr<'g>| if of.shape().dims.len() > 1 { of.slice(0, 0, 1) } else { of };
@@ -362,7 +364,7 @@ impl<'g> Game<'_, 'g> {
 
     /// What the last layer gives in the shape of a row, by one more layer if it needs one.
     fn finished(&self, scope: &mut Scope<'g>, path: &str, made: Expr<'g>) -> Expr<'g> {
-        if made.shape().dims.ends_with(&self.layout.dims) {
+        if !self.config.generator.is_empty() && made.shape().dims.ends_with(&self.layout.dims) {
             return made;
         }
         let (width, path) = (self.layout.width(), format!("{path}.output"));

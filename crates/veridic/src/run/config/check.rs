@@ -5,6 +5,7 @@ use crate::data::Binarization;
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
+use crate::run::criterion;
 
 /// Latent points a row in training, at most.
 const MOST_SAMPLES: usize = 10_000;
@@ -135,8 +136,17 @@ impl Config {
         let conflict = |what: &str, remedy: &str| {
             Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
         };
-        if self.data.table.is_some() && self.data.images.is_some() {
-            return conflict("`data.table` and `data.images` are both given", "keep one of the two");
+        let named = [
+            ("table", self.data.table.is_some()),
+            ("images", self.data.images.is_some()),
+            ("mixture", self.data.mixture.is_some()),
+        ];
+        let mut given = named.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
+        if let (Some(one), Some(other)) = (given.next(), given.next()) {
+            return conflict(
+                &format!("`data.{one}` and `data.{other}` are both given"),
+                "keep one of the two",
+            );
         }
         let is_coupled = matches!(&self.model, ModelConfig::Gan(gan) if gan.coupled.is_some());
         if is_coupled != self.data.second.is_some() {
@@ -154,12 +164,7 @@ impl Config {
                 "add `data.split.column = \"NAME\"`",
             );
         }
-        if self.train.seeds > 1 && self.evaluate.best_by.is_none() && split.valid == 0.0 {
-            return conflict(
-                "`train.seeds` keeps the best run, and nothing says which that is",
-                "name a figure in `evaluate.best-by`, or have validation rows",
-            );
-        }
+        criterion::check(self)?;
         if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
             return conflict(
                 "the figure `latent-map` needs a map, and there is no `[map]`",
@@ -172,7 +177,8 @@ impl Config {
                 "add `data.target` and `data.positive`, or split by `stratified`",
             );
         }
-        if let (Some(field), Some(table)) = (self.data.of_images(), &self.data.table) {
+        let table = self.data.table.clone().or(self.data.mixture.map(|mixture| mixture.label()));
+        if let (Some(field), Some(table)) = (self.data.of_images(), table) {
             return conflict(
                 &format!("`data.{field}` is for images, and the data is a table: {table}"),
                 &format!("leave `data.{field}` out"),

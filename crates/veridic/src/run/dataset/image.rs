@@ -29,7 +29,7 @@ struct Source {
 }
 
 /// Reads the images at a place: those of a test file below those of the training file, of the classes that are asked for.
-fn source(config: &Config, place: &Place, options: &ImageOptions) -> Result<Source> {
+fn source(classes: &[String], place: &Place, options: &ImageOptions) -> Result<Source> {
     let (set, files) = match place {
         Place::Known(located) => {
             let set = data::read_known_images(located, options)?;
@@ -50,13 +50,13 @@ fn source(config: &Config, place: &Place, options: &ImageOptions) -> Result<Sour
         append(&mut images, test);
     }
     let mut notes = set.notes;
-    if !config.data.classes.is_empty() {
-        let rows = of_classes(&config.data.classes, &images, set.names.as_deref())?;
+    if !classes.is_empty() {
+        let rows = of_classes(classes, &images, set.names.as_deref())?;
         notes.push(format!(
             "{} of {} images are of the classes {}",
             rows.len(),
             images.n,
-            config.data.classes.join(", ")
+            classes.join(", ")
         ));
         n_train = rows.partition_point(|&row| row < n_train);
         images = images.take(&rows);
@@ -119,7 +119,7 @@ pub(super) fn load_images(
     second: Option<&Place>,
     mut notes: Vec<String>,
 ) -> Result<Dataset> {
-    let mut source = source(config, place, &image_options(config))?;
+    let mut source = source(&config.data.classes, place, &image_options(config))?;
     let split = part(config, &source)?;
     notes.append(&mut source.notes);
     if config.data.stack > 1 {
@@ -136,9 +136,20 @@ pub(super) fn load_images(
             let margin = config.data.second_margin;
             let inner = config.data.size.map(|[height, width]| [height - 2 * margin, width - 2 * margin]);
             let options = ImageOptions { size: inner, ..image_options(config) };
-            let mut other = self::source(config, place, &options)?;
+            let mut other = self::source(&[], place, &options)?;
             other.images = other.images.with_margin(margin);
-            check_like(&source.images, &other.images)?;
+            let (first, found) = (ImageCodec::of(&source.images), ImageCodec::of(&other.images));
+            if first != found {
+                return Err(ConfigError::Conflict {
+                    what: format!(
+                        "the images of `data.second` are {}, and those of the first set {}",
+                        found.described(),
+                        first.described()
+                    ),
+                    remedy: "give all one size and color with `data.size` and `data.channels`".to_string(),
+                }
+                .into());
+            }
             let parts = part(config, &other)?;
             let after = |rows: Vec<usize>| rows.into_iter().map(|row| row + source.images.n).collect();
             let rows = Second { train: after(parts.train), test: after(parts.test) };

@@ -14,7 +14,7 @@ use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
 use crate::data::{self, Binarization, Images, Kind, Matrix, Mixture, Schema, Split, Table};
-use crate::error::{Result, RunError};
+use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
 use crate::seed::Seed;
 
@@ -188,7 +188,14 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
 
 /// A file or folder of that name, or else a known data set, in the form that is asked for.
 fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<Place> {
-    if variant.is_none() && Path::new(name).exists() {
+    if Path::new(name).exists() && (variant.is_none() || catalog::find(name).is_err()) {
+        if let Some(variant) = variant {
+            return Err(ConfigError::Conflict {
+                what: format!("`data.variant` is `{variant}`, and `{name}` is a file or folder"),
+                remedy: "leave it out: known data sets have forms, files have one".to_string(),
+            }
+            .into());
+        }
         return Ok(Place::File(PathBuf::from(name)));
     }
     match catalog::find(name) {

@@ -1,6 +1,7 @@
 //! The pictures a recipe asks for, drawn from a fitted model and its test rows. That they can be drawn was asked before
 //! training (`drawable`).
 
+mod diagram;
 mod image;
 
 use std::path::PathBuf;
@@ -21,9 +22,10 @@ use crate::data::{Cells, Images, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
-use crate::nn::LayerSummary;
 use crate::seed::Seed;
 use crate::train::Event;
+
+pub(crate) use diagram::diagram;
 
 /// Draws all figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
 pub(crate) fn draw(
@@ -404,55 +406,4 @@ pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
         log: train.iter().chain(&valid).all(|&loss| loss > 0.0)
             && train.first().zip(train.last()).is_some_and(|(first, last)| first / last > 5.0),
     })?)
-}
-
-/// The layers from the rows to their reconstruction.
-pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) -> Result<Figure> {
-    let shape = |dims: &[usize]| dims.iter().fold("rows".to_string(), |all, side| format!("{all} x {side}"));
-    let mut names: Vec<(String, String, String, usize)> =
-        vec![("input".to_string(), "row".to_string(), shape(dims), 0)];
-    let mut arrows: Vec<(usize, usize)> = Vec::new();
-    let mut last = 0;
-    let mut heads: Vec<usize> = Vec::new();
-    for layer in layers {
-        let (section, name) = layer.path.split_once('.').unwrap_or(("", &layer.path));
-        let is_head = matches!(name, "mean" | "log_variance");
-        if section == "decoder" && !heads.is_empty() {
-            let latent = layers.iter().find(|l| l.path == "encoder.mean").map_or(&[][..], |l| &l.shape);
-            names.push(("latent".to_string(), "draw z".to_string(), shape(latent), 0));
-            arrows.extend(heads.drain(..).map(|head| (head, names.len() - 1)));
-            last = names.len() - 1;
-        }
-        let label = if is_head {
-            format!("{}: {}", name.replace('_', "-"), layer.label)
-        } else {
-            layer.label.clone()
-        };
-        names.push((section.to_string(), label, shape(&layer.shape), layer.parameters + layer.statistics));
-        let at = names.len() - 1;
-        arrows.push((last, at));
-        if is_head {
-            heads.push(at);
-        } else {
-            last = at;
-        }
-    }
-    let layers: Vec<figure::Layer<'_>> = names
-        .iter()
-        .map(|(section, name, shape, parameters)| figure::Layer {
-            section,
-            name,
-            shape,
-            parameters: *parameters,
-        })
-        .collect();
-    let title = match config.model {
-        ModelConfig::Autoencoder(_) => "Layers of the autoencoder",
-        ModelConfig::Vae(_) => "Layers of the variational autoencoder",
-        ModelConfig::Aae(_) => "Layers of the adversarial autoencoder",
-        ModelConfig::Gan(_) => "Layers of the adversarial networks",
-        ModelConfig::Classifier(_) => "Layers of the classifier",
-    };
-    let direction = figure::Direction::Down;
-    Ok(figure::diagram(&figure::Diagram { title, layers: &layers, arrows: &arrows, direction })?)
 }

@@ -74,8 +74,10 @@ impl Run {
         let (latent, _) = self.network.encode(&mut self.pool, rows, index)?;
         let (scores, _) = self.network.score(&mut self.pool, rows, index, false)?;
         let decoded = match &self.form {
-            Form::Images(codec) => Some(codec.decode(&self.network.decode(&mut self.pool, &latent)?)?.pixels),
-            Form::Table { .. } => None,
+            Form::Images(codec) if self.network.reconstructs() => {
+                Some(codec.decode(&self.network.decode(&mut self.pool, &latent)?)?.pixels)
+            }
+            _ => None,
         };
         Ok((latent, scores, decoded))
     }
