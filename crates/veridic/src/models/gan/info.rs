@@ -13,8 +13,11 @@ pub struct InfoConfig {
     pub categories: usize,
     /// Codes drawn uniformly within -1 and 1, at most 1000.
     pub continuous: usize,
-    /// Weight of reading them back in the losses of both networks, above 0.
+    /// Weight of reading the category back in the losses of both networks, above 0.
     pub weight: f32,
+    /// That of reading the continuous codes back, above 0. Less than the category's: their density has no bound, so that with
+    /// equal weights they take over what the category should say.
+    pub continuous_weight: f32,
     /// Units of a layer of its own that reading has, at most 65536; 0 is none.
     pub hidden: usize,
     /// Whether the generator learns to be read, too. Without, a head reads the codes of a plain GAN, as a control.
@@ -23,7 +26,14 @@ pub struct InfoConfig {
 
 impl Default for InfoConfig {
     fn default() -> Self {
-        Self { categories: 10, continuous: 2, weight: 1.0, hidden: 128, cooperate: true }
+        Self {
+            categories: 10,
+            continuous: 2,
+            weight: 1.0,
+            continuous_weight: 0.1,
+            hidden: 128,
+            cooperate: true,
+        }
     }
 }
 
@@ -40,8 +50,14 @@ pub(super) struct Reading<'g> {
 }
 
 impl InfoConfig {
-    pub(super) const NONE: Self =
-        Self { categories: 0, continuous: 0, weight: 0.0, hidden: 0, cooperate: false };
+    pub(super) const NONE: Self = Self {
+        categories: 0,
+        continuous: 0,
+        weight: 0.0,
+        continuous_weight: 0.0,
+        hidden: 0,
+        cooperate: false,
+    };
 
     pub(super) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
         let wrong = |field, value: usize, allowed| Some((field, value.to_string(), allowed));
@@ -56,6 +72,9 @@ impl InfoConfig {
             }
             Self { weight, .. } if !(*weight > 0.0 && weight.is_finite()) => {
                 Some(("info.weight", weight.to_string(), "above 0"))
+            }
+            Self { continuous_weight: weight, .. } if !(*weight > 0.0 && weight.is_finite()) => {
+                Some(("info.continuous-weight", weight.to_string(), "above 0"))
             }
             _ => None,
         }

@@ -193,8 +193,8 @@ impl<'g> Game<'_, 'g> {
                 let known = (info.categories as f32).ln();
                 parts.push(("information", known - mean(category)));
             }
-            for loss in [category, codes].into_iter().flatten() {
-                total = total + mean(loss) * info.weight;
+            for (loss, weight) in [(category, info.weight), (codes, info.continuous_weight)] {
+                total = loss.map_or(total, |loss| total + mean(loss) * weight);
             }
         }
         if let (Some(classes), true) = (on_real.classes, config.classify > 0.0) {
@@ -254,8 +254,10 @@ impl<'g> Game<'_, 'g> {
             total = total + alike * config.diversity;
         }
         if let (Some(info), Some(reading)) = (config.info.filter(|info| info.cooperate), judged.reading) {
-            let losses = reading.losses(point.category, point.codes);
-            total = losses.into_iter().flatten().fold(total, |total, loss| total + mean(loss) * info.weight);
+            let [category, codes] = reading.losses(point.category, point.codes);
+            for (loss, weight) in [(category, info.weight), (codes, info.continuous_weight)] {
+                total = loss.map_or(total, |loss| total + mean(loss) * weight);
+            }
         }
         scope.substitute(Vec::new());
         scope.take_updates();
