@@ -205,11 +205,8 @@ fn ending(path: &Path) -> String {
 
 /// All images side by side, about as many in a row as there are rows.
 fn picture(images: &Images) -> Result<Vec<u8>, CliError> {
-    let Images { n, height, width, channels, pixels, .. } = images;
-    let (height, width, channels) = (*height, *width, *channels);
-    let columns = (*n as f64).sqrt().ceil() as usize;
-    let pixels = Pixels::Bytes(pixels);
-    let grid = ImageGrid { title: "", pixels, height, width, channels, columns, row_labels: &[], axes: None };
+    let columns = (images.n as f64).sqrt().ceil() as usize;
+    let grid = ImageGrid::plain("", Pixels::Bytes(&images.pixels), images.shape(), columns);
     Ok(image_grid(&grid)?.png()?)
 }
 

@@ -95,20 +95,13 @@ fn loss_table(events: &[Event], criterion: Option<Criterion>) -> String {
         })
         .collect();
     let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return String::new() };
-    let judged = |losses: &BTreeMap<String, f64>| {
-        let by = |name: &str| losses.get(name).copied().filter(|value| !value.is_nan());
-        match criterion {
-            Some(criterion) if criterion.higher => by(criterion.name).map(|value| -value),
-            Some(criterion) => by(criterion.name).or_else(|| by("train.loss")),
-            None => None,
-        }
-        .unwrap_or(f64::INFINITY)
-    };
     // Without a figure to choose by, the last epoch is kept.
-    let best = match criterion {
-        Some(_) => epochs.iter().min_by(|a, b| judged(a.1).total_cmp(&judged(b.1))).unwrap_or(last),
-        None => last,
-    };
+    let best = criterion.and_then(|criterion| {
+        let train = Criterion { name: "train.loss", higher: false };
+        let (best, _) = criterion.best(events).or_else(|| train.best(events))?;
+        epochs.iter().find(|(epoch, _)| *epoch == best)
+    });
+    let best = best.unwrap_or(last);
     let columns = [first, best, last];
     let row = |name: &str, cells: [String; 3]| {
         let [first, best, last] = cells;

@@ -51,6 +51,11 @@ pub struct ImageSet {
 }
 
 impl Images {
+    /// Height, width and channels.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.height, self.width, self.channels]
+    }
+
     /// The images of these numbers, in their order.
     pub fn take(&self, rows: &[usize]) -> Self {
         let size = self.height * self.width * self.channels;

@@ -41,6 +41,14 @@ pub struct ImageGrid<'a> {
     pub axes: Option<LatentAxes<'a>>,
 }
 
+impl<'a> ImageGrid<'a> {
+    /// Images of `[height, width, channels]` with neither names nor coordinates.
+    pub fn plain(title: &'a str, pixels: Pixels<'a>, shape: [usize; 3], columns: usize) -> Self {
+        let [height, width, channels] = shape;
+        Self { title, pixels, height, width, channels, columns, row_labels: &[], axes: None }
+    }
+}
+
 /// The values of images.
 #[derive(Debug, Clone, Copy)]
 pub enum Pixels<'a> {

@@ -69,9 +69,9 @@ impl AaeConfig {
         if !(self.adversarial > 0.0 && self.adversarial.is_finite()) {
             return wrong("adversarial", self.adversarial.to_string(), "above 0");
         }
-        let (field, found, allowed) = self.discriminator_optimizer?.out_of_range()?;
-        let field = field.replacen("train.optimizer", "model.aae.discriminator-optimizer", 1);
-        Some((field, found, allowed.to_string()))
+        let (field, found, allowed) =
+            self.discriminator_optimizer?.out_of_range_at("discriminator-optimizer")?;
+        wrong(&field, found, allowed)
     }
 
     /// One pass over rows `x`; `input` is what the encoder may see of them.
@@ -130,12 +130,9 @@ impl AaeConfig {
         debug_assert!(matches!(scope.mode, Mode::Train));
         let own: Vec<_> =
             scope.parameters().iter().filter(|(name, _)| is_discriminators(name)).cloned().collect();
-        let states: Vec<Expr<'g>> = own.iter().map(|(_, state)| *state).collect();
-        let gradients = scope.graph.gradient(against.parts[0].1, &states);
-        let gradients = train.clip().apply(scope.graph, &gradients);
-        let optimizer = self.discriminator_optimizer.unwrap_or(train.optimizer);
-        let rate = inputs.rate * (optimizer.rate() / train.optimizer.rate());
-        let mut updates = optimizer.rule().updates(scope.graph, &own, &gradients, rate);
+        let loss = against.parts[0].1;
+        let mut updates =
+            train.follow(scope.graph, (loss, inputs.rate), &own, self.discriminator_optimizer).updates;
         updates.extend(scope.take_updates());
         Update { parts: against.parts, updates, times: 1, above: None }
     }

@@ -29,6 +29,7 @@ pub(crate) fn averaged<'g>(
     }
     Averaged { updates, values }
 }
+
 /// Parameters as they were some steps ago.
 pub(super) struct Past<'g> {
     /// What takes their place, by name.

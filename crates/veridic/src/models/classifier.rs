@@ -40,10 +40,7 @@ impl Classifier {
         let logit = dense(&mut scope, "output", x, 1);
         let (y, weight) = (rows.slice(0, width, 1), rows.slice(0, width + 1, 1));
         let loss = (loss::binary_cross_entropy(logit, y) * weight).mean_rows();
-        let parameters = scope.parameters().to_vec();
-        let states: Vec<_> = parameters.iter().map(|(_, state)| *state).collect();
-        let gradients = train.clip().apply(&graph, &graph.gradient(loss, &states));
-        let updates = train.optimizer.rule().updates(&graph, &parameters, &gradients, rate);
+        let updates = train.follow(&graph, (loss, rate), scope.parameters(), None).updates;
         Ok(Self {
             step: graph.compile(&[loss], &updates)?,
             evaluate: graph.compile(&[loss], &[])?,

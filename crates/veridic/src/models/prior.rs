@@ -46,6 +46,16 @@ impl Prior {
         self.noise.1 + self.classes + self.sets + self.categories + self.continuous
     }
 
+    /// The class (or the set) that a latent point asks for, where one is asked for.
+    pub fn asked(&self, point: &[f32]) -> Option<usize> {
+        hot(&point[self.noise.1..][..self.classes + self.sets])
+    }
+
+    /// The category drawn for a latent point, where there are categories.
+    pub fn category(&self, point: &[f32]) -> Option<usize> {
+        hot(&point[self.noise.1 + self.classes + self.sets..][..self.categories])
+    }
+
     /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes or sets
     /// are asked for, else drawn evenly.
     pub fn draw(&self, seed: Seed, name: &str, n: usize, class: impl Fn(usize) -> Option<usize>) -> Matrix {
@@ -93,6 +103,11 @@ impl Prior {
             }
         }
     }
+}
+
+/// Which of one-hot flags is set.
+fn hot(flags: &[f32]) -> Option<usize> {
+    flags.iter().position(|&flag| flag == 1.0)
 }
 
 /// A number drawn evenly between -1 and 1.
@@ -175,6 +190,8 @@ mod tests {
             let row = z.row(i);
             assert!(row.iter().all(|value| (-1.0..=1.0).contains(value)));
             assert_eq!(row[3..7].iter().position(|&value| value == 1.0), Some(i % 4));
+            assert_eq!(prior.asked(row), Some(i % 4));
+            assert_eq!(row[7 + prior.category(row).unwrap()], 1.0);
             assert_eq!(row[7..9].iter().sum::<f32>(), 1.0);
         }
         assert_eq!(prior.draw(Seed(1), "test", 200, |i| Some(i % 4)), z);

@@ -54,9 +54,7 @@ impl ClassifierConfig {
         scope.mode = Mode::Infer;
         let (features, logits) = pass(scope);
         let parameters = scope.parameters().to_vec();
-        let states: Vec<Expr<'g>> = parameters.iter().map(|(_, state)| *state).collect();
-        let gradients = train.clip().apply(graph, &graph.gradient(trained[0].1, &states));
-        updates.extend(train.optimizer.rule().updates(graph, &parameters, &gradients, inputs.rate));
+        updates.extend(train.follow(graph, (trained[0].1, inputs.rate), &parameters, None).updates);
         let log_shares = logits.log_softmax();
         Written {
             evaluate: parts(logits).into_iter().map(|(_, part)| part).collect(),

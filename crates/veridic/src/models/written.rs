@@ -168,9 +168,7 @@ pub(super) fn reconstructing<'g>(
     let y = config.decode(scope, likelihood, inputs.latent.reshape(&shape));
     let mut parameters = scope.parameters().to_vec();
     parameters.retain(|(name, _)| !is_discriminators(name));
-    let states: Vec<Expr<'_>> = parameters.iter().map(|(_, state)| *state).collect();
-    let gradients = train.clip().apply(graph, &graph.gradient(loss, &states));
-    let mut updates = train.optimizer.rule().updates(graph, &parameters, &gradients, inputs.rate);
+    let mut updates = train.follow(graph, (loss, inputs.rate), &parameters, None).updates;
     updates.extend(statistics);
     let mean_parts =
         |pass: &Pass<'g>| pass.parts.iter().map(|(name, part)| (*name, part.mean_rows())).collect::<Vec<_>>();

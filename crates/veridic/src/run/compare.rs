@@ -198,12 +198,6 @@ fn image_pictures(
         |title: &str, pixels: &[f32], columns: usize, row_labels: &[String], at: Option<Places<'_>>| {
             let down: Vec<f64> = at.map_or(&[][..], |(_, y)| y).iter().rev().copied().collect();
             figure::image_grid(&figure::ImageGrid {
-                title,
-                pixels: Pixels::Floats(pixels),
-                height: images.height,
-                width: images.width,
-                channels: images.channels,
-                columns,
                 row_labels,
                 axes: at.map(|(x, _)| LatentAxes {
                     x_label: "latent dimension 1",
@@ -211,6 +205,7 @@ fn image_pictures(
                     x,
                     y: &down,
                 }),
+                ..figure::ImageGrid::plain(title, Pixels::Floats(pixels), images.shape(), columns)
             })
         };
     let (mut scatters, mut grids) = (Vec::new(), Vec::new());

@@ -518,16 +518,8 @@ impl Walked {
             }
             .into());
         };
-        let mut grid = figure::ImageGrid {
-            title: &self.title,
-            pixels: Pixels::Bytes(&images.pixels),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns: 1,
-            row_labels: &[],
-            axes: None,
-        };
+        let mut grid =
+            figure::ImageGrid::plain(&self.title, Pixels::Bytes(&images.pixels), images.shape(), 1);
         match &self.layout {
             PictureLayout::Named { columns, names } => (grid.columns, grid.row_labels) = (*columns, names),
             PictureLayout::Axes { x_label, y_label, x, y } => {

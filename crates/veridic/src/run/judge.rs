@@ -7,7 +7,7 @@ use veridic_graph::Pool;
 
 use super::config::Config;
 use super::directory::tensors_of;
-use crate::data::Matrix;
+use crate::data::{Binarization, Matrix};
 use crate::error::Result;
 use crate::evaluate::{classifier_score, frechet_distance};
 use crate::models::{Layout, ModelConfig, Network, Rows};
@@ -70,7 +70,9 @@ impl Judge {
 /// What a run should say of who judges it; nothing where nobody does.
 pub(super) fn note(config: &Config, layout: &Layout) -> Option<String> {
     let makes = !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Classifier(_));
-    let judges = makes && layout.dims == [SIDE, SIDE, config.data.stack];
+    let judges = makes
+        && config.data.binarization == Binarization::None
+        && layout.dims == [SIDE, SIDE, config.data.stack];
     judges.then(|| format!("made digits are judged by the frozen classifier of sha256 {}", &DIGEST[..16]))
 }
 

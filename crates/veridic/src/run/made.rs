@@ -8,16 +8,14 @@ use super::config::Config;
 use super::dataset::{Content, Dataset};
 use super::directory::Directory;
 use super::merit::Merit;
-use crate::data::{Cells, Matrix, Table};
+use super::snapshot::{SHOWN, Snapshot};
+use crate::data::Matrix;
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate::rank_correlation;
-use crate::figure::{self, Coloring, Figure, Pixels};
+use crate::figure::{self, Figure, Pixels};
 use crate::models::Network;
 use crate::seed::Seed;
 use crate::train::{Event, Learner, Measured, Progress};
-
-/// Pictures in a grid: the same noise in each.
-const SHOWN: usize = 64;
 
 /// Rows whose distances tell how different rows are.
 const COMPARED: usize = 512;
@@ -39,6 +37,7 @@ pub(super) struct Watch<'a> {
     config: &'a Config,
     data: &'a Dataset,
     directory: &'a Directory,
+    snapshot: Snapshot<'a>,
     merit: Merit<'a>,
     /// The distance of real rows from each other.
     real_spread: f64,
@@ -57,7 +56,15 @@ impl<'a> Watch<'a> {
             data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
         let merit = Merit::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
-        Ok(Self { config, data, directory, merit, real_spread: spread(&real), said: Vec::new() })
+        Ok(Self {
+            config,
+            data,
+            directory,
+            snapshot: Snapshot { config, data },
+            merit,
+            real_spread: spread(&real),
+            said: Vec::new(),
+        })
     }
 
     /// The figures at the end of an epoch, with its picture in `samples/`.
@@ -93,7 +100,7 @@ impl<'a> Watch<'a> {
             let rows = self.data.split.train.iter().take(SHOWN);
             let pixels: Vec<u8> =
                 rows.flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
-            let grid = self.grid("Training images", Pixels::Bytes(&pixels))?;
+            let grid = self.snapshot.grid("Training images", Pixels::Bytes(&pixels))?;
             self.directory.write("samples/real.png", &grid.png()?)?;
         }
         Ok(())
@@ -101,126 +108,12 @@ impl<'a> Watch<'a> {
 
     fn picture(&self, network: &mut Network, pool: &mut Pool, progress: &Progress) -> Result<()> {
         let title = format!("Step {}", progress.step);
-        let figure = self.drawn(network, pool, &title)?;
+        let figure = self.snapshot.drawn(network, pool, &title)?;
         let Some(figure) = figure else { return Ok(()) };
         let folder = self.directory.file("samples");
         let io = |source| RunError::Io { action: "create", source, path: folder.clone() };
         std::fs::create_dir_all(&folder).map_err(io)?;
         self.directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
-    }
-
-    /// What is made of the same noise as in every picture.
-    pub(super) fn drawn(
-        &self,
-        network: &mut Network,
-        pool: &mut Pool,
-        title: &str,
-    ) -> Result<Option<Figure>> {
-        match (&self.data.content, self.data.layout.width()) {
-            (Content::Images(_), _) => {
-                let z = grid_points(network, Seed(self.config.seed));
-                let made = network.decode(pool, &z)?;
-                Ok(Some(self.grid(title, Pixels::Floats(&made.values))?))
-            }
-            (Content::Table { .. }, 1) => self.densities(network, pool, title).map(Some),
-            (Content::Table { .. }, 2) => self.plane(network, pool, title).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
-        let [height, width, channels] = self.data.layout.dims[..] else {
-            unreachable!("images have three axes")
-        };
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title,
-            pixels,
-            height,
-            width,
-            channels,
-            columns: 8,
-            row_labels: &[],
-            axes: None,
-        })?)
-    }
-
-    /// Real and made points.
-    fn plane(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
-        const POINTS: usize = 1000;
-        let (Content::Table { table, .. }, Some(codec)) = (&self.data.content, &self.data.codec) else {
-            unreachable!("two columns are a table")
-        };
-        let z = network.points(Seed(self.config.seed), "picture", POINTS);
-        let made = codec.decode(&network.decode(pool, &z)?)?;
-        let real: Vec<usize> = self.data.split.train.iter().copied().take(POINTS).collect();
-        let real = numbers(&table.take(&real));
-        let made = numbers(&made);
-        let all: Vec<[f32; 2]> =
-            real.chunks_exact(2).chain(made.chunks_exact(2)).map(|p| [p[0] as f32, p[1] as f32]).collect();
-        let codes: Vec<u32> = (0..all.len()).map(|i| u32::from(i >= real.len() / 2)).collect();
-        let names = ["real".to_string(), "made".to_string()];
-        Ok(figure::plane(&figure::Scatter {
-            title,
-            x_label: "x",
-            y_label: "y",
-            points: &all,
-            coloring: Coloring::Category { codes: &codes, names: &names },
-            marginals: false,
-        })?)
-    }
-
-    /// The densities of real and made values, and how probably the discriminator takes a value for real.
-    fn densities(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
-        const POINTS: usize = 10_000;
-        const BINS: usize = 100;
-        let (Content::Table { table, schema }, Some(codec)) = (&self.data.content, &self.data.codec) else {
-            unreachable!("one column is a table")
-        };
-        let real = numbers(&table.take(&self.data.split.train));
-        let (low, high) = real.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-        let margin = (high - low).max(1e-6);
-        let (low, high) = (low - margin, high + margin);
-        let z = network.points(Seed(self.config.seed), "picture", POINTS);
-        let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
-        let step = (high - low) / BINS as f64;
-        let density = |values: &[f64]| -> Vec<[f64; 2]> {
-            let mut counts = vec![0usize; BINS];
-            for value in values {
-                let bin = ((value - low) / step).floor();
-                if bin >= 0.0 && bin < BINS as f64 {
-                    counts[bin as usize] += 1;
-                }
-            }
-            let share = |count: usize| count as f64 / values.len() as f64 / step;
-            (0..BINS).map(|i| [low + (i as f64 + 0.5) * step, share(counts[i])]).collect()
-        };
-        let places: Vec<f64> = (0..=BINS).map(|i| low + i as f64 * step).collect();
-        let name = schema.columns[0].name.clone();
-        let asked = Table {
-            columns: vec![crate::data::Column { name, cells: Cells::Number(places.clone()) }],
-            n_rows: places.len(),
-        };
-        let rows = codec.encode(&asked)?;
-        let index: Vec<u32> = (0..places.len() as u32).collect();
-        let (scores, _) = network.score(pool, crate::models::Rows::matrix(&rows), &index, false)?;
-        let taken: Vec<[f64; 2]> =
-            places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
-        let (of_real, of_made) = (density(&real), density(&made));
-        // In steps, so that the pictures of a film seldom change their scale.
-        let peak = of_real.iter().chain(&of_made).map(|point| point[1]).fold(0.0, f64::max);
-        let highest = (0..24).map(|i| 1.2 * f64::from(1 << i)).find(|&top| top >= peak);
-        let curves = [
-            figure::Line { name: "real values", points: &of_real },
-            figure::Line { name: "made values", points: &of_made },
-            figure::Line { name: "probability of real, by the discriminator", points: &taken },
-        ];
-        Ok(figure::lines(&figure::Lines {
-            title,
-            x_label: &schema.columns[0].name,
-            y_label: "density; probability",
-            curves: &curves,
-            y_range: highest.map(|top| [0.0, top]),
-        })?)
     }
 
     fn notices(&mut self, network: &Network, progress: &Progress, diversity: f64) -> Vec<String> {
@@ -372,39 +265,6 @@ pub(super) fn pictured(directory: &Directory, milliseconds: u16) -> Result<Optio
     }
     let film = figure::film(&pictures, milliseconds);
     Ok(Some(film.map_err(|error| directory.damaged("samples", &format!("a picture in it: {error}")))?))
-}
-
-/// The noise of the pictures: where classes are asked for, a class a row of the grid; of coupled networks the same noise
-/// for both sets, side by side.
-fn grid_points(network: &Network, seed: Seed) -> Matrix {
-    const COLUMNS: usize = 8;
-    let prior = network.prior().expect("an adversarial network has a prior");
-    if prior.classes > 0 {
-        return prior.draw(seed, "grid latent", prior.classes.min(16) * COLUMNS, |i| Some(i / COLUMNS));
-    }
-    let mut z = prior.draw(seed, "grid latent", SHOWN, |i| Some(i % 2));
-    if prior.sets > 0 {
-        for pair in z.values.chunks_mut(2 * prior.width()) {
-            let (one, other) = pair.split_at_mut(prior.width());
-            other.copy_from_slice(one);
-            one[prior.noise.1..][..2].copy_from_slice(&[1.0, 0.0]);
-            other[prior.noise.1..][..2].copy_from_slice(&[0.0, 1.0]);
-        }
-    }
-    z
-}
-
-/// The numbers of a table, row by row.
-pub(super) fn numbers(table: &Table) -> Vec<f64> {
-    let columns: Vec<&Vec<f64>> = table
-        .columns
-        .iter()
-        .filter_map(|column| match &column.cells {
-            Cells::Number(values) => Some(values),
-            Cells::Text { .. } => None,
-        })
-        .collect();
-    (0..table.n_rows).flat_map(|row| columns.iter().map(move |values| values[row])).collect()
 }
 
 /// The mean distance between rows and the next ones.

@@ -7,11 +7,11 @@ use veridic_graph::Pool;
 use super::config::Config;
 use super::dataset::{Dataset, index};
 use super::judge::{Judge, Seen, largest};
-use super::made::numbers;
+use super::snapshot::numbers;
 use crate::data::{Matrix, Mixture};
 use crate::error::Result;
 use crate::evaluate::{self, mode_coverage};
-use crate::models::{ModelConfig, Network, Rows};
+use crate::models::{ModelConfig, Network, Prior, Rows};
 use crate::seed::Seed;
 
 /// Measures made rows against what is known of the data.
@@ -95,7 +95,7 @@ impl<'a> Merit<'a> {
         n: usize,
     ) -> Result<BTreeMap<String, f64>> {
         // Of coupled networks those of the first set, which the real rows are of.
-        let Some(prior) = network.prior() else { return Ok(BTreeMap::new()) };
+        let Some(prior) = network.prior().cloned() else { return Ok(BTreeMap::new()) };
         let first = (prior.sets > 0).then_some(0);
         let z = prior.draw(Seed(self.config.seed), &format!("{name} latent"), n, |_| first);
         let made = network.decode(pool, &z)?;
@@ -132,7 +132,7 @@ impl<'a> Merit<'a> {
             if let Some(accuracy) = bench.accuracy {
                 insert("classifier.accuracy", accuracy);
             }
-            if let Some(asked) = self.asked(network, &z) {
+            if let Some(asked) = self.asked(&prior, &z) {
                 let hits = seen.answers().iter().zip(&asked).filter(|(said, asked)| said == asked).count();
                 insert("sample.class_accuracy", hits as f64 / asked.len() as f64);
             }
@@ -140,20 +140,12 @@ impl<'a> Merit<'a> {
         if let ModelConfig::Gan(gan) = &self.config.model
             && let Some(info) = gan.info.filter(|info| info.categories > 0)
         {
-            let first = network.prior().map_or(0, |prior| prior.noise.1 + prior.classes + prior.sets);
-            let drawn: Vec<usize> =
-                (0..z.n_rows).map(|i| largest(&z.row(i)[first..first + info.categories])).collect();
             // A conditional discriminator is told what was asked for.
-            let asked: Vec<f32> = match network.prior() {
-                Some(prior) if prior.classes > 0 => {
-                    let of = |i: usize| largest(&z.row(i)[prior.noise.1..][..prior.classes]) as f32;
-                    (0..z.n_rows).map(of).collect()
-                }
-                _ => Vec::new(),
-            };
+            let asked: Vec<f32> =
+                (0..z.n_rows).filter_map(|i| prior.asked(z.row(i))).map(|class| class as f32).collect();
             let logits = network.recognize(pool, Rows::matrix(&made).labelled(&asked), &all)?.swap_remove(0);
-            let log_share = |i: usize| log_softmax(logits.row(i), drawn[i]);
-            let mean = (0..logits.n_rows).map(log_share).sum::<f64>() / logits.n_rows.max(1) as f64;
+            let log_share = |i: usize| Some(log_softmax(logits.row(i), prior.category(z.row(i))?));
+            let mean = (0..logits.n_rows).filter_map(log_share).sum::<f64>() / logits.n_rows.max(1) as f64;
             insert("info.mutual_information", (info.categories as f64).ln() + mean);
             if let Some(error) = self.category_error(network, pool)? {
                 insert("info.category_error", error);
@@ -163,12 +155,11 @@ impl<'a> Merit<'a> {
     }
 
     /// The digit that each latent point asks for, where classes are digits.
-    fn asked(&self, network: &Network, z: &Matrix) -> Option<Vec<usize>> {
-        let prior = network.prior().filter(|prior| prior.classes > 0)?;
+    fn asked(&self, prior: &Prior, z: &Matrix) -> Option<Vec<usize>> {
         let digits: Vec<usize> =
             self.data.classes.iter().map(|class| class.parse().ok()).collect::<Option<_>>()?;
-        let first = prior.noise.1;
-        Some((0..z.n_rows).map(|i| digits[largest(&z.row(i)[first..first + prior.classes])]).collect())
+        (prior.classes > 0)
+            .then(|| (0..z.n_rows).filter_map(|i| Some(digits[prior.asked(z.row(i))?])).collect())
     }
 
     /// How often the second head of a discriminator tells the class of a real row: `test.accuracy`, and of coupled

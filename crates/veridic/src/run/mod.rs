@@ -23,6 +23,7 @@ mod recipe;
 mod report;
 mod sample;
 mod seeds;
+mod snapshot;
 mod suitable;
 
 pub use augment::AugmentConfig;

@@ -111,12 +111,13 @@ pub(super) fn fit_seeds(
 
 /// The criterion at the epoch that a run kept.
 fn kept(events: &[Event], criterion: Criterion, best: bool) -> Option<f64> {
-    let values = events.iter().filter_map(|event| match event {
+    if best {
+        return Some(criterion.best(events)?.1);
+    }
+    events.iter().rev().find_map(|event| match event {
         Event::Epoch { losses, .. } => losses.get(criterion.name).copied(),
         _ => None,
-    });
-    let better = |a: f64, b: f64| if !best || criterion.prefers(b, a) { b } else { a };
-    values.reduce(better)
+    })
 }
 
 /// Fits the run of a seed.

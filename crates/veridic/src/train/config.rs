@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use veridic_graph::optimizer::{Clip, Optimizer};
+use veridic_graph::{Expr, Graph};
 
 /// The settings of the training loop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,9 +94,33 @@ impl TrainConfig {
     }
 
     /// The rule, with its bounds on gradients.
-    pub(crate) fn clip(&self) -> Clip {
+    fn clip(&self) -> Clip {
         Clip { value: self.clip_value, norm: self.clip_norm }
     }
+
+    /// How `parameters` follow a loss, a scalar, by a rule of its own or the one of these settings; `rate` is that of these
+    /// settings now, and another rule's keeps its proportion to it.
+    pub(crate) fn follow<'g>(
+        &self,
+        graph: &'g Graph,
+        (loss, rate): (Expr<'g>, Expr<'g>),
+        parameters: &[(String, Expr<'g>)],
+        rule: Option<OptimizerConfig>,
+    ) -> Followed<'g> {
+        let states: Vec<Expr<'g>> = parameters.iter().map(|(_, state)| *state).collect();
+        let gradients = self.clip().apply(graph, &graph.gradient(loss, &states));
+        let rate = rule.map_or(rate, |rule| rate * (rule.rate() / self.optimizer.rate()));
+        let updates = rule.unwrap_or(self.optimizer).rule().updates(graph, parameters, &gradients, rate);
+        Followed { gradients, updates }
+    }
+}
+
+/// A step along a loss.
+pub(crate) struct Followed<'g> {
+    /// The clipped gradients, one a parameter.
+    pub(crate) gradients: Vec<Expr<'g>>,
+    /// Parameters and the rule's states, and their new values.
+    pub(crate) updates: Vec<(Expr<'g>, Expr<'g>)>,
 }
 
 /// How the learning rate changes.
@@ -287,6 +312,12 @@ impl OptimizerConfig {
                 Optimizer::Adam { beta1, beta2, epsilon, weight_decay }
             }
         }
+    }
+
+    /// What is out of range where these settings stand at another path than `train.optimizer`.
+    pub(crate) fn out_of_range_at(&self, path: &str) -> Option<(String, String, &'static str)> {
+        let (field, found, allowed) = self.out_of_range()?;
+        Some((field.replacen("train.optimizer", path, 1), found, allowed))
     }
 
     pub(crate) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {

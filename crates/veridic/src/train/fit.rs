@@ -101,6 +101,15 @@ impl Criterion {
     pub fn prefers(self, value: f64, to: f64) -> bool {
         if self.higher { value > to } else { value < to }
     }
+
+    /// The epoch with the best value, its number and that value; the first of equals.
+    pub fn best(self, events: &[Event]) -> Option<(usize, f64)> {
+        let values = events.iter().filter_map(|event| match event {
+            Event::Epoch { epoch, losses, .. } => Some((*epoch, *losses.get(self.name)?)),
+            _ => None,
+        });
+        values.filter(|(_, value)| !value.is_nan()).reduce(|a, b| if self.prefers(b.1, a.1) { b } else { a })
+    }
 }
 
 /// What a run is made of besides the model.

@@ -6,6 +6,7 @@ mod event;
 mod fit;
 
 pub use checkpoint::{Checkpoint, Progress};
+pub(crate) use config::Followed;
 pub use config::{Adadelta, Adam, OptimizerConfig, Rmsprop, Schedule, Sgd, TrainConfig};
 pub use event::Event;
 pub use fit::{Criterion, End, Learner, Measure, Measured, Outcome, Rates, Session, fit};

@@ -291,9 +291,8 @@ impl GanConfig {
             }
         }
         if let Some(optimizer) = self.discriminator_optimizer
-            && let Some((field, found, allowed)) = optimizer.out_of_range()
+            && let Some((field, found, allowed)) = optimizer.out_of_range_at("discriminator-optimizer")
         {
-            let field = field.replacen("train.optimizer", "discriminator-optimizer", 1);
             return range(&field, found, allowed);
         }
         self.check_together()

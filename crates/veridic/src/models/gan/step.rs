@@ -4,13 +4,13 @@ use veridic_graph::{Expr, Graph, Init, Shape, loss};
 
 use super::config::{GanConfig, OutputRange};
 use super::coupled::of_set;
-use super::info::Reading;
+use super::info::{InfoConfig, Reading};
 use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::network::Layout;
 use crate::models::prior::{drawn_category, one_hot};
 use crate::models::written::{Inputs, Update, Written, seen};
 use crate::nn::{LayerConfig, Mode, Scope, dense, flat, shaped, stack};
-use crate::train::{OptimizerConfig, TrainConfig};
+use crate::train::{Followed, OptimizerConfig, TrainConfig};
 
 /// Most updates of the generator in a step that goes on while its loss is high.
 const MOST_WHILE_ABOVE: usize = 10;
@@ -73,18 +73,10 @@ impl<'g> Game<'_, 'g> {
             scope.substitute(average);
         }
         let prior = config.prior(self.layout.classes);
-        // A coupled generator is given the point without the set that is asked for.
+        // A coupled point is noise and the set that is asked for, which the generator is not given.
         let z = self.inputs.latent;
-        let (before, after) = (prior.noise.1 + prior.classes, prior.categories + prior.continuous);
-        let set = (prior.sets > 0).then(|| z.slice(0, before, prior.sets));
-        let rest = [(0, before), (before + prior.sets, after)];
-        let z = match set {
-            Some(_) => {
-                let parts = rest.iter().filter(|(_, n)| *n > 0).map(|&(at, n)| z.slice(0, at, n));
-                scope.graph.concat(&parts.collect::<Vec<_>>(), 0)
-            }
-            None => z,
-        };
+        let set = (prior.sets > 0).then(|| z.slice(0, prior.noise.1, prior.sets));
+        let z = if set.is_some() { z.slice(0, 0, prior.noise.1) } else { z };
         if config.sample_dropout && config.generator.iter().any(|l| matches!(l, LayerConfig::Dropout { .. }))
         {
             scope.dropout_in_use = true;
@@ -188,14 +180,12 @@ impl<'g> Game<'_, 'g> {
             scope.take_updates();
         }
         if let (Some(info), Some(reading)) = (&config.info, on_made.reading) {
-            let [category, codes] = reading.losses(point.category, point.codes);
-            if let Some(category) = category {
+            let losses = reading.losses(point.category, point.codes);
+            if let Some(category) = losses[0] {
                 let known = (info.categories as f32).ln();
                 parts.push(("information", known - mean(category)));
             }
-            for (loss, weight) in [(category, info.weight), (codes, info.continuous_weight)] {
-                total = loss.map_or(total, |loss| total + mean(loss) * weight);
-            }
+            total = with_reading(total, info, losses);
         }
         if let (Some(classes), true) = (on_real.classes, config.classify > 0.0) {
             let is = one_hot(self.labels(self.inputs.group_labels), self.layout.classes);
@@ -205,8 +195,8 @@ impl<'g> Game<'_, 'g> {
             total = total + cross_entropy * config.classify;
         }
         let own = self.own(scope, &["discriminator", "reader"]);
-        let optimizer = config.discriminator_optimizer.unwrap_or(self.train.optimizer);
-        let (slope, mut learned) = self.learn(scope.graph, (total, &own), optimizer);
+        // Both networks follow the same schedule, each at its own rate.
+        let (slope, mut learned) = self.learn(scope.graph, (total, &own), config.discriminator_optimizer);
         if let Some(super::Penalty::Clip(limit)) = config.penalty {
             for (state, next) in &mut learned {
                 if own.iter().any(|(name, p)| p.is(*state) && name.ends_with(".weight")) {
@@ -254,15 +244,12 @@ impl<'g> Game<'_, 'g> {
             total = total + alike * config.diversity;
         }
         if let (Some(info), Some(reading)) = (config.info.filter(|info| info.cooperate), judged.reading) {
-            let [category, codes] = reading.losses(point.category, point.codes);
-            for (loss, weight) in [(category, info.weight), (codes, info.continuous_weight)] {
-                total = loss.map_or(total, |loss| total + mean(loss) * weight);
-            }
+            total = with_reading(total, &info, reading.losses(point.category, point.codes));
         }
         scope.substitute(Vec::new());
         scope.take_updates();
         let own = self.own(scope, &["generator"]);
-        let (slope, mut learned) = self.learn(scope.graph, (total, &own), self.train.optimizer);
+        let (slope, mut learned) = self.learn(scope.graph, (total, &own), None);
         learned.extend(updates);
         parts.push(("generator-gradient", slope));
         let average = (config.average > 0.0).then(|| {
@@ -279,9 +266,8 @@ impl<'g> Game<'_, 'g> {
         &self,
         graph: &'g Graph,
         (mut total, own): (Expr<'g>, &[Named<'g>]),
-        optimizer: OptimizerConfig,
+        optimizer: Option<OptimizerConfig>,
     ) -> (Expr<'g>, Vec<(Expr<'g>, Expr<'g>)>) {
-        let states: Vec<Expr<'g>> = own.iter().map(|(_, state)| *state).collect();
         let mut updates = Vec::new();
         if self.config.history > 0.0 {
             // A mean over all steps: its weight of the newest falls with their number.
@@ -296,12 +282,11 @@ impl<'g> Game<'_, 'g> {
                 total = total + (*p - mean.detach()).square().sum_width().reshape(&[]) * self.config.history;
             }
         }
-        let gradients = self.train.clip().apply(graph, &graph.gradient(total, &states));
+        let Followed { gradients, updates: followed } =
+            self.train.follow(graph, (total, self.inputs.rate), own, optimizer);
         let zero = graph.constant(0.0);
         let square = gradients.iter().fold(zero, |sum, g| sum + g.square().sum_width().reshape(&[]));
-        // Both networks follow the same schedule, each at its own rate.
-        let rate = self.inputs.rate * (optimizer.rate() / self.train.optimizer.rate());
-        updates.extend(optimizer.rule().updates(graph, own, &gradients, rate));
+        updates.extend(followed);
         (square.sqrt(), updates)
     }
 
@@ -441,6 +426,18 @@ impl<'g> Game<'_, 'g> {
         let reading = config.info.map(|info| info.read(scope, features));
         Judged { output, features, reading, classes }
     }
+}
+
+/// A loss with those of reading the category and the codes back.
+fn with_reading<'g>(
+    total: Expr<'g>,
+    info: &InfoConfig,
+    [category, codes]: [Option<Expr<'g>>; 2],
+) -> Expr<'g> {
+    let weighed = [(category, info.weight), (codes, info.continuous_weight)];
+    weighed
+        .into_iter()
+        .fold(total, |total, (loss, weight)| loss.map_or(total, |loss| total + mean(loss) * weight))
 }
 
 /// The mean over rows and all else.

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::data::Matrix;
 use crate::error::Result;
-use crate::figure::{self, Figure, LatentAxes, Pixels};
+use crate::figure::{self, Figure, ImageGrid, LatentAxes, Pixels};
 use crate::latent;
 use crate::run::dataset::index;
 use crate::run::denoise::denoise;
@@ -34,16 +34,8 @@ impl Context<'_> {
             1 => "The code from -2 to 2; a category a row",
             _ => "The first code (left) and the second (right) from -2 to 2; a category a row",
         };
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title,
-            pixels: Pixels::Floats(&made.values),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns,
-            row_labels: &[],
-            axes: None,
-        })?)
+        let grid = ImageGrid::plain(title, Pixels::Floats(&made.values), images.shape(), columns);
+        Ok(figure::image_grid(&grid)?)
     }
 
     pub(super) fn latent_grid(&mut self) -> Result<Figure> {
@@ -63,21 +55,16 @@ impl Context<'_> {
         let decoded = self.network.decode(self.pool, &z)?;
         let images = self.images()?;
         let down: Vec<f64> = at.iter().rev().copied().collect();
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title,
-            pixels: Pixels::Floats(&decoded.values),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns: at.len(),
-            row_labels: &[],
+        let grid = ImageGrid {
             axes: Some(LatentAxes {
                 x_label: "latent dimension 1",
                 y_label: "latent dimension 2",
                 x: at,
                 y: &down,
             }),
-        })?)
+            ..ImageGrid::plain(title, Pixels::Floats(&decoded.values), images.shape(), at.len())
+        };
+        Ok(figure::image_grid(&grid)?)
     }
 
     pub(super) fn denoised(&mut self) -> Result<Figure> {
@@ -91,16 +78,12 @@ impl Context<'_> {
         let images = self.images()?;
         let labels = ["noisy", "restored", "original"].map(str::to_string);
         let pixels = [made.noisy.values, made.restored.values, made.original.values].concat();
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title: &format!("Test images with noise ({}), restored, and as they were", noise.label()),
-            pixels: Pixels::Floats(&pixels),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns: rows.len(),
+        let title = format!("Test images with noise ({}), restored, and as they were", noise.label());
+        let grid = ImageGrid {
             row_labels: &labels,
-            axes: None,
-        })?)
+            ..ImageGrid::plain(&title, Pixels::Floats(&pixels), images.shape(), rows.len())
+        };
+        Ok(figure::image_grid(&grid)?)
     }
 
     pub(super) fn image_pairs(&mut self) -> Result<Figure> {
@@ -128,16 +111,13 @@ impl Context<'_> {
         let z = self.network.points(Seed(self.config.seed), "figure", side * side);
         let decoded = self.network.decode(self.pool, &z)?;
         let images = self.images()?;
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title: "Images sampled from the model",
-            pixels: Pixels::Floats(&decoded.values),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns: side,
-            row_labels: &[],
-            axes: None,
-        })?)
+        let grid = ImageGrid::plain(
+            "Images sampled from the model",
+            Pixels::Floats(&decoded.values),
+            images.shape(),
+            side,
+        );
+        Ok(figure::image_grid(&grid)?)
     }
 
     pub(super) fn posterior_draws(&mut self) -> Result<Figure> {
@@ -155,15 +135,8 @@ impl Context<'_> {
         let images = self.images()?;
         let mut pixels = self.data.rows().row(row);
         pixels.extend_from_slice(&decoded.values);
-        Ok(figure::image_grid(&figure::ImageGrid {
-            title: &format!("A test image (left) and {n} draws from its posterior, decoded"),
-            pixels: Pixels::Floats(&pixels),
-            height: images.height,
-            width: images.width,
-            channels: images.channels,
-            columns: n + 1,
-            row_labels: &[],
-            axes: None,
-        })?)
+        let title = format!("A test image (left) and {n} draws from its posterior, decoded");
+        let grid = ImageGrid::plain(&title, Pixels::Floats(&pixels), images.shape(), n + 1);
+        Ok(figure::image_grid(&grid)?)
     }
 }

@@ -13,11 +13,12 @@ use super::config::{Config, FigureConfig, FigureKind};
 use super::dataset::{Content, Dataset, counts, index};
 use super::directory::Directory;
 use super::drawable;
-use super::made::{self, Watch};
+use super::made;
 use super::map::{LatentMap, latent_scores};
 use super::open::cell_text;
 use super::report::controls;
 use super::sample::sampled_rows;
+use super::snapshot::Snapshot;
 use crate::data::{Cells, Images, Table};
 use crate::error::{ConfigError, Result, RunError};
 use crate::figure::{self, Coloring, Figure, Height};
@@ -91,7 +92,7 @@ impl Context<'_> {
         match self.wanted.kind {
             FigureKind::LossCurves => loss_curves(&directory.events()),
             FigureKind::GameCurves => made::game_curves(&directory.events()),
-            FigureKind::Made | FigureKind::Film => self.made(directory),
+            FigureKind::Made | FigureKind::Film => self.made(),
             FigureKind::CodeTraversal => self.code_traversal(),
             FigureKind::LatentScatter => self.latent_scatter(),
             FigureKind::LatentMap => self.latent_map(),
@@ -112,12 +113,12 @@ impl Context<'_> {
     }
 
     /// What an adversarial network makes.
-    fn made(&mut self, directory: &Directory) -> Result<Figure> {
+    fn made(&mut self) -> Result<Figure> {
         if !matches!(self.config.model, ModelConfig::Gan(_)) {
             return Err(self.needs("an adversarial network", "leave the figure out"));
         }
-        let watch = Watch::new(self.config, self.data, directory, self.pool)?;
-        let figure = watch.drawn(self.network, self.pool, "Made by the generator")?;
+        let snapshot = Snapshot { config: self.config, data: self.data };
+        let figure = snapshot.drawn(self.network, self.pool, "Made by the generator")?;
         figure.ok_or_else(|| self.needs("images, or a table of one or two columns", "leave the figure out"))
     }
 
