@@ -27,7 +27,7 @@ def networks(name, size):
     def conv(channels, stride, activation=None):
         return layers.Conv2D(channels, 5, stride, "same", activation=activation, kernel_initializer=start())
 
-    def up(channels, activation):
+    def up(channels, activation=None):
         return layers.Conv2DTranspose(channels, 5, 2, "same", activation=activation, kernel_initializer=start())
 
     if name == "W4":
@@ -38,9 +38,9 @@ def networks(name, size):
         hidden += [layers.Flatten()]
     elif name == "W5":
         shape = (32, 32, 3)
-        generator = [dense(3072, "relu"), norm(), layers.Reshape((4, 4, 192)), up(256, "relu"), norm()]
-        generator += [up(128, "relu"), norm(), up(3, "tanh")]
-        hidden = [conv(64, 2), leaky(), conv(128, 2), leaky(), norm(), conv(256, 2), leaky(), norm(), layers.Flatten()]
+        generator = [dense(3072), norm(), layers.ReLU(), layers.Reshape((4, 4, 192)), up(256), norm(), layers.ReLU()]
+        generator += [up(128), norm(), layers.ReLU(), up(3, "tanh")]
+        hidden = [conv(64, 2), leaky(), conv(128, 2), norm(), leaky(), conv(256, 2), norm(), leaky(), layers.Flatten()]
     else:
         shape = (29,)
         generator = [dense(16, "relu"), dense(29)]

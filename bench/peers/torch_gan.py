@@ -42,9 +42,9 @@ def networks(name, layout):
         discriminator = [down(1, 64), leaky(), nn.Dropout(0.3), down(64, 128), leaky(), nn.Dropout(0.3), nn.Flatten()]
         features = 6272
     elif name == "W5":
-        generator = [nn.Linear(100, 3072), nn.ReLU(), norm(3072, nn.BatchNorm1d), Image(layout, 192, 4, 4)]
-        generator += [up(192, 256), nn.ReLU(), norm(256), up(256, 128), nn.ReLU(), norm(128), up(128, 3), nn.Tanh()]
-        discriminator = [down(3, 64), leaky(), down(64, 128), leaky(), norm(128), down(128, 256), leaky(), norm(256)]
+        generator = [nn.Linear(100, 3072), norm(3072, nn.BatchNorm1d), nn.ReLU(), Image(layout, 192, 4, 4)]
+        generator += [up(192, 256), norm(256), nn.ReLU(), up(256, 128), norm(128), nn.ReLU(), up(128, 3), nn.Tanh()]
+        discriminator = [down(3, 64), leaky(), down(64, 128), norm(128), leaky(), down(128, 256), norm(256), leaky()]
         discriminator += [nn.Flatten()]
         features = 4096
     else:
