@@ -14,6 +14,12 @@ use crate::window::Geometry;
 /// Rows of so many values (or a multiple) are kept apart in scratch memory: they would share few sets of a cache.
 const ALIASING: usize = 128;
 
+/// Rows a multiple of so many values (4 KiB) apart share their sets of a cache, and with the weights do not fit into them.
+const FAR: usize = 1024;
+
+/// How much further apart they are put: past what a group of runs reads of one.
+const GAP: usize = product::DEPTH + PANEL;
+
 /// Values of the packed weights that [`transpose`] reads.
 pub(crate) fn transposed_packed_len(g: &Geometry) -> usize {
     if g.is_narrow() {
@@ -57,18 +63,40 @@ pub(crate) fn scratch_len(g: &Geometry, rows: usize) -> usize {
     let patches = rows * g.taps() * g.fine_channels;
     let products = g.coarse_places() * g.taps() * g.fine_channels;
     let line = packed_len(g.axes[1].coarse * rows, g.coarse_channels);
+    let apart = rows * apart(g.fine_width()).max(apart(g.coarse_width()));
     if g.is_narrow() {
-        (g.axes[1].coarse * patches + line).max(products)
+        (g.axes[1].coarse * patches + line).max(products).max(apart)
     } else {
-        g.axes[1].fine * rows * spaced(g.fine_channels) + line
+        (g.axes[1].fine * rows * spaced(g.fine_channels) + line).max(apart)
     }
+}
+
+/// The distance of rows of this width that share few sets of a cache.
+fn apart(width: usize) -> usize {
+    if width.is_multiple_of(FAR) { width + GAP } else { width }
+}
+
+/// Where rows begin and how far apart they are: as they lie, or copied to where they do not get in each other's way.
+///
+/// # Safety
+/// `of` holds `rows` rows of `width` values; `scratch` takes them with their distance.
+unsafe fn put_apart(of: *const f32, (rows, width): (usize, usize), scratch: *mut f32) -> (*const f32, usize) {
+    let distance = apart(width);
+    if distance == width {
+        return (of, width);
+    }
+    for row in 0..rows {
+        // SAFETY: the caller's contract.
+        unsafe { scratch.add(row * distance).copy_from_nonoverlapping(of.add(row * width), width) };
+    }
+    (scratch, distance)
 }
 
 /// From the fine side `x` to the coarse side `y`.
 ///
 /// # Safety
 /// `x` and `y` hold `rows` rows, `packed` the weights packed as a `taps * fine` x `coarse` matrix, `bias` (if not null)
-/// `coarse` values.
+/// `coarse` values, `scratch` [`scratch_len`].
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn convolve(
     isa: Isa,
@@ -78,10 +106,13 @@ pub(crate) unsafe fn convolve(
     packed: *const f32,
     bias: *const f32,
     y: *mut f32,
+    scratch: *mut f32,
     runs: &mut Vec<Run>,
 ) {
     let [down, across] = g.axes;
     let (c, d, depth) = (g.fine_channels, g.coarse_channels, g.taps() * g.fine_channels);
+    // SAFETY: the caller's contract.
+    let (x, distance) = unsafe { put_apart(x, (rows, g.fine_width()), scratch) };
     for oy in 0..down.coarse {
         for ox in 0..across.coarse {
             // SAFETY: places and taps are those of the geometry; every row of the batch has the same.
@@ -96,7 +127,7 @@ pub(crate) unsafe fn convolve(
                         depth: line.len() * c,
                     }));
                 }
-                let stride = Stride { row: g.fine_width(), column: 1 };
+                let stride = Stride { row: distance, column: 1 };
                 let to = y.add((oy * across.coarse + ox) * d);
                 let start = if bias.is_null() { Start::Zero } else { Start::Bias(bias) };
                 let ldc = g.coarse_width();
@@ -110,8 +141,7 @@ pub(crate) unsafe fn convolve(
 /// From the coarse side `y` to the fine side `x`.
 ///
 /// # Safety
-/// As for [`convolve`], with the weights packed by [`pack_transposed`] and a bias of `fine` values; `scratch` holds
-/// [`scratch_len`] values.
+/// As for [`convolve`], with the weights packed by [`pack_transposed`] and a bias of `fine` values.
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn transpose(
     isa: Isa,
@@ -134,6 +164,8 @@ pub(crate) unsafe fn transpose(
     for (at, tap) in across.descending().into_iter().enumerate() {
         place[tap] = at;
     }
+    // SAFETY: the caller's contract.
+    let (y, distance) = unsafe { put_apart(y, (rows, g.coarse_width()), scratch) };
     for iy in 0..down.fine {
         for ix in 0..across.fine {
             let (lines, bottom) = down.seen_by(iy);
@@ -149,7 +181,7 @@ pub(crate) unsafe fn transpose(
             let start = if bias.is_null() { Start::Zero } else { Start::Bias(bias) };
             let product = Product {
                 a: y,
-                stride: Stride { row: g.coarse_width(), column: 1 },
+                stride: Stride { row: distance, column: 1 },
                 packed,
                 k: depth,
                 // SAFETY: a place of the fine side.

@@ -294,6 +294,14 @@ fn map2(out: &mut [f32], values: &[f32], f: impl Fn(f32, f32) -> f32) {
 pub(crate) unsafe fn fold_all(fold: Fold, values: *const f32, n: usize) -> f32 {
     // SAFETY: the caller's contract.
     let values = unsafe { std::slice::from_raw_parts(values, n) };
+    // What the strands and their tree come to for so few.
+    match (fold, values) {
+        (Fold::Sum, &[a]) => return 0.0 + a,
+        (Fold::Sum, &[a, b]) => return (0.0 + a) + (0.0 + b),
+        (Fold::Max, &[a]) => return a,
+        (Fold::Max, &[a, b]) => return maximum(a, b),
+        _ => {}
+    }
     let mut strands = [match fold {
         Fold::Sum => 0.0,
         Fold::Max => f32::NEG_INFINITY,
@@ -393,24 +401,31 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
             match (b, c) {
                 (Arg::Reg(b), Arg::Reg(c)) => {
                     for (((o, &m), &b), &c) in out.iter_mut().zip(mask).zip(read(b)).zip(read(c)) {
-                        *o = if m != 0.0 { b } else { c };
+                        *o = pick(m, b, c);
                     }
                 }
                 (Arg::Reg(b), Arg::Scalar(c)) => {
                     let c = scalars[c as usize];
-                    zip2(out, mask, read(b), |m, b| if m != 0.0 { b } else { c });
+                    zip2(out, mask, read(b), |m, b| pick(m, b, c));
                 }
                 (Arg::Scalar(b), Arg::Reg(c)) => {
                     let b = scalars[b as usize];
-                    zip2(out, mask, read(c), |m, c| if m != 0.0 { b } else { c });
+                    zip2(out, mask, read(c), |m, c| pick(m, b, c));
                 }
                 (Arg::Scalar(b), Arg::Scalar(c)) => {
                     let (b, c) = (scalars[b as usize], scalars[c as usize]);
-                    map1(out, mask, |m| if m != 0.0 { b } else { c });
+                    map1(out, mask, |m| pick(m, b, c));
                 }
             }
         }
     }
+}
+
+/// One of two values, by bits: a choice between values in memory would load only the chosen one, value by value.
+#[inline(always)]
+fn pick(mask: f32, b: f32, c: f32) -> f32 {
+    let chosen = u32::from(mask != 0.0).wrapping_neg();
+    f32::from_bits((b.to_bits() & chosen) | (c.to_bits() & !chosen))
 }
 
 #[inline(always)]

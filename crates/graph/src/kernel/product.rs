@@ -3,12 +3,13 @@
 //! Every element of a product is summed over `k` in ascending order, whatever tile it falls into, so neither the
 //! number of rows nor of threads changes a bit.
 
+use super::copy;
 use super::isa::Isa;
 
 /// Columns of a packed panel; one cache line.
 pub(crate) const PANEL: usize = 16;
 /// Depth of a product done at once: this much of a panel (16 KB) stays in the first-level cache.
-const DEPTH: usize = 256;
+pub(crate) const DEPTH: usize = 256;
 
 /// Values in the packed form of a `k` x `n` matrix.
 pub(crate) fn packed_len(k: usize, n: usize) -> usize {
@@ -82,10 +83,14 @@ pub(crate) unsafe fn pack_part(
                 }
             } else {
                 for p in 0..k {
-                    let row = std::slice::from_raw_parts_mut(out.add(p * PANEL), PANEL);
-                    let source = std::slice::from_raw_parts(b.add(p * n + column), width);
-                    row[..width].copy_from_slice(source);
-                    row[width..].fill(0.0);
+                    let row = &mut *out.add(p * PANEL).cast::<[f32; PANEL]>();
+                    let source = b.add(p * n + column);
+                    if width == PANEL {
+                        *row = source.cast::<[f32; PANEL]>().read_unaligned();
+                    } else {
+                        *row = [0.0; PANEL];
+                        copy(source, row.as_mut_ptr(), width);
+                    }
                 }
             }
         }
@@ -394,7 +399,7 @@ impl Strip<'_> {
             match self.start {
                 Start::Zero => {}
                 Start::Bias(bias) => {
-                    edge.as_mut_ptr().copy_from_nonoverlapping(bias, self.width);
+                    copy(bias, edge.as_mut_ptr(), self.width);
                     let row = std::array::from_fn(|j| V::load(edge.as_ptr().add(j * V::LANES)));
                     sum = [row; ROWS];
                 }
@@ -402,7 +407,7 @@ impl Strip<'_> {
                     for (i, row) in sum.iter_mut().enumerate() {
                         let mut from = self.c.add(i * self.ldc).cast_const();
                         if !whole {
-                            edge.as_mut_ptr().copy_from_nonoverlapping(from, self.width);
+                            copy(from, edge.as_mut_ptr(), self.width);
                             from = edge.as_ptr();
                         }
                         *row = std::array::from_fn(|j| V::load(from.add(j * V::LANES)));
@@ -430,7 +435,7 @@ impl Strip<'_> {
                     value.store(whole_row.add(j * V::LANES));
                 }
                 if !whole {
-                    to.copy_from_nonoverlapping(edge.as_ptr(), self.width);
+                    copy(edge.as_ptr(), to, self.width);
                 }
             }
             self.a = self.a.add(ROWS * self.stride.row);

@@ -3,7 +3,7 @@
 //!
 //! A number is a function of seed, step, node, row and place in the row, so it does not matter which thread draws it.
 
-use super::isa::dispatch;
+use super::isa::{Isa, dispatch};
 use super::math;
 use crate::op::Distribution;
 
@@ -19,47 +19,80 @@ pub(crate) struct DrawKey {
 const LANES: usize = 16;
 
 dispatch! {
-    /// Fills `len` values of one row from place 0.
-    pub(crate) unsafe fn fill_row = fill(distribution: Distribution, key: DrawKey, row: u32, out: *mut f32, len: usize)
+    /// Fills `rows` rows of `width` values, contiguous, from place 0 of each.
+    pub(crate) unsafe fn fill_rows =
+        fill(distribution: Distribution, key: DrawKey, row: u32, out: *mut f32, rows: usize, width: usize)
 }
 
 /// # Safety
-/// `out` is valid for writing `len` values.
+/// `out` is valid for writing `rows * width` values.
 #[inline(always)]
 unsafe fn fill<const FMA: bool>(
     distribution: Distribution,
     key: DrawKey,
-    row: u32,
+    first: u32,
     out: *mut f32,
-    len: usize,
+    rows: usize,
+    width: usize,
 ) {
     // SAFETY: the caller's contract.
-    let out = unsafe { std::slice::from_raw_parts_mut(out, len) };
-    for (block, values) in out.chunks_mut(4 * LANES).enumerate() {
-        let words = philox(key, row, (block * LANES) as u32);
-        let mut drawn = [0.0f32; 4 * LANES];
-        match distribution {
-            Distribution::Uniform => {
-                for (value, word) in drawn.iter_mut().zip(words.as_flattened()) {
-                    *value = unit(*word);
+    let out = unsafe { std::slice::from_raw_parts_mut(out, rows * width) };
+    if width <= LANES {
+        // Only the first counters of a row: those of several rows are drawn together.
+        let (mut row, mut place) = (first, 0);
+        for values in out.chunks_mut(LANES) {
+            let (mut counters, mut of_rows) = ([0; LANES], [0; LANES]);
+            for lane in 0..LANES {
+                (counters[lane], of_rows[lane]) = (place, row);
+                place += 1;
+                if place as usize == width {
+                    (row, place) = (row.wrapping_add(1), 0);
                 }
             }
-            Distribution::Normal => {
-                // Box and Muller; 1 - u is in (0, 1], so its logarithm is finite.
-                for lane in 0..LANES {
-                    for pair in 0..2 {
-                        let radius = (-2.0 * math::ln::<FMA>(1.0 - unit(words[2 * pair][lane]))).sqrt();
-                        let turn = unit(words[2 * pair + 1][lane]);
+            let drawn = values_of::<FMA, LANES>(distribution, philox(key, of_rows, counters));
+            values.copy_from_slice(&drawn[..values.len()]);
+        }
+        return;
+    }
+    for (i, out) in out.chunks_mut(width).enumerate() {
+        let row = first.wrapping_add(i as u32);
+        for (block, values) in out.chunks_mut(4 * LANES).enumerate() {
+            let counters = std::array::from_fn(|lane| (block * LANES + lane) as u32);
+            let drawn = values_of::<FMA, { 4 * LANES }>(distribution, philox(key, [row; LANES], counters));
+            values.copy_from_slice(&drawn[..values.len()]);
+        }
+    }
+}
+
+/// The first `N` values of words: all of them, or those of the first word of each counter.
+#[inline(always)]
+fn values_of<const FMA: bool, const N: usize>(
+    distribution: Distribution,
+    words: [[u32; LANES]; 4],
+) -> [f32; N] {
+    let mut drawn = [0.0f32; N];
+    match distribution {
+        Distribution::Uniform => {
+            for (value, word) in drawn.iter_mut().zip(words.as_flattened()) {
+                *value = unit(*word);
+            }
+        }
+        Distribution::Normal => {
+            // Box and Muller; 1 - u is in (0, 1], so its logarithm is finite.
+            for lane in 0..LANES {
+                for pair in 0..N.div_ceil(2 * LANES) {
+                    let radius = (-2.0 * math::ln::<FMA>(1.0 - unit(words[2 * pair][lane]))).sqrt();
+                    let turn = unit(words[2 * pair + 1][lane]);
+                    drawn[2 * pair * LANES + lane] = radius * math::cos_turn::<FMA>(turn);
+                    if N > LANES {
                         let quarter = if turn < 0.25 { turn + 0.75 } else { turn - 0.25 };
-                        drawn[2 * pair * LANES + lane] = radius * math::cos_turn::<FMA>(turn);
                         drawn[(2 * pair + 1) * LANES + lane] = radius * math::cos_turn::<FMA>(quarter);
                     }
                 }
             }
         }
-        let n = values.len();
-        values.copy_from_slice(&drawn[..n]);
     }
+    drawn
 }
 
 /// The top 24 bits as a number in [0, 1).
@@ -68,14 +101,13 @@ fn unit(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
-/// Four words for each of [`LANES`] consecutive counters.
+/// Four words for each of [`LANES`] counters of rows.
 #[inline(always)]
-fn philox(key: DrawKey, row: u32, first: u32) -> [[u32; LANES]; 4] {
+fn philox(key: DrawKey, row: [u32; LANES], counter: [u32; LANES]) -> [[u32; LANES]; 4] {
     // The seed is the key; step, stream, row and block are the counter. Streams share a word with the step's top.
     let (mut k0, mut k1) = (key.seed as u32, (key.seed >> 32) as u32);
     let tag = key.stream.wrapping_add((key.step >> 32) as u32 ^ 0x5bd1_e995);
-    let mut c0: [u32; LANES] = std::array::from_fn(|lane| first + lane as u32);
-    let mut c1 = [row; LANES];
+    let (mut c0, mut c1) = (counter, row);
     let mut c2 = [key.step as u32; LANES];
     let mut c3 = [tag; LANES];
     for _ in 0..10 {
@@ -98,7 +130,7 @@ fn philox(key: DrawKey, row: u32, first: u32) -> [[u32; LANES]; 4] {
 pub(crate) fn draw(distribution: Distribution, key: DrawKey, row: u32, n: usize) -> Vec<f32> {
     let mut values = vec![0.0; n];
     // SAFETY: `values` holds `n` values.
-    unsafe { fill_row(super::isa::Isa::detect(), distribution, key, row, values.as_mut_ptr(), n) };
+    unsafe { fill_rows(Isa::detect(), distribution, key, row, values.as_mut_ptr(), 1, n) };
     values
 }
 
@@ -122,7 +154,8 @@ mod tests {
         }
         assert_eq!(c, [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
         // And the vectorized form runs the same rounds.
-        let words = philox(DrawKey { seed: u64::MAX, step: 5, stream: 9 }, 2, 4);
+        let counters = std::array::from_fn(|lane| 4 + lane as u32);
+        let words = philox(DrawKey { seed: u64::MAX, step: 5, stream: 9 }, [2; LANES], counters);
         let (mut k0, mut k1) = (u32::MAX, u32::MAX);
         let mut c = [4u32, 2, 5, 9u32.wrapping_add(0x5bd1_e995)];
         for _ in 0..10 {
@@ -156,5 +189,15 @@ mod tests {
         assert_eq!(draw(Distribution::Normal, KEY, 5, 37), long[..37]);
         assert_ne!(draw(Distribution::Normal, KEY, 6, 100), long);
         assert_ne!(draw(Distribution::Normal, DrawKey { step: 4, ..KEY }, 5, 100), long);
+        for distribution in [Distribution::Normal, Distribution::Uniform] {
+            for width in [1, 3, 10, LANES, LANES + 1] {
+                let mut rows = vec![0.0; 7 * width];
+                // SAFETY: `rows` holds 7 rows.
+                unsafe { fill_rows(Isa::detect(), distribution, KEY, 5, rows.as_mut_ptr(), 7, width) };
+                for (i, row) in rows.chunks(width).enumerate() {
+                    assert_eq!(draw(distribution, KEY, 5 + i as u32, 100)[..width], *row);
+                }
+            }
+        }
     }
 }

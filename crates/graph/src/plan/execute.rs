@@ -9,6 +9,7 @@ use super::place::Place;
 use super::run::{Draw, Feed, picked_width};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
 use crate::kernel::convolution;
+use crate::kernel::copy;
 use crate::kernel::elementwise::{self, Call, Sink, Source};
 use crate::kernel::isa::Isa;
 use crate::kernel::product::{self, PANEL, Run, Start, Stride};
@@ -92,11 +93,8 @@ impl Frame<'_> {
                 Task::Load { slot, width, out } => self.load(*slot, *width, block, at(*out)),
                 Task::Random { distribution, stream, width, out } => {
                     let key = DrawKey { seed: self.draw.seed, step: self.draw.step, stream: *stream };
-                    for i in 0..block.rows {
-                        let out = at(*out).add(i * width);
-                        let row = (block.row + i) as u32;
-                        random::fill_row(self.isa, *distribution, key, row, out, *width);
-                    }
+                    let (row, out) = (block.row as u32, at(*out));
+                    random::fill_rows(self.isa, *distribution, key, row, out, block.rows, *width);
                 }
                 Task::Kernel(kernel) => {
                     let base = |place: Place| at(place);
@@ -140,12 +138,12 @@ impl Frame<'_> {
                     let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
                     let (x, packed, out) = (at(*x), at(*packed), at(*out));
                     let (isa, rows, runs) = (self.isa, block.rows * g.images, &mut worker.runs);
+                    worker.panel.reserve(convolution::scratch_len(g, rows));
+                    let scratch = worker.panel.pointer();
                     if *transposed {
-                        worker.panel.reserve(convolution::scratch_len(g, rows));
-                        let scratch = worker.panel.pointer();
                         convolution::transpose(isa, g, rows, x, packed, bias, out, scratch, runs);
                     } else {
-                        convolution::convolve(isa, g, rows, x, packed, bias, out, runs);
+                        convolution::convolve(isa, g, rows, x, packed, bias, out, scratch, runs);
                     }
                 }
                 Task::ConvWeight { x, y, geometry: g, out } => {
@@ -168,7 +166,7 @@ impl Frame<'_> {
                         for row in 0..block.rows {
                             for segment in segments {
                                 let from = of.add(row * of_width + segment.from);
-                                out.add(row * width + segment.to).copy_from_nonoverlapping(from, segment.len);
+                                copy(from, out.add(row * width + segment.to), segment.len);
                             }
                         }
                     }
@@ -319,8 +317,9 @@ impl Frame<'_> {
                 let width = picked_width(width, self.total_rows, index.len());
                 let index = &index[range.start * index.len() / self.total_rows..];
                 for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
-                    let first = row as usize * width;
-                    out.copy_from_slice(&values[first..first + width]);
+                    let from = &values[row as usize * width..][..width];
+                    // SAFETY: both hold `width` values.
+                    unsafe { copy(from.as_ptr(), out.as_mut_ptr(), width) };
                 }
             }
             Feed::PickBytes { bytes, scale, index } => {
