@@ -171,6 +171,15 @@ pub(crate) fn check_place(path: &Path, run: &Path, data: Option<&Path>) -> Resul
         }
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // A picture among those of `samples/` would be one of the next film.
+    let of_run = |folder: &Path| {
+        folder
+            .canonicalize()
+            .is_ok_and(|folder| run.join("samples").canonicalize().is_ok_and(|own| folder == own))
+    };
+    if folder.is_some_and(of_run) {
+        return Err(CliError::WouldReplace { path: path.to_owned() });
+    }
     if folder.is_some_and(|folder| !folder.is_dir()) {
         let source = io::ErrorKind::NotFound.into();
         return Err(DataError::Write { path: path.to_owned(), source }.into());

@@ -21,7 +21,7 @@ use crate::ui::Ui;
 pub(crate) struct Film {
     /// The run directory
     run: PathBuf,
-    /// Write to FILE (png, apng or mp4)
+    /// Write to FILE (png, apng or mp4), `-` for a png to standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Show each picture for N milliseconds
@@ -32,6 +32,10 @@ pub(crate) struct Film {
 impl Film {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         let path = self.output;
+        if path.as_os_str() == "-" {
+            let film = veridic::run::film(&self.run, self.milliseconds)?;
+            return ui.data(|out| out.write_all(&film));
+        }
         check_place(&path, &self.run, None)?;
         let ending =
             path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();

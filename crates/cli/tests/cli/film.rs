@@ -20,6 +20,9 @@ fn a_run_becomes_an_animated_png_and_bad_endings_are_named() {
     assert!(error.contains("cannot write a film as `gif`, known are png, apng and mp4"), "{}", error);
     let error = place.fail(&["film", "run", "-o", "run/model.safetensors"]);
     assert!(error.contains("would replace"), "{}", error);
+    let error = place.fail(&["film", "run", "-o", "run/samples/step-99999999.png"]);
+    assert!(error.contains("would replace"), "{}", error);
+    assert!(place.command(&["film", "run", "-o", "-"]).output().unwrap().stdout.starts_with(b"\x89PNG"));
     let error = place.fail(&["film", "nowhere", "-o", "film.png"]);
     assert!(error.contains("nowhere"), "{}", error);
 }

@@ -23,11 +23,16 @@ impl TrainError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotFinite { .. } => Some(
-                "lower the learning rate, bound the gradients with `train.clip-norm = 1.0`, or look for extreme values \
-                 in the data; the weights of the last good epoch are kept"
-                    .to_string(),
-            ),
+            Self::NotFinite { epoch, .. } => {
+                let remedy = "lower the learning rate, bound the gradients with `train.clip-norm = 1.0`, or look for extreme \
+                              values in the data";
+                let kept = if *epoch > 1 {
+                    "the weights of the last good epoch are kept"
+                } else {
+                    "no epoch had ended, so there are no weights to keep"
+                };
+                Some(format!("{remedy}; {kept}"))
+            }
             Self::Graph(_) => None,
         }
     }

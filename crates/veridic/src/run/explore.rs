@@ -155,6 +155,14 @@ impl Run {
             }
             .into());
         }
+        if self.network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
+            return Err(RunError::Cannot {
+                model: "a network that is asked for a class or a set".to_string(),
+                verb: "be walked without one".to_string(),
+                remedy: "draw rows of a class with `veridic sample --given`".to_string(),
+            }
+            .into());
+        }
         let from_prior = matches!(walk, Walk::Grid { row: None, .. }) && self.network.can_sample();
         if !from_prior {
             self.must_reconstruct("show where rows lie in its latent space")?;

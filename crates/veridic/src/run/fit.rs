@@ -19,7 +19,7 @@ use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::seed::Seed;
-use crate::train::{self, End, Event, Learner, Measure, Progress, Session};
+use crate::train::{self, Checkpoint, End, Event, Learner, Measure, Progress, Session};
 
 /// What to fit, and where.
 #[derive(Debug, Clone)]
@@ -171,6 +171,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    let mut notes = data.notes.clone();
     let (directory, from) = match resumed {
         Some((directory, begun)) => {
             let before = directory.info()?;
@@ -180,6 +181,20 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             }
             info.started = before.started;
             let mut from = directory.read_checkpoint(&network.states().entries)?;
+            match &from {
+                None if !directory.events().is_empty() => {
+                    notes.push("there is no checkpoint to go on from: training begins again".to_string());
+                }
+                Some(Checkpoint { progress, best: None, .. })
+                    if let Some((epoch, _)) = progress.best
+                        && config.train.best =>
+                {
+                    notes.push(format!(
+                        "the weights of epoch {epoch}, the best, are not there: the best is chosen among later ones"
+                    ));
+                }
+                _ => {}
+            }
             // By another figure, what was best says nothing of what is.
             if let Some(from) = from.as_mut().filter(|_| criterion::of(&begun) != criterion::of(&config)) {
                 (from.progress.best, from.best) = (None, None);
@@ -254,7 +269,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         seconds: info.seconds,
         report: BTreeMap::new(),
         figures: Vec::new(),
-        notes: data.notes.clone(),
+        notes,
     };
     if outcome.end == End::Stopped {
         keep_last_good(&directory, &mut network)?;

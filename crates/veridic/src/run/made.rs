@@ -41,7 +41,7 @@ pub(super) struct Watch<'a> {
     merit: Merit<'a>,
     /// The distance of real rows from each other.
     real_spread: f64,
-    /// What was said already and still holds.
+    /// The troubles of the epoch before, which are not told again.
     said: Vec<&'static str>,
 }
 
@@ -56,6 +56,13 @@ impl<'a> Watch<'a> {
             data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
         let merit = Merit::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
+        // Of a run that goes on.
+        let events = directory.events();
+        let before = events.iter().rev().find_map(|event| match event {
+            Event::Epoch { step, losses, .. } => Some(troubles(|name| losses.get(name).copied(), *step)),
+            _ => None,
+        });
+        let said = before.into_iter().flatten().map(|(kind, _)| kind).collect();
         Ok(Self {
             config,
             data,
@@ -63,7 +70,7 @@ impl<'a> Watch<'a> {
             snapshot: Snapshot { config, data },
             merit,
             real_spread: spread(&real),
-            said: Vec::new(),
+            said,
         })
     }
 
@@ -85,8 +92,14 @@ impl<'a> Watch<'a> {
         if every > 0 && (progress.epoch.is_multiple_of(every) || progress.epoch == self.config.train.epochs) {
             self.picture(network, pool, progress)?;
         }
-        let notices = self.notices(network, progress, diversity);
-        Ok(Measured { figures, notices })
+        let mean = |name: &str| {
+            let at = network.parts().iter().position(|part| Some(*part) == name.strip_prefix("train."))?;
+            Some(progress.sums[at] / progress.rows.max(1) as f64)
+        };
+        let troubles = troubles(|name| figures.get(name).copied().or_else(|| mean(name)), progress.step);
+        let before = std::mem::replace(&mut self.said, troubles.iter().map(|(kind, _)| *kind).collect());
+        let new = troubles.into_iter().filter(|(kind, _)| !before.contains(kind));
+        Ok(Measured { figures, notices: new.map(|(_, text)| text).collect() })
     }
 
     /// The picture before training, and that of real rows.
@@ -115,57 +128,46 @@ impl<'a> Watch<'a> {
         std::fs::create_dir_all(&folder).map_err(io)?;
         self.directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
     }
+}
 
-    fn notices(&mut self, network: &Network, progress: &Progress, diversity: f64) -> Vec<String> {
-        let mean = |part: &str| {
-            let at = network.parts().iter().position(|name| *name == part)?;
-            Some(progress.sums[at] / progress.rows.max(1) as f64)
-        };
-        let mut notices = Vec::new();
-        let mut tell = |kind: &'static str, holds: bool, text: String| {
-            if !holds {
-                self.said.retain(|said| *said != kind);
-            } else if !self.said.contains(&kind) {
-                self.said.push(kind);
-                notices.push(text);
-            }
-        };
-        let step = progress.step;
-        tell(
-            "collapse",
-            diversity < COLLAPSED,
-            format!(
-                "collapse at step {step}: made rows differ {:.1} % as much as real ones; hint: \
-                 `model.gan.packing = 2`, `minibatch` or `diversity` keep them apart",
-                diversity * 100.0
-            ),
+/// What is wrong with the game at the end of an epoch, by kind; `figure` gives what was measured, by name.
+fn troubles(figure: impl Fn(&str) -> Option<f64>, step: u64) -> Vec<(&'static str, String)> {
+    let mut troubles = Vec::new();
+    if let Some(diversity) = figure(DIVERSITY).filter(|&diversity| diversity < COLLAPSED) {
+        let text = format!(
+            "collapse at step {step}: made rows differ {:.1} % as much as real ones; hint: `model.gan.packing = 2`, \
+             `minibatch` or `diversity` keep them apart",
+            diversity * 100.0
         );
-        if let (Some(real), Some(made)) = (mean("real"), mean("made")) {
-            let won = real > WON && made > WON;
-            tell(
-                "won",
-                won,
-                format!(
-                    "the discriminator has won by step {step}: it tells {:.1} % of real and {:.1} % of made rows; \
-                     hint: soft `labels.real`, `input-noise`, or a lower rate in `discriminator-optimizer`",
-                    real * 100.0,
-                    made * 100.0
-                ),
-            );
-        }
-        for part in ["discriminator-gradient", "generator-gradient"] {
-            let Some(norm) = mean(part) else { continue };
-            tell(
-                if part.starts_with('d') { "steep discriminator" } else { "steep generator" },
-                norm > STEEP,
-                format!(
-                    "the {part} has a mean norm of {norm:.0} by step {step}, a sign of divergence; hint: a lower \
-                     rate, `train.clip-norm`, or a `penalty`"
-                ),
-            );
-        }
-        notices
+        troubles.push(("collapse", text));
     }
+    if let (Some(real), Some(made)) = (figure("train.real"), figure("train.made"))
+        && real > WON
+        && made > WON
+    {
+        let text = format!(
+            "the discriminator has won by step {step}: it tells {:.1} % of real and {:.1} % of made rows; hint: soft \
+             `labels.real`, `input-noise`, or a lower rate in `discriminator-optimizer`",
+            real * 100.0,
+            made * 100.0
+        );
+        troubles.push(("won", text));
+    }
+    let gradients = [
+        ("discriminator-gradient", "train.discriminator-gradient"),
+        ("generator-gradient", "train.generator-gradient"),
+    ];
+    for (kind, name) in gradients {
+        if let Some(norm) = figure(name).filter(|&norm| norm > STEEP) {
+            let norm = if norm < 1e6 { format!("{norm:.0}") } else { format!("{norm:.1e}") };
+            let text = format!(
+                "the {kind} has a mean norm of {norm} by step {step}, a sign of divergence; hint: a lower rate, \
+                 `train.clip-norm`, or a `penalty`"
+            );
+            troubles.push((kind, text));
+        }
+    }
+    troubles
 }
 
 /// Refuses an `evaluate.best-by` that these rows have no figure for.

@@ -60,6 +60,27 @@ fn a_run_gives_the_same_bits_at_any_number_of_threads_and_after_a_stop() {
 }
 
 #[test]
+fn what_is_wrong_with_a_game_is_told_once_with_or_without_a_stop() {
+    let place = Place::new();
+    let steep = "[train.optimizer.adam]\nrate = 100.0\n";
+    fit(&ring(&place, steep, "straight", 1), &never(), &mut |_| {}).unwrap();
+    let mut short = ring(&place, steep, "resumed", 1);
+    short.config.as_mut().unwrap().train.epochs = 2;
+    fit(&short, &never(), &mut |_| {}).unwrap();
+    place.resume("resumed", &[("train.epochs", "4")], 1).unwrap();
+    let told = |out: &str| -> Vec<String> {
+        let events = fs::read_to_string(place.at(out).join("events.jsonl")).unwrap();
+        events.lines().filter(|line| line.contains("\"notice\"")).map(str::to_string).collect()
+    };
+    assert!(!told("straight").is_empty());
+    assert_eq!(told("straight"), told("resumed"));
+    // A run whose checkpoints are gone says so.
+    fs::remove_dir_all(place.at("resumed").join("checkpoint")).unwrap();
+    let again = place.resume("resumed", &[("train.epochs", "5")], 1).unwrap();
+    assert!(again.notes.iter().any(|note| note.contains("no checkpoint")), "{:?}", again.notes);
+}
+
+#[test]
 fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
     let place = Place::new();
     let fitted = fit(&ring(&place, "", "run", 1), &never(), &mut |_| {}).unwrap();

@@ -15,8 +15,7 @@ pub struct InfoConfig {
     pub continuous: usize,
     /// Weight of reading the category back in the losses of both networks, above 0.
     pub weight: f32,
-    /// That of reading the continuous codes back, above 0. Less than the category's: their density has no bound, so that with
-    /// equal weights they take over what the category should say.
+    /// That of reading the continuous codes back, above 0.
     pub continuous_weight: f32,
     /// Units of a layer of its own that reading has, at most 65536; 0 is none.
     pub hidden: usize,
@@ -30,23 +29,23 @@ impl Default for InfoConfig {
             categories: 10,
             continuous: 2,
             weight: 1.0,
-            continuous_weight: 0.1,
+            continuous_weight: 1.0,
             hidden: 128,
             cooperate: true,
         }
     }
 }
 
-/// Log-variances of what is read are kept within plus or minus this.
-const LOG_VARIANCE_LIMIT: f32 = 5.0;
+/// `ln(2 pi) / 2`.
+const HALF_LN_2_PI: f32 = 0.918_938_5;
 
 /// What is read from rows.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'g> {
     /// `[.., categories]`.
     pub(super) logits: Option<Expr<'g>>,
-    /// Means and log-variances, `[.., continuous]` each.
-    pub(super) codes: Option<(Expr<'g>, Expr<'g>)>,
+    /// The means of codes, `[.., continuous]`.
+    pub(super) codes: Option<Expr<'g>>,
 }
 
 impl InfoConfig {
@@ -94,22 +93,22 @@ impl InfoConfig {
         });
         let codes = (self.continuous > 0).then(|| {
             let mean = dense(scope, "reader.mean", hidden, self.continuous);
-            let log_variance = dense(scope, "reader.log_variance", hidden, self.continuous);
             scope.describe("reader.mean", "dense, linear", &[self.continuous]);
-            scope.describe("reader.log_variance", "dense, linear", &[self.continuous]);
-            (mean, log_variance.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
+            mean
         });
         Reading { logits, codes }
     }
 }
 
 impl<'g> Reading<'g> {
-    /// `-ln Q(category | x)` and `-ln Q(codes | x)` of each row, nats (their equation 5 without the entropy), with a
-    /// last axis of length 1.
+    /// `-ln Q(category | x)` and `-ln Q(codes | x)`, a normal density of variance 1 as in the authors' code, of each row, nats
+    /// (their equation 5 without the entropy), with a last axis of length 1.
     pub(super) fn losses(self, category: Option<Expr<'g>>, codes: Option<Expr<'g>>) -> [Option<Expr<'g>>; 2] {
         let of_category = self.logits.zip(category).map(|(logits, is)| loss::cross_entropy(logits, is));
-        let of_codes = self.codes.zip(codes).map(|((mean, log_variance), is)| {
-            let terms = loss::gaussian_nll(is, mean, log_variance);
+        // With a variance that is learned, there is no end to what reading codes more exactly is worth, and they take over what
+        // the category should say.
+        let of_codes = self.codes.zip(codes).map(|(mean, is)| {
+            let terms = (mean - is).square() * 0.5 + HALF_LN_2_PI;
             terms.sum(terms.shape().dims.len() - 1)
         });
         [of_category, of_codes]

@@ -111,7 +111,7 @@ impl<'g> Game<'_, 'g> {
         let mut recognize = Vec::new();
         if let Some(reading) = judged.reading {
             recognize.extend(reading.logits.map(flat_first));
-            recognize.extend(reading.codes.map(|(mean, _)| flat_first(mean)));
+            recognize.extend(reading.codes.map(flat_first));
         }
         recognize.extend(judged.classes.map(flat_first));
         if let (Some(_), Some(classes)) = (config.coupled, judged.classes) {
@@ -401,7 +401,7 @@ impl<'g> Game<'_, 'g> {
             features: half(both.features, i),
             reading: both.reading.map(|reading| Reading {
                 logits: reading.logits.map(|logits| half(logits, i)),
-                codes: reading.codes.map(|(mean, variance)| (half(mean, i), half(variance, i))),
+                codes: reading.codes.map(|mean| half(mean, i)),
             }),
             classes: both.classes.map(|classes| half(classes, i)),
         };

@@ -32,9 +32,17 @@ impl Context<'_> {
         let images = self.images()?;
         let title = match codes {
             1 => "The code from -2 to 2; a category a row",
-            _ => "The first code (left) and the second (right) from -2 to 2; a category a row",
+            _ => "Codes from -2 to 2, the first left, the second right; a category a row",
         };
-        let grid = ImageGrid::plain(title, Pixels::Floats(&made.values), images.shape(), columns);
+        // A white place between the codes.
+        let gap = vec![1.0; if codes > 1 { made.n_cols } else { 0 }];
+        let pixels: Vec<f32> = made
+            .values
+            .chunks(columns * made.n_cols)
+            .flat_map(|row| [&row[..STEPS * made.n_cols], &gap, &row[STEPS * made.n_cols..]].concat())
+            .collect();
+        let columns = columns + codes - 1;
+        let grid = ImageGrid::plain(title, Pixels::Floats(&pixels), images.shape(), columns);
         Ok(figure::image_grid(&grid)?)
     }
 
