@@ -9,6 +9,7 @@ mod ending;
 mod gan;
 mod network;
 mod prior;
+mod rows;
 mod softmax;
 mod vae;
 mod written;
@@ -27,8 +28,9 @@ pub use gan::{
     CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
     WeightStart,
 };
-pub use network::{Layout, Network, Rows, Weights};
+pub use network::{Network, Weights};
 pub use prior::{NoiseSource, Prior};
+pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use vae::VaeConfig;
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, loss};
 
-use super::network::Layout;
 use super::prior::one_hot;
+use super::rows::Layout;
 use super::written::{Inputs, Update, Written};
 use crate::nn::{Activation, LayerConfig, Mode, Scope, dense, flat, stack};
 use crate::train::TrainConfig;

@@ -4,8 +4,8 @@ use veridic_graph::{Expr, Feed, Graph, Shape};
 
 use super::ModelConfig;
 use super::aae::is_discriminators;
-use super::network::Layout;
 use super::prior::Prior;
+use super::rows::Layout;
 use crate::error::ConfigError;
 use crate::nn::{Likelihood, Mode, Scope};
 use crate::train::TrainConfig;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::dataset::{Dataset, counts};
 use super::drawable::shown;
-use super::explore::{Encodings, some};
+use super::encoding::{Encodings, some};
 use super::open::{Form, Run, cell_text};
 use crate::codec::ImageCodec;
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::dataset::{self, Content, Dataset, index};
-use super::fit::unchanged;
-use super::open::{Form, Run, cell_text, ordered};
+use super::encoding::{Encodings, Group};
+use super::open::{Form, Run, ordered};
 use super::sample::Sampled;
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
@@ -81,20 +80,6 @@ pub enum Walk {
     },
 }
 
-/// Some of the rows.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Group {
-    /// Those with this value in a column; images have the column `label`.
-    Value {
-        /// The column.
-        column: String,
-        /// The value, as the data writes it.
-        value: String,
-    },
-    /// Rows by number, from 1.
-    Rows(Vec<usize>),
-}
-
 /// Decoded points with what each of them is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Walked {
@@ -118,19 +103,6 @@ enum PictureLayout {
     Named { columns: usize, names: Vec<String> },
     /// Coordinates on the left and below.
     Axes { x_label: String, y_label: String, x: Vec<f64>, y: Vec<f64> },
-}
-
-/// Rows of data with their encodings.
-#[derive(Debug, Clone)]
-pub(crate) struct Encodings {
-    pub(crate) mean: Matrix,
-    pub(crate) log_variance: Option<Matrix>,
-    pub(crate) table: Option<(Table, Schema)>,
-    pub(crate) images: Option<Images>,
-    pub(crate) labels: Option<Vec<Option<String>>>,
-    /// What the rows are called in messages.
-    name: String,
-    notes: Vec<String>,
 }
 
 impl Run {
@@ -187,50 +159,6 @@ impl Run {
         let Plan { title, points, steps, layout, .. } = plan;
         Ok(Walked { title, points, rows: made, steps, notes, layout })
     }
-
-    /// The data that the run was fitted to, parted as it was.
-    pub(crate) fn data(&self, data_dir: &Path) -> Result<Dataset> {
-        let own = dataset::load(&mut self.config.clone(), None, data_dir)?;
-        unchanged(&self.info.data, &own)?;
-        Ok(own)
-    }
-
-    /// The rows of `data`, or the run's test rows, encoded.
-    pub(crate) fn encodings(&mut self, data: Option<&Path>, data_dir: &Path) -> Result<Encodings> {
-        if let Some(path) = data {
-            let given = self.read(path)?;
-            let (mean, log_variance) = self.network.encode(&mut self.pool, given.rows(), &given.index())?;
-            let table = match (given.table, &self.form) {
-                (Some(table), Form::Table { schema, .. }) => Some((table, schema.clone())),
-                _ => None,
-            };
-            let name = path.display().to_string();
-            let (images, labels, notes) = (given.bytes, given.labels, given.notes);
-            return Ok(Encodings { mean, log_variance, table, images, labels, name, notes });
-        }
-        let own = self.data(data_dir)?;
-        let split = &own.split;
-        let parts = [(&split.test, "test"), (&split.valid, "validation"), (&split.train, "training")];
-        let (rows, part) =
-            parts.into_iter().find(|(rows, _)| !rows.is_empty()).unwrap_or((&split.train, "training"));
-        let (mean, log_variance) = self.network.encode(&mut self.pool, own.rows(), &index(rows))?;
-        let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
-        let (table, images) = match own.content {
-            Content::Table { table, schema } => (Some((table.take(rows), schema)), None),
-            Content::Images(images) => (None, Some(some(&images, rows))),
-        };
-        let name = format!("the run's {part} rows");
-        Ok(Encodings { mean, log_variance, table, images, labels, name, notes: Vec::new() })
-    }
-}
-
-/// Some of the images, in the order of `rows`.
-pub(crate) fn some(images: &Images, rows: &[usize]) -> Images {
-    let size = images.height * images.width * images.channels;
-    let pixels =
-        rows.iter().flat_map(|&row| images.pixels[row * size..(row + 1) * size].iter().copied()).collect();
-    let labels = images.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect());
-    Images { n: rows.len(), pixels, labels, ..*images }
 }
 
 impl Walk {
@@ -421,70 +349,6 @@ fn number(name: &str, values: Vec<f64>) -> Column {
 
 fn narrow(values: &[f64]) -> Vec<f32> {
     values.iter().map(|&value| value as f32).collect()
-}
-
-impl Group {
-    fn name(&self) -> String {
-        match self {
-            Self::Value { column, value } => format!("{column} = {value}"),
-            Self::Rows(rows) if rows.len() == 1 => format!("row {}", rows[0]),
-            Self::Rows(rows) => format!("{} rows", rows.len()),
-        }
-    }
-}
-
-impl Encodings {
-    /// The point of a row, counted from 1.
-    fn row(&self, row: usize) -> Result<&[f32]> {
-        if row == 0 || row > self.mean.n_rows {
-            return Err(RunError::NoRow { row, rows: self.mean.n_rows, of: self.name.clone() }.into());
-        }
-        Ok(self.mean.row(row - 1))
-    }
-
-    /// The points of a group, at least one.
-    fn group(&self, group: &Group) -> Result<Matrix> {
-        let rows: Vec<usize> = match group {
-            Group::Rows(rows) => rows.clone(),
-            Group::Value { column, value } => {
-                let cells = self.cells(column)?;
-                let same = |cell: &Option<String>| {
-                    cell.as_ref().is_some_and(|cell| {
-                        cell == value
-                            || cell.parse::<f64>().ok().is_some_and(|cell| value.parse() == Ok(cell))
-                    })
-                };
-                let rows: Vec<usize> = (1..=cells.len()).filter(|&row| same(&cells[row - 1])).collect();
-                if rows.is_empty() {
-                    let known = dataset::counts(&cells).into_iter().map(|(value, _)| value).collect();
-                    let (column, value, of) = (column.clone(), value.clone(), self.name.clone());
-                    return Err(RunError::NoSuchRows { column, value, known, of }.into());
-                }
-                rows
-            }
-        };
-        let mut points = Matrix { n_rows: rows.len(), n_cols: self.mean.n_cols, values: Vec::new() };
-        for row in rows {
-            points.values.extend_from_slice(self.row(row)?);
-        }
-        Ok(points)
-    }
-
-    /// The text of each cell of a column; of images the labels.
-    fn cells(&self, column: &str) -> Result<Vec<Option<String>>> {
-        if let Some((table, schema)) = &self.table {
-            table.require(column)?;
-            return Ok((0..table.n_rows).map(|row| cell_text(schema, table, column, row)).collect());
-        }
-        match &self.labels {
-            Some(labels) if column == "label" => Ok(labels.clone()),
-            labels => {
-                let has_labels = labels.is_some();
-                Err(RunError::NoLabels { column: column.to_string(), has_labels, of: self.name.clone() }
-                    .into())
-            }
-        }
-    }
 }
 
 impl Walked {

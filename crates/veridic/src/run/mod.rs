@@ -9,6 +9,7 @@ mod demo;
 mod denoise;
 mod directory;
 mod drawable;
+mod encoding;
 mod explore;
 mod figures;
 mod fit;
@@ -31,7 +32,8 @@ pub use compare::{CompareOptions, Comparison, compare};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
-pub use explore::{Group, Walk, Walked};
+pub use encoding::Group;
+pub use explore::{Walk, Walked};
 pub use fit::{FitOptions, Fitted, Planned, fit, plan};
 pub use made::film;
 pub use map::{

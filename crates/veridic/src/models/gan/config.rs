@@ -9,7 +9,7 @@ use super::minibatch::MinibatchConfig;
 use super::objective::{LabelConfig, Objective};
 use super::penalty::Penalty;
 use crate::error::ConfigError;
-use crate::models::network::Layout;
+use crate::models::Layout;
 use crate::models::prior::{NoiseSource, Prior};
 use crate::nn::{Activation, LayerConfig, shapes};
 use crate::train::OptimizerConfig;
