@@ -103,6 +103,17 @@ fn overrides_say_what_was_wrong_with_them() {
     let (error, hint) = set("codec.numeric", "standart");
     assert!(error.contains("unknown variant `standart`"), "{error}");
     assert_eq!(hint, "did you mean `standard`?");
+    // A choice with a value, another choice, and a section, written in another form than theirs.
+    let penalized =
+        Config::default().with(&[("model.gan.penalty".into(), "{ gradient = 1.0 }".into())]).unwrap();
+    let again = |path: &str, value: &str| penalized.with(&[(path.into(), value.into())]).unwrap_err().hint();
+    for (path, value, expected) in [
+        ("model.gan.penalty", "clip", "write `model.gan.penalty={ clip = … }`"),
+        ("model.gan.penalty.clip", "0.1", "replace what is chosen with `model.gan.penalty={ clip = 0.1 }`"),
+        ("model.gan.info", "3", "write `model.gan.info={ key = value, … }`"),
+    ] {
+        assert_eq!(again(path, value).as_deref(), Some(expected));
+    }
     // An override that is text with a line break in it changes nothing else.
     let config = Config::default().with(&[("about".into(), "one\n[train]\nepochs = 3".into())]).unwrap();
     assert_eq!((config.about.as_str(), config.train.epochs), ("one\n[train]\nepochs = 3", 50));

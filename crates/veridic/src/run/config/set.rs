@@ -5,6 +5,10 @@ use serde::Serialize;
 use crate::data::nearest_name;
 use crate::error::{ConfigError, Result};
 
+const ONE_CHOICE: &str = "only one of these can be chosen";
+const NEEDS_VALUE: &str = "this choice has a value of its own";
+const A_SECTION: &str = "a section of keys";
+
 /// Settings with values at paths replaced; what is out of range is left to their own check.
 pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
     config: &T,
@@ -18,9 +22,10 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             .and_then(|mut table| table.remove("value"))
             .unwrap_or_else(|| toml::Value::String(value.clone()));
         let remedy = remedy(&tree, path);
-        let refused = |reason, nearest: Option<String>| {
+        let refused = |reason: String, nearest: Option<String>| {
             let near = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-            let (path, value, remedy) = (path.clone(), value.clone(), near.or(remedy.clone()));
+            let form = || form(path, value, &reason);
+            let (path, value, remedy) = (path.clone(), value.clone(), near.or_else(form).or(remedy.clone()));
             ConfigError::Set { path, value, reason, remedy }
         };
         place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
@@ -52,6 +57,18 @@ fn remedy(tree: &toml::Table, path: &str) -> Option<String> {
         table.keys().map(|key| [&section[..], &[key.as_str()]].concat().join(".")).collect();
     let shown = keys.iter().take(20).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     (!keys.is_empty()).then(|| format!("there are {shown}{}", if keys.len() > 20 { ", …" } else { "" }))
+}
+
+/// How to write what was written in another form.
+fn form(path: &str, value: &str, reason: &str) -> Option<String> {
+    if reason == ONE_CHOICE {
+        let (parent, last) = path.rsplit_once('.')?;
+        return Some(format!("replace what is chosen with `{parent}={{ {last} = {value} }}`"));
+    }
+    if reason == NEEDS_VALUE {
+        return Some(format!("write `{path}={{ {value} = … }}`"));
+    }
+    reason.ends_with(A_SECTION).then(|| format!("write `{path}={{ key = value, … }}`"))
 }
 
 /// Puts `value` at a dotted path; new keys are left for the check of unknown keys to judge.
@@ -101,7 +118,10 @@ pub(super) fn toml_error(error: &toml::de::Error, text: &str, origin: &str) -> C
 /// The parser's message in words that are not those of a programming language.
 fn plainly(message: &str) -> String {
     if message.starts_with("wanted exactly 1 element, more than 1") {
-        return "only one of these can be chosen".to_string();
+        return ONE_CHOICE.to_string();
+    }
+    if message.contains("unit variant, expected newtype variant") {
+        return NEEDS_VALUE.to_string();
     }
     let number = message.replace("expected usize", "expected a whole number, 0 and above");
     let number = number.replace("expected u64", "expected a whole number, 0 and above");
@@ -115,7 +135,7 @@ fn plainly(message: &str) -> String {
     for kind in ["expected struct ", "expected tuple struct ", "expected enum "] {
         if let Some((before, name)) = plain.split_once(kind) {
             let rest = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-            let what = if kind.contains("enum") { "the name of a choice" } else { "a section of keys" };
+            let what = if kind.contains("enum") { "the name of a choice" } else { A_SECTION };
             return format!("{before}expected {what}{rest}");
         }
     }
