@@ -63,7 +63,8 @@ pub(crate) fn scratch_len(g: &Geometry, rows: usize) -> usize {
     let patches = rows * g.taps() * g.fine_channels;
     let products = g.coarse_places() * g.taps() * g.fine_channels;
     let line = packed_len(g.axes[1].coarse * rows, g.coarse_channels);
-    let apart = rows * apart(g.fine_width()).max(apart(g.coarse_width()));
+    let channels = g.fine_channels.max(g.coarse_channels);
+    let apart = rows * (apart(g.fine_width()).max(apart(g.coarse_width())) + spaced(channels));
     if g.is_narrow() {
         (g.axes[1].coarse * patches + line).max(products).max(apart)
     } else {
@@ -90,6 +91,24 @@ unsafe fn put_apart(of: *const f32, (rows, width): (usize, usize), scratch: *mut
         unsafe { scratch.add(row * distance).copy_from_nonoverlapping(of.add(row * width), width) };
     }
     (scratch, distance)
+}
+
+/// A product whose rows go to one place of each image, by way of `scratch` where they would share few sets of a cache.
+///
+/// # Safety
+/// As for [`product_of_runs`], with a start that reads nothing from the result; `scratch` takes the rows.
+unsafe fn place_product(isa: Isa, product: Product, runs: &[Run], scratch: *mut f32) {
+    let Product { c, ldc, m, n, .. } = product;
+    // SAFETY: the caller's contract.
+    unsafe {
+        if !ldc.is_multiple_of(FAR) {
+            return product_of_runs(isa, product, runs);
+        }
+        product_of_runs(isa, Product { c: scratch, ldc: spaced(n), ..product }, runs);
+        for row in 0..m {
+            c.add(row * ldc).copy_from_nonoverlapping(scratch.add(row * spaced(n)), n);
+        }
+    }
 }
 
 /// From the fine side `x` to the coarse side `y`.
@@ -132,7 +151,7 @@ pub(crate) unsafe fn convolve(
                 let start = if bias.is_null() { Start::Zero } else { Start::Bias(bias) };
                 let ldc = g.coarse_width();
                 let product = Product { a: x, stride, packed, k: depth, c: to, ldc, m: rows, n: d, start };
-                product_of_runs(isa, product, runs);
+                place_product(isa, product, runs, scratch.add(rows * distance));
             }
         }
     }
@@ -192,7 +211,7 @@ pub(crate) unsafe fn transpose(
                 start,
             };
             // SAFETY: places and taps are those of the geometry; every row of the batch has the same.
-            unsafe { product_of_runs(isa, product, runs) };
+            unsafe { place_product(isa, product, runs, scratch.add(rows * distance)) };
         }
     }
 }
