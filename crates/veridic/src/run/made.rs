@@ -8,7 +8,7 @@ use super::config::Config;
 use super::dataset::{Content, Dataset};
 use super::directory::Directory;
 use super::merit::Merit;
-use super::snapshot::{SHOWN, Snapshot};
+use super::snapshot::Snapshot;
 use crate::data::Matrix;
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate::rank_correlation;
@@ -110,7 +110,8 @@ impl<'a> Watch<'a> {
         self.picture(network, pool, &Progress::default())?;
         if let Content::Images(images) = &self.data.content {
             let width = self.data.layout.width();
-            let rows = self.data.split.train.iter().take(SHOWN);
+            let side = self.snapshot.side();
+            let rows = self.data.split.train.iter().take(side * side);
             let pixels: Vec<u8> =
                 rows.flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
             let grid = self.snapshot.grid("Training images", Pixels::Bytes(&pixels))?;

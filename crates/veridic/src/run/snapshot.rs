@@ -10,9 +10,6 @@ use crate::figure::{self, Coloring, Figure, ImageGrid, Pixels};
 use crate::models::{Network, Rows};
 use crate::seed::Seed;
 
-/// Pictures in a grid.
-pub(super) const SHOWN: usize = 64;
-
 /// Draws what a network makes.
 pub(super) struct Snapshot<'a> {
     pub(super) config: &'a Config,
@@ -29,7 +26,7 @@ impl Snapshot<'_> {
     ) -> Result<Option<Figure>> {
         match (&self.data.content, self.data.layout.width()) {
             (Content::Images(_), _) => {
-                let z = grid_points(network, Seed(self.config.seed));
+                let z = grid_points(network, Seed(self.config.seed), self.side());
                 let made = network.decode(pool, &z)?;
                 Ok(Some(self.grid(title, Pixels::Floats(&made.values))?))
             }
@@ -39,10 +36,16 @@ impl Snapshot<'_> {
         }
     }
 
+    /// Images along a side of a picture; an even number of them where two sets are shown in pairs.
+    pub(super) fn side(&self) -> usize {
+        let side = self.config.evaluate.picture_side;
+        if self.data.second.is_some() { side.next_multiple_of(2) } else { side }
+    }
+
     /// Images side by side.
     pub(super) fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
         let Content::Images(images) = &self.data.content else { unreachable!("images are drawn as a grid") };
-        Ok(figure::image_grid(&ImageGrid::plain(title, pixels, images.shape(), 8))?)
+        Ok(figure::image_grid(&ImageGrid::plain(title, pixels, images.shape(), self.side()))?)
     }
 
     /// Real and made points.
@@ -127,13 +130,12 @@ impl Snapshot<'_> {
 
 /// The noise of the pictures: where classes are asked for, a class a row of the grid; of coupled networks the same noise
 /// for both sets, side by side.
-fn grid_points(network: &Network, seed: Seed) -> Matrix {
-    const COLUMNS: usize = 8;
+fn grid_points(network: &Network, seed: Seed, side: usize) -> Matrix {
     let prior = network.prior().expect("an adversarial network has a prior");
     if prior.classes > 0 {
-        return prior.draw(seed, "grid latent", prior.classes.min(16) * COLUMNS, |i| Some(i / COLUMNS));
+        return prior.draw(seed, "grid latent", prior.classes.min(16) * side, |i| Some(i / side));
     }
-    let mut z = prior.draw(seed, "grid latent", SHOWN, |i| Some(i % 2));
+    let mut z = prior.draw(seed, "grid latent", side * side, |i| Some(i % 2));
     if prior.sets > 0 {
         for pair in z.values.chunks_mut(2 * prior.width()) {
             let (one, other) = pair.split_at_mut(prior.width());

@@ -95,6 +95,9 @@ impl Config {
             let allowed = format!("0 to {MOST_DRAWS}");
             return range("evaluate.nll-samples", evaluate.nll_samples.to_string(), &allowed);
         }
+        if !(1..=32).contains(&evaluate.picture_side) {
+            return range("evaluate.picture-side", evaluate.picture_side.to_string(), "1 to 32");
+        }
         if !(10..=MOST_SAMPLED).contains(&evaluate.made_rows) {
             let found = evaluate.made_rows.to_string();
             return range("evaluate.made-rows", found, &format!("10 to {MOST_SAMPLED}"));

@@ -209,12 +209,13 @@ pub struct EvaluateConfig {
     pub nll_repeats: usize,
     /// Rows that an adversarial network makes to be measured by, after each epoch and at the end, 10 to 1000000.
     pub made_rows: usize,
-    /// Which figure of made rows chooses the best epoch (`sample.reverse_kl`, say), lower being better; by default the
-    /// last epoch is taken.
+    /// Which figure of made rows chooses the best epoch (`sample.reverse_kl`, say); by default the last epoch is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_by: Option<String>,
     /// Epochs from one picture of made rows in `samples/` to the next; 0 is none.
     pub picture_every: usize,
+    /// Images along a side of such a picture, 1 to 32; where classes are asked for, images of each class.
+    pub picture_side: usize,
     /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
     pub factors: Vec<String>,
 }
@@ -230,6 +231,7 @@ impl Default for EvaluateConfig {
             made_rows: 2500,
             best_by: None,
             picture_every: 1,
+            picture_side: 8,
             factors: Vec::new(),
         }
     }
