@@ -22,9 +22,11 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             .and_then(|mut table| table.remove("value"))
             .unwrap_or_else(|| toml::Value::String(value.clone()));
         let remedy = remedy(&tree, path);
+        // Whose keys the remedy lists.
+        let is_section = remedy.as_ref().is_some_and(|keys| keys.contains(&format!("`{path}.")));
         let refused = |reason: String, nearest: Option<String>| {
             let near = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-            let form = || form(path, value, &reason);
+            let form = || form(path, value, &reason).filter(|_| !(is_section && reason.ends_with(A_SECTION)));
             let (path, value, remedy) = (path.clone(), value.clone(), near.or_else(form).or(remedy.clone()));
             ConfigError::Set { path, value, reason, remedy }
         };
