@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::dataset::{Dataset, counts};
 use super::drawable::shown;
-use super::encoding::{Encodings, some};
+use super::encoding::Encodings;
 use super::open::{Form, Run, cell_text};
 use crate::codec::ImageCodec;
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
@@ -190,7 +190,7 @@ fn image_pictures(
     options: &CompareOptions,
 ) -> Result<Vec<Vec<Figure>>> {
     let count = options.count.min(images.n);
-    let shown = some(images, &(0..count).collect::<Vec<_>>());
+    let shown = images.take(&(0..count).collect::<Vec<_>>());
     let mut pixels: Vec<f32> = shown.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let mut labels = vec!["original".to_string()];
     type Places<'a> = (&'a [f64], &'a [f64]);

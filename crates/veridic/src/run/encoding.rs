@@ -65,20 +65,11 @@ impl Run {
         let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
         let (table, images) = match own.content {
             Content::Table { table, schema } => (Some((table.take(rows), schema)), None),
-            Content::Images(images) => (None, Some(some(&images, rows))),
+            Content::Images(images) => (None, Some(images.take(rows))),
         };
         let name = format!("the run's {part} rows");
         Ok(Encodings { mean, log_variance, table, images, labels, name, notes: Vec::new() })
     }
-}
-
-/// Some of the images, in the order of `rows`.
-pub(crate) fn some(images: &Images, rows: &[usize]) -> Images {
-    let size = images.height * images.width * images.channels;
-    let pixels =
-        rows.iter().flat_map(|&row| images.pixels[row * size..(row + 1) * size].iter().copied()).collect();
-    let labels = images.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect());
-    Images { n: rows.len(), pixels, labels, ..*images }
 }
 
 impl Group {
