@@ -157,7 +157,7 @@ pub(crate) unsafe fn product_of_runs(isa: Isa, product: Product, runs: &[Run]) {
             #[cfg(target_arch = "aarch64")]
             Isa::Baseline => arm::neon(product, runs),
             #[cfg(not(target_arch = "aarch64"))]
-            Isa::Baseline => blocks::<Plain, 4, 4>(product, runs),
+            Isa::Baseline => blocks::<Plain, 4, 4, 4, 4>(product, runs),
         }
     }
 }
@@ -224,17 +224,17 @@ mod x86 {
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<__m256, 6, 2>(product, runs) }
+        unsafe { blocks::<__m256, 6, 2, 6, 2>(product, runs) }
     }
 
-    /// Tiles of 14 x 16: 14 accumulators.
+    /// Tiles of 8 x 32, because with fewer columns a product loads more values than it multiplies; of 14 x 16 at the edge.
     ///
     /// # Safety
     /// See [`super::product_of_runs`]; the processor has AVX-512.
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub(super) unsafe fn avx512(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<__m512, 14, 1>(product, runs) }
+        unsafe { blocks::<__m512, 14, 1, 8, 2>(product, runs) }
     }
 }
 
@@ -275,7 +275,7 @@ mod arm {
     #[target_feature(enable = "neon")]
     pub(super) unsafe fn neon(product: Product, runs: &[Run]) {
         // SAFETY: the caller's contract.
-        unsafe { blocks::<float32x4_t, 6, 4>(product, runs) }
+        unsafe { blocks::<float32x4_t, 6, 4, 6, 4>(product, runs) }
     }
 }
 
@@ -307,15 +307,47 @@ impl Vector for Plain {
     }
 }
 
+/// Does something for each row of a tile, with its number a constant: a loop over many rows is unrolled after the compiler
+/// has decided what stays in registers, and then their sums go through memory at every step of the depth.
+macro_rules! each_row {
+    ($rows:ident, |$i:ident| $body:block) => {
+        each_row!($rows, $i, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    ($rows:ident, $i:ident, $body:block, $($number:literal)*) => {
+        $(if $number < $rows {
+            const $i: usize = $number;
+            $body
+        })*
+    };
+}
+
+/// Columns of the widest tile.
+const WIDEST: usize = 2 * PANEL;
+
 /// Runs done together: as many as fit into [`DEPTH`].
 const GROUP: usize = 64;
 
+/// Tiles of `ROWS` x `PARTS` registers, a panel, and of `WIDE_ROWS` x `WIDE`, one panel or more, where there are columns left
+/// for them.
+///
 /// # Safety
-/// See [`product_of_runs`]; `PARTS * V::LANES` is [`PANEL`].
+/// See [`product_of_runs`]; `PARTS * V::LANES` is [`PANEL`], and `WIDE` a multiple of `PARTS`.
 #[inline(always)]
-unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(product: Product, runs: &[Run]) {
+unsafe fn blocks<
+    V: Vector,
+    const ROWS: usize,
+    const PARTS: usize,
+    const WIDE_ROWS: usize,
+    const WIDE: usize,
+>(
+    product: Product,
+    runs: &[Run],
+) {
     let mut group = [Run { a: 0, k: 0, depth: 0 }; GROUP];
-    for column in (0..product.n).step_by(PANEL) {
+    let mut column = 0;
+    while column < product.n {
+        let is_wide = product.n - column > PANEL;
+        let width = (if is_wide { WIDE * V::LANES } else { PANEL }).min(product.n - column);
         // The next run, and how much of it is done.
         let (mut next, mut done) = (0, 0);
         let mut first = true;
@@ -330,53 +362,42 @@ unsafe fn blocks<V: Vector, const ROWS: usize, const PARTS: usize>(product: Prod
                     (next, done) = (next + 1, 0);
                 }
             }
-            // SAFETY: the strip lies inside `a`, the panel and `c` as the caller promised.
+            // SAFETY: the strip lies inside `a`, the panels and `c` as the caller promised.
             unsafe {
-                let mut strip = Strip {
+                let strip = Strip {
                     a: product.a,
                     stride: product.stride,
                     b: product.packed.add(column * product.k),
+                    panel: product.k * PANEL,
                     c: product.c.add(column),
                     ldc: product.ldc,
                     runs: &group[..len],
-                    width: PANEL.min(product.n - column),
+                    width,
                     start: match product.start {
                         _ if !first => Start::Accumulate,
                         Start::Bias(bias) => Start::Bias(bias.add(column)),
                         other => other,
                     },
                 };
-                let mut left = product.m;
-                while left >= ROWS {
-                    strip.tile::<V, ROWS, PARTS>();
-                    left -= ROWS;
-                }
-                // What is left; the largest tile has 14 rows.
-                if left >= 8 {
-                    strip.tile::<V, 8, PARTS>();
-                    left -= 8;
-                }
-                match left {
-                    0 => {}
-                    1 => strip.tile::<V, 1, PARTS>(),
-                    2 => strip.tile::<V, 2, PARTS>(),
-                    3 => strip.tile::<V, 3, PARTS>(),
-                    4 => strip.tile::<V, 4, PARTS>(),
-                    5 => strip.tile::<V, 5, PARTS>(),
-                    6 => strip.tile::<V, 6, PARTS>(),
-                    _ => strip.tile::<V, 7, PARTS>(),
+                if is_wide {
+                    strip.rows::<V, WIDE_ROWS, WIDE>(product.m);
+                } else {
+                    strip.rows::<V, ROWS, PARTS>(product.m);
                 }
             }
             first = false;
         }
+        column += width;
     }
 }
 
-/// The rows of one panel of the result that are still to be done.
+/// The rows of some panels of the result that are still to be done.
 struct Strip<'a> {
     a: *const f32,
     stride: Stride,
     b: *const f32,
+    /// Values from a panel to the next.
+    panel: usize,
     c: *mut f32,
     ldc: usize,
     runs: &'a [Run],
@@ -385,17 +406,48 @@ struct Strip<'a> {
 }
 
 impl Strip<'_> {
+    /// All `m` rows, `ROWS` at a time.
+    ///
+    /// # Safety
+    /// See [`product_of_runs`].
+    #[inline(always)]
+    unsafe fn rows<V: Vector, const ROWS: usize, const PARTS: usize>(mut self, m: usize) {
+        let mut left = m;
+        // SAFETY: the caller's contract; so many rows are left.
+        unsafe {
+            while left >= ROWS {
+                self.tile::<V, ROWS, PARTS>();
+                left -= ROWS;
+            }
+            // What is left; the largest tile has 14 rows.
+            if left >= 8 {
+                self.tile::<V, 8, PARTS>();
+                left -= 8;
+            }
+            match left {
+                0 => {}
+                1 => self.tile::<V, 1, PARTS>(),
+                2 => self.tile::<V, 2, PARTS>(),
+                3 => self.tile::<V, 3, PARTS>(),
+                4 => self.tile::<V, 4, PARTS>(),
+                5 => self.tile::<V, 5, PARTS>(),
+                6 => self.tile::<V, 6, PARTS>(),
+                _ => self.tile::<V, 7, PARTS>(),
+            }
+        }
+    }
+
     /// The next `ROWS` rows, in registers.
     ///
     /// # Safety
     /// See [`product_of_runs`]; so many rows are left.
     #[inline(always)]
     unsafe fn tile<V: Vector, const ROWS: usize, const PARTS: usize>(&mut self) {
-        let whole = self.width == PANEL;
-        // SAFETY: all offsets stay inside what the caller promised; a narrow panel goes through `edge`.
+        let whole = self.width == PARTS * V::LANES;
+        // SAFETY: all offsets stay inside what the caller promised; a narrow strip goes through `edge`.
         unsafe {
             let mut sum = [[V::splat(0.0); PARTS]; ROWS];
-            let mut edge = [0.0f32; PANEL];
+            let mut edge = [0.0f32; WIDEST];
             match self.start {
                 Start::Zero => {}
                 Start::Bias(bias) => {
@@ -404,40 +456,43 @@ impl Strip<'_> {
                     sum = [row; ROWS];
                 }
                 Start::Accumulate => {
-                    for (i, row) in sum.iter_mut().enumerate() {
-                        let mut from = self.c.add(i * self.ldc).cast_const();
+                    each_row!(ROWS, |I| {
+                        let mut from = self.c.add(I * self.ldc).cast_const();
                         if !whole {
                             copy(from, edge.as_mut_ptr(), self.width);
                             from = edge.as_ptr();
                         }
-                        *row = std::array::from_fn(|j| V::load(from.add(j * V::LANES)));
-                    }
+                        sum[I] = std::array::from_fn(|j| V::load(from.add(j * V::LANES)));
+                    });
                 }
             }
             for run in self.runs {
                 let (mut a, mut b) = (self.a.add(run.a), self.b.add(run.k * PANEL));
                 for _ in 0..run.depth {
-                    let panel: [V; PARTS] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
-                    for (i, row) in sum.iter_mut().enumerate() {
-                        let x = V::splat(*a.add(i * self.stride.row));
-                        for (value, y) in row.iter_mut().zip(panel) {
+                    let panels: [V; PARTS] = std::array::from_fn(|j| {
+                        let at = j * V::LANES;
+                        V::load(b.add(at / PANEL * self.panel + at % PANEL))
+                    });
+                    each_row!(ROWS, |I| {
+                        let x = V::splat(*a.add(I * self.stride.row));
+                        for (value, y) in sum[I].iter_mut().zip(panels) {
                             *value = value.add_product(x, y);
                         }
-                    }
+                    });
                     a = a.add(self.stride.column);
                     b = b.add(PANEL);
                 }
             }
-            for (i, row) in sum.iter().enumerate() {
-                let to = self.c.add(i * self.ldc);
+            each_row!(ROWS, |I| {
+                let to = self.c.add(I * self.ldc);
                 let whole_row = if whole { to } else { edge.as_mut_ptr() };
-                for (j, value) in row.iter().enumerate() {
+                for (j, value) in sum[I].iter().enumerate() {
                     value.store(whole_row.add(j * V::LANES));
                 }
                 if !whole {
                     copy(edge.as_ptr(), to, self.width);
                 }
-            }
+            });
             self.a = self.a.add(ROWS * self.stride.row);
             self.c = self.c.add(ROWS * self.ldc);
         }
