@@ -521,7 +521,10 @@ mod tests {
 
     #[test]
     fn products_match_a_plain_loop_at_every_edge() {
-        for (m, k, n) in [(1, 1, 1), (6, 29, 12), (64, 29, 12), (37, 300, 33), (13, 7, 16), (5, 513, 1)] {
+        let sizes = [(1, 1, 1), (6, 29, 12), (64, 29, 12), (37, 300, 33), (13, 7, 16), (5, 513, 1)];
+        // Two panels, the second cut off, with tiles of every height.
+        let wide = (1..=15).map(|m| (m, 40, 29));
+        for (m, k, n) in sizes.into_iter().chain(wide) {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let want = reference(&a, &b, (m, k, n));
             let mut packed = vec![f32::NAN; packed_len(k, n)];

@@ -26,7 +26,7 @@ pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
 pub use gan::{
     CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
-    WeightStart,
+    WarpConfig, WeightStart,
 };
 pub use network::{Network, Weights};
 pub use prior::{NoiseSource, Prior};

@@ -8,6 +8,7 @@ use super::info::InfoConfig;
 use super::minibatch::MinibatchConfig;
 use super::objective::{LabelConfig, Objective};
 use super::penalty::Penalty;
+use super::warp::MOST_PIXELS;
 use crate::error::ConfigError;
 use crate::models::Layout;
 use crate::models::prior::{NoiseSource, Prior};
@@ -197,6 +198,22 @@ impl GanConfig {
         // A coupled generator has a last part for each set instead of reading which is asked for.
         shapes("model.gan.generator", &self.generator, &[prior.width() - prior.sets])?;
         shapes("model.gan.discriminator", &self.discriminator, &self.seen(layout))?;
+        if self.info.is_some_and(|info| info.warp.is_some()) {
+            let pixels = layout.dims.iter().take(2).product::<usize>();
+            if layout.dims.len() != 3 || pixels > MOST_PIXELS {
+                let kind = if layout.dims.len() == 3 {
+                    format!("images of {pixels} pixels")
+                } else {
+                    "no images".into()
+                };
+                return Err(ConfigError::Conflict {
+                    what: format!(
+                        "`info.warp` is of images of at most {MOST_PIXELS} pixels, and the data are {kind}"
+                    ),
+                    remedy: "leave `info.warp` out".to_string(),
+                });
+            }
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, loss};
 
+use super::warp::WarpConfig;
 use crate::nn::{Activation, Scope, dense};
 
 /// The codes, and how much reading them back counts.
@@ -21,6 +22,13 @@ pub struct InfoConfig {
     pub hidden: usize,
     /// Whether the generator learns to be read, too. Without, a head reads the codes of a plain GAN, as a control.
     pub cooperate: bool,
+    /// The category is read from images after they were warped by this, so that it stands for what a warp leaves as it is;
+    /// off by default. Codes are read from the images as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warp: Option<WarpConfig>,
+    /// Weight in the discriminator's loss of the information that the category read from a real image and that read from
+    /// the same image warped have of each other (Ji, Henriques and Vedaldi 2019, equation 3). 0 is off.
+    pub agreement: f32,
 }
 
 impl Default for InfoConfig {
@@ -32,6 +40,8 @@ impl Default for InfoConfig {
             continuous_weight: 1.0,
             hidden: 128,
             cooperate: true,
+            warp: None,
+            agreement: 0.0,
         }
     }
 }
@@ -56,6 +66,8 @@ impl InfoConfig {
         continuous_weight: 0.0,
         hidden: 0,
         cooperate: false,
+        warp: None,
+        agreement: 0.0,
     };
 
     pub(super) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
@@ -75,7 +87,16 @@ impl InfoConfig {
             Self { continuous_weight: weight, .. } if !(*weight > 0.0 && weight.is_finite()) => {
                 Some(("info.continuous-weight", weight.to_string(), "above 0"))
             }
-            _ => None,
+            Self { categories: 0, warp: Some(_), .. } => {
+                wrong("info.categories", 0, "2 to 10000 where there is a `warp`")
+            }
+            Self { agreement, .. } if !(*agreement >= 0.0 && agreement.is_finite()) => {
+                Some(("info.agreement", agreement.to_string(), "0 and above"))
+            }
+            Self { warp: None, agreement, .. } if *agreement > 0.0 => {
+                Some(("info.agreement", agreement.to_string(), "0 where there is no `warp`"))
+            }
+            Self { warp, .. } => warp.and_then(|warp| warp.out_of_range()),
         }
     }
 
@@ -112,5 +133,54 @@ impl<'g> Reading<'g> {
             terms.sum(terms.shape().dims.len() - 1)
         });
         [of_category, of_codes]
+    }
+}
+
+/// The information in nats that the categories read from the same rows in two ways have of each other, a scalar; at most
+/// the logarithm of their number (Ji, Henriques and Vedaldi 2019, equation 3).
+pub(super) fn agreement<'g>(one: Expr<'g>, other: Expr<'g>) -> Expr<'g> {
+    const TINY: f32 = 1e-12;
+    let together = one.softmax().contract(other.softmax());
+    let k = together.shape().dims[0];
+    let joint = (together + together.permute(&[1, 0])) / (together.sum_width() * 2.0);
+    let entropy = |shares: Expr<'g>| -(shares * (shares + TINY).ln()).sum_width().reshape(&[]);
+    // Both have the same shares, as the joint ones are symmetric.
+    entropy(joint.sum(1).reshape(&[k])) * 2.0 - entropy(joint)
+}
+
+#[cfg(test)]
+mod tests {
+    use veridic_graph::{Draw, Feed, Graph, Pool, States};
+
+    use super::*;
+
+    fn agreed(one: &[f32], other: &[f32]) -> f32 {
+        let graph = Graph::new();
+        let (a, b) = (graph.rows("one", &[2]), graph.rows("other", &[2]));
+        let mut plan = graph.compile(&[agreement(a, b)], &[]).unwrap();
+        let mut states = States::new(&graph, 1);
+        let feeds = [Feed::Rows(one), Feed::Rows(other)];
+        plan.run(&mut Pool::new(1), &mut states, &feeds, one.len() / 2, Draw::default()).unwrap();
+        plan.output(0)[0]
+    }
+
+    #[test]
+    fn agreement_is_the_information_of_a_table_of_both_readings() {
+        let (first, second) = ([40.0, 0.0], [0.0, 40.0]);
+        let rows = |each: &[[f32; 2]]| each.concat();
+        let ln_2 = 2f32.ln();
+        let both = rows(&[first, second, first, second]);
+        assert!((agreed(&both, &both) - ln_2).abs() < 1e-5);
+        // One says nothing of the other.
+        let other = rows(&[first, first, second, second]);
+        assert!(agreed(&both, &other).abs() < 1e-5);
+        // Always the same category: there is nothing to know.
+        let same = rows(&[first; 4]);
+        assert!(agreed(&same, &same).abs() < 1e-5);
+        // Three of four rows alike: joint shares 1/2, 1/8, 1/8, 1/4, each reading 5/8 and 3/8.
+        let mostly = rows(&[first, second, first, first]);
+        let h = |shares: &[f32]| -> f32 { shares.iter().map(|p| -p * p.ln()).sum() };
+        let want = 2.0 * h(&[0.625, 0.375]) - h(&[0.5, 0.125, 0.125, 0.25]);
+        assert!((agreed(&both, &mostly) - want).abs() < 1e-5);
     }
 }

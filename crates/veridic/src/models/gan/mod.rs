@@ -7,13 +7,16 @@
 
 mod config;
 mod coupled;
+mod diversity;
 mod info;
 mod minibatch;
 mod objective;
 mod penalty;
+mod sample;
 mod step;
 #[cfg(test)]
 mod tests;
+mod warp;
 
 pub use config::{GanConfig, OutputRange, WeightStart};
 pub use coupled::CoupledConfig;
@@ -21,3 +24,4 @@ pub use info::InfoConfig;
 pub use minibatch::MinibatchConfig;
 pub use objective::{LabelConfig, Objective};
 pub use penalty::Penalty;
+pub use warp::WarpConfig;

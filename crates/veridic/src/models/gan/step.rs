@@ -4,7 +4,10 @@ use veridic_graph::{Expr, Graph, Init, Shape, loss};
 
 use super::config::{GanConfig, OutputRange};
 use super::coupled::of_set;
-use super::info::{InfoConfig, Reading};
+use super::diversity::alikeness;
+use super::info::{InfoConfig, Reading, agreement};
+use super::sample::{beside, packed};
+use super::warp::warped;
 use crate::models::Layout;
 use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::prior::{drawn_category, one_hot};
@@ -179,13 +182,24 @@ impl<'g> Game<'_, 'g> {
             // Statistics follow the rows, not points between them.
             scope.take_updates();
         }
+        let warp = self.warp(scope.graph);
         if let (Some(info), Some(reading)) = (&config.info, on_made.reading) {
+            let reading = self.reread(scope, reading, (made, label), warp);
             let losses = reading.losses(point.category, point.codes);
             if let Some(category) = losses[0] {
                 let known = (info.categories as f32).ln();
                 parts.push(("information", known - mean(category)));
             }
             total = with_reading(total, info, losses);
+            if let (true, Some(reading)) = (info.agreement > 0.0, on_real.reading) {
+                let again = self.reread(scope, reading, (real, label), warp);
+                if let Some((one, other)) = reading.logits.zip(again.logits) {
+                    let agreed = agreement(one, other);
+                    parts.push(("agreement", agreed));
+                    total = total - agreed * info.agreement;
+                }
+            }
+            scope.take_updates();
         }
         if let (Some(classes), true) = (on_real.classes, config.classify > 0.0) {
             let is = one_hot(self.labels(self.inputs.group_labels), self.layout.classes);
@@ -244,6 +258,8 @@ impl<'g> Game<'_, 'g> {
             total = total + alike * config.diversity;
         }
         if let (Some(info), Some(reading)) = (config.info.filter(|info| info.cooperate), judged.reading) {
+            let warp = self.warp(scope.graph);
+            let reading = self.reread(scope, reading, (made, label), warp);
             total = with_reading(total, &info, reading.losses(point.category, point.codes));
         }
         scope.substitute(Vec::new());
@@ -382,6 +398,25 @@ impl<'g> Game<'_, 'g> {
         self.heads(scope, hidden)
     }
 
+    /// The matrix of a warp, where the category is read from warped images.
+    fn warp(&self, graph: &'g Graph) -> Option<Expr<'g>> {
+        let &[h, w, _] = self.layout.dims.as_slice() else { return None };
+        Some(self.config.info?.warp?.drawn(graph, [h, w]))
+    }
+
+    /// What was read from samples `x`, with the category of the same samples warped.
+    fn reread(
+        &self,
+        scope: &mut Scope<'g>,
+        reading: Reading<'g>,
+        (x, asked): (Expr<'g>, Option<Expr<'g>>),
+        warp: Option<Expr<'g>>,
+    ) -> Reading<'g> {
+        let Some(by) = warp else { return reading };
+        let again = self.judge(scope, warped(x, by), asked, true).reading;
+        Reading { logits: again.and_then(|again| again.logits), ..reading }
+    }
+
     /// Real and made samples judged in one batch, whose statistics they share.
     fn judge_mixed(
         &self,
@@ -443,39 +478,4 @@ fn with_reading<'g>(
 /// The mean over rows and all else.
 fn mean(x: Expr<'_>) -> Expr<'_> {
     x.mean_width().mean_rows().reshape(&[])
-}
-
-/// Samples with a class in the last axis: of images a channel a class.
-fn beside<'g>(x: Expr<'g>, asked: Expr<'g>, is_image: bool) -> Expr<'g> {
-    let dims = x.shape().dims;
-    let last = dims.len() - 1;
-    if !is_image {
-        return x.graph().concat(&[x, asked], last);
-    }
-    let classes = asked.shape().dims;
-    let (lead, n) = classes.split_at(classes.len() - 1);
-    let flags = asked.reshape(&[lead, &[1, 1], n].concat());
-    let everywhere = Shape::with_rows(&[lead, &dims[last - 2..last], n].concat());
-    x.graph().concat(&[x, flags.broadcast(&everywhere)], last)
-}
-
-/// All samples of a row as one: their values one after the other, or their channels.
-fn packed(x: Expr<'_>, is_image: bool) -> Expr<'_> {
-    let dims = x.shape().dims;
-    if is_image {
-        let &[m, h, w, c] = dims.as_slice() else { return x };
-        x.permute(&[1, 2, 0, 3]).reshape(&[h, w, m * c])
-    } else {
-        x.reshape(&[dims.iter().product()])
-    }
-}
-
-/// The mean squared cosine between the features of different samples, 0 to 1: that of the sum of all outer products.
-fn alikeness(features: Expr<'_>) -> Expr<'_> {
-    let last = features.shape().dims.len() - 1;
-    let unit = features / (features.square().sum(last) + 1e-12).sqrt();
-    let all = unit.contract(unit).square().sum_width().reshape(&[]);
-    let samples: usize = features.shape().dims[..last].iter().product();
-    let n = features.graph().row_count().reshape(&[]) * samples as f32;
-    (all - n) / (n * (n - 1.0)).max(features.graph().constant(1.0))
 }

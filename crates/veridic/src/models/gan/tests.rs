@@ -227,6 +227,46 @@ fn settings_that_do_not_go_together_are_refused() {
 }
 
 #[test]
+fn categories_of_warped_images_train_to_the_same_bits_and_only_images_are_warped() {
+    let info = InfoConfig {
+        categories: 3,
+        warp: Some(WarpConfig::default()),
+        agreement: 2.0,
+        ..InfoConfig::default()
+    };
+    let config = GanConfig { info: Some(info), packing: 2, ..small() };
+    let model = ModelConfig::Gan(config.clone());
+    let refused = Network::new(&model, layout(), &TrainConfig::default(), 5).err().unwrap().to_string();
+    assert!(refused.contains("info.warp"), "{refused}");
+    let layout = Layout { dims: vec![4, 3, 1], ..Layout::default() };
+    let values = (0..64 * 12).map(|i| (i * 37 % 23) as f32 / 22.0).collect();
+    let matrix = Matrix { n_rows: 64, n_cols: 12, values };
+    let index: Vec<u32> = (0..64).collect();
+    let trained = |threads: usize, info: InfoConfig| {
+        let model = ModelConfig::Gan(GanConfig { info: Some(info), ..config.clone() });
+        let mut network = Network::new(&model, layout.clone(), &TrainConfig::default(), 5).unwrap();
+        let mut pool = Pool::new(threads);
+        let losses: Vec<Vec<f32>> = (0..4)
+            .map(|step| {
+                let draw = Draw { seed: 1, step };
+                network.step(&mut pool, Rows::matrix(&matrix), &index, RATES, draw).unwrap().to_vec()
+            })
+            .collect();
+        let at = network.parts().iter().position(|part| *part == "agreement");
+        (losses, at)
+    };
+    let (losses, at) = trained(1, info);
+    let agreed: Vec<f32> = losses.iter().map(|step| step[at.unwrap()]).collect();
+    assert!(agreed.iter().all(|nats| (0.0..=3f32.ln()).contains(nats)), "{agreed:?}");
+    assert_eq!(trained(2, info).0, losses);
+    // Warping changes what is learned, and so does agreeing.
+    let (alone, none) = trained(1, InfoConfig { agreement: 0.0, ..info });
+    assert!(none.is_none() && alone[3][0] != losses[3][0]);
+    let (still, _) = trained(1, InfoConfig { agreement: 0.0, warp: None, ..info });
+    assert_ne!(alone[3][0], still[3][0]);
+}
+
+#[test]
 fn coupled_generators_share_their_first_layers_and_give_the_set_that_is_asked_for() {
     let (_, config) = variants().into_iter().find(|(name, _)| *name == "coupled").unwrap();
     let mut network = network(config);
