@@ -91,7 +91,7 @@ TRICKS = {
     "minibatch discrimination": ["model.gan.penalty={ clip = 1000.0 }", "model.gan.minibatch={ group = 16 }"],
     "spectral norm": ["model.gan.spectral-norm=true"],
 }
-ABLATED = ["trick", "modes", "", "high quality", "", "reverse KL", "", "all modes found"]
+ABLATED = ["trick", "modes", "", "high quality", "", "reverse KL", "", "all modes found", "vectors"]
 COLUMNS = ["recipe", "seeds", "goal met", "figure", "mean", "standard error", "least", "most"]
 
 
@@ -148,6 +148,8 @@ def tricks(args):
         stored = json.loads(path.read_text())
         # Of a measurement that was cut off; a row is of the same recipe, length and seeds, or is measured again.
         rows = stored["rows"] if stored["about"] == about and len(stored["rows"]) < len(TRICKS) else []
+        # The instruction set rounds in its own way, and a measurement may go on with another one.
+        rows = [row if len(row) == len(ABLATED) else [*row, stored["machine"]["vectors"]] for row in rows]
     for name, sets in list(TRICKS.items())[len(rows) :]:
         reports = fitted(args, f"trick {name}", "grid-gan", [*SHORT, *sets], 1, args.tricks)
         row = [name]
@@ -157,7 +159,7 @@ def tricks(args):
                 row += [f"{statistics.mean(values):.{digits}f}", f"± {error(values):.{digits}f}"]
             else:
                 row += ["", ""]
-        rows.append([*row, f"{sum(map(MET['grid-gan'], reports))} of {args.tricks}"])
+        rows.append([*row, f"{sum(map(MET['grid-gan'], reports))} of {args.tricks}", machine()["vectors"]])
         say(" ".join(rows[-1]))
         store("tricks", {"kind": "table", "title": "Tricks of adversarial training", "about": about,
                          "machine": machine(), "columns": ABLATED, "rows": rows})  # fmt: skip

@@ -60,11 +60,11 @@ ADVERSARIAL = [
 
 ABOUT = (
     "Every recipe at its full length; figures of `report.json`, training time in seconds with so many threads. "
-    "Times were not taken on a quiet machine."
+    "Times were not taken on a quiet machine. Processor, date and commit above are those of the newest rows."
 )
 # The tables: title and figures.
 TABLES = {"recipes": ("Recipes", FIGURES), "adversarial": ("Adversarial recipes", ADVERSARIAL)}
-FIRST = ["recipe", "epochs", "threads", "seconds"]
+FIRST = ["recipe", "processor", "epochs", "threads", "seconds"]
 
 VERIDIC = ROOT / "target" / "release" / "veridic"
 
@@ -96,16 +96,16 @@ def main():
         info = json.loads((out / "run.json").read_text())
         table = table_of(name)
         cells = [f"{report[key]:.4g}" if key in report else "" for key in TABLES[table][1]]
-        first = [name, f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
+        first = [name, processor(where), f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
         rows[table][name] = [*first, *cells]
     RESULTS.mkdir(exist_ok=True)
-    for table, (title, figures) in TABLES.items():
+    for table in {table_of(name) for name in names}:
+        title, figures = TABLES[table]
         # Columns that no recipe of the table has are left out.
         columns = [*FIRST, *figures]
         said = [i for i in range(len(columns)) if any(row[i] for row in rows[table].values())]
         result = {"kind": "table", "title": title, "about": ABOUT, "machine": where, "columns": [columns[i] for i in said]}
-        if said:
-            store(table, result | {"rows": [[rows[table][name][i] for i in said] for name in sorted(rows[table])]})
+        store(table, result | {"rows": [[rows[table][name][i] for i in said] for name in sorted(rows[table])]})
 
 
 def table_of(name):
@@ -114,13 +114,19 @@ def table_of(name):
     return "adversarial" if "gan" in model or "aae" in model else "recipes"
 
 
+def processor(where):
+    """What a row was made on: another instruction set rounds in its own way."""
+    return f"{where['processor']}, {where['vectors']}"
+
+
 def kept(table):
     """The rows of the last results by recipe, in today's columns."""
     path = RESULTS / f"{table}.json"
     if not path.is_file():
         return {}
     last = json.loads(path.read_text())
-    cells = [dict(zip(last["columns"], row)) for row in last["rows"]]
+    before = {"processor": processor(last["machine"])}
+    cells = [before | dict(zip(last["columns"], row)) for row in last["rows"]]
     columns = [*FIRST, *TABLES[table][1]]
     mine = [row for row in cells if table_of(row["recipe"]) == table]
     return {row["recipe"]: [row.get(column, "") for column in columns] for row in mine}
