@@ -45,7 +45,7 @@ pub enum ModelConfig {
     /// An adversarial autoencoder: an autoencoder whose codes are like draws of a prior, to sample from.
     Aae(AaeConfig),
     /// A generative adversarial network: rows made of noise, and a discriminator of made and real ones.
-    Gan(GanConfig),
+    Gan(Box<GanConfig>),
     /// A classifier of labelled rows.
     Classifier(ClassifierConfig),
 }

@@ -39,7 +39,7 @@ const LABELS: [f32; 64] = {
 
 fn network(config: GanConfig) -> Network {
     config.check().unwrap();
-    Network::new(&ModelConfig::Gan(config), layout(), &TrainConfig::default(), 5).unwrap()
+    Network::new(&ModelConfig::Gan(Box::new(config)), layout(), &TrainConfig::default(), 5).unwrap()
 }
 
 /// The losses of some steps, and the weights after them.
@@ -235,7 +235,7 @@ fn categories_of_warped_images_train_to_the_same_bits_and_only_images_are_warped
         ..InfoConfig::default()
     };
     let config = GanConfig { info: Some(info), packing: 2, ..small() };
-    let model = ModelConfig::Gan(config.clone());
+    let model = ModelConfig::Gan(Box::new(config.clone()));
     let refused = Network::new(&model, layout(), &TrainConfig::default(), 5).err().unwrap().to_string();
     assert!(refused.contains("info.warp"), "{refused}");
     let layout = Layout { dims: vec![4, 3, 1], ..Layout::default() };
@@ -243,7 +243,7 @@ fn categories_of_warped_images_train_to_the_same_bits_and_only_images_are_warped
     let matrix = Matrix { n_rows: 64, n_cols: 12, values };
     let index: Vec<u32> = (0..64).collect();
     let trained = |threads: usize, info: InfoConfig| {
-        let model = ModelConfig::Gan(GanConfig { info: Some(info), ..config.clone() });
+        let model = ModelConfig::Gan(Box::new(GanConfig { info: Some(info), ..config.clone() }));
         let mut network = Network::new(&model, layout.clone(), &TrainConfig::default(), 5).unwrap();
         let mut pool = Pool::new(threads);
         let losses: Vec<Vec<f32>> = (0..4)
