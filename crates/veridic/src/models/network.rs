@@ -29,6 +29,8 @@ pub struct Network {
     layers: Vec<LayerSummary>,
     layout: Layout,
     latent: usize,
+    /// Values of a code, which are features where rows are not decoded from codes.
+    code: usize,
     group: usize,
     prior: Option<Prior>,
     has_posterior: bool,
@@ -90,6 +92,7 @@ impl Network {
             steps,
             evaluate: some(&evaluate)?,
             has_posterior: encode.len() > 1,
+            code: encode.first().map_or(0, |code| code.shape().width()),
             encode: graph.compile(&encode, &[])?,
             decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
             reconstructs: score.len() > 1,
@@ -168,7 +171,8 @@ impl Network {
     }
 
     /// The code of each row, or the mean of its posterior, `[rows, latent]`, and the posterior's log-variance if there
-    /// is one. The same row has the same code, always.
+    /// is one; from an adversarial network the discriminator's features, `[rows, features]`. The same row has the same
+    /// code, always.
     ///
     /// # Errors
     /// Rows of another width.
@@ -178,7 +182,7 @@ impl Network {
         rows: Rows<'_>,
         index: &[u32],
     ) -> Result<(Matrix, Option<Matrix>), GraphError> {
-        let mut latent = Matrix { n_rows: index.len(), n_cols: self.latent, values: Vec::new() };
+        let mut latent = Matrix { n_rows: index.len(), n_cols: self.code, values: Vec::new() };
         let mut log_variance = latent.clone();
         for index in index.chunks(BATCH) {
             let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);

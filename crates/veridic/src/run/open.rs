@@ -299,7 +299,7 @@ impl Run {
         Ok((table, schema, notes))
     }
 
-    /// The code of each row: columns `z1`, `z2`, …
+    /// The code of each row, of an adversarial network the discriminator's features: columns `z1`, `z2`, …
     ///
     /// # Errors
     /// As [`Self::score`].

@@ -145,6 +145,12 @@ fn every_variant_makes_judges_and_scores_rows() {
         assert!(terms.is_none() && scores.iter().all(|score| score.is_finite()), "{name}");
         // A row's score does not depend on the rows beside it.
         assert_eq!(network.score(&mut pool, data, &[1], false).unwrap().0[0], scores[1], "{name}");
+        // Its code, the discriminator's six or four features, whatever the latent space is.
+        let (codes, _) = network.encode(&mut pool, data, &[0, 1, 2]).unwrap();
+        let features = if config.coupled.is_some() { 4 } else { 6 };
+        assert_eq!((codes.n_rows, codes.n_cols, codes.values.len()), (3, features, 3 * features), "{name}");
+        let (alone, _) = network.encode(&mut pool, data, &[1]).unwrap();
+        assert_eq!(alone.row(0), codes.row(1), "{name}");
         let read = network.recognize(&mut pool, data, &[0, 1]).unwrap();
         let heads = config.info.map_or(0, |_| 2)
             + usize::from(config.classify > 0.0) * config.coupled.map_or(1, |_| 2);
