@@ -12,8 +12,9 @@ use crate::ui::Ui;
 
 /// Give the position of each row in the latent space
 ///
-/// One row for each row of DATA, in its order, with the columns z1, z2, … Without -o, to
-/// standard output as CSV.
+/// One row for each row of DATA, in its order, with the columns z1, z2, … With model.gan.info
+/// also the category and the codes that are read from it, as `sample --given` takes them.
+/// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Encode {

@@ -14,6 +14,10 @@ use crate::ui::Ui;
 ///
 /// Without -o, rows go to standard output as CSV; images need -o: FILE.png for one picture of
 /// all of them, FILE.csv for one row of pixels an image.
+///
+/// --given is on categories and flags of a table. Of adversarial networks it is also on what rows
+/// are made from: label (conditional), set (coupled), and with model.gan.info category=N from 1
+/// and code1=X, code2=X, …, which training drew from -1 to 1.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Sample {

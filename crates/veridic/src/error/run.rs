@@ -71,6 +71,8 @@ pub enum RunError {
         value: String,
         /// Why not.
         reason: String,
+        /// What can be asked for.
+        remedy: String,
     },
     /// Fewer runs than can be compared.
     #[error("{found} runs cannot be compared, at least 2 are needed")]
@@ -181,7 +183,9 @@ impl RunError {
             }
             Self::Newer { .. } => "upgrade veridic".to_string(),
             Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
-            Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } => remedy.clone(),
+            Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } | Self::Given { remedy, .. } => {
+                remedy.clone()
+            }
             Self::OtherImages { path: None, .. } => {
                 "give all one size and color with `data.size` and `data.channels`".to_string()
             }
@@ -195,7 +199,6 @@ impl RunError {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"
                     .to_string()
             }
-            Self::Given { .. } => "conditions are on categories and flags the model has seen".to_string(),
             Self::TooFewRuns { .. } => "name another run".to_string(),
             Self::OtherData { .. } => {
                 "compare runs of the same files, read in the same size and color".to_string()

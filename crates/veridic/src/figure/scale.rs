@@ -2,6 +2,9 @@
 
 use super::number::{coordinate, power_of_ten};
 
+/// Between these, powers of ten are exact and finite; logarithmic axes draw what lies beyond at their ends.
+const POWERS: std::ops::RangeInclusive<f64> = 1e-300..=1e308;
+
 /// The range of one axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Scale {
@@ -43,11 +46,12 @@ impl Scale {
 
     /// A logarithmic axis over `min..=max`, both above zero, widened to whole decades or to 1, 2, 5.
     pub(crate) fn log(min: f64, max: f64) -> Self {
-        // Powers of ten below this are not exact any more.
-        let (min, max) = (min.max(1e-300), max.max(1e-300));
+        let within = |value: f64| value.clamp(*POWERS.start(), *POWERS.end());
+        let (min, max) = (within(min), within(max));
         let (low, high) = (min.log10(), max.log10());
         let (first, last) = ((low + 1e-9).floor() as i32, (high - 1e-9).ceil() as i32);
-        let last = last.max(first + 1);
+        let last = last.max(first + 1).min(308);
+        let first = first.min(last - 1);
         let power = |exponent: i32| 10f64.powi(exponent);
         if last - first > 2 {
             let every = ((last - first) / 7).max(0) + 1;
@@ -73,7 +77,8 @@ impl Scale {
     /// How far `value` lies from the start, 0 at the start and 1 at the end.
     pub(crate) fn share(&self, value: f64) -> f64 {
         if self.log {
-            (value.max(f64::MIN_POSITIVE).ln() - self.min.ln()) / (self.max.ln() - self.min.ln())
+            (value.clamp(*POWERS.start(), *POWERS.end()).ln() - self.min.ln())
+                / (self.max.ln() - self.min.ln())
         } else {
             (value - self.min) / (self.max - self.min)
         }
@@ -213,5 +218,15 @@ mod tests {
         }
         let scale = Scale::log(1.0, 1.0);
         assert!(scale.min < scale.max);
+    }
+
+    #[test]
+    fn log_axes_end_before_powers_of_ten_overflow() {
+        for (min, max) in [(1e290, f64::MAX), (1.5e308, f64::MAX), (f64::MIN_POSITIVE, f64::MAX)] {
+            let scale = Scale::log(min, max);
+            assert!(scale.min < scale.max && scale.max.is_finite(), "{min} to {max}");
+            let (low, high) = (scale.share(min), scale.share(max));
+            assert!(low >= -1e-6 && low <= high && high <= 1.0 + 1e-6, "{min} to {max}: {low} to {high}");
+        }
     }
 }

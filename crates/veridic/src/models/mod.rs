@@ -29,7 +29,7 @@ pub use gan::{
     WarpConfig, WeightStart,
 };
 pub use network::{Network, Weights};
-pub use prior::{NoiseSource, Prior};
+pub use prior::{Fixed, NoiseSource, Prior};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use vae::VaeConfig;

@@ -35,6 +35,27 @@ pub struct Prior {
     pub continuous: usize,
 }
 
+/// A part of latent points, and what it is to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fixed {
+    /// The class or the set that is asked for.
+    Class(usize),
+    /// The category.
+    Category(usize),
+    /// A code by its place, and its value; training draws it within -1 and 1.
+    Code(usize, f32),
+}
+
+impl Fixed {
+    /// Whether both are of one part.
+    pub(crate) fn is_same_part(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Code(one, _), Self::Code(other, _)) => one == other,
+            _ => std::mem::discriminant(&self) == std::mem::discriminant(&other),
+        }
+    }
+}
+
 impl Prior {
     /// Standard normal noise alone.
     pub fn normal(latent: usize) -> Self {
@@ -54,6 +75,25 @@ impl Prior {
     /// The category drawn for a latent point, where there are categories.
     pub fn category(&self, point: &[f32]) -> Option<usize> {
         hot(&point[self.noise.1 + self.classes + self.sets..][..self.categories])
+    }
+
+    /// Makes a part of latent points what it is to be in all of them; the place must be one that the part has.
+    pub fn fix(&self, points: &mut Matrix, part: Fixed) {
+        let classes = self.noise.1..self.noise.1 + self.classes + self.sets;
+        let categories = classes.end..classes.end + self.categories;
+        let codes = categories.end;
+        for point in points.values.chunks_mut(self.width()) {
+            let (flags, at) = match part {
+                Fixed::Class(at) => (&mut point[classes.clone()], at),
+                Fixed::Category(at) => (&mut point[categories.clone()], at),
+                Fixed::Code(at, value) => {
+                    point[codes + at] = value;
+                    continue;
+                }
+            };
+            flags.fill(0.0);
+            flags[at] = 1.0;
+        }
     }
 
     /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes or sets
@@ -195,6 +235,14 @@ mod tests {
             assert_eq!(row[7..9].iter().sum::<f32>(), 1.0);
         }
         assert_eq!(prior.draw(Seed(1), "test", 200, |i| Some(i % 4)), z);
+        let mut fixed = z.clone();
+        for part in [Fixed::Class(2), Fixed::Category(1), Fixed::Code(0, 1.5)] {
+            prior.fix(&mut fixed, part);
+        }
+        for i in 0..200 {
+            assert_eq!(fixed.row(i)[..3], z.row(i)[..3]);
+            assert_eq!(fixed.row(i)[3..], [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.5]);
+        }
         let normal = Prior::normal(2).draw(Seed(2), "test", 20_000, |_| None);
         let mean = normal.values.iter().sum::<f32>() / 40_000.0;
         let square = normal.values.iter().map(|v| v * v).sum::<f32>() / 40_000.0;

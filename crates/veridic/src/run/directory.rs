@@ -18,6 +18,9 @@ use crate::train::{Checkpoint, Event, Progress};
 /// Version of the run directory's form.
 const FORMAT: u32 = 1;
 
+/// The copy of `config.toml` that is not there to be edited.
+const BEGUN: &str = "checkpoint/config.toml";
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -194,6 +197,26 @@ impl Directory {
     pub(crate) fn config(&self) -> Result<Config> {
         let origin = self.file("config.toml").display().to_string();
         Config::from_toml(&self.read_text("config.toml")?, &origin)
+    }
+
+    /// The configuration that training was begun with, whatever became of `config.toml` since.
+    pub(crate) fn begun_config(&self) -> Result<Config> {
+        if !self.file(BEGUN).is_file() {
+            return self.config();
+        }
+        Config::from_toml(&self.read_text(BEGUN)?, &self.file(BEGUN).display().to_string())
+    }
+
+    pub(crate) fn write_config(&self, config: &Config) -> Result<()> {
+        let text = config.to_toml();
+        let folder = self.file("checkpoint");
+        fs::create_dir_all(&folder).map_err(|source| RunError::Io {
+            action: "create",
+            source,
+            path: folder,
+        })?;
+        self.write(BEGUN, text.as_bytes())?;
+        self.write("config.toml", text.as_bytes())
     }
 
     pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {

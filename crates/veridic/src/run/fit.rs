@@ -137,8 +137,8 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
 pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Fitted> {
     let resumed = if options.resume && options.out.join("run.json").is_file() {
         let directory = Directory::open(&options.out)?;
-        let config = directory.config()?;
-        Some((directory, config))
+        let begun = directory.begun_config()?;
+        Some((directory, begun))
     } else if options.resume && directory::holds_something(&options.out) {
         return Err(RunError::NotARun { path: options.out.clone() }.into());
     } else {
@@ -146,10 +146,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     };
     let (mut config, data_path) = match &resumed {
         // What the run was begun with; only the number of epochs may be raised, and such.
-        Some((directory, config)) => {
+        Some((directory, begun)) => {
             let path = source_of(&directory.info()?, options);
-            let now = if options.sets.is_empty() { config.clone() } else { config.with(&options.sets)? };
-            same_run(config, &now)?;
+            let config = directory.config()?;
+            same_run(begun, &config).map_err(|error| edited(directory, error))?;
+            let now = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+            same_run(begun, &now)?;
             (now, path)
         }
         None => (resolve(options)?, options.data.clone()),
@@ -176,7 +178,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         Some((directory, begun)) => {
             let before = directory.info()?;
             unchanged(&before.data, &data)?;
-            if before.status == Status::Done && options.sets.is_empty() {
+            if before.status == Status::Done && begun == config {
                 return finished(&directory, &before);
             }
             info.started = before.started;
@@ -207,7 +209,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         info.seconds = directory.seconds(before.progress.epoch) + before.progress.seconds;
     }
     directory.write_info(&info)?;
-    directory.write("config.toml", config.to_toml().as_bytes())?;
+    directory.write_config(&config)?;
     write_form(&directory, &data)?;
     let mut log = directory.event_log(from.as_ref().map_or(0, |from| from.progress.epoch))?;
     let mut lost: Option<crate::Error> = None;
@@ -328,7 +330,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
 }
 
 /// Whether a run begun with one configuration may go on with another: how it trains and what it shows may change.
-fn same_run(begun: &Config, now: &Config) -> Result<()> {
+fn same_run(begun: &Config, now: &Config) -> Result<(), ConfigError> {
     let mut alike = now.clone();
     alike.about.clone_from(&begun.about);
     alike.figure.clone_from(&begun.figure);
@@ -344,8 +346,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
         return Err(ConfigError::Conflict {
             what: "one run cannot go on as several, and several not as one".to_string(),
             remedy: "fit into a new directory with another `train.seeds`".to_string(),
-        }
-        .into());
+        });
     }
     if alike == *begun {
         return Ok(());
@@ -356,8 +357,17 @@ fn same_run(begun: &Config, now: &Config) -> Result<()> {
         remedy:
             "fit into a new directory; with --resume only settings of train, evaluate and figure can change"
                 .to_string(),
+    })
+}
+
+/// What an edited `config.toml` changed that must not change.
+fn edited(directory: &Directory, error: ConfigError) -> ConfigError {
+    let ConfigError::Conflict { what, .. } = error else { return error };
+    let file = directory.path.join("config.toml");
+    ConfigError::Conflict {
+        what: format!("{what}: {}", file.display()),
+        remedy: "the file was changed since; `checkpoint/config.toml` there is as it was".to_string(),
     }
-    .into())
 }
 
 /// The data a resumed run goes on with: the file named now, or the one it was begun with if that was named.

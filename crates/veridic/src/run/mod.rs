@@ -2,6 +2,7 @@
 
 mod augment;
 mod compare;
+mod condition;
 mod config;
 mod criterion;
 mod dataset;

@@ -10,12 +10,13 @@ use super::criterion;
 use super::dataset::{image_options, kind, label_texts, read_options_of, table_layout};
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
+use super::judge::largest;
 use super::sample::Sampled;
 use super::suitable;
 use crate::codec::{Codec, ImageCodec};
 use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
-use crate::models::{Layout, Network, Rows};
+use crate::models::{Layout, ModelConfig, Network, Rows};
 use crate::nn::LayerSummary;
 use crate::train::{Criterion, Event, TrainConfig};
 
@@ -299,7 +300,8 @@ impl Run {
         Ok((table, schema, notes))
     }
 
-    /// The code of each row, of an adversarial network the discriminator's features: columns `z1`, `z2`, …
+    /// The code of each row, of an adversarial network the discriminator's features: columns `z1`, `z2`, … With
+    /// `model.gan.info` also what is read from each row: `category`, from 1, and `code1`, `code2`, …
     ///
     /// # Errors
     /// As [`Self::score`].
@@ -307,11 +309,24 @@ impl Run {
         let given = self.read(path)?;
         let rows = given.index();
         let (latent, _) = self.network.encode(&mut self.pool, given.rows(), &rows)?;
-        let column = |j: usize| {
-            let values = (0..latent.n_rows).map(|i| f64::from(latent.row(i)[j])).collect();
-            number(&format!("z{}", j + 1), values)
-        };
-        let table = Table { n_rows: rows.len(), columns: (0..latent.n_cols).map(column).collect() };
+        let mut columns = numbered("z", &latent);
+        if let ModelConfig::Gan(gan) = &self.config.model
+            && let Some(info) = gan.info
+        {
+            let mut read = self.network.recognize(&mut self.pool, given.rows(), &rows)?.into_iter();
+            if info.categories > 0
+                && let Some(logits) = read.next()
+            {
+                let category = |i: usize| largest(logits.row(i)) as f64 + 1.0;
+                columns.push(number("category", (0..rows.len()).map(category).collect()));
+            }
+            if info.continuous > 0
+                && let Some(codes) = read.next()
+            {
+                columns.extend(numbered("code", &codes));
+            }
+        }
+        let table = Table { n_rows: rows.len(), columns };
         let schema = plain_schema(&table);
         Ok((table, schema, given.notes))
     }
@@ -354,6 +369,15 @@ fn missing(column: &ColumnSchema, n: usize) -> Cells {
 
 fn number(name: &str, values: Vec<f64>) -> Column {
     Column { name: name.to_string(), cells: Cells::Number(values) }
+}
+
+/// The columns of a matrix, numbered from 1.
+fn numbered(name: &str, of: &Matrix) -> Vec<Column> {
+    let column = |j: usize| {
+        let values = (0..of.n_rows).map(|i| f64::from(of.row(i)[j])).collect();
+        number(&format!("{name}{}", j + 1), values)
+    };
+    (0..of.n_cols).map(column).collect()
 }
 
 fn text(name: &str, values: &[Option<String>]) -> Column {

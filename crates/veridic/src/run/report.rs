@@ -7,6 +7,7 @@ use veridic_graph::{Draw, Pool};
 use super::config::Config;
 use super::dataset::{Content, Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
+use super::judge::largest;
 use super::map::latent_scores;
 use super::merit::Merit;
 use super::posterior;
@@ -214,8 +215,4 @@ fn target_accuracy(
         hits += usize::from(hit);
     }
     Ok(Some(hits as f64 / test.len() as f64))
-}
-
-fn largest(values: &[f32]) -> usize {
-    (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
 }

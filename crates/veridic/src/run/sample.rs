@@ -3,13 +3,14 @@
 use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
+use super::condition::{Condition, refused};
 use super::config::Config;
 use super::dataset::kind;
 use super::open::{Form, Run, ordered};
 use crate::codec::{BlockKind, Codec};
 use crate::data::{Cells, Column, Images, Kind, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
-use crate::models::Network;
+use crate::models::{Fixed, Network};
 use crate::seed::{Seed, standard_normal};
 
 /// Rows made by a model, in the form of the data it learned from.
@@ -37,7 +38,8 @@ impl Sampled {
 }
 
 impl Run {
-    /// Makes `n` new rows. With conditions (`column = value` on categories and flags) only rows that meet them.
+    /// Makes `n` new rows. With conditions only rows that meet them: `column = value` on categories and flags of a table,
+    /// and on what rows of adversarial networks are made from: `label`, `set`, `category` (from 1), `code1`, `code2`, ….
     ///
     /// # Errors
     /// A model that cannot sample; a condition that is unknown, or too rare to be met.
@@ -52,23 +54,15 @@ impl Run {
             .into());
         }
         let seed = Seed(seed);
+        let (parts, columns) = self.parted(given)?;
         match &self.form {
             Form::Images(codec) => {
-                if self.network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
-                    return self.sample_class(n, given, seed);
-                }
-                if let Some((column, value)) = given.first() {
-                    let reason = "images have no columns".to_string();
-                    return Err(
-                        RunError::Given { column: column.clone(), value: value.clone(), reason }.into()
-                    );
-                }
-                let z = self.network.points(seed, "sample", n);
+                let z = points(&self.network, seed, "sample", n, &parts);
                 let expected = self.network.decode(&mut self.pool, &z)?;
                 Ok(Sampled::Images(codec.decode(&expected)?))
             }
             Form::Table { schema, codec } => {
-                let table = match self.unmodeled_condition(given) {
+                let table = match self.unmodeled_condition(&columns) {
                     Some(value) => {
                         let z = self.posterior_draws(n, &value, seed)?;
                         let rows = sampled_rows(&mut self.network, &mut self.pool, &z, seed)?;
@@ -77,63 +71,21 @@ impl Run {
                         table
                             .columns
                             .push(Column { name: target, cells: constant(schema, &self.config, &value, n) });
-                        let rest: Vec<_> = given
-                            .iter()
-                            .filter(|(column, _)| Some(column) != self.config.data.target.as_ref())
-                            .cloned()
-                            .collect();
-                        if let Some((column, value)) = rest.first() {
+                        let is_other =
+                            |(column, _): &&Condition| Some(column) != self.config.data.target.as_ref();
+                        if let Some(other) = columns.iter().find(is_other) {
                             let reason = "it cannot be combined with a condition on the target".to_string();
-                            return Err(RunError::Given {
-                                column: column.clone(),
-                                value: value.clone(),
-                                reason,
-                            }
-                            .into());
+                            return Err(refused(other, reason, "give one of the two"));
                         }
                         table
                     }
-                    None => sample_given(&mut self.network, &mut self.pool, codec, (n, given, seed))?,
+                    None => {
+                        sample_given(&mut self.network, &mut self.pool, codec, (n, &columns, seed), &parts)?
+                    }
                 };
                 Ok(Sampled::Table(ordered(table, schema), schema.clone()))
             }
         }
-    }
-
-    /// Images of the class or of the set that is asked for, or of all evenly.
-    fn sample_class(&mut self, n: usize, given: &[(String, String)], seed: Seed) -> Result<Sampled> {
-        let refused = |(column, value): &(String, String), reason: String| RunError::Given {
-            column: column.clone(),
-            value: value.clone(),
-            reason,
-        };
-        let data = &self.config.data;
-        let (column, values) = match &data.second {
-            Some(second) if data.images.as_ref() == Some(second) => {
-                ("set", vec!["first".to_string(), "second".to_string()])
-            }
-            Some(second) => ("set", vec![data.images.clone().unwrap_or("first".to_string()), second.clone()]),
-            None => ("label", self.info.classes.clone()),
-        };
-        let mut class = None;
-        for condition in given {
-            if condition.0 != column {
-                let reason = format!("images have a `{column}` and no columns");
-                return Err(refused(condition, reason).into());
-            }
-            let Some(at) = values.iter().position(|value| *value == condition.1) else {
-                let reason = format!("there are {}", values.join(", "));
-                return Err(refused(condition, reason).into());
-            };
-            if class.is_some_and(|class| class != at) {
-                return Err(refused(condition, format!("an image has one {column}")).into());
-            }
-            class = Some(at);
-        }
-        let Form::Images(codec) = &self.form else { unreachable!("asked of images") };
-        let prior = self.network.prior().expect("a generator has a prior");
-        let z = prior.draw(seed, "sample latent", n, |_| class);
-        Ok(Sampled::Images(codec.decode(&self.network.decode(&mut self.pool, &z)?)?))
     }
 
     /// The value of a condition on a target that the model does not speak of.
@@ -144,19 +96,18 @@ impl Run {
 
     /// Draws from the posteriors of training rows with that value of the target.
     fn posterior_draws(&self, n: usize, value: &str, seed: Seed) -> Result<Matrix> {
+        let condition = || (self.config.data.target.clone().unwrap_or_default(), value.to_string());
         if !self.network.has_posterior() {
             let reason = "the model does not speak of the target, and its rows have no posterior".to_string();
-            let column = self.config.data.target.clone().unwrap_or_default();
-            return Err(RunError::Given { column, value: value.to_string(), reason }.into());
+            return Err(refused(&condition(), reason, "fit with `data.model-target = true`"));
         }
         let (tensors, _) = self.directory.read_tensors("latents.safetensors")?;
         let find = |part: &str| tensors.iter().find(|state| state.name == format!("{part}.{value}"));
         let (Some(mean), Some(log_variance)) = (find("mean"), find("log_variance")) else {
-            let column = self.config.data.target.clone().unwrap_or_default();
             let seen: Vec<&str> =
                 tensors.iter().filter_map(|state| state.name.strip_prefix("mean.")).collect();
             let reason = format!("training rows have {}", seen.join(", "));
-            return Err(RunError::Given { column, value: value.to_string(), reason }.into());
+            return Err(refused(&condition(), reason, "ask for one of those"));
         };
         let (rows, latent) = (mean.dims[0] as u64, mean.dims[1]);
         let mut random = seed.stream("sample rows");
@@ -173,6 +124,15 @@ impl Run {
     }
 }
 
+/// Latent points from the prior with these parts fixed.
+fn points(network: &Network, seed: Seed, name: &str, n: usize, parts: &[Fixed]) -> Matrix {
+    let mut z = network.points(seed, name, n);
+    if let Some(prior) = network.prior() {
+        parts.iter().for_each(|&part| prior.fix(&mut z, part));
+    }
+    z
+}
+
 /// Rows tried in all for each row asked for before a condition counts as too rare.
 const TRIES: usize = 500;
 
@@ -181,16 +141,17 @@ fn sample_given(
     network: &mut Network,
     pool: &mut Pool,
     codec: &Codec,
-    (n, given, seed): (usize, &[(String, String)], Seed),
+    (n, given, seed): (usize, &[Condition], Seed),
+    parts: &[Fixed],
 ) -> Result<Table> {
-    for (column, value) in given {
-        let refuse =
-            |reason: String| RunError::Given { column: column.clone(), value: value.clone(), reason };
-        let levels = codec
-            .levels(column)
-            .ok_or_else(|| refuse("the model has no such category or flag".to_string()))?;
-        if !levels.contains(value) {
-            return Err(refuse(format!("the model knows {}", levels.join(", "))).into());
+    const CATEGORIES: &str = "conditions are on categories and flags the model has seen";
+    for condition in given {
+        let levels = codec.levels(&condition.0).ok_or_else(|| {
+            refused(condition, "the model has no such category or flag".to_string(), CATEGORIES)
+        })?;
+        if !levels.contains(&condition.1) {
+            let reason = format!("the model knows {}", levels.join(", "));
+            return Err(refused(condition, reason, CATEGORIES));
         }
     }
     let mut kept: Option<Table> = None;
@@ -199,7 +160,7 @@ fn sample_given(
         let missing = n - kept.as_ref().map_or(0, |table| table.n_rows);
         let draw = if given.is_empty() { missing } else { (4 * n).clamp(256, 65_536) };
         let name = if tried == 0 { "sample".to_string() } else { format!("sample {tried}") };
-        let z = network.points(seed, &name, draw);
+        let z = points(network, seed, &name, draw, parts);
         let table = codec.decode(&sampled_rows_named(network, pool, &z, seed, &name)?)?;
         tried += draw;
         let meets = |row: &usize| {
@@ -229,9 +190,9 @@ fn sample_given(
             return Ok(all);
         }
         if tried > TRIES * n.max(20) {
-            let (column, value) = given.first().cloned().unwrap_or_default();
+            let condition = given.first().cloned().unwrap_or_default();
             let reason = format!("only {} of {tried} sampled rows met the conditions", all.n_rows);
-            return Err(RunError::Given { column, value, reason }.into());
+            return Err(refused(&condition, reason, "ask for fewer rows, or for what is more common"));
         }
         kept = Some(all);
     }

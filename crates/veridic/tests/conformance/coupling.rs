@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use veridic::run::{Config, FitOptions, Sampled, fit};
 use veridic::train::{End, Event};
 
-use super::support::{Place, never};
+use super::support::{Place, never, numbers};
 
 /// A folder in the layout of MNIST: squares of `side` pixels whose size is their label, 1 to 3.
 fn squares(place: &Place, name: &str, side: usize) -> PathBuf {
@@ -184,4 +184,38 @@ fn a_conditional_model_reads_codes_and_judges_images_with_their_labels() {
     let error = run.score(&folder.join("t10k-images-idx3-ubyte"), 0).unwrap_err();
     assert!(error.to_string().contains("judges an image with its label"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("1, 2, 3")), "{error}");
+
+    let (encoded, _, _) = run.encode(&folder).unwrap();
+    let categories = numbers(&encoded, "category");
+    assert!(categories.iter().all(|category| [1.0, 2.0, 3.0].contains(category)), "{categories:?}");
+    assert!(numbers(&encoded, "code1").iter().all(|code| code.is_finite()));
+    let mut of = |given: &[(&str, &str)]| {
+        let given: Vec<_> = given.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        match run.sample(5, &given, 3) {
+            Ok(Sampled::Images(images)) => Ok(images.pixels),
+            Ok(_) => panic!("images were fitted"),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let all = [("label", "2"), ("category", "3"), ("code1", "-1.5")];
+    let asked = of(&all).unwrap();
+    for (i, other) in [("label", "1"), ("category", "1"), ("code1", "1.5")].into_iter().enumerate() {
+        let mut one = all;
+        one[i] = other;
+        assert_ne!(of(&one).unwrap(), asked, "{other:?}");
+        assert_eq!(
+            of(&[all[i], other]).unwrap_err(),
+            format!("cannot sample with {} = {}: another `{}` is asked for, too", other.0, other.1, other.0)
+        );
+    }
+    let refused = [
+        ("category", "0", "there are 1 to 3"),
+        ("label", "7", "there are 1, 2, 3"),
+        ("code1", "NaN", "a code is a number"),
+        ("code2", "0", "the run's images can be asked for by `label`, `category`, `code1`"),
+    ];
+    for (name, value, reason) in refused {
+        let error = of(&[(name, value)]).unwrap_err();
+        assert_eq!(error, format!("cannot sample with {name} = {value}: {reason}"));
+    }
 }

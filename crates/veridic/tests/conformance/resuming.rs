@@ -177,6 +177,34 @@ fn a_finished_run_stays_as_it_is_and_can_be_given_more_epochs() {
 }
 
 #[test]
+fn an_edited_configuration_is_held_to_what_may_change() {
+    let place = Place::new();
+    place.fit(&mixed_vae(), "run", 1);
+    let text = fs::read_to_string(place.at("run/config.toml")).unwrap();
+    let edit = |from: &str, to: &str| {
+        assert!(text.contains(from), "{text}");
+        place.file("run/config.toml", &text.replace(from, to));
+    };
+    edit("latent = 3", "latent = 4");
+    let before = super::support::contents(&place.at("run"));
+    let error = place.resume("run", &[], 1).unwrap_err();
+    assert!(error.to_string().starts_with("a run that was begun cannot go on with other data"), "{error}");
+    assert!(error.to_string().ends_with("config.toml"), "{error}");
+    assert_eq!(
+        error.hint().unwrap(),
+        "the file was changed since; `checkpoint/config.toml` there is as it was"
+    );
+    assert!(before == super::support::contents(&place.at("run")));
+
+    let mut long = mixed_vae();
+    long.train.epochs = 6;
+    place.fit(&long, "long", 1);
+    edit("epochs = 4", "epochs = 6");
+    place.resume("run", &[], 1).unwrap();
+    assert!(place.outcome("run") == place.outcome("long"));
+}
+
+#[test]
 fn seconds_add_up_over_resumptions() {
     let place = Place::new();
     stopped_and_resumed(&place, &mixed_vae(), "run", 20);

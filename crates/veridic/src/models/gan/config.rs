@@ -15,6 +15,9 @@ use crate::models::prior::{NoiseSource, Prior};
 use crate::nn::{Activation, LayerConfig, shapes};
 use crate::train::OptimizerConfig;
 
+/// The largest weight of a part of a loss; sums of much larger ones are not finite after a few steps.
+pub(super) const MOST_WEIGHT: f32 = 1e6;
+
 /// The settings of a generative adversarial network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -208,9 +211,9 @@ impl GanConfig {
                 };
                 return Err(ConfigError::Conflict {
                     what: format!(
-                        "`info.warp` is of images of at most {MOST_PIXELS} pixels, and the data are {kind}"
+                        "`model.gan.info.warp` is of images of at most {MOST_PIXELS} pixels, and the data are {kind}"
                     ),
-                    remedy: "leave `info.warp` out".to_string(),
+                    remedy: "give `model.gan.info` whole, without `warp`".to_string(),
                 });
             }
         }
@@ -255,8 +258,8 @@ impl GanConfig {
             ("classify", self.classify),
         ];
         for (field, value) in weights {
-            if !(value >= 0.0 && value.is_finite()) {
-                return range(field, value.to_string(), "0 and above");
+            if !(0.0..=MOST_WEIGHT).contains(&value) {
+                return range(field, value.to_string(), "0 to 1000000");
             }
         }
         for (field, value) in [("target", self.target), ("average", self.average)] {
@@ -336,6 +339,20 @@ impl GanConfig {
                 "`packing` and `minibatch` both have the discriminator see several rows",
                 "keep one of the two",
             );
+        }
+        if let Some(info) = self.info {
+            if info.warp.is_some() && info.categories == 0 {
+                return conflict(
+                    "`model.gan.info.warp` is of images that a category is read from, and `categories` is 0",
+                    "give at least 2 `categories`, or `model.gan.info` whole, without `warp`",
+                );
+            }
+            if info.agreement > 0.0 && info.warp.is_none() {
+                return conflict(
+                    "`model.gan.info.agreement` is between images and their warps, and there is no `warp`",
+                    "add `warp = {}` to `model.gan.info`, or leave `agreement` out",
+                );
+            }
         }
         if let Some(coupled) = self.coupled {
             coupled.check(&self.generator, &self.discriminator)?;

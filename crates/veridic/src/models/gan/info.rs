@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, loss};
 
+use super::config::MOST_WEIGHT;
 use super::warp::WarpConfig;
 use crate::nn::{Activation, Scope, dense};
 
@@ -72,6 +73,7 @@ impl InfoConfig {
 
     pub(super) fn out_of_range(&self) -> Option<(&'static str, String, &'static str)> {
         let wrong = |field, value: usize, allowed| Some((field, value.to_string(), allowed));
+        let is_weight = |weight: f32| (0.0..=MOST_WEIGHT).contains(&weight);
         match self {
             Self { categories: n, .. } if *n == 1 || *n > 10_000 => {
                 wrong("info.categories", *n, "0, or 2 to 10000")
@@ -81,20 +83,14 @@ impl InfoConfig {
             Self { categories: 0, continuous: 0, .. } => {
                 wrong("info.categories", 0, "2 to 10000 where there is no `continuous`")
             }
-            Self { weight, .. } if !(*weight > 0.0 && weight.is_finite()) => {
-                Some(("info.weight", weight.to_string(), "above 0"))
+            Self { weight, .. } if !is_weight(*weight) || *weight == 0.0 => {
+                Some(("info.weight", weight.to_string(), "above 0, to 1000000"))
             }
-            Self { continuous_weight: weight, .. } if !(*weight > 0.0 && weight.is_finite()) => {
-                Some(("info.continuous-weight", weight.to_string(), "above 0"))
+            Self { continuous_weight: weight, .. } if !is_weight(*weight) || *weight == 0.0 => {
+                Some(("info.continuous-weight", weight.to_string(), "above 0, to 1000000"))
             }
-            Self { categories: 0, warp: Some(_), .. } => {
-                wrong("info.categories", 0, "2 to 10000 where there is a `warp`")
-            }
-            Self { agreement, .. } if !(*agreement >= 0.0 && agreement.is_finite()) => {
-                Some(("info.agreement", agreement.to_string(), "0 and above"))
-            }
-            Self { warp: None, agreement, .. } if *agreement > 0.0 => {
-                Some(("info.agreement", agreement.to_string(), "0 where there is no `warp`"))
+            Self { agreement, .. } if !is_weight(*agreement) => {
+                Some(("info.agreement", agreement.to_string(), "0 to 1000000"))
             }
             Self { warp, .. } => warp.and_then(|warp| warp.out_of_range()),
         }
