@@ -64,7 +64,10 @@ fn encoded(film: &[u8], path: &Path) -> Result<Vec<u8>, CliError> {
         .arg(&to)
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => failed("there is no such program here".to_string()),
+            _ => failed(error.to_string()),
+        })?;
     if !ran.status.success() {
         return Err(failed(String::from_utf8_lossy(&ran.stderr).trim().to_owned()));
     }

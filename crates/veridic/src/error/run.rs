@@ -211,8 +211,12 @@ impl RunError {
             }
             Self::NoLabels { .. } => "name groups as label=VALUE, or by rows".to_string(),
             Self::DataChanged { .. } => "restore the file, or fit again into a new directory".to_string(),
+            Self::Io { action: "read", .. } => "name a text file that you may read".to_string(),
             Self::Io { source, .. } => match source.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                std::io::ErrorKind::NotFound
+                | std::io::ErrorKind::NotADirectory
+                | std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::ReadOnlyFilesystem => {
                     "choose a directory that can be written with --out".to_string()
                 }
                 std::io::ErrorKind::StorageFull => "free some space and go on with --resume".to_string(),
