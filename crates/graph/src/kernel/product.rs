@@ -8,7 +8,7 @@ use super::isa::Isa;
 
 /// Columns of a packed panel; one cache line.
 pub(crate) const PANEL: usize = 16;
-/// Depth of a product done at once: this much of a panel (16 KB) stays in the first-level cache.
+/// Depth of a product done at once with one panel, and so much less with more: their part (16 KB) stays in the first-level cache.
 pub(crate) const DEPTH: usize = 256;
 
 /// Values in the packed form of a `k` x `n` matrix.
@@ -324,7 +324,7 @@ macro_rules! each_row {
 /// Columns of the widest tile.
 const WIDEST: usize = 2 * PANEL;
 
-/// Runs done together: as many as fit into [`DEPTH`].
+/// Runs done together: as many as fit into the depth, and no more than this.
 const GROUP: usize = 64;
 
 /// Tiles of `ROWS` x `PARTS` registers, a panel, and of `WIDE_ROWS` x `WIDE`, one panel or more, where there are columns left
@@ -347,15 +347,16 @@ unsafe fn blocks<
     let mut column = 0;
     while column < product.n {
         let is_wide = product.n - column > PANEL;
-        let width = (if is_wide { WIDE * V::LANES } else { PANEL }).min(product.n - column);
+        let widest = if is_wide { WIDE * V::LANES } else { PANEL };
+        let (width, most) = (widest.min(product.n - column), DEPTH * PANEL / widest);
         // The next run, and how much of it is done.
         let (mut next, mut done) = (0, 0);
         let mut first = true;
         while first || next < runs.len() {
             let (mut len, mut depth) = (0, 0);
-            while next < runs.len() && len < GROUP && depth < DEPTH {
+            while next < runs.len() && len < GROUP && depth < most {
                 let run = runs[next];
-                let part = (run.depth - done).min(DEPTH - depth);
+                let part = (run.depth - done).min(most - depth);
                 group[len] = Run { a: run.a + done * product.stride.column, k: run.k + done, depth: part };
                 (len, depth, done) = (len + 1, depth + part, done + part);
                 if done == run.depth {
