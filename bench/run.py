@@ -66,7 +66,10 @@ def main():
     RESULTS.mkdir(exist_ok=True)
     if not args.render:
         for name in args.workloads:
-            store(name, steps(name, args))
+            result = steps(name, args)
+            if args.aside:
+                result["title"] += f", {args.aside}"
+            store(f"{name}-{args.aside}" if args.aside else name, result)
         if args.binary or args.build:
             store("binary", binary(args))
     render.write(RESULTS, BENCH / "RESULTS.md")
@@ -97,6 +100,7 @@ def arguments():
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--no-binary", dest="binary", action="store_false", help="leave out start time and size")
     parser.add_argument("--build", action="store_true", help="also time a clean release build (minutes)")
+    parser.add_argument("--aside", metavar="NAME", help="keep the results of workloads beside those there, under this name")
     parser.add_argument("--render", action="store_true", help="measure nothing")
     args = parser.parse_args()
     unknown = [w for w in args.workloads if w not in WORKLOADS]
