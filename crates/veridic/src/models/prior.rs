@@ -77,23 +77,20 @@ impl Prior {
         hot(&point[self.noise.1 + self.classes + self.sets..][..self.categories])
     }
 
-    /// Makes a part of latent points what it is to be in all of them; the place must be one that the part has.
-    pub fn fix(&self, points: &mut Matrix, part: Fixed) {
-        let classes = self.noise.1..self.noise.1 + self.classes + self.sets;
-        let categories = classes.end..classes.end + self.categories;
-        let codes = categories.end;
-        for point in points.values.chunks_mut(self.width()) {
-            let (flags, at) = match part {
-                Fixed::Class(at) => (&mut point[classes.clone()], at),
-                Fixed::Category(at) => (&mut point[categories.clone()], at),
-                Fixed::Code(at, value) => {
-                    point[codes + at] = value;
-                    continue;
-                }
-            };
-            flags.fill(0.0);
-            flags[at] = 1.0;
-        }
+    /// Makes a part of a latent point what it is to be; the place must be one that the part has.
+    pub fn fix(&self, point: &mut [f32], part: Fixed) {
+        let (classes, rest) = point[self.noise.1..].split_at_mut(self.classes + self.sets);
+        let (categories, codes) = rest.split_at_mut(self.categories);
+        let (flags, at) = match part {
+            Fixed::Class(at) => (classes, at),
+            Fixed::Category(at) => (categories, at),
+            Fixed::Code(at, value) => {
+                codes[at] = value;
+                return;
+            }
+        };
+        flags.fill(0.0);
+        flags[at] = 1.0;
     }
 
     /// `n` latent points that follow from the seed and the name alone; `class` of each (its number) where classes or sets
@@ -237,7 +234,7 @@ mod tests {
         assert_eq!(prior.draw(Seed(1), "test", 200, |i| Some(i % 4)), z);
         let mut fixed = z.clone();
         for part in [Fixed::Class(2), Fixed::Category(1), Fixed::Code(0, 1.5)] {
-            prior.fix(&mut fixed, part);
+            fixed.values.chunks_mut(prior.width()).for_each(|point| prior.fix(point, part));
         }
         for i in 0..200 {
             assert_eq!(fixed.row(i)[..3], z.row(i)[..3]);

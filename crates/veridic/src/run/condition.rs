@@ -110,7 +110,9 @@ impl Run {
             "label" => {
                 "fit an adversarial network with `model.gan.conditional = true` to images with labels, or ask for no label"
             }
-            "category" | "code1" => "fit an adversarial network with `model.gan.info`, or leave it out",
+            name if name == "category" || name.starts_with("code") => {
+                "fit an adversarial network with `model.gan.info`, or leave it out"
+            }
             _ => "leave it out",
         };
         refused(condition, reason, remedy)

@@ -150,6 +150,14 @@ impl Directory {
         self.path.join(name)
     }
 
+    /// A folder of the run, made if it is not there.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.file(name);
+        let made = fs::create_dir_all(&path);
+        made.map_err(|source| RunError::Io { action: "create", source, path: path.clone() })?;
+        Ok(path)
+    }
+
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         data::replace(&self.file(name), |out| out.write_all(bytes))?;
         Ok(())
@@ -209,12 +217,7 @@ impl Directory {
 
     pub(crate) fn write_config(&self, config: &Config) -> Result<()> {
         let text = config.to_toml();
-        let folder = self.file("checkpoint");
-        fs::create_dir_all(&folder).map_err(|source| RunError::Io {
-            action: "create",
-            source,
-            path: folder,
-        })?;
+        self.folder("checkpoint")?;
         self.write(BEGUN, text.as_bytes())?;
         self.write("config.toml", text.as_bytes())
     }
@@ -239,12 +242,7 @@ impl Directory {
 
     /// Keeps a checkpoint: all states and where training stands in one file, the best weights in another.
     pub(crate) fn write_checkpoint(&self, checkpoint: &Checkpoint, keep: usize) -> Result<()> {
-        let folder = self.file("checkpoint");
-        fs::create_dir_all(&folder).map_err(|source| RunError::Io {
-            action: "create",
-            source,
-            path: folder.clone(),
-        })?;
+        self.folder("checkpoint")?;
         let best = checkpoint.progress.best.map(|(epoch, _)| best_file(epoch));
         if let (Some(states), Some(name)) = (&checkpoint.best, &best) {
             data::replace_soon(&self.file(name), &tensors(states, None))?;

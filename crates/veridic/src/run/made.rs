@@ -124,9 +124,7 @@ impl<'a> Watch<'a> {
         let title = format!("Step {}", progress.step);
         let figure = self.snapshot.drawn(network, pool, &title)?;
         let Some(figure) = figure else { return Ok(()) };
-        let folder = self.directory.file("samples");
-        let io = |source| RunError::Io { action: "create", source, path: folder.clone() };
-        std::fs::create_dir_all(&folder).map_err(io)?;
+        self.directory.folder("samples")?;
         self.directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
     }
 }

@@ -128,7 +128,9 @@ impl Run {
 fn points(network: &Network, seed: Seed, name: &str, n: usize, parts: &[Fixed]) -> Matrix {
     let mut z = network.points(seed, name, n);
     if let Some(prior) = network.prior() {
-        parts.iter().for_each(|&part| prior.fix(&mut z, part));
+        for point in z.values.chunks_mut(prior.width()) {
+            parts.iter().for_each(|&part| prior.fix(point, part));
+        }
     }
     z
 }

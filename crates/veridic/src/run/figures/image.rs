@@ -5,6 +5,7 @@ use crate::data::Matrix;
 use crate::error::Result;
 use crate::figure::{self, Figure, ImageGrid, LatentAxes, Pixels};
 use crate::latent;
+use crate::models::Fixed;
 use crate::run::dataset::index;
 use crate::run::denoise::denoise;
 use crate::run::drawable;
@@ -19,13 +20,15 @@ impl Context<'_> {
         let columns = STEPS * codes;
         let mut z =
             prior.draw(Seed(self.config.seed), "figure latent", 1, |_| None).values.repeat(rows * columns);
-        let first = prior.noise.1 + prior.classes;
         for (i, point) in z.chunks_mut(prior.width()).enumerate() {
             let (row, column) = (i / columns, i % columns);
-            let (categories, continuous) = point[first..].split_at_mut(prior.categories);
-            categories.iter_mut().enumerate().for_each(|(at, flag)| *flag = f32::from(at == row));
-            continuous.fill(0.0);
-            continuous[column / STEPS] = (column % STEPS) as f32 * 4.0 / (STEPS - 1) as f32 - 2.0;
+            if prior.categories > 0 {
+                prior.fix(point, Fixed::Category(row));
+            }
+            for code in 0..prior.continuous {
+                let value = (column % STEPS) as f32 * 4.0 / (STEPS - 1) as f32 - 2.0;
+                prior.fix(point, Fixed::Code(code, if code == column / STEPS { value } else { 0.0 }));
+            }
         }
         let z = Matrix { n_rows: rows * columns, n_cols: prior.width(), values: z };
         let made = self.network.decode(self.pool, &z)?;

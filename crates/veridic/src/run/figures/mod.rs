@@ -20,7 +20,7 @@ use super::report::controls;
 use super::sample::sampled_rows;
 use super::snapshot::Snapshot;
 use crate::data::{Cells, Images, Table};
-use crate::error::{ConfigError, Result, RunError};
+use crate::error::{ConfigError, Result};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
 use crate::seed::Seed;
@@ -40,12 +40,7 @@ pub(crate) fn draw(
     if config.figure.is_empty() {
         return Ok(Vec::new());
     }
-    let folder = directory.file("figures");
-    std::fs::create_dir_all(&folder).map_err(|source| RunError::Io {
-        action: "create",
-        source,
-        path: folder.clone(),
-    })?;
+    let folder = directory.folder("figures")?;
     let mut drawn: Vec<PathBuf> = Vec::new();
     for figure in &config.figure {
         let wanted = &drawable::as_shown(data, figure);
