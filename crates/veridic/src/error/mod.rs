@@ -11,6 +11,7 @@ mod evaluate;
 mod figure;
 mod image;
 mod map;
+mod model;
 mod project;
 mod run;
 mod train;
@@ -23,6 +24,7 @@ pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};
 pub use map::MapError;
+pub use model::ModelError;
 pub use project::ProjectError;
 pub use run::RunError;
 pub use train::TrainError;
@@ -55,6 +57,9 @@ pub enum Error {
     /// Drawing a figure.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// A model without a graph: what it cannot learn from or answer.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// A configuration or recipe.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -83,6 +88,7 @@ impl Error {
             Self::Project(error) => error.hint(),
             Self::Map(error) => error.hint(),
             Self::Figure(error) => error.hint(),
+            Self::Model(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Run(error) => error.hint(),
             Self::Train(error) => error.hint(),

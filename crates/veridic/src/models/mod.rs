@@ -11,6 +11,7 @@ mod network;
 mod prior;
 mod rows;
 mod softmax;
+mod stored;
 mod vae;
 mod written;
 
@@ -32,6 +33,7 @@ pub use network::{Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
+pub use stored::{Number, Stored, Tensor, Values};
 pub use vae::VaeConfig;
 
 /// Which model, with its settings.
