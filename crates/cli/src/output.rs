@@ -4,10 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{self, Cells, Column, Images, Schema, Table};
+use veridic::data::{self, Cells, Column, Data, Images, Schema, Table};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
-use veridic::run::{Sampled, Walked};
+use veridic::run::Walked;
 
 use crate::error::CliError;
 use crate::quantity::counted;
@@ -71,7 +71,7 @@ impl Output {
     /// # Errors
     /// As [`Output::table`], and [`CliError::ImagesNeedFile`].
     pub(crate) fn walked(&self, ui: &Ui, walked: &Walked) -> Result<(), CliError> {
-        let is_images = matches!(walked.rows, Sampled::Images(_));
+        let is_images = matches!(walked.rows, Data::Images(_));
         if is_images && self.output.is_none() {
             return Err(CliError::ImagesNeedFile);
         }
@@ -119,11 +119,11 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::table`], and [`CliError::ImagesNeedFile`].
-    pub(crate) fn sampled(&self, ui: &Ui, sampled: &Sampled) -> Result<(), CliError> {
+    pub(crate) fn sampled(&self, ui: &Ui, sampled: &Data) -> Result<(), CliError> {
         match sampled {
-            Sampled::Table(table, schema) => self.table(ui, table, schema),
-            Sampled::Images(_) if self.output.is_none() => Err(CliError::ImagesNeedFile),
-            Sampled::Images(images) => match self.place() {
+            Data::Table(table, schema) => self.table(ui, table, schema),
+            Data::Images(_) if self.output.is_none() => Err(CliError::ImagesNeedFile),
+            Data::Images(images) => match self.place() {
                 Place::File(path) if is_png(path) => {
                     let png = picture(images)?;
                     data::replace(path, |file| file.write_all(&png))?;
@@ -250,16 +250,16 @@ mod tests {
     fn images_become_rows_of_pixels_or_one_picture() {
         let dir = tempfile::tempdir().unwrap();
         let (ui, csv, png) = (Ui::new(true), dir.path().join("a.csv"), dir.path().join("a.PNG"));
-        to(&csv).sampled(&ui, &Sampled::Images(images())).unwrap();
+        to(&csv).sampled(&ui, &Data::Images(images())).unwrap();
         let text = std::fs::read_to_string(&csv).unwrap();
         assert_eq!(text, "label,pixel_0,pixel_1\n7,0,1\n8,2,253\n9,254,255\n");
-        to(&png).sampled(&ui, &Sampled::Images(images())).unwrap();
+        to(&png).sampled(&ui, &Data::Images(images())).unwrap();
         assert!(std::fs::read(&png).unwrap().starts_with(b"\x89PNG"));
     }
 
     #[test]
     fn images_do_not_go_to_standard_output_unasked() {
-        let error = Output { output: None }.sampled(&Ui::new(true), &Sampled::Images(images())).unwrap_err();
+        let error = Output { output: None }.sampled(&Ui::new(true), &Data::Images(images())).unwrap_err();
         assert!(error.render().contains("-o FILE.png"), "{}", error.render());
     }
 

@@ -7,6 +7,7 @@ mod build;
 pub mod catalog;
 mod category;
 pub mod cifar;
+mod content;
 mod csv;
 mod date;
 mod dialect;
@@ -34,6 +35,7 @@ mod write;
 
 pub use binarize::Binarization;
 pub use category::categories;
+pub use content::{Data, DataKind};
 pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};

@@ -20,6 +20,12 @@ pub enum ModelError {
         /// The model, with its article.
         model: &'static str,
     },
+    /// A model that is no network was to be compiled as one.
+    #[error("{model} is not a network of layers")]
+    NoNetwork {
+        /// The model, with its article.
+        model: &'static str,
+    },
     /// A table without a column that the model was fitted with.
     #[error("the table has no column `{column}`, which {model} was fitted with")]
     MissingColumn {
@@ -34,10 +40,10 @@ impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFewRows { .. } => None,
-            Self::NoColumns { .. } => {
-                Some("identifiers, constants and dropped columns are left out; the schema says which".to_string())
-            }
+            Self::TooFewRows { .. } | Self::NoNetwork { .. } => None,
+            Self::NoColumns { .. } => Some(
+                "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
+            ),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

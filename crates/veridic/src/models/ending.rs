@@ -122,6 +122,8 @@ mod tests {
 
     fn message(decoder: &str, likelihood: &str, dims: &[usize]) -> (String, String) {
         let error = model(decoder, likelihood)
+            .network()
+            .unwrap()
             .latent(&Layout { dims: dims.to_vec(), ..Layout::default() })
             .unwrap_err();
         (error.to_string(), error.hint().unwrap())
@@ -206,11 +208,15 @@ mod tests {
     fn decoders_of_tables_keep_their_output_layer() {
         assert!(
             model(&conv(3, "sigmoid"), "'mixed'")
+                .network()
+                .unwrap()
                 .latent(&Layout { dims: vec![12], ..Layout::default() })
                 .is_ok()
         );
         assert!(
             model("[{ dense = 12, activation = 'relu' }]", "'mixed'")
+                .network()
+                .unwrap()
                 .latent(&Layout { dims: vec![12], ..Layout::default() })
                 .is_ok()
         );

@@ -6,6 +6,7 @@ mod autoencoder;
 mod average;
 mod classifier;
 mod ending;
+mod form;
 mod gan;
 mod network;
 mod prior;
@@ -16,15 +17,13 @@ mod vae;
 mod written;
 
 use serde::{Deserialize, Serialize};
-use veridic_graph::Expr;
 
-use crate::error::ConfigError;
-use crate::nn::{Activation, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
-use written::Pass;
+use crate::nn::{Activation, LikelihoodConfig, NoiseConfig};
 
 pub use aae::AaeConfig;
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
+pub(crate) use form::{Decoding, NetworkConfig};
 pub use gan::{
     CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
     WarpConfig, WeightStart,
@@ -75,33 +74,38 @@ impl ModelConfig {
         }
     }
 
+    /// The network of it, for models that are one.
+    pub(crate) fn network(&self) -> Option<NetworkConfig<'_>> {
+        Some(match self {
+            Self::Autoencoder(config) => NetworkConfig::Decoding(Decoding::Autoencoder(config)),
+            Self::Vae(config) => NetworkConfig::Decoding(Decoding::Vae(config)),
+            Self::Aae(config) => NetworkConfig::Decoding(Decoding::Aae(config)),
+            Self::Gan(config) => NetworkConfig::Gan(config),
+            Self::Classifier(config) => NetworkConfig::Classifier(config),
+        })
+    }
+
     /// The weight of the divergence at full strength, and epochs to get there, for models that have one.
     pub fn divergence(&self) -> (f32, usize) {
         match self {
             Self::Vae(config) => (config.beta, config.kl_warmup),
-            Self::Autoencoder(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => (0.0, 0),
+            _ => (0.0, 0),
         }
     }
 
-    /// What the decoder's output stands for.
+    /// What the decoder's output stands for; of models without one, values in the units of the data.
     pub fn likelihood(&self) -> LikelihoodConfig {
-        match self {
-            Self::Autoencoder(config) => config.likelihood,
-            Self::Vae(config) => config.likelihood,
-            Self::Aae(config) => config.likelihood,
-            // Nothing is reconstructed; what is made is in the units of the data.
-            Self::Gan(_) | Self::Classifier(_) => {
-                LikelihoodConfig::SquaredError { output: Activation::Linear }
-            }
+        match self.network() {
+            Some(NetworkConfig::Decoding(config)) => config.likelihood(),
+            _ => LikelihoodConfig::SquaredError { output: Activation::Linear },
         }
     }
 
     /// Noise of the encoder's input while training.
     pub fn noise(&self) -> Option<NoiseConfig> {
-        match self {
-            Self::Autoencoder(config) => config.noise,
-            Self::Vae(config) => config.noise,
-            Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => None,
+        match self.network() {
+            Some(NetworkConfig::Decoding(config)) => config.noise(),
+            _ => None,
         }
     }
 
@@ -111,76 +115,5 @@ impl ModelConfig {
             Self::Gan(config) => config.group(),
             _ => 1,
         }
-    }
-
-    /// The shape that the decoder is given, for rows of this layout; its values are the latent space.
-    ///
-    /// # Errors
-    /// Layers of the encoder or the decoder that do not fit; a decoder that does not end as the data asks.
-    pub fn latent(&self, layout: &Layout) -> Result<Vec<usize>, ConfigError> {
-        let dims = layout.dims.as_slice();
-        let (latent, decoder) = match self {
-            Self::Gan(config) => {
-                config.check_layers(layout)?;
-                return Ok(vec![config.prior(layout.classes).width()]);
-            }
-            Self::Classifier(config) => {
-                let shapes = shapes("model.classifier.layers", &config.layers, dims)?;
-                return Ok(vec![shapes.last().map_or(dims, Vec::as_slice).iter().product()]);
-            }
-            Self::Autoencoder(config) => (config.code(dims)?, &config.decoder),
-            Self::Vae(config) => {
-                shapes("model.vae.encoder", &config.encoder, dims)?;
-                (vec![config.latent], &config.decoder)
-            }
-            Self::Aae(config) => {
-                shapes("model.aae.encoder", &config.encoder, dims)?;
-                shapes("model.aae.discriminator", &config.discriminator, &[config.latent])?;
-                (vec![config.latent], &config.decoder)
-            }
-        };
-        let path = format!("model.{}.decoder", self.name());
-        let shapes = shapes(&path, decoder, &latent)?;
-        ending::check(&path, decoder, (&latent, &shapes), self.likelihood(), dims)?;
-        Ok(latent)
-    }
-
-    fn pass<'g>(
-        &self,
-        scope: &mut Scope<'g>,
-        likelihood: &Likelihood,
-        (x, input): (Expr<'g>, Expr<'g>),
-        weight: Expr<'g>,
-    ) -> Pass<'g> {
-        match self {
-            Self::Autoencoder(config) => config.pass(scope, likelihood, x, input),
-            Self::Vae(config) => config.pass(scope, likelihood, (x, input), weight),
-            Self::Aae(config) => config.pass(scope, likelihood, x, input),
-            Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
-        }
-    }
-
-    /// `ln p(x, z) - ln q(z | x)` of draws of `z`, for models with a posterior.
-    fn log_weight<'g>(
-        &self,
-        scope: &mut Scope<'g>,
-        likelihood: &Likelihood,
-        x: Expr<'g>,
-        posterior: (Expr<'g>, Expr<'g>),
-    ) -> Option<Expr<'g>> {
-        match self {
-            Self::Autoencoder(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => None,
-            Self::Vae(config) => Some(config.log_weight(scope, likelihood, x, posterior)),
-        }
-    }
-
-    fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
-        let decoder = match self {
-            Self::Autoencoder(config) => &config.decoder,
-            Self::Vae(config) => &config.decoder,
-            Self::Aae(config) => &config.decoder,
-            Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
-        };
-        autoencoder::output(scope, likelihood, decoder, z)
     }
 }

@@ -2,12 +2,12 @@
 
 use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States};
 
-use super::ModelConfig;
 use super::prior::Prior;
 use super::rows::{Layout, Rows};
-use super::written::{Input, Inputs, Written, feeds, reconstructing};
+use super::written::{Input, Inputs, Written, decoding, feeds};
+use super::{ModelConfig, NetworkConfig};
 use crate::data::Matrix;
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::nn::{LayerSummary, Likelihood, Scope};
 use crate::seed::Seed;
 use crate::train::{Learner, Rates, TrainConfig};
@@ -57,26 +57,52 @@ struct Step {
 }
 
 impl Network {
-    /// Builds and compiles a model for rows of this layout; the same seed gives the same starting weights.
+    /// Builds and compiles a model for rows of this layout, to be trained; the same seed gives the same starting weights.
     ///
     /// # Errors
     /// Layers that do not fit the rows or each other.
     pub fn new(config: &ModelConfig, layout: Layout, train: &TrainConfig, seed: u64) -> Result<Self> {
-        config.latent(&layout)?;
+        Self::compiled(config, layout, Some(train), seed)
+    }
+
+    /// Builds and compiles a model to be used with weights that are there: it has no training steps.
+    ///
+    /// # Errors
+    /// Layers that do not fit the rows or each other.
+    pub fn to_use(config: &ModelConfig, layout: Layout) -> Result<Self> {
+        Self::compiled(config, layout, None, 0)
+    }
+
+    fn compiled(
+        config: &ModelConfig,
+        layout: Layout,
+        train: Option<&TrainConfig>,
+        seed: u64,
+    ) -> Result<Self> {
+        let Some(network) = config.network() else {
+            return Err(ModelError::NoNetwork { model: config.noun() }.into());
+        };
+        network.latent(&layout)?;
         let graph = Graph::new();
-        let group = config.group();
-        let inputs = Inputs::declare(&graph, config, &layout)?;
+        let group = network.group();
+        let inputs = Inputs::declare(&graph, network, &layout)?;
         let mut scope = Scope::new(&graph);
         let likelihood = Likelihood::new(config.likelihood(), &layout.blocks, &layout.dims);
-        let written = match config {
-            ModelConfig::Gan(gan) => gan.written(&mut scope, &inputs, &layout, train),
-            ModelConfig::Classifier(config) => config.written(&mut scope, &inputs, &layout, train),
-            _ => reconstructing(config, &mut scope, &inputs, &layout, &likelihood, train),
+        let written = match network {
+            NetworkConfig::Decoding(config) => {
+                decoding(config, &mut scope, &inputs, &layout, &likelihood, train)
+            }
+            // What is used may be an average that the updates make, so they are written in any case.
+            NetworkConfig::Gan(config) => {
+                let plain = TrainConfig::default();
+                config.written(&mut scope, &inputs, &layout, train.unwrap_or(&plain))
+            }
+            NetworkConfig::Classifier(config) => config.written(&mut scope, &inputs, &layout, train),
         };
         let Written { updates, evaluate, encode, decode, score, weigh, recognize, latent, prior } = written;
         let some = |outputs: &[_]| (!outputs.is_empty()).then(|| graph.compile(outputs, &[])).transpose();
         let (mut parts, mut steps) = (Vec::new(), Vec::new());
-        for update in updates {
+        for update in updates.into_iter().filter(|_| train.is_some()) {
             let outputs: Vec<_> = update.parts.iter().map(|(_, part)| *part).collect();
             steps.push(Step {
                 plan: graph.compile(&outputs, &update.updates)?,

@@ -31,7 +31,7 @@ impl ClassifierConfig {
         scope: &mut Scope<'g>,
         inputs: &Inputs<'g>,
         layout: &Layout,
-        train: &TrainConfig,
+        train: Option<&TrainConfig>,
     ) -> Written<'g> {
         let graph = scope.graph;
         let pass = |scope: &mut Scope<'g>| -> (Expr<'g>, Expr<'g>) {
@@ -49,16 +49,21 @@ impl ClassifierConfig {
                 ("accuracy", hit.mean_rows().reshape(&[])),
             ]
         };
-        let trained = parts(pass(scope).1);
-        let mut updates = scope.take_updates();
+        let trained = train.map(|train| {
+            let parts = parts(pass(scope).1);
+            (train, parts, scope.take_updates())
+        });
         scope.mode = Mode::Infer;
         let (features, logits) = pass(scope);
         let parameters = scope.parameters().to_vec();
-        updates.extend(train.follow(graph, (trained[0].1, inputs.rate), &parameters, None).updates);
+        let updates = trained.map(|(train, parts, mut updates)| {
+            updates.extend(train.follow(graph, (parts[0].1, inputs.rate), &parameters, None).updates);
+            Update { parts, updates, times: 1, above: None }
+        });
         let log_shares = logits.log_softmax();
         Written {
             evaluate: parts(logits).into_iter().map(|(_, part)| part).collect(),
-            updates: vec![Update { parts: trained, updates, times: 1, above: None }],
+            updates: updates.into_iter().collect(),
             latent: features.shape().width(),
             encode: vec![features],
             decode: None,

@@ -2,10 +2,10 @@
 
 use veridic_graph::{Expr, Feed, Graph, Shape};
 
-use super::ModelConfig;
 use super::aae::is_discriminators;
 use super::prior::Prior;
 use super::rows::Layout;
+use super::{Decoding, NetworkConfig};
 use crate::error::ConfigError;
 use crate::nn::{Likelihood, Mode, Scope};
 use crate::train::TrainConfig;
@@ -60,7 +60,7 @@ pub(crate) struct Inputs<'g> {
 impl<'g> Inputs<'g> {
     pub(super) fn declare(
         graph: &'g Graph,
-        config: &ModelConfig,
+        config: NetworkConfig<'_>,
         layout: &Layout,
     ) -> Result<Self, ConfigError> {
         let (width, latent) = (layout.width(), config.latent(layout)?.iter().product());
@@ -137,49 +137,56 @@ pub(crate) struct Pass<'g> {
 }
 
 /// A model that is trained to give rows back.
-pub(super) fn reconstructing<'g>(
-    config: &ModelConfig,
+pub(super) fn decoding<'g>(
+    config: Decoding<'_>,
     scope: &mut Scope<'g>,
     inputs: &Inputs<'g>,
     layout: &Layout,
     likelihood: &Likelihood,
-    train: &TrainConfig,
+    train: Option<&TrainConfig>,
 ) -> Written<'g> {
     let graph = scope.graph;
     let x = inputs.row;
     let seen = seen(graph, layout);
     let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
-    let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
-    // Images have no blocks.
-    let spoilt = config.noise().map_or(drawn, |noise| noise.apply(scope, drawn, layout.blocks.is_empty()));
-    let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
-    let trained = config.pass(scope, likelihood, (drawn, spoilt.reshape(&layout.dims)), inputs.weight);
-    let statistics = scope.take_updates();
-    let mut loss = trained.parts[0].1.mean_rows();
-    let mut more = Vec::new();
-    if let ModelConfig::Aae(aae) = config {
-        let against = aae.against(scope, trained.latent);
-        loss = loss.reshape(&[]) + against.encoder * aae.adversarial;
-        more.push(aae.update(scope, inputs, against, train));
-    }
+    let trained = train.map(|train| {
+        let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
+        // Images have no blocks.
+        let spoilt =
+            config.noise().map_or(drawn, |noise| noise.apply(scope, drawn, layout.blocks.is_empty()));
+        let spoilt = seen.map_or(spoilt, |seen| spoilt * seen);
+        let pass = config.pass(scope, likelihood, (drawn, spoilt.reshape(&layout.dims)), inputs.weight);
+        let statistics = scope.take_updates();
+        let mut loss = pass.parts[0].1.mean_rows();
+        let mut more = Vec::new();
+        if let Decoding::Aae(aae) = config {
+            let against = aae.against(scope, pass.latent);
+            loss = loss.reshape(&[]) + against.encoder * aae.adversarial;
+            more.push(aae.update(scope, inputs, against, train));
+        }
+        (pass, statistics, loss, more)
+    });
     scope.mode = Mode::Infer;
     let used = config.pass(scope, likelihood, (x, input), inputs.weight);
-    let shape = config.latent(layout).expect("the layers were checked");
+    let shape = config.latent(&layout.dims).expect("the layers were checked");
     let y = config.decode(scope, likelihood, inputs.latent.reshape(&shape));
-    let mut parameters = scope.parameters().to_vec();
-    parameters.retain(|(name, _)| !is_discriminators(name));
-    let mut updates = train.follow(graph, (loss, inputs.rate), &parameters, None).updates;
-    updates.extend(statistics);
     let mean_parts =
         |pass: &Pass<'g>| pass.parts.iter().map(|(name, part)| (*name, part.mean_rows())).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    if let (Some((pass, statistics, loss, mut more)), Some(train)) = (trained, train) {
+        let mut parameters = scope.parameters().to_vec();
+        parameters.retain(|(name, _)| !is_discriminators(name));
+        let mut updates = train.follow(graph, (loss, inputs.rate), &parameters, None).updates;
+        updates.extend(statistics);
+        all.push(Update { parts: mean_parts(&pass), updates, times: 1, above: None });
+        all.append(&mut more);
+    }
     // What the encoder may not see counts in no score; taken off afterwards it would leave its rounding behind.
     let terms = seen.map_or(used.terms, |seen| used.terms * seen);
     let score = used.divergence.map_or(terms.sum_width(), |divergence| terms.sum_width() + divergence);
-    let mut all = vec![Update { parts: mean_parts(&trained), updates, times: 1, above: None }];
-    all.append(&mut more);
     let mut evaluated = mean_parts(&used);
     let mut prior = used.log_variance.is_some();
-    if let ModelConfig::Aae(aae) = config {
+    if let Decoding::Aae(aae) = config {
         evaluated.extend(aae.against(scope, used.latent).parts);
         prior = true;
     }

@@ -6,8 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::config::Config;
 use super::fit::{FitOptions, Fitted, fit};
 use super::open::Run;
-use super::sample::Sampled;
-use crate::data;
+use crate::data::{self, Data};
 use crate::error::{Result, RunError};
 use crate::train::Event;
 
@@ -60,7 +59,7 @@ pub fn demo(out: &Path, threads: usize, stop: &AtomicBool, observe: &mut dyn FnM
     let fitted = fit(&options, stop, observe)?;
     let mut run = Run::open(&options.out, threads)?;
     let synthetic = out.join("synthetic.csv");
-    if let Sampled::Table(table, schema) = run.sample(PATIENTS, &[], 1)? {
+    if let Data::Table(table, schema) = run.sample(PATIENTS, &[], 1)? {
         data::write(&table, &schema, &synthetic)?;
     }
     let (table, schema, _) = run.score(&patients, 3)?;

@@ -1,9 +1,9 @@
 //! Whether the figures and measurements that are asked for at the end can be made, asked before training.
 
 use super::config::{Config, FigureConfig, FigureKind};
-use super::dataset::{Content, Dataset};
+use super::dataset::Dataset;
 use super::posterior;
-use crate::data::Cells;
+use crate::data::{Cells, Data};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, Network};
 
@@ -60,7 +60,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         let what = format!("the figure `{name}` needs {what}");
         Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
     };
-    let has_images = matches!(data.content, Content::Images(_));
+    let has_images = matches!(data.content, Data::Images(_));
     match figure.kind {
         Kind::LatentGrid
         | Kind::TraversalGrid
@@ -162,7 +162,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
 }
 
 fn columns_of_numbers(data: &Dataset) -> usize {
-    let (Content::Table { table, .. }, Some(codec)) = (&data.content, &data.codec) else { return 0 };
+    let (Data::Table(table, _), Some(codec)) = (&data.content, &data.codec) else { return 0 };
     let is_number =
         |name: &str| table.column(name).is_some_and(|column| matches!(column.cells, Cells::Number(_)));
     codec.blocks().iter().filter(|block| is_number(&block.column)).count()

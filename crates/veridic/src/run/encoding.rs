@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::dataset::{self, Content, Dataset, index};
+use super::dataset::{self, Dataset, index};
 use super::fit::unchanged;
 use super::open::{Form, Run, cell_text};
-use crate::data::{Images, Matrix, Schema, Table};
+use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 
 /// Some of the rows.
@@ -64,8 +64,8 @@ impl Run {
         let (mean, log_variance) = self.network.encode(&mut self.pool, own.rows(), &index(rows))?;
         let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
         let (table, images) = match own.content {
-            Content::Table { table, schema } => (Some((table.take(rows), schema)), None),
-            Content::Images(images) => (None, Some(images.take(rows))),
+            Data::Table(table, schema) => (Some((table.take(rows), schema)), None),
+            Data::Images(images) => (None, Some(images.take(rows))),
         };
         let name = format!("the run's {part} rows");
         Ok(Encodings { mean, log_variance, table, images, labels, name, notes: Vec::new() })

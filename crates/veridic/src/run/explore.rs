@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::encoding::{Encodings, Group};
 use super::open::{Form, Run, ordered};
-use super::sample::Sampled;
-use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
+use crate::data::{Cells, Column, Data, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::figure::{self, Figure, LatentAxes, Pixels};
 use crate::latent::{self, Path as Way, Spread};
@@ -88,7 +87,7 @@ pub struct Walked {
     /// The latent points, one a row.
     pub points: Matrix,
     /// What the decoder expects at each point, in original units.
-    pub rows: Sampled,
+    pub rows: Data,
     /// Columns that say which point it is: `strength`, `dimension`, `step`, …
     pub steps: Vec<Column>,
     /// What a user should know.
@@ -149,9 +148,9 @@ impl Run {
         }
         let decoded = self.network.decode(&mut self.pool, &plan.points)?;
         let made = match &self.form {
-            Form::Images(codec) => Sampled::Images(codec.decode(&decoded)?),
+            Form::Images(codec) => Data::Images(codec.decode(&decoded)?),
             Form::Table { schema, codec } => {
-                Sampled::Table(ordered(codec.decode(&decoded)?, schema), schema.clone())
+                Data::Table(ordered(codec.decode(&decoded)?, schema), schema.clone())
             }
         };
         let mut notes = rows.map_or_else(Vec::new, |rows| rows.notes);
@@ -356,8 +355,8 @@ impl Walked {
     /// that the data has too gets `latent_` before it.
     pub fn table(&self) -> (Table, Schema) {
         let (mut table, mut schema) = match &self.rows {
-            Sampled::Table(table, schema) => (table.clone(), schema.clone()),
-            Sampled::Images(images) => {
+            Data::Table(table, schema) => (table.clone(), schema.clone()),
+            Data::Images(images) => {
                 let table = pixels(images);
                 let schema = Schema::of(&table);
                 (table, schema)
@@ -382,7 +381,7 @@ impl Walked {
     /// # Errors
     /// Rows of a table, which are no picture; more images than can be drawn.
     pub fn figure(&self) -> Result<Figure> {
-        let Sampled::Images(images) = &self.rows else {
+        let Data::Images(images) = &self.rows else {
             return Err(RunError::Cannot {
                 model: "a run of a table".to_string(),
                 verb: "be drawn as images".to_string(),

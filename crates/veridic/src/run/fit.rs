@@ -9,12 +9,12 @@ use veridic_graph::Pool;
 
 use super::augment;
 use super::config::Config;
-use super::dataset::{self, Content, Dataset, index};
+use super::dataset::{self, Dataset, index};
 use super::directory::{self, Directory, RunInfo, Status, now};
 use super::made::{self, Watch};
 use super::map::latent_map;
 use super::{criterion, drawable, figures, memory, posterior, report, seeds, suitable};
-use crate::data::Schema;
+use crate::data::{Data, Schema};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
@@ -300,7 +300,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             fitted.report.extend(figures);
         }
         if config.evaluate.nll_samples > 0 {
-            let is_images = matches!(data.content, Content::Images(_));
+            let is_images = matches!(data.content, Data::Images(_));
             fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
         }
         posterior::write_units(&directory, &data, &mut network, &mut pool)?;
@@ -418,8 +418,8 @@ fn keep_last_good(directory: &Directory, network: &mut Network) -> Result<()> {
 /// `schema.json` and `codec.json`.
 fn write_form(directory: &Directory, data: &Dataset) -> Result<()> {
     match &data.content {
-        Content::Table { schema, .. } => directory.write_json("schema.json", schema)?,
-        Content::Images(images) => {
+        Data::Table(_, schema) => directory.write_json("schema.json", schema)?,
+        Data::Images(images) => {
             let form = serde_json::json!({
                 "images": { "height": images.height, "width": images.width, "channels": images.channels }
             });

@@ -44,7 +44,7 @@ impl Judge {
         }
         let config = Config::from_toml(RECIPE, "mnist-classifier")?;
         let layout = Layout { dims: vec![SIDE, SIDE, 1], classes: 10, ..Layout::default() };
-        let mut network = Network::new(&config.model, layout, &config.train, 0)?;
+        let mut network = Network::to_use(&config.model, layout)?;
         let (weights, _) = tensors_of(WEIGHTS).expect("the weights are part of the program");
         network.set_weights(&weights).expect("the weights are those of the recipe");
         Ok(Some(Self { network, channels: stack }))

@@ -5,11 +5,11 @@ use std::path::Path;
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{Content, Dataset};
+use super::dataset::Dataset;
 use super::directory::Directory;
 use super::merit::Merit;
 use super::snapshot::Snapshot;
-use crate::data::Matrix;
+use crate::data::{Data, Matrix};
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate::rank_correlation;
 use crate::figure::{self, Figure, Pixels};
@@ -108,7 +108,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         self.picture(network, pool, &Progress::default())?;
-        if let Content::Images(images) = &self.data.content {
+        if let Data::Images(images) = &self.data.content {
             let width = self.data.layout.width();
             let side = self.snapshot.side();
             let rows = self.data.split.train.iter().take(side * side);

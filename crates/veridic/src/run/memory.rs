@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::dataset::Dataset;
 use crate::error::{ConfigError, Result};
-use crate::models::{GanConfig, Layout, ModelConfig};
+use crate::models::{Decoding, GanConfig, Layout, NetworkConfig};
 use crate::nn::{LayerConfig, Likelihood, shapes};
 
 /// Bytes a model may need: 16 GiB.
@@ -44,7 +44,8 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
         let states = part.parameters.saturating_mul(4 * (COPIES + units));
         states.saturating_add(part.values.saturating_mul(4 * KEPT * CHUNK * units))
     };
-    let parts = parts(&config.model, &data.layout)?;
+    let Some(network) = config.model.network() else { return Ok(()) };
+    let parts = parts(network, &data.layout)?;
     let mut each: Vec<(&str, u64)> = parts.iter().map(|part| (part.name.as_str(), of(part))).collect();
     let rows = IN_USE.min(data.rows().len() as u64);
     each.push(("the rows of the data", (data.layout.width() as u64).saturating_mul(2 * 4 * rows)));
@@ -57,12 +58,13 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
 }
 
 /// The parts of a model for rows of this layout.
-fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError> {
+fn parts(network: NetworkConfig<'_>, layout: &Layout) -> Result<Vec<Part>, ConfigError> {
     let dims = layout.dims.as_slice();
-    let latent = model.latent(layout)?;
-    let (encoder, decoder, samples) = match model {
-        ModelConfig::Gan(config) => return networks(config, layout),
-        ModelConfig::Classifier(config) => {
+    let latent = network.latent(layout)?;
+    let model = match network {
+        NetworkConfig::Decoding(model) => model,
+        NetworkConfig::Gan(config) => return networks(config, layout),
+        NetworkConfig::Classifier(config) => {
             let mut parts = Vec::new();
             let hidden = stack(&mut parts, "model.classifier.layers", &config.layers, dims, 1)?;
             let classes = layout.classes as u64;
@@ -70,19 +72,21 @@ fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError>
             parts.push(Part { name: "the output".to_string(), parameters, values: classes });
             return Ok(parts);
         }
-        ModelConfig::Autoencoder(config) => (&config.encoder, &config.decoder, 1),
-        ModelConfig::Vae(config) => (&config.encoder, &config.decoder, config.samples as u64),
-        ModelConfig::Aae(config) => (&config.encoder, &config.decoder, 1),
+    };
+    let (encoder, samples) = match model {
+        Decoding::Autoencoder(config) => (&config.encoder, 1),
+        Decoding::Vae(config) => (&config.encoder, config.samples as u64),
+        Decoding::Aae(config) => (&config.encoder, 1),
     };
     let path = |part: &str| format!("model.{}.{part}", model.name());
     let mut parts = Vec::new();
     let hidden = stack(&mut parts, &path("encoder"), encoder, dims, 1)?;
-    if let ModelConfig::Vae(_) = model {
+    if let Decoding::Vae(_) = model {
         let (inputs, width) = (count(&hidden), count(&latent));
         let (parameters, values) = (2 * (inputs + 1).saturating_mul(width), width * (2 + 2 * samples));
         parts.push(Part { name: format!("`{}`", path("latent")), parameters, values });
     }
-    if let ModelConfig::Aae(config) = model {
+    if let Decoding::Aae(config) = model {
         let (inputs, width) = (count(&hidden), count(&latent));
         let parameters = (inputs + 1).saturating_mul(width);
         parts.push(Part { name: format!("`{}`", path("latent")), parameters, values: width });
@@ -90,7 +94,7 @@ fn parts(model: &ModelConfig, layout: &Layout) -> Result<Vec<Part>, ConfigError>
         let name = "the discriminator's output".to_string();
         parts.push(Part { name, parameters: count(&last) + 1, values: 3 });
     }
-    let hidden = stack(&mut parts, &path("decoder"), decoder, &latent, samples)?;
+    let hidden = stack(&mut parts, &path("decoder"), model.decoder(), &latent, samples)?;
     let outputs = Likelihood::new(model.likelihood(), &[], dims).dims();
     let name = format!("the output of the likelihood `{}`", model.likelihood().name());
     // Decoders that end in the output have no layer of their own for it; the loss of each value there is all the same.
@@ -191,7 +195,7 @@ mod tests {
         ] {
             let (config, dims) = (config(text), vec![8, 8, 1]);
             let layout = Layout { dims, classes: 3, ..Layout::default() };
-            let parts = parts(&config.model, &layout).unwrap();
+            let parts = parts(config.model.network().unwrap(), &layout).unwrap();
             let reckoned: u64 = parts.iter().map(|part| part.parameters).sum();
             let network = Network::new(&config.model, layout, &config.train, 0).unwrap();
             let built: usize = network.layers().iter().map(|layer| layer.parameters).sum();

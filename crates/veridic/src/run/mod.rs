@@ -42,4 +42,3 @@ pub use map::{
 };
 pub use open::Run;
 pub use recipe::{Recipe, recipes};
-pub use sample::Sampled;

@@ -11,14 +11,13 @@ use super::dataset::{image_options, kind, label_texts, read_options_of, table_la
 use super::directory::{Directory, RunInfo};
 use super::fit::read_schema;
 use super::judge::largest;
-use super::sample::Sampled;
 use super::suitable;
 use crate::codec::{Codec, ImageCodec};
-use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, MISSING, Matrix, Schema, Table};
+use crate::data::{self, Cells, Column, ColumnSchema, Data, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::{Layout, ModelConfig, Network, Rows};
 use crate::nn::LayerSummary;
-use crate::train::{Criterion, Event, TrainConfig};
+use crate::train::{Criterion, Event};
 
 /// How rows are read and written.
 #[derive(Debug)]
@@ -93,8 +92,7 @@ impl Run {
             (Form::Table { schema, codec }, layout)
         };
         layout.classes = info.classes.len();
-        let train = TrainConfig { clip_norm: None, clip_value: None, ..config.train.clone() };
-        let mut network = Network::new(&config.model, layout, &train, 0)?;
+        let mut network = Network::to_use(&config.model, layout)?;
         let weights = directory.read_weights()?;
         network.set_weights(&weights).map_err(|name| {
             directory.damaged("model.safetensors", &format!("`{name}` is not there or has another shape"))
@@ -335,16 +333,16 @@ impl Run {
     ///
     /// # Errors
     /// As [`Self::score`].
-    pub fn reconstruct(&mut self, path: &Path) -> Result<(Sampled, Vec<String>)> {
+    pub fn reconstruct(&mut self, path: &Path) -> Result<(Data, Vec<String>)> {
         self.must_reconstruct("give rows back")?;
         let given = self.read(path)?;
         let rows = given.index();
         let (latent, _) = self.network.encode(&mut self.pool, given.rows(), &rows)?;
         let expected = self.network.decode(&mut self.pool, &latent)?;
         let made = match &self.form {
-            Form::Images(codec) => Sampled::Images(codec.decode(&expected)?),
+            Form::Images(codec) => Data::Images(codec.decode(&expected)?),
             Form::Table { schema, codec } => {
-                Sampled::Table(ordered(codec.decode(&expected)?, schema), schema.clone())
+                Data::Table(ordered(codec.decode(&expected)?, schema), schema.clone())
             }
         };
         Ok((made, given.notes))

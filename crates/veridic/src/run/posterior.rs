@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{Content, Dataset, counts, index};
+use super::dataset::{Dataset, counts, index};
 use super::directory::Directory;
-use crate::data::{Cells, MISSING, Matrix};
+use crate::data::{Cells, Data, MISSING, Matrix};
 use crate::error::{ConfigError, Result};
 use crate::evaluate;
 use crate::models::{Network, Rows};
@@ -198,7 +198,7 @@ pub(super) fn check_factors(config: &Config, data: &Dataset) -> Result<()> {
 
 /// The factors of `rows` as classes.
 fn factors(config: &Config, data: &Dataset, rows: &[usize]) -> Result<Vec<Vec<u32>>> {
-    let Content::Table { table, .. } = &data.content else {
+    let Data::Table(table, _) = &data.content else {
         return Err(ConfigError::Conflict {
             what: "`evaluate.factors` names columns of a table, and the data is images".to_string(),
             remedy: "give the images as a table with a column a pixel, or leave `evaluate.factors` out"

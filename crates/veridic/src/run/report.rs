@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use veridic_graph::{Draw, Pool};
 
 use super::config::Config;
-use super::dataset::{Content, Dataset, index, target_block};
+use super::dataset::{Dataset, index, target_block};
 use super::denoise::{denoise, squared_error};
 use super::judge::largest;
 use super::map::latent_scores;
@@ -13,7 +13,7 @@ use super::merit::Merit;
 use super::posterior;
 use super::sample::sampled_rows;
 use crate::codec::BlockKind;
-use crate::data::{Binarization, Matrix};
+use crate::data::{Binarization, Data, Matrix};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::{ModelConfig, Network};
@@ -104,8 +104,7 @@ pub(crate) fn report(
         report.insert(format!("test.{part}"), *loss);
     }
     posterior::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
-    if matches!(data.content, Content::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli
-    {
+    if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
     }
@@ -134,7 +133,7 @@ pub(crate) fn report(
     if let Some(accuracy) = target_accuracy(config, data, network, pool, &test)? {
         report.insert("test.accuracy".to_string(), accuracy);
     }
-    if let Content::Table { table, schema } = &data.content
+    if let Data::Table(table, schema) = &data.content
         && network.can_sample()
         && config.evaluate.sample_rows > 0
         && let Some(codec) = &data.codec

@@ -8,34 +8,10 @@ use super::config::Config;
 use super::dataset::kind;
 use super::open::{Form, Run, ordered};
 use crate::codec::{BlockKind, Codec};
-use crate::data::{Cells, Column, Images, Kind, Matrix, Schema, Table};
+use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::{Fixed, Network};
 use crate::seed::{Seed, standard_normal};
-
-/// Rows made by a model, in the form of the data it learned from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sampled {
-    /// A table, with its schema.
-    Table(Table, Schema),
-    /// Images.
-    Images(Images),
-}
-
-impl Sampled {
-    /// Rows or images.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Table(table, _) => table.n_rows,
-            Self::Images(images) => images.n,
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 impl Run {
     /// Makes `n` new rows. With conditions only rows that meet them: `column = value` on categories and flags of a table,
@@ -43,7 +19,7 @@ impl Run {
     ///
     /// # Errors
     /// A model that cannot sample; a condition that is unknown, or too rare to be met.
-    pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Sampled> {
+    pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Data> {
         if !self.network.can_sample() {
             return Err(RunError::Cannot {
                 model: self.config.model.noun().to_string(),
@@ -59,7 +35,7 @@ impl Run {
             Form::Images(codec) => {
                 let z = points(&self.network, seed, "sample", n, &parts);
                 let expected = self.network.decode(&mut self.pool, &z)?;
-                Ok(Sampled::Images(codec.decode(&expected)?))
+                Ok(Data::Images(codec.decode(&expected)?))
             }
             Form::Table { schema, codec } => {
                 let table = match self.unmodeled_condition(&columns) {
@@ -83,7 +59,7 @@ impl Run {
                         sample_given(&mut self.network, &mut self.pool, codec, (n, &columns, seed), &parts)?
                     }
                 };
-                Ok(Sampled::Table(ordered(table, schema), schema.clone()))
+                Ok(Data::Table(ordered(table, schema), schema.clone()))
             }
         }
     }

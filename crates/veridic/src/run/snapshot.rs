@@ -3,8 +3,8 @@
 use veridic_graph::Pool;
 
 use super::config::Config;
-use super::dataset::{Content, Dataset};
-use crate::data::{Cells, Column, Matrix, Table};
+use super::dataset::Dataset;
+use crate::data::{Cells, Column, Data, Matrix, Table};
 use crate::error::Result;
 use crate::figure::{self, Coloring, Figure, ImageGrid, Pixels};
 use crate::models::{Network, Rows};
@@ -25,13 +25,13 @@ impl Snapshot<'_> {
         title: &str,
     ) -> Result<Option<Figure>> {
         match (&self.data.content, self.data.layout.width()) {
-            (Content::Images(_), _) => {
+            (Data::Images(_), _) => {
                 let z = grid_points(network, Seed(self.config.seed), self.side());
                 let made = network.decode(pool, &z)?;
                 Ok(Some(self.grid(title, Pixels::Floats(&made.values))?))
             }
-            (Content::Table { .. }, 1) => self.densities(network, pool, title).map(Some),
-            (Content::Table { .. }, 2) => self.plane(network, pool, title).map(Some),
+            (Data::Table(..), 1) => self.densities(network, pool, title).map(Some),
+            (Data::Table(..), 2) => self.plane(network, pool, title).map(Some),
             _ => Ok(None),
         }
     }
@@ -44,14 +44,14 @@ impl Snapshot<'_> {
 
     /// Images side by side.
     pub(super) fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
-        let Content::Images(images) = &self.data.content else { unreachable!("images are drawn as a grid") };
+        let Data::Images(images) = &self.data.content else { unreachable!("images are drawn as a grid") };
         Ok(figure::image_grid(&ImageGrid::plain(title, pixels, images.shape(), self.side()))?)
     }
 
     /// Real and made points.
     fn plane(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
         const POINTS: usize = 1000;
-        let (Content::Table { table, .. }, Some(codec)) = (&self.data.content, &self.data.codec) else {
+        let (Data::Table(table, _), Some(codec)) = (&self.data.content, &self.data.codec) else {
             unreachable!("two columns are a table")
         };
         let z = network.points(Seed(self.config.seed), "picture", POINTS);
@@ -77,7 +77,7 @@ impl Snapshot<'_> {
     fn densities(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
         const POINTS: usize = 10_000;
         const BINS: usize = 100;
-        let (Content::Table { table, schema }, Some(codec)) = (&self.data.content, &self.data.codec) else {
+        let (Data::Table(table, schema), Some(codec)) = (&self.data.content, &self.data.codec) else {
             unreachable!("one column is a table")
         };
         let real = numbers(&table.take(&self.data.split.train));

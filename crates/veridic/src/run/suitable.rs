@@ -1,8 +1,8 @@
 //! Whether a likelihood suits the data, asked before training.
 
 use super::config::Config;
-use super::dataset::{Content, Dataset};
-use crate::data::{Binarization, Cells};
+use super::dataset::Dataset;
+use crate::data::{Binarization, Cells, Data};
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig};
@@ -36,13 +36,13 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
         Err(ConfigError::Conflict { what, remedy: remedy.to_string() }.into())
     };
     match (&data.content, likelihood) {
-        (Content::Images(_), LikelihoodConfig::Mixed) => {
+        (Data::Images(_), LikelihoodConfig::Mixed) => {
             return conflict(
                 "the likelihood `mixed` follows a table's columns, and the data is images".to_string(),
                 "choose `likelihood = \"bernoulli\"` for images",
             );
         }
-        (Content::Images(_), LikelihoodConfig::Categorical { levels })
+        (Data::Images(_), LikelihoodConfig::Categorical { levels })
             if data.layout.width() * levels > MOST_OUTPUTS =>
         {
             return conflict(
@@ -55,7 +55,7 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
                 "choose fewer levels",
             );
         }
-        (Content::Table { .. }, LikelihoodConfig::Categorical { .. }) => {
+        (Data::Table(..), LikelihoodConfig::Categorical { .. }) => {
             return conflict(
                 "the likelihood `categorical` is for images, and the data is a table".to_string(),
                 "choose `likelihood = \"mixed\"`, which has a softmax for each column of categories",
@@ -63,7 +63,7 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
         }
         _ => {}
     }
-    if let (Content::Table { .. }, Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
+    if let (Data::Table(..), Some(NoiseConfig::SaltPepper(_))) = (&data.content, config.model.noise()) {
         return conflict(
             "the noise `salt-pepper` sets values to black and white, and the data is a table".to_string(),
             "choose `noise = { masking = 0.2 }` or `{ gaussian = 0.2 }` for tables",
@@ -81,11 +81,11 @@ pub(crate) fn check(config: &Config, data: &Dataset) -> Result<()> {
     let name = block.map_or("", |block| block.column.as_str());
     let of = if data.split.train.binary_search(&row).is_ok() { "" } else { ", a row not trained on," };
     let raw = match &data.content {
-        Content::Table { table, .. } => table.column(name).map(|column| match &column.cells {
+        Data::Table(table, _) => table.column(name).map(|column| match &column.cells {
             Cells::Number(values) => values[row].to_string(),
             cells @ Cells::Text { .. } => cells.text(row).unwrap_or_default().to_string(),
         }),
-        Content::Images(_) => None,
+        Data::Images(_) => None,
     };
     // Rows of a second file are counted on from those of the first.
     let file = match data.files.as_slice() {
@@ -126,7 +126,7 @@ fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
         );
     }
     let ModelConfig::Gan(gan) = &config.model else { return Ok(()) };
-    let is_table = matches!(data.content, Content::Table { .. });
+    let is_table = matches!(data.content, Data::Table(..));
     if gan.conditional && is_table {
         return conflict(
             "`model.gan.conditional` is for images, and the data is a table".to_string(),

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::sync::atomic::Ordering;
+use veridic::data::Data;
 
-use veridic::run::{Config, FitOptions, Sampled, fit};
+use veridic::run::{Config, FitOptions, fit};
 use veridic::train::{End, Event};
 
 use super::image::squares;
@@ -88,9 +89,9 @@ fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
         assert!(fitted.report[name].is_finite(), "{name}");
     }
     let mut run = place.open("run", 1);
-    let Sampled::Table(table, schema) = run.sample(7, &[], 3).unwrap() else { panic!("a table") };
+    let Data::Table(table, schema) = run.sample(7, &[], 3).unwrap() else { panic!("a table") };
     assert_eq!((table.n_rows, schema.columns.len()), (7, 2));
-    assert_eq!(place.open("run", 2).sample(7, &[], 3).unwrap(), Sampled::Table(table, schema));
+    assert_eq!(place.open("run", 2).sample(7, &[], 3).unwrap(), Data::Table(table, schema));
     fs::write(place.at("points.csv"), "x,y\n0.5,0.25\n1,0\n").unwrap();
     let (scores, _, _) = run.score(&place.at("points.csv"), 0).unwrap();
     assert_eq!(scores.n_rows, 2);
@@ -114,9 +115,7 @@ fn samples_come_from_the_noise_that_was_trained_with() {
     let config = Config::from_toml(text, "the test").unwrap();
     let options = FitOptions { data: None, ..place.options(&config, "run", 1) };
     fit(&options, &never(), &mut |_| {}).unwrap();
-    let Sampled::Table(table, _) = place.open("run", 1).sample(1000, &[], 3).unwrap() else {
-        panic!("a table")
-    };
+    let Data::Table(table, _) = place.open("run", 1).sample(1000, &[], 3).unwrap() else { panic!("a table") };
     let veridic::data::Cells::Number(values) = &table.columns[0].cells else { panic!("numbers") };
     let mean = values.iter().sum::<f64>() / 1000.0;
     let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1000.0).sqrt();

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use veridic::data::Data;
 
-use veridic::run::{Config, FitOptions, Sampled, fit};
+use veridic::run::{Config, FitOptions, fit};
 use veridic::train::{End, Event};
 
 use super::support::{Place, never, numbers};
@@ -76,7 +77,7 @@ fn a_coupled_run_gives_the_same_bits_after_a_stop_and_makes_the_set_that_is_aske
     let mut of_set = |set: &str| {
         let given = [("set".to_string(), set.to_string())];
         match run.sample(5, &given, 3) {
-            Ok(Sampled::Images(images)) => Ok(images.pixels),
+            Ok(Data::Images(images)) => Ok(images.pixels),
             Ok(_) => panic!("images were fitted"),
             Err(error) => Err(error.to_string()),
         }
@@ -157,7 +158,7 @@ fn classes_that_are_asked_for_are_kept_and_stacks_are_of_one_part() {
     let config = Config::from_toml(&text("stack = 3"), "the test").unwrap();
     let stacked = FitOptions { data: None, ..place.options(&config, "stacked", 1) };
     fit(&stacked, &never(), &mut |_| {}).unwrap();
-    let Sampled::Images(images) = place.open("stacked", 1).sample(2, &[], 1).unwrap() else { panic!() };
+    let Data::Images(images) = place.open("stacked", 1).sample(2, &[], 1).unwrap() else { panic!() };
     assert_eq!((images.n, images.channels), (2, 3));
     let labels = place.info("stacked", "classes").to_string();
     // Three digits, the first of them of the image itself.
@@ -192,7 +193,7 @@ fn a_conditional_model_reads_codes_and_judges_images_with_their_labels() {
     let mut of = |given: &[(&str, &str)]| {
         let given: Vec<_> = given.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         match run.sample(5, &given, 3) {
-            Ok(Sampled::Images(images)) => Ok(images.pixels),
+            Ok(Data::Images(images)) => Ok(images.pixels),
             Ok(_) => panic!("images were fitted"),
             Err(error) => Err(error.to_string()),
         }

@@ -1,8 +1,9 @@
 //! Images: convolutional models keep to what all models do, and lists of layers that do not fit are named.
 
 use std::fs;
+use veridic::data::Data;
 
-use veridic::run::{Config, Sampled};
+use veridic::run::Config;
 
 use super::support::{Place, never};
 
@@ -57,7 +58,7 @@ fn a_convolutional_model_learns_and_gives_the_same_bits_at_any_number_of_threads
     let data = place.at("squares-idx3-ubyte");
     let codes = run.encode(&data).unwrap().0;
     assert_eq!((codes.n_rows, codes.columns.len()), (90, 3));
-    let Sampled::Images(images) = run.sample(7, &[], 1).unwrap() else { panic!("images were fitted") };
+    let Data::Images(images) = run.sample(7, &[], 1).unwrap() else { panic!("images were fitted") };
     assert_eq!((images.n, images.height, images.width, images.channels), (7, 8, 8, 1));
 }
 

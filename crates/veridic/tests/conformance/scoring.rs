@@ -1,6 +1,6 @@
 //! Scoring and encoding: the same for the same row, always.
 
-use veridic::data::{Cells, ReadOptions, read};
+use veridic::data::{Cells, Data, ReadOptions, read};
 use veridic::run::Run;
 
 use super::support::{
@@ -138,8 +138,7 @@ fn reconstructions_have_the_form_of_the_data() {
     for case in cases() {
         let out = case.name();
         place.fit(&case.config(), &out, 1);
-        let veridic::run::Sampled::Table(table, schema) =
-            place.open(&out, 1).reconstruct(&place.at("table.csv")).unwrap().0
+        let Data::Table(table, schema) = place.open(&out, 1).reconstruct(&place.at("table.csv")).unwrap().0
         else {
             panic!("a table");
         };

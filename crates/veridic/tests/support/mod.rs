@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use tempfile::TempDir;
-use veridic::data::{Cells, Schema, Table, write_csv};
-use veridic::run::{Config, FitOptions, Fitted, Run, Sampled, fit};
+use veridic::data::{Cells, Data, Schema, Table, write_csv};
+use veridic::run::{Config, FitOptions, Fitted, Run, fit};
 use veridic::train::Event;
 
 /// Rows of the table.
@@ -284,8 +284,8 @@ pub(crate) fn sampled_table(
 ) -> veridic::Result<(Table, Schema)> {
     let given: Vec<_> = given.iter().map(|(column, value)| (column.to_string(), value.to_string())).collect();
     match run.sample(n, &given, seed)? {
-        Sampled::Table(table, schema) => Ok((table, schema)),
-        Sampled::Images(_) => panic!("the run is of a table"),
+        Data::Table(table, schema) => Ok((table, schema)),
+        Data::Images(_) => panic!("the run is of a table"),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Content, DataFile, Dataset, Labels, Place, Second, counts, data_file, with_test_file};
+use super::{DataFile, Dataset, Labels, Place, Second, counts, data_file, with_test_file};
 use crate::codec::ImageCodec;
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
-use crate::data::{self, Binarization, ImageOptions, Images, Split};
+use crate::data::{self, Binarization, Data, ImageOptions, Images, Split};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
 use crate::run::config::{Config, DataConfig, SplitBy};
@@ -176,7 +176,7 @@ pub(super) fn load_images(
         ..Layout::default()
     };
     let labels = Labels { labels, positive: config.data.positive.clone() };
-    let mut data = Dataset::new(Content::Images(images), split, labels, layout);
+    let mut data = Dataset::new(Data::Images(images), split, labels, layout);
     for &row in second.iter().flat_map(|second| second.train.iter().chain(&second.test)) {
         if let Some(number) = data.class_numbers.get_mut(row) {
             *number = -1.0;

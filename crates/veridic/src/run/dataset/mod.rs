@@ -13,7 +13,7 @@ use super::{drawable, judge};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
-use crate::data::{self, Binarization, Images, Kind, Matrix, Mixture, Schema, Split, Table};
+use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, Schema, Split};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
 use crate::seed::Seed;
@@ -32,17 +32,10 @@ pub struct DataFile {
     pub sha256: String,
 }
 
-/// What the data is, before it is encoded.
-#[derive(Debug)]
-pub(crate) enum Content {
-    Table { table: Table, schema: Schema },
-    Images(Images),
-}
-
 /// The data of a run, encoded.
 #[derive(Debug)]
 pub(crate) struct Dataset {
-    pub(crate) content: Content,
+    pub(crate) content: Data,
     pub(crate) codec: Option<Codec>,
     pub(crate) matrix: Matrix,
     pub(crate) split: Split,
@@ -77,7 +70,7 @@ struct Labels {
 
 impl Dataset {
     /// Labelled rows. Those of a table are its matrix, those of images their pixels.
-    fn new(content: Content, split: Split, of: Labels, mut layout: Layout) -> Self {
+    fn new(content: Data, split: Split, of: Labels, mut layout: Layout) -> Self {
         let (classes, class_numbers) = numbered(of.labels.as_deref());
         layout.classes = classes.len();
         Self {
@@ -98,8 +91,8 @@ impl Dataset {
 
     pub(crate) fn rows(&self) -> Rows<'_> {
         let rows = match &self.content {
-            Content::Images(images) => Rows::bytes(&images.pixels, self.layout.width()),
-            Content::Table { .. } => Rows::matrix(&self.matrix),
+            Data::Images(images) => Rows::bytes(&images.pixels, self.layout.width()),
+            Data::Table(..) => Rows::matrix(&self.matrix),
         };
         rows.labelled(&self.class_numbers)
     }
@@ -111,7 +104,7 @@ impl Dataset {
 
     /// Encoded training rows as a model in use sees them: not grey where each step draws zeros and ones anew.
     pub(crate) fn fixed(&self, rows: &[usize]) -> Option<Vec<u8>> {
-        let Content::Images(images) = &self.content else { return None };
+        let Data::Images(images) = &self.content else { return None };
         let width = self.layout.width();
         let mut pixels: Vec<u8> =
             rows.iter().flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
@@ -307,7 +300,7 @@ pub(crate) fn kind<'a>(schema: &'a Schema, name: &str) -> Option<&'a Kind> {
 /// Black images of shape `dims` that say they are `n`, for tests that look at shapes alone.
 #[cfg(test)]
 pub(crate) fn of_zeros(dims: &[usize], n: usize) -> Dataset {
-    let images = Images { n, height: 1, width: 1, channels: 1, pixels: Vec::new(), labels: None };
+    let images = data::Images { n, height: 1, width: 1, channels: 1, pixels: Vec::new(), labels: None };
     let layout = Layout { dims: dims.to_vec(), ..Layout::default() };
-    Dataset::new(Content::Images(images), Split::default(), Labels::default(), layout)
+    Dataset::new(Data::Images(images), Split::default(), Labels::default(), layout)
 }

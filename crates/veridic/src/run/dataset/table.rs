@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{Content, DataFile, Dataset, Labels, Place, data_file, with_test_file};
+use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
 use crate::codec::Codec;
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
-use crate::data::{Cells, Column, MISSING, ReadOptions, Schema, Split, Table, read, read_as};
+use crate::data::{Cells, Column, Data, MISSING, ReadOptions, Schema, Split, Table, read, read_as};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
 use crate::run::config::{Config, SplitBy};
@@ -164,7 +164,7 @@ pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<Stri
     }
     let matrix = codec.encode(&table)?;
     let layout = table_layout(&codec, target.as_deref());
-    let content = Content::Table { table, schema };
+    let content = Data::Table(table, schema);
     let data = Dataset::new(content, split, Labels { labels, positive }, layout);
     Ok(Dataset { codec: Some(codec), matrix, files, notes, ..data })
 }

@@ -10,7 +10,7 @@ use veridic_graph::Pool;
 
 use super::augment;
 use super::config::{Config, FigureConfig, FigureKind};
-use super::dataset::{Content, Dataset, counts, index};
+use super::dataset::{Dataset, counts, index};
 use super::directory::Directory;
 use super::drawable;
 use super::made;
@@ -19,7 +19,7 @@ use super::open::cell_text;
 use super::report::controls;
 use super::sample::sampled_rows;
 use super::snapshot::Snapshot;
-use crate::data::{Cells, Images, Table};
+use crate::data::{Cells, Data, Images, Table};
 use crate::error::{ConfigError, Result};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
@@ -133,8 +133,8 @@ impl Context<'_> {
 
     fn images(&self) -> Result<&Images> {
         match &self.data.content {
-            Content::Images(images) => Ok(images),
-            Content::Table { .. } => Err(self.needs("images", "leave it out for a table")),
+            Data::Images(images) => Ok(images),
+            Data::Table(..) => Err(self.needs("images", "leave it out for a table")),
         }
     }
 
@@ -269,7 +269,7 @@ impl Context<'_> {
         let Some(made) = self.draw_rows(n)? else {
             return Err(self.needs("a table", "leave it out for images"));
         };
-        let Content::Table { table, schema } = &self.data.content else {
+        let Data::Table(table, schema) = &self.data.content else {
             return Err(self.needs("a table", "leave it out for images"));
         };
         // As many columns as can be read.
@@ -333,7 +333,7 @@ impl Context<'_> {
         let Some(made) = self.draw_rows(2000)? else {
             return Err(self.needs("a table", "leave it out for images"));
         };
-        let Content::Table { table, .. } = &self.data.content else {
+        let Data::Table(table, _) = &self.data.content else {
             return Err(self.needs("a table", "leave it out for images"));
         };
         let real = table.take(&self.data.split.train);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::data::{Images, Matrix, Schema, Table};
+use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::Rows;
-use crate::run::dataset::{self, Content, index};
+use crate::run::dataset::{self, index};
 use crate::run::fit::unchanged;
 use crate::run::open::{Form, Run};
 
@@ -57,8 +57,8 @@ impl Run {
         let (latent, scores, decoded) = self.looked_at(data.rows(), &index(rows))?;
         let pick = |labels: &Vec<Option<String>>| rows.iter().map(|&row| labels[row].clone()).collect();
         let (table, images, labels) = match &data.content {
-            Content::Table { table, schema } => (Some((table.take(rows), schema.clone())), None, None),
-            Content::Images(all) => {
+            Data::Table(table, schema) => (Some((table.take(rows), schema.clone())), None, None),
+            Data::Images(all) => {
                 let size = all.height * all.width * all.channels;
                 let pixels = rows.iter().flat_map(|&row| all.pixels[row * size..(row + 1) * size].to_vec());
                 let images = Images { n: rows.len(), pixels: pixels.collect(), labels: None, ..*all };

@@ -6,14 +6,14 @@ use std::sync::atomic::AtomicBool;
 use veridic_graph::Pool;
 
 use super::{MapConfig, Placed, place};
-use crate::data::{MISSING, Matrix};
+use crate::data::{Data, MISSING, Matrix};
 use crate::error::Result;
 use crate::evaluate;
 use crate::figure::{self, MapNeighbors, MapPage};
 use crate::models::Network;
 use crate::project::{self, NeighborMethod};
 use crate::run::config::Config;
-use crate::run::dataset::{Content, Dataset, counts, index};
+use crate::run::dataset::{Dataset, counts, index};
 use crate::run::report::NEIGHBORS;
 use crate::seed::Seed;
 
@@ -118,7 +118,7 @@ fn positive_clusters(positions: &Matrix, positive: &[bool], threads: usize) -> R
 impl LatentMap {
     /// The map as a page; `None` for what has no table.
     pub(crate) fn page(&self, config: &Config, data: &Dataset, threads: usize) -> Result<Option<String>> {
-        let Content::Table { table, schema } = &data.content else { return Ok(None) };
+        let Data::Table(table, schema) = &data.content else { return Ok(None) };
         let rows: Vec<u32> = self.rows.iter().map(|&row| row as u32 + 1).collect();
         let k = self.config.neighbors.min(rows.len().saturating_sub(1));
         let near = (k > 0 && rows.len() <= super::MOST_WITH_NEIGHBORS)
