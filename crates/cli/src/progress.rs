@@ -41,6 +41,10 @@ impl Progress {
             return;
         }
         let now = self.begun.elapsed();
+        if let Event::Part { part, done, of, share, .. } = event {
+            self.part(part, (*done, *of), *share, now);
+            return;
+        }
         self.meter.note(event, now);
         if let Event::Start { train_rows, valid_rows, epochs, .. } = event {
             let valid = match valid_rows {
@@ -70,6 +74,27 @@ impl Progress {
                     self.ui.say(&self.meter.line(now));
                 }
             }
+        }
+    }
+
+    /// A part of a model was learned.
+    fn part(&mut self, part: &str, (done, of): (usize, usize), share: f64, now: Duration) {
+        let left = match share {
+            share if share > 0.0 => now.mul_f64((1.0 - share) / share),
+            _ => Duration::ZERO,
+        };
+        let line = format!("learned `{part}`, {done} of {of}, {} left", seconds(left.as_secs_f64()));
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(1000);
+                bar.set_position((share * 1000.0) as u64);
+                bar.set_message(line);
+            }
+            None if now - self.drawn >= LONGEST => {
+                self.drawn = now;
+                self.ui.say(&line);
+            }
+            None => {}
         }
     }
 
@@ -172,7 +197,7 @@ impl Meter {
     fn note(&mut self, event: &Event, now: Duration) {
         self.latest = now;
         match event {
-            Event::Notice { .. } => {}
+            Event::Notice { .. } | Event::Part { .. } => {}
             Event::Start { batch, epochs, steps_per_epoch, .. } => {
                 (self.batch, self.epochs, self.steps_per_epoch) = (*batch, *epochs, *steps_per_epoch);
                 self.started = now;
@@ -265,7 +290,7 @@ impl Lines {
                 self.last = now;
                 false
             }
-            Event::Notice { .. } => false,
+            Event::Notice { .. } | Event::Part { .. } => false,
             Event::Step { .. } => since >= LONGEST,
             // The last one is told by the summary.
             Event::Epoch { .. } => {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use veridic::run::{Config, FitOptions, fit};
+use veridic::run::{Config, FitOptions, fit_files};
 use veridic::train::Event;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("epoch {epoch} ({seconds:.2} s): {losses:?}");
         }
     };
-    let fitted = fit(&options, &AtomicBool::new(false), &mut watch)?;
+    let fitted = fit_files(&options, &AtomicBool::new(false), &mut watch)?;
     for (name, value) in &fitted.report {
         println!("{name} = {value:.4}");
     }

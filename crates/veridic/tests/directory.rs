@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use support::{Place, contents, copy, mixed_autoencoder, mixed_vae, never, sampled_table, scores};
-use veridic::run::{Run, fit};
+use veridic::run::{Fitted, fit_files};
 use veridic::train::Event;
 
 /// Text of the error, and of the hint.
@@ -34,7 +34,7 @@ fn refused_because<T>(result: veridic::Result<T>) -> (String, String) {
 }
 
 fn opened(place: &Place, run: &str) -> (String, String) {
-    refused(Run::open(&place.at(run), 1))
+    refused(Fitted::open(&place.at(run), 1))
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_empty_directory_is_filled_and_resuming_nothing_begins() {
     place.fit(&mixed_autoencoder(), "empty", 1);
     let mut options = place.options(&mixed_autoencoder(), "new", 1);
     options.resume = true;
-    fit(&options, &never(), &mut |_| {}).unwrap();
+    fit_files(&options, &never(), &mut |_| {}).unwrap();
     assert!(place.outcome("empty") == place.outcome("new"));
 }
 
@@ -190,7 +190,7 @@ fn a_damaged_checkpoint_is_named_and_nothing_is_lost() {
             copy(&place.at("run"), &place.at("killed"));
         }
     };
-    fit(&place.options(&mixed_vae(), "run", 1), &never(), &mut watch).unwrap();
+    fit_files(&place.options(&mixed_vae(), "run", 1), &never(), &mut watch).unwrap();
     let last = place.at("killed/checkpoint/last.safetensors");
     let bytes = fs::read(&last).unwrap();
     fs::write(&last, &bytes[..bytes.len() / 2]).unwrap();
@@ -246,7 +246,7 @@ fn a_read_only_directory_is_told() {
     for out in [here.clone(), here.join("run")] {
         let mut options = place.options(&mixed_vae(), "run", 1);
         options.out.clone_from(&out);
-        let (error, hint) = refused_because(fit(&options, &never(), &mut |_| {}));
+        let (error, hint) = refused_because(fit_files(&options, &never(), &mut |_| {}));
         assert!(error.contains(&here.display().to_string()), "{error}");
         assert!(error.to_lowercase().contains("read-only"), "{error}");
         assert!(!hint.is_empty(), "{error}");
@@ -273,7 +273,7 @@ fn a_full_disk_ends_a_run_that_can_go_on_when_there_is_space() {
             while std::io::Write::write(&mut file, &[0; 4096]).is_ok_and(|n| n > 0) {}
         }
     };
-    let (error, hint) = refused_because(fit(&options, &never(), &mut watch));
+    let (error, hint) = refused_because(fit_files(&options, &never(), &mut watch));
     assert!(error.contains("No space left on device"), "{error}");
     assert!(error.contains(&out.display().to_string()), "{error}");
     assert!(!hint.is_empty(), "{error}");
@@ -285,7 +285,7 @@ fn a_full_disk_ends_a_run_that_can_go_on_when_there_is_space() {
     // With space again it goes on, and ends as if nothing had happened.
     fs::remove_file(&filler).unwrap();
     options.resume = true;
-    fit(&options, &never(), &mut |_| {}).unwrap();
+    fit_files(&options, &never(), &mut |_| {}).unwrap();
     place.fit(&mixed_vae(), "whole", 1);
     for name in ["model.safetensors", "report.json"] {
         assert!(
@@ -308,8 +308,8 @@ fn a_disk_that_is_full_from_the_start_leaves_no_directory_that_stands_in_the_way
     let out = std::env::current_dir().unwrap().join("run");
     let mut options = place.options(&mixed_autoencoder(), "run", 1);
     options.out.clone_from(&out);
-    let (error, _) = refused_because(fit(&options, &never(), &mut |_| {}));
+    let (error, _) = refused_because(fit_files(&options, &never(), &mut |_| {}));
     assert!(error.contains("No space left on device") && error.contains("run.json"), "{error}");
     fs::remove_file(out.parent().unwrap().join("filler")).unwrap();
-    fit(&options, &never(), &mut |_| {}).unwrap();
+    fit_files(&options, &never(), &mut |_| {}).unwrap();
 }

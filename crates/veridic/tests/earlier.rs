@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use veridic::data::{Cells, Data, Table, read};
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs-0.1")
 }
 
-fn open(name: &str) -> Run {
-    Run::open(&fixtures().join(name), 1).unwrap()
+fn open(name: &str) -> Fitted {
+    Fitted::open(&fixtures().join(name), 1).unwrap()
 }
 
 /// Equal but for the last digits of numbers: another kind of processor rounds otherwise.
@@ -44,9 +44,9 @@ fn assert_expected(found: &Table, name: &str) {
 fn scores_with_reasons_and_codes_of_tables_are_as_they_were() {
     let patients = fixtures().join("patients.csv");
     let mut vae = open("table-vae");
-    assert_expected(&vae.score(&patients, 2).unwrap().0, "table-vae-score.csv");
+    assert_expected(&vae.score(&patients, 2).unwrap().table().0, "table-vae-score.csv");
     let mut autoencoder = open("table-autoencoder");
-    assert_expected(&autoencoder.score(&patients, 0).unwrap().0, "table-autoencoder-score.csv");
+    assert_expected(&autoencoder.score(&patients, 0).unwrap().table().0, "table-autoencoder-score.csv");
     assert_expected(&autoencoder.encode(&patients).unwrap().0, "table-autoencoder-encode.csv");
 }
 

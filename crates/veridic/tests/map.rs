@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use veridic::data::{Cells, Table};
 use veridic::error::Result;
-use veridic::run::{Config, FitOptions, Fitted, MapConfig, MapEvent, MapOptions, Mapped, fit, map};
+use veridic::run::{Config, FitOptions, FittedRun, MapConfig, MapEvent, MapOptions, Mapped, fit_files, map};
 
 /// A file in a folder of its own.
 fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
@@ -173,7 +173,7 @@ fn a_perplexity_too_large_is_lowered_and_said_so_or_refused() {
 }
 
 /// Fits a small autoencoder to 200 rows of two clouds, the fifth part of one being the rare class.
-fn fitted(folder: &Path, map: &str) -> Fitted {
+fn fitted(folder: &Path, map: &str) -> FittedRun {
     let table = folder.join("t.csv");
     let mut text = String::from("a,b,c,bad\n");
     for i in 0..300usize {
@@ -205,7 +205,7 @@ fn fitted(folder: &Path, map: &str) -> Fitted {
         threads: 2,
         resume: false,
     };
-    fit(&options, &AtomicBool::new(false), &mut |_| {}).unwrap()
+    fit_files(&options, &AtomicBool::new(false), &mut |_| {}).unwrap()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 use super::Threads;
 use crate::error::CliError;
@@ -31,7 +31,7 @@ pub(crate) struct Encode {
 impl Encode {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        let (table, schema, notes) = Run::open(&self.run, self.threads.get())?.encode(&self.data)?;
+        let (table, schema, notes) = Fitted::open(&self.run, self.threads.get())?.encode(&self.data)?;
         for note in &notes {
             ui.note(note);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::run::{self, Config, FitOptions, Fitted, Planned};
+use veridic::run::{self, Config, FitOptions, FittedRun, Planned};
 use veridic::train::End;
 
 use super::{DataDir, Finish, Threads, pair, quoted};
@@ -67,7 +67,7 @@ impl Fit {
         }
         let stop = interrupt::watch(ui);
         let mut progress = Progress::new(ui);
-        let fitted = run::fit(&options, stop, &mut |event| progress.observe(event));
+        let fitted = run::fit_files(&options, stop, &mut |event| progress.observe(event));
         progress.finish();
         let fitted = fitted?;
         for note in &fitted.notes {
@@ -128,7 +128,7 @@ fn plan(ui: &Ui, planned: &Planned) -> Result<(), CliError> {
     ui.data(|out| out.write_all(planned.config.to_toml().as_bytes()))
 }
 
-fn conclude(ui: &Ui, fitted: &Fitted, where_from: &str) -> Finish {
+fn conclude(ui: &Ui, fitted: &FittedRun, where_from: &str) -> Finish {
     let run = quoted(&fitted.run);
     if fitted.end == End::Stopped {
         ui.say(&format!("stopped and saved; go on with `veridic fit --resume --out {run}{where_from}`"));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use veridic::latent::{self, Path as Way};
-use veridic::run::{Group, Run, Walk, Walked};
+use veridic::run::{Fitted, Group, Walk, Walked};
 
 use super::{DataDir, Threads, pair};
 use crate::error::CliError;
@@ -163,7 +163,7 @@ impl Latent {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         let common = self.tool.common();
         common.output.check_with_pictures(&common.run, common.data.as_deref())?;
-        let mut run = Run::open(&common.run, common.threads.get())?;
+        let mut run = Fitted::open(&common.run, common.threads.get())?;
         let walk = self.tool.walk(run.config().seed);
         let common = self.tool.common();
         let walked: Walked = run.walk(&walk, common.data.as_deref(), Path::new(&common.data_dir.get()))?;

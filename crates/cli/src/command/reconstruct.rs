@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 use super::Threads;
 use crate::error::CliError;
@@ -30,7 +30,7 @@ pub(crate) struct Reconstruct {
 impl Reconstruct {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        let (reconstructed, notes) = Run::open(&self.run, self.threads.get())?.reconstruct(&self.data)?;
+        let (reconstructed, notes) = Fitted::open(&self.run, self.threads.get())?.reconstruct(&self.data)?;
         for note in &notes {
             ui.note(note);
         }

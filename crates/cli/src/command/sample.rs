@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 use super::{Threads, pair};
 use crate::error::CliError;
@@ -41,7 +41,7 @@ pub(crate) struct Sample {
 impl Sample {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, None)?;
-        let mut run = Run::open(&self.run, self.threads.get())?;
+        let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let sampled = run.sample(self.n as usize, &self.given, seed)?;
         self.output.sampled(ui, &sampled)

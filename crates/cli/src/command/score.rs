@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 use super::Threads;
 use crate::error::CliError;
@@ -34,9 +34,10 @@ pub(crate) struct Score {
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        let mut run = Run::open(&self.run, self.threads.get())?;
-        let (table, schema, notes) = run.score(&self.data, self.explain)?;
-        for note in &notes {
+        let mut run = Fitted::open(&self.run, self.threads.get())?;
+        let scores = run.score(&self.data, self.explain)?;
+        let (table, schema) = scores.table();
+        for note in &scores.notes {
             ui.note(note);
         }
         self.output.table(ui, &table, &schema)

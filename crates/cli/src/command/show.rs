@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use veridic::nn::LayerSummary;
-use veridic::run::Run;
+use veridic::run::Fitted;
 use veridic::train::{Criterion, Event};
 
 use super::Threads;
@@ -29,7 +29,7 @@ pub(crate) struct Show {
 
 impl Show {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        let run = Run::open(&self.run, self.threads.get())?;
+        let run = Fitted::open(&self.run, self.threads.get())?;
         let mut text = format!("{}\n", self.run.display());
         let about = &run.config().about;
         if !about.is_empty() {
@@ -91,7 +91,7 @@ fn loss_table(events: &[Event], criterion: Option<Criterion>) -> String {
         .iter()
         .filter_map(|event| match event {
             Event::Epoch { epoch, losses, .. } => Some((*epoch, losses)),
-            Event::Start { .. } | Event::Step { .. } | Event::Notice { .. } => None,
+            Event::Start { .. } | Event::Step { .. } | Event::Notice { .. } | Event::Part { .. } => None,
         })
         .collect();
     let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return String::new() };

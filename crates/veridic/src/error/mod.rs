@@ -6,6 +6,7 @@
 mod catalog;
 mod codec;
 mod config;
+mod content;
 mod data;
 mod evaluate;
 mod figure;
@@ -19,6 +20,7 @@ mod train;
 pub use catalog::CatalogError;
 pub use codec::{CodecError, ColumnProblem};
 pub use config::ConfigError;
+pub use content::ContentError;
 pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
@@ -39,6 +41,9 @@ pub enum Error {
     /// Reading, checking or splitting data.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Data built in memory.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// Looking up or checking a known data set.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -82,6 +87,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Content(error) => error.hint(),
             Self::Catalog(error) => error.hint(),
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::data::DataKind;
+
 /// Errors with a run or its directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,6 +63,14 @@ pub enum RunError {
         verb: String,
         /// What can.
         remedy: String,
+    },
+    /// Data of another kind than the model was fitted to.
+    #[error("the model was fitted to {}, this is {}", kind(*expected), kind(*found))]
+    OtherKind {
+        /// What it was fitted to.
+        expected: DataKind,
+        /// What it was given.
+        found: DataKind,
     },
     /// A condition of sampling that cannot be met.
     #[error("cannot sample with {column} = {value}: {reason}")]
@@ -186,6 +196,7 @@ impl RunError {
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } | Self::Given { remedy, .. } => {
                 remedy.clone()
             }
+            Self::OtherKind { expected, .. } => format!("give {}", kind(*expected)),
             Self::OtherImages { path: None, .. } => {
                 "give all one size and color with `data.size` and `data.channels`".to_string()
             }
@@ -223,6 +234,13 @@ impl RunError {
                 _ => return None,
             },
         })
+    }
+}
+
+fn kind(kind: DataKind) -> &'static str {
+    match kind {
+        DataKind::Table => "a table",
+        DataKind::Images => "images",
     }
 }
 

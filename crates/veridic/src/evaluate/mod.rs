@@ -14,9 +14,11 @@ mod interval;
 mod latent;
 mod map;
 mod mode;
+mod pair;
 mod probe;
 mod rank;
 mod ranking;
+mod record;
 mod similarity;
 mod summary;
 #[cfg(test)]
@@ -36,11 +38,13 @@ pub use map::{
     trustworthiness,
 };
 pub use mode::{ModeCoverage, mode_coverage};
+pub use pair::{PairTrends, pair_trends};
 pub use probe::linear_probe;
 pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };
+pub use record::{Closeness, closeness};
 pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
     kolmogorov_smirnov, shape_similarity,

@@ -138,7 +138,7 @@ pub fn kolmogorov_smirnov(left: &[f64], right: &[f64]) -> Option<f64> {
     (!left.is_empty() && !right.is_empty()).then_some(largest)
 }
 
-fn find<'a>(table: &'a Table, name: &str, which: &str) -> Result<&'a Cells, String> {
+pub(super) fn find<'a>(table: &'a Table, name: &str, which: &str) -> Result<&'a Cells, String> {
     let column = table.columns.iter().find(|column| column.name == name);
     column
         .map(|column: &Column| &column.cells)
@@ -153,7 +153,7 @@ fn numbers<'a>(table: &'a Table, name: &str, which: &str) -> Result<&'a [f64], S
     }
 }
 
-fn both<T>(sides: [Result<T, String>; 2], problems: &mut Vec<String>) -> Option<[T; 2]> {
+pub(super) fn both<T>(sides: [Result<T, String>; 2], problems: &mut Vec<String>) -> Option<[T; 2]> {
     match sides {
         [Ok(a), Ok(b)] => Some([a, b]),
         sides => {
@@ -200,7 +200,7 @@ fn total_variation(left: &BTreeMap<String, usize>, right: &BTreeMap<String, usiz
 }
 
 /// Pearson's correlation over the pairs without NaN.
-fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
+pub(super) fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
     let pairs = || left.iter().zip(right).filter(|(a, b)| !a.is_nan() && !b.is_nan());
     let n = pairs().count() as f64;
     let first = pairs().next()?;
@@ -221,7 +221,7 @@ fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
     correlation.is_finite().then(|| correlation.clamp(-1.0, 1.0))
 }
 
-fn mean_of(scores: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+pub(super) fn mean_of(scores: impl Iterator<Item = f64> + Clone) -> Option<f64> {
     let n = scores.clone().count();
     (n > 0).then(|| scores.sum::<f64>() / n as f64)
 }

@@ -2,6 +2,7 @@
 //! encoding and sampling need of it.
 
 mod aae;
+mod ability;
 mod autoencoder;
 mod average;
 mod classifier;
@@ -13,6 +14,7 @@ mod prior;
 mod rows;
 mod softmax;
 mod stored;
+mod table;
 mod vae;
 mod written;
 
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::nn::{Activation, LikelihoodConfig, NoiseConfig};
 
 pub use aae::AaeConfig;
+pub use ability::Ability;
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
 pub(crate) use form::{Decoding, NetworkConfig};
@@ -28,11 +31,12 @@ pub use gan::{
     CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
     WarpConfig, WeightStart,
 };
-pub use network::{Network, Weights};
+pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
+pub use table::{Explained, Scored, TableModel};
 pub use vae::VaeConfig;
 
 /// Which model, with its settings.
@@ -63,6 +67,17 @@ impl ModelConfig {
         }
     }
 
+    /// One of each kind, by which a message names those that are capable of something.
+    pub(crate) fn all() -> Vec<Self> {
+        vec![
+            Self::Autoencoder(AutoencoderConfig::default()),
+            Self::Vae(VaeConfig::default()),
+            Self::Aae(AaeConfig::default()),
+            Self::Gan(Box::default()),
+            Self::Classifier(ClassifierConfig::default()),
+        ]
+    }
+
     /// The name in messages, with its article.
     pub fn noun(&self) -> &'static str {
         match self {
@@ -72,6 +87,11 @@ impl ModelConfig {
             Self::Gan(_) => "an adversarial network",
             Self::Classifier(_) => "a classifier",
         }
+    }
+
+    /// The settings of a model of tables, if it is one.
+    pub(crate) fn table(&self) -> Option<()> {
+        None
     }
 
     /// The network of it, for models that are one.

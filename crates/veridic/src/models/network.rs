@@ -40,10 +40,22 @@ pub struct Network {
     encode: Plan,
     decode: Option<Plan>,
     score: Plan,
-    reconstructs: bool,
+    /// The score, its terms, and the row that is expected.
+    explain: Option<Plan>,
     weigh: Option<Plan>,
     recognize: Option<Plan>,
     losses: Vec<f32>,
+}
+
+/// Rows judged by a model that gives them back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judged {
+    /// How unusual each row is, nats a row for likelihoods.
+    pub scores: Vec<f64>,
+    /// `[rows, width]`: what each encoded column adds to it.
+    pub terms: Matrix,
+    /// `[rows, width]`: the row expected from its code, in encoded units.
+    pub expected: Matrix,
 }
 
 /// One update of a training step, compiled.
@@ -121,8 +133,8 @@ impl Network {
             code: encode.first().map_or(0, |code| code.shape().width()),
             encode: graph.compile(&encode, &[])?,
             decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
-            reconstructs: score.len() > 1,
-            score: graph.compile(&score, &[])?,
+            score: graph.compile(&score[..1], &[])?,
+            explain: (score.len() > 1).then(|| graph.compile(&score, &[])).transpose()?,
             weigh: weigh.map(|weigh| graph.compile(&[weigh], &[])).transpose()?,
             recognize: some(&recognize)?,
             states: States::new(&graph, seed),
@@ -174,7 +186,7 @@ impl Network {
 
     /// Whether decoding a row's code gives the row expected from it.
     pub fn reconstructs(&self) -> bool {
-        self.reconstructs
+        self.explain.is_some()
     }
 
     /// The weights that make the model: trained parameters and running statistics, without the optimizer's states.
@@ -238,30 +250,39 @@ impl Network {
         Ok(expected)
     }
 
-    /// How unusual each row is (higher is more unusual, nats a row for likelihoods), and, if asked for and known, what
-    /// each encoded column adds to it, `[rows, width]`.
+    /// How unusual each row is: higher is more unusual, nats a row for likelihoods.
     ///
     /// # Errors
     /// Rows of another width.
-    pub fn score(
-        &mut self,
-        pool: &mut Pool,
-        rows: Rows<'_>,
-        index: &[u32],
-        with_terms: bool,
-    ) -> Result<(Vec<f64>, Option<Matrix>), GraphError> {
+    pub fn score(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Vec<f64>, GraphError> {
         let mut scores = Vec::with_capacity(index.len());
-        let mut terms = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
-        let with_terms = with_terms && self.reconstructs;
         for index in index.chunks(BATCH) {
             let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             scores.extend(self.score.output(0).iter().map(|&score| f64::from(score)));
-            if with_terms {
-                terms.values.extend_from_slice(self.score.output(1));
-            }
         }
-        Ok((scores, with_terms.then_some(terms)))
+        Ok(scores)
+    }
+
+    /// How unusual each row is with what each encoded column adds to it, and the row that is expected, in one pass. From
+    /// models that give no rows back, the scores alone.
+    ///
+    /// # Errors
+    /// Rows of another width.
+    pub fn explain(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Judged, GraphError> {
+        let Some(plan) = &mut self.explain else {
+            return Ok(Judged { scores: self.score(pool, rows, index)?, ..Judged::default() });
+        };
+        let empty = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values: Vec::new() };
+        let mut judged = Judged { scores: Vec::new(), terms: empty.clone(), expected: empty };
+        for index in index.chunks(BATCH) {
+            let feeds = feeds([(Input::Row, rows.feed(index))]);
+            plan.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
+            judged.scores.extend(plan.output(0).iter().map(|&score| f64::from(score)));
+            judged.terms.values.extend_from_slice(plan.output(1));
+            judged.expected.values.extend_from_slice(plan.output(2));
+        }
+        Ok(judged)
     }
 
     /// The importance-weighted estimate of each row's log-likelihood in nats, `repeats` times with `samples` draws each:
@@ -347,6 +368,7 @@ impl Network {
         let steps = self.steps.iter().map(|step| &step.plan);
         let uses = [&self.encode, &self.score];
         let others = self.weigh.iter().chain(&self.evaluate).chain(&self.decode).chain(&self.recognize);
+        let others = others.chain(&self.explain);
         steps.chain(uses).chain(others).map(Plan::memory_bytes).sum()
     }
 }

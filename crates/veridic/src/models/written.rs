@@ -110,7 +110,8 @@ pub(crate) struct Written<'g> {
     pub(crate) encode: Vec<Expr<'g>>,
     /// `[rows, width]`: what is expected from a latent point, for models that can say.
     pub(crate) decode: Option<Expr<'g>>,
-    /// `[rows, 1]`, and what each encoded column adds to it, `[rows, width]`, where that is known.
+    /// `[rows, 1]`; of models that give rows back also what each encoded column adds to it and the row that is expected,
+    /// `[rows, width]` each.
     pub(crate) score: Vec<Expr<'g>>,
     /// `[rows, 1]`: `ln p(x, z) - ln q(z | x)`, for models with a posterior.
     pub(crate) weigh: Option<Expr<'g>>,
@@ -170,6 +171,9 @@ pub(super) fn decoding<'g>(
     let used = config.pass(scope, likelihood, (x, input), inputs.weight);
     let shape = config.latent(&layout.dims).expect("the layers were checked");
     let y = config.decode(scope, likelihood, inputs.latent.reshape(&shape));
+    // The row's own code stands for the latent point; what scoring has made of it already is the same expression.
+    let own = config.decode(scope, likelihood, used.latent.reshape(&shape));
+    let expected = likelihood.expected(scope, own);
     let mean_parts =
         |pass: &Pass<'g>| pass.parts.iter().map(|(name, part)| (*name, part.mean_rows())).collect::<Vec<_>>();
     let mut all = Vec::new();
@@ -195,7 +199,7 @@ pub(super) fn decoding<'g>(
         evaluate: evaluated.into_iter().map(|(_, part)| part).collect(),
         encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
         decode: Some(likelihood.expected(scope, y)),
-        score: vec![score, terms],
+        score: vec![score, terms, expected],
         weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),
         recognize: Vec::new(),
         latent: shape.iter().product(),

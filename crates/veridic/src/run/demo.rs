@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::config::Config;
-use super::fit::{FitOptions, Fitted, fit};
-use super::open::Run;
 use crate::data::{self, Data};
 use crate::error::{Result, RunError};
+use crate::run::config::Config;
+use crate::run::fit::{FitOptions, FittedRun, fit_files};
+use crate::run::fitted::Fitted;
 use crate::train::Event;
 
 /// Cleveland heart-disease data (Janosi, Steinbrunn, Pfisterer, Detrano; UCI Machine Learning Repository, CC BY 4.0).
@@ -20,7 +20,7 @@ const PATIENTS: usize = 1000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Demo {
     /// The fit.
-    pub fitted: Fitted,
+    pub fitted: FittedRun,
     /// Files with what is in them.
     pub files: Vec<(String, PathBuf)>,
     /// The most unusual patients: row in the data (from 1), score, and the columns that add most.
@@ -56,13 +56,13 @@ pub fn demo(out: &Path, threads: usize, stop: &AtomicBool, observe: &mut dyn FnM
         threads,
         resume: false,
     };
-    let fitted = fit(&options, stop, observe)?;
-    let mut run = Run::open(&options.out, threads)?;
+    let fitted = fit_files(&options, stop, observe)?;
+    let mut run = Fitted::open(&options.out, threads)?;
     let synthetic = out.join("synthetic.csv");
     if let Data::Table(table, schema) = run.sample(PATIENTS, &[], 1)? {
         data::write(&table, &schema, &synthetic)?;
     }
-    let (table, schema, _) = run.score(&patients, 3)?;
+    let (table, schema) = run.score(&patients, 3)?.table();
     let scores = out.join("scores.csv");
     data::write(&table, &schema, &scores)?;
     let mut unusual = Vec::new();

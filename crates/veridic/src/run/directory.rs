@@ -9,10 +9,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use veridic_graph::State;
 
-use super::config::Config;
-use super::dataset::DataFile;
-use crate::data;
+use crate::codec::ImageCodec;
+use crate::data::{self, Schema};
 use crate::error::{Result, RunError};
+use crate::models::Stored;
+use crate::run::config::Config;
+use crate::run::dataset::DataFile;
+use crate::run::fitted::Form;
 use crate::train::{Checkpoint, Event, Progress};
 
 /// Version of the run directory's form.
@@ -231,6 +234,47 @@ impl Directory {
         self.write("model.safetensors", &tensors(weights, None))
     }
 
+    /// A model without a graph.
+    pub(crate) fn write_model(&self, model: &Stored) -> Result<()> {
+        self.write("model.safetensors", &model.to_bytes())
+    }
+
+    pub(crate) fn read_model(&self) -> Result<Stored> {
+        const MODEL: &str = "model.safetensors";
+        Stored::from_bytes(&self.read(MODEL)?).map_err(|reason| self.damaged(MODEL, &reason))
+    }
+
+    /// States by name.
+    pub(crate) fn write_states(&self, name: &str, states: &[State]) -> Result<()> {
+        self.write(name, &tensors(states, None))
+    }
+
+    /// What the columns of the run's table are.
+    pub(crate) fn schema(&self) -> Result<Schema> {
+        Ok(Schema::load(&self.file("schema.json"))?)
+    }
+
+    /// `schema.json` and `codec.json`.
+    pub(crate) fn write_form(&self, form: &Form) -> Result<()> {
+        match form {
+            Form::Table { schema, codec } => {
+                self.write_json("schema.json", schema)?;
+                self.write_json("codec.json", codec)
+            }
+            Form::Images(codec) => {
+                let ImageCodec { height, width, channels, .. } = codec;
+                let images = serde_json::json!({ "height": height, "width": width, "channels": channels });
+                self.write_json("schema.json", &serde_json::json!({ "images": images }))?;
+                self.write_json("codec.json", codec)
+            }
+        }
+    }
+
+    pub(crate) fn write_events(&self, events: &[Event]) -> Result<()> {
+        let text: String = events.iter().map(line).collect();
+        self.write("events.jsonl", text.as_bytes())
+    }
+
     pub(crate) fn read_weights(&self) -> Result<Vec<State>> {
         Ok(self.read_tensors("model.safetensors")?.0)
     }
@@ -329,6 +373,7 @@ impl Directory {
             Event::Start { .. } => false,
             Event::Epoch { epoch: done, .. } | Event::Notice { epoch: done, .. } => *done <= epoch,
             Event::Step { .. } => false,
+            Event::Part { .. } => true,
         };
         let mut text = String::new();
         if epoch > 0 {

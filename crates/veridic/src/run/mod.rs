@@ -1,44 +1,41 @@
 //! A run: from a configuration and data to a directory that holds everything, and back from the directory to a model.
 
-mod augment;
-mod compare;
-mod condition;
+//! One room a question:
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `config` | what decides a run: TOML, overrides, recipes |
+//! | `dataset` | the data of a run: found, read, parted, encoded |
+//! | `check` | whether a configuration suits the data, asked before training |
+//! | `directory` | the files of a run |
+//! | `fit` | from data to a fitted model, in memory or as a directory |
+//! | `fitted` | a fitted model and its uses |
+//! | `report` | the figures of `report.json`, and comparisons of runs |
+//! | `figures` | the pictures of a run |
+//! | `map` | maps of runs and matrices |
+
+mod check;
 mod config;
-mod criterion;
 mod dataset;
 mod demo;
-mod denoise;
 mod directory;
-mod drawable;
-mod encoding;
-mod explore;
 mod figures;
 mod fit;
-mod judge;
-mod made;
+mod fitted;
 mod map;
-mod memory;
-mod merit;
-mod open;
-mod posterior;
-mod recipe;
 mod report;
-mod sample;
-mod seeds;
-mod snapshot;
-mod suitable;
 
-pub use augment::AugmentConfig;
-pub use compare::{CompareOptions, Comparison, compare};
+pub use config::recipe::{Recipe, recipes};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
-pub use encoding::Group;
-pub use explore::{Walk, Walked};
-pub use fit::{FitOptions, Fitted, Planned, fit, plan};
-pub use made::film;
+pub use fit::watch::film;
+pub use fit::{FitOptions, FittedRun, Planned, fit, fit_files, fit_watched, plan};
+pub use fitted::encoding::Group;
+pub use fitted::explore::{Walk, Walked};
+pub use fitted::{Fitted, Given, Reading, Reason, Scores};
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };
-pub use open::Run;
-pub use recipe::{Recipe, recipes};
+pub use report::augment::AugmentConfig;
+pub use report::compare::{CompareOptions, Comparison, compare};

@@ -39,6 +39,19 @@ pub enum Event {
         /// What was seen, and what can be done about it.
         text: String,
     },
+    /// A part of a model that has no epochs was learned: a column of a chain, say.
+    Part {
+        /// The part.
+        part: String,
+        /// Parts done.
+        done: usize,
+        /// Parts in all.
+        of: usize,
+        /// The share of the work that is done, 0 to 1, by what parts are expected to take.
+        share: f64,
+        /// Seconds since the model was begun.
+        seconds: f64,
+    },
     /// An epoch was done.
     Epoch {
         /// From 1.
@@ -50,4 +63,14 @@ pub enum Event {
         /// `train.…` (mean over the epoch's steps) and `valid.…` (at its end), nats a row.
         losses: BTreeMap<String, f64>,
     },
+}
+
+impl Event {
+    /// Whether it is kept with the run, as a line of `events.jsonl`.
+    pub fn is_kept(&self) -> bool {
+        match self {
+            Self::Epoch { .. } | Self::Notice { .. } | Self::Part { .. } => true,
+            Self::Start { .. } | Self::Step { .. } => false,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::Ordering;
 use veridic::data::Data;
 
-use veridic::run::{Config, FitOptions, fit};
+use veridic::run::{Config, FitOptions, fit_files};
 use veridic::train::{End, Event};
 
 use super::image::squares;
@@ -40,10 +40,10 @@ fn pictures(place: &Place, out: &str) -> Vec<(String, Vec<u8>)> {
 fn a_run_gives_the_same_bits_at_any_number_of_threads_and_after_a_stop() {
     let place = Place::new();
     let figures = "[[figure]]\nkind = 'made'\n[[figure]]\nkind = 'film'\n[[figure]]\nkind = 'game-curves'\n";
-    let fitted = fit(&ring(&place, figures, "one", 1), &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&ring(&place, figures, "one", 1), &never(), &mut |_| {}).unwrap();
     assert_eq!(fitted.figures.len(), 3);
     assert!(fitted.figures.iter().all(|figure| figure.is_file()));
-    fit(&ring(&place, figures, "two", 2), &never(), &mut |_| {}).unwrap();
+    fit_files(&ring(&place, figures, "two", 2), &never(), &mut |_| {}).unwrap();
     assert!(place.outcome("one") == place.outcome("two"));
     let flag = never();
     let mut watch = |event: &Event| {
@@ -51,7 +51,7 @@ fn a_run_gives_the_same_bits_at_any_number_of_threads_and_after_a_stop() {
             flag.store(true, Ordering::Relaxed);
         }
     };
-    let stopped = fit(&ring(&place, figures, "stopped", 1), &flag, &mut watch).unwrap();
+    let stopped = fit_files(&ring(&place, figures, "stopped", 1), &flag, &mut watch).unwrap();
     assert_eq!(stopped.end, End::Stopped);
     assert_eq!(place.resume("stopped", &[], 2).unwrap().end, End::Done);
     assert!(place.outcome("one") == place.outcome("stopped"));
@@ -64,10 +64,10 @@ fn a_run_gives_the_same_bits_at_any_number_of_threads_and_after_a_stop() {
 fn what_is_wrong_with_a_game_is_told_once_with_or_without_a_stop() {
     let place = Place::new();
     let steep = "[train.optimizer.adam]\nrate = 100.0\n";
-    fit(&ring(&place, steep, "straight", 1), &never(), &mut |_| {}).unwrap();
+    fit_files(&ring(&place, steep, "straight", 1), &never(), &mut |_| {}).unwrap();
     let mut short = ring(&place, steep, "resumed", 1);
     short.config.as_mut().unwrap().train.epochs = 2;
-    fit(&short, &never(), &mut |_| {}).unwrap();
+    fit_files(&short, &never(), &mut |_| {}).unwrap();
     place.resume("resumed", &[("train.epochs", "4")], 1).unwrap();
     let told = |out: &str| -> Vec<String> {
         let events = fs::read_to_string(place.at(out).join("events.jsonl")).unwrap();
@@ -84,7 +84,7 @@ fn what_is_wrong_with_a_game_is_told_once_with_or_without_a_stop() {
 #[test]
 fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
     let place = Place::new();
-    let fitted = fit(&ring(&place, "", "run", 1), &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&ring(&place, "", "run", 1), &never(), &mut |_| {}).unwrap();
     for name in ["sample.modes", "sample.high_quality", "sample.diversity", "train.generator"] {
         assert!(fitted.report[name].is_finite(), "{name}");
     }
@@ -93,7 +93,7 @@ fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
     assert_eq!((table.n_rows, schema.columns.len()), (7, 2));
     assert_eq!(place.open("run", 2).sample(7, &[], 3).unwrap(), Data::Table(table, schema));
     fs::write(place.at("points.csv"), "x,y\n0.5,0.25\n1,0\n").unwrap();
-    let (scores, _, _) = run.score(&place.at("points.csv"), 0).unwrap();
+    let (scores, _) = run.score(&place.at("points.csv"), 0).unwrap().table();
     assert_eq!(scores.n_rows, 2);
     let refused = [
         run.score(&place.at("points.csv"), 2).map(|_| ()).unwrap_err(),
@@ -114,7 +114,7 @@ fn samples_come_from_the_noise_that_was_trained_with() {
                 [train]\nepochs = 1\nepoch-steps = 3\nbatch = 16\n";
     let config = Config::from_toml(text, "the test").unwrap();
     let options = FitOptions { data: None, ..place.options(&config, "run", 1) };
-    fit(&options, &never(), &mut |_| {}).unwrap();
+    fit_files(&options, &never(), &mut |_| {}).unwrap();
     let Data::Table(table, _) = place.open("run", 1).sample(1000, &[], 3).unwrap() else { panic!("a table") };
     let veridic::data::Cells::Number(values) = &table.columns[0].cells else { panic!("numbers") };
     let mean = values.iter().sum::<f64>() / 1000.0;
@@ -129,7 +129,7 @@ fn the_best_of_several_seeds_is_kept() {
     let text = "best-by = 'sample.diversity'\n";
     let mut options = ring(&place, text, "seeds", 2);
     options.sets = vec![("train.seeds".to_string(), "3".to_string())];
-    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options, &never(), &mut |_| {}).unwrap();
     let listed = fs::read_to_string(place.at("seeds").join("seeds.csv")).unwrap();
     let values: Vec<f64> =
         listed.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
@@ -155,7 +155,7 @@ fn labels_and_batches_that_do_not_fit_are_refused_before_training() {
         let config = Config::from_toml(&text, "the test").unwrap();
         let data = Some(place.at("squares-idx3-ubyte"));
         let options = FitOptions { data, ..place.options(&config, "refused", 1) };
-        fit(&options, &never(), &mut |_| {}).unwrap_err().to_string()
+        fit_files(&options, &never(), &mut |_| {}).unwrap_err().to_string()
     };
     let error = message("conditional = true", 16);
     assert_eq!(error, "`model.gan.conditional` needs two classes, and the rows have no labels");
@@ -170,7 +170,7 @@ fn labels_and_batches_that_do_not_fit_are_refused_before_training() {
 fn the_best_epoch_is_the_one_of_the_most_modes_and_another_criterion_begins_anew() {
     let place = Place::new();
     let options = ring(&place, "best-by = 'sample.modes'\n", "run", 1);
-    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options, &never(), &mut |_| {}).unwrap();
     let modes = place.losses("run", "sample.modes");
     let most = modes.iter().copied().fold(0.0, f64::max);
     let run = place.open("run", 1);
@@ -189,7 +189,7 @@ fn the_best_epoch_is_the_one_of_the_most_modes_and_another_criterion_begins_anew
 #[test]
 fn a_criterion_that_says_nothing_of_these_rows_is_refused_before_training() {
     let place = Place::new();
-    let error = fit(&ring(&place, "best-by = 'sample.frechet'\n", "refused", 1), &never(), &mut |_| {});
+    let error = fit_files(&ring(&place, "best-by = 'sample.frechet'\n", "refused", 1), &never(), &mut |_| {});
     let error = error.unwrap_err();
     assert!(error.to_string().contains("`sample.frechet`"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("sample.modes")), "{error}");
@@ -213,12 +213,12 @@ fn no_score_of_a_table_depends_on_its_target() {
     let config = Config::from_toml(text, "the test").unwrap();
     let with = |config: &Config, out: &str| {
         let options = FitOptions { data: Some(place.at("rows.csv")), ..place.options(config, out, 1) };
-        fit(&options, &never(), &mut |_| {})
+        fit_files(&options, &never(), &mut |_| {})
     };
     with(&config, "run").unwrap();
     let mut run = place.open("run", 1);
-    let scores = run.score(&place.at("rows.csv"), 0).unwrap().0;
-    assert_eq!(run.score(&place.at("other.csv"), 0).unwrap().0, scores);
+    let scores = run.score(&place.at("rows.csv"), 0).unwrap().scores;
+    assert_eq!(run.score(&place.at("other.csv"), 0).unwrap().scores, scores);
     // The head that tells the target would read it off the row.
     let config = config.with(&[("model.gan.classify".to_string(), "1.0".to_string())]).unwrap();
     let error = with(&config, "refused").unwrap_err();

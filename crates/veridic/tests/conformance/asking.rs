@@ -1,7 +1,7 @@
 //! What is asked for at the end is checked before training, and nothing is lost to it.
 
 use veridic::Error;
-use veridic::run::{Config, FitOptions, fit, plan};
+use veridic::run::{Config, FitOptions, fit_files, plan};
 
 use super::image::squares;
 use super::support::{Place, mixed_autoencoder, never};
@@ -22,7 +22,7 @@ fn options(place: &Place, config: &Config) -> FitOptions {
 
 /// Refused alike by `plan` and `fit`, with nothing written.
 fn refused(place: &Place, options: &FitOptions) -> Error {
-    let error = fit(options, &never(), &mut |_| {}).unwrap_err();
+    let error = fit_files(options, &never(), &mut |_| {}).unwrap_err();
     assert_eq!(plan(options).unwrap_err().to_string(), error.to_string());
     assert!(!place.at("run").exists());
     error
@@ -73,7 +73,7 @@ fn a_figure_of_a_label_that_no_row_has_shows_any_row_and_says_so() {
     let note = "the figure `posterior-draws` is of label `7`, which no row has; it shows rows of any label";
     let options = options(&place, &config);
     assert!(plan(&options).unwrap().notes.contains(&note.to_string()));
-    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options, &never(), &mut |_| {}).unwrap();
     assert!(fitted.notes.contains(&note.to_string()), "{:?}", fitted.notes);
     assert!(place.at("run/figures/posterior-draws.png").is_file());
 }

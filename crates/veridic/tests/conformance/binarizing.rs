@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use veridic::run::{Config, FitOptions, Fitted, fit};
+use veridic::run::{Config, FitOptions, FittedRun, fit_files};
 use veridic::train::Event;
 
 use super::support::{Place, never, scores};
@@ -61,8 +61,8 @@ fn options(place: &Place, binarization: &str, out: &str, threads: usize) -> FitO
     }
 }
 
-fn fitted(place: &Place, binarization: &str, out: &str, threads: usize) -> Fitted {
-    fit(&options(place, binarization, out, threads), &never(), &mut |_| {}).unwrap()
+fn fitted(place: &Place, binarization: &str, out: &str, threads: usize) -> FittedRun {
+    fit_files(&options(place, binarization, out, threads), &never(), &mut |_| {}).unwrap()
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_run_on_digits_drawn_anew_goes_on_bit_by_bit() {
             flag.store(true, Ordering::Relaxed);
         }
     };
-    fit(&options(&place, "dynamic", "stopped", 1), &flag, &mut watch).unwrap();
+    fit_files(&options(&place, "dynamic", "stopped", 1), &flag, &mut watch).unwrap();
     place.resume("stopped", &[], 2).unwrap();
     assert!(place.outcome("whole") == place.outcome("stopped"));
     let error = place.resume("stopped", &[("data.binarization", "static")], 1).unwrap_err();
@@ -140,7 +140,7 @@ fn grey_images_have_densities_of_their_own() {
             data: Some(place.at("images-idx3-ubyte")),
             ..place.options(&grey(likelihood, decoder), name, 2)
         };
-        let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+        let fitted = fit_files(&options, &never(), &mut |_| {}).unwrap();
         let losses = place.losses(name, "train.loss");
         assert!(losses[5] < losses[0], "{name} {losses:?}");
         assert!(fitted.report["test.nll"] <= -fitted.report["test.elbo"], "{name}");
@@ -162,7 +162,7 @@ fn values_outside_zero_to_one_are_refused_with_row_column_and_value() {
     config.codec.numeric = veridic::codec::Numeric::Standard;
     for likelihood in ["bernoulli", "continuous-bernoulli"] {
         let config = config.with(&[("model.vae.likelihood".into(), likelihood.into())]).unwrap();
-        let error = fit(&place.options(&config, likelihood, 1), &never(), &mut |_| {}).unwrap_err();
+        let error = fit_files(&place.options(&config, likelihood, 1), &never(), &mut |_| {}).unwrap_err();
         let start = format!(
             "the likelihood `{likelihood}` needs values from 0 to 1, and `visits` in row 1 is 4, -0.49"
         );
@@ -179,7 +179,7 @@ fn values_outside_zero_to_one_are_refused_with_row_column_and_value() {
 #[test]
 fn a_table_is_not_binarized() {
     let place = Place::new();
-    let error = fit(&place.options(&config("static"), "run", 1), &never(), &mut |_| {}).unwrap_err();
+    let error = fit_files(&place.options(&config("static"), "run", 1), &never(), &mut |_| {}).unwrap_err();
     let message = error.to_string();
     assert!(message.starts_with("`data.binarization` is for images, and the data is a table: "), "{message}");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use veridic::data::Data;
 
-use veridic::run::{Config, FitOptions, fit};
+use veridic::run::{Config, FitOptions, fit_files};
 use veridic::train::{End, Event};
 
 use super::support::{Place, never, numbers};
@@ -58,7 +58,7 @@ fn a_coupled_run_gives_the_same_bits_after_a_stop_and_makes_the_set_that_is_aske
     let (first, second) = (squares(&place, "first", 8), squares(&place, "second", 8));
     let (first, second) = (first.display().to_string(), second.display().to_string());
     let text = coupled(&format!("images = '{first}'\nsecond = '{second}'"));
-    let fitted = fit(&options(&place, &text, "one", 1), &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options(&place, &text, "one", 1), &never(), &mut |_| {}).unwrap();
     for name in ["test.accuracy", "transfer.accuracy"] {
         assert!((0.0..=1.0).contains(&fitted.report[name]), "{name}");
     }
@@ -68,7 +68,7 @@ fn a_coupled_run_gives_the_same_bits_after_a_stop_and_makes_the_set_that_is_aske
             flag.store(true, Ordering::Relaxed);
         }
     };
-    let stopped = fit(&options(&place, &text, "stopped", 2), &flag, &mut watch).unwrap();
+    let stopped = fit_files(&options(&place, &text, "stopped", 2), &flag, &mut watch).unwrap();
     assert_eq!(stopped.end, End::Stopped);
     assert_eq!(place.resume("stopped", &[], 1).unwrap().end, End::Done);
     assert!(place.outcome("one") == place.outcome("stopped"));
@@ -92,13 +92,13 @@ fn labels_of_the_second_set_are_never_learned_from() {
     let place = Place::new();
     let (first, second) = (squares(&place, "first", 8), squares(&place, "second", 8));
     let text = coupled(&format!("images = '{}'\nsecond = '{}'", first.display(), second.display()));
-    fit(&options(&place, &text, "right", 1), &never(), &mut |_| {}).unwrap();
+    fit_files(&options(&place, &text, "right", 1), &never(), &mut |_| {}).unwrap();
     // Other labels, all within the classes there are, change no weight.
     let labels = second.join("train-labels-idx1-ubyte");
     let mut bytes = fs::read(&labels).unwrap();
     bytes[8..].iter_mut().for_each(|label| *label = 1 + *label % 3);
     fs::write(&labels, bytes).unwrap();
-    fit(&options(&place, &text, "wrong", 1), &never(), &mut |_| {}).unwrap();
+    fit_files(&options(&place, &text, "wrong", 1), &never(), &mut |_| {}).unwrap();
     let weights = |out: &str| fs::read(place.at(out).join("model.safetensors")).unwrap();
     assert!(weights("right") == weights("wrong"));
 }
@@ -111,7 +111,7 @@ fn sets_that_do_not_go_together_are_refused_before_training() {
     let refused = |text: &str| {
         let error = Config::from_toml(text, "the test").and_then(|config| {
             let options = FitOptions { data: None, ..place.options(&config, "refused", 1) };
-            fit(&options, &never(), &mut |_| {}).map(|_| ())
+            fit_files(&options, &never(), &mut |_| {}).map(|_| ())
         });
         let error = error.unwrap_err();
         assert!(error.hint().is_some(), "{error}");
@@ -128,7 +128,7 @@ fn sets_that_do_not_go_together_are_refused_before_training() {
     assert!(error.contains("nowhere"), "{error}");
     // A size that all get makes them alike.
     let text = coupled(&format!("{both}\nsize = [8, 8]"));
-    fit(&options(&place, &text, "alike", 1), &never(), &mut |_| {}).unwrap();
+    fit_files(&options(&place, &text, "alike", 1), &never(), &mut |_| {}).unwrap();
     assert!(!place.at("refused").exists());
 }
 
@@ -143,13 +143,13 @@ fn classes_that_are_asked_for_are_kept_and_stacks_are_of_one_part() {
             folder.display()
         )
     };
-    fit(&options(&place, &text("classes = ['2', '3']"), "two", 1), &never(), &mut |_| {}).unwrap();
+    fit_files(&options(&place, &text("classes = ['2', '3']"), "two", 1), &never(), &mut |_| {}).unwrap();
     assert_eq!(place.info("two", "rows"), serde_json::json!([40, 0, 16]));
     assert_eq!(place.info("two", "classes"), serde_json::json!(["2", "3"]));
 
     let config = Config::from_toml(&text("classes = ['7']"), "the test").unwrap();
     let options = |config: &Config| FitOptions { data: None, ..place.options(config, "refused", 1) };
-    let error = fit(&options(&config), &never(), &mut |_| {}).unwrap_err().to_string();
+    let error = fit_files(&options(&config), &never(), &mut |_| {}).unwrap_err().to_string();
     assert!(
         error.contains("data.classes") && error.contains("`7`") && error.contains("`1`, `2`, `3`"),
         "{error}"
@@ -157,7 +157,7 @@ fn classes_that_are_asked_for_are_kept_and_stacks_are_of_one_part() {
 
     let config = Config::from_toml(&text("stack = 3"), "the test").unwrap();
     let stacked = FitOptions { data: None, ..place.options(&config, "stacked", 1) };
-    fit(&stacked, &never(), &mut |_| {}).unwrap();
+    fit_files(&stacked, &never(), &mut |_| {}).unwrap();
     let Data::Images(images) = place.open("stacked", 1).sample(2, &[], 1).unwrap() else { panic!() };
     assert_eq!((images.n, images.channels), (2, 3));
     let labels = place.info("stacked", "classes").to_string();
@@ -176,11 +176,11 @@ fn a_conditional_model_reads_codes_and_judges_images_with_their_labels() {
          [[figure]]\nkind = 'code-traversal'\n[[figure]]\nkind = 'diagram'\n",
         folder.display()
     );
-    let fitted = fit(&options(&place, &text, "run", 1), &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options(&place, &text, "run", 1), &never(), &mut |_| {}).unwrap();
     assert!(fitted.report["info.mutual_information"].is_finite());
     assert_eq!(fitted.figures.len(), 2);
     let mut run = place.open("run", 1);
-    let (scores, _, _) = run.score(&folder, 0).unwrap();
+    let (scores, _) = run.score(&folder, 0).unwrap().table();
     assert_eq!(scores.n_rows, 24);
     let error = run.score(&folder.join("t10k-images-idx3-ubyte"), 0).unwrap_err();
     assert!(error.to_string().contains("judges an image with its label"), "{error}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use veridic::run::{Config, FitOptions, fit, plan};
+use veridic::run::{Config, FitOptions, fit_files, plan};
 
 use super::support::{Place, never};
 
@@ -45,7 +45,7 @@ fn factors_that_are_named_are_measured_the_same_at_any_number_of_threads() {
     let place = Place::new();
     let factors = "[\"across\", \"down\", \"size\"]";
     let report = |out: &str, threads| {
-        fit(&options(&place, factors, out, threads), &never(), &mut |_| {}).unwrap().report
+        fit_files(&options(&place, factors, out, threads), &never(), &mut |_| {}).unwrap().report
     };
     let (one, two) = (report("one", 1), report("two", 2));
     assert_eq!(one, two);
@@ -63,7 +63,7 @@ fn factors_that_cannot_be_measured_are_refused_before_training() {
     let place = Place::new();
     let refused = |factors: &str| {
         let options = options(&place, factors, "run", 1);
-        let error = fit(&options, &never(), &mut |_| {}).unwrap_err().to_string();
+        let error = fit_files(&options, &never(), &mut |_| {}).unwrap_err().to_string();
         assert_eq!(plan(&options).unwrap_err().to_string(), error);
         assert!(!place.at("run").exists());
         error
@@ -86,7 +86,7 @@ fn a_latent_space_that_tells_nothing_apart_is_noted_instead_of_measured() {
     let options = options(&place, "[\"across\", \"down\", \"size\"]", "run", 1);
     let dead = options.config.as_ref().unwrap().with(&[("model.vae.beta".into(), "10000.0".into())]).unwrap();
     let options = FitOptions { config: Some(dead), ..options };
-    let fitted = fit(&options, &never(), &mut |_| {}).unwrap();
+    let fitted = fit_files(&options, &never(), &mut |_| {}).unwrap();
     assert_eq!(fitted.report["latent.active_units"], 0.0);
     assert!(!fitted.report.keys().any(|name| name.contains("mig") || name.contains("dci")));
     assert!(fitted.notes.iter().any(|note| note.starts_with("no latent dimension is active")));

@@ -39,7 +39,7 @@ fn weights(place: &Place, out: &str) -> Vec<f32> {
     names.iter().flat_map(of).map(f32::from_le_bytes).collect()
 }
 
-fn assert_not_finite(result: Result<veridic::run::Fitted>) -> (u64, usize) {
+fn assert_not_finite(result: Result<veridic::run::FittedRun>) -> (u64, usize) {
     match result.unwrap_err() {
         Error::Train(error @ TrainError::NotFinite { part, step, epoch, .. }) => {
             let message = error.to_string();
@@ -69,7 +69,7 @@ fn a_loss_that_is_not_finite_ends_the_run_and_names_step_and_part() {
     assert_eq!(place.info("run", "status"), "failed");
     assert!(place.info("run", "error").as_str().unwrap().contains("became"));
     assert!(!place.at("run").join("model.safetensors").exists(), "no epoch was finished");
-    let error = veridic::run::Run::open(&place.at("run"), 1).unwrap_err();
+    let error = veridic::run::Fitted::open(&place.at("run"), 1).unwrap_err();
     assert!(error.to_string().starts_with("the run has no weights yet (status: failed)"), "{error}");
 }
 

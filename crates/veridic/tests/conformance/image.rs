@@ -42,7 +42,7 @@ fn a_convolutional_model_learns_and_gives_the_same_bits_at_any_number_of_threads
     let place = Place::new();
     squares(&place);
     let fit = |config: &Config, out: &str, threads: usize| {
-        veridic::run::fit(&options(&place, config, out, threads), &never(), &mut |_| {}).unwrap()
+        veridic::run::fit_files(&options(&place, config, out, threads), &never(), &mut |_| {}).unwrap()
     };
     fit(&config(), "one", 1);
     let losses = place.losses("one", "valid.loss");
@@ -69,7 +69,7 @@ fn a_list_of_layers_that_does_not_fit_shows_the_shapes_up_to_the_layer() {
     let error = |set: (&str, &str)| {
         let config = config().with(&[(set.0.to_string(), set.1.to_string())]).unwrap();
         let error =
-            veridic::run::fit(&options(&place, &config, "run", 1), &never(), &mut |_| {}).unwrap_err();
+            veridic::run::fit_files(&options(&place, &config, "run", 1), &never(), &mut |_| {}).unwrap_err();
         assert!(error.hint().is_some_and(|hint| hint.contains("reshape")), "{error}");
         error.to_string()
     };

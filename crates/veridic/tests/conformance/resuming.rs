@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::sync::atomic::Ordering;
 
-use veridic::run::{Config, fit};
+use veridic::run::{Config, fit_files};
 use veridic::train::{End, Event};
 
 use super::support::{Place, cases, copy, mixed_autoencoder, mixed_vae, never};
@@ -17,7 +17,7 @@ fn stopped_and_resumed(place: &Place, config: &Config, out: &str, at: u64) {
             flag.store(true, Ordering::Relaxed);
         }
     };
-    let stopped = fit(&place.options(config, out, 1), &flag, &mut watch).unwrap();
+    let stopped = fit_files(&place.options(config, out, 1), &flag, &mut watch).unwrap();
     assert_eq!(stopped.end, End::Stopped);
     assert!(stopped.report.is_empty());
     assert_eq!(place.info(out, "status"), "stopped");
@@ -66,7 +66,7 @@ fn a_stopped_run_can_be_used_with_the_best_weights_so_far() {
             flag.store(true, Ordering::Relaxed);
         }
     };
-    fit(&place.options(&mixed_vae(), "stopped", 1), &flag, &mut watch).unwrap();
+    fit_files(&place.options(&mixed_vae(), "stopped", 1), &flag, &mut watch).unwrap();
     let mut one = mixed_vae();
     one.train.epochs = 1;
     place.fit(&one, "one", 1);
@@ -92,7 +92,7 @@ fn a_run_killed_between_checkpoints_goes_on_bit_by_bit() {
                     Event::Start { .. } => ("start", 0),
                     Event::Step { step, .. } if [3, 10, 21].contains(step) => ("step", *step),
                     Event::Epoch { step, .. } => ("epoch", *step),
-                    Event::Step { .. } | Event::Notice { .. } => return,
+                    Event::Step { .. } | Event::Notice { .. } | Event::Part { .. } => return,
                 };
                 let to = format!("{name}-killed-{what}-{at}");
                 copy(&place.at(&name), &place.at(&to));
@@ -101,7 +101,7 @@ fn a_run_killed_between_checkpoints_goes_on_bit_by_bit() {
                 log.write_all(br#"{"event":"epoch","epoch":9,"#).unwrap();
                 copies.push(to);
             };
-            fit(&place.options(config, &name, 1), &never(), &mut watch).unwrap();
+            fit_files(&place.options(config, &name, 1), &never(), &mut watch).unwrap();
             assert_eq!(copies.len(), 8);
             for killed in copies {
                 assert_eq!(place.info(&killed, "status"), "running");
@@ -121,7 +121,7 @@ fn a_run_killed_while_its_best_weights_were_being_replaced_loses_one_epoch_at_mo
             copy(&place.at("whole"), &place.at("killed"));
         }
     };
-    fit(&place.options(&config, "whole", 1), &never(), &mut watch).unwrap();
+    fit_files(&place.options(&config, "whole", 1), &never(), &mut watch).unwrap();
     // The best weights are a later epoch's than the checkpoint's.
     let later = place.at("whole").join("checkpoint");
     for entry in fs::read_dir(&later).unwrap() {
@@ -133,7 +133,7 @@ fn a_run_killed_while_its_best_weights_were_being_replaced_loses_one_epoch_at_mo
     let mut epochs = Vec::new();
     let mut options = place.options(&config, "killed", 1);
     options.resume = true;
-    fit(&options, &never(), &mut |event| {
+    fit_files(&options, &never(), &mut |event| {
         if let Event::Epoch { epoch, .. } = event {
             epochs.push(*epoch);
         }
@@ -222,7 +222,7 @@ fn changed_data_is_not_trained_on() {
     let place = Place::new();
     let flag = never();
     flag.store(true, Ordering::Relaxed);
-    fit(&place.options(&mixed_vae(), "run", 1), &flag, &mut |_| {}).unwrap();
+    fit_files(&place.options(&mixed_vae(), "run", 1), &flag, &mut |_| {}).unwrap();
     place.file("table.csv", &super::support::csv().replace("150.0", "151.0"));
     let error = place.resume("run", &[], 1).unwrap_err();
     assert!(error.to_string().starts_with("the data has changed since the run was begun"), "{error}");

@@ -1,13 +1,13 @@
 //! Scoring and encoding: the same for the same row, always.
 
 use veridic::data::{Cells, Data, ReadOptions, read};
-use veridic::run::Run;
+use veridic::run::Fitted;
 
 use super::support::{
     HEADER, Place, ROWS, cases, contents, csv, csv_of, mixed_vae, numbers, row, scores, text, texts,
 };
 
-fn encoded(run: &mut Run, path: &std::path::Path) -> String {
+fn encoded(run: &mut Fitted, path: &std::path::Path) -> String {
     let (table, schema, _) = run.encode(path).unwrap();
     text(&table, &schema)
 }
@@ -86,7 +86,8 @@ fn missing_cells_and_unseen_categories_are_scored_and_told() {
     // `visits` and `member` had no missing cells in training.
     (odd[2], odd[4], odd[3]) = (String::new(), String::new(), "violet".to_string());
     let path = place.file("odd.csv", &format!("{HEADER}\n{}\n{}\n", odd.join(","), row(1).join(",")));
-    let (table, _, notes) = run.score(&path, 3).unwrap();
+    let judged = run.score(&path, 3).unwrap();
+    let ((table, _), notes) = (judged.table(), judged.notes);
     let all = numbers(&table, "score");
     assert!(all.iter().all(|score| score.is_finite()), "{all:?}");
     let notes = notes.join("\n");
@@ -103,7 +104,7 @@ fn reasons_add_up_to_the_score_of_an_autoencoder() {
     for case in cases().into_iter().filter(|case| case.model == "autoencoder") {
         place.fit(&case.config(), &case.name(), 1);
         let mut run = place.open(&case.name(), 1);
-        let (table, ..) = run.score(&place.at("table.csv"), 99).unwrap();
+        let (table, _) = run.score(&place.at("table.csv"), 99).unwrap().table();
         let all = numbers(&table, "score");
         // Height, visits, color, member, since: not the identifier, the constant or the target.
         let adds: Vec<_> = (1..=5).map(|k| numbers(&table, &format!("reason_{k}_adds"))).collect();

@@ -104,7 +104,7 @@ fn the_configuration_of_a_run_repeats_it() {
     let written = std::fs::read_to_string(place.at("a").join("config.toml")).unwrap();
     let config = veridic::run::Config::from_toml(&written, "config.toml").unwrap();
     let options = veridic::run::FitOptions { data: None, ..place.options(&config, "b", 1) };
-    veridic::run::fit(&options, &super::support::never(), &mut |_| {}).unwrap();
+    veridic::run::fit_files(&options, &super::support::never(), &mut |_| {}).unwrap();
     assert!(place.outcome("a") == place.outcome("b"));
     let again = std::fs::read_to_string(place.at("b").join("config.toml")).unwrap();
     assert_eq!(written, again);

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use tempfile::TempDir;
 use veridic::data::{Cells, Data, Schema, Table, write_csv};
-use veridic::run::{Config, FitOptions, Fitted, Run, fit};
+use veridic::run::{Config, FitOptions, Fitted, FittedRun, fit_files};
 use veridic::train::Event;
 
 /// Rows of the table.
@@ -171,17 +171,22 @@ impl Place {
     }
 
     /// Fits the table into `out`.
-    pub(crate) fn fit(&self, config: &Config, out: &str, threads: usize) -> Fitted {
+    pub(crate) fn fit(&self, config: &Config, out: &str, threads: usize) -> FittedRun {
         self.try_fit(config, out, threads).unwrap()
     }
 
     /// Fits the table into `out`, or says what went wrong.
-    pub(crate) fn try_fit(&self, config: &Config, out: &str, threads: usize) -> veridic::Result<Fitted> {
-        fit(&self.options(config, out, threads), &never(), &mut |_| {})
+    pub(crate) fn try_fit(&self, config: &Config, out: &str, threads: usize) -> veridic::Result<FittedRun> {
+        fit_files(&self.options(config, out, threads), &never(), &mut |_| {})
     }
 
     /// Goes on with the run in `out`, with nothing but its directory.
-    pub(crate) fn resume(&self, out: &str, sets: &[(&str, &str)], threads: usize) -> veridic::Result<Fitted> {
+    pub(crate) fn resume(
+        &self,
+        out: &str,
+        sets: &[(&str, &str)],
+        threads: usize,
+    ) -> veridic::Result<FittedRun> {
         let options = FitOptions {
             data: None,
             config: None,
@@ -189,12 +194,12 @@ impl Place {
             sets: sets.iter().map(|(path, value)| (path.to_string(), value.to_string())).collect(),
             ..self.options(&Config::default(), out, threads)
         };
-        fit(&options, &never(), &mut |_| {})
+        fit_files(&options, &never(), &mut |_| {})
     }
 
     /// Opens the run in `out`.
-    pub(crate) fn open(&self, out: &str, threads: usize) -> Run {
-        Run::open(&self.at(out), threads).unwrap()
+    pub(crate) fn open(&self, out: &str, threads: usize) -> Fitted {
+        Fitted::open(&self.at(out), threads).unwrap()
     }
 
     /// What must not differ between runs of one seed: weights, events without their seconds, report.
@@ -270,14 +275,14 @@ pub(crate) fn text(table: &Table, schema: &Schema) -> String {
 }
 
 /// Sampled rows as CSV.
-pub(crate) fn sampled(run: &mut Run, n: usize, given: &[(&str, &str)], seed: u64) -> String {
+pub(crate) fn sampled(run: &mut Fitted, n: usize, given: &[(&str, &str)], seed: u64) -> String {
     let (table, schema) = sampled_table(run, n, given, seed).unwrap();
     text(&table, &schema)
 }
 
 /// Sampled rows.
 pub(crate) fn sampled_table(
-    run: &mut Run,
+    run: &mut Fitted,
     n: usize,
     given: &[(&str, &str)],
     seed: u64,
@@ -304,6 +309,6 @@ pub(crate) fn texts(table: &Table, column: &str) -> Vec<Option<String>> {
 }
 
 /// The scores of a file's rows.
-pub(crate) fn scores(run: &mut Run, path: &Path) -> Vec<f64> {
-    numbers(&run.score(path, 0).unwrap().0, "score")
+pub(crate) fn scores(run: &mut Fitted, path: &Path) -> Vec<f64> {
+    run.score(path, 0).unwrap().scores
 }

@@ -141,10 +141,11 @@ fn every_variant_makes_judges_and_scores_rows() {
         let made = network.decode(&mut pool, &z).unwrap();
         assert_eq!((made.n_rows, made.n_cols), (9, 2), "{name}");
         let data = Rows::matrix(&matrix).labelled(&LABELS);
-        let (scores, terms) = network.score(&mut pool, data, &[0, 1, 2], true).unwrap();
-        assert!(terms.is_none() && scores.iter().all(|score| score.is_finite()), "{name}");
+        let scores = network.score(&mut pool, data, &[0, 1, 2]).unwrap();
+        let terms = network.explain(&mut pool, data, &[0, 1, 2]).unwrap().terms;
+        assert!(terms.values.is_empty() && scores.iter().all(|score| score.is_finite()), "{name}");
         // A row's score does not depend on the rows beside it.
-        assert_eq!(network.score(&mut pool, data, &[1], false).unwrap().0[0], scores[1], "{name}");
+        assert_eq!(network.score(&mut pool, data, &[1]).unwrap()[0], scores[1], "{name}");
         // Its code, the discriminator's six or four features, whatever the latent space is.
         let (codes, _) = network.encode(&mut pool, data, &[0, 1, 2]).unwrap();
         let features = if config.coupled.is_some() { 4 } else { 6 };

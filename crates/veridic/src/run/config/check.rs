@@ -5,7 +5,7 @@ use crate::data::Binarization;
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
-use crate::run::criterion;
+use crate::run::check::criterion;
 
 /// Latent points a row in training, at most.
 const MOST_SAMPLES: usize = 10_000;

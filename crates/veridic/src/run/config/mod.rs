@@ -1,18 +1,19 @@
 //! The configuration of a run: TOML with every field defaulted, unknown keys refused, ranges checked.
 
 mod check;
+pub(crate) mod recipe;
 mod set;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::augment::AugmentConfig;
 use crate::codec::CodecConfig;
 use crate::data::{Binarization, Mixture};
 use crate::error::Result;
 use crate::models::{ModelConfig, VaeConfig};
 use crate::run::map::MapConfig;
+use crate::run::report::augment::AugmentConfig;
 use crate::train::TrainConfig;
 
 use set::toml_error;

@@ -117,9 +117,28 @@ pub(super) fn load_images(
     config: &Config,
     place: &Place,
     second: Option<&Place>,
+    notes: Vec<String>,
+) -> Result<Dataset> {
+    let source = source(&config.data.classes, place, &image_options(config))?;
+    parted(config, source, second, notes)
+}
+
+/// Images in memory as the rows of a run.
+pub(super) fn given_images(config: &Config, images: Images) -> Result<Dataset> {
+    images.check()?;
+    let labels = images.labels.as_ref().map(|labels| label_texts(labels, None));
+    let (n_train, files, notes) = (images.n, Vec::new(), Vec::new());
+    let source = Source { images, n_train, has_test_file: false, labels, files, notes };
+    parted(config, source, None, Vec::new())
+}
+
+/// Images parted for training and testing, with those of the second set.
+fn parted(
+    config: &Config,
+    mut source: Source,
+    second: Option<&Place>,
     mut notes: Vec<String>,
 ) -> Result<Dataset> {
-    let mut source = source(&config.data.classes, place, &image_options(config))?;
     let split = part(config, &source)?;
     notes.append(&mut source.notes);
     if config.data.stack > 1 {

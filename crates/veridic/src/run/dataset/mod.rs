@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, SplitBy};
-use super::{drawable, judge};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
 use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, Schema, Split};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, Rows};
+use crate::run::check;
+use crate::run::config::{Config, SplitBy};
+use crate::run::report::judge;
 use crate::seed::Seed;
 
-use image::load_images;
+use image::{given_images, load_images};
 pub(crate) use image::{image_options, label_texts};
-use table::load_table;
 pub(crate) use table::{counts, read_options_of, table_layout};
+use table::{given_table, load_table};
 
 /// A data file and its digest, for the record of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +135,23 @@ enum Place {
     File(PathBuf),
 }
 
+/// Data in memory, parted and encoded as `config` says.
+pub(crate) fn given(config: &mut Config, data: Data) -> Result<Dataset> {
+    let mut data = match data {
+        Data::Table(table, schema) => given_table(config, table, schema)?,
+        Data::Images(images) => given_images(config, images)?,
+    };
+    told(config, &mut data);
+    Ok(data)
+}
+
+/// What is to be said of data beside what reading says.
+fn told(config: &Config, data: &mut Dataset) {
+    let figures = check::figure::notes(config, data);
+    data.notes.extend(figures);
+    data.notes.extend(judge::note(config, &data.layout));
+}
+
 /// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names.
 pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
     let place = find(config, data, data_dir)?;
@@ -155,9 +173,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     } else {
         load_table(config, &place, notes)?
     };
-    let figures = drawable::notes(config, &data);
-    data.notes.extend(figures);
-    data.notes.extend(judge::note(config, &data.layout));
+    told(config, &mut data);
     Ok(data)
 }
 

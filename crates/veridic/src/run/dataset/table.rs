@@ -92,7 +92,22 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
 }
 
 pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
-    let Source { mut table, mut schema, files, mut n_train } = read_table(config, place, &mut notes)?;
+    let source = read_table(config, place, &mut notes)?;
+    parted(config, source, notes)
+}
+
+/// A table in memory as the rows of a run.
+pub(super) fn given_table(config: &mut Config, table: Table, schema: Schema) -> Result<Dataset> {
+    table.check()?;
+    let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+    let table = table.select(&named)?;
+    schema.validate()?;
+    parted(config, Source { table, schema, files: Vec::new(), n_train: 0 }, Vec::new())
+}
+
+/// Rows parted for training and testing, and encoded for models that need it.
+fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result<Dataset> {
+    let Source { mut table, mut schema, files, mut n_train } = source;
     let target = config.data.target.clone();
     if let Some(target) = &target {
         table.target(target)?;
@@ -143,6 +158,11 @@ pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<Stri
         0 => split_rows(config, &table, labels.as_deref(), &positive)?,
         n => with_test_file(config, n, n_rows)?,
     };
+    let of = Labels { labels, positive };
+    if config.model.table().is_some() {
+        let data = Dataset::new(Data::Table(table, schema), split, of, Layout::default());
+        return Ok(Dataset { files, notes, ..data });
+    }
     let mut codec_config = config.codec.clone();
     codec_config.drop.extend(config.data.drop.iter().cloned());
     if let (Some(target), false) = (&target, config.data.model_target) {
@@ -165,7 +185,7 @@ pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<Stri
     let matrix = codec.encode(&table)?;
     let layout = table_layout(&codec, target.as_deref());
     let content = Data::Table(table, schema);
-    let data = Dataset::new(content, split, Labels { labels, positive }, layout);
+    let data = Dataset::new(content, split, of, layout);
     Ok(Dataset { codec: Some(codec), matrix, files, notes, ..data })
 }
 

@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::figure::{self, Figure, ImageGrid, LatentAxes, Pixels};
 use crate::latent;
 use crate::models::Fixed;
+use crate::run::check;
 use crate::run::dataset::index;
-use crate::run::denoise::denoise;
-use crate::run::drawable;
+use crate::run::report::denoise::denoise;
 use crate::seed::Seed;
 
 impl Context<'_> {
@@ -83,7 +83,7 @@ impl Context<'_> {
             return Err(self.needs("a model with noise", "set `noise` of the model, or leave the figure out"));
         };
         let rows: Vec<usize> =
-            drawable::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
+            check::figure::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
         let seed = Seed(self.config.seed);
         let made = denoise(noise, self.data, &rows, (&mut *self.network, &mut *self.pool), seed)?;
         let images = self.images()?;
@@ -99,7 +99,7 @@ impl Context<'_> {
 
     pub(super) fn image_pairs(&mut self) -> Result<Figure> {
         let rows: Vec<usize> =
-            drawable::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
+            check::figure::of_label(self.data, self.wanted).into_iter().take(self.wanted.count).collect();
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let decoded = self.network.decode(self.pool, &latent)?;
         let images = self.images()?;
@@ -132,7 +132,7 @@ impl Context<'_> {
     }
 
     pub(super) fn posterior_draws(&mut self) -> Result<Figure> {
-        let row = drawable::of_label(self.data, self.wanted)[self.wanted.row];
+        let row = check::figure::of_label(self.data, self.wanted)[self.wanted.row];
         let (mean, log_variance) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
         let log_variance = log_variance.ok_or_else(|| self.needs("a posterior", "fit a VAE"))?;
         let n = self.wanted.count;

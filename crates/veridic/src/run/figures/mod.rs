@@ -8,21 +8,21 @@ use std::path::PathBuf;
 
 use veridic_graph::Pool;
 
-use super::augment;
-use super::config::{Config, FigureConfig, FigureKind};
-use super::dataset::{Dataset, counts, index};
-use super::directory::Directory;
-use super::drawable;
-use super::made;
-use super::map::{LatentMap, latent_scores};
-use super::open::cell_text;
-use super::report::controls;
-use super::sample::sampled_rows;
-use super::snapshot::Snapshot;
 use crate::data::{Cells, Data, Images, Table};
 use crate::error::{ConfigError, Result};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
+use crate::run::check;
+use crate::run::config::{Config, FigureConfig, FigureKind};
+use crate::run::dataset::{Dataset, counts, index};
+use crate::run::directory::Directory;
+use crate::run::fit::snapshot::Snapshot;
+use crate::run::fit::watch;
+use crate::run::fitted::cell_text;
+use crate::run::fitted::sample::sampled_rows;
+use crate::run::map::{LatentMap, latent_scores};
+use crate::run::report::augment;
+use crate::run::report::controls;
 use crate::seed::Seed;
 use crate::train::Event;
 
@@ -43,7 +43,7 @@ pub(crate) fn draw(
     let folder = directory.folder("figures")?;
     let mut drawn: Vec<PathBuf> = Vec::new();
     for figure in &config.figure {
-        let wanted = &drawable::as_shown(data, figure);
+        let wanted = &check::figure::as_shown(data, figure);
         let mut context = Context { config, data, network: &mut *network, pool: &mut *pool, wanted, map };
         let figure = context.figure(directory)?;
         let taken = |name: &str| drawn.iter().any(|path| path.file_stem().is_some_and(|stem| stem == name));
@@ -54,7 +54,7 @@ pub(crate) fn draw(
             name = format!("{}-{number}", wanted.kind.name());
         }
         if wanted.kind == FigureKind::Film {
-            if let Some(film) = made::pictured(directory, 200)? {
+            if let Some(film) = watch::pictured(directory, 200)? {
                 directory.write(&format!("figures/{name}.png"), &film)?;
                 drawn.push(folder.join(format!("{name}.png")));
             }
@@ -86,7 +86,7 @@ impl Context<'_> {
     fn figure(&mut self, directory: &Directory) -> Result<Figure> {
         match self.wanted.kind {
             FigureKind::LossCurves => loss_curves(&directory.events()),
-            FigureKind::GameCurves => made::game_curves(&directory.events()),
+            FigureKind::GameCurves => watch::game_curves(&directory.events()),
             FigureKind::Made | FigureKind::Film => self.made(),
             FigureKind::CodeTraversal => self.code_traversal(),
             FigureKind::LatentScatter => self.latent_scatter(),
@@ -139,7 +139,7 @@ impl Context<'_> {
     }
 
     fn latent_scatter(&mut self) -> Result<Figure> {
-        let rows = drawable::shown(self.data).to_vec();
+        let rows = check::figure::shown(self.data).to_vec();
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &index(&rows))?;
         let second = usize::from(latent.n_cols > 1);
         let points: Vec<[f32; 2]> =
@@ -194,8 +194,8 @@ impl Context<'_> {
     }
 
     fn score_histogram(&mut self) -> Result<Figure> {
-        let rows = drawable::shown(self.data).to_vec();
-        let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
+        let rows = check::figure::shown(self.data).to_vec();
+        let scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
         let (codes, names) = self.classes(&rows);
         let names = if names.is_empty() { vec!["all rows".to_string()] } else { names };
         let parts: Vec<Vec<f64>> = (0..names.len())
@@ -225,7 +225,7 @@ impl Context<'_> {
         let Some(codec) = &self.data.codec else {
             return Err(self.needs("a table", "leave it out for images"));
         };
-        let row = drawable::of_label(self.data, self.wanted)[self.wanted.row];
+        let row = check::figure::of_label(self.data, self.wanted)[self.wanted.row];
         let (latent, _) = self.network.encode(self.pool, self.data.rows(), &[row as u32])?;
         let expected = self.network.decode(self.pool, &latent)?;
         let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<f64>>();
@@ -265,7 +265,7 @@ impl Context<'_> {
 
     fn sampled_rows(&mut self) -> Result<Figure> {
         let n = self.wanted.count.min(12);
-        let real = drawable::of_label(self.data, self.wanted);
+        let real = check::figure::of_label(self.data, self.wanted);
         let Some(made) = self.draw_rows(n)? else {
             return Err(self.needs("a table", "leave it out for images"));
         };
@@ -298,12 +298,12 @@ impl Context<'_> {
     }
 
     fn roc_pr(&mut self) -> Result<Figure> {
-        let rows = drawable::shown(self.data).to_vec();
+        let rows = check::figure::shown(self.data).to_vec();
         let positive = self.data.positives(&rows).filter(|p| p.contains(&true) && p.contains(&false));
         let Some(positive) = positive else {
             return Err(self.needs("positive and other test rows", "give `data.target` and `data.positive`"));
         };
-        let (scores, _) = self.network.score(self.pool, self.data.rows(), &index(&rows), false)?;
+        let scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
         let mut all = vec![(self.config.model.name().to_string(), scores)];
         if self.config.evaluate.latent {
             let scores = latent_scores(self.data, &rows, self.network, self.pool)?;

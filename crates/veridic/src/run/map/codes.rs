@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::Result;
-use crate::models::Rows;
+use crate::models::{Ability, Rows};
 use crate::run::dataset::{self, index};
 use crate::run::fit::unchanged;
-use crate::run::open::{Form, Run};
+use crate::run::fitted::{Fitted, Form, InUse};
 
 /// Encoded rows with what is known of them, for maps.
 pub(super) struct Codes {
@@ -25,17 +25,18 @@ pub(super) struct Codes {
     pub(super) notes: Vec<String>,
 }
 
-impl Run {
+impl Fitted {
     /// The codes of the rows of a file.
     pub(super) fn codes_of(&mut self, path: &Path) -> Result<Codes> {
-        let mut given = self.read(path)?;
-        let rows = given.index();
-        let (latent, scores, decoded) = self.looked_at(given.rows(), &rows)?;
-        let table = match &self.form {
-            Form::Table { schema, .. } => given.table.take().map(|table| (table, schema.clone())),
-            Form::Images(_) => None,
+        let reading = self.read(path)?;
+        let (encoded, notes) = self.encoded(&reading)?;
+        let (latent, scores, decoded) = self.looked_at(encoded.rows(), &encoded.index())?;
+        let notes = [reading.notes.as_slice(), &notes].concat();
+        let labels = reading.labels;
+        let (table, images) = match reading.data {
+            Data::Table(table, schema) => (Some((table, schema)), None),
+            Data::Images(images) => (None, Some(images)),
         };
-        let (images, labels, notes) = (given.bytes, given.labels, given.notes);
         Ok(Codes { latent, scores, decoded, table, images, rows: None, labels, part: "rows", notes })
     }
 
@@ -71,11 +72,13 @@ impl Run {
 
     /// Codes and scores of rows, and for images what the model makes of them.
     fn looked_at(&mut self, rows: Rows<'_>, index: &[u32]) -> Result<(Matrix, Vec<f64>, Option<Vec<u8>>)> {
-        let (latent, _) = self.network.encode(&mut self.pool, rows, index)?;
-        let (scores, _) = self.network.score(&mut self.pool, rows, index, false)?;
-        let decoded = match &self.form {
-            Form::Images(codec) if self.network.reconstructs() => {
-                Some(codec.decode(&self.network.decode(&mut self.pool, &latent)?)?.pixels)
+        let reconstructs = self.can(Ability::Reconstruct);
+        let InUse { form, network, pool } = self.in_use(Ability::Encode)?;
+        let (latent, _) = network.encode(pool, rows, index)?;
+        let scores = network.score(pool, rows, index)?;
+        let decoded = match form {
+            Form::Images(codec) if reconstructs => {
+                Some(codec.decode(&network.decode(pool, &latent)?)?.pixels)
             }
             _ => None,
         };

@@ -10,7 +10,7 @@ use crate::data::{self, Cells, Column, ColumnSchema, Images, Kind, Matrix, Schem
 use crate::error::{ConfigError, MapError, Result, RunError};
 use crate::run::config::Config;
 use crate::run::dataset::{image_options, label_texts, looks_like_images, read_options_of};
-use crate::run::open::Run;
+use crate::run::fitted::Fitted;
 
 /// What is mapped, and what is known of each row.
 pub(super) struct Input {
@@ -72,7 +72,7 @@ fn name_of(path: &Path) -> String {
 
 /// The codes of rows, with the table they are of and how unusual each is.
 fn of_run(options: &MapOptions) -> Result<Input> {
-    let mut run = Run::open(&options.input, options.threads)?;
+    let mut run = Fitted::open(&options.input, options.threads)?;
     let Codes { latent, scores, decoded, table, images, rows, labels, part, mut notes } = match &options.data
     {
         Some(data) => run.codes_of(data)?,

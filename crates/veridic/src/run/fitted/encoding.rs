@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::dataset::{self, Dataset, index};
-use super::fit::unchanged;
-use super::open::{Form, Run, cell_text};
+use super::{Fitted, InUse, cell_text};
 use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
+use crate::models::Ability;
+use crate::run::dataset::{self, Dataset, index};
+use crate::run::fit::unchanged;
 
 /// Some of the rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +32,11 @@ pub(crate) struct Encodings {
     pub(crate) images: Option<Images>,
     pub(crate) labels: Option<Vec<Option<String>>>,
     /// What the rows are called in messages.
-    pub(super) name: String,
-    pub(super) notes: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) notes: Vec<String>,
 }
 
-impl Run {
+impl Fitted {
     /// The data that the run was fitted to, parted as it was.
     pub(crate) fn data(&self, data_dir: &Path) -> Result<Dataset> {
         let own = dataset::load(&mut self.config.clone(), None, data_dir)?;
@@ -46,22 +47,22 @@ impl Run {
     /// The rows of `data`, or the run's test rows, encoded.
     pub(crate) fn encodings(&mut self, data: Option<&Path>, data_dir: &Path) -> Result<Encodings> {
         if let Some(path) = data {
-            let given = self.read(path)?;
-            let (mean, log_variance) = self.network.encode(&mut self.pool, given.rows(), &given.index())?;
-            let table = match (given.table, &self.form) {
-                (Some(table), Form::Table { schema, .. }) => Some((table, schema.clone())),
-                _ => None,
-            };
+            let reading = self.read(path)?;
+            let (encoded, notes) = self.encoded(&reading)?;
+            let InUse { network, pool, .. } = self.in_use(Ability::Encode)?;
+            let (mean, log_variance) = network.encode(pool, encoded.rows(), &encoded.index())?;
+            let notes = [reading.notes.as_slice(), &notes].concat();
+            let (table, images) = parted(reading.data);
             let name = path.display().to_string();
-            let (images, labels, notes) = (given.bytes, given.labels, given.notes);
-            return Ok(Encodings { mean, log_variance, table, images, labels, name, notes });
+            return Ok(Encodings { mean, log_variance, table, images, labels: reading.labels, name, notes });
         }
         let own = self.data(data_dir)?;
         let split = &own.split;
         let parts = [(&split.test, "test"), (&split.valid, "validation"), (&split.train, "training")];
         let (rows, part) =
             parts.into_iter().find(|(rows, _)| !rows.is_empty()).unwrap_or((&split.train, "training"));
-        let (mean, log_variance) = self.network.encode(&mut self.pool, own.rows(), &index(rows))?;
+        let InUse { network, pool, .. } = self.in_use(Ability::Encode)?;
+        let (mean, log_variance) = network.encode(pool, own.rows(), &index(rows))?;
         let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
         let (table, images) = match own.content {
             Data::Table(table, schema) => (Some((table.take(rows), schema)), None),
@@ -72,8 +73,16 @@ impl Run {
     }
 }
 
+/// The table with its schema, or the images.
+fn parted(data: Data) -> (Option<(Table, Schema)>, Option<Images>) {
+    match data {
+        Data::Table(table, schema) => (Some((table, schema)), None),
+        Data::Images(images) => (None, Some(images)),
+    }
+}
+
 impl Group {
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Value { column, value } => format!("{column} = {value}"),
             Self::Rows(rows) if rows.len() == 1 => format!("row {}", rows[0]),
@@ -84,7 +93,7 @@ impl Group {
 
 impl Encodings {
     /// The point of a row, counted from 1.
-    pub(super) fn row(&self, row: usize) -> Result<&[f32]> {
+    pub(crate) fn row(&self, row: usize) -> Result<&[f32]> {
         if row == 0 || row > self.mean.n_rows {
             return Err(RunError::NoRow { row, rows: self.mean.n_rows, of: self.name.clone() }.into());
         }
@@ -92,7 +101,7 @@ impl Encodings {
     }
 
     /// The points of a group, at least one.
-    pub(super) fn group(&self, group: &Group) -> Result<Matrix> {
+    pub(crate) fn group(&self, group: &Group) -> Result<Matrix> {
         let rows: Vec<usize> = match group {
             Group::Rows(rows) => rows.clone(),
             Group::Value { column, value } => {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::dataset::{Dataset, index};
-use super::judge::{Judge, Seen, largest};
-use super::snapshot::numbers;
 use crate::data::{Matrix, Mixture};
 use crate::error::Result;
 use crate::evaluate::{self, mode_coverage};
 use crate::models::{ModelConfig, Network, Prior, Rows};
+use crate::run::config::Config;
+use crate::run::dataset::{Dataset, index};
+use crate::run::fit::snapshot::numbers;
+use crate::run::report::judge::{Judge, Seen, largest};
 use crate::seed::Seed;
 
 /// Measures made rows against what is known of the data.
@@ -30,7 +30,7 @@ use crate::seed::Seed;
 ///
 /// Real images are test rows in a report, and training rows while training, so that no test row has a say in which epoch
 /// is kept.
-pub(super) struct Merit<'a> {
+pub(crate) struct Merit<'a> {
     config: &'a Config,
     data: &'a Dataset,
     real: Vec<usize>,
@@ -50,7 +50,7 @@ const MATCHED: usize = 10_000;
 
 impl<'a> Merit<'a> {
     /// With `n` rows on each side, the real ones from `real`.
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &'a Config,
         data: &'a Dataset,
         real: &[usize],
@@ -87,7 +87,7 @@ impl<'a> Merit<'a> {
     }
 
     /// The figures of rows made of the noise of that name.
-    pub(super) fn figures(
+    pub(crate) fn figures(
         &mut self,
         network: &mut Network,
         pool: &mut Pool,
@@ -164,7 +164,7 @@ impl<'a> Merit<'a> {
 
     /// How often the second head of a discriminator tells the class of a real row: `test.accuracy`, and of coupled
     /// networks `transfer.accuracy` on test rows of the second set, whose labels were never learned from.
-    pub(super) fn told(&self, network: &mut Network, pool: &mut Pool) -> Result<BTreeMap<String, f64>> {
+    pub(crate) fn told(&self, network: &mut Network, pool: &mut Pool) -> Result<BTreeMap<String, f64>> {
         let mut figures = BTreeMap::new();
         let ModelConfig::Gan(gan) = &self.config.model else { return Ok(figures) };
         let (Some(labels), true) = (&self.data.labels, gan.classify > 0.0) else { return Ok(figures) };

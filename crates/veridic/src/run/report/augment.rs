@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::dataset::{self, Dataset, index};
-use super::sample::sampled_rows;
 use crate::data::{self, Matrix};
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate;
 use crate::figure::{self, Figure};
 use crate::models::{Classifier, ModelConfig};
+use crate::run::config::Config;
+use crate::run::dataset::{self, Dataset, index};
+use crate::run::fitted::sample::sampled_rows;
 use crate::seed::Seed;
 use crate::train::{self, Adam, End, OptimizerConfig, Session, TrainConfig};
 
@@ -233,7 +233,7 @@ fn positive_rows(
     pool: &mut Pool,
     stop: &AtomicBool,
 ) -> Result<Option<Matrix>> {
-    let mut network = super::fit::network(config, data)?;
+    let mut network = crate::run::fit::network(config, data)?;
     let (train, valid) = (index(&data.split.train), index(&data.split.valid));
     let divergence = config.model.divergence();
     let session = Session {

@@ -1,18 +1,18 @@
 //! Whether the figures and measurements that are asked for at the end can be made, asked before training.
 
-use super::config::{Config, FigureConfig, FigureKind};
-use super::dataset::Dataset;
-use super::posterior;
 use crate::data::{Cells, Data};
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, Network};
+use crate::run::config::{Config, FigureConfig, FigureKind};
+use crate::run::dataset::Dataset;
+use crate::run::report::disentanglement;
 
 /// Refuses figures and `evaluate.factors` that the data or the model cannot have.
 ///
 /// # Errors
 /// [`ConfigError::Conflict`] and [`ConfigError::Range`]; a column that is not there.
 pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Result<()> {
-    posterior::check_factors(config, data)?;
+    disentanglement::check_factors(config, data)?;
     config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
 }
 

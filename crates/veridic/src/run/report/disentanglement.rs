@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::dataset::{Dataset, counts, index};
-use super::directory::Directory;
 use crate::data::{Cells, Data, MISSING, Matrix};
 use crate::error::{ConfigError, Result};
 use crate::evaluate;
 use crate::models::{Network, Rows};
+use crate::run::config::Config;
+use crate::run::dataset::{Dataset, counts, index};
+use crate::run::directory::Directory;
 use crate::seed::Seed;
 
 /// Training rows a probe is fitted to, spread evenly.
@@ -24,7 +24,7 @@ const MOST_CLASSES: usize = 100;
 const MOST_LEVELS: usize = 20;
 
 /// Adds the figures of the latent space on `rows`; see `report`.
-pub(super) fn insert(
+pub(crate) fn insert(
     report: &mut BTreeMap<String, f64>,
     config: &Config,
     data: &Dataset,
@@ -50,7 +50,7 @@ pub(super) fn insert(
 
 /// `latent-units.csv`: for each latent dimension its mean divergence over test rows in nats, the variance of its posterior
 /// mean, and whether it is active.
-pub(super) fn write_units(
+pub(crate) fn write_units(
     directory: &Directory,
     data: &Dataset,
     network: &mut Network,
@@ -139,7 +139,7 @@ fn probe(data: &Dataset, (network, pool): (&mut Network, &mut Pool), test: &[usi
 
 /// `latent.mig` and the like of the rows reported on, where `evaluate.factors` names what rows were made from; a note
 /// instead where no latent dimension tells rows apart, since the scores would speak of rounding alone.
-pub(super) fn disentanglement(
+pub(crate) fn disentanglement(
     config: &Config,
     data: &Dataset,
     network: &mut Network,
@@ -168,7 +168,7 @@ pub(super) fn disentanglement(
 
 /// Refuses factors that cannot be measured: of images, not there, fewer than two (any code would be the best for the only
 /// one), or with one value among the rows reported on.
-pub(super) fn check_factors(config: &Config, data: &Dataset) -> Result<()> {
+pub(crate) fn check_factors(config: &Config, data: &Dataset) -> Result<()> {
     let names = &config.evaluate.factors;
     if names.is_empty() {
         return Ok(());

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::config::Config;
 use crate::data::nearest_name;
 use crate::error::{ConfigError, Result, RunError};
+use crate::run::config::Config;
 
 /// A named configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Recipe {
 
 macro_rules! recipes {
     ($($name:literal)*) => {
-        &[$(Recipe { name: $name, text: include_str!(concat!("../../../../recipes/", $name, ".toml")) }),*]
+        &[$(Recipe { name: $name, text: include_str!(concat!("../../../../../recipes/", $name, ".toml")) }),*]
     };
 }
 

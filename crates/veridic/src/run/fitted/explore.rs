@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::encoding::{Encodings, Group};
-use super::open::{Form, Run, ordered};
+use super::{Fitted, InUse};
 use crate::data::{Cells, Column, Data, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::figure::{self, Figure, LatentAxes, Pixels};
 use crate::latent::{self, Path as Way, Spread};
+use crate::models::Ability;
+use crate::run::fitted::encoding::{Encodings, Group};
 use crate::seed::Seed;
 
 /// What to do in a latent space. Rows and dimensions are counted from 1.
@@ -104,7 +105,7 @@ enum PictureLayout {
     Axes { x_label: String, y_label: String, x: Vec<f64>, y: Vec<f64> },
 }
 
-impl Run {
+impl Fitted {
     /// Walks through the latent space. Rows are those of `data`, or the run's own test rows (validation or training rows
     /// where there are none), for which `data_dir` says where known data sets lie.
     ///
@@ -112,21 +113,20 @@ impl Run {
     /// Rows, dimensions, columns or values that are not there; draws from the posterior of a model without one; data that
     /// cannot be read, does not fit the run, or has changed since.
     pub fn walk(&mut self, walk: &Walk, data: Option<&Path>, data_dir: &Path) -> Result<Walked> {
-        let latent = self.network.latent();
+        let network = match self.network() {
+            Some(network) => network,
+            None => return Err(self.cannot(Ability::Reconstruct)),
+        };
+        let (latent, can_sample) = (network.latent(), network.can_sample());
         for dimension in walk.dimensions() {
             if dimension == 0 || dimension > latent {
                 return Err(RunError::NoDimension { dimension, latent }.into());
             }
         }
-        if matches!(walk, Walk::Repeat { .. }) && !self.network.has_posterior() {
-            return Err(RunError::Cannot {
-                model: self.config.model.noun().to_string(),
-                verb: "draw from a row's posterior".to_string(),
-                remedy: "fit a VAE, whose encoder gives a distribution for each row".to_string(),
-            }
-            .into());
+        if matches!(walk, Walk::Repeat { .. }) && !self.can(Ability::Posterior) {
+            return Err(self.cannot(Ability::Posterior));
         }
-        if self.network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
+        if network.prior().is_some_and(|prior| prior.classes + prior.sets > 0) {
             return Err(RunError::Cannot {
                 model: "a network that is asked for a class or a set".to_string(),
                 verb: "be walked without one".to_string(),
@@ -134,25 +134,21 @@ impl Run {
             }
             .into());
         }
-        let from_prior = matches!(walk, Walk::Grid { row: None, .. }) && self.network.can_sample();
-        if !from_prior {
-            self.must_reconstruct("show where rows lie in its latent space")?;
+        let from_prior = matches!(walk, Walk::Grid { row: None, .. }) && can_sample;
+        if !from_prior && !self.can(Ability::Reconstruct) {
+            return Err(self.cannot(Ability::Reconstruct));
         }
         let rows = if from_prior { None } else { Some(self.encodings(data, data_dir)?) };
         let mut plan = plan(walk, latent, rows.as_ref())?;
-        if matches!(walk, Walk::Grid { range: None, .. }) && !self.network.can_sample() {
+        if matches!(walk, Walk::Grid { range: None, .. }) && !can_sample {
             plan.notes.push(
                 "an autoencoder has no prior: the grid is placed by the mean and standard deviation of the codes"
                     .to_string(),
             );
         }
-        let decoded = self.network.decode(&mut self.pool, &plan.points)?;
-        let made = match &self.form {
-            Form::Images(codec) => Data::Images(codec.decode(&decoded)?),
-            Form::Table { schema, codec } => {
-                Data::Table(ordered(codec.decode(&decoded)?, schema), schema.clone())
-            }
-        };
+        let InUse { form, network, pool } =
+            self.in_use(if from_prior { Ability::Sample } else { Ability::Reconstruct })?;
+        let made = form.decode(&network.decode(pool, &plan.points)?)?;
         let mut notes = rows.map_or_else(Vec::new, |rows| rows.notes);
         notes.extend(plan.notes);
         let Plan { title, points, steps, layout, .. } = plan;
@@ -369,7 +365,7 @@ impl Walked {
         };
         let steps: Vec<Column> = self.steps.iter().map(named).collect();
         let own = Table { n_rows: table.n_rows, columns: steps };
-        let mut columns = super::open::plain_schema(&own).columns;
+        let mut columns = super::score::plain_schema(&own).columns;
         columns.extend(schema.columns.drain(..).filter(|column| table.column(&column.name).is_some()));
         let mut all = own.columns;
         all.append(&mut table.columns);

@@ -1,8 +1,8 @@
 //! The figure by which the best epoch and the best seed are chosen.
 
-use super::config::Config;
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
+use crate::run::config::Config;
 use crate::train::Criterion;
 
 /// Figures of what an adversarial network makes that say how good it is, and whether higher is better.
@@ -32,7 +32,7 @@ pub(crate) fn of(config: &Config) -> Option<Criterion> {
 ///
 /// # Errors
 /// [`ConfigError::Range`], [`ConfigError::Conflict`].
-pub(super) fn check(config: &Config) -> Result<()> {
+pub(crate) fn check(config: &Config) -> Result<()> {
     let is_made = matches!(config.model, ModelConfig::Gan(_));
     let conflict = |what: &str, remedy: &str| -> Result<()> {
         Err(ConfigError::Conflict { what: what.to_string(), remedy: remedy.to_string() }.into())

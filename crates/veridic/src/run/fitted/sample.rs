@@ -3,65 +3,57 @@
 use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
-use super::condition::{Condition, refused};
-use super::config::Config;
-use super::dataset::kind;
-use super::open::{Form, Run, ordered};
+use super::{Fitted, Form, InUse, Model, ordered};
 use crate::codec::{BlockKind, Codec};
 use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
-use crate::error::{Result, RunError};
-use crate::models::{Fixed, Network};
+use crate::error::Result;
+use crate::models::{Ability, Fixed, Network};
+use crate::run::dataset::kind;
+use crate::run::fitted::condition::{Condition, refused};
 use crate::seed::{Seed, standard_normal};
 
-impl Run {
-    /// Makes `n` new rows. With conditions only rows that meet them: `column = value` on categories and flags of a table,
-    /// and on what rows of adversarial networks are made from: `label`, `set`, `category` (from 1), `code1`, `code2`, ….
+impl Fitted {
+    /// Makes `n` new rows. With conditions only rows that meet them: `column = value` on columns of a table, and on what
+    /// rows of adversarial networks are made from: `label`, `set`, `category` (from 1), `code1`, `code2`, ….
     ///
     /// # Errors
     /// A model that cannot sample; a condition that is unknown, or too rare to be met.
     pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Data> {
-        if !self.network.can_sample() {
-            return Err(RunError::Cannot {
-                model: self.config.model.noun().to_string(),
-                verb: "sample".to_string(),
-                remedy: "fit a VAE or an adversarial network, which have a distribution to sample from"
-                    .to_string(),
-            }
-            .into());
+        if !self.can(Ability::Sample) {
+            return Err(self.cannot(Ability::Sample));
         }
         let seed = Seed(seed);
-        let (parts, columns) = self.parted(given)?;
-        match &self.form {
-            Form::Images(codec) => {
-                let z = points(&self.network, seed, "sample", n, &parts);
-                let expected = self.network.decode(&mut self.pool, &z)?;
-                Ok(Data::Images(codec.decode(&expected)?))
-            }
-            Form::Table { schema, codec } => {
-                let table = match self.unmodeled_condition(&columns) {
-                    Some(value) => {
-                        let z = self.posterior_draws(n, &value, seed)?;
-                        let rows = sampled_rows(&mut self.network, &mut self.pool, &z, seed)?;
-                        let mut table = codec.decode(&rows)?;
-                        let target = self.config.data.target.clone().unwrap_or_default();
-                        table
-                            .columns
-                            .push(Column { name: target, cells: constant(schema, &self.config, &value, n) });
-                        let is_other =
-                            |(column, _): &&Condition| Some(column) != self.config.data.target.as_ref();
-                        if let Some(other) = columns.iter().find(is_other) {
-                            let reason = "it cannot be combined with a condition on the target".to_string();
-                            return Err(refused(other, reason, "give one of the two"));
-                        }
-                        table
-                    }
-                    None => {
-                        sample_given(&mut self.network, &mut self.pool, codec, (n, &columns, seed), &parts)?
-                    }
-                };
-                Ok(Data::Table(ordered(table, schema), schema.clone()))
-            }
+        if let Model::Table(model) = &self.model {
+            let table = model.sample((n, given), seed, self.pool.threads())?;
+            return Ok(Data::Table(table, model.schema().clone()));
         }
+        let (parts, columns) = self.parted(given)?;
+        let unmodeled = self.unmodeled_condition(&columns);
+        let drawn = unmodeled.as_ref().map(|value| self.posterior_draws(n, value, seed)).transpose()?;
+        let target = self.config.data.target.clone();
+        let InUse { form, network, pool } = self.in_use(Ability::Sample)?;
+        let (schema, codec) = match form {
+            Form::Images(_) => {
+                let z = points(network, seed, "sample", n, &parts);
+                return form.decode(&network.decode(pool, &z)?);
+            }
+            Form::Table { schema, codec } => (schema, codec),
+        };
+        let table = match (unmodeled, drawn) {
+            (Some(value), Some(z)) => {
+                let mut table = codec.decode(&sampled_rows(network, pool, &z, seed)?)?;
+                let name = target.clone().unwrap_or_default();
+                let cells = constant(schema, &name, &value, n);
+                table.columns.push(Column { name, cells });
+                if let Some(other) = columns.iter().find(|(column, _)| Some(column) != target.as_ref()) {
+                    let reason = "it cannot be combined with a condition on the target".to_string();
+                    return Err(refused(other, reason, "give one of the two"));
+                }
+                table
+            }
+            _ => sample_given(network, pool, codec, (n, &columns, seed), &parts)?,
+        };
+        Ok(Data::Table(ordered(table, schema), schema.clone()))
     }
 
     /// The value of a condition on a target that the model does not speak of.
@@ -73,11 +65,11 @@ impl Run {
     /// Draws from the posteriors of training rows with that value of the target.
     fn posterior_draws(&self, n: usize, value: &str, seed: Seed) -> Result<Matrix> {
         let condition = || (self.config.data.target.clone().unwrap_or_default(), value.to_string());
-        if !self.network.has_posterior() {
+        let Some(network) = self.network().filter(|network| network.has_posterior()) else {
             let reason = "the model does not speak of the target, and its rows have no posterior".to_string();
             return Err(refused(&condition(), reason, "fit with `data.model-target = true`"));
-        }
-        let (tensors, _) = self.directory.read_tensors("latents.safetensors")?;
+        };
+        let tensors = self.latents()?;
         let find = |part: &str| tensors.iter().find(|state| state.name == format!("{part}.{value}"));
         let (Some(mean), Some(log_variance)) = (find("mean"), find("log_variance")) else {
             let seen: Vec<&str> =
@@ -87,7 +79,7 @@ impl Run {
         };
         let (rows, latent) = (mean.dims[0] as u64, mean.dims[1]);
         let mut random = seed.stream("sample rows");
-        let noise = self.network.points(seed, "sample", n);
+        let noise = network.points(seed, "sample", n);
         let mut z = Matrix::zeros(n, latent);
         for i in 0..n {
             let pick = ((u64::from(random.next_u32()) * rows) >> 32) as usize;
@@ -231,8 +223,7 @@ fn uniform(random: &mut impl Rng) -> f32 {
 }
 
 /// A target column that has one value, in the form the schema has it.
-fn constant(schema: &Schema, config: &Config, value: &str, n: usize) -> Cells {
-    let target = config.data.target.as_deref().unwrap_or_default();
+fn constant(schema: &Schema, target: &str, value: &str, n: usize) -> Cells {
     match (kind(schema, target), value.parse::<f64>()) {
         (Some(Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. }), Ok(value)) => {
             Cells::Number(vec![value; n])

@@ -1,25 +1,30 @@
-//! Fitting: from a configuration and data to a finished run directory.
+//! Fitting from files: find, read, fit, and write the run directory.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use veridic_graph::Pool;
 
-use super::augment;
-use super::config::Config;
-use super::dataset::{self, Dataset, index};
-use super::directory::{self, Directory, RunInfo, Status, now};
-use super::made::{self, Watch};
-use super::map::latent_map;
-use super::{criterion, drawable, figures, memory, posterior, report, seeds, suitable};
-use crate::data::{Data, Schema};
+use super::{Training, latents, network, seeds, watch};
+use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
-use crate::seed::Seed;
-use crate::train::{self, Checkpoint, End, Event, Learner, Measure, Progress, Session};
+use crate::run::check;
+use crate::run::check::criterion;
+use crate::run::check::likelihood;
+use crate::run::config::Config;
+use crate::run::dataset::{self, Dataset};
+use crate::run::directory::{self, Directory, RunInfo, Status, now};
+use crate::run::figures;
+use crate::run::fitted::Form;
+use crate::run::map::latent_map;
+use crate::run::report;
+use crate::run::report::augment;
+use crate::run::report::disentanglement;
+use crate::train::{Checkpoint, End, Event, Learner};
 
 /// What to fit, and where.
 #[derive(Debug, Clone)]
@@ -57,9 +62,9 @@ pub struct Planned {
     pub notes: Vec<String>,
 }
 
-/// What fitting left.
+/// What fitting from files left.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fitted {
+pub struct FittedRun {
     /// The run directory.
     pub run: PathBuf,
     /// How training ended.
@@ -107,8 +112,8 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
-    drawable::check(&config, &data, &network)?;
-    made::check(&config, &data, &mut network, &mut Pool::new(options.threads))?;
+    check::figure::check(&config, &data, &network)?;
+    watch::check(&config, &data, &mut network, &mut Pool::new(options.threads))?;
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
@@ -119,14 +124,6 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
     })
 }
 
-/// The model of a configuration for a data set, at its start.
-pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
-    suitable::check(config, data)?;
-    memory::check(config, data)?;
-    let seed = Seed(config.seed).key("weights");
-    Network::new(&config.model, data.layout.clone(), &config.train, seed)
-}
-
 /// Fits a model and writes its run directory.
 ///
 /// `stop` ends training at the next step with a checkpoint to resume from; `observe` is told what happens.
@@ -134,7 +131,11 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
 /// # Errors
 /// Data that cannot be read or does not fit the configuration; a directory that is not empty or cannot be written; a
 /// loss that is not finite (the run then keeps the weights of the last good epoch and says `failed`).
-pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Event)) -> Result<Fitted> {
+pub fn fit_files(
+    options: &FitOptions,
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<FittedRun> {
     let resumed = if options.resume && options.out.join("run.json").is_file() {
         let directory = Directory::open(&options.out)?;
         let begun = directory.begun_config()?;
@@ -165,9 +166,9 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     }
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
     let mut network = network(&config, &data)?;
-    drawable::check(&config, &data, &network)?;
+    check::figure::check(&config, &data, &network)?;
     let mut pool = Pool::new(options.threads);
-    made::check(&config, &data, &mut network, &mut pool)?;
+    watch::check(&config, &data, &mut network, &mut pool)?;
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
@@ -210,47 +211,23 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     }
     directory.write_info(&info)?;
     directory.write_config(&config)?;
-    write_form(&directory, &data)?;
+    if let Some(form) = Form::of(&data) {
+        directory.write_form(&form)?;
+    }
     let mut log = directory.event_log(from.as_ref().map_or(0, |from| from.progress.epoch))?;
     let mut lost: Option<crate::Error> = None;
     let mut notify = |event: &Event| {
-        if matches!(event, Event::Epoch { .. } | Event::Notice { .. })
+        if event.is_kept()
             && let Err(error) = log.write(event)
         {
             lost.get_or_insert(error);
         }
         observe(event);
     };
-    let divergence = config.model.divergence();
     let begun = Instant::now();
-    let (train, valid) = (index(&split.train), index(&split.valid));
-    let second = data.second.as_ref().map(|second| index(&second.train)).unwrap_or_default();
-    let watch = matches!(config.model, ModelConfig::Gan(_))
-        .then(|| Watch::new(&config, &data, &directory, &mut pool));
-    let mut watch = watch.transpose()?;
-    if let (Some(watch), None) = (&watch, &from) {
-        watch.begin(&mut network, &mut pool)?;
-    }
-    let mut measure = watch.as_mut().map(|watch| {
-        move |network: &mut Network, pool: &mut Pool, progress: &Progress| {
-            watch.measure(network, pool, progress)
-        }
-    });
-    let session = Session {
-        config: &config.train,
-        divergence,
-        seed: Seed(config.seed),
-        train: &train,
-        second: &second,
-        valid: &valid,
-        from,
-        measure: measure.as_mut().map(|measure| measure as &mut Measure<'_, Network>),
-        criterion: criterion::of(&config),
-        stop,
-        observe: &mut notify,
-        keep: &mut |checkpoint| directory.write_checkpoint(checkpoint, config.train.keep),
-    };
-    let result = train::fit(&mut network, &mut pool, data.rows(), session);
+    let training = Training { config: &config, data: &data, directory: Some(&directory) };
+    let mut keep = |checkpoint: &Checkpoint| directory.write_checkpoint(checkpoint, config.train.keep);
+    let result = training.run(&mut network, &mut pool, (from, stop, &mut notify), &mut keep);
     info.seconds += begun.elapsed().as_secs_f64();
     info.ended = Some(now());
     let outcome = match (result, lost) {
@@ -264,7 +241,7 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
             return Err(error);
         }
     };
-    let mut fitted = Fitted {
+    let mut fitted = FittedRun {
         run: directory.path.clone(),
         end: outcome.end,
         epochs: outcome.progress.epoch,
@@ -282,12 +259,15 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
     // Gives whether it came to its end.
     let mut finish = || -> Result<bool> {
         directory.write_weights(&network.weights())?;
-        write_latents(&directory, &config, &data, &mut network, &mut pool)?;
+        let latents = latents(&config, &data, &mut network, &mut pool)?;
+        if !latents.is_empty() {
+            directory.write_states("latents.safetensors", &latents)?;
+        }
         let map = latent_map(&config, &data, &mut network, &mut pool)?;
         fitted.report = report::report(&config, &data, &mut network, &mut pool, &outcome.progress)?;
         if let ModelConfig::Gan(gan) = &config.model
             && gan.objective == Objective::Wasserstein
-            && let Some(correlation) = made::quality_correlation(&directory.events())
+            && let Some(correlation) = watch::quality_correlation(&directory.events())
         {
             fitted.report.insert("critic.quality_correlation".to_string(), correlation);
         }
@@ -301,12 +281,12 @@ pub fn fit(options: &FitOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&Eve
         }
         if config.evaluate.nll_samples > 0 {
             let is_images = matches!(data.content, Data::Images(_));
-            fitted.notes.push(format!("likelihood: {}", suitable::in_words(&config, is_images)));
+            fitted.notes.push(format!("likelihood: {}", likelihood::in_words(&config, is_images)));
         }
-        posterior::write_units(&directory, &data, &mut network, &mut pool)?;
+        disentanglement::write_units(&directory, &data, &mut network, &mut pool)?;
         // Before what may still fail.
         directory.write_json("report.json", &fitted.report)?;
-        match posterior::disentanglement(&config, &data, &mut network, &mut pool)? {
+        match disentanglement::disentanglement(&config, &data, &mut network, &mut pool)? {
             Ok(figures) => fitted.report.extend(figures),
             Err(note) => fitted.notes.push(note),
         }
@@ -379,7 +359,7 @@ fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
 }
 
 /// Whether the data is what a run was begun with.
-pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
+pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<()> {
     for at in 0..before.len().max(data.files.len()) {
         let (was, is) = (before.get(at), data.files.get(at));
         let digest =
@@ -393,9 +373,9 @@ pub(super) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<
 }
 
 /// A run that is done already.
-fn finished(directory: &Directory, info: &RunInfo) -> Result<Fitted> {
+fn finished(directory: &Directory, info: &RunInfo) -> Result<FittedRun> {
     let epochs = directory.events().len();
-    Ok(Fitted {
+    Ok(FittedRun {
         run: directory.path.clone(),
         end: End::Done,
         epochs,
@@ -413,64 +393,4 @@ fn keep_last_good(directory: &Directory, network: &mut Network) -> Result<()> {
         directory.write_weights(&network.weights())?;
     }
     Ok(())
-}
-
-/// `schema.json` and `codec.json`.
-fn write_form(directory: &Directory, data: &Dataset) -> Result<()> {
-    match &data.content {
-        Data::Table(_, schema) => directory.write_json("schema.json", schema)?,
-        Data::Images(images) => {
-            let form = serde_json::json!({
-                "images": { "height": images.height, "width": images.width, "channels": images.channels }
-            });
-            directory.write_json("schema.json", &form)?;
-            directory.write_json("codec.json", &crate::codec::ImageCodec::of(images))?;
-        }
-    }
-    match &data.codec {
-        Some(codec) => directory.write_json("codec.json", codec),
-        None => Ok(()),
-    }
-}
-
-/// Posteriors kept for sampling given a target that the model itself does not speak of: at most so many for each value.
-const KEPT: usize = 5000;
-
-/// `latents.safetensors`: posterior means and log-variances of training rows, by value of the target.
-fn write_latents(
-    directory: &Directory,
-    config: &Config,
-    data: &Dataset,
-    network: &mut Network,
-    pool: &mut Pool,
-) -> Result<()> {
-    let Some(labels) = data.labels.as_ref().filter(|_| network.has_posterior() && !config.data.model_target)
-    else {
-        return Ok(());
-    };
-    let mut tensors = Vec::new();
-    for (value, _) in dataset::counts(labels) {
-        let of_value = data.split.train.iter().filter(|&&row| labels[row].as_deref() == Some(&value));
-        let rows: Vec<u32> = of_value.take(KEPT).map(|&row| row as u32).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        let (mean, log_variance) = network.encode(pool, data.rows(), &rows)?;
-        for (part, matrix) in [("mean", Some(mean)), ("log_variance", log_variance)] {
-            if let Some(matrix) = matrix {
-                let dims = vec![matrix.n_rows, matrix.n_cols];
-                tensors.push(veridic_graph::State {
-                    name: format!("{part}.{value}"),
-                    dims,
-                    values: matrix.values,
-                });
-            }
-        }
-    }
-    directory.write("latents.safetensors", &super::directory::tensors(&tensors, None))
-}
-
-/// The schema of a run's table.
-pub(crate) fn read_schema(directory: &Directory) -> Result<Schema> {
-    Ok(Schema::load(Path::new(&directory.file("schema.json")))?)
 }

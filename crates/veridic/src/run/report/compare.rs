@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, counts};
-use super::drawable::shown;
-use super::encoding::Encodings;
-use super::open::{Form, Run, cell_text};
 use crate::codec::ImageCodec;
 use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::figure::{self, Coloring, Figure, LatentAxes, Pixels, RowGroup};
 use crate::latent;
+use crate::models::Ability;
 use crate::models::Rows;
+use crate::run::check::figure::shown;
+use crate::run::dataset::{Dataset, counts};
+use crate::run::fitted::encoding::Encodings;
+use crate::run::fitted::{Fitted, Form, InUse, Model, cell_text};
 
 /// What a comparison shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ pub struct Comparison {
 /// A run opened, with its name.
 struct Opened {
     name: String,
-    run: Run,
+    run: Fitted,
 }
 
 /// Compares at least two runs of the same data.
@@ -67,18 +68,21 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
         return Err(RunError::TooFewRuns { found: paths.len() }.into());
     }
     let open =
-        |path: &PathBuf| Ok(Opened { name: name(path, paths), run: Run::open(path, options.threads)? });
+        |path: &PathBuf| Ok(Opened { name: name(path, paths), run: Fitted::open(path, options.threads)? });
     let mut runs: Vec<Opened> = paths.iter().map(open).collect::<Result<_>>()?;
     for opened in &runs {
-        opened.run.must_reconstruct("be compared by what they reconstruct")?;
+        if !opened.run.can(Ability::Reconstruct) {
+            return Err(opened.run.cannot(Ability::Reconstruct));
+        }
     }
     let mut notes = Vec::new();
     for (opened, path) in runs.iter().zip(paths).skip(1) {
-        let digests = |run: &Run| run.info().data.iter().map(|file| file.sha256.clone()).collect::<Vec<_>>();
+        let digests =
+            |run: &Fitted| run.info().data.iter().map(|file| file.sha256.clone()).collect::<Vec<_>>();
         if digests(&opened.run) != digests(&runs[0].run) || form(&opened.run) != form(&runs[0].run) {
             return Err(RunError::OtherData { first: paths[0].clone(), path: path.clone() }.into());
         }
-        let parted = |run: &Run| (run.config().seed, run.config().data.split.clone());
+        let parted = |run: &Fitted| (run.config().seed, run.config().data.split.clone());
         if parted(&opened.run) != parted(&runs[0].run) && options.data.is_none() {
             let (first, other) = (runs[0].run.data(&options.data_dir)?, opened.run.data(&options.data_dir)?);
             notes.extend(learned_from(&first, &other, &runs[0].name, &opened.name));
@@ -124,10 +128,13 @@ fn name(path: &Path, all: &[PathBuf]) -> String {
 }
 
 /// The size of images; nothing for tables.
-fn form(run: &Run) -> Option<ImageCodec> {
-    match &run.form {
-        Form::Images(codec) => Some(*codec),
-        Form::Table { .. } => None,
+fn form(run: &Fitted) -> Option<ImageCodec> {
+    match &run.model {
+        Model::Network(coded) => match &coded.form {
+            Form::Images(codec) => Some(*codec),
+            Form::Table { .. } => None,
+        },
+        Model::Table(_) => None,
     }
 }
 
@@ -146,18 +153,18 @@ fn title(runs: &[Opened]) -> String {
 }
 
 fn table(runs: &[Opened]) -> (Table, Schema) {
-    let text = |name: &str, of: &dyn Fn(&Run) -> String| {
+    let text = |name: &str, of: &dyn Fn(&Fitted) -> String| {
         let levels = runs.iter().map(|opened| of(&opened.run)).collect();
         let codes = (0..runs.len() as u32).collect();
         Column { name: name.to_string(), cells: Cells::Text { codes, levels } }
     };
-    let number = |name: &str, of: &dyn Fn(&Run) -> Option<f64>| {
+    let number = |name: &str, of: &dyn Fn(&Fitted) -> Option<f64>| {
         let values = runs.iter().map(|opened| of(&opened.run).unwrap_or(f64::NAN)).collect();
         Column { name: name.to_string(), cells: Cells::Number(values) }
     };
     let levels = runs.iter().map(|opened| opened.name.clone()).collect();
     let codes = (0..runs.len() as u32).collect();
-    let parameters = |run: &Run| run.layers().iter().map(|layer| layer.parameters).sum::<usize>() as f64;
+    let parameters = |run: &Fitted| run.layers().iter().map(|layer| layer.parameters).sum::<usize>() as f64;
     let mut columns = vec![
         Column { name: "run".to_string(), cells: Cells::Text { codes, levels } },
         text("model", &|run| run.config().model.name().to_string()),
@@ -179,7 +186,7 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
     names.sort_by_key(order);
     columns.extend(names.iter().map(|name| number(name, &|run| run.report().get(name).copied())));
     let table = Table { n_rows: runs.len(), columns };
-    let schema = super::open::plain_schema(&table);
+    let schema = crate::run::fitted::score::plain_schema(&table);
     (table, schema)
 }
 
@@ -212,20 +219,20 @@ fn image_pictures(
     for opened in runs {
         let width = images.height * images.width * images.channels;
         let all: Vec<u32> = (0..images.n as u32).collect();
-        let run = &mut opened.run;
+        let InUse { network, pool, .. } = opened.run.in_use(Ability::Reconstruct)?;
         let bytes = Rows::bytes(&images.pixels, width);
-        let (codes, _) = run.network.encode(&mut run.pool, bytes, &all)?;
+        let (codes, _) = network.encode(pool, bytes, &all)?;
         let first = Matrix {
             n_rows: count,
             n_cols: codes.n_cols,
             values: codes.values[..count * codes.n_cols].to_vec(),
         };
-        pixels.extend(run.network.decode(&mut run.pool, &first)?.values);
+        pixels.extend(network.decode(pool, &first)?.values);
         labels.push(opened.name.clone());
         scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
         if codes.n_cols > 1 {
             let [low, high] = options.range;
-            let (through, x, y, title) = if run.network.can_sample() {
+            let (through, x, y, title) = if network.can_sample() {
                 let at = latent::even_steps(low, high, options.side);
                 (
                     vec![0.0; codes.n_cols],
@@ -241,7 +248,7 @@ fn image_pictures(
                 (middle, x, y, format!("{}: decoded over 90 % of the codes", opened.name))
             };
             let z = latent::grid(&through, (0, 1), &x, &y);
-            let decoded = run.network.decode(&mut run.pool, &z)?;
+            let decoded = network.decode(pool, &z)?;
             grids.push(grid(&title, &decoded.values, options.side, &[], Some((&x, &y)))?);
         }
     }
@@ -261,18 +268,18 @@ fn table_pictures(
     let mut groups: Vec<(String, Vec<Vec<String>>)> = Vec::new();
     let mut columns: Vec<String> = Vec::new();
     for opened in runs {
-        let run = &mut opened.run;
-        let Form::Table { codec, .. } = &run.form else { continue };
+        let InUse { form, network, pool } = opened.run.in_use(Ability::Reconstruct)?;
+        let Form::Table { codec, .. } = form else { continue };
         let encoded = codec.encode_with(table, None)?.matrix;
         let all: Vec<u32> = (0..encoded.n_rows as u32).collect();
-        let (codes, _) = run.network.encode(&mut run.pool, Rows::matrix(&encoded), &all)?;
+        let (codes, _) = network.encode(pool, Rows::matrix(&encoded), &all)?;
         scatters.push(scatter(&opened.name, &codes, rows.labels.as_deref())?);
         let first = Matrix {
             n_rows: count,
             n_cols: codes.n_cols,
             values: codes.values[..count * codes.n_cols].to_vec(),
         };
-        let expected = codec.decode(&run.network.decode(&mut run.pool, &first)?)?;
+        let expected = codec.decode(&network.decode(pool, &first)?)?;
         if columns.is_empty() {
             columns = expected.columns.iter().take(14).map(|column| column.name.clone()).collect();
             groups.push(("original".to_string(), texts(table, schema, &columns, count)));
@@ -295,7 +302,7 @@ fn of_rows(what: &str, options: &CompareOptions) -> String {
 
 fn texts(table: &Table, schema: &Schema, columns: &[String], count: usize) -> Vec<Vec<String>> {
     let cell = |row: usize, name: &String| {
-        super::figures::shorter(&cell_text(schema, table, name, row).unwrap_or_default())
+        crate::run::figures::shorter(&cell_text(schema, table, name, row).unwrap_or_default())
     };
     (0..count).map(|row| columns.iter().map(|name| cell(row, name)).collect()).collect()
 }

@@ -1,10 +1,10 @@
 //! What a model will need of memory, reckoned before it is built: running out of it would end the program.
 
-use super::config::Config;
-use super::dataset::Dataset;
 use crate::error::{ConfigError, Result};
 use crate::models::{Decoding, GanConfig, Layout, NetworkConfig};
 use crate::nn::{LayerConfig, Likelihood, shapes};
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
 
 /// Bytes a model may need: 16 GiB.
 const MOST_BYTES: u64 = 16 << 30;

@@ -2,11 +2,11 @@
 
 use veridic_graph::Pool;
 
-use super::dataset::{Dataset, index};
 use crate::data::Matrix;
 use crate::error::Result;
 use crate::models::{Network, Rows};
 use crate::nn::NoiseConfig;
+use crate::run::dataset::{Dataset, index};
 use crate::seed::Seed;
 
 /// Rows of encoded values before and after.

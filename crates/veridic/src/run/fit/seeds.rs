@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use super::config::Config;
-use super::criterion;
-use super::directory::{Directory, RunInfo, Status, now};
-use super::fit::{FitOptions, Fitted, fit};
 use crate::error::{Result, RunError};
+use crate::run::check::criterion;
+use crate::run::config::Config;
+use crate::run::directory::{Directory, RunInfo, Status, now};
+use crate::run::fit::{FitOptions, FittedRun, fit_files};
 use crate::train::{Criterion, End, Event};
 
 /// Fits `config.train.seeds` runs, seeds counted up from the configuration's, into `seeds/SEED` of the directory; as many at
@@ -19,12 +19,12 @@ use crate::train::{Criterion, End, Event};
 ///
 /// # Errors
 /// As [`fit`], of the first run, if all fail.
-pub(super) fn fit_seeds(
+pub(crate) fn fit_seeds(
     config: &Config,
     options: &FitOptions,
     stop: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
-) -> Result<Fitted> {
+) -> Result<FittedRun> {
     let criterion = criterion::of(config).expect("the configuration was checked");
     let begun = Instant::now();
     let directory = if options.resume && options.out.join("run.json").is_file() {
@@ -39,7 +39,7 @@ pub(super) fn fit_seeds(
     let seeds: Vec<u64> = (0..config.train.seeds as u64).map(|i| config.seed + i).collect();
     let changed: Vec<_> = options.sets.iter().filter(|(path, _)| path != "train.seeds").cloned().collect();
     let place = |seed: u64| directory.file("seeds").join(seed.to_string());
-    let one = |seed: u64, observe: &mut dyn FnMut(&Event)| -> Result<Fitted> {
+    let one = |seed: u64, observe: &mut dyn FnMut(&Event)| -> Result<FittedRun> {
         let mut own = config.clone();
         own.seed = seed;
         own.train.seeds = 1;
@@ -55,10 +55,10 @@ pub(super) fn fit_seeds(
             target: None,
             ..options.clone()
         };
-        fit(&options, stop, observe)
+        fit_files(&options, stop, observe)
     };
     let done = run_all(&seeds, options.threads, &one, observe);
-    let mut fitted: Vec<(u64, Fitted)> = Vec::new();
+    let mut fitted: Vec<(u64, FittedRun)> = Vec::new();
     let mut failed = Vec::new();
     for (&seed, result) in seeds.iter().zip(done) {
         match result {
@@ -74,13 +74,13 @@ pub(super) fn fit_seeds(
     if let Some(at) = fitted.iter().position(|(_, fitted)| fitted.end == End::Stopped) {
         end(Status::Stopped, None)?;
         let (_, fitted) = fitted.swap_remove(at);
-        return Ok(Fitted { run: directory.path.clone(), ..fitted });
+        return Ok(FittedRun { run: directory.path.clone(), ..fitted });
     }
     let value = |seed: u64| -> Result<Option<f64>> {
         Ok(kept(&Directory::open(&place(seed))?.events(), criterion, config.train.best))
     };
     let mut table = format!("seed,{}\n", criterion.name);
-    let mut best: Option<(f64, u64, Fitted)> = None;
+    let mut best: Option<(f64, u64, FittedRun)> = None;
     for (seed, one) in fitted {
         let value = value(seed)?;
         table.push_str(&format!("{seed},{}\n", value.map_or(String::new(), |value| value.to_string())));
@@ -106,7 +106,7 @@ pub(super) fn fit_seeds(
         }
     }
     fitted.notes.push(format!("seed {seed} is the best of {}, `{}` {best:.4}", seeds.len(), criterion.name));
-    Ok(Fitted { run: directory.path.clone(), seconds: begun.elapsed().as_secs_f64(), ..fitted })
+    Ok(FittedRun { run: directory.path.clone(), seconds: begun.elapsed().as_secs_f64(), ..fitted })
 }
 
 /// The criterion at the epoch that a run kept.
@@ -121,7 +121,7 @@ fn kept(events: &[Event], criterion: Criterion, best: bool) -> Option<f64> {
 }
 
 /// Fits the run of a seed.
-type FitOne<'a> = dyn Fn(u64, &mut dyn FnMut(&Event)) -> Result<Fitted> + Sync + 'a;
+type FitOne<'a> = dyn Fn(u64, &mut dyn FnMut(&Event)) -> Result<FittedRun> + Sync + 'a;
 
 /// What a run that is fitted by a seed gives, in the order of seeds. Events of the first are passed on, and that others
 /// have ended.
@@ -130,9 +130,9 @@ fn run_all(
     threads: usize,
     one: &FitOne<'_>,
     observe: &mut dyn FnMut(&Event),
-) -> Vec<Result<Fitted>> {
+) -> Vec<Result<FittedRun>> {
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<Fitted>>>> = Mutex::new(seeds.iter().map(|_| None).collect());
+    let results: Mutex<Vec<Option<Result<FittedRun>>>> = Mutex::new(seeds.iter().map(|_| None).collect());
     let (send, receive) = mpsc::channel::<Event>();
     std::thread::scope(|scope| {
         for _ in 0..threads.min(seeds.len()).max(1) {

@@ -1,23 +1,29 @@
 //! The figures of `report.json`: what the field quotes for a model, on its test rows.
 
+pub(crate) mod augment;
+pub(crate) mod compare;
+pub(crate) mod denoise;
+pub(crate) mod disentanglement;
+pub(crate) mod judge;
+pub(crate) mod merit;
+
 use std::collections::BTreeMap;
 
 use veridic_graph::{Draw, Pool};
 
-use super::config::Config;
-use super::dataset::{Dataset, index, target_block};
-use super::denoise::{denoise, squared_error};
-use super::judge::largest;
-use super::map::latent_scores;
-use super::merit::Merit;
-use super::posterior;
-use super::sample::sampled_rows;
 use crate::codec::BlockKind;
 use crate::data::{Binarization, Data, Matrix};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::{ModelConfig, Network};
 use crate::nn::LikelihoodConfig;
+use crate::run::config::Config;
+use crate::run::dataset::{Dataset, index, target_block};
+use crate::run::fitted::sample::sampled_rows;
+use crate::run::map::latent_scores;
+use crate::run::report::denoise::{denoise, squared_error};
+use crate::run::report::judge::largest;
+use crate::run::report::merit::Merit;
 use crate::seed::Seed;
 use crate::train::{Learner, Progress};
 
@@ -103,7 +109,7 @@ pub(crate) fn report(
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
     }
-    posterior::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
+    disentanglement::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
@@ -118,7 +124,7 @@ pub(crate) fn report(
         report.insert("test.restored_error".to_string(), squared_error(&made.restored, &made.original));
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
-        let (scores, _) = network.score(pool, data.rows(), &test, false)?;
+        let scores = network.score(pool, data.rows(), &test)?;
         insert_ranking(&mut report, "test", &scores, &positive)?;
         if config.evaluate.latent {
             let scores = latent_scores(data, rows, network, pool)?;

@@ -1,27 +1,28 @@
 //! What samples can be asked for in the latent points they are made from.
 
-use super::open::{Form, Run};
+use super::Fitted;
+use crate::data::DataKind;
 use crate::error::{Result, RunError};
 use crate::models::Fixed;
 
 /// A name and the value it is to have.
-pub(super) type Condition = (String, String);
+pub(crate) type Condition = (String, String);
 
 /// Why a condition cannot be met, and what can be done.
-pub(super) fn refused((column, value): &Condition, reason: String, remedy: &str) -> crate::Error {
+pub(crate) fn refused((column, value): &Condition, reason: String, remedy: &str) -> crate::Error {
     let (column, value, remedy) = (column.clone(), value.clone(), remedy.to_string());
     RunError::Given { column, value, reason, remedy }.into()
 }
 
-impl Run {
+impl Fitted {
     /// The parts of latent points that conditions fix, and the conditions that are on columns of a table.
     ///
     /// Of adversarial networks `label` or `set`, `category` (from 1) and `code1`, `code2`, … are parts, where the model has
     /// them and the table has no column of that name.
-    pub(super) fn parted(&self, given: &[Condition]) -> Result<(Vec<Fixed>, Vec<Condition>)> {
+    pub(crate) fn parted(&self, given: &[Condition]) -> Result<(Vec<Fixed>, Vec<Condition>)> {
         let (mut parts, mut columns): (Vec<Fixed>, Vec<Condition>) = (Vec::new(), Vec::new());
         for condition in given {
-            match (self.part(condition)?, &self.form) {
+            match (self.part(condition)?, self.kind()) {
                 (Some(part), _) => {
                     if parts.iter().any(|other| other.is_same_part(part) && *other != part) {
                         let reason = format!("another `{}` is asked for, too", condition.0);
@@ -29,8 +30,8 @@ impl Run {
                     }
                     parts.push(part);
                 }
-                (None, Form::Table { .. }) => columns.push(condition.clone()),
-                (None, Form::Images(_)) => return Err(self.nothing_asked(condition)),
+                (None, DataKind::Table) => columns.push(condition.clone()),
+                (None, DataKind::Images) => return Err(self.nothing_asked(condition)),
             }
         }
         Ok((parts, columns))
@@ -38,10 +39,9 @@ impl Run {
 
     fn part(&self, condition: &Condition) -> Result<Option<Fixed>> {
         let (name, value) = condition;
-        let Some(prior) = self.network.prior() else { return Ok(None) };
-        if let Form::Table { schema, .. } = &self.form
-            && schema.column(name).is_some()
-        {
+        let prior = self.network().and_then(|network| network.prior());
+        let Some(prior) = prior else { return Ok(None) };
+        if self.schema().is_some_and(|schema| schema.column(name).is_some()) {
             return Ok(None);
         }
         let one_of = |values: &[String], part: fn(usize) -> Fixed| match values
@@ -94,7 +94,7 @@ impl Run {
 
     fn nothing_asked(&self, condition: &Condition) -> crate::Error {
         let mut names = Vec::new();
-        if let Some(prior) = self.network.prior() {
+        if let Some(prior) = self.network().and_then(|network| network.prior()) {
             names.extend((prior.classes > 0).then(|| "`label`".to_string()));
             names.extend((prior.sets > 0).then(|| "`set`".to_string()));
             names.extend((prior.categories > 0).then(|| "`category`".to_string()));

@@ -5,40 +5,40 @@
 
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::directory::tensors_of;
 use crate::data::{Binarization, Matrix};
 use crate::error::Result;
 use crate::evaluate::{classifier_score, frechet_distance};
 use crate::models::{Layout, ModelConfig, Network, Rows};
+use crate::run::config::Config;
+use crate::run::directory::tensors_of;
 
 /// The sha256 of the weights, by which figures are known to compare.
-pub(super) const DIGEST: &str = "01a7fb48887a7fafe8b008e7762281c9c12dd803fdb4d62f914c4597ba3588f0";
+pub(crate) const DIGEST: &str = "01a7fb48887a7fafe8b008e7762281c9c12dd803fdb4d62f914c4597ba3588f0";
 
 const WEIGHTS: &[u8] = include_bytes!("judge/digits.safetensors");
-const RECIPE: &str = include_str!("../../../../recipes/mnist-classifier.toml");
+const RECIPE: &str = include_str!("../../../../../recipes/mnist-classifier.toml");
 
 /// The images it reads.
 const SIDE: usize = 28;
 
 /// The classifier, ready to judge images of one digit or stacks of several.
-pub(super) struct Judge {
+pub(crate) struct Judge {
     network: Network,
     channels: usize,
 }
 
 /// What the classifier sees in rows, a stack's digits one after the other.
-pub(super) struct Seen {
+pub(crate) struct Seen {
     channels: usize,
     /// The last hidden layer, row by row.
-    pub(super) features: Matrix,
+    pub(crate) features: Matrix,
     /// The probability of each digit, row by row.
-    pub(super) digits: Matrix,
+    pub(crate) digits: Matrix,
 }
 
 impl Judge {
     /// The classifier for images of this layout, whose channels are `stack` digits; nothing for images of another form.
-    pub(super) fn of(layout: &Layout, stack: usize) -> Result<Option<Self>> {
+    pub(crate) fn of(layout: &Layout, stack: usize) -> Result<Option<Self>> {
         if layout.dims != [SIDE, SIDE, stack] {
             return Ok(None);
         }
@@ -51,7 +51,7 @@ impl Judge {
     }
 
     /// What it sees in rows `index`.
-    pub(super) fn look(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Seen> {
+    pub(crate) fn look(&mut self, pool: &mut Pool, rows: Rows<'_>, index: &[u32]) -> Result<Seen> {
         if self.channels > 1 {
             let parted = parted(rows, index, self.channels);
             let all: Vec<u32> = (0..parted.n_rows as u32).collect();
@@ -68,7 +68,7 @@ impl Judge {
 }
 
 /// What a run should say of who judges it; nothing where nobody does.
-pub(super) fn note(config: &Config, layout: &Layout) -> Option<String> {
+pub(crate) fn note(config: &Config, layout: &Layout) -> Option<String> {
     let makes = !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Classifier(_));
     let judges = makes
         && config.data.binarization == Binarization::None
@@ -91,7 +91,7 @@ fn parted(rows: Rows<'_>, index: &[u32], channels: usize) -> Matrix {
 
 impl Seen {
     /// The most probable digits of each row, read as one number: `7`, or `407` of a stack.
-    pub(super) fn answers(&self) -> Vec<usize> {
+    pub(crate) fn answers(&self) -> Vec<usize> {
         let number = |stack: &[usize]| stack.iter().fold(0, |number, digit| 10 * number + digit);
         let digits: Vec<usize> = (0..self.digits.n_rows).map(|i| largest(self.digits.row(i))).collect();
         digits.chunks(self.channels).map(number).collect()
@@ -99,7 +99,7 @@ impl Seen {
 
     /// How many of the numbers there can be are among the answers, and the divergence of their shares from even ones,
     /// `Σ p ln(K p)`, nats (0 is even).
-    pub(super) fn modes(&self) -> (usize, f64) {
+    pub(crate) fn modes(&self) -> (usize, f64) {
         let mut counts = vec![0usize; 10usize.pow(self.channels as u32)];
         let answers = self.answers();
         answers.iter().for_each(|&answer| counts[answer] += 1);
@@ -109,18 +109,18 @@ impl Seen {
     }
 
     /// The distance between the features of two sets of rows.
-    pub(super) fn distance(&self, other: &Self) -> Result<f64> {
+    pub(crate) fn distance(&self, other: &Self) -> Result<f64> {
         Ok(frechet_distance(&self.features, &other.features)?)
     }
 
     /// How decided and how diverse the digits are.
-    pub(super) fn score(&self) -> Result<f64> {
+    pub(crate) fn score(&self) -> Result<f64> {
         Ok(classifier_score(&self.digits)?)
     }
 }
 
 /// Where the largest value is.
-pub(super) fn largest(values: &[f32]) -> usize {
+pub(crate) fn largest(values: &[f32]) -> usize {
     (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
 }
 

@@ -2,23 +2,23 @@
 
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::dataset::Dataset;
 use crate::data::{Cells, Column, Data, Matrix, Table};
 use crate::error::Result;
 use crate::figure::{self, Coloring, Figure, ImageGrid, Pixels};
 use crate::models::{Network, Rows};
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
 use crate::seed::Seed;
 
 /// Draws what a network makes.
-pub(super) struct Snapshot<'a> {
-    pub(super) config: &'a Config,
-    pub(super) data: &'a Dataset,
+pub(crate) struct Snapshot<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) data: &'a Dataset,
 }
 
 impl Snapshot<'_> {
     /// What is made of the same noise as in every picture.
-    pub(super) fn drawn(
+    pub(crate) fn drawn(
         &self,
         network: &mut Network,
         pool: &mut Pool,
@@ -37,13 +37,13 @@ impl Snapshot<'_> {
     }
 
     /// Images along a side of a picture; an even number of them where two sets are shown in pairs.
-    pub(super) fn side(&self) -> usize {
+    pub(crate) fn side(&self) -> usize {
         let side = self.config.evaluate.picture_side;
         if self.data.second.is_some() { side.next_multiple_of(2) } else { side }
     }
 
     /// Images side by side.
-    pub(super) fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
+    pub(crate) fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
         let Data::Images(images) = &self.data.content else { unreachable!("images are drawn as a grid") };
         Ok(figure::image_grid(&ImageGrid::plain(title, pixels, images.shape(), self.side()))?)
     }
@@ -106,7 +106,7 @@ impl Snapshot<'_> {
         };
         let rows = codec.encode(&asked)?;
         let index: Vec<u32> = (0..places.len() as u32).collect();
-        let (scores, _) = network.score(pool, Rows::matrix(&rows), &index, false)?;
+        let scores = network.score(pool, Rows::matrix(&rows), &index)?;
         let taken: Vec<[f64; 2]> =
             places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
         let (of_real, of_made) = (density(&real), density(&made));
@@ -148,7 +148,7 @@ fn grid_points(network: &Network, seed: Seed, side: usize) -> Matrix {
 }
 
 /// The numbers of a table, row by row.
-pub(super) fn numbers(table: &Table) -> Vec<f64> {
+pub(crate) fn numbers(table: &Table) -> Vec<f64> {
     let columns: Vec<&Vec<f64>> = table
         .columns
         .iter()

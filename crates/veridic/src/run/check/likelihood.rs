@@ -1,11 +1,11 @@
 //! Whether a likelihood suits the data, asked before training.
 
-use super::config::Config;
-use super::dataset::Dataset;
 use crate::data::{Binarization, Cells, Data};
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig};
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
 
 /// Values a categorical head may give for an image: 32 levels of 8192 pixels, or 256 levels of 1024.
 const MOST_OUTPUTS: usize = 1 << 18;

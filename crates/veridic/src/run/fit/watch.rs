@@ -4,16 +4,16 @@ use std::path::Path;
 
 use veridic_graph::Pool;
 
-use super::config::Config;
-use super::dataset::Dataset;
-use super::directory::Directory;
-use super::merit::Merit;
-use super::snapshot::Snapshot;
 use crate::data::{Data, Matrix};
 use crate::error::{ConfigError, Result, RunError};
 use crate::evaluate::rank_correlation;
 use crate::figure::{self, Figure, Pixels};
 use crate::models::Network;
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
+use crate::run::directory::Directory;
+use crate::run::fit::snapshot::Snapshot;
+use crate::run::report::merit::Merit;
 use crate::seed::Seed;
 use crate::train::{Event, Learner, Measured, Progress};
 
@@ -33,10 +33,11 @@ const DIVERSITY: &str = "sample.diversity";
 const STEEP: f64 = 100.0;
 
 /// Watches a network that makes rows.
-pub(super) struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     config: &'a Config,
     data: &'a Dataset,
-    directory: &'a Directory,
+    /// Where pictures go.
+    directory: Option<&'a Directory>,
     snapshot: Snapshot<'a>,
     merit: Merit<'a>,
     /// The distance of real rows from each other.
@@ -46,10 +47,10 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &'a Config,
         data: &'a Dataset,
-        directory: &'a Directory,
+        directory: Option<&'a Directory>,
         pool: &mut Pool,
     ) -> Result<Self> {
         let rows: Vec<Vec<f32>> =
@@ -57,7 +58,7 @@ impl<'a> Watch<'a> {
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
         let merit = Merit::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
         // Of a run that goes on.
-        let events = directory.events();
+        let events = directory.map(Directory::events).unwrap_or_default();
         let before = events.iter().rev().find_map(|event| match event {
             Event::Epoch { step, losses, .. } => Some(troubles(|name| losses.get(name).copied(), *step)),
             _ => None,
@@ -75,7 +76,7 @@ impl<'a> Watch<'a> {
     }
 
     /// The figures at the end of an epoch, with its picture in `samples/`.
-    pub(super) fn measure(
+    pub(crate) fn measure(
         &mut self,
         network: &mut Network,
         pool: &mut Pool,
@@ -103,10 +104,10 @@ impl<'a> Watch<'a> {
     }
 
     /// The picture before training, and that of real rows.
-    pub(super) fn begin(&self, network: &mut Network, pool: &mut Pool) -> Result<()> {
-        if self.config.evaluate.picture_every == 0 {
+    pub(crate) fn begin(&self, network: &mut Network, pool: &mut Pool) -> Result<()> {
+        let Some(directory) = self.directory.filter(|_| self.config.evaluate.picture_every > 0) else {
             return Ok(());
-        }
+        };
         self.picture(network, pool, &Progress::default())?;
         if let Data::Images(images) = &self.data.content {
             let width = self.data.layout.width();
@@ -115,17 +116,18 @@ impl<'a> Watch<'a> {
             let pixels: Vec<u8> =
                 rows.flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
             let grid = self.snapshot.grid("Training images", Pixels::Bytes(&pixels))?;
-            self.directory.write("samples/real.png", &grid.png()?)?;
+            directory.write("samples/real.png", &grid.png()?)?;
         }
         Ok(())
     }
 
     fn picture(&self, network: &mut Network, pool: &mut Pool, progress: &Progress) -> Result<()> {
+        let Some(directory) = self.directory else { return Ok(()) };
         let title = format!("Step {}", progress.step);
         let figure = self.snapshot.drawn(network, pool, &title)?;
         let Some(figure) = figure else { return Ok(()) };
-        self.directory.folder("samples")?;
-        self.directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
+        directory.folder("samples")?;
+        directory.write(&format!("samples/step-{:08}.png", progress.step), &figure.png()?)
     }
 }
 
@@ -173,7 +175,7 @@ fn troubles(figure: impl Fn(&str) -> Option<f64>, step: u64) -> Vec<(&'static st
 ///
 /// # Errors
 /// [`ConfigError::Conflict`].
-pub(super) fn check(config: &Config, data: &Dataset, network: &mut Network, pool: &mut Pool) -> Result<()> {
+pub(crate) fn check(config: &Config, data: &Dataset, network: &mut Network, pool: &mut Pool) -> Result<()> {
     const FEW: usize = 64;
     let Some(name) = &config.evaluate.best_by else { return Ok(()) };
     let mut merit = Merit::new(config, data, &data.split.train, FEW, pool)?;
@@ -188,7 +190,7 @@ pub(super) fn check(config: &Config, data: &Dataset, network: &mut Network, pool
 }
 
 /// Losses, accuracies and gradients of both networks by epoch, as panels below each other.
-pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
+pub(crate) fn game_curves(events: &[Event]) -> Result<Figure> {
     let of = |name: &str| -> Vec<f64> {
         let epochs = events.iter().filter_map(|event| match event {
             Event::Epoch { losses, .. } => {
@@ -219,7 +221,7 @@ pub(super) fn game_curves(events: &[Event]) -> Result<Figure> {
 /// The rank correlation over epochs between what the critic says of how far made rows are from real ones (minus its loss)
 /// and the distance by the judge's features, -1 to 1: near 1 where its loss falls as quality rises. Nothing for fewer than
 /// three epochs with both.
-pub(super) fn quality_correlation(events: &[Event]) -> Option<f64> {
+pub(crate) fn quality_correlation(events: &[Event]) -> Option<f64> {
     let pairs: Vec<(f64, f64)> = events
         .iter()
         .filter_map(|event| match event {
@@ -251,7 +253,7 @@ pub fn film(run: &Path, milliseconds: u16) -> Result<Vec<u8>> {
 }
 
 /// The pictures of `samples/` as a film, if there are any.
-pub(super) fn pictured(directory: &Directory, milliseconds: u16) -> Result<Option<Vec<u8>>> {
+pub(crate) fn pictured(directory: &Directory, milliseconds: u16) -> Result<Option<Vec<u8>>> {
     let folder = directory.file("samples");
     let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(None) };
     let mut names: Vec<String> = entries

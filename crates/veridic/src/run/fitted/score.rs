@@ -1,0 +1,186 @@
+//! How unusual rows are, and why.
+
+use super::{Fitted, Form, Given, InUse, Model, cell_text};
+use crate::data::{Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table};
+use crate::error::Result;
+use crate::models::Ability;
+
+/// How unusual rows are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scores {
+    /// One a row; higher is more unusual. Nats for likelihoods and surprises.
+    pub scores: Vec<f64>,
+    /// The share of left-out training rows with a score at least as high, from models that know it.
+    pub tails: Option<Vec<f64>>,
+    /// For each row the columns that add most to its score, the most first; empty where they were not asked for.
+    pub reasons: Vec<Vec<Reason>>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// A column's part in the score of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// The column.
+    pub column: String,
+    /// Its part of the score.
+    pub adds: f64,
+    /// The cell, as the data writes it; none where it is missing.
+    pub actual: Option<String>,
+    /// What the model expects there; none for a missing cell.
+    pub expected: Option<String>,
+}
+
+impl Scores {
+    /// One row each: `score`, `tail` where it is known, and for the k-th reason `reason_k`, `reason_k_adds`,
+    /// `reason_k_actual` and `reason_k_expected`.
+    pub fn table(&self) -> (Table, Schema) {
+        let mut columns = vec![number("score", self.scores.clone())];
+        columns.extend(self.tails.clone().map(|tails| number("tail", tails)));
+        let most = self.reasons.iter().map(Vec::len).max().unwrap_or(0);
+        for k in 0..most {
+            let each = || self.reasons.iter().map(move |reasons| reasons.get(k));
+            let name = |part: &str| format!("reason_{}{part}", k + 1);
+            let adds = each().map(|reason| reason.map_or(f64::NAN, |reason| reason.adds)).collect();
+            columns.push(text(&name(""), each().map(|reason| Some(reason?.column.as_str()))));
+            columns.push(number(&name("_adds"), adds));
+            columns.push(text(&name("_actual"), each().map(|reason| reason?.actual.as_deref())));
+            columns.push(text(&name("_expected"), each().map(|reason| reason?.expected.as_deref())));
+        }
+        let table = Table { n_rows: self.scores.len(), columns };
+        let schema = plain_schema(&table);
+        (table, schema)
+    }
+}
+
+impl Fitted {
+    /// How unusual each row is. With `explain` above 0 also why: so many columns of each row, those that add most to its
+    /// score.
+    ///
+    /// # Errors
+    /// A model that cannot score, or cannot say why; data that cannot be read or does not fit the model, every difference at
+    /// once.
+    pub fn score(&mut self, given: impl Into<Given>, explain: usize) -> Result<Scores> {
+        for ability in [Some(Ability::Score), (explain > 0).then_some(Ability::Explain)] {
+            if let Some(ability) = ability.filter(|ability| !self.can(*ability)) {
+                return Err(self.cannot(ability));
+            }
+        }
+        let reading = self.read(given)?;
+        let mut scores = match &self.model {
+            Model::Table(_) => self.score_table(&reading.data, explain)?,
+            Model::Network(_) => {
+                let (encoded, notes) = self.encoded(&reading)?;
+                let target = self.config.data.target.clone();
+                let InUse { form, network, pool } = self.in_use(Ability::Score)?;
+                let index = encoded.index();
+                let mut scores = Scores { notes, ..Scores::default() };
+                match (form, &reading.data) {
+                    (Form::Table { schema, codec }, Data::Table(table, _)) if explain > 0 => {
+                        let judged = network.explain(pool, encoded.rows(), &index)?;
+                        let expected = codec.decode(&judged.expected)?;
+                        let blocks: Vec<_> = codec.blocks().iter().collect();
+                        let named = blocks.iter().filter(|block| Some(&block.column) != target.as_ref());
+                        let columns: Vec<&str> = named.clone().map(|block| block.column.as_str()).collect();
+                        let mut parts = Matrix::zeros(index.len(), columns.len());
+                        for row in 0..index.len() {
+                            let terms = judged.terms.row(row);
+                            for (part, block) in parts.row_mut(row).iter_mut().zip(named.clone()) {
+                                let cells = (block.start..block.start + block.width).chain(block.missing_at);
+                                *part = cells.map(|j| terms[j]).sum();
+                            }
+                        }
+                        scores.reasons = reasons((&columns, &parts), schema, (table, &expected), explain);
+                        scores.scores = judged.scores;
+                    }
+                    _ => scores.scores = network.score(pool, encoded.rows(), &index)?,
+                }
+                scores
+            }
+        };
+        if explain > 0 && self.kind() == DataKind::Images {
+            scores.notes.push("reasons are given for tables only".to_string());
+        }
+        scores.notes = [reading.notes, scores.notes].concat();
+        Ok(scores)
+    }
+
+    fn score_table(&self, data: &Data, explain: usize) -> Result<Scores> {
+        let (Model::Table(model), Data::Table(table, _)) = (&self.model, data) else {
+            return Err(self.cannot(Ability::Score));
+        };
+        let threads = self.pool.threads();
+        if explain == 0 {
+            let scored = model.score(table, threads)?;
+            return Ok(Scores { scores: scored.score, tails: Some(scored.tail), ..Scores::default() });
+        }
+        let explained = model.explain(table, threads)?;
+        let columns: Vec<&str> = explained.columns.iter().map(String::as_str).collect();
+        let (n_rows, n_cols) = (table.n_rows, columns.len());
+        let parts = Matrix { n_rows, n_cols, values: explained.reasons };
+        let reasons = reasons((&columns, &parts), model.schema(), (table, &explained.expected), explain);
+        let (scores, tails) = (explained.scored.score, Some(explained.scored.tail));
+        Ok(Scores { scores, tails, reasons, notes: Vec::new() })
+    }
+}
+
+/// The columns of each row that add most, equal ones in the table's order.
+fn reasons(
+    (columns, parts): (&[&str], &Matrix),
+    schema: &Schema,
+    (actual, expected): (&Table, &Table),
+    explain: usize,
+) -> Vec<Vec<Reason>> {
+    let of_row = |row: usize| {
+        let parts = parts.row(row);
+        let mut order: Vec<usize> = (0..columns.len()).collect();
+        order.sort_by(|&a, &b| parts[b].total_cmp(&parts[a]));
+        let reason = |j: usize| Reason {
+            column: columns[j].to_string(),
+            adds: f64::from(parts[j]),
+            actual: cell_text(schema, actual, columns[j], row),
+            expected: cell_text(schema, expected, columns[j], row),
+        };
+        order.into_iter().take(explain).map(reason).collect()
+    };
+    (0..parts.n_rows).map(of_row).collect()
+}
+
+pub(crate) fn number(name: &str, values: Vec<f64>) -> Column {
+    Column { name: name.to_string(), cells: Cells::Number(values) }
+}
+
+/// The columns of a matrix, numbered from 1.
+pub(crate) fn numbered(name: &str, of: &Matrix) -> Vec<Column> {
+    let column = |j: usize| {
+        let values = (0..of.n_rows).map(|i| f64::from(of.row(i)[j])).collect();
+        number(&format!("{name}{}", j + 1), values)
+    };
+    (0..of.n_cols).map(column).collect()
+}
+
+fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
+    let mut levels: Vec<String> = Vec::new();
+    let mut known: std::collections::BTreeMap<&str, u32> = std::collections::BTreeMap::new();
+    let code = |value: Option<&'a str>| match value {
+        None => MISSING,
+        Some(value) => *known.entry(value).or_insert_with(|| {
+            levels.push(value.to_string());
+            levels.len() as u32 - 1
+        }),
+    };
+    let codes = values.map(code).collect();
+    Column { name: name.to_string(), cells: Cells::Text { codes, levels } }
+}
+
+/// A schema for a table of results: numbers in their shortest form.
+pub(crate) fn plain_schema(table: &Table) -> Schema {
+    let columns = table.columns.iter().map(|column| {
+        let kind = match &column.cells {
+            Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
+            Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
+        };
+        ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() }
+    });
+    Schema { columns: columns.collect() }
+}
