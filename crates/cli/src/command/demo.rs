@@ -14,8 +14,8 @@ use crate::ui::{self, Ui};
 /// Fit, sample, score and draw on data that comes with the program, in seconds
 ///
 /// The data are 303 patients of the Cleveland Clinic with 13 findings and a diagnosis each
-/// (UCI Heart Disease, CC BY 4.0). A variational autoencoder learns them; 1,000 synthetic
-/// patients, a score of each real one and the figures are written. Needs no network.
+/// (UCI Heart Disease, CC BY 4.0). A chain of boosted conditionals and a detector learn them;
+/// 1,000 synthetic patients, a score of each real one and the figures are written. Needs no network.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Demo {

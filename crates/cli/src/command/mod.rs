@@ -1,5 +1,6 @@
 //! The commands, one a file. A command's doc comment is its help.
 
+mod classify;
 mod compare;
 mod data;
 mod demo;
@@ -7,6 +8,7 @@ mod encode;
 mod film;
 mod fit;
 mod latent;
+mod likelihood;
 mod map;
 mod recipes;
 mod reconstruct;
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Score(score::Score),
     Encode(encode::Encode),
     Reconstruct(reconstruct::Reconstruct),
+    Classify(classify::Classify),
+    Likelihood(likelihood::Likelihood),
     Map(map::Map),
     Latent(latent::Latent),
     Compare(compare::Compare),
@@ -74,6 +78,8 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,
         Command::Reconstruct(reconstruct) => reconstruct.run(ui)?,
+        Command::Classify(classify) => classify.run(ui)?,
+        Command::Likelihood(likelihood) => likelihood.run(ui)?,
         Command::Latent(latent) => latent.run(ui)?,
         Command::Compare(compare) => compare.run(ui)?,
         Command::Film(film) => film.run(ui)?,

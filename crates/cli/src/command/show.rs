@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use veridic::data::Kind;
 use veridic::nn::LayerSummary;
 use veridic::run::Fitted;
 use veridic::train::{Criterion, Event};
@@ -40,6 +41,7 @@ impl Show {
             let _ = writeln!(text, "likelihood: {likelihood}");
         }
         for (title, body) in [
+            ("columns", column_table(&run)),
             ("layers", layer_table(run.layers())),
             ("losses", loss_table(&run.events(), run.criterion())),
             ("report", report(&run.report())),
@@ -55,6 +57,63 @@ impl Show {
             ui.say(&format!("wrote the diagram to {}", path.display()));
         }
         Ok(())
+    }
+}
+
+/// A line a column: what it holds, what of it is missing, and whether the model leaves it out.
+fn column_table(run: &Fitted) -> String {
+    /// More columns are counted alone.
+    const MOST: usize = 60;
+    let Some(schema) = run.schema() else { return String::new() };
+    let rows: usize = run.info().rows.iter().sum();
+    let mut lines = vec![["name", "kind", "values", "missing", ""].map(str::to_owned)];
+    for column in schema.columns.iter().take(MOST) {
+        let missing = match column.missing {
+            0 => String::new(),
+            n if rows > 0 => format!("{:.1} %", 100.0 * n as f64 / rows as f64),
+            n => count(n as u64),
+        };
+        let about = if run.config().data.target.as_ref() == Some(&column.name) {
+            "the target"
+        } else if run.config().data.drop.contains(&column.name) {
+            "left out: data.drop"
+        } else {
+            match column.kind {
+                Kind::Identifier => "left out: it names rows",
+                Kind::Constant { .. } => "one value: written back as it is",
+                _ => "",
+            }
+        };
+        let kind = column.kind.name().to_owned();
+        lines.push([column.name.clone(), kind, values(&column.kind), missing, about.to_owned()]);
+    }
+    let mut text = ui::aligned(&lines, [false, false, false, true, false]);
+    if schema.columns.len() > MOST {
+        let _ = writeln!(text, "and {} more, in schema.json", counted(schema.columns.len() - MOST, "column"));
+    }
+    text
+}
+
+/// The range or the levels of a column, in a few words.
+fn values(kind: &Kind) -> String {
+    const SHOWN: usize = 4;
+    match kind {
+        Kind::Integer { min, max } => format!("{min} to {max}"),
+        Kind::Real { min, max, decimals } if *decimals <= 6 => {
+            format!("{min:.0$} to {max:.0$}", usize::from(*decimals))
+        }
+        Kind::Real { min, max, .. } => format!("{} to {}", figure(*min), figure(*max)),
+        Kind::DateTime { .. } => String::new(),
+        Kind::Identifier => String::new(),
+        Kind::Constant { value } => value.clone().unwrap_or_default(),
+        Kind::Categorical { .. } | Kind::Boolean { .. } => {
+            let levels = kind.levels();
+            let mut text = levels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            if levels.len() > SHOWN {
+                let _ = write!(text, ", … ({})", counted(levels.len(), "level"));
+            }
+            text
+        }
     }
 }
 

@@ -34,6 +34,16 @@ pub fn categories(column: &Column, kind: Option<&Kind>) -> Option<(Vec<u32>, Vec
     Some((values.iter().map(code).collect(), known.iter().map(name).collect()))
 }
 
+/// The text of each cell of a column, as a label; none for a missing cell.
+pub fn labels(column: &Column) -> Vec<Option<String>> {
+    (0..column.cells.len())
+        .map(|row| match &column.cells {
+            Cells::Number(values) => (!values[row].is_nan()).then(|| values[row].to_string()),
+            cells @ Cells::Text { .. } => cells.text(row).map(str::to_string),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ mod table;
 mod write;
 
 pub use binarize::Binarization;
-pub use category::categories;
+pub use category::{categories, labels};
 pub use content::{Data, DataKind};
 pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};

@@ -26,6 +26,22 @@ pub enum ModelError {
         /// The model, with its article.
         model: &'static str,
     },
+    /// Threads that cannot be started.
+    #[error("{threads} threads cannot be started: {reason}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// What the system says.
+        reason: String,
+    },
+    /// A target of one value, of which nothing can be told.
+    #[error("{model} needs two classes, and all training rows have one value of `{target}`, or none")]
+    OneClass {
+        /// The model, with its article.
+        model: &'static str,
+        /// The column.
+        target: String,
+    },
     /// A table without a column that the model was fitted with.
     #[error("the table has no column `{column}`, which {model} was fitted with")]
     MissingColumn {
@@ -40,10 +56,11 @@ impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFewRows { .. } | Self::NoNetwork { .. } => None,
+            Self::TooFewRows { .. } | Self::NoNetwork { .. } | Self::Threads { .. } => None,
             Self::NoColumns { .. } => Some(
                 "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
             ),
+            Self::OneClass { .. } => Some("name another column".to_string()),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

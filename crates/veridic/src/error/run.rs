@@ -64,6 +64,9 @@ pub enum RunError {
         /// What can.
         remedy: String,
     },
+    /// A model that was asked to stop before there was something to use.
+    #[error("fitting was stopped before the model was whole")]
+    Stopped,
     /// Data of another kind than the model was fitted to.
     #[error("the model was fitted to {}, this is {}", kind(*expected), kind(*found))]
     OtherKind {
@@ -196,6 +199,7 @@ impl RunError {
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } | Self::Given { remedy, .. } => {
                 remedy.clone()
             }
+            Self::Stopped => "fit into a run directory: what was learned so far is kept there".to_string(),
             Self::OtherKind { expected, .. } => format!("give {}", kind(*expected)),
             Self::OtherImages { path: None, .. } => {
                 "give all one size and color with `data.size` and `data.channels`".to_string()

@@ -50,7 +50,9 @@ pub fn pair_trends(real: &Table, synthetic: &Table, schema: &Schema) -> Result<P
             Some([a @ Cells::Text { .. }, b @ Cells::Text { .. }]) => {
                 columns.push(of_texts(&column.name, [a, b]));
             }
-            Some(_) => problems.push(format!("`{}` is text in one table and numbers in the other", column.name)),
+            Some(_) => {
+                problems.push(format!("`{}` is text in one table and numbers in the other", column.name))
+            }
             None => {}
         }
     }
@@ -75,9 +77,8 @@ pub fn pair_trends(real: &Table, synthetic: &Table, schema: &Schema) -> Result<P
 
 fn of_numbers<'a>(name: &'a str, numbers: [&'a [f64]; 2]) -> Sides<'a> {
     let present = numbers[0].iter().copied().filter(|value| !value.is_nan());
-    let (low, high) = present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    });
+    let (low, high) = present
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     // As numpy's histogram does for a range without extent.
     let (low, high) = if low < high { (low, high) } else { (low - 0.5, low + 0.5) };
     let edges: Vec<f64> = (0..=BINS).map(|i| low + (high - low) * i as f64 / BINS as f64).collect();
@@ -172,7 +173,8 @@ mod tests {
                 },
             ],
         };
-        let score = |synthetic: &Table| pair_trends(&real, synthetic, &schema).unwrap().pairs[0].score.unwrap();
+        let score =
+            |synthetic: &Table| pair_trends(&real, synthetic, &schema).unwrap().pairs[0].score.unwrap();
         assert_eq!(score(&real), 1.0);
         // Shares real: (low, a) 1/2, (high, b) 1/4, (high, missing) 1/4; made: each half swapped.
         let swapped = table(&[10.0, 10.0, 0.0, 0.0], &[a, a, b, None]);

@@ -58,9 +58,10 @@ pub fn closeness(train: &Table, holdout: &Table, synthetic: &Table) -> Option<Cl
         low + (high - low) * (at - at.floor()) as f32
     };
     let tie = 1e-7;
-    let nearer = to_near.iter().zip(&to_held).map(|(a, b)| {
-        if (a - b).abs() <= tie { 0.5 } else { f64::from(u8::from(a < b)) }
-    });
+    let nearer = to_near
+        .iter()
+        .zip(&to_held)
+        .map(|(a, b)| if (a - b).abs() <= tie { 0.5 } else { f64::from(u8::from(a < b)) });
     let all = to_near.len() as f64;
     let (copies, copies_holdout) = copies(train, holdout, synthetic);
     Some(Closeness {
@@ -98,9 +99,10 @@ impl Space {
                         Cells::Text { .. } => None,
                     });
                     let present = all.flatten().filter(|value| !value.is_nan());
-                    let (low, high) = present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                        (low.min(value), high.max(value))
-                    });
+                    let (low, high) = present
+                        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                            (low.min(value), high.max(value))
+                        });
                     if low <= high {
                         space.numbers.push((column.name.clone(), low, high - low + 1e-12));
                     }

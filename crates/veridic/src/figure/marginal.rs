@@ -92,8 +92,7 @@ pub fn marginals(input: &Marginals<'_>) -> Result<Figure, FigureError> {
         let dates = matches!(marginal, Marginal::Numbers { dates: true, .. });
         panel(&mut canvas, [left, at], name, &bars, matches!(marginal, Marginal::Levels(_)), dates);
         for bar in &bars {
-            let value =
-                if bar.name.is_empty() { exact((bar.from + bar.to) / 2.0) } else { bar.name.clone() };
+            let value = if bar.name.is_empty() { exact((bar.from + bar.to) / 2.0) } else { bar.name.clone() };
             numbers.row([name.clone(), value, exact(bar.real), exact(bar.made)]);
         }
     }

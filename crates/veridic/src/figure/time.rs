@@ -26,6 +26,11 @@ const STEPS: [f64; 17] = [
 /// Steps in months.
 const MONTHS: [i32; 13] = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000];
 
+/// The day of a moment in seconds since 1970; nothing where no calendar reaches.
+pub(crate) fn day(seconds: f64) -> String {
+    moment(seconds).map_or_else(String::new, |at| at.format("%Y-%m-%d").to_string())
+}
+
 /// About `count` moments from `low` to `high` (seconds since 1970) with their texts: dates, with the time of day where
 /// steps are shorter than a day. None where no calendar reaches.
 pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {

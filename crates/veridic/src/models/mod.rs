@@ -5,22 +5,32 @@ mod aae;
 mod ability;
 mod autoencoder;
 mod average;
+pub mod boost;
+pub mod chain;
 mod classifier;
+pub mod detector;
 mod ending;
 mod form;
 mod gan;
 mod network;
+mod parallel;
 mod prior;
 mod rows;
 mod softmax;
 mod stored;
 mod table;
+pub(crate) mod trees;
 mod vae;
 mod written;
 
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Activation, LikelihoodConfig, NoiseConfig};
+
+pub(crate) use parallel::parallel;
+
+use chain::ChainConfig;
+use detector::{DetectorConfig, IsolationForestConfig, NeighborsConfig, SurpriseConfig};
 
 pub use aae::AaeConfig;
 pub use ability::Ability;
@@ -36,7 +46,9 @@ pub use prior::{Fixed, NoiseSource, Prior};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
-pub use table::{Explained, Scored, TableModel};
+pub(crate) use table::{Lesson, Parts};
+pub use table::{TableConfig, TableModel};
+pub use trees::{BoostedTrees, BoostedTreesConfig};
 pub use vae::VaeConfig;
 
 /// Which model, with its settings.
@@ -53,6 +65,18 @@ pub enum ModelConfig {
     Gan(Box<GanConfig>),
     /// A classifier of labelled rows.
     Classifier(ClassifierConfig),
+    /// A chain that makes rows of a table, completes them and says how likely they are, and a detector that scores them.
+    Table(Box<TableConfig>),
+    /// The chain alone.
+    Chain(ChainConfig),
+    /// The default detector alone.
+    Surprise(SurpriseConfig),
+    /// An isolation forest: how soon random cuts set a row apart.
+    IsolationForest(IsolationForestConfig),
+    /// The distance to the nearest training rows.
+    Neighbors(NeighborsConfig),
+    /// A classifier of the target by boosted trees.
+    BoostedTrees(BoostedTreesConfig),
 }
 
 impl ModelConfig {
@@ -64,6 +88,12 @@ impl ModelConfig {
             Self::Aae(_) => "aae",
             Self::Gan(_) => "gan",
             Self::Classifier(_) => "classifier",
+            Self::Table(_) => "table",
+            Self::Chain(_) => "chain",
+            Self::Surprise(_) => "surprise",
+            Self::IsolationForest(_) => "isolation-forest",
+            Self::Neighbors(_) => "neighbors",
+            Self::BoostedTrees(_) => "boosted-trees",
         }
     }
 
@@ -75,6 +105,12 @@ impl ModelConfig {
             Self::Aae(AaeConfig::default()),
             Self::Gan(Box::default()),
             Self::Classifier(ClassifierConfig::default()),
+            Self::Table(Box::default()),
+            Self::Chain(ChainConfig::default()),
+            Self::Surprise(SurpriseConfig::default()),
+            Self::IsolationForest(IsolationForestConfig::default()),
+            Self::Neighbors(NeighborsConfig::default()),
+            Self::BoostedTrees(BoostedTreesConfig::default()),
         ]
     }
 
@@ -86,12 +122,29 @@ impl ModelConfig {
             Self::Aae(_) => "an adversarial autoencoder",
             Self::Gan(_) => "an adversarial network",
             Self::Classifier(_) => "a classifier",
+            Self::Table(_) => "a chain with a detector",
+            Self::Chain(_) => "a chain",
+            Self::Surprise(_) => "a detector of surprises",
+            Self::IsolationForest(_) => "an isolation forest",
+            Self::Neighbors(_) => "a detector by neighbors",
+            Self::BoostedTrees(_) => "a classifier of boosted trees",
         }
     }
 
-    /// The settings of a model of tables, if it is one.
-    pub(crate) fn table(&self) -> Option<()> {
-        None
+    /// The parts of a model of tables without a network, if it is one.
+    pub(crate) fn table(&self) -> Option<Parts> {
+        let of = |detector: DetectorConfig| Parts { detector: Some(detector), ..Parts::default() };
+        Some(match self {
+            Self::Table(config) => Parts { chain: Some(config.chain.clone()), ..of(config.detector.clone()) },
+            Self::Chain(config) => Parts { chain: Some(config.clone()), ..Parts::default() },
+            Self::Surprise(config) => of(DetectorConfig::Surprise(config.clone())),
+            Self::IsolationForest(config) => of(DetectorConfig::IsolationForest(config.clone())),
+            Self::Neighbors(config) => of(DetectorConfig::Neighbors(config.clone())),
+            Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
+            Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
+                return None;
+            }
+        })
     }
 
     /// The network of it, for models that are one.
@@ -102,6 +155,12 @@ impl ModelConfig {
             Self::Aae(config) => NetworkConfig::Decoding(Decoding::Aae(config)),
             Self::Gan(config) => NetworkConfig::Gan(config),
             Self::Classifier(config) => NetworkConfig::Classifier(config),
+            Self::Table(_)
+            | Self::Chain(_)
+            | Self::Surprise(_)
+            | Self::IsolationForest(_)
+            | Self::Neighbors(_)
+            | Self::BoostedTrees(_) => return None,
         })
     }
 

@@ -1,64 +1,256 @@
-//! Models of tables without a network: one makes rows and answers questions, one scores; a run holds either or both.
+//! Models of tables without a network, side by side: a chain that makes rows and answers questions, a detector that scores
+//! them, a classifier that tells a column. A run holds one of them, or a chain and a detector together.
 
-use super::Stored;
-use crate::data::{Schema, Table};
-use crate::error::Result;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::chain::{self, Chain, ChainConfig};
+use super::detector::{Detector, DetectorConfig, Explained, Scored};
+use super::trees::{BoostedTrees, BoostedTreesConfig};
+use super::{Ability, Stored};
+use crate::data::{Kind, Schema, Table};
+use crate::error::{ConfigError, Result};
 use crate::seed::Seed;
+use crate::train::Event;
 
-/// Scores of rows.
+/// Settings of a model of a table that makes rows and scores them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TableConfig {
+    /// What makes rows, completes them and says how likely they are.
+    pub chain: ChainConfig,
+    /// What says how unusual rows are.
+    pub detector: DetectorConfig,
+}
+
+/// The parts of a model of a table that a configuration asks for.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Scored {
-    /// One a row; higher is more unusual.
-    pub score: Vec<f64>,
-    /// The share of left-out training rows with a score at least as high.
-    pub tail: Vec<f64>,
+pub(crate) struct Parts {
+    pub(crate) chain: Option<ChainConfig>,
+    pub(crate) detector: Option<DetectorConfig>,
+    pub(crate) trees: Option<BoostedTreesConfig>,
 }
 
-/// Scores of rows with their reasons.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explained {
-    /// Scores and tail probabilities.
-    pub scored: Scored,
-    /// The columns that the detector looks at.
-    pub columns: Vec<String>,
-    /// `rows * columns` parts of scores, row by row.
-    pub reasons: Vec<f32>,
-    /// What each cell would be expected to hold.
-    pub expected: Table,
+/// The rows that a model of a table learns from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lesson<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) schema: &'a Schema,
+    /// Rows to learn from.
+    pub(crate) rows: &'a [usize],
+    /// The column that no score counts, and that a classifier tells.
+    pub(crate) target: Option<&'a str>,
+    /// Whether the chain makes the target.
+    pub(crate) models_target: bool,
+    /// Columns that are left out.
+    pub(crate) dropped: &'a [String],
 }
 
-/// A model of a table.
-#[derive(Debug, Clone)]
+/// A fitted model of a table.
+#[derive(Debug)]
 pub struct TableModel {
     schema: Schema,
+    chain: Option<Chain>,
+    detector: Option<Detector>,
+    trees: Option<BoostedTrees>,
+}
+
+impl Parts {
+    pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
+        let both = self.chain.is_some() && self.detector.is_some();
+        let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
+        self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
+        self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
+        self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))
+    }
+
+    pub(crate) fn can(&self, ability: Ability) -> bool {
+        match ability {
+            Ability::Sample | Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Score | Ability::Explain => self.detector.is_some(),
+            Ability::Classify => self.trees.is_some(),
+            Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
+        }
+    }
+}
+
+impl Lesson<'_> {
+    /// The schema without columns that no part looks at.
+    fn without(&self, is_left_out: impl Fn(&str) -> bool) -> Schema {
+        let kept = |name: &str| !self.dropped.iter().any(|dropped| dropped == name) && !is_left_out(name);
+        let columns = self.schema.columns.iter().filter(|column| kept(&column.name)).cloned().collect();
+        Schema { columns }
+    }
 }
 
 impl TableModel {
+    /// Fits the parts that are asked for. `None` once `stop` is raised; `keep` is given what a chain has learned so far
+    /// whenever it is worth keeping, and a later fit of the same rows goes on `from` it.
+    ///
+    /// # Errors
+    /// Rows that a part cannot learn from; what `keep` says.
+    pub(crate) fn fit(
+        parts: &Parts,
+        lesson: Lesson<'_>,
+        (seed, threads): (Seed, usize),
+        stop: &AtomicBool,
+        observe: &mut dyn FnMut(&Event),
+        (from, keep): (Option<Stored>, &mut dyn FnMut(&Stored) -> Result<()>),
+    ) -> Result<Option<Self>> {
+        let Lesson { table, schema, rows, target, models_target, .. } = lesson;
+        let is_target = |name: &str| target == Some(name);
+        let mut model = Self { schema: schema.clone(), chain: None, detector: None, trees: None };
+        if let Some(config) = &parts.chain {
+            let columns = lesson.without(|name| !models_target && is_target(name));
+            // What cannot be read is learned again.
+            let from = from.and_then(|from| chain::Partial::restore(&from).ok());
+            let fitted =
+                watched(config, (table, &columns, rows), (seed, threads), stop, observe, (from, keep))?;
+            let Some(chain) = fitted else { return Ok(None) };
+            model.chain = Some(chain);
+        }
+        if let Some(config) = &parts.detector {
+            let columns = lesson.without(is_target);
+            model.detector = Some(Detector::fit(config.clone(), table, &columns, rows, seed, threads)?);
+        }
+        if let (Some(config), Some(target)) = (&parts.trees, target) {
+            let columns = lesson.without(|_| false);
+            let of = (target, rows);
+            let Some(trees) = BoostedTrees::fit(config, (table, &columns), of, (seed, threads), stop)? else {
+                return Ok(None);
+            };
+            model.trees = Some(trees);
+        }
+        Ok(Some(model))
+    }
+
+    /// The columns of the table.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
-    pub fn uses(&self, name: &str) -> bool {
-        self.schema.column(name).is_some()
+
+    /// The chain that makes rows, if there is one.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
     }
-    pub fn sample(
-        &self,
-        (n, given): (usize, &[(String, String)]),
-        seed: Seed,
-        threads: usize,
-    ) -> Result<Table> {
-        let _ = (n, given, seed, threads);
-        Ok(Table { columns: vec![], n_rows: 0 })
+
+    /// The detector that scores rows, if there is one.
+    pub fn detector(&self) -> Option<&Detector> {
+        self.detector.as_ref()
     }
-    pub fn score(&self, table: &Table, threads: usize) -> Result<Scored> {
-        Ok(self.explain(table, threads)?.scored)
+
+    /// The classifier, if there is one.
+    pub fn trees(&self) -> Option<&BoostedTrees> {
+        self.trees.as_ref()
     }
-    pub fn explain(&self, table: &Table, _threads: usize) -> Result<Explained> {
-        Ok(Explained { scored: Scored::default(), columns: vec![], reasons: vec![], expected: table.clone() })
+
+    /// Whether a part looks at a column, so that rows must have it.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        let is_unused = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
+        if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
+            return false;
+        }
+        let chain = self.chain.as_ref().is_some_and(|c| c.columns().iter().any(|c| c.name == name));
+        let detector = self.detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
+        let trees = self.trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
+        chain || detector || trees
     }
-    pub fn store(&self) -> Stored {
-        Stored::default()
+
+    /// Scores of rows; none without a detector.
+    pub(crate) fn score(&self, table: &Table, threads: usize) -> Result<Option<Scored>> {
+        self.detector.as_ref().map(|detector| detector.score(table, threads)).transpose()
     }
-    pub fn restore(_config: &(), _stored: &Stored, schema: Schema) -> Result<Self, String> {
-        Ok(Self { schema })
+
+    /// Scores of rows with reasons; none without a detector.
+    pub(crate) fn explain(&self, table: &Table, threads: usize) -> Result<Option<Explained>> {
+        self.detector.as_ref().map(|detector| detector.explain(table, threads)).transpose()
     }
+
+    /// The model as tensors and texts.
+    pub(crate) fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        let mut absorb = |name: &str, part: Option<Stored>| {
+            if let Some(part) = part {
+                stored.absorb(name, part);
+            }
+        };
+        absorb("chain", self.chain.as_ref().map(Chain::store));
+        absorb("detector", self.detector.as_ref().map(Detector::store));
+        absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
+        stored
+    }
+
+    /// The model that was stored, with the parts that the configuration asks for.
+    ///
+    /// # Errors
+    /// What is not there or does not fit.
+    pub(crate) fn restore(parts: &Parts, stored: &Stored, schema: Schema) -> Result<Self, String> {
+        let chain = parts.chain.as_ref().map(|_| Chain::restore(&stored.below("chain"))).transpose()?;
+        let detector =
+            parts.detector.as_ref().map(|_| Detector::restore(&stored.below("detector"))).transpose()?;
+        let trees =
+            parts.trees.as_ref().map(|_| BoostedTrees::restore(&stored.below("trees"))).transpose()?;
+        Ok(Self { schema, chain, detector, trees })
+    }
+}
+
+/// What a chain's workers say to whoever waits for them.
+enum Word {
+    Part(Event),
+    Partial(Stored),
+}
+
+/// Fits a chain; its workers' words are passed on by this thread, which observers belong to.
+fn watched(
+    config: &ChainConfig,
+    (table, schema, rows): (&Table, &Schema, &[usize]),
+    (seed, threads): (Seed, usize),
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+    (from, keep): (Option<chain::Partial>, &mut dyn FnMut(&Stored) -> Result<()>),
+) -> Result<Option<Chain>> {
+    /// Seconds from one partial result that is kept to the next.
+    const KEPT_EVERY: u64 = 5;
+    let begun = Instant::now();
+    let (words, heard) = mpsc::channel::<Word>();
+    std::thread::scope(|scope| {
+        let fit = scope.spawn(move || {
+            let words = std::sync::Mutex::new((words, begun));
+            let tell = |progress: &chain::Progress<'_>| {
+                let Ok(mut last) = words.lock() else { return };
+                // Nobody listens any more once keeping has failed.
+                let _ = last.0.send(Word::Part(Event::Part {
+                    part: progress.column.to_string(),
+                    done: progress.done,
+                    of: progress.of,
+                    share: progress.share,
+                    seconds: begun.elapsed().as_secs_f64(),
+                }));
+                if last.1.elapsed().as_secs() >= KEPT_EVERY {
+                    last.1 = Instant::now();
+                    let _ = last.0.send(Word::Partial(progress.partial.store()));
+                }
+            };
+            Chain::fit(config, table, schema, rows, seed, threads, stop, &tell, from)
+        });
+        let mut kept = Ok(());
+        for word in heard {
+            match word {
+                Word::Part(event) => observe(&event),
+                Word::Partial(stored) => kept = kept.and_then(|()| keep(&stored)),
+            }
+        }
+        let outcome = fit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        kept?;
+        match outcome {
+            chain::Outcome::Fitted(chain) => Ok(Some(*chain)),
+            chain::Outcome::Stopped(partial) => {
+                keep(&partial.store())?;
+                Ok(None)
+            }
+        }
+    })
 }

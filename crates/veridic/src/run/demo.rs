@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::data::{self, Data};
 use crate::error::{Result, RunError};
-use crate::run::config::Config;
+use crate::run::dataset::default_for;
 use crate::run::fit::{FitOptions, FittedRun, fit_files};
 use crate::run::fitted::Fitted;
 use crate::train::Event;
@@ -27,7 +27,7 @@ pub struct Demo {
     pub unusual: Vec<(usize, f64, String)>,
 }
 
-/// Fits a VAE to 303 patients, makes synthetic ones, scores the real ones and draws the figures, below `out`.
+/// Fits a chain and a detector to 303 patients, makes synthetic ones, scores the real ones and draws the figures, below `out`.
 ///
 /// # Errors
 /// A directory that is not empty or cannot be written.
@@ -44,7 +44,8 @@ pub fn demo(out: &Path, threads: usize, stop: &AtomicBool, observe: &mut dyn FnM
     })?;
     let patients = folder.join("processed.cleveland.data");
     data::replace(&patients, |file| std::io::Write::write_all(file, HEART.as_bytes()))?;
-    let mut config = Config::recipe("heart-vae")?;
+    let mut config = default_for(&patients, Some("num"));
+    config.about = "Heart disease, Cleveland: made, scored and drawn".to_string();
     config.data.table = Some(patients.to_string_lossy().into_owned());
     let options = FitOptions {
         data: Some(patients.clone()),

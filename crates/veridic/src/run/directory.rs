@@ -244,6 +244,21 @@ impl Directory {
         Stored::from_bytes(&self.read(MODEL)?).map_err(|reason| self.damaged(MODEL, &reason))
     }
 
+    /// What a fit has learned so far, if it was kept.
+    pub(crate) fn read_partial(&self, name: &str) -> Result<Option<Stored>> {
+        if !self.file(name).is_file() {
+            return Ok(None);
+        }
+        let stored = Stored::from_bytes(&self.read(name)?).map_err(|reason| self.damaged(name, &reason))?;
+        Ok(Some(stored))
+    }
+
+    /// Removes a file of the run that is not needed any more, if it is there.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.file(name);
+        if path.is_file() { remove(&path) } else { Ok(()) }
+    }
+
     /// States by name.
     pub(crate) fn write_states(&self, name: &str, states: &[State]) -> Result<()> {
         self.write(name, &tensors(states, None))

@@ -2,7 +2,7 @@
 
 use crate::data::{Cells, Data};
 use crate::error::{ConfigError, Result};
-use crate::models::{ModelConfig, Network};
+use crate::models::{Ability, ModelConfig, Network, Parts};
 use crate::run::config::{Config, FigureConfig, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::report::disentanglement;
@@ -14,6 +14,34 @@ use crate::run::report::disentanglement;
 pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Result<()> {
     disentanglement::check_factors(config, data)?;
     config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
+}
+
+/// Refuses figures that a model of a table without a network does not have.
+///
+/// # Errors
+/// [`ConfigError::Conflict`].
+pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Result<()> {
+    for figure in &config.figure {
+        let needs = |what: &str| -> Result<()> {
+            let what = format!("the figure `{}` needs {what}", figure.kind.name());
+            Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
+        };
+        match figure.kind {
+            FigureKind::Columns if !parts.can(Ability::Sample) => return needs("a model that makes rows"),
+            FigureKind::ScoreHistogram | FigureKind::RocPr if !parts.can(Ability::Score) => {
+                return needs("a detector");
+            }
+            FigureKind::RocPr => {
+                let positive = data.positives(shown(data));
+                if positive.is_none_or(|p| !p.contains(&true) || !p.contains(&false)) {
+                    return needs("positive and other test rows");
+                }
+            }
+            FigureKind::Columns | FigureKind::ScoreHistogram => {}
+            _ => return needs("a network"),
+        }
+    }
+    Ok(())
 }
 
 /// What is shown otherwise than asked for: figures of a label that no row has show any row.
@@ -79,6 +107,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         _ => {}
     }
     match figure.kind {
+        Kind::Columns => return needs("a model of tables that is no network", "choose `sampled-rows`"),
         Kind::Made | Kind::Film | Kind::GameCurves if !matches!(config.model, ModelConfig::Gan(_)) => {
             return needs("an adversarial network", "leave the figure out");
         }

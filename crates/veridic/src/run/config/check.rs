@@ -90,6 +90,9 @@ impl Config {
                 return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
             }
         }
+        if let Some(parts) = self.model.table() {
+            parts.check(&format!("model.{}", self.model.name()))?;
+        }
         let evaluate = &self.evaluate;
         if evaluate.nll_samples > MOST_DRAWS {
             let allowed = format!("0 to {MOST_DRAWS}");

@@ -304,6 +304,8 @@ pub enum FigureKind {
     RocPr,
     /// Correlations of real and of sampled rows.
     Correlation,
+    /// The distribution of every column, real rows against made ones.
+    Columns,
     /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
     Augmentation,
     /// The layers.
@@ -332,6 +334,7 @@ impl FigureKind {
             Self::SampledRows => "sampled-rows",
             Self::RocPr => "roc-pr",
             Self::Correlation => "correlation",
+            Self::Columns => "columns",
             Self::Augmentation => "augmentation",
             Self::Diagram => "diagram",
         }
@@ -339,6 +342,15 @@ impl FigureKind {
 }
 
 impl Config {
+    /// The default for tables: a chain that makes rows, completes them and says how likely they are, and a detector that scores
+    /// them; a tenth of the rows is kept to report on.
+    pub fn default_for_tables() -> Self {
+        let mut config = Self { model: ModelConfig::Table(Box::default()), ..Self::default() };
+        // Boosting keeps rows of its own to stop by.
+        (config.data.split.valid, config.data.split.test) = (0.0, 0.1);
+        config
+    }
+
     /// Reads a configuration; `origin` (a file, a recipe's name) is named in errors.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::data::nearest_name;
 use crate::error::{ConfigError, Result};
+use crate::models::ModelConfig;
 
 const ONE_CHOICE: &str = "only one of these can be chosen";
 const NEEDS_VALUE: &str = "this choice has a value of its own";
@@ -21,6 +22,7 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             .ok()
             .and_then(|mut table| table.remove("value"))
             .unwrap_or_else(|| toml::Value::String(value.clone()));
+        let parsed = if path == "model" { named_model(parsed) } else { parsed };
         let remedy = remedy(&tree, path);
         // Whose keys the remedy lists.
         let is_section = remedy.as_ref().is_some_and(|keys| keys.contains(&format!("`{path}.")));
@@ -39,6 +41,16 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
     }
     let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
     Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "--set"))?)
+}
+
+/// A model that is named alone, with its defaults.
+fn named_model(value: toml::Value) -> toml::Value {
+    match value {
+        toml::Value::String(name) if ModelConfig::all().iter().any(|model| model.name() == name) => {
+            toml::Value::Table([(name, toml::Value::Table(toml::Table::new()))].into_iter().collect())
+        }
+        other => other,
+    }
 }
 
 /// What can be set at a path where something cannot: the keys of a section, or the like of what is there.
@@ -83,18 +95,8 @@ fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), S
     for parent in parents {
         // `model.…` and `train.optimizer.…` hold one variant: naming another replaces it.
         let single = table.len() == 1
-            && matches!(
-                parent,
-                "vae"
-                    | "aae"
-                    | "autoencoder"
-                    | "gan"
-                    | "classifier"
-                    | "adam"
-                    | "sgd"
-                    | "rmsprop"
-                    | "adadelta"
-            );
+            && (matches!(parent, "adam" | "sgd" | "rmsprop" | "adadelta")
+                || ModelConfig::all().iter().any(|model| model.name() == parent));
         if single && !table.contains_key(parent) {
             table.clear();
         }

@@ -264,11 +264,13 @@ fn numbered(labels: Option<&[Option<String>]>) -> (Vec<String>, Vec<f32>) {
     (classes, numbers)
 }
 
-/// The default configuration for a table: a variational autoencoder with a likelihood for each kind of column.
+/// The default configuration for data: for a table a chain that makes rows and a detector that scores them, for images a
+/// variational autoencoder.
 pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
+    use super::config::{FigureConfig, FigureKind};
     use crate::models::{ModelConfig, VaeConfig};
     use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
-    use crate::train::{Adam, OptimizerConfig, TrainConfig};
+    use crate::train::TrainConfig;
 
     let mut config = Config { about: format!("Fitted to {}", data.display()), ..Config::default() };
     config.data.target = target.map(str::to_string);
@@ -284,21 +286,10 @@ pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
         config.train = TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() };
         return config;
     }
-    config.codec.numeric = crate::codec::Numeric::Quantile;
-    config.model = ModelConfig::Vae(VaeConfig {
-        latent: 16,
-        encoder: vec![dense(128), dense(128)],
-        decoder: vec![dense(128), dense(128)],
-        likelihood: LikelihoodConfig::Mixed,
-        ..VaeConfig::default()
-    });
-    config.train = TrainConfig {
-        epochs: 200,
-        patience: Some(15),
-        optimizer: OptimizerConfig::Adam(Adam { rate: 0.001, ..Adam::default() }),
-        clip_norm: Some(10.0),
-        ..TrainConfig::default()
-    };
+    let (about, target) = (config.about, config.data.target);
+    let mut config = Config { about, ..Config::default_for_tables() };
+    config.data.target = target;
+    config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];
     config
 }
 

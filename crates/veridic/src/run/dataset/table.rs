@@ -6,7 +6,7 @@ use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
 use crate::codec::Codec;
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
-use crate::data::{Cells, Column, Data, MISSING, ReadOptions, Schema, Split, Table, read, read_as};
+use crate::data::{Cells, Data, MISSING, ReadOptions, Schema, Split, Table, labels, read, read_as};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
 use crate::run::config::{Config, SplitBy};
@@ -227,16 +227,6 @@ fn append(table: &mut Table, more: &Table, suffix: Option<&str>) {
         }
     }
     table.n_rows += more.n_rows;
-}
-
-/// The text of each cell of the target.
-pub(crate) fn labels(column: &Column) -> Vec<Option<String>> {
-    (0..column.cells.len())
-        .map(|row| match &column.cells {
-            Cells::Number(values) => (!values[row].is_nan()).then(|| values[row].to_string()),
-            cells @ Cells::Text { .. } => cells.text(row).map(str::to_string),
-        })
-        .collect()
 }
 
 /// The rarer of two values; nothing where there are more.

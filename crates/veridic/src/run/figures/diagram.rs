@@ -81,7 +81,7 @@ pub(crate) fn diagram(config: &Config, layers: &[LayerSummary], dims: &[usize]) 
         ModelConfig::Vae(_) => "Layers of the variational autoencoder",
         ModelConfig::Aae(_) => "Layers of the adversarial autoencoder",
         ModelConfig::Gan(_) => "Layers of the adversarial networks",
-        ModelConfig::Classifier(_) => "Layers of the classifier",
+        _ => "Layers of the classifier",
     };
     let (arrows, direction) = (boxes.arrows, figure::Direction::Down);
     Ok(figure::diagram(&figure::Diagram { title, layers: &layers, arrows: &arrows, direction })?)

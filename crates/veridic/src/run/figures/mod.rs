@@ -3,6 +3,7 @@
 
 mod diagram;
 mod image;
+pub(crate) mod table;
 
 use std::path::PathBuf;
 
@@ -73,6 +74,60 @@ pub(crate) fn draw(
     Ok(drawn)
 }
 
+/// A class for each row with the names of classes: positive or not where that is known, else the label.
+fn classes(config: &Config, data: &Dataset, rows: &[usize]) -> (Vec<u32>, Vec<String>) {
+    let target = config.data.target.as_deref().unwrap_or("label");
+    let Some(labels) = &data.labels else { return (Vec::new(), Vec::new()) };
+    let values: Vec<String> = counts(labels).into_iter().map(|(value, _)| value).collect();
+    if let Some(positive) = data.positives(rows) {
+        let other: Vec<&str> =
+            values.iter().filter(|value| !data.positive.contains(value)).map(String::as_str).collect();
+        let other = if let [one] = other.as_slice() { *one } else { "other" };
+        let names = vec![format!("{target}: {other}"), format!("{target}: {}", data.positive.join(", "))];
+        return (positive.iter().map(|&p| u32::from(p)).collect(), names);
+    }
+    let code = |row: &usize| {
+        let label = labels[*row].as_ref();
+        label.and_then(|label| values.iter().position(|value| value == label)).unwrap_or(0) as u32
+    };
+    (rows.iter().map(code).collect(), values)
+}
+
+/// Scores of rows by class.
+fn histogram_of((config, data): (&Config, &Dataset), rows: &[usize], scores: &[f64]) -> Result<Figure> {
+    let (codes, names) = classes(config, data, rows);
+    let names = if names.is_empty() { vec!["all rows".to_string()] } else { names };
+    let parts: Vec<Vec<f64>> = (0..names.len())
+        .map(|class| {
+            let of_class = |i: &usize| codes.get(*i).is_none_or(|&code| code as usize == class);
+            (0..scores.len()).filter(of_class).map(|i| scores[i]).collect()
+        })
+        .collect();
+    let classes: Vec<figure::ScoreClass<'_>> = names
+        .iter()
+        .zip(&parts)
+        .filter(|(_, scores)| !scores.is_empty())
+        .map(|(name, scores)| figure::ScoreClass { name, scores })
+        .collect();
+    Ok(figure::histogram(&figure::Histogram {
+        title: "Scores of test rows",
+        x_label: "score (higher is more unusual)",
+        classes: &classes,
+        height: Height::LogCount,
+        bins: 60,
+        log_scores: scores.iter().all(|&score| score > 0.0),
+        threshold: None,
+    })?)
+}
+
+/// How well scores, by name, tell positive rows.
+fn roc_of(positive: &[bool], all: &[(String, Vec<f64>)]) -> Result<Figure> {
+    let scorers: Vec<figure::Scorer<'_>> =
+        all.iter().map(|(name, scores)| figure::Scorer { name, scores }).collect();
+    let title = "How well scores tell test rows";
+    Ok(figure::roc_pr(&figure::RocPr { title, positive, scorers: &scorers })?)
+}
+
 struct Context<'a> {
     config: &'a Config,
     data: &'a Dataset,
@@ -102,6 +157,7 @@ impl Context<'_> {
             FigureKind::SampledRows => self.sampled_rows(),
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
+            FigureKind::Columns => Err(self.needs("a model of tables that is no network", "leave it out")),
             FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
@@ -144,7 +200,7 @@ impl Context<'_> {
         let second = usize::from(latent.n_cols > 1);
         let points: Vec<[f32; 2]> =
             (0..latent.n_rows).map(|i| [latent.row(i)[0], latent.row(i)[second]]).collect();
-        let (codes, names) = self.classes(&rows);
+        let (codes, names) = classes(self.config, self.data, &rows);
         let coloring = match names.len() {
             0 => Coloring::Plain,
             _ => Coloring::Category { codes: &codes, names: &names },
@@ -161,7 +217,7 @@ impl Context<'_> {
 
     fn latent_map(&self) -> Result<Figure> {
         let map = self.map.ok_or_else(|| self.needs("a map", "add `[map]`, or leave the figure out"))?;
-        let (codes, names) = self.classes(&map.rows);
+        let (codes, names) = classes(self.config, self.data, &map.rows);
         let coloring = match names.len() {
             0 => Coloring::Plain,
             _ => Coloring::Category { codes: &codes, names: &names },
@@ -176,49 +232,10 @@ impl Context<'_> {
         })?)
     }
 
-    /// A class for each row with the names of classes: positive or not where that is known, else the label.
-    fn classes(&self, rows: &[usize]) -> (Vec<u32>, Vec<String>) {
-        let target = self.config.data.target.as_deref().unwrap_or("label");
-        if let Some(positive) = self.data.positives(rows) {
-            let values = self.data.positive.join(", ");
-            let names = vec![format!("{target}: other"), format!("{target}: {values}")];
-            return (positive.iter().map(|&p| u32::from(p)).collect(), names);
-        }
-        let Some(labels) = &self.data.labels else { return (Vec::new(), Vec::new()) };
-        let names: Vec<String> = counts(labels).into_iter().map(|(name, _)| name).collect();
-        let code = |row: &usize| {
-            let label = labels[*row].as_ref();
-            label.and_then(|label| names.iter().position(|name| name == label)).unwrap_or(0) as u32
-        };
-        (rows.iter().map(code).collect(), names)
-    }
-
     fn score_histogram(&mut self) -> Result<Figure> {
-        let rows = check::figure::shown(self.data).to_vec();
-        let scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
-        let (codes, names) = self.classes(&rows);
-        let names = if names.is_empty() { vec!["all rows".to_string()] } else { names };
-        let parts: Vec<Vec<f64>> = (0..names.len())
-            .map(|class| {
-                let of_class = |i: &usize| codes.get(*i).is_none_or(|&code| code as usize == class);
-                (0..scores.len()).filter(of_class).map(|i| scores[i]).collect()
-            })
-            .collect();
-        let classes: Vec<figure::ScoreClass<'_>> = names
-            .iter()
-            .zip(&parts)
-            .filter(|(_, scores)| !scores.is_empty())
-            .map(|(name, scores)| figure::ScoreClass { name, scores })
-            .collect();
-        Ok(figure::histogram(&figure::Histogram {
-            title: "Scores of test rows",
-            x_label: "score (higher is more unusual)",
-            classes: &classes,
-            height: Height::LogCount,
-            bins: 60,
-            log_scores: scores.iter().all(|&score| score > 0.0),
-            threshold: None,
-        })?)
+        let rows = check::figure::shown(self.data);
+        let scores = self.network.score(self.pool, self.data.rows(), &index(rows))?;
+        histogram_of((self.config, self.data), rows, &scores)
     }
 
     fn reconstruction_bars(&mut self) -> Result<Figure> {
@@ -320,13 +337,7 @@ impl Context<'_> {
                 all.push((name, scores));
             }
         }
-        let scorers: Vec<figure::Scorer<'_>> =
-            all.iter().map(|(name, scores)| figure::Scorer { name, scores }).collect();
-        Ok(figure::roc_pr(&figure::RocPr {
-            title: "How well scores tell test rows",
-            positive: &positive,
-            scorers: &scorers,
-        })?)
+        roc_of(&positive, &all)
     }
 
     fn correlation(&mut self) -> Result<Figure> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use veridic_graph::Pool;
 
-use super::{Training, latents, network, seeds, watch};
+use super::{Training, latents, network, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
@@ -111,14 +111,23 @@ fn resolve(options: &FitOptions) -> Result<Config> {
 pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;
-    let mut network = network(&config, &data)?;
-    check::figure::check(&config, &data, &network)?;
-    watch::check(&config, &data, &mut network, &mut Pool::new(options.threads))?;
+    let (width, layers) = match (config.model.table(), &data.content) {
+        (Some(parts), content) => {
+            check::figure::check_table(&config, &data, &parts)?;
+            (content.table().map_or(0, |(table, _)| table.columns.len()), Vec::new())
+        }
+        (None, _) => {
+            let mut network = network(&config, &data)?;
+            check::figure::check(&config, &data, &network)?;
+            watch::check(&config, &data, &mut network, &mut Pool::new(options.threads))?;
+            (data.layout.width(), network.layers().to_vec())
+        }
+    };
     let split = &data.split;
     Ok(Planned {
         rows: [split.train.len(), split.valid.len(), split.test.len()],
-        width: data.layout.width(),
-        layers: network.layers().to_vec(),
+        width,
+        layers,
         notes: data.notes,
         config,
     })
@@ -165,6 +174,21 @@ pub fn fit_files(
         Directory::check_free(&options.out)?;
     }
     let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
+    if let Some(parts) = config.model.table() {
+        check::figure::check_table(&config, &data, &parts)?;
+        let resumed = match resumed {
+            Some((directory, begun)) => {
+                let before = directory.info()?;
+                unchanged(&before.data, &data)?;
+                if before.status == Status::Done && begun == config {
+                    return finished(&directory, &before);
+                }
+                Some(directory)
+            }
+            None => None,
+        };
+        return table::fit_run((&config, &parts), &data, (options, resumed), stop, observe);
+    }
     let mut network = network(&config, &data)?;
     check::figure::check(&config, &data, &network)?;
     let mut pool = Pool::new(options.threads);

@@ -6,9 +6,9 @@
 mod file;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
+mod table;
 pub(crate) mod watch;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ use super::directory::{Directory, RunInfo, Status, now};
 use super::fitted::{Coded, Fitted, Form, Model, Record};
 use super::report;
 use crate::data::Data;
-use crate::error::{ConfigError, Result};
+use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network};
 use crate::seed::Seed;
 use crate::train::{self, Checkpoint, End, Event, Measure, Outcome, Progress, Session};
@@ -92,19 +92,22 @@ pub fn fit_watched(
             let report = report::report(&config, &data, &mut network, &mut pool, &progress.progress)?;
             (Model::Network(Box::new(Coded { form, network })), progress.end, latents, report)
         }
-        None => unfinished(&config, &data)?,
+        None => {
+            let parts = config.model.table().unwrap_or_default();
+            let course =
+                table::Course { threads, stop, observe: &mut tell, from: None, keep: &mut |_| Ok(()) };
+            let Some(model) = table::learn(&parts, &config, &data, course)? else {
+                return Err(RunError::Stopped.into());
+            };
+            let report = report::table::report(&config, &data, &model, threads)?.figures;
+            (Model::Table(Box::new(model)), End::Done, Vec::new(), report)
+        }
     };
     info.seconds = begun.elapsed().as_secs_f64();
     info.ended = Some(now());
     info.status = if end == End::Stopped { Status::Stopped } else { Status::Done };
     let record = Record::Memory { report, events, latents };
     Ok((Fitted { config, info, model, pool, record }, end))
-}
-
-type Whole = (Model, End, Vec<State>, BTreeMap<String, f64>);
-
-fn unfinished(_config: &Config, _data: &Dataset) -> Result<Whole> {
-    Err(ConfigError::Conflict { what: "todo".into(), remedy: "todo".into() }.into())
 }
 
 /// The model of a configuration for a data set, at its start.

@@ -5,6 +5,7 @@ mod encode;
 pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
+mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
 

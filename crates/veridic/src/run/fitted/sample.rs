@@ -7,7 +7,7 @@ use super::{Fitted, Form, InUse, Model, ordered};
 use crate::codec::{BlockKind, Codec};
 use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
 use crate::error::Result;
-use crate::models::{Ability, Fixed, Network};
+use crate::models::{Ability, Fixed, Network, TableModel};
 use crate::run::dataset::kind;
 use crate::run::fitted::condition::{Condition, refused};
 use crate::seed::{Seed, standard_normal};
@@ -24,7 +24,7 @@ impl Fitted {
         }
         let seed = Seed(seed);
         if let Model::Table(model) = &self.model {
-            let table = model.sample((n, given), seed, self.pool.threads())?;
+            let table = self.sample_table(model, (n, given), seed)?;
             return Ok(Data::Table(table, model.schema().clone()));
         }
         let (parts, columns) = self.parted(given)?;
@@ -54,6 +54,27 @@ impl Fitted {
             _ => sample_given(network, pool, codec, (n, &columns, seed), &parts)?,
         };
         Ok(Data::Table(ordered(table, schema), schema.clone()))
+    }
+
+    /// Rows made by a chain, with the columns that have one value in every row.
+    fn sample_table(
+        &self,
+        model: &TableModel,
+        (n, given): (usize, &[Condition]),
+        seed: Seed,
+    ) -> Result<Table> {
+        let chain = model.chain().ok_or_else(|| self.cannot(Ability::Sample))?;
+        if let Some(condition) = given.first() {
+            return Err(refused(condition, "not yet".to_string(), "leave it out"));
+        }
+        let mut table = chain.sample(n, seed, self.pool.threads())?;
+        for column in &model.schema().columns {
+            if let Kind::Constant { value: Some(value) } = &column.kind {
+                let cells = Cells::Text { codes: vec![0; n], levels: vec![value.clone()] };
+                table.columns.push(Column { name: column.name.clone(), cells });
+            }
+        }
+        Ok(ordered(table, model.schema()))
     }
 
     /// The value of a condition on a target that the model does not speak of.

@@ -111,10 +111,10 @@ impl Fitted {
         };
         let threads = self.pool.threads();
         if explain == 0 {
-            let scored = model.score(table, threads)?;
+            let scored = model.score(table, threads)?.ok_or_else(|| self.cannot(Ability::Score))?;
             return Ok(Scores { scores: scored.score, tails: Some(scored.tail), ..Scores::default() });
         }
-        let explained = model.explain(table, threads)?;
+        let explained = model.explain(table, threads)?.ok_or_else(|| self.cannot(Ability::Explain))?;
         let columns: Vec<&str> = explained.columns.iter().map(String::as_str).collect();
         let (n_rows, n_cols) = (table.n_rows, columns.len());
         let parts = Matrix { n_rows, n_cols, values: explained.reasons };

@@ -6,6 +6,8 @@ pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod judge;
 pub(crate) mod merit;
+pub(crate) mod table;
+mod two_sample;
 
 use std::collections::BTreeMap;
 
@@ -166,7 +168,7 @@ pub(crate) fn report(
     Ok(report)
 }
 
-fn insert_ranking(
+pub(crate) fn insert_ranking(
     report: &mut BTreeMap<String, f64>,
     prefix: &str,
     scores: &[f64],

@@ -1,0 +1,124 @@
+//! The pictures of models of tables without a network.
+
+use std::path::PathBuf;
+
+use super::{histogram_of, roc_of};
+use crate::data::{Cells, Data, Kind, MISSING, Schema, Table};
+use crate::error::Result;
+use crate::figure::{self, Figure, Marginal, Marginals};
+use crate::models::TableModel;
+use crate::run::check;
+use crate::run::config::{Config, FigureKind};
+use crate::run::dataset::Dataset;
+use crate::run::directory::Directory;
+
+/// Draws the figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
+pub(crate) fn draw(
+    directory: &Directory,
+    config: &Config,
+    data: &Dataset,
+    (model, made): (&TableModel, Option<&Table>),
+    threads: usize,
+) -> Result<Vec<PathBuf>> {
+    let mut drawn = Vec::new();
+    for wanted in &config.figure {
+        let figure = match (wanted.kind, made) {
+            (FigureKind::Columns, Some(made)) => Some(columns(data, made)?),
+            (FigureKind::ScoreHistogram | FigureKind::RocPr, _) => {
+                scored(config, data, (model, wanted.kind), threads)?
+            }
+            _ => None,
+        };
+        let Some(figure) = figure else { continue };
+        let folder = directory.folder("figures")?;
+        let name = wanted.kind.name();
+        figure.write(&folder.join(format!("{name}.svg")))?;
+        let png = folder.join(format!("{name}.png"));
+        figure.write(&png)?;
+        drawn.push(png);
+    }
+    Ok(drawn)
+}
+
+fn scored(
+    config: &Config,
+    data: &Dataset,
+    (model, kind): (&TableModel, FigureKind),
+    threads: usize,
+) -> Result<Option<Figure>> {
+    let (Some(detector), Data::Table(table, _)) = (model.detector(), &data.content) else { return Ok(None) };
+    let rows = check::figure::shown(data);
+    let scores = detector.score(&table.take(rows), threads)?.score;
+    if kind == FigureKind::ScoreHistogram {
+        return histogram_of((config, data), rows, &scores).map(Some);
+    }
+    let positive = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false));
+    let all = [(config.model.name().to_string(), scores)];
+    positive.map(|positive| roc_of(&positive, &all)).transpose()
+}
+
+/// Every column, test rows against made ones.
+fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
+    let Data::Table(table, schema) = &data.content else {
+        return Ok(figure::marginals(&Marginals { title: "", columns: &[] })?);
+    };
+    let real = table.take(check::figure::shown(data));
+    let owned = compared(&real, made, schema);
+    let columns: Vec<(String, Marginal<'_>)> =
+        owned.iter().map(|(name, of)| (name.clone(), of.as_marginal())).collect();
+    Ok(figure::marginals(&Marginals {
+        title: "Every column: real rows and rows that were made",
+        columns: &columns,
+    })?)
+}
+
+/// The cells of a column in both tables.
+enum Compared<'a> {
+    Numbers { real: &'a [f64], made: &'a [f64], dates: bool },
+    Levels(Vec<(String, usize, usize)>),
+}
+
+impl Compared<'_> {
+    fn as_marginal(&self) -> Marginal<'_> {
+        match self {
+            Self::Numbers { real, made, dates } => Marginal::Numbers { real, made, dates: *dates },
+            Self::Levels(levels) => Marginal::Levels(levels),
+        }
+    }
+}
+
+fn compared<'a>(real: &'a Table, made: &'a Table, schema: &Schema) -> Vec<(String, Compared<'a>)> {
+    let mut columns = Vec::new();
+    for column in &schema.columns {
+        let cells = (real.column(&column.name), made.column(&column.name));
+        let (Some(real), Some(made)) = cells else { continue };
+        let compared = match (&real.cells, &made.cells) {
+            (Cells::Number(real), Cells::Number(made)) => {
+                let dates = matches!(column.kind, Kind::DateTime { .. });
+                Compared::Numbers { real, made, dates }
+            }
+            (real @ Cells::Text { .. }, made @ Cells::Text { .. }) => Compared::Levels(levels(real, made)),
+            _ => continue,
+        };
+        columns.push((column.name.clone(), compared));
+    }
+    columns
+}
+
+/// Levels with their counts in both columns; missing cells are a level where there are some.
+fn levels(real: &Cells, made: &Cells) -> Vec<(String, usize, usize)> {
+    let mut counts: std::collections::BTreeMap<&str, (usize, usize)> = std::collections::BTreeMap::new();
+    for (cells, is_made) in [(real, false), (made, true)] {
+        let Cells::Text { codes, levels } = cells else { continue };
+        for &code in codes {
+            let level = if code == MISSING {
+                "missing"
+            } else {
+                levels.get(code as usize).map_or("", String::as_str)
+            };
+            let count = counts.entry(level).or_default();
+            *(if is_made { &mut count.1 } else { &mut count.0 }) += 1;
+        }
+    }
+    counts.into_iter().map(|(level, (real, made))| (level.to_string(), real, made)).collect()
+}

@@ -1,0 +1,145 @@
+//! Fitting models of tables without a network.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::file::{FitOptions, FittedRun};
+use crate::data::Data;
+use crate::error::{Result, RunError};
+use crate::models::{Lesson, Parts, Stored, TableModel};
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
+use crate::run::directory::{Directory, RunInfo, Status, now};
+use crate::run::figures;
+use crate::run::report::table::{TableReport, report};
+use crate::seed::Seed;
+use crate::train::{End, Event};
+
+/// What a fit in a directory has learned so far, to go on from.
+const PARTIAL: &str = "checkpoint/partial.safetensors";
+
+/// How to fit: what may stop it, who is told, and where it goes on from.
+pub(super) struct Course<'a> {
+    pub(super) threads: usize,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) observe: &'a mut dyn FnMut(&Event),
+    pub(super) from: Option<Stored>,
+    pub(super) keep: &'a mut dyn FnMut(&Stored) -> Result<()>,
+}
+
+/// Fits the parts of a model of a table; `None` once it was stopped.
+pub(super) fn learn(
+    parts: &Parts,
+    config: &Config,
+    data: &Dataset,
+    course: Course<'_>,
+) -> Result<Option<TableModel>> {
+    let Data::Table(table, schema) = &data.content else {
+        return Err(RunError::NoData {
+            reason: format!("{} learns from tables, and the data is images", config.model.noun()),
+            remedy: "name a table, or fit a network".to_string(),
+        }
+        .into());
+    };
+    let lesson = Lesson {
+        table,
+        schema,
+        rows: &data.split.train,
+        target: config.data.target.as_deref(),
+        models_target: config.data.model_target,
+        dropped: &config.data.drop,
+    };
+    let Course { threads, stop, observe, from, keep } = course;
+    TableModel::fit(parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))
+}
+
+/// Fits a model of a table and writes its run directory, or goes on with one.
+pub(super) fn fit_run(
+    (config, parts): (&Config, &Parts),
+    data: &Dataset,
+    (options, resumed): (&FitOptions, Option<Directory>),
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<FittedRun> {
+    let split = &data.split;
+    let rows = [split.train.len(), split.valid.len(), split.test.len()];
+    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    info.classes.clone_from(&data.classes);
+    info.notes.clone_from(&data.notes);
+    let (directory, from) = match resumed {
+        Some(directory) => {
+            let before = directory.info()?;
+            (info.started, info.seconds) = (before.started, before.seconds);
+            let from = directory.read_partial(PARTIAL)?;
+            (directory, from)
+        }
+        None => (Directory::create(&options.out)?, None),
+    };
+    directory.write_info(&info)?;
+    directory.write_config(config)?;
+    if let Data::Table(_, schema) = &data.content {
+        directory.write_json("schema.json", schema)?;
+    }
+    let mut log = directory.event_log(0)?;
+    let mut lost: Option<crate::Error> = None;
+    let mut notify = |event: &Event| {
+        if event.is_kept()
+            && let Err(error) = log.write(event)
+        {
+            lost.get_or_insert(error);
+        }
+        observe(event);
+    };
+    let begun = Instant::now();
+    let mut keep = |partial: &Stored| directory.write(PARTIAL, &partial.to_bytes());
+    let course = Course { threads: options.threads, stop, observe: &mut notify, from, keep: &mut keep };
+    let learned = learn(parts, config, data, course);
+    info.seconds += begun.elapsed().as_secs_f64();
+    info.ended = Some(now());
+    let mut fitted = FittedRun {
+        run: directory.path.clone(),
+        end: End::Done,
+        epochs: 0,
+        seconds: info.seconds,
+        report: BTreeMap::new(),
+        figures: Vec::new(),
+        notes: data.notes.clone(),
+    };
+    let finished = match (learned, lost) {
+        (Ok(model), None) => {
+            model.map(|model| finish(&directory, config, data, &model, (options, &mut fitted)))
+        }
+        (Err(error), _) | (Ok(_), Some(error)) => Some(Err(error)),
+    };
+    info.ended = Some(now());
+    info.status = match &finished {
+        None => Status::Stopped,
+        Some(Ok(())) => Status::Done,
+        Some(Err(_)) => Status::Failed,
+    };
+    if finished.is_none() {
+        fitted.end = End::Stopped;
+    }
+    info.error = finished.as_ref().and_then(|done| done.as_ref().err()).map(ToString::to_string);
+    let told = directory.write_info(&info);
+    finished.unwrap_or(Ok(()))?;
+    told?;
+    Ok(fitted)
+}
+
+fn finish(
+    directory: &Directory,
+    config: &Config,
+    data: &Dataset,
+    model: &TableModel,
+    (options, fitted): (&FitOptions, &mut FittedRun),
+) -> Result<()> {
+    directory.write_model(&model.store())?;
+    directory.remove(PARTIAL)?;
+    let TableReport { figures, made } = report(config, data, model, options.threads)?;
+    fitted.report = figures;
+    directory.write_json("report.json", &fitted.report)?;
+    fitted.figures = figures::table::draw(directory, config, data, (model, made.as_ref()), options.threads)?;
+    Ok(())
+}

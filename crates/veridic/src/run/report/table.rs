@@ -1,0 +1,197 @@
+//! The figures of a model of a table without a network, each beside its floor and its ceiling.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use super::two_sample::two_sample;
+use super::{controls, insert_ranking};
+use crate::data::{Cells, Data, Kind, Schema, Table};
+use crate::error::Result;
+use crate::evaluate;
+use crate::models::{BoostedTrees, BoostedTreesConfig, TableModel};
+use crate::run::config::Config;
+use crate::run::dataset::Dataset;
+use crate::seed::{Seed, shuffle};
+
+/// Rows that are made for the report, at most.
+const MADE: usize = 10_000;
+/// Rows of each table that are told apart, at most.
+const JUDGED: usize = 3000;
+/// Fewest test rows that say something.
+const FEWEST: usize = 30;
+/// Columns whose pairs are compared, at most.
+const MOST_PAIRED: usize = 60;
+
+/// A report with the rows that were made for it.
+pub(crate) struct TableReport {
+    pub(crate) figures: BTreeMap<String, f64>,
+    pub(crate) made: Option<Table>,
+}
+
+/// All figures, by name.
+///
+/// Of models that make rows, compared with test rows, which no model saw. `floor.…` is the same of training rows whose columns
+/// were shuffled, each for itself; `ceiling.…` of training rows as they are:
+/// - `table.shapes`, `table.pairs`: how alike single columns and pairs of columns are (SDMetrics), 0 to 1, higher is better.
+/// - `table.c2st_unseen`: whether boosted trees tell made from test rows, `table.c2st` from training rows; 1 cannot be told.
+/// - `table.tstr`, `table.trtr`: AUROC on test rows of boosted trees that learned from made, and from training rows.
+/// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
+/// - `test.log_likelihood`: mean nats a test row; higher is better.
+///
+/// Of detectors `test.auroc`, `test.average_precision`, with `control.…` where they are asked for. Of classifiers `test.error`
+/// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above.
+pub(crate) fn report(
+    config: &Config,
+    data: &Dataset,
+    model: &TableModel,
+    threads: usize,
+) -> Result<TableReport> {
+    let mut figures = BTreeMap::new();
+    let Data::Table(table, _) = &data.content else {
+        return Ok(TableReport { figures, made: None });
+    };
+    let rows = data.tested();
+    let test = table.take(rows);
+    if let Some(detector) = model.detector()
+        && let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false))
+    {
+        let scores = detector.score(&test, threads)?.score;
+        insert_ranking(&mut figures, "test", &scores, &positive)?;
+        if config.evaluate.controls && data.layout.width() > 0 {
+            for (name, scores) in controls(data, rows, data.layout.width(), threads)? {
+                insert_ranking(&mut figures, &format!("control.{name}"), &scores, &positive)?;
+            }
+        }
+    }
+    if let Some(trees) = model.trees() {
+        classified(&mut figures, data, (trees, &test, rows))?;
+    }
+    let Some(chain) = model.chain() else { return Ok(TableReport { figures, made: None }) };
+    let schema = chain.schema();
+    let seed = Seed(config.seed);
+    let made = chain.sample(data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")), threads)?;
+    if test.n_rows < FEWEST || config.evaluate.sample_rows == 0 {
+        return Ok(TableReport { figures, made: Some(made) });
+    }
+    let likelihoods = chain.log_likelihood(&test, threads)?.rows();
+    figures.insert("test.log_likelihood".to_string(), evaluate::mean(&likelihoods)?);
+    // The same number of rows of each, so that figures compare.
+    let mut train = data.split.train.clone();
+    shuffle(&mut train, &mut seed.stream("report rows"));
+    let n = test.n_rows.min(train.len()).min(made.n_rows);
+    let first = |table: &Table| table.take(&(0..n).collect::<Vec<_>>());
+    let (real, fresh, unseen) = (table.take(&train[..n]), first(&made), first(&test));
+    let independent = independent(&real, &schema, seed);
+    for (prefix, other) in [("", &fresh), ("floor.", &independent), ("ceiling.", &real)] {
+        let mut insert = |name: &str, value: Option<f64>| {
+            if let Some(value) = value {
+                figures.insert(format!("{prefix}{name}"), value);
+            }
+        };
+        insert("table.shapes", evaluate::shape_similarity(&unseen, other, &schema)?.mean);
+        if schema.columns.len() <= MOST_PAIRED {
+            insert("table.pairs", evaluate::pair_trends(&unseen, other, &schema)?.mean);
+        }
+        insert("table.c2st_unseen", Some(two_sample(&unseen, other, &schema, seed, JUDGED)?));
+    }
+    figures.insert("table.c2st".to_string(), two_sample(&real, &fresh, &schema, seed, JUDGED)?);
+    let selected = |table: &Table| {
+        let names: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        table.select(&names)
+    };
+    let learned = table.take(&train);
+    if let Some(close) = evaluate::closeness(&selected(&learned)?, &selected(&unseen)?, &selected(&made)?) {
+        let mut insert = |name: &str, value: f64| figures.insert(name.to_string(), value);
+        insert("privacy.dcr_share", close.dcr_share);
+        insert("privacy.tail2", close.tail2);
+        insert("privacy.copies", close.copies);
+        insert("ceiling.privacy.copies", close.copies_holdout);
+    }
+    if let Some(target) = &config.data.target
+        && let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false))
+        && schema.column(target).is_some()
+    {
+        let learned = table.take(&train[..train.len().min(made.n_rows)]);
+        for (name, rows) in [("table.tstr", &made), ("table.trtr", &learned)] {
+            if let Some(auroc) =
+                transferred(rows, &schema, (target, &data.positive), (&test, &positive), seed)?
+            {
+                figures.insert(name.to_string(), auroc);
+            }
+        }
+    }
+    Ok(TableReport { figures, made: Some(made) })
+}
+
+/// How a classifier does on test rows whose class it knows.
+fn classified(
+    figures: &mut BTreeMap<String, f64>,
+    data: &Dataset,
+    (trees, test, rows): (&BoostedTrees, &Table, &[usize]),
+) -> Result<()> {
+    let Some(labels) = &data.labels else { return Ok(()) };
+    let shares = trees.probabilities(test);
+    let classes = trees.classes();
+    let (mut wrong, mut loss, mut n) = (0usize, 0.0, 0usize);
+    for (&row, shares) in rows.iter().zip(shares.chunks(classes.len())) {
+        let Some(label) = &labels[row] else { continue };
+        let truth = classes.iter().position(|class| class == label);
+        let told = (0..classes.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a)));
+        wrong += usize::from(truth != told);
+        loss -= truth.map_or(1e-9, |at| f64::from(shares[at]).max(1e-9)).ln();
+        n += 1;
+    }
+    if n == 0 {
+        return Ok(());
+    }
+    figures.insert("test.error".to_string(), wrong as f64 / n as f64);
+    figures.insert("test.loss".to_string(), loss / n as f64);
+    let positive = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false));
+    if let (Some(positive), [value]) = (positive, data.positive.as_slice())
+        && let Some(at) = classes.iter().position(|class| class == value)
+    {
+        let scores: Vec<f64> = shares.chunks(classes.len()).map(|shares| f64::from(shares[at])).collect();
+        insert_ranking(figures, "test", &scores, &positive)?;
+    }
+    Ok(())
+}
+
+/// The AUROC on test rows of trees that learned to tell the target from `rows`; none where these have one class.
+fn transferred(
+    rows: &Table,
+    schema: &Schema,
+    (target, values): (&str, &[String]),
+    (test, positive): (&Table, &[bool]),
+    seed: Seed,
+) -> Result<Option<f64>> {
+    let config =
+        BoostedTreesConfig { rounds: 100, learning_rate: 0.1, depth: 5, ..BoostedTreesConfig::default() };
+    let never = AtomicBool::new(false);
+    let all: Vec<usize> = (0..rows.n_rows).collect();
+    let fitted = BoostedTrees::fit(&config, (rows, schema), (target, &all), (seed, 1), &never);
+    let Ok(Some(trees)) = fitted else { return Ok(None) };
+    let shares = trees.probabilities(test);
+    let is_positive: Vec<bool> = trees.classes().iter().map(|class| values.contains(class)).collect();
+    let score = |shares: &[f32]| {
+        shares.iter().zip(&is_positive).filter(|(_, is)| **is).map(|(share, _)| f64::from(*share)).sum()
+    };
+    let scores: Vec<f64> = shares.chunks(is_positive.len()).map(score).collect();
+    Ok(Some(evaluate::auroc(&scores, positive)?))
+}
+
+/// The rows with each column of the schema in an order of its own: no column knows of another.
+pub(crate) fn independent(table: &Table, schema: &Schema, seed: Seed) -> Table {
+    let mut table = table.clone();
+    for column in &mut table.columns {
+        let unmodeled = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
+        if schema.column(&column.name).is_none_or(|column| unmodeled(&column.kind)) {
+            continue;
+        }
+        let mut random = seed.stream(&format!("independent {}", column.name));
+        match &mut column.cells {
+            Cells::Number(values) => shuffle(values, &mut random),
+            Cells::Text { codes, .. } => shuffle(codes, &mut random),
+        }
+    }
+    table
+}
