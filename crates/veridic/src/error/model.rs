@@ -28,16 +28,24 @@ pub enum ModelError {
         /// The column.
         column: String,
     },
+    /// Threads that cannot be started.
+    #[error("{threads} threads cannot be started: {reason}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// What the system says.
+        reason: String,
+    },
 }
 
 impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFewRows { .. } => None,
-            Self::NoColumns { .. } => {
-                Some("identifiers, constants and dropped columns are left out; the schema says which".to_string())
-            }
+            Self::TooFewRows { .. } | Self::Threads { .. } => None,
+            Self::NoColumns { .. } => Some(
+                "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
+            ),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

@@ -4,10 +4,13 @@
 mod aae;
 mod autoencoder;
 mod average;
+pub mod boost;
+pub mod chain;
 mod classifier;
 mod ending;
 mod gan;
 mod network;
+mod parallel;
 mod prior;
 mod rows;
 mod softmax;
@@ -21,6 +24,8 @@ use veridic_graph::Expr;
 use crate::error::ConfigError;
 use crate::nn::{Activation, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
 use written::Pass;
+
+pub(crate) use parallel::parallel;
 
 pub use aae::AaeConfig;
 pub use autoencoder::AutoencoderConfig;
