@@ -1,0 +1,152 @@
+//! How likely rows are.
+
+use rayon::prelude::*;
+
+use super::coder::{Coded, Coder, Made};
+use super::fit::{MODEL, part_of};
+use super::{Chain, Learned};
+use crate::data::Table;
+use crate::error::ModelError;
+use crate::models::boost::{Features, Probabilities};
+use crate::models::parallel;
+
+/// Least probability of a code, so that no row is impossible.
+const LEAST: f64 = 1e-6;
+
+/// Rows that are looked at together.
+const PIECE: usize = 2048;
+
+/// Log-likelihoods in nats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Likelihoods {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// One a row and column, row after row: of the column given those before it in the chain's order.
+    pub values: Vec<f64>,
+}
+
+impl Likelihoods {
+    /// The log-likelihood of each row: the sum over its columns.
+    pub fn rows(&self) -> Vec<f64> {
+        self.values.chunks(self.columns.len().max(1)).map(|row| row.iter().sum()).collect()
+    }
+}
+
+impl Chain {
+    /// The log-likelihood of each row of `table`, column by column, in nats: of a category, a frequent or missing value its
+    /// probability, of another number the probability of its cell over the number of values in it (its length, for numbers
+    /// that are not on a grid). Every probability counts as at least 1e-6; what another column decides counts as certain, or as that least.
+    ///
+    /// # Errors
+    /// A column that is not there or of another type of cells.
+    pub fn log_likelihood(&self, table: &Table, threads: usize) -> Result<Likelihoods, ModelError> {
+        let rows: Vec<usize> = (0..table.n_rows).collect();
+        let read = |(column, coder): (&crate::data::ColumnSchema, &Coder)| {
+            let missing = || ModelError::MissingColumn { model: MODEL, column: column.name.clone() };
+            let cells = &table.column(&column.name).ok_or_else(missing)?.cells;
+            coder.read(cells, &rows).ok_or_else(missing)
+        };
+        let made = self.columns.iter().zip(&self.coders).map(read).collect::<Result<Vec<Made>, _>>()?;
+        parallel(threads, || {
+            let coded: Vec<Coded> =
+                self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
+            let width = self.columns.len();
+            let mut values = vec![0.0; table.n_rows * width];
+            values.par_chunks_mut((PIECE * width).max(1)).enumerate().for_each(|(piece, values)| {
+                let from = piece * PIECE;
+                let to = from + values.len() / width;
+                for j in 0..width {
+                    let column = self.column_likelihood(j, &made, &coded, from, to);
+                    for (row, value) in values[j..].iter_mut().step_by(width).zip(column) {
+                        *row = value;
+                    }
+                }
+            });
+            let columns = self.columns.iter().map(|column| column.name.clone()).collect();
+            Ok(Likelihoods { columns, values })
+        })
+    }
+
+    /// The log-likelihood of column `j` in rows `from..to` given the columns before it.
+    pub(super) fn column_likelihood(
+        &self,
+        j: usize,
+        made: &[Made],
+        coded: &[Coded],
+        from: usize,
+        to: usize,
+    ) -> Vec<f64> {
+        if let Some(decided) = &self.plan.decided[j] {
+            let holds = |row: usize| {
+                let symbol = self.coders[decided.by].symbol(&made[decided.by], row);
+                decided.values.same(symbol, &made[j], row)
+            };
+            return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
+        }
+        let Some(learned) = &self.learned[j] else { return vec![0.0; to - from] };
+        let mut features = Features::default();
+        for i in self.plan.parents(j, &self.coders) {
+            features.push(&coded[i].bins, self.coders[i].feature());
+        }
+        learned.log_likelihood(&self.coders[j], &features, &coded[j], self.config.fine, from, to)
+    }
+}
+
+impl Learned {
+    fn log_likelihood(
+        &self,
+        coder: &Coder,
+        features: &Features,
+        coded: &Coded,
+        parts: usize,
+        from: usize,
+        to: usize,
+    ) -> Vec<f64> {
+        let mut coarse = Probabilities::default();
+        self.coarse.predict(features, from, to, &mut coarse);
+        let fine = self.fine.as_ref().map(|fine| {
+            let mut features = features.clone();
+            let about = crate::models::boost::Feature { bins: coder.codes() + 1, ordered: true };
+            features.push(&coded.codes, about);
+            let mut probabilities = Probabilities::default();
+            fine.predict(&features, from, to, &mut probabilities);
+            probabilities
+        });
+        let one = |row: usize| {
+            let code = usize::from(coded.codes[row]);
+            if code >= coarse.classes() {
+                return LEAST.ln();
+            }
+            let mut log = f64::from(coarse.at(row - from, code)).max(LEAST).ln();
+            let place = coded.places[row];
+            match coder {
+                Coder::Text(_) => log += f64::from(place).max(LEAST).ln(),
+                Coder::Number(number) if !place.is_nan() => match &fine {
+                    Some(fine) => {
+                        let part = usize::from(part_of(place, parts));
+                        log += f64::from(fine.at(row - from, part)).max(LEAST).ln();
+                        let share = 1.0 / parts as f64;
+                        log -= number.log_width(code, part as f64 * share, (part + 1) as f64 * share);
+                    }
+                    None => log -= number.log_width(code, 0.0, 1.0),
+                },
+                Coder::Number(_) => {}
+            }
+            log
+        };
+        (from..to).map(one).collect()
+    }
+}
+
+impl Made {
+    /// Whether cell `here` is the same as cell `there` of other cells of the column.
+    fn same(&self, here: usize, other: &Self, there: usize) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => {
+                a.get(here).is_some_and(|a| *a == b[there] || (a.is_nan() && b[there].is_nan()))
+            }
+            (Self::Symbol(a), Self::Symbol(b)) => a.get(here) == Some(&b[there]),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which columns are learned, in which order, and which are decided by another.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::coder::{Coder, Made};
+
+/// Contradictions that must be expected of independent columns before none of them means that one decides the other.
+const EXPECTED: f64 = 20.0;
+
+/// A column that another decides is still looked at by later columns if the other has more codes than this.
+const MANY_CODES: usize = 64;
+
+/// A column whose value follows from another's.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Decided {
+    /// The column that decides it.
+    pub(super) by: usize,
+    /// The value for each symbol of that column.
+    pub(super) values: Made,
+}
+
+/// The columns' order and what decides what.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Plan {
+    /// Every column once; one that is decided comes after the one that decides it.
+    pub(super) order: Vec<usize>,
+    /// By column.
+    pub(super) decided: Vec<Option<Decided>>,
+}
+
+/// A decided column in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Decision {
+    pub(super) column: usize,
+    pub(super) by: usize,
+}
+
+/// Values of a column as numbers from 0.
+struct Ids {
+    of: Vec<u32>,
+    count: usize,
+    /// Chance that two rows differ.
+    differ: f64,
+}
+
+impl Ids {
+    fn new(made: &Made) -> Self {
+        let mut of = Vec::with_capacity(made.len());
+        let mut counts: Vec<u32> = Vec::new();
+        let mut add = |id: u32| {
+            if id as usize == counts.len() {
+                counts.push(0);
+            }
+            counts[id as usize] += 1;
+            of.push(id);
+        };
+        match made {
+            Made::Number(values) => {
+                let mut known = HashMap::new();
+                for value in values {
+                    let bits = if value.is_nan() { f64::NAN.to_bits() } else { (value + 0.0).to_bits() };
+                    let next = known.len() as u32;
+                    add(*known.entry(bits).or_insert(next));
+                }
+            }
+            Made::Symbol(symbols) => {
+                let mut known = HashMap::new();
+                for symbol in symbols {
+                    let next = known.len() as u32;
+                    add(*known.entry(*symbol).or_insert(next));
+                }
+            }
+        }
+        let n = of.len().max(1) as f64;
+        let same: f64 = counts.iter().map(|count| (f64::from(*count) / n).powi(2)).sum();
+        Self { of, count: counts.len(), differ: 1.0 - same }
+    }
+
+    /// Whether equal values here always have equal values there.
+    fn decides(&self, other: &Self, first: &mut Vec<u32>) -> bool {
+        first.clear();
+        first.resize(self.count, u32::MAX);
+        self.of.iter().zip(&other.of).all(|(here, there)| {
+            let known = &mut first[*here as usize];
+            if *known == u32::MAX {
+                *known = *there;
+            }
+            *known == *there
+        })
+    }
+}
+
+impl Plan {
+    /// Finds columns that another decides in every row, with enough rows to tell.
+    pub(super) fn find(coders: &[Coder], columns: &[Made]) -> Self {
+        let n_columns = columns.len();
+        let ids: Vec<Ids> = columns.iter().map(Ids::new).collect();
+        // Finer columns first, so that what is decided is coarser, or as fine and later.
+        let mut by_size: Vec<usize> = (0..n_columns).collect();
+        by_size.sort_by_key(|j| std::cmp::Reverse(ids[*j].count));
+        let mut decided: Vec<Option<Decided>> = vec![None; n_columns];
+        let mut kept: Vec<usize> = Vec::new();
+        let mut first = Vec::new();
+        for j in by_size {
+            let n = ids[j].of.len();
+            // The coarsest that decides it, for it says most about it.
+            let found = kept.iter().rev().copied().find(|i| {
+                let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
+                let repeated = n.saturating_sub(ids[*i].count) as f64;
+                decides && repeated * ids[j].differ >= EXPECTED && ids[*i].decides(&ids[j], &mut first)
+            });
+            match found {
+                Some(by) => {
+                    decided[j] = Some(Decided { by, values: table(&coders[by], &columns[by], &columns[j]) })
+                }
+                None => kept.push(j),
+            }
+        }
+        Self { order: order(&decided), decided }
+    }
+
+    /// The columns that column `j` is learned from.
+    pub(super) fn parents(&self, j: usize, coders: &[Coder]) -> Vec<usize> {
+        let useful = |i: &usize| match &self.decided[*i] {
+            None => coders[*i].codes() > 1,
+            Some(decided) => coders[decided.by].codes() > MANY_CODES,
+        };
+        self.order.iter().copied().take_while(|i| *i != j).filter(useful).collect()
+    }
+}
+
+/// Columns in their order, each followed by those it decides.
+pub(super) fn order(decided: &[Option<Decided>]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(decided.len());
+    for (j, of) in decided.iter().enumerate() {
+        if of.is_none() {
+            order.push(j);
+            let follows = |i: &usize| decided[*i].as_ref().is_some_and(|decided| decided.by == j);
+            order.extend((0..decided.len()).filter(follows));
+        }
+    }
+    order
+}
+
+/// The value of `column` for each symbol of the column that decides it; symbols that are in no row get the first row's.
+fn table(coder: &Coder, by: &Made, column: &Made) -> Made {
+    let symbols: Vec<usize> = (0..by.len()).map(|row| coder.symbol(by, row)).collect();
+    let mut rows = vec![0u32; coder.symbols()];
+    for (row, symbol) in symbols.into_iter().enumerate().rev() {
+        rows[symbol] = row as u32;
+    }
+    column.take(&rows)
+}
+
+impl Coder {
+    /// Number of symbols of a column that may decide another.
+    pub(super) fn symbols(&self) -> usize {
+        match self {
+            Self::Number(coder) => coder.codes() + 1,
+            Self::Text(coder) => coder.missing() as usize + 2,
+        }
+    }
+
+    /// The symbol of a row.
+    pub(super) fn symbol(&self, made: &Made, row: usize) -> usize {
+        match (self, made) {
+            (Self::Number(coder), Made::Number(values)) => coder.code(values[row]),
+            (_, Made::Symbol(symbols)) => symbols[row] as usize,
+            (Self::Text(_), Made::Number(_)) => 0,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! A chain as tensors and words.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::coder::{Coder, Made};
+use super::fit::Partial;
+use super::plan::{Decided, Decision, Plan, order};
+use super::select::Margins;
+use super::{Chain, ChainConfig, Learned};
+use crate::data::ColumnSchema;
+use crate::models::Stored;
+use crate::models::boost::Softmax;
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn parsed<T: DeserializeOwned>(stored: &Stored, name: &str) -> Result<T, String> {
+    serde_json::from_str(stored.text(name)?).map_err(|error| format!("`{name}`: {error}"))
+}
+
+impl Learned {
+    fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        stored.absorb("coarse", self.coarse.store());
+        if let Some(fine) = &self.fine {
+            stored.absorb("fine", fine.store());
+        }
+        stored
+    }
+
+    /// The models that were stored; `None` where there are none.
+    fn restore(stored: &Stored, n_parents: Option<usize>) -> Result<Option<Self>, String> {
+        if stored.tensors.is_empty() {
+            return Ok(None);
+        }
+        // Of a fit that is not over, features are checked when it goes on.
+        let n = n_parents.unwrap_or(usize::MAX - 1);
+        let fine = stored.below("fine");
+        let fine = if fine.tensors.is_empty() { None } else { Some(Softmax::restore(&fine, n + 1)?) };
+        Ok(Some(Self { coarse: Softmax::restore(&stored.below("coarse"), n)?, fine }))
+    }
+}
+
+impl Partial {
+    /// What was learned, as tensors.
+    pub fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        stored.about.insert("columns".to_string(), self.learned.len().to_string());
+        for (j, learned) in self.learned.iter().enumerate() {
+            if let Some(learned) = learned {
+                stored.absorb(&format!("learned.{j}"), learned.store());
+            }
+        }
+        stored
+    }
+
+    /// What [`store`](Self::store) stored.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        let n: usize = parsed(stored, "columns")?;
+        if n > 1_000_000 {
+            return Err("more columns than a table has".to_string());
+        }
+        let learned = (0..n).map(|j| Learned::restore(&stored.below(&format!("learned.{j}")), None));
+        Ok(Self { learned: learned.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Chain {
+    /// The chain as tensors and words.
+    pub fn store(&self) -> Stored {
+        let mut stored = Partial { learned: self.learned.clone() }.store();
+        stored.about.insert("columns".to_string(), text(&self.columns));
+        stored.about.insert("config".to_string(), text(&self.config));
+        stored.about.insert("coders".to_string(), text(&self.coders));
+        stored.about.insert("rows".to_string(), text(&self.n_rows));
+        let mut decisions = Vec::new();
+        for (column, decided) in self.plan.decided.iter().enumerate() {
+            let Some(decided) = decided else { continue };
+            decisions.push(Decision { column, by: decided.by });
+            let name = format!("decided.{column}");
+            match &decided.values {
+                Made::Number(values) => stored.insert(name, &[values.len()], values.clone()),
+                Made::Symbol(symbols) => stored.insert(name, &[symbols.len()], symbols.clone()),
+            }
+        }
+        stored.about.insert("decided".to_string(), text(&decisions));
+        if let Some(margins) = &self.margins {
+            stored
+                .about
+                .insert("margins".to_string(), text(&(&margins.columns, &margins.pairs, margins.n_rows)));
+            let targets: Vec<f32> = margins.targets.concat();
+            stored.insert(
+                "margins",
+                &[margins.pairs.len(), targets.len() / margins.pairs.len().max(1)],
+                targets,
+            );
+        }
+        stored
+    }
+
+    /// The chain that [`store`](Self::store) stored.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        let config: ChainConfig = parsed(stored, "config")?;
+        let columns: Vec<ColumnSchema> = parsed(stored, "columns")?;
+        let coders: Vec<Coder> = parsed(stored, "coders")?;
+        let n = columns.len();
+        if coders.len() != n || n == 0 {
+            return Err("columns without codes".to_string());
+        }
+        if let Some(problem) = coders.iter().find_map(Coder::problem) {
+            return Err(problem.to_string());
+        }
+        let mut decided: Vec<Option<Decided>> = vec![None; n];
+        for Decision { column, by } in parsed::<Vec<Decision>>(stored, "decided")? {
+            if column >= n || by >= n || column == by {
+                return Err("a decided column that is not there".to_string());
+            }
+            let name = format!("decided.{column}");
+            let values = match &coders[column] {
+                Coder::Number(_) => Made::Number(stored.values::<f64>(&name)?.to_vec()),
+                Coder::Text(coder) => {
+                    let symbols = stored.values::<u32>(&name)?.to_vec();
+                    if symbols.iter().any(|symbol| *symbol > coder.missing()) {
+                        return Err("a decided value that is not there".to_string());
+                    }
+                    Made::Symbol(symbols)
+                }
+            };
+            if values.len() != coders[by].symbols() {
+                return Err("a decided column that is not whole".to_string());
+            }
+            decided[column] = Some(Decided { by, values });
+        }
+        if decided.iter().flatten().any(|of| decided[of.by].is_some()) {
+            return Err("a column decided by one that is decided".to_string());
+        }
+        let plan = Plan { order: order(&decided), decided };
+        let mut learned = Vec::with_capacity(n);
+        for (j, coder) in coders.iter().enumerate() {
+            let parents = plan.parents(j, &coders).len();
+            let of = Learned::restore(&stored.below(&format!("learned.{j}")), Some(parents))?;
+            let whole = of.as_ref().is_none_or(|of| of.fits(coder.codes(), config.fine, parents));
+            if !whole || of.is_none() != plan.decided[j].is_some() {
+                return Err(format!("the model of column {} is not whole", j + 1));
+            }
+            learned.push(of);
+        }
+        let margins = match stored.about.contains_key("margins") {
+            false => None,
+            true => {
+                let (columns, pairs, n_rows) = parsed(stored, "margins")?;
+                let targets = stored.values::<f32>("margins")?;
+                let width = targets.len() / usize::max(Vec::len(&pairs), 1);
+                let targets = targets.chunks(width.max(1)).map(<[f32]>::to_vec).collect();
+                let margins = Margins { columns, pairs, targets, n_rows };
+                if let Some(problem) = margins.problem(n) {
+                    return Err(problem.to_string());
+                }
+                Some(margins)
+            }
+        };
+        let n_rows = parsed(stored, "rows")?;
+        Ok(Self { config, columns, coders, plan, learned, n_rows, margins })
+    }
+}
