@@ -5,6 +5,7 @@ mod aae;
 mod autoencoder;
 mod average;
 mod classifier;
+pub mod detector;
 mod ending;
 mod gan;
 mod network;
