@@ -6,6 +6,7 @@ mod pca;
 mod simd;
 mod tsne;
 
-pub use neighbor::{NeighborMethod, Neighbors, nearest, neighbors};
+pub(crate) use neighbor::pool;
+pub use neighbor::{Index, NeighborMethod, Neighbors, nearest, neighbors};
 pub use pca::Pca;
 pub use tsne::{Initialization, PlaceConfig, Tsne, TsneConfig, TsneMethod, TsneProgress, TsneSettings, tsne};

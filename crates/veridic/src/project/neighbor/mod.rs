@@ -123,34 +123,67 @@ pub fn nearest(
     k: usize,
     threads: usize,
 ) -> Result<Neighbors, ProjectError> {
-    check_finite("rows", fitted)?;
-    check_finite("queries", queries)?;
-    if queries.n_cols != fitted.n_cols {
-        return Err(EvaluateError::Width { found: queries.n_cols, expected: fitted.n_cols }.into());
+    let pool = pool(threads)?;
+    pool.install(|| Index::new(fitted)?.nearest(queries, k))
+}
+
+/// Rows prepared once to be looked up among many times.
+#[derive(Debug)]
+pub struct Index {
+    scale: Scale,
+    scaled: Matrix,
+    order: Vec<u32>,
+    blocks: Vec<Block>,
+}
+
+impl Index {
+    /// Prepares the rows, on the workers of the pool it is called in.
+    ///
+    /// # Errors
+    /// No rows, a value that is not finite.
+    pub fn new(rows: &Matrix) -> Result<Self, ProjectError> {
+        check_finite("rows", rows)?;
+        // Of these rows alone, so that a query's neighbors do not depend on the other queries.
+        let scale = Scale::new(rows);
+        let scaled = scale.apply(rows);
+        let levels = levels_of(rows.n_rows, BLOCK);
+        let order = order::order(&scaled, levels);
+        let blocks = blocks(&scaled, &order, &order::starts(rows.n_rows, levels));
+        Ok(Self { scale, scaled, order, blocks })
     }
-    if k == 0 || k > fitted.n_rows {
-        return Err(ProjectError::Neighbors { k, rows: fitted.n_rows + 1 });
+
+    /// Rows to be looked up among.
+    pub fn rows(&self) -> usize {
+        self.order.len()
     }
-    // Of the fitted rows alone, so that a query's neighbors do not depend on the other queries.
-    let scale = Scale::new(fitted);
-    let found = pool(threads)?.install(|| {
-        let (fitted, queries) = (scale.apply(fitted), scale.apply(queries));
-        let levels = levels_of(fitted.n_rows, BLOCK);
-        let order = order::order(&fitted, levels);
-        let blocks = blocks(&fitted, &order, &order::starts(fitted.n_rows, levels));
+
+    /// Finds the `k` nearest rows for each row of `queries`, exactly, on the workers of the pool it is called in; an equal
+    /// row counts. A query's neighbors do not depend on the other queries.
+    ///
+    /// # Errors
+    /// No queries, another width, a value that is not finite, `k` outside 1 to the number of rows.
+    pub fn nearest(&self, queries: &Matrix, k: usize) -> Result<Neighbors, ProjectError> {
+        check_finite("queries", queries)?;
+        if queries.n_cols != self.scaled.n_cols {
+            return Err(EvaluateError::Width { found: queries.n_cols, expected: self.scaled.n_cols }.into());
+        }
+        if k == 0 || k > self.rows() {
+            return Err(ProjectError::Neighbors { k, rows: self.rows() + 1 });
+        }
+        let queries = self.scale.apply(queries);
         // In their own order, so that rows that are looked up together are close.
         let together = order::order(&queries, levels_of(queries.n_rows, QUERIES));
-        let found = search(&queries, &together, &fitted, &order, &blocks, k);
-        let mut restored = vec![Vec::new(); queries.n_rows];
+        let found = search(&queries, &together, &self.scaled, &self.order, &self.blocks, k);
+        let mut indices = vec![0; queries.n_rows * k];
+        let mut distances = vec![0.0; queries.n_rows * k];
         for (found, row) in found.into_iter().zip(together) {
-            restored[row as usize] =
-                found.into_iter().map(|(distance, place)| (distance, order[place as usize])).collect();
+            for (i, (distance, place)) in (row as usize * k..).zip(found) {
+                indices[i] = self.order[place as usize];
+                distances[i] = self.scale.restore(distance.sqrt());
+            }
         }
-        restored
-    });
-    let indices = found.iter().flatten().map(|(_, row)| *row).collect();
-    let distances = found.iter().flatten().map(|(distance, _)| scale.restore(distance.sqrt())).collect();
-    Ok(Neighbors { k, indices, distances, method: NeighborMethod::Exact, recall: 1.0 })
+        Ok(Neighbors { k, indices, distances, method: NeighborMethod::Exact, recall: 1.0 })
+    }
 }
 
 /// Refuses values that are not finite, and matrices without any.
@@ -170,7 +203,7 @@ pub(super) fn check_finite(what: &'static str, matrix: &Matrix) -> Result<(), Pr
 }
 
 /// So many workers; 0 counts as 1, and of more than there are processors to run them at most [`MOST_WORKERS`] are made.
-pub(super) fn pool(threads: usize) -> Result<rayon::ThreadPool, ProjectError> {
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, ProjectError> {
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = threads.clamp(1, processors.max(MOST_WORKERS));
     let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -278,6 +311,7 @@ fn blocks(scaled: &Matrix, order: &[u32], starts: &[usize]) -> Vec<Block> {
 }
 
 /// Rows moved to their mean and scaled by a power of two, so that no square overflows.
+#[derive(Debug)]
 struct Scale {
     mean: Vec<f64>,
     factor: f64,

@@ -1,0 +1,125 @@
+//! Mixed tables as points: every column in standard deviations, whatever it holds.
+//!
+//! A number is `(x - mean) / standard deviation`. A category is a corner of a regular simplex whose edge gives two rows drawn
+//! at random the mean squared distance of two standardized numbers, 2: a flag is then exactly its standardized 0 and 1. A
+//! missing cell is a level of its own (beside numbers: a flag of its own, the number at its mean). What no training row had
+//! (a new level, a blank where there was none, another value in a column that had one only) is noted apart with its own
+//! surprise, so that it can never look ordinary.
+
+mod column;
+mod layout;
+mod rank;
+
+use rayon::prelude::*;
+
+use super::stored::{Parts, insert_json};
+use crate::data::{Kind, Schema, Table};
+use crate::error::{ModelError, Result};
+use crate::models::Stored;
+
+pub(super) use column::{FittedColumn, Form, States, UNSEEN, Unseen, Value};
+pub(super) use layout::Layout;
+pub(super) use rank::Ranks;
+
+/// What was learned of the columns of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Encoding {
+    pub(super) columns: Vec<FittedColumn>,
+    pub(super) layout: Layout,
+}
+
+/// Rows in terms of the columns learned.
+#[derive(Debug, Clone)]
+pub(super) struct Encoded {
+    pub(super) n_rows: usize,
+    /// One a column.
+    pub(super) states: Vec<States>,
+    /// By row, then column.
+    pub(super) unseen: Vec<Unseen>,
+}
+
+impl Encoding {
+    /// Learns the columns that the schema and the table both have, but identifiers, from `rows`.
+    pub(super) fn fit(model: &'static str, table: &Table, schema: &Schema, rows: &[usize]) -> Result<Self> {
+        let used = schema.columns.iter().filter(|column| column.kind != Kind::Identifier);
+        let found: Vec<_> = used.filter_map(|column| table.column(&column.name)).collect();
+        if found.is_empty() {
+            return Err(ModelError::NoColumns { model }.into());
+        }
+        let fit = |column: &&crate::data::Column| FittedColumn::fit(&column.name, &column.cells, rows);
+        let columns = found.par_iter().map(fit).collect();
+        Ok(Self::new(columns))
+    }
+
+    fn new(columns: Vec<FittedColumn>) -> Self {
+        let layout = Layout::new(&columns);
+        Self { columns, layout }
+    }
+
+    /// The rows `rows` of a table; columns are looked up by name.
+    ///
+    /// # Errors
+    /// [`ModelError::MissingColumn`], but for columns that always had the same value.
+    pub(super) fn encode(&self, model: &'static str, table: &Table, rows: &[usize]) -> Result<Encoded> {
+        let place = |(i, fitted): (usize, &FittedColumn)| {
+            // As a rule the columns are in the order learned.
+            let column = table.columns.get(i).filter(|column| column.name == fitted.name);
+            match column.or_else(|| table.column(&fitted.name)) {
+                Some(column) => Ok(Some(column)),
+                None if matches!(fitted.form, Form::Same { .. }) => Ok(None),
+                None => Err(ModelError::MissingColumn { model, column: fitted.name.clone() }),
+            }
+        };
+        let places: Vec<_> = self.columns.iter().enumerate().map(place).collect::<Result<_, _>>()?;
+        let states = self.columns.par_iter().zip(places).enumerate().map(|(i, (fitted, column))| {
+            column.map_or((States::Same, Vec::new()), |c| fitted.states_of(&c.cells, rows, i as u32))
+        });
+        let (states, unseen): (Vec<States>, Vec<Vec<Unseen>>) = states.collect();
+        let mut unseen = unseen.concat();
+        unseen.sort_unstable_by_key(|cell| (cell.row, cell.column));
+        Ok(Encoded { n_rows: rows.len(), states, unseen })
+    }
+
+    /// The training rows' own surprise of being in a state of their own, as if each were left out of the others.
+    pub(super) fn lonely(&self, encoded: &Encoded) -> Vec<Unseen> {
+        let columns = self.columns.iter().zip(&encoded.states).zip(0..);
+        let mut lonely: Vec<Unseen> =
+            columns.flat_map(|((column, states), i)| column.lonely(states, i)).collect();
+        lonely.sort_unstable_by_key(|cell| (cell.row, cell.column));
+        lonely
+    }
+
+    pub(super) fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        insert_json(&mut stored, "columns", &self.columns);
+        stored
+    }
+
+    pub(super) fn restore(stored: &Stored) -> Result<Self, String> {
+        let columns: Vec<FittedColumn> = stored.json("columns")?;
+        columns.iter().try_for_each(FittedColumn::check)?;
+        Ok(Self::new(columns))
+    }
+}
+
+impl Encoded {
+    /// The cells of row `i` that no training row looked like.
+    pub(super) fn unseen_of(&self, i: usize) -> &[Unseen] {
+        let from = self.unseen.partition_point(|cell| (cell.row as usize) < i);
+        let len = self.unseen[from..].partition_point(|cell| cell.row as usize == i);
+        &self.unseen[from..from + len]
+    }
+
+    /// Some of the rows.
+    pub(super) fn take(&self, rows: &[usize]) -> Self {
+        let take = |states: &States| match states {
+            States::Numbers(z) => States::Numbers(rows.iter().map(|&row| z[row]).collect()),
+            States::Levels(codes) => States::Levels(rows.iter().map(|&row| codes[row]).collect()),
+            States::Same => States::Same,
+        };
+        let unseen = rows.iter().enumerate().flat_map(|(i, &row)| {
+            self.unseen_of(row).iter().map(move |cell| Unseen { row: i as u32, ..*cell })
+        });
+        Self { n_rows: rows.len(), states: self.states.iter().map(take).collect(), unseen: unseen.collect() }
+    }
+}

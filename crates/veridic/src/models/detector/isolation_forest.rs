@@ -1,0 +1,271 @@
+//! How few random cuts set a row apart.
+//!
+//! Source: F. T. Liu, K. M. Ting and Z.-H. Zhou, Isolation forest, ICDM 2008: score `2^(-E[h(x)] / c(psi))` with the mean
+//! depth `h` over trees of `psi` rows and the mean depth `c` of an unsuccessful search in a binary tree.
+
+use rand_chacha::rand_core::Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::classical::Method;
+use super::sample::subsample;
+use super::stored::{Parts, insert_json};
+use crate::data::Matrix;
+use crate::error::{ConfigError, Result};
+use crate::models::Stored;
+use crate::seed::{Seed, uniform};
+
+/// The settings of an isolation forest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct IsolationForestConfig {
+    /// Trees, from 1.
+    pub trees: usize,
+    /// Rows that each tree is made of, drawn at random without replacement; from 2, at most as many as there are.
+    pub rows: usize,
+}
+
+impl Default for IsolationForestConfig {
+    fn default() -> Self {
+        Self { trees: 100, rows: 256 }
+    }
+}
+
+impl IsolationForestConfig {
+    /// Checks the ranges; `path` is where the settings are.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`].
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        super::at_least(path, "trees", self.trees, 1)?;
+        super::at_least(path, "rows", self.rows, 2)
+    }
+}
+
+/// The leaf mark in place of a coordinate.
+const LEAF: u32 = u32::MAX;
+
+/// The trees.
+#[derive(Debug)]
+pub struct IsolationForest {
+    config: IsolationForestConfig,
+    /// `c` of the rows a tree is made of.
+    depth: f64,
+    trees: Vec<Tree>,
+}
+
+/// Nodes; the first is the root.
+#[derive(Debug, Default)]
+struct Tree {
+    /// The coordinate that is cut, or [`LEAF`].
+    coordinates: Vec<u32>,
+    /// Rows at most this go left.
+    cuts: Vec<f32>,
+    /// The left child; the right one follows it.
+    children: Vec<u32>,
+    /// The node's depth and the mean depth of its rows below it.
+    depths: Vec<f64>,
+}
+
+/// The mean depth of an unsuccessful search in a binary tree of `n` rows.
+fn mean_depth(n: usize) -> f64 {
+    const EULER: f64 = 0.577_215_664_901_532_9;
+    let n = n as f64;
+    if n < 1.5 {
+        0.0
+    } else if n < 2.5 {
+        1.0
+    } else {
+        2.0 * ((n - 1.0).ln() + EULER) - 2.0 * (n - 1.0) / n
+    }
+}
+
+impl Tree {
+    fn grow(rows: &Matrix, mut own: Vec<usize>, random: &mut impl Rng) -> Self {
+        let limit = (own.len() as f64).log2().ceil() as usize;
+        let mut tree = Self::default();
+        tree.node(0, own.len());
+        let mut columns: Vec<u32> = (0..rows.n_cols as u32).collect();
+        let n = own.len();
+        tree.split(0, 0, limit, (rows, &mut own[..n]), &mut columns, random);
+        tree
+    }
+
+    fn node(&mut self, depth: usize, rows: usize) {
+        self.coordinates.push(LEAF);
+        self.cuts.push(0.0);
+        self.children.push(0);
+        self.depths.push(depth as f64 + mean_depth(rows));
+    }
+
+    fn split(
+        &mut self,
+        node: usize,
+        depth: usize,
+        limit: usize,
+        (rows, own): (&Matrix, &mut [usize]),
+        columns: &mut [u32],
+        random: &mut impl Rng,
+    ) {
+        if depth == limit || own.len() < 2 {
+            return;
+        }
+        // A column at random among those in which the rows differ.
+        for tried in 0..columns.len() {
+            let left = (columns.len() - tried) as u64;
+            let drawn = tried + ((u128::from(random.next_u64()) * u128::from(left)) >> 64) as usize;
+            columns.swap(tried, drawn);
+            let column = columns[tried];
+            let at = |row: usize| rows.row(row)[column as usize];
+            let (low, high) = own.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), row| {
+                (low.min(at(*row)), high.max(at(*row)))
+            });
+            if low >= high {
+                continue;
+            }
+            let cut = (f64::from(low) + uniform(random) * (f64::from(high) - f64::from(low))) as f32;
+            // Rounding must not leave a side empty.
+            let cut = if cut >= high { low } else { cut };
+            let mut middle = 0;
+            for i in 0..own.len() {
+                if at(own[i]) <= cut {
+                    own.swap(i, middle);
+                    middle += 1;
+                }
+            }
+            let children = self.depths.len();
+            self.coordinates[node] = column;
+            self.cuts[node] = cut;
+            self.children[node] = children as u32;
+            let (left, right) = own.split_at_mut(middle);
+            self.node(depth + 1, left.len());
+            self.node(depth + 1, right.len());
+            self.split(children, depth + 1, limit, (rows, left), columns, random);
+            self.split(children + 1, depth + 1, limit, (rows, right), columns, random);
+            return;
+        }
+    }
+
+    /// The depth of a row; `each` is told by how much each cut shortened it.
+    fn depth(&self, x: &[f32], mut each: impl FnMut(usize, f64)) -> f64 {
+        let mut node = 0;
+        while self.coordinates[node] != LEAF {
+            let coordinate = self.coordinates[node] as usize;
+            let next = self.children[node] as usize + usize::from(x[coordinate] > self.cuts[node]);
+            each(coordinate, self.depths[node] - self.depths[next]);
+            node = next;
+        }
+        self.depths[node]
+    }
+}
+
+impl Method for IsolationForest {
+    type Config = IsolationForestConfig;
+    const MODEL: &'static str = "an isolation forest";
+
+    fn most(_: &IsolationForestConfig) -> usize {
+        usize::MAX
+    }
+
+    fn fit(config: IsolationForestConfig, rows: &Matrix, seed: Seed, _: usize) -> Result<Self> {
+        let own = config.rows.min(rows.n_rows);
+        let all: Vec<usize> = (0..rows.n_rows).collect();
+        let tree = |i: usize| {
+            let mut random = seed.stream(&format!("detector.isolation-forest.{i}"));
+            Tree::grow(rows, subsample(&all, own, &mut random), &mut random)
+        };
+        let trees = (0..config.trees).into_par_iter().map(tree).collect();
+        Ok(Self { config, depth: mean_depth(own), trees })
+    }
+
+    fn score(&self, rows: &Matrix, parts: Option<&mut [f64]>) -> Result<Vec<f64>> {
+        let trees = self.trees.len() as f64;
+        let score = |depth: f64| (-depth / trees / self.depth.max(1e-12)).exp2();
+        let Some(parts) = parts else {
+            let depth = |row: &[f32]| self.trees.iter().map(|tree| tree.depth(row, |_, _| {})).sum();
+            return Ok(rows.values.par_chunks(rows.n_cols).map(|row| score(depth(row))).collect());
+        };
+        let explained = rows.values.par_chunks(rows.n_cols).zip(parts.par_chunks_mut(rows.n_cols));
+        let scores = explained.map(|(row, parts)| {
+            parts.fill(0.0);
+            score(self.trees.iter().map(|tree| tree.depth(row, |j, part| parts[j] += part / trees)).sum())
+        });
+        Ok(scores.collect())
+    }
+
+    fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        insert_json(&mut stored, "config", &self.config);
+        stored.insert("depth", &[1], vec![self.depth]);
+        let sizes: Vec<u32> = self.trees.iter().map(|tree| tree.depths.len() as u32).collect();
+        let nodes = sizes.iter().map(|size| *size as usize).sum();
+        stored.insert("sizes", &[sizes.len()], sizes);
+        let all = |part: fn(&Tree) -> &[u32]| self.trees.iter().flat_map(part).copied().collect::<Vec<u32>>();
+        stored.insert("coordinates", &[nodes], all(|tree| &tree.coordinates));
+        stored.insert("children", &[nodes], all(|tree| &tree.children));
+        stored.insert(
+            "cuts",
+            &[nodes],
+            self.trees.iter().flat_map(|tree| &tree.cuts).copied().collect::<Vec<f32>>(),
+        );
+        stored.insert(
+            "depths",
+            &[nodes],
+            self.trees.iter().flat_map(|tree| &tree.depths).copied().collect::<Vec<f64>>(),
+        );
+        stored
+    }
+
+    fn restore(stored: &Stored, width: usize) -> Result<Self, String> {
+        let config: IsolationForestConfig = stored.json("config")?;
+        config.check("model.isolation-forest").map_err(|error| error.to_string())?;
+        let depth = stored.finite("depth", 1)?[0];
+        let sizes = stored.values::<u32>("sizes")?;
+        let mut coordinates = stored.values::<u32>("coordinates")?;
+        let mut children = stored.values::<u32>("children")?;
+        let mut cuts = stored.values::<f32>("cuts")?;
+        let mut depths = stored.values::<f64>("depths")?;
+        let nodes: usize = sizes.iter().map(|size| *size as usize).sum();
+        if sizes.len() != config.trees
+            || [coordinates.len(), children.len(), cuts.len(), depths.len()] != [nodes; 4]
+            || sizes.contains(&0)
+        {
+            return Err("trees and nodes do not fit".to_string());
+        }
+        let mut trees = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            let n = size as usize;
+            let tree = Tree {
+                coordinates: coordinates[..n].to_vec(),
+                cuts: cuts[..n].to_vec(),
+                children: children[..n].to_vec(),
+                depths: depths[..n].to_vec(),
+            };
+            // Children come after their parents, so every walk ends.
+            let sound = (0..n).all(|i| {
+                let child = tree.children[i] as usize;
+                tree.coordinates[i] == LEAF
+                    || ((tree.coordinates[i] as usize) < width && child > i && child + 1 < n)
+            });
+            if !sound || tree.depths.iter().any(|depth| !depth.is_finite()) {
+                return Err("a tree is damaged".to_string());
+            }
+            trees.push(tree);
+            (coordinates, children) = (&coordinates[n..], &children[n..]);
+            (cuts, depths) = (&cuts[n..], &depths[n..]);
+        }
+        Ok(Self { config, depth, trees })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_are_those_of_binary_search() {
+        assert_eq!([0, 1, 2].map(mean_depth), [0.0, 0.0, 1.0]);
+        // 2 H(n - 1) - 2 (n - 1) / n with the harmonic number's approximation.
+        assert!((mean_depth(256) - 10.244_770_920_1).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,201 @@
+//! Anomaly detectors of tables: models without a graph that score rows, higher for the more unusual, with reasons.
+//!
+//! [`Surprise`] is the default; the others are the classical ones, on the same encoding of mixed tables. For all of them
+//! holds: nothing unknown, blank or out of place makes a row less unusual.
+
+mod classical;
+mod encoding;
+mod isolation_forest;
+mod neighbors;
+mod sample;
+mod scored;
+mod stored;
+mod surprise;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod threshold;
+mod witness;
+
+use serde::{Deserialize, Serialize};
+
+use self::classical::Classical;
+use self::isolation_forest::IsolationForest;
+use self::neighbors::Neighbors;
+use crate::data::{Schema, Table};
+use crate::error::{ConfigError, Result};
+use crate::models::Stored;
+use crate::seed::Seed;
+
+pub use isolation_forest::IsolationForestConfig;
+pub use neighbors::{Distance, NeighborsConfig};
+pub use scored::{Explained, Scored};
+pub use surprise::{Surprise, SurpriseConfig};
+pub use threshold::{Threshold, threshold};
+
+/// The names of the detectors in recipes, the default first.
+pub const NAMES: [&str; 3] = ["surprise", "neighbors", "isolation-forest"];
+
+/// Which detector, with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetectorConfig {
+    /// Five statistics as surprises: the default.
+    Surprise(SurpriseConfig),
+    /// The distance to the k-th nearest row.
+    Neighbors(NeighborsConfig),
+    /// How few random cuts set a row apart.
+    IsolationForest(IsolationForestConfig),
+}
+
+impl Default for DetectorConfig {
+    fn default() -> Self {
+        Self::Surprise(SurpriseConfig::default())
+    }
+}
+
+/// A fitted detector.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as the settings")]
+pub enum Detector {
+    Surprise(Box<Surprise>),
+    Neighbors(Box<Classical<Neighbors>>),
+    IsolationForest(Box<Classical<IsolationForest>>),
+}
+
+macro_rules! each {
+    ($self:expr, $fitted:ident => $do:expr) => {
+        match $self {
+            Detector::Surprise($fitted) => $do,
+            Detector::Neighbors($fitted) => $do,
+            Detector::IsolationForest($fitted) => $do,
+        }
+    };
+}
+
+impl DetectorConfig {
+    /// The default settings of the detector of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "surprise" => Self::Surprise(SurpriseConfig::default()),
+            "neighbors" => Self::Neighbors(NeighborsConfig::default()),
+            "isolation-forest" => Self::IsolationForest(IsolationForestConfig::default()),
+            _ => return None,
+        })
+    }
+
+    /// The name in recipes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Surprise(_) => "surprise",
+            Self::Neighbors(_) => "neighbors",
+            Self::IsolationForest(_) => "isolation-forest",
+        }
+    }
+
+    /// Checks the ranges; `path` is where the settings are.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`].
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        match self {
+            Self::Surprise(config) => config.check(path),
+            Self::Neighbors(config) => config.check(path),
+            Self::IsolationForest(config) => config.check(path),
+        }
+    }
+}
+
+impl Detector {
+    /// Learns from the rows `rows` of a table; columns are those that the schema and the table both have, but identifiers.
+    ///
+    /// # Errors
+    /// [`ModelError::TooFewRows`](crate::error::ModelError::TooFewRows) below 2,
+    /// [`ModelError::NoColumns`](crate::error::ModelError::NoColumns), [`ConfigError::Range`].
+    pub fn fit(
+        config: DetectorConfig,
+        table: &Table,
+        schema: &Schema,
+        rows: &[usize],
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Self> {
+        config.check(&format!("model.{}", config.name()))?;
+        Ok(match config {
+            DetectorConfig::Surprise(config) => {
+                Self::Surprise(Box::new(Surprise::fit(config, table, schema, rows, seed, threads)?))
+            }
+            DetectorConfig::Neighbors(config) => {
+                Self::Neighbors(Box::new(Classical::fit(config, table, schema, rows, seed, threads)?))
+            }
+            DetectorConfig::IsolationForest(config) => {
+                Self::IsolationForest(Box::new(Classical::fit(config, table, schema, rows, seed, threads)?))
+            }
+        })
+    }
+
+    /// The name in recipes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Surprise(_) => "surprise",
+            Self::Neighbors(_) => "neighbors",
+            Self::IsolationForest(_) => "isolation-forest",
+        }
+    }
+
+    /// The columns it looks at.
+    pub fn columns(&self) -> Vec<String> {
+        each!(self, fitted => fitted.columns())
+    }
+
+    /// Scores rows; a row's score does not depend on the others.
+    ///
+    /// # Errors
+    /// [`ModelError::MissingColumn`](crate::error::ModelError::MissingColumn).
+    pub fn score(&self, table: &Table, threads: usize) -> Result<Scored> {
+        each!(self, fitted => fitted.score(table, threads))
+    }
+
+    /// Scores rows with their reasons and what was to be expected; the scores are those of [`score`](Self::score).
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    pub fn explain(&self, table: &Table, threads: usize) -> Result<Explained> {
+        each!(self, fitted => fitted.explain(table, threads))
+    }
+
+    /// All that is learned.
+    pub fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        stored.about.insert("detector".into(), self.name().to_string());
+        stored.absorb(self.name(), each!(self, fitted => fitted.store()));
+        stored
+    }
+
+    /// What [`store`](Self::store) gave.
+    ///
+    /// # Errors
+    /// What is missing or damaged.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        let name = stored.text("detector")?;
+        let below = stored.below(name);
+        Ok(match name {
+            "surprise" => Self::Surprise(Box::new(Surprise::restore(&below)?)),
+            "neighbors" => Self::Neighbors(Box::new(Classical::restore(&below)?)),
+            "isolation-forest" => Self::IsolationForest(Box::new(Classical::restore(&below)?)),
+            _ => return Err(format!("there is no detector `{name}`")),
+        })
+    }
+}
+
+/// Refuses a setting below `least`.
+fn at_least(path: &str, field: &str, found: usize, least: usize) -> Result<(), ConfigError> {
+    if found >= least {
+        return Ok(());
+    }
+    Err(ConfigError::Range {
+        field: format!("{path}.{field}"),
+        found: found.to_string(),
+        allowed: format!("{least} or more"),
+    })
+}

@@ -1,0 +1,243 @@
+//! Learning: reference rows, their neighbors among each other, and what statistics they have left out of the rest.
+
+use rand_chacha::rand_core::Rng;
+use rayon::prelude::*;
+
+use super::super::encoding::{Encoded, Encoding, Ranks, States, Unseen};
+use super::super::sample::{PARTS, median_of, subsample};
+use super::super::tail::Tail;
+use super::super::witness::Witness;
+use super::local::Local;
+use super::marginal::Marginal;
+use super::space::{Query, Space};
+use super::{Batch, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig};
+use crate::data::{Cells, Matrix, Schema, Table};
+use crate::error::{ModelError, Result};
+use crate::project::{Neighbors, pool};
+use crate::seed::Seed;
+
+/// Left-out rows that the tails of the Gaussian and of the score are learned from.
+const CALIBRATION: usize = 4096;
+
+/// Rows that are asked what is to be expected, and what columns put into statistics as a rule.
+const WITNESSES: usize = 1024;
+
+impl Surprise {
+    /// Learns from the rows `rows` of a table; columns are those that the schema and the table both have, but identifiers.
+    ///
+    /// # Errors
+    /// [`ModelError::TooFewRows`] below 2, [`ModelError::NoColumns`].
+    pub fn fit(
+        config: SurpriseConfig,
+        table: &Table,
+        schema: &Schema,
+        rows: &[usize],
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Self> {
+        if rows.len() < 2 {
+            return Err(ModelError::TooFewRows { model: MODEL, found: rows.len(), needed: 2 }.into());
+        }
+        pool(threads)?.install(|| {
+            let encoding = Encoding::fit(MODEL, table, schema, rows)?;
+            let reference = subsample(rows, config.reference.max(2), &mut seed.stream("detector.reference"));
+            let encoded = encoding.encode(MODEL, table, &reference)?;
+            let raw = Raw::new(&encoding, table);
+            let random = || seed.stream("detector.calibration");
+            if config.trim == 0.0 {
+                return Ok(Self::learn(
+                    config,
+                    encoding,
+                    (&encoded, &reference),
+                    &raw,
+                    &mut random(),
+                    threads,
+                )?
+                .0);
+            }
+            let all = (&encoded, reference.as_slice());
+            let (_, scores) =
+                Self::learn(config.clone(), encoding.clone(), all, &raw, &mut random(), threads)?;
+            let kept = kept(&scores, config.trim);
+            let (part, part_rows) =
+                (encoded.take(&kept), kept.iter().map(|i| reference[*i]).collect::<Vec<_>>());
+            let part = (&part, part_rows.as_slice());
+            let (mut fitted, mut scores) = Self::learn(config, encoding, part, &raw, &mut random(), threads)?;
+            // The tail is that of all rows: those that were left out are scored like new ones.
+            let out: Vec<usize> = complement(encoded.n_rows, &kept);
+            let left = encoded.take(&out);
+            let batch = Batch::new(&fitted, &left)?;
+            let score =
+                |i: usize| fitted.score_of(left.unseen_of(i), &batch.statistics(&fitted, &left, i).values).0;
+            scores.extend((0..left.n_rows).into_par_iter().map(score).collect::<Vec<_>>());
+            fitted.tail = Tail::new(scores);
+            Ok(fitted)
+        })
+    }
+
+    /// Learns from reference rows, all of them; also their scores, each left out of the rest (of a sample, where nothing is
+    /// trimmed).
+    fn learn(
+        config: SurpriseConfig,
+        encoding: Encoding,
+        (encoded, reference): (&Encoded, &[usize]),
+        raw: &Raw,
+        random: &mut impl Rng,
+        threads: usize,
+    ) -> Result<(Self, Vec<f64>)> {
+        let n = encoded.n_rows;
+        let standard = encoding.layout.standard(encoded);
+        let marginals: Vec<Marginal> = encoded.states.par_iter().map(Marginal::fit).collect();
+        let all: Vec<usize> = (0..n).collect();
+        let asked = subsample(&all, WITNESSES, random);
+        let witness = Witness::new(encoded, &standard, &asked, |column, i| raw.number(column, reference[i]));
+        let sample = if config.trim > 0.0 { all } else { subsample(&all, CALIBRATION, random) };
+        let lonely = encoding.lonely(encoded);
+        let width = encoding.columns.len();
+        let mut fitted = Self {
+            spaces: None,
+            marginals,
+            tails: Vec::new(),
+            tail: Tail::new(Vec::new()),
+            usual: vec![vec![0.0; width]; MEMBERS],
+            witness,
+            config,
+            encoding,
+        };
+        let marg = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
+        if fitted.encoding.layout.width == 0 {
+            fitted.tails = vec![Tail::new(vec![0.0; n]); MEMBERS - 1];
+            fitted.tails.push(Tail::new(marg));
+            let scores = sample.iter().map(|&i| fitted.score_of(of(&lonely, i), &[0.0; MEMBERS]).0);
+            let scores: Vec<f64> = scores.collect();
+            fitted.tail = Tail::new(scores.clone());
+            return Ok((fitted, scores));
+        }
+        let layout = &fitted.encoding.layout;
+        let ranks: Vec<Ranks> = encoded.states.par_iter().map(ranks).collect();
+        let scales: Vec<f64> =
+            encoded.states.par_iter().zip(&ranks).map(|(s, ranks)| scale(s, ranks)).collect();
+        let ranked = layout.ranked(encoded, &ranks, &scales);
+        let k = fitted.config.neighbors.min(n - 1);
+        let sizes = (k, fitted.config.nearest.min(k));
+        let (standard, neighbors, nearest) = Space::fit(standard, layout, sizes, threads)?;
+        let (ranked, ranked_neighbors, ranked_nearest) = Space::fit(ranked, layout, sizes, threads)?;
+        let spaces = Spaces { standard, ranked, ranks, scales, k };
+        let local = |i: &usize| {
+            let rows = &spaces.standard.rows;
+            Local::default().statistic(rows, neighbors.of(*i), rows.row(*i), None)
+        };
+        let locals: Vec<f64> = sample.par_iter().map(local).collect();
+        let near = nearest.iter().map(|list| spaces.standard.near(list)).collect::<Vec<_>>();
+        let half = nearest.iter().map(|list| spaces.standard.half(list)).collect::<Vec<_>>();
+        let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
+        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i]];
+        let values: Vec<[f64; MEMBERS]> = sample.iter().enumerate().map(|(at, i)| values(at, *i)).collect();
+        fitted.tails = [near, half, rank, locals, marg].into_iter().map(Tail::new).collect();
+        fitted.spaces = Some(spaces);
+        let scores = sample.iter().zip(&values).map(|(i, values)| fitted.score_of(of(&lonely, *i), values).0);
+        let scores: Vec<f64> = scores.collect();
+        fitted.tail = Tail::new(scores.clone());
+        let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
+        let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone());
+        let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
+            let mut means = vec![0.0; MEMBERS * width];
+            for &i in rows {
+                let (standard, ranked) = lists(i);
+                let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked };
+                let columns = fitted.columns_of(encoded, i, known.row(&fitted, i), &statistics);
+                means
+                    .iter_mut()
+                    .zip(columns.iter().flatten())
+                    .for_each(|(mean, v)| *mean += v / rows.len() as f64);
+            }
+            means
+        });
+        let parts: Vec<Vec<f64>> = parts.collect();
+        let usual = median_of(&parts);
+        fitted.usual = usual.chunks(width).map(<[f64]>::to_vec).collect();
+        Ok((fitted, scores))
+    }
+}
+
+/// Reference rows with their neighbors among the others.
+struct Known<'a> {
+    encoded: &'a Encoded,
+    neighbors: [&'a Neighbors; 2],
+}
+
+impl<'a> Known<'a> {
+    fn row(&self, fitted: &'a Surprise, i: usize) -> Row<'a>
+    where
+        Self: 'a,
+    {
+        let spaces = fitted.spaces.as_ref().expect("there are columns to measure by");
+        let query = |matrix: &'a Matrix, neighbors: &'a Neighbors| Query {
+            x: matrix.row(i),
+            candidates: neighbors.of(i),
+            unseen: &[],
+        };
+        debug_assert!(i < self.encoded.n_rows);
+        Row {
+            standard: query(&spaces.standard.rows, self.neighbors[0]),
+            ranked: query(&spaces.ranked.rows, self.neighbors[1]),
+        }
+    }
+}
+
+/// The numbers of a table's columns, by fitted column.
+struct Raw<'a>(Vec<Option<&'a [f64]>>);
+
+impl<'a> Raw<'a> {
+    fn new(encoding: &Encoding, table: &'a Table) -> Self {
+        let cells = encoding.columns.iter().map(|column| match &table.column(&column.name)?.cells {
+            Cells::Number(values) => Some(values.as_slice()),
+            Cells::Text { .. } => None,
+        });
+        Self(cells.collect())
+    }
+
+    fn number(&self, column: usize, row: usize) -> f64 {
+        self.0[column].map_or(f64::NAN, |values| values[row])
+    }
+}
+
+fn ranks(states: &States) -> Ranks {
+    match states {
+        States::Numbers(z) => Ranks::fit(z),
+        States::Levels(_) | States::Same => Ranks::default(),
+    }
+}
+
+/// The standard deviation of a column's normal scores, 1 where they do not vary.
+fn scale(states: &States, ranks: &Ranks) -> f64 {
+    let States::Numbers(z) = states else { return 1.0 };
+    let scores = || z.iter().map(|z| if z.is_nan() { 0.0 } else { ranks.score(*z) });
+    let n = z.len() as f64;
+    let mean = scores().sum::<f64>() / n;
+    let deviation = (scores().map(|score| (score - mean) * (score - mean)).sum::<f64>() / n).sqrt();
+    if deviation < 1e-9 { 1.0 } else { deviation }
+}
+
+/// Those of the cells that are of row `i`.
+fn of(cells: &[Unseen], i: usize) -> &[Unseen] {
+    let from = cells.partition_point(|cell| (cell.row as usize) < i);
+    let len = cells[from..].partition_point(|cell| cell.row as usize == i);
+    &cells[from..from + len]
+}
+
+/// The rows but the share with the highest scores, ascending; two at least.
+fn kept(scores: &[f64], trim: f64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
+    let out = (scores.len() as f64 * trim).floor() as usize;
+    order.truncate((scores.len() - out).max(2));
+    order.sort_unstable();
+    order
+}
+
+fn complement(n: usize, kept: &[usize]) -> Vec<usize> {
+    let mut left = vec![true; n];
+    kept.iter().for_each(|i| left[*i] = false);
+    (0..n).filter(|i| left[*i]).collect()
+}

@@ -1,0 +1,287 @@
+//! Surprise: five cheap statistics of a row, each as a surprise in the tail of its own values on left-out training rows,
+//! together by the root of the sum of squares.
+//!
+//! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
+//! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
+//! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. A cell that no training row
+//! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual.
+
+mod fit;
+mod local;
+mod marginal;
+mod reason;
+mod space;
+mod stored;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::at_least;
+use super::encoding::{Encoded, Encoding, Ranks, Unseen};
+use super::scored::{Explained, Scored};
+use super::tail::Tail;
+use super::witness::{self, Witness};
+use crate::data::{Matrix, Table};
+use crate::error::{ConfigError, Result};
+use crate::project::pool;
+use local::Local;
+use marginal::Marginal;
+use space::{Nearest, Query, Space};
+
+/// The model in messages.
+const MODEL: &str = "the detector";
+
+/// Rows that are scored together: memory does not grow with the table.
+const PIECE: usize = 4096;
+
+/// The statistics.
+const MEMBERS: usize = 5;
+
+/// The settings of the default detector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct SurpriseConfig {
+    /// Most training rows that are kept to compare with, drawn at random; from 2.
+    pub reference: usize,
+    /// Euclidean neighbors of a row, from 1.
+    pub neighbors: usize,
+    /// Of these, the nearest by absolute distance, from 1.
+    pub nearest: usize,
+    /// The share of reference rows, the most unusual, that are left out and the rest learned from anew: for training rows
+    /// that are not all ordinary; 0 to below 0.5.
+    pub trim: f64,
+    /// Whether a row that equals a reference row is taken for that row, and left out of its own neighbors: then training rows
+    /// can be scored like any others. Without it, a copy of a training row is as ordinary as can be.
+    pub leave_out: bool,
+}
+
+impl Default for SurpriseConfig {
+    fn default() -> Self {
+        Self { reference: 20_000, neighbors: 60, nearest: 10, trim: 0.0, leave_out: true }
+    }
+}
+
+impl SurpriseConfig {
+    /// Checks the ranges; `path` is where the settings are.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`].
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        at_least(path, "reference", self.reference, 2)?;
+        at_least(path, "neighbors", self.neighbors, 1)?;
+        at_least(path, "nearest", self.nearest, 1)?;
+        if !(0.0..0.5).contains(&self.trim) {
+            return Err(ConfigError::Range {
+                field: format!("{path}.trim"),
+                found: self.trim.to_string(),
+                allowed: "0 to below 0.5".to_string(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A fitted detector.
+#[derive(Debug)]
+pub struct Surprise {
+    config: SurpriseConfig,
+    encoding: Encoding,
+    spaces: Option<Spaces>,
+    marginals: Vec<Marginal>,
+    /// Of the statistics, in the order near, half, rank, local, marg.
+    tails: Vec<Tail>,
+    /// Of the score.
+    tail: Tail,
+    /// By statistic, then column: what it is on ordinary rows.
+    usual: Vec<Vec<f64>>,
+    witness: Witness,
+}
+
+/// Reference rows as standard deviations and as ranks; none where no column varies.
+#[derive(Debug)]
+struct Spaces {
+    standard: Space,
+    ranked: Space,
+    ranks: Vec<Ranks>,
+    scales: Vec<f64>,
+    /// Neighbors of a row.
+    k: usize,
+}
+
+/// What is known of a row of a batch before its statistics.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    standard: Query<'a>,
+    ranked: Query<'a>,
+}
+
+/// The statistics of a row, with the neighbors they are from.
+struct Statistics {
+    values: [f64; MEMBERS],
+    standard: Nearest,
+    ranked: Nearest,
+}
+
+impl Surprise {
+    /// The columns it looks at.
+    pub fn columns(&self) -> Vec<String> {
+        self.encoding.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Scores rows; a row's score does not depend on the others.
+    ///
+    /// # Errors
+    /// [`ModelError::MissingColumn`](crate::error::ModelError::MissingColumn).
+    pub fn score(&self, table: &Table, threads: usize) -> Result<Scored> {
+        let mut scored = Scored::default();
+        pool(threads)?.install(|| -> Result<()> {
+            for rows in pieces(table.n_rows) {
+                self.piece(table, &rows, |_, encoded, batch| {
+                    let score = |i: usize| {
+                        self.score_of(encoded.unseen_of(i), &batch.statistics(self, encoded, i).values).0
+                    };
+                    let scores: Vec<f64> = (0..encoded.n_rows).into_par_iter().map(score).collect();
+                    scored.tail.extend(scores.iter().map(|score| self.tail.probability(*score)));
+                    scored.score.extend(scores);
+                })?;
+            }
+            Ok(())
+        })?;
+        Ok(scored)
+    }
+
+    /// Scores rows with their reasons and what was to be expected; the scores are those of [`score`](Self::score).
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    pub fn explain(&self, table: &Table, threads: usize) -> Result<Explained> {
+        let mut scored = Scored::default();
+        let width = self.encoding.columns.len();
+        let mut reasons = Vec::with_capacity(table.n_rows * width);
+        let mut expected = Vec::with_capacity(table.n_rows * width);
+        pool(threads)?.install(|| -> Result<()> {
+            for rows in pieces(table.n_rows) {
+                self.piece(table, &rows, |coordinates, encoded, batch| {
+                    let explain = |i: usize| {
+                        let statistics = batch.statistics(self, encoded, i);
+                        let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics);
+                        let unusual = largest(&reasons.1);
+                        let mut expected = vec![f64::NAN; width];
+                        self.witness.expected(&self.encoding, coordinates.row(i), &unusual, &mut expected);
+                        (reasons, expected)
+                    };
+                    let explained: Vec<_> = (0..encoded.n_rows).into_par_iter().map(explain).collect();
+                    for ((score, parts), cells) in explained {
+                        scored.tail.push(self.tail.probability(score));
+                        scored.score.push(score);
+                        reasons.extend(parts.iter().map(|part| *part as f32));
+                        expected.extend(cells);
+                    }
+                })?;
+            }
+            Ok(())
+        })?;
+        let expected = witness::table(&self.encoding, &expected);
+        Ok(Explained { scored, columns: self.columns(), reasons, expected })
+    }
+
+    /// Encodes some rows of a table, finds their neighbors and hands all on.
+    fn piece(
+        &self,
+        table: &Table,
+        rows: &[usize],
+        then: impl FnOnce(&Matrix, &Encoded, &Batch),
+    ) -> Result<()> {
+        let encoded = self.encoding.encode(MODEL, table, rows)?;
+        let batch = Batch::new(self, &encoded)?;
+        then(&batch.standard, &encoded, &batch);
+        Ok(())
+    }
+
+    /// The score of statistics and of cells that no training row looked like, and their surprises; the last is of the cells.
+    fn score_of(&self, unseen: &[Unseen], values: &[f64; MEMBERS]) -> (f64, [f64; MEMBERS + 1]) {
+        let mut surprises = [0.0; MEMBERS + 1];
+        for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
+            *surprise = tail.surprise(*value);
+        }
+        let nats: f64 = unseen.iter().map(|cell| cell.nats).sum();
+        surprises[MEMBERS] = nats * (MEMBERS as f64).sqrt();
+        (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
+    }
+}
+
+/// Rows of a table with their neighbors.
+struct Batch {
+    standard: Matrix,
+    ranked: Matrix,
+    /// `k` reference rows of each row, in both spaces.
+    neighbors: [Vec<u32>; 2],
+    k: usize,
+}
+
+impl Batch {
+    fn new(model: &Surprise, encoded: &Encoded) -> Result<Self> {
+        let standard = model.encoding.layout.standard(encoded);
+        let Some(spaces) = &model.spaces else {
+            return Ok(Self { standard, ranked: Matrix::default(), neighbors: Default::default(), k: 0 });
+        };
+        let ranked = model.encoding.layout.ranked(encoded, &spaces.ranks, &spaces.scales);
+        let strange = |i: usize| !encoded.unseen_of(i).is_empty();
+        let leave_out = model.config.leave_out;
+        let neighbors = [
+            spaces.standard.search(&standard, spaces.k, leave_out, strange)?,
+            spaces.ranked.search(&ranked, spaces.k, leave_out, strange)?,
+        ];
+        Ok(Self { standard, ranked, neighbors, k: spaces.k })
+    }
+
+    fn row<'a>(&'a self, encoded: &'a Encoded, i: usize) -> Row<'a> {
+        let unseen = encoded.unseen_of(i);
+        let query = |matrix: &'a Matrix, neighbors: &'a [u32]| Query {
+            x: if matrix.n_rows > 0 { matrix.row(i) } else { &[] },
+            candidates: &neighbors[i * self.k..(i + 1) * self.k],
+            unseen,
+        };
+        Row {
+            standard: query(&self.standard, &self.neighbors[0]),
+            ranked: query(&self.ranked, &self.neighbors[1]),
+        }
+    }
+
+    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize) -> Statistics {
+        let marg = model.marg(encoded, i, false);
+        let Some(spaces) = &model.spaces else {
+            return Statistics {
+                values: [0.0, 0.0, 0.0, 0.0, marg],
+                standard: Vec::new(),
+                ranked: Vec::new(),
+            };
+        };
+        let row = self.row(encoded, i);
+        let (layout, nearest) = (&model.encoding.layout, model.config.nearest);
+        let standard = spaces.standard.nearest(layout, row.standard, nearest);
+        let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
+        let local =
+            Local::default().statistic(&spaces.standard.rows, row.standard.candidates, row.standard.x, None);
+        let values = [
+            spaces.standard.near(&standard),
+            spaces.standard.half(&standard),
+            spaces.ranked.half(&ranked),
+            local,
+            marg,
+        ];
+        Statistics { values, standard, ranked }
+    }
+}
+
+/// The rows of a table in pieces.
+fn pieces(n_rows: usize) -> impl Iterator<Item = Vec<usize>> {
+    (0..n_rows).step_by(PIECE).map(move |first| (first..n_rows.min(first + PIECE)).collect())
+}
+
+/// The columns with a part, the largest first.
+fn largest(parts: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..parts.len()).filter(|i| parts[*i] > 0.0).collect();
+    order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
+    order
+}

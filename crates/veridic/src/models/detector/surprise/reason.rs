@@ -1,0 +1,88 @@
+//! A score by columns.
+
+use super::super::encoding::Encoded;
+use super::local::Local;
+use super::{MEMBERS, Row, Statistics, Surprise};
+
+impl Surprise {
+    /// The sum over columns of how rare a row's values are, nats; with `own` the row is one of the reference rows, left out.
+    pub(super) fn marg(&self, encoded: &Encoded, i: usize, own: bool) -> f64 {
+        self.marginals
+            .iter()
+            .zip(&encoded.states)
+            .map(|(marginal, states)| marginal.nats(states, i, own))
+            .sum()
+    }
+
+    /// A row's score and its parts by column, which sum to it.
+    ///
+    /// A statistic's part of the score is the square of its surprise over the score. It is shared by how much more each column
+    /// puts into the statistic than on ordinary rows.
+    pub(super) fn reasons_of(
+        &self,
+        encoded: &Encoded,
+        i: usize,
+        row: Row,
+        statistics: &Statistics,
+    ) -> (f64, Vec<f64>) {
+        let unseen = encoded.unseen_of(i);
+        let (score, surprises) = self.score_of(unseen, &statistics.values);
+        let width = self.encoding.columns.len();
+        let mut reasons = vec![0.0; width];
+        if score <= 0.0 {
+            return (score, reasons);
+        }
+        let columns = self.columns_of(encoded, i, row, statistics);
+        for ((columns, usual), surprise) in columns.iter().zip(&self.usual).zip(&surprises) {
+            let part = surprise * surprise / score;
+            let more = |(found, usual): (&f64, &f64)| (found - usual).max(0.0);
+            let sum: f64 = columns.iter().zip(usual).map(more).sum();
+            if sum > 0.0 && sum.is_finite() {
+                let shares = columns.iter().zip(usual).map(more);
+                reasons.iter_mut().zip(shares).for_each(|(reason, more)| *reason += part * more / sum);
+            } else {
+                reasons.iter_mut().for_each(|reason| *reason += part / width as f64);
+            }
+        }
+        let nats: f64 = unseen.iter().map(|cell| cell.nats).sum();
+        let part = surprises[MEMBERS] * surprises[MEMBERS] / score;
+        for cell in unseen.iter().filter(|_| nats > 0.0) {
+            reasons[cell.column as usize] += part * cell.nats / nats;
+        }
+        (score, reasons)
+    }
+
+    /// What each column puts into each statistic.
+    pub(super) fn columns_of(
+        &self,
+        encoded: &Encoded,
+        i: usize,
+        row: Row,
+        statistics: &Statistics,
+    ) -> Vec<Vec<f64>> {
+        let width = self.encoding.columns.len();
+        let mut columns = vec![vec![0.0; width]; MEMBERS];
+        let layout = &self.encoding.layout;
+        let marg = self
+            .marginals
+            .iter()
+            .zip(&encoded.states)
+            .map(|(marginal, states)| marginal.nats(states, i, false));
+        columns[4].iter_mut().zip(marg).for_each(|(to, nats)| *to = nats);
+        if let Some(spaces) = &self.spaces {
+            spaces.standard.columns(layout, row.standard, (&statistics.standard, 1), &mut columns[0]);
+            spaces.standard.columns(
+                layout,
+                row.standard,
+                (&statistics.standard, usize::MAX),
+                &mut columns[1],
+            );
+            spaces.ranked.columns(layout, row.ranked, (&statistics.ranked, usize::MAX), &mut columns[2]);
+            let mut each = vec![0.0; layout.width];
+            let rows = &spaces.standard.rows;
+            Local::default().statistic(rows, row.standard.candidates, row.standard.x, Some(&mut each));
+            layout.by_column(&each, |column, part| columns[3][column] = part);
+        }
+        columns
+    }
+}

@@ -1,0 +1,111 @@
+//! The detector as a file holds it.
+
+use super::super::encoding::{Encoding, Ranks};
+use super::super::stored::{Parts, insert_json};
+use super::super::tail::Tail;
+use super::super::witness::Witness;
+use super::marginal::Marginal;
+use super::space::Space;
+use super::{MEMBERS, Spaces, Surprise, SurpriseConfig};
+use crate::models::Stored;
+
+impl Surprise {
+    /// All that is learned.
+    pub fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        insert_json(&mut stored, "config", &self.config);
+        insert_json(&mut stored, "marginals", &self.marginals);
+        stored.absorb("encoding", self.encoding.store());
+        stored.absorb("witness", self.witness.store());
+        for (i, tail) in self.tails.iter().enumerate() {
+            tail.store(&mut stored, &format!("tail.{i}"));
+        }
+        self.tail.store(&mut stored, "tail");
+        let usual: Vec<f64> = self.usual.iter().flatten().copied().collect();
+        stored.insert("usual", &[MEMBERS, self.encoding.columns.len()], usual);
+        if let Some(spaces) = &self.spaces {
+            stored.absorb("standard", spaces.standard.store());
+            stored.absorb("ranked", spaces.ranked.store());
+            stored.insert("scales", &[spaces.scales.len()], spaces.scales.clone());
+            store_ranks(&mut stored, &spaces.ranks);
+        }
+        stored
+    }
+
+    /// What [`store`](Self::store) gave.
+    ///
+    /// # Errors
+    /// What is missing or damaged.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        let config: SurpriseConfig = stored.json("config")?;
+        config.check("model.surprise").map_err(|error| error.to_string())?;
+        let encoding = Encoding::restore(&stored.below("encoding"))?;
+        let width = encoding.columns.len();
+        let marginals: Vec<Marginal> = stored.json("marginals")?;
+        if marginals.len() != width || !marginals.iter().all(Marginal::check) {
+            return Err("`marginals` does not fit the columns".to_string());
+        }
+        let tails =
+            (0..MEMBERS).map(|i| Tail::restore(stored, &format!("tail.{i}"))).collect::<Result<_, _>>()?;
+        let usual = stored.finite("usual", MEMBERS * width)?;
+        let usual = (0..MEMBERS).map(|i| usual[i * width..(i + 1) * width].to_vec()).collect();
+        let spaces = match encoding.layout.width {
+            0 => None,
+            coordinates => {
+                let standard = Space::restore(&stored.below("standard"), coordinates)?;
+                let ranked = Space::restore(&stored.below("ranked"), coordinates)?;
+                let scales = stored.finite("scales", width)?;
+                let n = standard.rows.n_rows;
+                if n < 2 || ranked.rows.n_rows != n || scales.iter().any(|scale| *scale <= 0.0) {
+                    return Err("reference rows and scales do not fit".to_string());
+                }
+                let k = config.neighbors.min(n - 1);
+                Some(Spaces { standard, ranked, ranks: restore_ranks(stored, width)?, scales, k })
+            }
+        };
+        let witness = Witness::restore(&stored.below("witness"), &encoding)?;
+        let tail = Tail::restore(stored, "tail")?;
+        Ok(Self { config, encoding, spaces, marginals, tails, tail, usual, witness })
+    }
+}
+
+fn store_ranks(stored: &mut Stored, ranks: &[Ranks]) {
+    let knots: Vec<u32> = ranks.iter().map(|ranks| ranks.values.len() as u32).collect();
+    stored.insert("ranks.knots", &[knots.len()], knots);
+    stored.insert("ranks.counts", &[ranks.len()], ranks.iter().map(|ranks| ranks.count).collect());
+    let all = |part: fn(&Ranks) -> &[u32]| ranks.iter().flat_map(part).copied().collect::<Vec<u32>>();
+    let (below, through) = (all(|ranks| &ranks.below), all(|ranks| &ranks.through));
+    let values: Vec<f64> = ranks.iter().flat_map(|ranks| &ranks.values).copied().collect();
+    stored.insert("ranks.values", &[values.len()], values);
+    stored.insert("ranks.below", &[below.len()], below);
+    stored.insert("ranks.through", &[through.len()], through);
+}
+
+fn restore_ranks(stored: &Stored, columns: usize) -> Result<Vec<Ranks>, String> {
+    let knots = stored.values::<u32>("ranks.knots")?;
+    let counts = stored.values::<u32>("ranks.counts")?;
+    let mut values = stored.values::<f64>("ranks.values")?;
+    let mut below = stored.values::<u32>("ranks.below")?;
+    let mut through = stored.values::<u32>("ranks.through")?;
+    let total = knots.iter().map(|n| *n as usize).try_fold(0usize, usize::checked_add);
+    let fits = [values.len(), below.len(), through.len()].iter().all(|len| Some(*len) == total);
+    if knots.len() != columns || counts.len() != columns || !fits {
+        return Err("ranks do not fit the columns".to_string());
+    }
+    let mut ranks = Vec::with_capacity(columns);
+    for (&n, &count) in knots.iter().zip(counts) {
+        let n = n as usize;
+        let own = Ranks {
+            values: values[..n].to_vec(),
+            below: below[..n].to_vec(),
+            through: through[..n].to_vec(),
+            count,
+        };
+        if !own.check() {
+            return Err("ranks are not in order".to_string());
+        }
+        ranks.push(own);
+        (values, below, through) = (&values[n..], &below[n..], &through[n..]);
+    }
+    Ok(ranks)
+}

@@ -1,0 +1,96 @@
+//! Statistics as surprises: how far in the upper tail of those of left-out training rows.
+
+use super::stored::Parts;
+use crate::models::Stored;
+
+/// From here on the tail is taken for exponential.
+const QUANTILE: f64 = 0.95;
+
+/// Surprises above count by their logarithm, so that one statistic does not drown all others.
+const MOST: f64 = 1000.0;
+
+/// The values of a statistic on left-out training rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tail {
+    sorted: Vec<f64>,
+    start: f64,
+    /// Mean excess over `start`.
+    excess: f64,
+}
+
+impl Tail {
+    /// Of finite values in any order; none make everything unsurprising.
+    pub(super) fn new(mut values: Vec<f64>) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        let last = values.len().saturating_sub(1);
+        let start = values.get(((QUANTILE * values.len() as f64) as usize).min(last)).copied().unwrap_or(0.0);
+        let above = &values[values.partition_point(|value| *value <= start)..];
+        let excess = above.iter().map(|value| value - start).sum::<f64>() / above.len().max(1) as f64;
+        Self { sorted: values, start, excess: excess.max(1e-9) }
+    }
+
+    /// `-ln` of the share of left-out rows with a value at least as large, nats; beyond the 95 % quantile the tail is
+    /// exponential with the mean excess found there.
+    pub(super) fn surprise(&self, value: f64) -> f64 {
+        let n = self.sorted.len() as f64;
+        let nats = if value > self.start {
+            -(1.0 - QUANTILE).ln() + (value - self.start) / self.excess
+        } else {
+            let at_least = n - self.sorted.partition_point(|other| *other < value) as f64;
+            -((at_least + 0.5) / (n + 1.0)).min(1.0).ln()
+        };
+        if nats > MOST { MOST * (1.0 + (nats / MOST).ln()) } else { nats }
+    }
+
+    /// The share itself, above 0 and at most 1.
+    pub(super) fn probability(&self, value: f64) -> f64 {
+        (-self.surprise(value)).exp().max(f64::MIN_POSITIVE)
+    }
+
+    /// The median; 0 of none.
+    pub(super) fn median(&self) -> f64 {
+        self.sorted.get(self.sorted.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    /// The largest; 0 of none.
+    pub(super) fn largest(&self) -> f64 {
+        self.sorted.last().copied().unwrap_or(0.0)
+    }
+
+    pub(super) fn store(&self, stored: &mut Stored, name: &str) {
+        stored.insert(name, &[self.sorted.len()], self.sorted.clone());
+    }
+
+    pub(super) fn restore(stored: &Stored, name: &str) -> Result<Self, String> {
+        let values = stored.values::<f64>(name)?;
+        Ok(Self::new(stored.finite(name, values.len())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surprise_is_the_share_above_and_goes_on_beyond() {
+        let tail = Tail::new((0..1000).rev().map(f64::from).collect());
+        assert!((tail.surprise(500.0) - (1001.0_f64 / 500.5).ln()).abs() < 1e-12);
+        assert!((tail.surprise(950.0) - (1001.0_f64 / 50.5).ln()).abs() < 1e-12);
+        // Above the quantile 950 the mean excess is 25.
+        assert!((tail.surprise(1200.0) - (20.0_f64.ln() + 10.0)).abs() < 1e-12);
+        assert!(tail.surprise(1e9) > tail.surprise(1e8) && tail.surprise(1e9) < 1e5);
+        assert!(tail.probability(1e9) > 0.0 && tail.probability(-5.0) <= 1.0);
+        assert_eq!(
+            (Tail::new(Vec::new()).surprise(0.0), tail.median(), tail.largest()),
+            (-(0.5_f64.ln()), 500.0, 999.0)
+        );
+    }
+
+    #[test]
+    fn surprise_never_falls() {
+        let tail = Tail::new(vec![1.0, 1.0, 1.0, 2.0, 2.0, 7.0]);
+        let surprises: Vec<f64> =
+            [0.0, 1.0, 1.5, 2.0, 3.0, 7.0, 7.1, 8.0, 1e300].map(|v| tail.surprise(v)).to_vec();
+        assert!(surprises.windows(2).all(|pair| pair[0] <= pair[1]), "{surprises:?}");
+    }
+}

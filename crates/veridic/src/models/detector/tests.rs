@@ -1,0 +1,247 @@
+//! What holds for every detector.
+
+use super::*;
+use crate::data::{Cells, Column, MISSING};
+use crate::error::{Error, ModelError};
+use crate::seed::{standard_normal, uniform};
+
+pub(super) fn numbers(name: &str, values: Vec<f64>) -> Column {
+    Column { name: name.into(), cells: Cells::Number(values) }
+}
+
+pub(super) fn texts(name: &str, cells: &[Option<&str>]) -> Column {
+    let mut levels: Vec<String> = cells.iter().flatten().map(|text| (*text).to_string()).collect();
+    levels.sort();
+    levels.dedup();
+    let code = |text: &str| levels.iter().position(|level| level == text).unwrap() as u32;
+    let codes = cells.iter().map(|cell| cell.map_or(MISSING, code)).collect();
+    Column { name: name.into(), cells: Cells::Text { codes, levels } }
+}
+
+pub(super) fn table(columns: Vec<Column>) -> Table {
+    Table { n_rows: columns[0].cells.len(), columns }
+}
+
+/// Two dependent numbers, a pair of categories that go together, a flag with blanks, a constant and an empty column.
+pub(super) fn mixed(n: usize) -> Table {
+    let mut random = Seed(3).stream("rows");
+    let mut draw = || standard_normal(&mut random);
+    let a: Vec<f64> = (0..n).map(|_| draw()).collect();
+    let b: Vec<f64> = a.iter().map(|a| 2.0 * a + 0.3 * draw()).collect();
+    let mut random = Seed(4).stream("levels");
+    let place: Vec<usize> = (0..n).map(|_| (uniform(&mut random) * 3.0) as usize).collect();
+    let country: Vec<_> = place.iter().map(|i| Some(["de", "gb", "us"][*i])).collect();
+    let currency: Vec<_> = place.iter().map(|i| Some(["EUR", "GBP", "USD"][*i])).collect();
+    let flag: Vec<_> = (0..n)
+        .map(|_| match uniform(&mut random) {
+            u if u < 0.1 => None,
+            u if u < 0.5 => Some("no"),
+            _ => Some("yes"),
+        })
+        .collect();
+    table(vec![
+        numbers("a", a),
+        numbers("b", b),
+        texts("country", &country),
+        texts("currency", &currency),
+        texts("flag", &flag),
+        texts("same", &vec![Some("7"); n]),
+        numbers("nothing", vec![f64::NAN; n]),
+    ])
+}
+
+/// One ordinary row of [`mixed`] with the cell of one column replaced.
+fn row(column: &str, cell: Column) -> Table {
+    let mut columns = vec![
+        numbers("a", vec![0.1]),
+        numbers("b", vec![0.2]),
+        texts("country", &[Some("de")]),
+        texts("currency", &[Some("EUR")]),
+        texts("flag", &[Some("no")]),
+        texts("same", &[Some("7")]),
+        numbers("nothing", vec![f64::NAN]),
+    ];
+    if let Some(at) = columns.iter().position(|other| other.name == column) {
+        columns[at] = cell;
+    }
+    table(columns)
+}
+
+fn all() -> Vec<DetectorConfig> {
+    NAMES.iter().map(|name| DetectorConfig::of(name).unwrap()).collect()
+}
+
+fn fit(config: DetectorConfig, table: &Table) -> Detector {
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    Detector::fit(config, table, &Schema::of(table), &rows, Seed(1), 2).unwrap()
+}
+
+#[test]
+fn names_and_settings_go_together() {
+    for config in all() {
+        let name = config.name();
+        assert_eq!(serde_json::to_value(&config).unwrap().as_object().unwrap().keys().next().unwrap(), name);
+        let empty: DetectorConfig = serde_json::from_str(&format!("{{\"{name}\": {{}}}}")).unwrap();
+        assert_eq!(empty, config);
+        config.check("model").unwrap();
+    }
+    assert_eq!(DetectorConfig::of("other"), None);
+    let few = DetectorConfig::Neighbors(NeighborsConfig { neighbors: 0, ..Default::default() });
+    assert_eq!(
+        few.check("model.neighbors").unwrap_err().to_string(),
+        "`model.neighbors.neighbors` is 0, allowed is 1 or more"
+    );
+}
+
+#[test]
+fn what_is_unknown_blank_or_out_of_place_is_more_unusual_and_named_first() {
+    let train = mixed(600);
+    let strange = [
+        ("country", texts("country", &[Some("xx")])),
+        ("country", texts("country", &[None])),
+        ("a", numbers("a", vec![f64::NAN])),
+        ("a", numbers("a", vec![1e300])),
+        ("b", numbers("b", vec![f64::NEG_INFINITY])),
+        ("flag", texts("flag", &[Some("maybe")])),
+        ("same", texts("same", &[Some("8")])),
+        ("same", texts("same", &[None])),
+        ("nothing", numbers("nothing", vec![0.0])),
+    ];
+    for config in all() {
+        let fitted = fit(config, &train);
+        let usual = fitted.score(&row("", numbers("", vec![])), 1).unwrap().score[0];
+        for (column, cell) in &strange {
+            let explained = fitted.explain(&row(column, cell.clone()), 1).unwrap();
+            let score = explained.scored.score[0];
+            let name = fitted.name();
+            assert!(score.is_finite() && score > usual, "{name}: {cell:?} {score} {usual}");
+            let first = explained.ranked(0)[0].0;
+            assert_eq!(explained.columns[first], *column, "{name}: {cell:?} {:?}", explained.ranked(0));
+        }
+        let far = |value: f64| fitted.score(&row("a", numbers("a", vec![value])), 1).unwrap().score[0];
+        let rising = [5.0, 1e3, 1e6, 1e12, 1e100, 1e300].map(far);
+        assert!(rising.windows(2).all(|pair| pair[0] < pair[1]), "{}: {rising:?}", fitted.name());
+    }
+}
+
+#[test]
+fn scores_are_of_rows_alone_and_reasons_sum_to_them() {
+    let train = mixed(400);
+    let new = mixed(700);
+    for config in all() {
+        let fitted = fit(config.clone(), &train);
+        let name = fitted.name();
+        let scored = fitted.score(&new, 2).unwrap();
+        assert_eq!(scored.score.len(), 700);
+        assert!(scored.tail.iter().all(|p| *p > 0.0 && *p <= 1.0));
+        let explained = fitted.explain(&new, 1).unwrap();
+        assert_eq!(explained.scored, scored, "{name}");
+        for (i, score) in scored.score.iter().enumerate() {
+            let sum: f64 = explained.reasons_of(i).iter().map(|part| f64::from(*part)).sum();
+            assert!((sum - score).abs() < 1e-4 * (1.0 + score.abs()), "{name}: {sum} {score}");
+        }
+        assert_eq!(explained.expected.n_rows, 700);
+        let some = new.take(&[5, 600, 5]);
+        let one = fitted.score(&some, 1).unwrap();
+        assert_eq!(one.score, [scored.score[5], scored.score[600], scored.score[5]], "{name}");
+        // Columns are found by name.
+        let mut turned = some.clone();
+        turned.columns.reverse();
+        assert_eq!(fitted.score(&turned, 1).unwrap(), one, "{name}");
+        // The same seed, the same bits, at any number of threads.
+        let rows: Vec<usize> = (0..400).collect();
+        let again = Detector::fit(config, &train, &Schema::of(&train), &rows, Seed(1), 1).unwrap();
+        assert_eq!(again.score(&new, 3).unwrap(), scored, "{name}");
+    }
+}
+
+#[test]
+fn what_is_stored_comes_back_and_what_is_damaged_is_refused() {
+    let train = mixed(300);
+    for config in all() {
+        let fitted = fit(config, &train);
+        let stored = Stored::from_bytes(&fitted.store().to_bytes()).unwrap();
+        let back = Detector::restore(&stored).unwrap();
+        assert_eq!(back.explain(&train, 2).unwrap().reasons, fitted.explain(&train, 2).unwrap().reasons);
+        assert_eq!(back.store(), fitted.store());
+        for name in stored.tensors.keys() {
+            let mut damaged = stored.clone();
+            damaged.tensors.remove(name);
+            assert!(Detector::restore(&damaged).is_err(), "without {name}");
+            let mut damaged = stored.clone();
+            damaged.insert(name.clone(), &[1], vec![7_u8]);
+            assert!(Detector::restore(&damaged).is_err(), "with another {name}");
+        }
+        for name in stored.about.keys() {
+            let mut damaged = stored.clone();
+            damaged.about.insert(name.clone(), "{".into());
+            assert!(Detector::restore(&damaged).is_err(), "with another {name}");
+        }
+    }
+}
+
+#[test]
+fn few_rows_and_equal_rows_are_scored_or_refused() {
+    let train = mixed(50);
+    for config in all() {
+        let refused =
+            Detector::fit(config.clone(), &train, &Schema::of(&train), &[3], Seed(1), 1).unwrap_err();
+        assert!(
+            matches!(refused, Error::Model(ModelError::TooFewRows { found: 1, needed: 2, .. })),
+            "{refused}"
+        );
+        let lone = table(vec![numbers("id", (0..50).map(f64::from).collect())]);
+        let schema = Schema {
+            columns: vec![crate::data::ColumnSchema {
+                name: "id".into(),
+                kind: crate::data::Kind::Identifier,
+                missing: 0,
+            }],
+        };
+        let refused = Detector::fit(config.clone(), &lone, &schema, &[0, 1, 2], Seed(1), 1).unwrap_err();
+        assert!(matches!(refused, Error::Model(ModelError::NoColumns { .. })), "{refused}");
+
+        let two = Detector::fit(config.clone(), &train, &Schema::of(&train), &[0, 1], Seed(1), 1).unwrap();
+        assert!(two.score(&train, 1).unwrap().score.iter().all(|score| score.is_finite()));
+
+        let equal = table(vec![numbers("a", vec![4.0; 30]), texts("c", &[Some("x"); 30])]);
+        let fitted = fit(config.clone(), &equal);
+        let mut new = equal.take(&[0, 1]);
+        new.columns[0].cells = Cells::Number(vec![4.0, 5.0]);
+        let found = fitted.explain(&new, 1).unwrap();
+        assert!(found.scored.score[1] > found.scored.score[0] && found.scored.score[1].is_finite());
+        assert_eq!(found.ranked(1)[0].0, 0);
+
+        // A thousand copies of each of three rows, and one row of its own.
+        let copies: Vec<f64> = (0..3000).map(|i| f64::from(i % 3)).collect();
+        let copied = table(vec![numbers("a", copies.clone()), numbers("b", copies)]);
+        let fitted = fit(config.clone(), &copied);
+        let new = table(vec![numbers("a", vec![1.0, 1.0]), numbers("b", vec![1.0, 0.0])]);
+        let found = fitted.score(&new, 1).unwrap().score;
+        assert!(found.iter().all(|score| score.is_finite()), "{}: {found:?}", fitted.name());
+
+        let mut short = train.clone();
+        short.columns.remove(2);
+        let refused = fit(config, &train).score(&short, 1).unwrap_err();
+        assert!(refused.to_string().starts_with("the table has no column `country`"), "{refused}");
+    }
+}
+
+#[test]
+fn infinite_and_huge_training_cells_hide_nothing() {
+    let mut random = Seed(9).stream("rows");
+    let mut y: Vec<f64> = (0..600).map(|_| 45.0 + 8.0 * standard_normal(&mut random)).collect();
+    let x: Vec<f64> = (0..600).map(|_| standard_normal(&mut random)).collect();
+    y[0] = f64::INFINITY;
+    y[1] = 1e12;
+    y[2] = -1e300;
+    let train = table(vec![numbers("y", y), numbers("x", x)]);
+    for config in all() {
+        let fitted = fit(config, &train);
+        let new = table(vec![numbers("y", vec![45.0, 120.0, 1e9]), numbers("x", vec![0.0; 3])]);
+        let explained = fitted.explain(&new, 1).unwrap();
+        let score = &explained.scored.score;
+        assert!(score[0] < score[1] && score[1] < score[2], "{}: {score:?}", fitted.name());
+        assert_eq!(explained.ranked(1)[0].0, 0, "{}: {:?}", fitted.name(), explained.ranked(1));
+    }
+}

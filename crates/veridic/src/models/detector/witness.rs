@@ -1,0 +1,146 @@
+//! What a cell would be expected to hold: what training rows have that are like the row in its other columns.
+
+use super::encoding::{Encoded, Encoding, Form, States, Value};
+use super::stored::{Parts, insert_matrix};
+use crate::data::{Cells, Column, MISSING, Matrix, Table};
+use crate::models::Stored;
+
+/// Of these, the most alike that are heard.
+const HEARD: usize = 11;
+
+/// Columns of a row whose expected value leaves the column itself out of what is alike; for the others, of which little is
+/// unusual, all columns count.
+const APART: usize = 3;
+
+/// Some training rows with their cells.
+#[derive(Debug, Clone)]
+pub(super) struct Witness {
+    rows: Matrix,
+    /// By column, each row's cell: a number, the index of a level, or NaN where missing. None for a column with one value.
+    cells: Vec<Vec<f64>>,
+}
+
+impl Witness {
+    /// Of the rows `asked`; `raw` gives the number of a column and row as it was.
+    pub(super) fn new(
+        encoded: &Encoded,
+        coordinates: &Matrix,
+        asked: &[usize],
+        raw: impl Fn(usize, usize) -> f64,
+    ) -> Self {
+        let mut rows = Matrix::zeros(asked.len(), coordinates.n_cols);
+        for (to, &from) in asked.iter().enumerate() {
+            rows.row_mut(to).copy_from_slice(coordinates.row(from));
+        }
+        let number =
+            |column: usize, z: &[f64], i: usize| if z[i].is_nan() { f64::NAN } else { raw(column, i) };
+        let cells = encoded.states.iter().enumerate().map(|(column, states)| match states {
+            States::Numbers(z) => asked.iter().map(|&i| number(column, z, i)).collect(),
+            States::Levels(codes) => asked.iter().map(|&i| f64::from(codes[i])).collect(),
+            States::Same => Vec::new(),
+        });
+        Self { rows, cells: cells.collect() }
+    }
+
+    /// The expected cells of a row, by column, as the cells are held here; `unusual` are its columns, the most unusual first.
+    pub(super) fn expected(&self, encoding: &Encoding, x: &[f32], unusual: &[usize], expected: &mut [f64]) {
+        let layout = &encoding.layout;
+        let n = self.rows.n_rows;
+        let all: Vec<f32> = (0..n).map(|i| layout.distance(x, self.rows.row(i))).collect();
+        let nearest = |distances: &[f32]| -> Vec<u32> {
+            let mut order: Vec<u32> = (0..n as u32).collect();
+            let by =
+                |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(a.cmp(b));
+            if n > HEARD {
+                order.select_nth_unstable_by(HEARD - 1, by);
+                order.truncate(HEARD);
+            }
+            order.sort_unstable_by(by);
+            order
+        };
+        let alike = nearest(&all);
+        for (column, expected) in expected.iter_mut().enumerate() {
+            *expected = self.agreed(encoding, column, &alike);
+        }
+        for &column in unusual.iter().take(APART) {
+            if self.cells[column].is_empty() {
+                continue;
+            }
+            let others: Vec<f32> =
+                (0..n).map(|i| all[i] - layout.column_distance(x, self.rows.row(i), column)).collect();
+            expected[column] = self.agreed(encoding, column, &nearest(&others));
+        }
+    }
+
+    /// The median number or the most frequent level of some rows.
+    fn agreed(&self, encoding: &Encoding, column: usize, rows: &[u32]) -> f64 {
+        let cells = &self.cells[column];
+        if cells.is_empty() {
+            return f64::NAN;
+        }
+        let heard = rows.iter().map(|row| cells[*row as usize]);
+        if matches!(encoding.columns[column].form, Form::Number { .. }) {
+            let mut present: Vec<f64> = heard.filter(|cell| !cell.is_nan()).collect();
+            if 2 * present.len() < rows.len() {
+                return f64::NAN;
+            }
+            present.sort_unstable_by(f64::total_cmp);
+            return present[present.len() / 2];
+        }
+        let heard: Vec<f64> = heard.collect();
+        let votes = |cell: f64| heard.iter().filter(|other| **other == cell).count();
+        // The nearest of those with most votes.
+        let best = heard.iter().copied().rev().max_by_key(|cell| votes(*cell));
+        best.unwrap_or(f64::NAN)
+    }
+
+    pub(super) fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        insert_matrix(&mut stored, "rows", &self.rows);
+        let cells: Vec<f64> = self.cells.iter().flatten().copied().collect();
+        stored.insert("cells", &[cells.len()], cells);
+        stored
+    }
+
+    pub(super) fn restore(stored: &Stored, encoding: &Encoding) -> Result<Self, String> {
+        let rows = stored.matrix("rows", encoding.layout.width)?;
+        let mut rest = stored.values::<f64>("cells")?;
+        let mut cells = Vec::with_capacity(encoding.columns.len());
+        for column in &encoding.columns {
+            if matches!(column.form, Form::Same { .. }) {
+                cells.push(Vec::new());
+                continue;
+            }
+            let (own, others) =
+                rest.split_at_checked(rows.n_rows).ok_or("`cells` holds fewer than its rows")?;
+            cells.push(own.to_vec());
+            rest = others;
+        }
+        Ok(Self { rows, cells })
+    }
+}
+
+/// Expected cells, row by row, as a table with the detector's columns.
+pub(super) fn table(encoding: &Encoding, cells: &[f64]) -> Table {
+    let width = encoding.columns.len().max(1);
+    let n_rows = cells.len() / width;
+    let columns = encoding.columns.iter().enumerate().map(|(j, fitted)| {
+        let own = || cells.iter().skip(j).step_by(width);
+        let cells = match &fitted.form {
+            Form::Number { .. } => Cells::Number(own().copied().collect()),
+            Form::Category { levels, .. } => {
+                let code = |cell: &f64| {
+                    if (*cell as usize) < levels.len() && !cell.is_nan() { *cell as u32 } else { MISSING }
+                };
+                Cells::Text { codes: own().map(code).collect(), levels: levels.clone() }
+            }
+            Form::Same { value: Some(Value::Number(value)) } => Cells::Number(vec![*value; n_rows]),
+            Form::Same { value: Some(Value::Text(text)) } => {
+                Cells::Text { codes: vec![0; n_rows], levels: vec![text.clone()] }
+            }
+            Form::Same { value: None } => Cells::Number(vec![f64::NAN; n_rows]),
+        };
+        Column { name: fitted.name.clone(), cells }
+    });
+    Table { columns: columns.collect(), n_rows }
+}
