@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::graph::{Inner, Node};
 use crate::op::{Binary, Distribution, Fold, Id, Op, Unary};
+use crate::recurrence::Recurrence;
 use crate::shape::strided_index;
 use crate::window::Geometry;
 
@@ -86,6 +87,38 @@ pub(crate) enum IrOp {
         y: Ir,
         geometry: Geometry,
     },
+    /// What a recurrent layer leaves behind at each step, in an order that only the three below read.
+    Trace {
+        x: Ir,
+        weights: Ir,
+        mask: Option<Ir>,
+        r: Recurrence,
+    },
+    /// The states of a trace.
+    States {
+        trace: Ir,
+        r: Recurrence,
+    },
+    /// The adjoints of a recurrent layer's sums for those of its states, in an order that only the two below read.
+    SumAdjoints {
+        trace: Ir,
+        weights: Ir,
+        mask: Option<Ir>,
+        g: Ir,
+        r: Recurrence,
+    },
+    RecurrentInput {
+        adjoints: Ir,
+        weights: Ir,
+        r: Recurrence,
+    },
+    RecurrentWeight {
+        x: Ir,
+        trace: Ir,
+        adjoints: Ir,
+        mask: Option<Ir>,
+        r: Recurrence,
+    },
     ReduceRows(Fold, Ir),
     Reduce {
         fold: Fold,
@@ -129,8 +162,15 @@ impl IrNode {
     /// Whether the node is computed row by row: its value has rows, or it is a part of a reduction over rows.
     pub(crate) fn is_in_rows(&self) -> bool {
         self.rows || {
-            use IrOp::{Contract, ConvWeight, ReduceRows, Scatter};
-            matches!(self.op, ReduceRows(..) | Contract { .. } | ConvWeight { .. } | Scatter { .. })
+            use IrOp::{Contract, ConvWeight, RecurrentWeight, ReduceRows, Scatter};
+            matches!(
+                self.op,
+                ReduceRows(..)
+                    | Contract { .. }
+                    | ConvWeight { .. }
+                    | RecurrentWeight { .. }
+                    | Scatter { .. }
+            )
         }
     }
 
@@ -160,6 +200,13 @@ impl IrNode {
             IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
                 [*a, *packed].into_iter().chain(*bias).collect()
             }
+            IrOp::Trace { x: a, weights: b, mask, .. } => [*a, *b].into_iter().chain(*mask).collect(),
+            IrOp::States { trace, .. } => vec![*trace],
+            IrOp::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
+            | IrOp::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
+                [*a, *b, *c].into_iter().chain(*mask).collect()
+            }
+            IrOp::RecurrentInput { adjoints: a, weights: b, .. } => vec![*a, *b],
             IrOp::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
         }
     }
@@ -187,6 +234,17 @@ impl IrNode {
                 (*a, *packed) = (f(*a), f(*packed));
                 *bias = bias.map(f);
             }
+            IrOp::Trace { x: a, weights: b, mask, .. } => {
+                (*a, *b) = (f(*a), f(*b));
+                *mask = mask.map(f);
+            }
+            IrOp::States { trace, .. } => *trace = f(*trace),
+            IrOp::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
+            | IrOp::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
+                (*a, *b, *c) = (f(*a), f(*b), f(*c));
+                *mask = mask.map(f);
+            }
+            IrOp::RecurrentInput { adjoints: a, weights: b, .. } => (*a, *b) = (f(*a), f(*b)),
             IrOp::Move(parts) => parts.iter_mut().for_each(|(a, _)| *a = f(*a)),
         }
     }
@@ -336,6 +394,15 @@ impl Lowering<'_> {
                 let of = self.buffered(self.map[of]);
                 self.push(IrOp::Move(vec![(of, segments)]), rows, width)
             }
+            Op::Reverse(a, axis) => {
+                let dims = &shape_of(*a).dims;
+                let (n, len) = (dims[*axis], dims[axis + 1..].iter().product::<usize>());
+                let flipped = |at: usize| at / n * n + n - 1 - at % n;
+                let segment = |at: usize| Segment { from: flipped(at) * len, to: at * len, len };
+                let segments = (0..width / len).map(segment).collect();
+                let of = self.buffered(self.map[a]);
+                self.push(IrOp::Move(vec![(of, segments)]), rows, width)
+            }
             Op::Reduce(fold, a, axis) => {
                 let dims = &shape_of(*a).dims;
                 let outer = dims[..*axis].iter().product();
@@ -361,6 +428,24 @@ impl Lowering<'_> {
                 let (a, b) = (self.buffered(self.map[a]), self.buffered(self.map[b]));
                 self.finish(Fold::Sum, IrOp::Contract { a, b, lead, k, n }, width)
             }
+            Op::Recurrent { x, weights, mask, r } => {
+                let trace = self.trace(*x, *weights, *mask, r);
+                self.push(IrOp::States { trace, r: *r }, rows, width)
+            }
+            Op::RecurrentInput { x, weights, mask, g, r } => {
+                let adjoints = self.sum_adjoints([*x, *weights, *g], *mask, r);
+                let weights = self.buffered(self.map[weights]);
+                let op = IrOp::RecurrentInput { adjoints, weights, r: r.as_traced() };
+                self.push(op, rows, width)
+            }
+            Op::RecurrentWeight { x, weights, mask, g, r } => {
+                let trace = self.trace(*x, *weights, *mask, r);
+                let adjoints = self.sum_adjoints([*x, *weights, *g], *mask, r);
+                let x = self.buffered(self.map[x]);
+                let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+                let op = IrOp::RecurrentWeight { x, trace, adjoints, mask, r: r.as_traced() };
+                self.finish(Fold::Sum, op, width)
+            }
             Op::Gather { table, index } => {
                 let dims = &shape_of(*table).dims;
                 let (n, d) = (dims[0], dims[1]);
@@ -373,6 +458,22 @@ impl Lowering<'_> {
                 self.finish(Fold::Sum, IrOp::Scatter { of, index, n, d }, width)
             }
         }
+    }
+
+    /// The trace of a recurrent layer, one for its states and both adjoints.
+    fn trace(&mut self, x: Id, weights: Id, mask: Option<Id>, r: &Recurrence) -> Ir {
+        let r = r.as_traced();
+        let (x, weights) = (self.buffered(self.map[&x]), self.buffered(self.map[&weights]));
+        let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+        self.push(IrOp::Trace { x, weights, mask, r }, true, r.trace_width())
+    }
+
+    /// The adjoints of its sums, one for both adjoints; `operands` are sequence, weights and adjoint of the states.
+    fn sum_adjoints(&mut self, operands: [Id; 3], mask: Option<Id>, r: &Recurrence) -> Ir {
+        let trace = self.trace(operands[0], operands[1], mask, r);
+        let [_, weights, g] = operands.map(|id| self.buffered(self.map[&id]));
+        let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+        self.push(IrOp::SumAdjoints { trace, weights, mask, g, r: *r }, true, r.adjoint_width())
     }
 
     /// A product plus a vector as one product that starts from the vector, if nothing else needs the product alone.
