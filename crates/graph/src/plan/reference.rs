@@ -283,6 +283,8 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
         graph.state("w", &[5, 5], Init::Normal(0.5)),
         graph.state("v", &[5], Init::Normal(0.5)),
         graph.state("narrow", &[700, 5], Init::Normal(0.05)),
+        graph.state("lstm", &[6, 8], Init::Normal(0.4)),
+        graph.state("gru", &[77, 15], Init::Normal(0.1)),
         graph.shared("s", &[]),
         graph.normal(&Shape::with_rows(&[5])),
         graph.row_count() * 0.01,
@@ -294,7 +296,7 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
         let b = pool[dice.roll(pool.len())];
         let (sa, sb) = (a.shape(), b.shape());
         let fits = sa.broadcast(&sb).is_some_and(|shape| shape.width() <= 3500);
-        let new = match dice.roll(16) {
+        let new = match dice.roll(18) {
             0 => a.tanh(),
             1 => a.sigmoid(),
             2 => a.softplus() * 0.5,
@@ -311,6 +313,17 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
             14 if sa.dims == [5] => graph.concat(&[a, a * 2.0], 0).slice(0, 3, 5).softmax(),
             15 if sa.dims.len() == 2 && sa.dims[0] < 10 => {
                 a.permute(&[1, 0]).pad(1, 1, 2).slice(1, 1, sa.dims[0]).permute(&[1, 0])
+            }
+            16 if sa == Shape::with_rows(&[700]) => {
+                a.reshape(&[10, 70]).recurrent_last(Cell::Gru, pool[6], None)
+            }
+            17 if sa == Shape::with_rows(&[5]) && sb == sa => {
+                let sequence = graph.concat(&[a, b, a * b], 0).reshape(&[5, 3]);
+                sequence
+                    .reverse(0)
+                    .recurrent(Cell::Lstm, pool[5], Some(a.less(b)))
+                    .slice(1, 0, 1)
+                    .reshape(&[5])
             }
             _ => (a.square() + 0.1).sqrt().ln(),
         };
