@@ -582,3 +582,34 @@ fn near(found: &[f32], want: &[f64], what: &str) {
         assert!((f64::from(found) - want).abs() < 2e-4 * scale, "{what}[{i}]: {found} {want} of {scale}");
     }
 }
+
+#[test]
+fn what_a_masked_step_holds_changes_nothing() {
+    for cell in [Cell::Lstm, Cell::Gru] {
+        let graph = Graph::new();
+        let x = graph.rows("x", &[4, 2]);
+        let mask = graph.rows("mask", &[4]);
+        let w = graph.state("w", &[cell.weight_rows(2, 3), cell.gates() * 3], Init::Normal(0.5));
+        let h = x.recurrent(cell, w, Some(mask));
+        let gradients = graph.gradient(h.square().mean_width().mean_rows(), &[x, w]);
+        let mut plan = graph.compile(&[h, gradients[0], gradients[1]], &[]).unwrap();
+        let mut run = |masked: f32| -> Vec<Vec<f32>> {
+            let mut values: Vec<f32> = (0..3 * 8).map(|i| (i * 7 % 11) as f32 / 10.0 - 0.5).collect();
+            let mask = [1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0];
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = if mask[i / 2] == 0.0 { masked } else { *value };
+            }
+            let (mut states, mut pool) = (States::new(&graph, 1), Pool::new(1));
+            let feeds = [Feed::Rows(&values), Feed::Rows(&mask)];
+            plan.run(&mut pool, &mut states, &feeds, 3, Draw { seed: 0, step: 0 }).unwrap();
+            (0..3).map(|i| plan.output(i).to_vec()).collect()
+        };
+        let want = run(0.0);
+        assert!(want.iter().flatten().all(|value| value.is_finite()));
+        assert_eq!(run(f32::NAN), want);
+        assert_eq!(run(1e30), want);
+        // The state stays, and no gradient reaches what was left out.
+        assert_eq!(want[0][3..6], want[0][..3]);
+        assert_eq!(want[1][2..4], [0.0, 0.0]);
+    }
+}
