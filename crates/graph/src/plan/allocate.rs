@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::lower::{Ir, IrNode, IrOp};
+use super::ir::{Ir, IrNode, IrOp};
 use super::place::{Arena, Place};
 use super::schedule::{CHUNK, Schedule, When, domain, is_given};
 use super::task::{Piece, Stage, Task};
@@ -324,7 +324,15 @@ impl<'a> Placement<'a> {
                 let (of, index) = (self.of(*of), self.of(*index));
                 (Task::Scatter { of, index, picks, n: *n, d: *d, out }, (picks * d) as f64 + 20.0)
             }
-            _ => unreachable!("given nodes and kernels are not single tasks"),
+            IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::View(..) => {
+                unreachable!("given nodes have no task")
+            }
+            IrOp::Copy(_)
+            | IrOp::Unary(..)
+            | IrOp::Binary(..)
+            | IrOp::Select(..)
+            | IrOp::Finish(..)
+            | IrOp::ReduceRows(..) => unreachable!("these are parts of kernels"),
         }
     }
 }
@@ -342,7 +350,22 @@ fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
             Task::Kernel(kernel) => (kernel.width, PIECE),
             Task::Pack { k, n, .. } => (n.div_ceil(PANEL), (PIECE / (k * PANEL)).max(1)),
             Task::PackTransposed { geometry, .. } => (convolution::transposed_panels(geometry), 1),
-            _ => (1, 1),
+            Task::Load { .. }
+            | Task::Random { .. }
+            | Task::MatMul { .. }
+            | Task::Contract { .. }
+            | Task::Conv { .. }
+            | Task::ConvWeight { .. }
+            | Task::Trace { .. }
+            | Task::States { .. }
+            | Task::SumAdjoints { .. }
+            | Task::RecurrentInput { .. }
+            | Task::RecurrentWeight { .. }
+            | Task::Reduce { .. }
+            | Task::Move { .. }
+            | Task::Permute { .. }
+            | Task::Gather { .. }
+            | Task::Scatter { .. } => (1, 1),
         };
         // Kernel costs are for the whole shared tensor already.
         nanoseconds += cost;

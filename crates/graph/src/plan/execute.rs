@@ -260,7 +260,22 @@ impl Frame<'_> {
                 Task::PackTransposed { w, geometry, out } => {
                     convolution::pack_transposed(geometry, place(*w), place(*out), (start, end));
                 }
-                _ => self.task(task, block, worker),
+                Task::Load { .. }
+                | Task::Random { .. }
+                | Task::MatMul { .. }
+                | Task::Contract { .. }
+                | Task::Conv { .. }
+                | Task::ConvWeight { .. }
+                | Task::Trace { .. }
+                | Task::States { .. }
+                | Task::SumAdjoints { .. }
+                | Task::RecurrentInput { .. }
+                | Task::RecurrentWeight { .. }
+                | Task::Reduce { .. }
+                | Task::Move { .. }
+                | Task::Permute { .. }
+                | Task::Gather { .. }
+                | Task::Scatter { .. } => self.task(task, block, worker),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a stage does, with places in it.
 
-use super::lower::Segment;
+use super::ir::Segment;
 use super::place::Place;
 use crate::kernel::elementwise::{Instr, Reg};
 use crate::op::{Distribution, Fold};
