@@ -6,6 +6,7 @@ use crate::error::GraphError;
 use crate::expr::Expr;
 use crate::graph::Graph;
 use crate::op::{Binary, Fold, Id, Op, Unary};
+use crate::recurrence::{Recurrence, unrolled};
 use crate::shape::Shape;
 
 impl Graph {
@@ -31,8 +32,13 @@ impl Graph {
             self.fail(GraphError::Operand { op: "gradient", needs: "a shared scalar", found: shape });
             return wrt.to_vec();
         }
+        self.propagated(of, self.constant(1.0).broadcast(&shape), wrt)
+    }
+
+    /// The adjoints of `wrt`, where `seed` is that of `of`, in their shapes.
+    fn propagated<'g>(&'g self, of: Expr<'g>, seed: Expr<'g>, wrt: &[Expr<'g>]) -> Vec<Expr<'g>> {
         let mut adjoint = Adjoint { graph: self, terms: HashMap::new(), needed: self.depends_on(of.id, wrt) };
-        adjoint.terms.insert(of.id, vec![self.constant(1.0).broadcast(&shape)]);
+        adjoint.terms.insert(of.id, vec![seed]);
         for id in (0..=of.id).rev() {
             if adjoint.needed[id as usize]
                 && let Some(g) = adjoint.sum(id)
@@ -176,6 +182,7 @@ impl<'g> Adjoint<'g> {
             Op::Pad { of, axis, before } => {
                 self.add(of, || g.slice(axis, before, expr(of).shape().dims[axis]));
             }
+            Op::Reverse(a, axis) => self.add(a, || g.reverse(axis)),
             Op::Reduce(Fold::Sum, a, _) | Op::ReduceRows(Fold::Sum, a) => {
                 self.add(a, || g.broadcast(&expr(a).shape()));
             }
@@ -220,11 +227,44 @@ impl<'g> Adjoint<'g> {
                 self.add(x, || expr(y).conv2d_transposed(g, geometry.axes));
                 self.add(y, || expr(x).conv2d(g, geometry.axes));
             }
+            Op::Recurrent { x, weights, mask, r } => {
+                self.add(x, || expr(x).recurrent_input(expr(weights), mask, g, r));
+                self.add(weights, || expr(x).recurrent_weight(expr(weights), mask, g, r));
+            }
+            Op::RecurrentInput { x, weights, mask, g: states, r } => {
+                self.propagate_unrolled([x, weights, states], mask, &r, 0, g);
+            }
+            Op::RecurrentWeight { x, weights, mask, g: states, r } => {
+                self.propagate_unrolled([x, weights, states], mask, &r, 1, g);
+            }
             Op::Gather { table, index } => {
                 let n = expr(table).shape().dims[0];
                 self.add(table, || g.scatter(expr(index), n));
             }
             Op::Scatter { of, index, .. } => self.add(of, || g.gather(expr(index))),
+        }
+    }
+
+    /// Hands on the adjoint `g` of an adjoint of a recurrent layer, that of its sequence (`by` 0) or its weights (1), by
+    /// way of the layer's unrolled form; `operands` are sequence, weights and the adjoint of the states.
+    fn propagate_unrolled(
+        &mut self,
+        operands: [Id; 3],
+        mask: Option<Id>,
+        r: &Recurrence,
+        by: usize,
+        g: Expr<'g>,
+    ) {
+        if !operands.iter().any(|&id| self.needed[id as usize]) {
+            return;
+        }
+        // Stand-ins that nothing else is made from, so that no path goes around them.
+        let graph = self.graph;
+        let leaves = operands.map(|id| graph.expr(id).detach());
+        let states = unrolled(leaves[0], leaves[1], mask.map(|id| graph.expr(id)), r);
+        let first = graph.propagated(states, leaves[2], &leaves[by..=by])[0];
+        for (id, term) in operands.into_iter().zip(graph.propagated(first, g, &leaves)) {
+            self.add(id, || term);
         }
     }
 }

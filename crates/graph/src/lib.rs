@@ -38,6 +38,8 @@ mod op;
 pub mod optimizer;
 mod plan;
 mod pool;
+mod recurrence;
+mod sequence;
 mod shape;
 mod window;
 
@@ -47,5 +49,6 @@ pub use graph::Graph;
 pub use init::{Init, State, States};
 pub use plan::{Draw, Feed, Plan};
 pub use pool::Pool;
+pub use recurrence::Cell;
 pub use shape::Shape;
 pub use window::Window;

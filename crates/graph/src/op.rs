@@ -1,5 +1,6 @@
 //! The primitives: about forty, closed under differentiation.
 
+use crate::recurrence::Recurrence;
 use crate::window::Geometry;
 
 /// A node's index in its graph.
@@ -142,6 +143,8 @@ pub(crate) enum Op {
         axis: usize,
         before: usize,
     },
+    /// An axis from its end to its beginning.
+    Reverse(Id, usize),
     /// Over one axis, which keeps length 1.
     Reduce(Fold, Id, usize),
     /// Over the row axis, which goes.
@@ -172,6 +175,29 @@ pub(crate) enum Op {
         x: Id,
         y: Id,
         geometry: Geometry,
+    },
+    /// The states of a recurrent layer.
+    Recurrent {
+        x: Id,
+        weights: Id,
+        mask: Option<Id>,
+        r: Recurrence,
+    },
+    /// The adjoint of its sequence, `g` being that of its states.
+    RecurrentInput {
+        x: Id,
+        weights: Id,
+        mask: Option<Id>,
+        g: Id,
+        r: Recurrence,
+    },
+    /// The adjoint of its weights.
+    RecurrentWeight {
+        x: Id,
+        weights: Id,
+        mask: Option<Id>,
+        g: Id,
+        r: Recurrence,
     },
     /// Row `index` of a shared table.
     Gather {
@@ -205,6 +231,7 @@ impl Op {
             Self::Concat(..) => "concat",
             Self::Slice { .. } => "slice",
             Self::Pad { .. } => "pad",
+            Self::Reverse(..) => "reverse",
             Self::Reduce(..) => "reduction over an axis",
             Self::ReduceRows(..) => "reduction over rows",
             Self::MatMul { .. } => "matmul",
@@ -212,6 +239,9 @@ impl Op {
             Self::Conv { .. } => "conv2d",
             Self::ConvTransposed { .. } => "conv2d_transposed",
             Self::ConvWeight { .. } => "conv2d_weight",
+            Self::Recurrent { .. } => "recurrent",
+            Self::RecurrentInput { .. } => "recurrent_input",
+            Self::RecurrentWeight { .. } => "recurrent_weight",
             Self::Gather { .. } => "gather",
             Self::Scatter { .. } => "scatter",
         }
@@ -228,12 +258,18 @@ impl Op {
             | Self::Permute(a, _)
             | Self::Slice { of: a, .. }
             | Self::Pad { of: a, .. }
+            | Self::Reverse(a, _)
             | Self::Reduce(_, a, _)
             | Self::ReduceRows(_, a) => vec![*a],
             Self::Binary(_, a, b) | Self::MatMul { a, b, .. } | Self::Contract(a, b) => vec![*a, *b],
             Self::Conv { x: a, w: b, .. }
             | Self::ConvTransposed { y: a, w: b, .. }
             | Self::ConvWeight { x: a, y: b, .. } => vec![*a, *b],
+            Self::Recurrent { x, weights, mask, .. } => [*x, *weights].into_iter().chain(*mask).collect(),
+            Self::RecurrentInput { x, weights, mask, g, .. }
+            | Self::RecurrentWeight { x, weights, mask, g, .. } => {
+                [*x, *weights, *g].into_iter().chain(*mask).collect()
+            }
             Self::Gather { table, index } => vec![*table, *index],
             Self::Scatter { of, index, .. } => vec![*of, *index],
             Self::Select(m, a, b) => vec![*m, *a, *b],

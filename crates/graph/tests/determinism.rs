@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use veridic_graph::optimizer::{Clip, Optimizer};
-use veridic_graph::{Draw, Expr, Feed, Graph, Init, Plan, Pool, Shape, States};
+use veridic_graph::{Cell, Draw, Expr, Feed, Graph, Init, Plan, Pool, Shape, States};
 
 const WIDTH: usize = 40;
 const HIDDEN: usize = 72;
@@ -70,7 +70,12 @@ fn bits(values: &[f32]) -> Vec<u32> {
 
 /// The states and losses of three steps.
 fn train(network: &mut Network, threads: usize, rows: usize) -> Vec<u32> {
-    let x = numbers(rows * WIDTH);
+    train_on(network, threads, rows, WIDTH)
+}
+
+/// The same for rows of another width.
+fn train_on(network: &mut Network, threads: usize, rows: usize, width: usize) -> Vec<u32> {
+    let x = numbers(rows * width);
     let mut pool = Pool::new(threads);
     let mut states = States::new(&network.graph, 11);
     let mut seen = Vec::new();
@@ -195,5 +200,67 @@ fn picked_rows_and_bytes_equal_the_same_rows_written_out() {
         assert_eq!(want[0], bits(&written));
         assert_eq!(run(Feed::Pick { values: &matrix, index: &index }), want);
         assert_eq!(run(Feed::PickBytes { bytes: &bytes, scale, index: &index }), want);
+    }
+}
+
+/// An autoencoder of sequences of 9 steps of 3 values, a mask beside them.
+fn sequences(cell: Cell) -> Network {
+    const STEPS: usize = 9;
+    let graph = Graph::new();
+    let x = graph.rows("x", &[STEPS, 3]);
+    let mask = x.slice(1, 0, 1).reshape(&[STEPS]).less(graph.constant(0.5));
+    let mut parameters: Vec<(String, Expr<'_>)> = Vec::new();
+    let mut parameter = |name: &str, dims: &[usize]| {
+        let state = graph.state(name, dims, Init::Normal(0.3));
+        parameters.push((name.to_string(), state));
+        state
+    };
+    let mut weights = |name: &str, inputs: usize, units: usize| {
+        parameter(name, &[cell.weight_rows(inputs, units), cell.gates() * units])
+    };
+    let (first, second) = (weights("first", 3, 11), weights("second", 11, 17));
+    let code = x.reverse(0).recurrent_last(cell, first, Some(mask.reverse(0)));
+    let hidden = code.recurrent_repeated(cell, second, STEPS, None);
+    let y = hidden.matmul(parameter("out", &[17, 3]));
+    let loss = (y - x).square().mean_width().mean_rows();
+    let by: Vec<_> = parameters.iter().map(|(_, state)| *state).collect();
+    let gradients = graph.gradient(loss, &by);
+    let adam = Optimizer::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    let updates = adam.updates(&graph, &parameters, &gradients, graph.constant(1e-2));
+    let step = graph.compile(&[loss], &updates).unwrap();
+    let infer = graph.compile(&[y, code], &[]).unwrap();
+    Network { graph, step, infer }
+}
+
+#[test]
+fn recurrent_layers_give_the_same_bits_for_any_number_of_threads_and_in_any_batch() {
+    for cell in [Cell::Lstm, Cell::Gru] {
+        let mut kept = sequences(cell);
+        for rows in [1, 15, 64, 65, 128, 1000] {
+            let want = train_on(&mut kept, 1, rows, 27);
+            for threads in [1, 2, 3, 5] {
+                assert!(
+                    train_on(&mut kept, threads, rows, 27) == want,
+                    "{cell:?}, {rows} rows, {threads} threads"
+                );
+            }
+            assert!(
+                train_on(&mut sequences(cell), 2, rows, 27) == want,
+                "{cell:?}, {rows} rows, another plan"
+            );
+        }
+        let x = numbers(300 * 27);
+        let mut states = States::new(&kept.graph, 3);
+        let mut outputs = |from: usize, to: usize| -> Vec<Vec<u32>> {
+            let feeds = [Feed::Rows(&x[from * 27..to * 27])];
+            kept.infer.run(&mut Pool::new(2), &mut states, &feeds, to - from, Draw::default()).unwrap();
+            (0..2).map(|i| bits(kept.infer.output(i))).collect()
+        };
+        let all = outputs(0, 300);
+        for (from, to) in [(0, 1), (63, 64), (64, 65), (299, 300), (7, 30), (100, 231)] {
+            for ((part, all), width) in outputs(from, to).iter().zip(&all).zip([27, 11]) {
+                assert_eq!(*part, all[from * width..to * width], "{cell:?}, rows {from} to {to}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! First and second gradients of everything an expression can be made of, against central differences.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use veridic_graph::{Draw, Expr, Feed, Graph, Plan, Pool, Shape, States, Window, loss};
+use veridic_graph::{Cell, Draw, Expr, Feed, Graph, Plan, Pool, Shape, States, Window, loss};
 
 /// Rows of every run.
 const ROWS: usize = 5;
@@ -432,4 +432,58 @@ fn convolutions() {
     });
     check("pools", &[rows(&[3, 4, 2])], |_, x| x[0].max_pool2d(2) + x[0].mean_pool2d(2));
     check("upsample", &[rows(&[2, 1, 2])], |_, x| x[0].upsample(2));
+}
+
+#[test]
+fn recurrent_layers() {
+    for cell in [Cell::Lstm, Cell::Gru] {
+        // Two units: their weights are small, so that gates stay apart from their ends.
+        let weights = |inputs: usize| shared(&[cell.weight_rows(inputs, 2), cell.gates() * 2]);
+        let lstm = cell == Cell::Lstm;
+        let states: Build = if lstm {
+            |_, x| x[0].recurrent(Cell::Lstm, x[1] * 0.5, None)
+        } else {
+            |_, x| x[0].recurrent(Cell::Gru, x[1] * 0.5, None)
+        };
+        check("states of a recurrent layer", &[rows(&[3, 2]), weights(2)], states);
+        let last: Build = if lstm {
+            |_, x| x[0].recurrent_last(Cell::Lstm, x[1] * 0.5, None)
+        } else {
+            |_, x| x[0].recurrent_last(Cell::Gru, x[1] * 0.5, None)
+        };
+        check("last state", &[rows(&[3, 1]), weights(1)], last);
+        let repeated: Build = if lstm {
+            |_, x| x[0].recurrent_repeated(Cell::Lstm, x[1] * 0.5, 3, None)
+        } else {
+            |_, x| x[0].recurrent_repeated(Cell::Gru, x[1] * 0.5, 3, None)
+        };
+        check("states of a repeated input", &[rows(&[2]), weights(2)], repeated);
+        let masked: Build = if lstm {
+            |graph, x| {
+                let counts = graph.constant(1.0).less(x[2].gather(x[3]).reshape(&[3]));
+                x[0].recurrent(Cell::Lstm, x[1] * 0.5, Some(counts.detach()))
+            }
+        } else {
+            |graph, x| {
+                let counts = graph.constant(1.0).less(x[2].gather(x[3]).reshape(&[3]));
+                x[0].recurrent(Cell::Gru, x[1] * 0.5, Some(counts.detach()))
+            }
+        };
+        let table = shared(&[6, 1]).positive();
+        check("masked", &[rows(&[3, 1]), weights(1), table, index(&[3], 6)], masked);
+    }
+}
+
+#[test]
+fn sequences() {
+    check_both("reverse", &[3, 2], |_, x| x[0].reverse(0).tanh() * x[0].reverse(1));
+    check_both("reverse of a middle axis", &[2, 3, 2], |_, x| x[0].reverse(1) * x[0]);
+    check_both("repeat", &[3], |_, x| x[0].repeat(2).tanh());
+    check("step", &[rows(&[3, 2])], |_, x| x[0].step(1).tanh() * x[0].step(2));
+    check("conv1d", &[rows(&[5, 2]), shared(&[3, 2, 2])], |_, x| {
+        x[0].conv1d(x[1], Window { kernel: 3, stride: 2, before: 1, fine: 5, coarse: 3 }, 1)
+    });
+    check("dilated conv1d", &[rows(&[5, 2]), shared(&[2, 2, 3])], |_, x| {
+        x[0].conv1d(x[1], Window { kernel: 2, stride: 1, before: 1, fine: 5, coarse: 5 }, 2)
+    });
 }

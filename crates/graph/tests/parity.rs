@@ -15,7 +15,7 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use veridic_graph::optimizer::Optimizer;
-use veridic_graph::{Draw, Expr, Feed, Graph, Init, Pool, States, Window, loss};
+use veridic_graph::{Cell, Draw, Expr, Feed, Graph, Init, Pool, States, Window, loss};
 
 const RTOL: f64 = 1e-5;
 const ATOL: f64 = 1e-6;
@@ -409,4 +409,49 @@ fn convolutions_with_everything_around_them() {
     // The penalty's gradients are sums of thousands of products, which cancel.
     case.check_within("convolutions (bounds times 3)", 3.0);
     case.check_steps("sgd_momentum", Optimizer::Sgd { momentum: 0.9 }, 0.1, loss, 1.0);
+}
+
+#[test]
+fn recurrent_layers() {
+    let fixture = Fixture::read("recurrent");
+    for (prefix, cell) in [("lstm", Cell::Lstm), ("gru", Cell::Gru)] {
+        for (name, packed, layers) in
+            [("", false, vec![""]), (".packed", true, vec![""]), (".stacked", true, vec!["", "_reverse"])]
+        {
+            let graph = Graph::new();
+            let mut case = Case::new(&graph, &fixture);
+            let name = format!("{prefix}{name}");
+            let x = case.rows("x");
+            let mask = packed.then(|| case.rows("mask"));
+            let (mut output, mut last) = (x, x);
+            for layer in 0..layers.len() {
+                let directions = layers.iter().map(|direction| {
+                    let weights = case.parameter(&format!("{name}.l{layer}{direction}"));
+                    if direction.is_empty() {
+                        let h = output.recurrent(cell, weights, mask);
+                        return (h, h.step(6));
+                    }
+                    let h = output.reverse(0).recurrent(cell, weights, mask.map(|mask| mask.reverse(0)));
+                    (h.reverse(0), h.step(6))
+                });
+                let (outputs, lasts): (Vec<_>, Vec<_>) = directions.unzip();
+                let counted = mask.map_or(graph.constant(1.0), |mask| mask.reshape(&[7, 1]));
+                output = graph.concat(&outputs, 1) * counted;
+                // The loss of the fixture is of the last states of all layers.
+                let lasts = graph.concat(&lasts, 0);
+                last = if layer == 0 { lasts } else { graph.concat(&[last, lasts], 0) };
+            }
+            let loss = output.square().mean_width().mean_rows() + last.tanh().mean_width().mean_rows();
+            let own = layers.len() * 4;
+            case.expect(&format!("{name}.output"), output);
+            case.expect(&format!("{name}.last"), last.slice(0, last.shape().width() - own, own));
+            case.expect(&format!("{name}.loss"), loss);
+            case.expect(&format!("{name}.grad.x"), graph.gradient(loss, &[x])[0]);
+            for (parameter, state) in case.parameters.clone() {
+                let layer = parameter.rsplit('.').next().unwrap().to_string();
+                case.expect(&format!("{name}.grad.{layer}"), graph.gradient(loss, &[state])[0]);
+            }
+            case.check(&name);
+        }
+    }
 }

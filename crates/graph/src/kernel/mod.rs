@@ -8,6 +8,7 @@ pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod product;
 pub(crate) mod random;
+pub(crate) mod recurrence;
 
 /// Copies `n` values, a few of them without the call that would take longer than they do.
 ///

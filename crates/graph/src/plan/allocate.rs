@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::lower::{Ir, IrNode, IrOp};
+use super::ir::{Ir, IrNode, IrOp};
 use super::place::{Arena, Place};
 use super::schedule::{CHUNK, Schedule, When, domain, is_given};
 use super::task::{Piece, Stage, Task};
 use crate::kernel::convolution;
 use crate::kernel::product::PANEL;
+use crate::recurrence::Recurrence;
 
 /// Shared elementwise work is cut into pieces of this many values.
 const PIECE: usize = 8192;
@@ -278,6 +279,27 @@ impl<'a> Placement<'a> {
                 let task = Task::ConvWeight { x: self.of(*x), y: self.of(*y), geometry: *geometry, out };
                 (task, 0.03 * geometry.products() as f64)
             }
+            IrOp::Trace { x, weights, mask, r } => {
+                let (x, weights, mask) = (self.of(*x), self.of(*weights), mask.map(|mask| self.of(mask)));
+                let cost = products(r, r.depth()) + 1.5 * (r.steps * r.units) as f64;
+                (Task::Trace { x, weights, mask, r: *r, out }, cost)
+            }
+            IrOp::States { trace, r } => (Task::States { trace: self.of(*trace), r: *r, out }, copy_cost),
+            IrOp::SumAdjoints { trace, weights, mask, g, r } => {
+                let (trace, weights, g) = (self.of(*trace), self.of(*weights), self.of(*g));
+                let (r, mask) = (*r, mask.map(|mask| self.of(mask)));
+                let cost = products(&r, r.units) + (r.steps * r.units) as f64;
+                (Task::SumAdjoints { trace, weights, mask, g, r, out }, cost)
+            }
+            IrOp::RecurrentInput { adjoints, weights, r } => {
+                let (adjoints, weights) = (self.of(*adjoints), self.of(*weights));
+                (Task::RecurrentInput { adjoints, weights, r: *r, out }, products(r, r.inputs))
+            }
+            IrOp::RecurrentWeight { x, trace, adjoints, mask, r } => {
+                let (x, trace, adjoints) = (self.of(*x), self.of(*trace), self.of(*adjoints));
+                let (r, mask) = (*r, mask.map(|mask| self.of(mask)));
+                (Task::RecurrentWeight { x, trace, adjoints, mask, r, out }, products(&r, r.depth()))
+            }
             IrOp::Reduce { fold, of, outer, mid, inner } => {
                 let (fold, of, outer, mid, inner) = (*fold, self.of(*of), *outer, *mid, *inner);
                 (Task::Reduce { fold, of, outer, mid, inner, out }, 0.3 * (outer * mid * inner) as f64)
@@ -302,9 +324,22 @@ impl<'a> Placement<'a> {
                 let (of, index) = (self.of(*of), self.of(*index));
                 (Task::Scatter { of, index, picks, n: *n, d: *d, out }, (picks * d) as f64 + 20.0)
             }
-            _ => unreachable!("given nodes and kernels are not single tasks"),
+            IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::View(..) => {
+                unreachable!("given nodes have no task")
+            }
+            IrOp::Copy(_)
+            | IrOp::Unary(..)
+            | IrOp::Binary(..)
+            | IrOp::Select(..)
+            | IrOp::Finish(..)
+            | IrOp::ReduceRows(..) => unreachable!("these are parts of kernels"),
         }
     }
+}
+
+/// The cost of products of all sums of a recurrent layer with so many values.
+fn products(r: &Recurrence, values: usize) -> f64 {
+    0.03 * (r.adjoint_width() * values) as f64
 }
 
 fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
@@ -315,7 +350,22 @@ fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
             Task::Kernel(kernel) => (kernel.width, PIECE),
             Task::Pack { k, n, .. } => (n.div_ceil(PANEL), (PIECE / (k * PANEL)).max(1)),
             Task::PackTransposed { geometry, .. } => (convolution::transposed_panels(geometry), 1),
-            _ => (1, 1),
+            Task::Load { .. }
+            | Task::Random { .. }
+            | Task::MatMul { .. }
+            | Task::Contract { .. }
+            | Task::Conv { .. }
+            | Task::ConvWeight { .. }
+            | Task::Trace { .. }
+            | Task::States { .. }
+            | Task::SumAdjoints { .. }
+            | Task::RecurrentInput { .. }
+            | Task::RecurrentWeight { .. }
+            | Task::Reduce { .. }
+            | Task::Move { .. }
+            | Task::Permute { .. }
+            | Task::Gather { .. }
+            | Task::Scatter { .. } => (1, 1),
         };
         // Kernel costs are for the whole shared tensor already.
         nanoseconds += cost;

@@ -14,7 +14,9 @@ use crate::kernel::elementwise::{self, Call, Sink, Source};
 use crate::kernel::isa::Isa;
 use crate::kernel::product::{self, PANEL, Run, Start, Stride};
 use crate::kernel::random::{self, DrawKey};
+use crate::kernel::recurrence;
 use crate::op::Fold;
+use crate::recurrence::Recurrence;
 
 /// Rows of so many values (or a multiple) are copied apart before they are read by columns.
 const ALIASING: usize = 128;
@@ -153,6 +155,32 @@ impl Frame<'_> {
                     let (x, y, out) = (at(*x), at(*y), at(*out));
                     convolution::weigh(self.isa, g, rows, x, y, out, block.more, scratch, runs);
                 }
+                Task::Trace { x, weights, mask, r, out } => {
+                    let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
+                    let (x, weights, out) = (at(*x), at(*weights), at(*out));
+                    let scratch = scratch(&mut worker.panel, r, block.rows);
+                    recurrence::trace(self.isa, r, block.rows, x, weights, mask, out, scratch);
+                }
+                Task::States { trace, r, out } => recurrence::states(r, block.rows, at(*trace), at(*out)),
+                Task::SumAdjoints { trace, weights, mask, g, r, out } => {
+                    let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
+                    let (trace, weights, g, out) = (at(*trace), at(*weights), at(*g), at(*out));
+                    let (isa, rows) = (self.isa, block.rows);
+                    let scratch = scratch(&mut worker.panel, r, rows);
+                    recurrence::adjoints(isa, r, rows, trace, weights, mask, g, out, scratch);
+                }
+                Task::RecurrentInput { adjoints, weights, r, out } => {
+                    let (adjoints, weights, out) = (at(*adjoints), at(*weights), at(*out));
+                    let scratch = scratch(&mut worker.panel, r, block.rows);
+                    recurrence::input_adjoint(self.isa, r, block.rows, adjoints, weights, out, scratch);
+                }
+                Task::RecurrentWeight { x, trace, adjoints, mask, r, out } => {
+                    let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
+                    let (x, trace, adjoints, out) = (at(*x), at(*trace), at(*adjoints), at(*out));
+                    let (isa, rows, more) = (self.isa, block.rows, block.more);
+                    let scratch = scratch(&mut worker.panel, r, rows);
+                    recurrence::weight_adjoint(isa, r, rows, x, trace, adjoints, mask, out, more, scratch);
+                }
                 Task::Reduce { fold, of, outer, mid, inner, out } => {
                     reduce(*fold, at(*of), (block.rows * outer, *mid, *inner), at(*out));
                 }
@@ -232,7 +260,22 @@ impl Frame<'_> {
                 Task::PackTransposed { w, geometry, out } => {
                     convolution::pack_transposed(geometry, place(*w), place(*out), (start, end));
                 }
-                _ => self.task(task, block, worker),
+                Task::Load { .. }
+                | Task::Random { .. }
+                | Task::MatMul { .. }
+                | Task::Contract { .. }
+                | Task::Conv { .. }
+                | Task::ConvWeight { .. }
+                | Task::Trace { .. }
+                | Task::States { .. }
+                | Task::SumAdjoints { .. }
+                | Task::RecurrentInput { .. }
+                | Task::RecurrentWeight { .. }
+                | Task::Reduce { .. }
+                | Task::Move { .. }
+                | Task::Permute { .. }
+                | Task::Gather { .. }
+                | Task::Scatter { .. } => self.task(task, block, worker),
             }
         }
     }
@@ -335,6 +378,12 @@ impl Frame<'_> {
             Feed::Shared(_) => {}
         }
     }
+}
+
+/// Scratch memory for the loops of a recurrent layer.
+fn scratch(panel: &mut Memory, r: &Recurrence, rows: usize) -> *mut f32 {
+    panel.reserve(recurrence::scratch_len(r, rows));
+    panel.pointer()
 }
 
 /// The row of a table that a value names, if it is one.

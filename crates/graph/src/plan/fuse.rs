@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::allocate::Placement;
-use super::lower::{Ir, IrOp, View};
+use super::ir::{Ir, IrOp, View};
 use super::place::Place;
 use super::schedule::domain;
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
@@ -20,9 +20,6 @@ impl Placement<'_> {
         let mut reg_of: HashMap<Ir, u16> = HashMap::new();
         for &ir in members {
             let node = &builder.of.nodes[ir];
-            if !node.is_elementwise() {
-                continue;
-            }
             let arg = |builder: &mut KernelBuilder<'_, '_>, operand: Ir| builder.arg(operand, &reg_of);
             let unused = Arg::Scalar(0);
             let (instr, a, b, c) = match node.op {
@@ -41,7 +38,29 @@ impl Placement<'_> {
                     let (m, a) = (arg(&mut builder, m), arg(&mut builder, a));
                     (Code::Select, m, a, arg(&mut builder, b))
                 }
-                _ => unreachable!("only elementwise nodes are instructions"),
+                IrOp::Input(_)
+                | IrOp::State(_)
+                | IrOp::Const(_)
+                | IrOp::RowCount
+                | IrOp::Random(..)
+                | IrOp::View(..)
+                | IrOp::Pack { .. }
+                | IrOp::MatMul { .. }
+                | IrOp::Contract { .. }
+                | IrOp::PackTransposed { .. }
+                | IrOp::Conv { .. }
+                | IrOp::ConvWeight { .. }
+                | IrOp::Trace { .. }
+                | IrOp::States { .. }
+                | IrOp::SumAdjoints { .. }
+                | IrOp::RecurrentInput { .. }
+                | IrOp::RecurrentWeight { .. }
+                | IrOp::ReduceRows(..)
+                | IrOp::Reduce { .. }
+                | IrOp::Move(_)
+                | IrOp::Permute(..)
+                | IrOp::Gather { .. }
+                | IrOp::Scatter { .. } => continue,
             };
             // A finish that is only read here needs no copy of what was loaded.
             if let (IrOp::Finish(..), Arg::Reg(loaded), false) = (&node.op, a, builder.of.stored[ir]) {

@@ -2,195 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::ir::{Ir, IrNode, IrOp, Segment, View};
 use crate::graph::{Inner, Node};
-use crate::op::{Binary, Distribution, Fold, Id, Op, Unary};
+use crate::op::{Binary, Fold, Id, Op};
+use crate::recurrence::Recurrence;
 use crate::shape::strided_index;
-use crate::window::Geometry;
-
-/// A node of the lowered graph, by index.
-pub(crate) type Ir = usize;
-
-/// How one row (or the whole, when shared) of a smaller value is read as a larger one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum View {
-    /// One shared value.
-    Scalar,
-    /// A shared vector, the same for every row.
-    Column,
-    /// One value a row.
-    Row,
-    /// By an index; `stride` values further for each row.
-    Table { index: Vec<u32>, stride: usize },
-}
-
-/// A contiguous run of values copied within a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Segment {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) len: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum IrOp {
-    Input(usize),
-    State(usize),
-    Const(u32),
-    RowCount,
-    Random(Distribution, u32),
-    View(Ir, View),
-    Copy(Ir),
-    Unary(Unary, Ir),
-    Binary(Binary, Ir, Ir),
-    Select(Ir, Ir, Ir),
-    /// Joins the parts of a reduction over rows.
-    Finish(Fold, Ir),
-    /// The packed form of a `k` x `n` matrix.
-    Pack {
-        b: Ir,
-        k: usize,
-        n: usize,
-        transposed: bool,
-    },
-    /// `lead` rows of `a` a row of the batch (or in all, when shared).
-    MatMul {
-        a: Ir,
-        packed: Ir,
-        bias: Option<Ir>,
-        lead: usize,
-        k: usize,
-        n: usize,
-        ta: bool,
-    },
-    Contract {
-        a: Ir,
-        b: Ir,
-        lead: usize,
-        k: usize,
-        n: usize,
-    },
-    /// The packed form of a convolution's weights for its transpose.
-    PackTransposed {
-        w: Ir,
-        geometry: Geometry,
-    },
-    Conv {
-        x: Ir,
-        packed: Ir,
-        bias: Option<Ir>,
-        geometry: Geometry,
-        transposed: bool,
-    },
-    ConvWeight {
-        x: Ir,
-        y: Ir,
-        geometry: Geometry,
-    },
-    ReduceRows(Fold, Ir),
-    Reduce {
-        fold: Fold,
-        of: Ir,
-        outer: usize,
-        mid: usize,
-        inner: usize,
-    },
-    Move(Vec<(Ir, Vec<Segment>)>),
-    Permute(Ir, Vec<u32>),
-    Gather {
-        table: Ir,
-        index: Ir,
-        n: usize,
-        d: usize,
-    },
-    Scatter {
-        of: Ir,
-        index: Ir,
-        n: usize,
-        d: usize,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct IrNode {
-    pub(crate) op: IrOp,
-    /// Whether the value has rows.
-    pub(crate) rows: bool,
-    /// Values in a row, or in all.
-    pub(crate) width: usize,
-}
-
-impl IrNode {
-    /// Whether the node is an instruction of a fused kernel.
-    pub(crate) fn is_elementwise(&self) -> bool {
-        use IrOp::{Binary, Copy, Finish, Select, Unary};
-        matches!(self.op, Copy(_) | Unary(..) | Binary(..) | Select(..) | Finish(..))
-    }
-
-    /// Whether the node is computed row by row: its value has rows, or it is a part of a reduction over rows.
-    pub(crate) fn is_in_rows(&self) -> bool {
-        self.rows || {
-            use IrOp::{Contract, ConvWeight, ReduceRows, Scatter};
-            matches!(self.op, ReduceRows(..) | Contract { .. } | ConvWeight { .. } | Scatter { .. })
-        }
-    }
-
-    /// Whether the value is folded over rows in parts that a [`IrOp::Finish`] joins.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.is_in_rows() && !self.rows
-    }
-
-    /// The nodes read; views are looked through by the scheduler.
-    pub(crate) fn operands(&self) -> Vec<Ir> {
-        match &self.op {
-            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => vec![],
-            IrOp::View(a, _)
-            | IrOp::Copy(a)
-            | IrOp::Unary(_, a)
-            | IrOp::Finish(_, a)
-            | IrOp::Pack { b: a, .. }
-            | IrOp::PackTransposed { w: a, .. }
-            | IrOp::ReduceRows(_, a)
-            | IrOp::Reduce { of: a, .. }
-            | IrOp::Permute(a, _) => vec![*a],
-            IrOp::Binary(_, a, b) | IrOp::Contract { a, b, .. } | IrOp::ConvWeight { x: a, y: b, .. } => {
-                vec![*a, *b]
-            }
-            IrOp::Gather { table: a, index: b, .. } | IrOp::Scatter { of: a, index: b, .. } => vec![*a, *b],
-            IrOp::Select(m, a, b) => vec![*m, *a, *b],
-            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
-                [*a, *packed].into_iter().chain(*bias).collect()
-            }
-            IrOp::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
-        }
-    }
-
-    /// Replaces the nodes read.
-    pub(crate) fn map_operands(&mut self, mut f: impl FnMut(Ir) -> Ir) {
-        match &mut self.op {
-            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => {}
-            IrOp::View(a, _)
-            | IrOp::Copy(a)
-            | IrOp::Unary(_, a)
-            | IrOp::Finish(_, a)
-            | IrOp::Pack { b: a, .. }
-            | IrOp::PackTransposed { w: a, .. }
-            | IrOp::ReduceRows(_, a)
-            | IrOp::Reduce { of: a, .. }
-            | IrOp::Permute(a, _) => *a = f(*a),
-            IrOp::Binary(_, a, b)
-            | IrOp::Contract { a, b, .. }
-            | IrOp::ConvWeight { x: a, y: b, .. }
-            | IrOp::Gather { table: a, index: b, .. }
-            | IrOp::Scatter { of: a, index: b, .. } => (*a, *b) = (f(*a), f(*b)),
-            IrOp::Select(m, a, b) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
-            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
-                (*a, *packed) = (f(*a), f(*packed));
-                *bias = bias.map(f);
-            }
-            IrOp::Move(parts) => parts.iter_mut().for_each(|(a, _)| *a = f(*a)),
-        }
-    }
-}
 
 /// The lowered graph and the lowered roots, in the order they were asked for.
 #[derive(Debug)]
@@ -336,6 +152,15 @@ impl Lowering<'_> {
                 let of = self.buffered(self.map[of]);
                 self.push(IrOp::Move(vec![(of, segments)]), rows, width)
             }
+            Op::Reverse(a, axis) => {
+                let dims = &shape_of(*a).dims;
+                let (n, len) = (dims[*axis], dims[axis + 1..].iter().product::<usize>());
+                let flipped = |at: usize| at / n * n + n - 1 - at % n;
+                let segment = |at: usize| Segment { from: flipped(at) * len, to: at * len, len };
+                let segments = (0..width / len).map(segment).collect();
+                let of = self.buffered(self.map[a]);
+                self.push(IrOp::Move(vec![(of, segments)]), rows, width)
+            }
             Op::Reduce(fold, a, axis) => {
                 let dims = &shape_of(*a).dims;
                 let outer = dims[..*axis].iter().product();
@@ -361,6 +186,24 @@ impl Lowering<'_> {
                 let (a, b) = (self.buffered(self.map[a]), self.buffered(self.map[b]));
                 self.finish(Fold::Sum, IrOp::Contract { a, b, lead, k, n }, width)
             }
+            Op::Recurrent { x, weights, mask, r } => {
+                let trace = self.trace(*x, *weights, *mask, r);
+                self.push(IrOp::States { trace, r: *r }, rows, width)
+            }
+            Op::RecurrentInput { x, weights, mask, g, r } => {
+                let adjoints = self.sum_adjoints([*x, *weights, *g], *mask, r);
+                let weights = self.buffered(self.map[weights]);
+                let op = IrOp::RecurrentInput { adjoints, weights, r: r.as_traced() };
+                self.push(op, rows, width)
+            }
+            Op::RecurrentWeight { x, weights, mask, g, r } => {
+                let trace = self.trace(*x, *weights, *mask, r);
+                let adjoints = self.sum_adjoints([*x, *weights, *g], *mask, r);
+                let x = self.buffered(self.map[x]);
+                let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+                let op = IrOp::RecurrentWeight { x, trace, adjoints, mask, r: r.as_traced() };
+                self.finish(Fold::Sum, op, width)
+            }
             Op::Gather { table, index } => {
                 let dims = &shape_of(*table).dims;
                 let (n, d) = (dims[0], dims[1]);
@@ -373,6 +216,22 @@ impl Lowering<'_> {
                 self.finish(Fold::Sum, IrOp::Scatter { of, index, n, d }, width)
             }
         }
+    }
+
+    /// The trace of a recurrent layer, one for its states and both adjoints.
+    fn trace(&mut self, x: Id, weights: Id, mask: Option<Id>, r: &Recurrence) -> Ir {
+        let r = r.as_traced();
+        let (x, weights) = (self.buffered(self.map[&x]), self.buffered(self.map[&weights]));
+        let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+        self.push(IrOp::Trace { x, weights, mask, r }, true, r.trace_width())
+    }
+
+    /// The adjoints of its sums, one for both adjoints; `operands` are sequence, weights and adjoint of the states.
+    fn sum_adjoints(&mut self, operands: [Id; 3], mask: Option<Id>, r: &Recurrence) -> Ir {
+        let trace = self.trace(operands[0], operands[1], mask, r);
+        let [_, weights, g] = operands.map(|id| self.buffered(self.map[&id]));
+        let mask = mask.map(|mask| self.buffered(self.map[&mask]));
+        self.push(IrOp::SumAdjoints { trace, weights, mask, g, r: *r }, true, r.adjoint_width())
     }
 
     /// A product plus a vector as one product that starts from the vector, if nothing else needs the product alone.

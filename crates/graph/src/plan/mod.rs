@@ -1,11 +1,12 @@
 //! From expressions to a plan, and running it.
 //!
-//! `lower` turns the graph into what has to be computed, `schedule` into stages, `fuse` elementwise nodes into kernels,
+//! `lower` turns the graph into what has to be computed (`ir`), `schedule` into stages, `fuse` elementwise nodes into kernels,
 //! `allocate` gives values their places; `run` and `execute` do the work.
 
 mod allocate;
 mod execute;
 mod fuse;
+mod ir;
 mod lower;
 mod memory;
 mod place;

@@ -1,5 +1,7 @@
 //! A plain interpreter of graphs in `f64`, and the checks of compiled plans against it.
 
+mod recurrence;
+
 use crate::expr::Expr;
 use crate::graph::{Graph, Inner};
 use crate::init::{Init, States};
@@ -7,8 +9,10 @@ use crate::kernel::random::{DrawKey, draw};
 use crate::op::{Binary, Fold, Op, Unary};
 use crate::plan::{Draw, Feed};
 use crate::pool::Pool;
+use crate::recurrence::Cell;
 use crate::shape::Shape;
 use crate::window::{Geometry, Window};
+use recurrence::Layer;
 
 /// Every node's value: rows one after the other.
 fn interpret(inner: &Inner, states: &States, feeds: &[Vec<f32>], rows: usize, key: Draw) -> Vec<Vec<f64>> {
@@ -118,6 +122,34 @@ fn interpret(inner: &Inner, states: &States, feeds: &[Vec<f32>], rows: usize, ke
             Op::ConvWeight { x, y, geometry } => {
                 let mut out = vec![0.0; width];
                 pairs(geometry, rows, |i, j, k| out[j] += of(x)[i] * of(y)[k]);
+                out
+            }
+            Op::Reverse(a, axis) => {
+                let dims = &shape_of(a).dims;
+                let (n, inner) = (dims[*axis], dims[axis + 1..].iter().product::<usize>());
+                let from = |at: usize| (at / inner / n * n + n - 1 - at / inner % n) * inner + at % inner;
+                (0..of(a).len()).map(|at| of(a)[from(at)]).collect()
+            }
+            Op::Recurrent { x, weights, mask, r } => {
+                let layer = Layer { r, weights: of(weights) };
+                let mask = mask.map(|mask| of(&mask).as_slice());
+                layer.chunks(of(x), mask, None).flat_map(|row| layer.states(&row)).collect()
+            }
+            Op::RecurrentInput { x, weights, mask, g, r } => {
+                let layer = Layer { r, weights: of(weights) };
+                let mask = mask.map(|mask| of(&mask).as_slice());
+                let rows = layer.chunks(of(x), mask, Some(of(g)));
+                rows.flat_map(|row| layer.adjoints(&row).0).collect()
+            }
+            Op::RecurrentWeight { x, weights, mask, g, r } => {
+                let layer = Layer { r, weights: of(weights) };
+                let mask = mask.map(|mask| of(&mask).as_slice());
+                let mut out = vec![0.0; width];
+                for row in layer.chunks(of(x), mask, Some(of(g))) {
+                    for (out, value) in out.iter_mut().zip(layer.adjoints(&row).1) {
+                        *out += value;
+                    }
+                }
                 out
             }
             Op::Gather { table, index } => {
@@ -251,6 +283,8 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
         graph.state("w", &[5, 5], Init::Normal(0.5)),
         graph.state("v", &[5], Init::Normal(0.5)),
         graph.state("narrow", &[700, 5], Init::Normal(0.05)),
+        graph.state("lstm", &[6, 8], Init::Normal(0.4)),
+        graph.state("gru", &[77, 15], Init::Normal(0.1)),
         graph.shared("s", &[]),
         graph.normal(&Shape::with_rows(&[5])),
         graph.row_count() * 0.01,
@@ -262,7 +296,7 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
         let b = pool[dice.roll(pool.len())];
         let (sa, sb) = (a.shape(), b.shape());
         let fits = sa.broadcast(&sb).is_some_and(|shape| shape.width() <= 3500);
-        let new = match dice.roll(16) {
+        let new = match dice.roll(18) {
             0 => a.tanh(),
             1 => a.sigmoid(),
             2 => a.softplus() * 0.5,
@@ -279,6 +313,17 @@ fn grow<'g>(graph: &'g Graph, dice: &mut Dice) -> Vec<Expr<'g>> {
             14 if sa.dims == [5] => graph.concat(&[a, a * 2.0], 0).slice(0, 3, 5).softmax(),
             15 if sa.dims.len() == 2 && sa.dims[0] < 10 => {
                 a.permute(&[1, 0]).pad(1, 1, 2).slice(1, 1, sa.dims[0]).permute(&[1, 0])
+            }
+            16 if sa == Shape::with_rows(&[700]) => {
+                a.reshape(&[10, 70]).recurrent_last(Cell::Gru, pool[6], None)
+            }
+            17 if sa == Shape::with_rows(&[5]) && sb == sa => {
+                let sequence = graph.concat(&[a, b, a * b], 0).reshape(&[5, 3]);
+                sequence
+                    .reverse(0)
+                    .recurrent(Cell::Lstm, pool[5], Some(a.less(b)))
+                    .slice(1, 0, 1)
+                    .reshape(&[5])
             }
             _ => (a.square() + 0.1).sqrt().ln(),
         };

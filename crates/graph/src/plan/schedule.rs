@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::allocate::Placement;
-use super::lower::{Ir, IrNode, IrOp, Lowered};
+use super::ir::{Ir, IrNode, IrOp, Kind};
+use super::lower::Lowered;
 use super::place::Place;
 use super::task::Stage;
 
@@ -78,11 +79,13 @@ pub(crate) fn schedule(lowered: Lowered, n_outputs: usize, updated: &[usize]) ->
 /// The kernel domain of a node: its own rows and width, or its operand's for a fold that a kernel can end with.
 pub(super) fn domain(nodes: &[IrNode], ir: Ir) -> Option<(bool, usize)> {
     let node = &nodes[ir];
-    match node.op {
-        _ if node.is_elementwise() => Some((node.rows, node.width)),
-        IrOp::ReduceRows(_, of) => Some((true, nodes[of].width)),
-        IrOp::Reduce { of, outer: 1, inner: 1, .. } if node.rows => Some((true, nodes[of].width)),
-        _ => None,
+    match (node.kind(), &node.op) {
+        (Kind::Elementwise, _) => Some((node.rows, node.width)),
+        (Kind::Parts, IrOp::ReduceRows(_, of)) => Some((true, nodes[*of].width)),
+        (Kind::Alone, IrOp::Reduce { of, outer: 1, inner: 1, .. }) if node.rows => {
+            Some((true, nodes[*of].width))
+        }
+        (Kind::Given | Kind::Parts | Kind::Alone, _) => None,
     }
 }
 
@@ -105,8 +108,7 @@ fn dependencies(nodes: &[IrNode], ir: Ir) -> Vec<(Ir, bool)> {
 
 /// Whether a node is there without being computed.
 pub(super) fn is_given(node: &IrNode) -> bool {
-    matches!(node.op, IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::View(..))
-        || (matches!(node.op, IrOp::Input(_)) && !node.rows)
+    node.kind() == Kind::Given
 }
 
 /// The level of each node. Inputs with rows are loaded again in each level that reads them; shared work moves down to

@@ -1,9 +1,10 @@
 //! What a stage does, with places in it.
 
-use super::lower::Segment;
+use super::ir::Segment;
 use super::place::Place;
 use crate::kernel::elementwise::{Instr, Reg};
 use crate::op::{Distribution, Fold};
+use crate::recurrence::Recurrence;
 use crate::window::Geometry;
 
 /// A step of the plan; all its tasks may run at the same time.
@@ -80,6 +81,40 @@ pub(crate) enum Task {
         x: Place,
         y: Place,
         geometry: Geometry,
+        out: Place,
+    },
+    Trace {
+        x: Place,
+        weights: Place,
+        mask: Option<Place>,
+        r: Recurrence,
+        out: Place,
+    },
+    States {
+        trace: Place,
+        r: Recurrence,
+        out: Place,
+    },
+    SumAdjoints {
+        trace: Place,
+        weights: Place,
+        mask: Option<Place>,
+        g: Place,
+        r: Recurrence,
+        out: Place,
+    },
+    RecurrentInput {
+        adjoints: Place,
+        weights: Place,
+        r: Recurrence,
+        out: Place,
+    },
+    RecurrentWeight {
+        x: Place,
+        trace: Place,
+        adjoints: Place,
+        mask: Option<Place>,
+        r: Recurrence,
         out: Place,
     },
     Reduce {
