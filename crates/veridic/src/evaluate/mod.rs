@@ -15,12 +15,14 @@ mod latent;
 mod map;
 mod mode;
 mod probe;
+mod range;
 mod rank;
 mod ranking;
 mod similarity;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 pub use active::active_units;
 pub use cluster::density_clusters;
@@ -37,6 +39,7 @@ pub use map::{
 };
 pub use mode::{ModeCoverage, mode_coverage};
 pub use probe::linear_probe;
+pub use range::{SegmentCounts, flagged_ranges, merged_ranges};
 pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
@@ -46,3 +49,4 @@ pub use similarity::{
     kolmogorov_smirnov, shape_similarity,
 };
 pub use summary::{Histogram, histogram, mean, quantile, standard_deviation};
+pub use volume::vus_pr;
