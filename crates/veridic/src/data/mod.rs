@@ -27,6 +27,7 @@ mod parquet;
 mod picture;
 mod read;
 mod schema;
+pub mod series;
 mod smote;
 mod source;
 pub mod split;

@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
-use super::ImageError;
+use super::{ImageError, SeriesError};
 use crate::data::Difference;
 
 /// Errors of the area `data`: reading, checking, splitting and writing data.
@@ -212,6 +212,9 @@ pub enum DataError {
     /// Reading a set of images.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Rows that are no series.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
     /// A compressed file stops before its end.
     #[error("the compressed file is cut off: {}", path.display())]
     Truncated {
@@ -392,6 +395,7 @@ impl DataError {
                 "check that this is the right file and that it arrived whole".into()
             }
             Self::Image(error) => return error.hint(),
+            Self::Series(error) => return error.hint(),
             Self::LabelCount { .. } => "check that both files belong to the same set".into(),
             Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } | Self::Parquet { .. } => {
                 "fetch or copy the file again".into()

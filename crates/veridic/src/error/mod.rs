@@ -15,6 +15,7 @@ mod map;
 mod model;
 mod project;
 mod run;
+mod series;
 mod train;
 
 pub use catalog::CatalogError;
@@ -29,6 +30,7 @@ pub use map::MapError;
 pub use model::ModelError;
 pub use project::ProjectError;
 pub use run::RunError;
+pub use series::SeriesError;
 pub use train::TrainError;
 
 /// The library's result.

@@ -23,6 +23,15 @@ pub struct BestF1 {
     pub f1: f64,
 }
 
+impl std::ops::AddAssign for Confusion {
+    fn add_assign(&mut self, other: Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
+        self.true_negatives += other.true_negatives;
+    }
+}
+
 impl Confusion {
     /// `TP / (TP + FP)`, 0 to 1, higher is better; `None` if nothing was flagged.
     pub fn precision(&self) -> Option<f64> {
@@ -39,6 +48,16 @@ impl Confusion {
     pub fn f1(&self) -> Option<f64> {
         let twice = 2 * self.true_positives;
         ratio(twice, twice + self.false_positives + self.false_negatives)
+    }
+
+    /// `FP / (FP + TN)`, the flagged share of the usual rows, 0 to 1, lower is better; `None` without usual rows.
+    pub fn false_alarm_rate(&self) -> Option<f64> {
+        ratio(self.false_positives, self.false_positives + self.true_negatives)
+    }
+
+    /// `FN / (FN + TP)`, the unflagged share of the unusual rows, 0 to 1, lower is better; `None` without unusual rows.
+    pub fn missed_alarm_rate(&self) -> Option<f64> {
+        ratio(self.false_negatives, self.false_negatives + self.true_positives)
     }
 
     /// `(TP + TN) / rows`, 0 to 1, higher is better; `None` without rows. Says little where one class is rare.

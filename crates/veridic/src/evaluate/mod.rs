@@ -16,6 +16,7 @@ mod map;
 mod mode;
 mod pair;
 mod probe;
+mod range;
 mod rank;
 mod ranking;
 mod record;
@@ -23,6 +24,7 @@ mod similarity;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 pub use active::active_units;
 pub use cluster::density_clusters;
@@ -40,6 +42,7 @@ pub use map::{
 pub use mode::{ModeCoverage, mode_coverage};
 pub use pair::{PairTrends, pair_trends};
 pub use probe::linear_probe;
+pub use range::{SegmentCounts, flagged_ranges, merged_ranges};
 pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
@@ -50,3 +53,4 @@ pub use similarity::{
     kolmogorov_smirnov, shape_similarity,
 };
 pub use summary::{Histogram, histogram, mean, quantile, standard_deviation};
+pub use volume::vus_pr;

@@ -1,0 +1,22 @@
+//! Series: values of one or more channels by time, one series an entity.
+//!
+//! [`SeriesSet::from_table`] makes them from a table as [`SeriesConfig`] says. Nothing is put in order, filled or joined in
+//! silence: times out of order, repeated or off their grid are errors that name the setting which allows them.
+
+mod change;
+mod config;
+mod form;
+mod grid;
+mod part;
+mod resample;
+mod scaling;
+mod set;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use config::{Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted};
+pub use part::SeriesSplit;
+pub use scaling::{Scale, Scaling, SeriesScaler};
+pub use set::{Series, SeriesSet};
+pub use window::{Window, Windows};

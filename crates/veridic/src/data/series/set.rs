@@ -1,0 +1,145 @@
+//! Series in memory.
+
+use crate::data::{ColumnSchema, Kind, date, number};
+use crate::error::SeriesError;
+
+/// Series of the same channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesSet {
+    /// Names of the channels.
+    pub channels: Vec<String>,
+    /// The name and kind of the times; points are numbered from 0 without it.
+    pub time: Option<ColumnSchema>,
+    /// The series; of one entity there may be several that follow each other, with a gap between.
+    pub series: Vec<Series>,
+}
+
+/// Values by time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// What the series is of; empty where there is only one.
+    pub entity: String,
+    /// Rising times: seconds since 1970-01-01T00:00:00 UTC, or numbers of another unit.
+    pub times: Vec<f64>,
+    /// Values of each channel, a point each; a missing one is NaN.
+    pub values: Vec<Vec<f64>>,
+    /// Whether each point is known to be unusual; empty where nothing is known.
+    pub labels: Vec<bool>,
+}
+
+impl Series {
+    /// Points.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there is no point.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// Whether any value of point `i` is there.
+    pub fn is_known(&self, i: usize) -> bool {
+        self.values.iter().any(|channel| !channel[i].is_nan())
+    }
+
+    /// The points from `start` up to, but without, `end`.
+    ///
+    /// # Panics
+    /// If they are not points of the series.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        Self {
+            entity: self.entity.clone(),
+            times: self.times[start..end].to_vec(),
+            values: self.values.iter().map(|channel| channel[start..end].to_vec()).collect(),
+            labels: if self.labels.is_empty() { Vec::new() } else { self.labels[start..end].to_vec() },
+        }
+    }
+
+    /// The usual step: the median of the steps between points; 1 for a single point.
+    pub fn step(&self) -> f64 {
+        let mut steps: Vec<f64> = self.times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        if steps.is_empty() {
+            return 1.0;
+        }
+        let middle = steps.len() / 2;
+        *steps.select_nth_unstable_by(middle, f64::total_cmp).1
+    }
+}
+
+impl SeriesSet {
+    /// One series of one channel, its points numbered from 0.
+    pub fn single(name: &str, values: Vec<f64>) -> Self {
+        let times = (0..values.len()).map(|i| i as f64).collect();
+        let series = Series { times, values: vec![values], ..Series::default() };
+        Self { channels: vec![name.to_owned()], time: None, series: vec![series] }
+    }
+
+    /// Points of all series.
+    pub fn n_points(&self) -> usize {
+        self.series.iter().map(Series::len).sum()
+    }
+
+    /// The entities in the order in which they come first.
+    pub fn entities(&self) -> Vec<&str> {
+        let mut entities: Vec<&str> = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for series in &self.series {
+            if seen.insert(series.entity.as_str()) {
+                entities.push(&series.entity);
+            }
+        }
+        entities
+    }
+
+    /// A time as the file has it.
+    pub fn moment(&self, time: f64) -> String {
+        moment(self.time.as_ref(), time)
+    }
+
+    /// The same series with the channels `names` only, in that order.
+    ///
+    /// # Errors
+    /// The first name that is no channel.
+    pub fn select(&self, names: &[String]) -> Result<Self, String> {
+        let place = |name: &String| {
+            self.channels.iter().position(|channel| channel == name).ok_or_else(|| name.clone())
+        };
+        let places = names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let series = self.series.iter().map(|series| Series {
+            values: places.iter().map(|&place| series.values[place].clone()).collect(),
+            ..series.clone()
+        });
+        Ok(Self { channels: names.to_vec(), time: self.time.clone(), series: series.collect() })
+    }
+
+    /// Refuses series shorter than `needed` points, and channels without any value.
+    ///
+    /// # Errors
+    /// [`SeriesError::Short`], [`SeriesError::AllMissing`].
+    pub fn require(&self, needed: usize, purpose: &'static str) -> Result<(), SeriesError> {
+        for series in &self.series {
+            let entity = || series.entity.clone();
+            if series.len() < needed {
+                return Err(SeriesError::Short { entity: entity(), found: series.len(), needed, purpose });
+            }
+            let void = series.values.iter().position(|channel| channel.iter().all(|value| value.is_nan()));
+            if let Some(channel) = void {
+                let channel = self.channels[channel].clone();
+                return Err(SeriesError::AllMissing { entity: entity(), channel });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A time as a column writes it.
+pub(super) fn moment(column: Option<&ColumnSchema>, time: f64) -> String {
+    let mut text = String::new();
+    match column.map(|column| &column.kind) {
+        Some(Kind::DateTime { format, .. }) => date::write(time, format, &mut text),
+        _ => number::write(time, number::SHORTEST, &mut text),
+    }
+    text
+}

@@ -1,0 +1,182 @@
+//! What rows cannot be as series.
+
+/// Why rows are no series, or series not what is asked of them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeriesError {
+    /// No column of numbers is left besides entity and time.
+    #[error("there is no column of numbers to read as a series")]
+    NoValues,
+    /// A column of values that holds text.
+    #[error("column `{column}` holds text, a series needs numbers")]
+    Text {
+        /// The column.
+        column: String,
+    },
+    /// A time column that is none.
+    #[error("column `{column}` holds text, a time must be a date-time in one format and zone, or a number")]
+    NoTime {
+        /// The column.
+        column: String,
+    },
+    /// Rows that belong to no entity.
+    #[error("{count} cells of entity column `{column}` are missing, the first in row {row}")]
+    NoEntity {
+        /// The column.
+        column: String,
+        /// Missing cells.
+        count: usize,
+        /// The first row without an entity, from 1.
+        row: usize,
+    },
+    /// A row that is older than the one before.
+    #[error("the times{} are not in order: row {row} is at {time}, after {before}", of(entity))]
+    Unsorted {
+        /// The entity; empty where there is one series.
+        entity: String,
+        /// The row of the table, from 1.
+        row: usize,
+        /// Its time.
+        time: String,
+        /// The time of the row before.
+        before: String,
+    },
+    /// A time that is there twice.
+    #[error(
+        "the time {time}{} is there more than once, first in row {row}; {count} rows repeat a time",
+        of(entity)
+    )]
+    Duplicate {
+        /// The entity.
+        entity: String,
+        /// The first row that repeats a time, from 1.
+        row: usize,
+        /// The time.
+        time: String,
+        /// Rows that repeat a time, of all entities.
+        count: usize,
+    },
+    /// Times that lie on no grid.
+    #[error(
+        "the times{} are not evenly spaced: most steps are {step}, the one to {time} (row {row}) is {found}",
+        of(entity)
+    )]
+    Irregular {
+        /// The entity.
+        entity: String,
+        /// The usual step, in seconds or the unit of the column.
+        step: f64,
+        /// The row, from 1.
+        row: usize,
+        /// Its time.
+        time: String,
+        /// The step there.
+        found: f64,
+    },
+    /// A grid with far more places than there are rows.
+    #[error("a grid with steps of {step} would have {places} places for {rows} rows")]
+    Sparse {
+        /// The step.
+        step: f64,
+        /// Places of the grid.
+        places: f64,
+        /// Rows.
+        rows: usize,
+    },
+    /// A series shorter than what looks at it.
+    #[error("the series{} has {found} points, {purpose} needs at least {needed}", of(entity))]
+    Short {
+        /// The entity.
+        entity: String,
+        /// Points.
+        found: usize,
+        /// Points needed.
+        needed: usize,
+        /// What needs them.
+        purpose: &'static str,
+    },
+    /// A channel without a value.
+    #[error("every value of `{channel}`{} is missing", of(entity))]
+    AllMissing {
+        /// The entity.
+        entity: String,
+        /// The channel.
+        channel: String,
+    },
+    /// Entities that were not there when something was fitted.
+    #[error("nothing was learned of {}", named(entities))]
+    UnknownEntity {
+        /// The entities.
+        entities: Vec<String>,
+    },
+    /// A value that has no logarithm.
+    #[error("`{channel}`{} is {value} at point {point}, a log return needs values above zero", of(entity))]
+    NotPositive {
+        /// The entity.
+        entity: String,
+        /// The channel.
+        channel: String,
+        /// The point, from 1.
+        point: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A number outside its range.
+    #[error("`{name}` is {found}, allowed are {allowed}")]
+    Range {
+        /// What the number is.
+        name: &'static str,
+        /// Its value.
+        found: f64,
+        /// The values that are allowed.
+        allowed: &'static str,
+    },
+}
+
+impl SeriesError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoValues => "name the columns: --set 'data.series.values=[\"NAME\"]'",
+            Self::Text { .. } => "leave the column out of data.series.values, or correct its cells",
+            Self::NoTime { .. } => "write all times in one format and one zone, such as 2024-05-01T12:00:00Z",
+            Self::NoEntity { .. } => "drop the rows without an entity first",
+            Self::Unsorted { .. } => {
+                "sort the file by time, or let it be done: --set data.series.unsorted=sort; if there are several series, name \
+                 the column that tells them apart: --set data.series.entity=NAME"
+            }
+            Self::Duplicate { .. } => {
+                "say which row counts: --set data.series.duplicates=last (first, mean); if there are several series, name \
+                 the column that tells them apart: --set data.series.entity=NAME"
+            }
+            Self::Irregular { step, .. } => {
+                return Some(format!(
+                    "resample: --set data.series.step={step}; or let one row follow the other, whatever the time between \
+                     (trading days, say): --set data.series.spacing=rows"
+                ));
+            }
+            Self::Sparse { .. } => "choose a larger data.series.step, or --set data.series.spacing=rows",
+            Self::Short { .. } => "give a longer series, or choose a shorter window",
+            Self::UnknownEntity { .. } => {
+                "fit on series that have them, or learn one model of all: --set model.pooled=true"
+            }
+            Self::NotPositive { .. } => "take differences instead, or leave the channel out",
+            Self::AllMissing { .. } => "leave the channel or the entity out",
+            Self::Range { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn of(entity: &str) -> String {
+    if entity.is_empty() { String::new() } else { format!(" of `{entity}`") }
+}
+
+fn named(entities: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = entities.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match entities.len() {
+        n if n > SHOWN => format!("{} and {} more series", shown.join(", "), n - SHOWN),
+        _ => shown.join(", "),
+    }
+}
