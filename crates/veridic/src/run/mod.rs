@@ -31,6 +31,7 @@ mod suitable;
 pub use augment::AugmentConfig;
 pub use compare::{CompareOptions, Comparison, compare};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
+pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use encoding::Group;
