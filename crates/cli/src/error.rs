@@ -14,6 +14,12 @@ pub(crate) enum CliError {
     /// The library refused.
     #[error(transparent)]
     Library(#[from] veridic::Error),
+    /// Labels could not be kept, or their page not be served.
+    #[error(transparent)]
+    Studio(Box<veridic_studio::StudioError>),
+    /// Nothing says where labels go.
+    #[error("labels need a file")]
+    NoLabelFile,
     /// A data set could not be fetched.
     #[error(transparent)]
     Fetch(Box<FetchError>),
@@ -171,6 +177,8 @@ impl CliError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Library(error) => error.hint(),
+            Self::Studio(error) => error.hint(),
+            Self::NoLabelFile => Some("name it with --labels, as in --labels labels.db".to_owned()),
             Self::Fetch(error) => error.hint(),
             Self::Stdout(error) => (error.kind() == io::ErrorKind::StorageFull)
                 .then(|| "free some space, or write to a file on another disk with -o FILE".to_owned()),

@@ -91,6 +91,7 @@ pub mod data;
 pub mod error;
 pub mod evaluate;
 pub mod figure;
+pub mod label;
 pub mod latent;
 pub mod models;
 pub mod nn;

@@ -7,6 +7,7 @@ mod demo;
 mod encode;
 mod film;
 mod fit;
+mod label;
 mod latent;
 mod likelihood;
 mod map;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Latent(latent::Latent),
     Compare(compare::Compare),
     Film(film::Film),
+    Label(label::Label),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -74,6 +76,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Demo(demo) => return demo.run(ui),
         Command::Fit(fit) => return fit.run(ui),
         Command::Map(map) => return map.run(ui),
+        Command::Label(label) => return label.run(ui),
         Command::Sample(sample) => sample.run(ui)?,
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,

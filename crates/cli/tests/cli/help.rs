@@ -20,6 +20,7 @@ Commands:
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
   film         Show what a run made during training as a film, an animated PNG or with ffmpeg an MP4
+  label        Label rows or images on a page in the browser; a model asks for the labels that help most
   show         Show what a run is: its layers, losses, report and files
   recipes      List the built-in recipes, or show one
   data         List, check or fetch the public data sets that recipes name

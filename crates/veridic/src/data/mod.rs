@@ -49,8 +49,8 @@ pub use smote::smote;
 pub(crate) use source::{nearest_name, not_found};
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
-pub(crate) use write::{cell, replace_soon};
-pub use write::{replace, write, write_csv, write_json};
+pub(crate) use write::replace_soon;
+pub use write::{cell, replace, write, write_csv, write_json};
 
 #[cfg(test)]
 mod tests;

@@ -89,8 +89,11 @@ pub fn write_json(table: &Table, schema: &Schema, mut out: impl Write) -> io::Re
     out.flush()
 }
 
-/// Appends cell `row` of a column of kind `kind`; `false` and nothing where it is missing.
-pub(crate) fn cell(kind: Option<&Kind>, cells: &Cells, row: usize, text: &mut String) -> bool {
+/// Appends cell `row` of a column of kind `kind` to `text` as [`write()`] has it; `false` and nothing where it is missing.
+///
+/// # Panics
+/// If there is no cell `row`.
+pub fn cell(kind: Option<&Kind>, cells: &Cells, row: usize, text: &mut String) -> bool {
     match cells {
         Cells::Text { .. } => {
             let Some(level) = cells.text(row) else { return false };

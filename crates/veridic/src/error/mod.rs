@@ -11,6 +11,7 @@ mod data;
 mod evaluate;
 mod figure;
 mod image;
+mod label;
 mod map;
 mod model;
 mod project;
@@ -26,6 +27,7 @@ pub use data::{DataError, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};
+pub use label::LabelError;
 pub use map::MapError;
 pub use model::ModelError;
 pub use project::ProjectError;
@@ -58,6 +60,9 @@ pub enum Error {
     /// Making a projection.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// Keeping labels.
+    #[error(transparent)]
+    Label(#[from] LabelError),
     /// Making a map.
     #[error(transparent)]
     Map(#[from] MapError),
@@ -94,6 +99,7 @@ impl Error {
             Self::Codec(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::Project(error) => error.hint(),
+            Self::Label(error) => error.hint(),
             Self::Map(error) => error.hint(),
             Self::Figure(error) => error.hint(),
             Self::Model(error) => error.hint(),

@@ -12,6 +12,7 @@ mod frechet;
 mod importance;
 mod interval;
 mod latent;
+mod logistic;
 mod map;
 mod mode;
 mod pair;
@@ -35,6 +36,7 @@ pub use frechet::{classifier_score, frechet_distance};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
 pub use latent::latent_score;
+pub use logistic::LogisticRegression;
 pub use map::{
     class_preservation, distance_correlation, knn_accuracy, map_quality, neighbor_preservation,
     trustworthiness,

@@ -1,16 +1,9 @@
-use std::collections::VecDeque;
-
+use super::logistic::Problem;
 use crate::data::Matrix;
 use crate::error::EvaluateError;
 
 /// Rows a probe is fitted to at most, spread evenly over those given.
 const MOST_ROWS: usize = 10_000;
-
-/// Steps of the search at most.
-const MOST_STEPS: usize = 200;
-
-/// Pairs of steps and differences of gradients the search remembers.
-const MEMORY: usize = 10;
 
 /// How often a linear classifier of codes is right on test rows: 0 to 1, higher is better; what the codes keep of the
 /// labels in a form that a linear rule can use.
@@ -44,7 +37,7 @@ pub fn linear_probe(
     if test.n_cols != train.n_cols {
         return Err(EvaluateError::Width { found: test.n_cols, expected: train.n_cols });
     }
-    let (problem, scale, classes) = Problem::of(train, train_labels);
+    let (problem, scale, classes) = standardized(train, train_labels);
     let weights = problem.solve();
     let hits = (0..test.n_rows).filter(|&row| {
         let logits = problem.logits(&weights, &scale.apply(test.row(row)));
@@ -81,125 +74,23 @@ impl Scale {
     }
 }
 
-/// Standardized rows with their classes; weights are class by class, the bias last.
-struct Problem {
-    codes: Vec<f64>,
-    width: usize,
-    targets: Vec<usize>,
-    classes: usize,
-}
-
-impl Problem {
-    /// The problem of rows and their labels, with the scale of its codes and the labels of its classes.
-    fn of(codes: &Matrix, labels: &[u32]) -> (Self, Scale, Vec<u32>) {
-        let mut classes = labels.to_vec();
-        classes.sort_unstable();
-        classes.dedup();
-        let kept = codes.n_rows.min(MOST_ROWS);
-        let rows: Vec<usize> = (0..kept).map(|i| i * codes.n_rows / kept).collect();
-        let scale = Scale::of(codes, &rows);
-        let class = |label: u32| classes.partition_point(|&class| class < label);
-        let problem = Self {
-            codes: rows.iter().flat_map(|&row| scale.apply(codes.row(row))).collect(),
-            width: codes.n_cols + 1,
-            targets: rows.iter().map(|&row| class(labels[row])).collect(),
-            classes: classes.len(),
-        };
-        (problem, scale, classes)
-    }
-
-    fn logits(&self, weights: &[f64], code: &[f64]) -> Vec<f64> {
-        weights.chunks(self.width).map(|of_class| dot(of_class, code)).collect()
-    }
-
-    /// The penalized loss and its gradient.
-    fn loss(&self, weights: &[f64]) -> (f64, Vec<f64>) {
-        let mut loss = 0.0;
-        let mut gradient = vec![0.0; weights.len()];
-        for (code, &target) in self.codes.chunks(self.width).zip(&self.targets) {
-            let mut shares = self.logits(weights, code);
-            let largest = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            loss += largest - shares[target];
-            shares.iter_mut().for_each(|share| *share = (*share - largest).exp());
-            let sum: f64 = shares.iter().sum();
-            loss += sum.ln();
-            for (class, share) in shares.iter().enumerate() {
-                let slope = share / sum - f64::from(u8::from(class == target));
-                let of_class = &mut gradient[class * self.width..(class + 1) * self.width];
-                of_class.iter_mut().zip(code).for_each(|(g, x)| *g += slope * x);
-            }
-        }
-        for (i, weight) in weights.iter().enumerate() {
-            if i % self.width != self.width - 1 {
-                loss += 0.5 * weight * weight;
-                gradient[i] += weight;
-            }
-        }
-        (loss, gradient)
-    }
-
-    /// The weights of least loss.
-    fn solve(&self) -> Vec<f64> {
-        let mut weights = vec![0.0; self.classes * self.width];
-        let (mut loss, mut gradient) = self.loss(&weights);
-        let enough = 1e-5 * self.targets.len() as f64;
-        let mut memory: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::new();
-        for _ in 0..MOST_STEPS {
-            if gradient.iter().all(|g| g.abs() < enough) {
-                break;
-            }
-            let direction = direction(&gradient, &memory);
-            let slope = dot(&direction, &gradient);
-            let mut length = if memory.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt() } else { 1.0 };
-            let next = loop {
-                let tried: Vec<f64> = weights.iter().zip(&direction).map(|(w, d)| w + length * d).collect();
-                let (new_loss, new_gradient) = self.loss(&tried);
-                if new_loss <= loss + 1e-4 * length * slope {
-                    break Some((tried, new_loss, new_gradient));
-                }
-                length *= 0.5;
-                if length < 1e-10 {
-                    break None;
-                }
-            };
-            // No step is better than none: the minimum, to within rounding.
-            let Some((tried, new_loss, new_gradient)) = next else { break };
-            let step: Vec<f64> = tried.iter().zip(&weights).map(|(a, b)| a - b).collect();
-            let change: Vec<f64> = new_gradient.iter().zip(&gradient).map(|(a, b)| a - b).collect();
-            if dot(&step, &change) > 0.0 {
-                memory.push_back((step, change));
-                if memory.len() > MEMORY {
-                    memory.pop_front();
-                }
-            }
-            (weights, loss, gradient) = (tried, new_loss, new_gradient);
-        }
-        weights
-    }
-}
-
-/// Minus the gradient times the inverse Hessian as the last steps tell it.
-fn direction(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
-    let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
-    let mut shares = Vec::with_capacity(memory.len());
-    for (step, change) in memory.iter().rev() {
-        let share = dot(step, &q) / dot(step, change);
-        q.iter_mut().zip(change).for_each(|(q, y)| *q -= share * y);
-        shares.push(share);
-    }
-    if let Some((step, change)) = memory.back() {
-        let scale = dot(step, change) / dot(change, change);
-        q.iter_mut().for_each(|q| *q *= scale);
-    }
-    for ((step, change), share) in memory.iter().zip(shares.iter().rev()) {
-        let back = dot(change, &q) / dot(step, change);
-        q.iter_mut().zip(step).for_each(|(q, s)| *q += (share - back) * s);
-    }
-    q
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+/// The problem of standardized rows and their labels, with the scale of its codes and the labels of its classes.
+fn standardized(codes: &Matrix, labels: &[u32]) -> (Problem, Scale, Vec<u32>) {
+    let mut classes = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    let kept = codes.n_rows.min(MOST_ROWS);
+    let rows: Vec<usize> = (0..kept).map(|i| i * codes.n_rows / kept).collect();
+    let scale = Scale::of(codes, &rows);
+    let class = |label: u32| classes.partition_point(|&class| class < label);
+    let problem = Problem {
+        codes: rows.iter().flat_map(|&row| scale.apply(codes.row(row))).collect(),
+        width: codes.n_cols + 1,
+        targets: rows.iter().map(|&row| class(labels[row])).collect(),
+        classes: classes.len(),
+        penalty: 1.0,
+    };
+    (problem, scale, classes)
 }
 
 #[cfg(test)]
@@ -236,7 +127,7 @@ mod tests {
         let expected: Expected =
             serde_json::from_str(include_str!("../../tests/fixtures/probe.json")).unwrap();
         let (train, test) = (matrix(3, expected.train), matrix(3, expected.test));
-        let problem = Problem::of(&train, &expected.train_labels).0;
+        let problem = standardized(&train, &expected.train_labels).0;
         let (loss, _) = problem.loss(&problem.solve());
         assert!((loss - expected.loss).abs() < 1e-5 * expected.loss, "{loss} {}", expected.loss);
         let found = linear_probe(&train, &expected.train_labels, &test, &expected.test_labels).unwrap();
@@ -252,6 +143,7 @@ mod tests {
             width: 2,
             targets: vec![0, 0, 0, 1, 1, 1, 0, 1],
             classes: 2,
+            penalty: 1.0,
         };
         let weights = problem.solve();
         let (loss, gradient) = problem.loss(&weights);

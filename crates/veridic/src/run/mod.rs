@@ -27,6 +27,7 @@ mod report;
 
 pub use config::recipe::{Recipe, recipes};
 pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
+pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use fit::watch::film;

@@ -21,6 +21,7 @@ use crate::seed::Seed;
 
 use image::{given_images, load_images};
 pub(crate) use image::{image_options, label_texts};
+pub use table::table_options;
 pub(crate) use table::{counts, read_options_of, table_layout};
 use table::{given_table, load_table};
 
@@ -218,7 +219,8 @@ fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<Place> {
     }
 }
 
-pub(crate) fn looks_like_images(path: &Path) -> bool {
+/// Whether a path is read as images rather than as a table: a folder, or a file with the name of one of images.
+pub fn looks_like_images(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.is_dir()
         || name.contains("-idx3-ubyte")

@@ -28,6 +28,12 @@ pub(crate) fn read_options_of(config: &Config, path: &Path) -> ReadOptions {
     read_options(config, known_format(path))
 }
 
+/// How the table at `path` is read where there is no configuration: a file of a known data set as that set is, any other as
+/// it looks.
+pub fn table_options(path: &Path) -> ReadOptions {
+    read_options_of(&Config::default(), path)
+}
+
 fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
     let mut options = ReadOptions { categorical: config.data.categorical.clone(), ..ReadOptions::default() };
     if let Some(format) = format {

@@ -1,0 +1,275 @@
+//! `veridic label`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Args;
+use veridic::data::{Cells, Table};
+use veridic::run::{Run, looks_like_images};
+use veridic_studio::StudioError;
+use veridic_studio::label::{
+    self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
+};
+
+use super::{Finish, Threads, pair, quoted};
+use crate::error::CliError;
+use crate::interrupt;
+use crate::quantity::{count, counted};
+use crate::ui::{Ui, aligned};
+
+/// Columns that a run names as reasons, of each row.
+const REASONS: usize = 4;
+
+/// Label rows or images on a page in the browser; a model asks for the labels that help most
+///
+/// DATA is a table or images. The labels go to an SQLite file, each of them on disk before the page
+/// moves on; the same command goes on where it ended, and opens one more browser where it runs
+/// already. The page is on this machine alone; its address is printed and lets one browser in.
+/// --check, --export and --import need no page: `veridic label LABELS --check`.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    override_usage = "veridic label <DATA> --labels <FILE> [OPTIONS]\n       veridic label <LABELS> --check | --export <FILE>"
+)]
+pub(crate) struct Label {
+    /// A table (CSV, Parquet, …) or images (a folder, IDX); with --check and --export also the labels themselves
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// The file of labels; made if it is not there
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// What rows can be; more can be added later [default: those of the file, or of labelled images]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Ask the rows first that this run finds unusual, and mark the values that say so
+    #[arg(long, value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// Stop asking after N labels
+    #[arg(long, value_name = "N")]
+    budget: Option<usize>,
+    /// Neither show these columns nor learn from them
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    hide: Vec<String>,
+    /// Who labels [default: the name you are logged in with]
+    #[arg(long, value_name = "NAME")]
+    annotator: Option<String>,
+    /// Listen on this port of 127.0.0.1 [default: any that is free]
+    #[arg(long, value_name = "P")]
+    port: Option<u16>,
+    /// Print the address and open no browser
+    #[arg(long)]
+    no_browser: bool,
+    /// Prove that no label is lost: every row shown stands somewhere, and the sums agree
+    #[arg(long, conflicts_with_all = ["export", "import"])]
+    check: bool,
+    /// Write the labels to FILE (csv, csv.gz, jsonl, parquet), with the columns of DATA
+    #[arg(long, value_name = "FILE", conflicts_with = "import")]
+    export: Option<PathBuf>,
+    /// Add the labels of FILE (csv, jsonl, parquet), all or none
+    #[arg(long, value_name = "FILE")]
+    import: Option<PathBuf>,
+    /// For --import, the column that is the `class`, `row`, `fingerprint` or `comment` (may be repeated)
+    #[arg(long, value_name = "WHAT=COLUMN", value_parser = pair, requires = "import")]
+    map: Vec<(String, String)>,
+    /// For --import, what a class of the file is called here (may be repeated)
+    #[arg(long, value_name = "THEIRS=OURS", value_parser = pair, requires = "import")]
+    rename: Vec<(String, String)>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Label {
+    pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
+        if self.check || self.export.is_some() {
+            return self.without_page(ui);
+        }
+        let Some(labels) = self.labels.clone() else { return Err(CliError::NoLabelFile) };
+        if let Some(from) = &self.import {
+            return self.import(ui, &labels, from);
+        }
+        if let Some(opened) = label::attach(&labels)? {
+            ui.say("these labels are open in another process; this is one more page of it");
+            return self.open(ui, &opened).map(|()| Finish::Done);
+        }
+        let items = Items::read(&self.data, &self.hide)?;
+        let reasons = self.run.as_deref().map(|run| self.reasons(ui, run)).transpose()?;
+        let options = ServeOptions { port: self.port, threads: self.threads.get(), seed: 0 };
+        let stop = interrupt::watch(ui);
+        let annotator = self.annotator.clone().unwrap_or_else(user);
+        let desk = || {
+            let desk = Desk::open(items, &labels, &self.classes, &annotator, self.budget)?;
+            Ok(match reasons {
+                Some(reasons) => desk.with_reasons(reasons),
+                None => desk,
+            })
+        };
+        let mut failed = None;
+        let ended =
+            label::serve(&labels, desk, &mut Logistic::default(), &options, stop, &mut |desk, opened| {
+                for note in desk.notes() {
+                    ui.note(note);
+                }
+                let (done, rows) = desk.progress();
+                ui.say(&format!(
+                    "labelling {}, {} so far go to {}; Ctrl-C ends",
+                    counted(rows, "row"),
+                    counted(done, "label"),
+                    labels.display()
+                ));
+                failed = self.open(ui, opened).err();
+            })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let file = quoted(&labels);
+        ui.say(&format!(
+            "{} in {file}; `veridic label {} --labels {file} --export labels.csv` writes them",
+            counted(ended, "label"),
+            quoted(&self.data)
+        ));
+        Ok(Finish::Done)
+    }
+
+    /// Prints the address, for people and programs, and opens a browser.
+    fn open(&self, ui: &Ui, opened: &Opened) -> Result<(), CliError> {
+        ui.data(|out| writeln!(out, "{}", opened.url))?;
+        if !self.no_browser {
+            browse(&opened.url);
+        }
+        Ok(())
+    }
+
+    fn without_page(&self, ui: &Ui) -> Result<Finish, CliError> {
+        let (labels, items) = match &self.labels {
+            Some(labels) => (labels.clone(), Some(Items::read(&self.data, &self.hide)?)),
+            None => (self.data.clone(), None),
+        };
+        match &self.export {
+            Some(to) => {
+                crate::output::check_place(to, &labels, Some(&self.data))?;
+                let exported = label::export(&labels, items.as_ref(), to)?;
+                ui.say(&format!(
+                    "wrote {} to {}, {} of them labelled",
+                    counted(exported.rows, "row"),
+                    to.display(),
+                    count(exported.labelled as u64)
+                ));
+            }
+            None => {
+                let audit = label::check(&labels, items.as_ref())?;
+                ui.data(|out| out.write_all(described(&audit).as_bytes()))?;
+                let rest = if items.is_some() { ", and the rows are as they were shown" } else { "" };
+                ui.say(&format!("every row shown stands somewhere, the sums agree{rest}"));
+            }
+        }
+        Ok(Finish::Done)
+    }
+
+    fn import(&self, ui: &Ui, labels: &Path, from: &Path) -> Result<Finish, CliError> {
+        let items = Items::read(&self.data, &self.hide)?;
+        let annotator = self.annotator.clone().unwrap_or_else(user);
+        let options = ImportOptions { columns: self.map.clone(), classes: self.rename.clone(), annotator };
+        let imported = label::import(labels, &items, &self.classes, from, &options)?;
+        let mut text = format!("added {} to {}", counted(imported.added, "decision"), labels.display());
+        for (n, what) in [
+            (imported.known, "known already"),
+            (imported.without, "without a label"),
+            (imported.absent, "of rows that are not in the data"),
+        ] {
+            if n > 0 {
+                text.push_str(&format!(", {} {what}", count(n as u64)));
+            }
+        }
+        ui.say(&text);
+        Ok(Finish::Done)
+    }
+
+    /// What a run says of each row.
+    fn reasons(&self, ui: &Ui, run: &Path) -> Result<Reasons, CliError> {
+        let mut run = Run::open(run, self.threads.get())?;
+        let explain = if looks_like_images(&self.data) { 0 } else { REASONS };
+        // Some models give scores without reasons.
+        let (table, _, notes) = match run.score(&self.data, explain) {
+            Err(_) if explain > 0 => run.score(&self.data, 0)?,
+            other => other?,
+        };
+        notes.iter().for_each(|note| ui.note(note));
+        Ok(reasons_of(&table))
+    }
+}
+
+fn reasons_of(table: &Table) -> Reasons {
+    let scores = match table.column("score").map(|column| &column.cells) {
+        Some(Cells::Number(scores)) => scores.iter().map(|score| *score as f32).collect(),
+        _ => Vec::new(),
+    };
+    let text = |name: String, row: usize| {
+        table.column(&name).and_then(|column| column.cells.text(row)).map(str::to_owned)
+    };
+    let of_row = |row: usize| {
+        (1..=REASONS).filter_map(|k| {
+            let expected = text(format!("reason_{k}_expected"), row);
+            Some((text(format!("reason_{k}"), row)?, expected.unwrap_or_else(|| "nothing".to_owned())))
+        })
+    };
+    let columns = (0..table.n_rows).map(|row| of_row(row).collect()).collect();
+    Reasons { scores, columns }
+}
+
+/// The name that the user is logged in with.
+fn user() -> String {
+    let named = ["USER", "USERNAME", "LOGNAME"].into_iter().filter_map(std::env::var_os);
+    let mut names = named.map(|name| name.to_string_lossy().trim().to_owned());
+    names.find(|name| !name.is_empty()).unwrap_or_else(|| "annotator".to_owned())
+}
+
+/// Opens the address in the user's browser. Where there is none, the address was printed.
+fn browse(url: &str) {
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        let mut command = Command::new("rundll32");
+        command.arg("url.dll,FileProtocolHandler");
+        command
+    } else {
+        Command::new("xdg-open")
+    };
+    let _ = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+}
+
+fn described(audit: &Audit) -> String {
+    let n = |n: usize| count(n as u64);
+    let mut rows = vec![
+        ["data".to_owned(), n(audit.data.1), format!("rows of {}", audit.data.0)],
+        ["shown".to_owned(), n(audit.shown), String::new()],
+        ["labelled".to_owned(), n(audit.labelled()), String::new()],
+    ];
+    rows.extend(audit.classes.iter().map(|(name, rows)| [format!("  {name}"), n(*rows), String::new()]));
+    rows.extend([
+        ["skipped".to_owned(), n(audit.skipped), String::new()],
+        ["flagged".to_owned(), n(audit.flagged), String::new()],
+        ["pending".to_owned(), n(audit.pending), "shown and not decided".to_owned()],
+        [
+            "entries".to_owned(),
+            n(audit.entries),
+            format!("{} undone, {}", n(audit.undone), counted(audit.comments, "remark")),
+        ],
+        ["annotators".to_owned(), n(audit.annotators.len()), audit.annotators.join(", ")],
+    ]);
+    if let Some(agreement) = &audit.agreement {
+        let alpha = agreement.alpha.map_or_else(|| "–".to_owned(), |alpha| format!("{alpha:.3}"));
+        let words = format!(
+            "of {} labelled twice; alpha {alpha}, {} disputed",
+            counted(agreement.rows, "row"),
+            n(agreement.disagreements)
+        );
+        rows.push(["agreement".to_owned(), format!("{:.3}", agreement.share), words]);
+    }
+    aligned(&rows, [false, true, false])
+}
+
+impl From<StudioError> for CliError {
+    fn from(error: StudioError) -> Self {
+        Self::Studio(Box::new(error))
+    }
+}

@@ -1,0 +1,36 @@
+// Elements from plain values: text can never become markup.
+
+export const $ = (id) => document.getElementById(id);
+
+// `make("button", { class: "quiet", onclick: f }, "text", child)`
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "style") Object.assign(element.style, value);
+    else if (key === "class") element.className = value;
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const count = (n) => n.toLocaleString("en-US");
+export const percent = (share) => {
+  if (share >= 0.9995) return "100 %";
+  if (share > 0.99) return `${(share * 100).toFixed(1)} %`;
+  return `${Math.round(share * 100)} %`;
+};
+
+// Class colors: told apart by lightness too, legible on both papers.
+const HUES = [212, 28, 145, 330, 265, 48, 185, 0, 95, 300];
+export const hue = (i) => HUES[i % HUES.length];
+
+// The name of a key as it is written on it.
+export const keyName = (key) => ({ " ": "space", Enter: "↵", Backspace: "⌫", Escape: "esc" })[key] ?? key;
+
+// Text for screen readers alone.
+export function say(text) {
+  $("said").textContent = text;
+}

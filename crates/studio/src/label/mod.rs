@@ -1,0 +1,27 @@
+//! The labelling page: the file of labels, the queue, the model in the background, and the requests of the page.
+
+mod api;
+mod check;
+mod desk;
+mod exchange;
+mod features;
+mod items;
+mod lock;
+mod model;
+mod proposer;
+mod queue;
+mod serve;
+mod store;
+mod strategy;
+mod unusual;
+mod view;
+
+pub use api::router;
+pub use check::{Audit, check};
+pub use desk::{Choice, Desk, Kind, Reasons, Review};
+pub use exchange::{Exported, ImportOptions, Imported, export, import};
+pub use features::features;
+pub(crate) use items::hex;
+pub use items::{Fingerprint, Identity, Items};
+pub use proposer::{Logistic, Proposer};
+pub use serve::{Opened, ServeOptions, attach, serve};

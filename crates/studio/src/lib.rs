@@ -1,0 +1,13 @@
+//! The local web application of Veridic: a server on this machine alone, its pages, and the store of labels.
+//!
+//! [`server`] is the shell: one-time token, cookie, checks of Host and Origin, security headers. [`label`] is the labelling
+//! page on top of it. Unlike the library below it, this crate opens a socket; it prints nothing.
+
+mod error;
+pub mod label;
+pub mod server;
+
+pub use error::StudioError;
+
+/// The crate's result.
+pub type Result<T, E = StudioError> = std::result::Result<T, E>;

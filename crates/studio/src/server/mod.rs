@@ -1,0 +1,11 @@
+//! The shell of every page: who may ask, and what every answer says about itself.
+//!
+//! The server listens on 127.0.0.1 alone. A page is opened with a one-time token, which is exchanged at once for a cookie.
+//! Before anything else the Host is checked, so that a foreign name that was made to point here (DNS rebinding) gets
+//! nothing; then who asks; then, for what changes something, that a page of this very server asks.
+
+mod gate;
+mod guard;
+
+pub use gate::{Gate, Session};
+pub use guard::guarded;
