@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use veridic::data::{Cells, Table};
-use veridic::run::{Run, looks_like_images};
+use veridic::models::Ability;
+use veridic::run::{Fitted, Reason, looks_like_images};
 use veridic_studio::StudioError;
 use veridic_studio::label::{
     self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
@@ -186,34 +187,24 @@ impl Label {
 
     /// What a run says of each row.
     fn reasons(&self, ui: &Ui, run: &Path) -> Result<Reasons, CliError> {
-        let mut run = Run::open(run, self.threads.get())?;
-        let explain = if looks_like_images(&self.data) { 0 } else { REASONS };
+        let mut run = Fitted::open(run, self.threads.get())?;
         // Some models give scores without reasons.
-        let (table, _, notes) = match run.score(&self.data, explain) {
-            Err(_) if explain > 0 => run.score(&self.data, 0)?,
-            other => other?,
+        let reasons = run.can(Ability::Explain) && !looks_like_images(&self.data);
+        let scores = run.score(&self.data, if reasons { REASONS } else { 0 })?;
+        scores.notes.iter().for_each(|note| ui.note(note));
+        let why = |reasons: &Vec<Reason>| {
+            let one = |reason: &Reason| {
+                let expected = reason.expected.clone();
+                (reason.column.clone(), expected.unwrap_or_else(|| "nothing".to_owned()))
+            };
+            reasons.iter().map(one).collect()
         };
-        notes.iter().for_each(|note| ui.note(note));
-        Ok(reasons_of(&table))
+        let columns = match scores.reasons.is_empty() {
+            true => vec![Vec::new(); scores.scores.len()],
+            false => scores.reasons.iter().map(why).collect(),
+        };
+        Ok(Reasons { scores: scores.scores.iter().map(|score| *score as f32).collect(), columns })
     }
-}
-
-fn reasons_of(table: &Table) -> Reasons {
-    let scores = match table.column("score").map(|column| &column.cells) {
-        Some(Cells::Number(scores)) => scores.iter().map(|score| *score as f32).collect(),
-        _ => Vec::new(),
-    };
-    let text = |name: String, row: usize| {
-        table.column(&name).and_then(|column| column.cells.text(row)).map(str::to_owned)
-    };
-    let of_row = |row: usize| {
-        (1..=REASONS).filter_map(|k| {
-            let expected = text(format!("reason_{k}_expected"), row);
-            Some((text(format!("reason_{k}"), row)?, expected.unwrap_or_else(|| "nothing".to_owned())))
-        })
-    };
-    let columns = (0..table.n_rows).map(|row| of_row(row).collect()).collect();
-    Reasons { scores, columns }
 }
 
 /// The name that the user is logged in with.

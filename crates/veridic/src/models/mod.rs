@@ -32,7 +32,6 @@ pub(crate) use parallel::parallel;
 use chain::ChainConfig;
 use detector::{DetectorConfig, IsolationForestConfig, NeighborsConfig, SurpriseConfig};
 
-
 pub use aae::AaeConfig;
 pub use ability::Ability;
 pub use autoencoder::AutoencoderConfig;

@@ -116,8 +116,6 @@ fn an_autoencoder_says_what_can_sample() {
     place.fit(&mixed_autoencoder(), "run", 1);
     let error = sampled_table(&mut place.open("run", 1), 5, &[], 1).unwrap_err();
     assert_eq!(error.to_string(), "an autoencoder cannot sample");
-    assert_eq!(
-        error.hint().unwrap(),
-        "fit a VAE or an adversarial network, which have a distribution to sample from"
-    );
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("fit a VAE, ") && hint.ends_with(" or a chain"), "{hint}");
 }

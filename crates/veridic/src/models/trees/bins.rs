@@ -14,7 +14,7 @@ const LEVELS: usize = MAX_BINS - 2;
 
 /// How the cells of some columns become codes, learned from rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bins {
+pub(crate) struct Bins {
     columns: Vec<(String, Column)>,
 }
 
@@ -28,7 +28,7 @@ enum Column {
 
 impl Bins {
     /// Bins of the columns `columns` of a table, from the rows `rows`; columns that are not there are left out.
-    pub fn fit<'a>(table: &Table, columns: impl IntoIterator<Item = &'a str>, rows: &[usize]) -> Self {
+    pub(crate) fn fit<'a>(table: &Table, columns: impl IntoIterator<Item = &'a str>, rows: &[usize]) -> Self {
         let bins = |name: &str| {
             let column = match &table.column(name)?.cells {
                 Cells::Number(values) => Column::Number(thresholds(rows.iter().map(|&row| values[row]))),
@@ -42,12 +42,12 @@ impl Bins {
     }
 
     /// The columns.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
     /// The codes of each column, one a row; a column that the table lacks, or has in another form, is missing everywhere.
-    pub fn codes(&self, table: &Table) -> Vec<Vec<u8>> {
+    pub(crate) fn codes(&self, table: &Table) -> Vec<Vec<u8>> {
         let code = |(name, column): &(String, Column)| {
             let cells = table.column(name).map(|column| &column.cells);
             match (column, cells) {
@@ -82,7 +82,7 @@ impl Bins {
     }
 
     /// Codes as features.
-    pub fn features<'a>(&self, codes: &'a [Vec<u8>]) -> Features<'a> {
+    pub(crate) fn features<'a>(&self, codes: &'a [Vec<u8>]) -> Features<'a> {
         let mut features = Features::default();
         for ((_, column), codes) in self.columns.iter().zip(codes) {
             let ordered = matches!(column, Column::Number(_));

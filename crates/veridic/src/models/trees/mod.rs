@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
-pub use bins::Bins;
+pub(crate) use bins::Bins;
 
 use super::boost::{BoostConfig, Features, Probabilities, Softmax};
 use super::{Stored, parallel};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::{Coded, Fitted, Form, Model};
+use super::{Fitted, Form, Model};
 use crate::codec::ImageCodec;
 use crate::data::{self, Cells, Column, ColumnSchema, Data, Images, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
@@ -246,15 +246,6 @@ impl Fitted {
             }
             .into()
         })
-    }
-}
-
-impl Coded {
-    /// Columns of a table that the network speaks of, its target aside.
-    pub(crate) fn columns<'a>(&'a self, target: Option<&'a str>) -> Vec<&'a str> {
-        let Form::Table { codec, .. } = &self.form else { return Vec::new() };
-        let names = codec.blocks().iter().map(|block| block.column.as_str());
-        names.filter(|name| Some(*name) != target).collect()
     }
 }
 

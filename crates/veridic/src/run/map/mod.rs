@@ -2,6 +2,7 @@
 //! can be trusted.
 
 mod codes;
+mod column;
 mod config;
 mod input;
 mod latent;
