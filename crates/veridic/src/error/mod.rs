@@ -19,7 +19,7 @@ mod train;
 pub use catalog::CatalogError;
 pub use codec::{CodecError, ColumnProblem};
 pub use config::ConfigError;
-pub use data::{DataError, StrayCell};
+pub use data::{DataError, ForeignMark, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};

@@ -121,7 +121,7 @@ fn add(known: &mut Table, schema: &mut Schema, column: Column, notes: &mut Vec<S
         Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
         Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
     };
-    schema.columns.push(ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() });
+    schema.columns.push(ColumnSchema::new(&column.name, kind, column.n_missing()));
     known.columns.push(column);
 }
 
@@ -180,7 +180,7 @@ fn joined(mut first: Images, second: Images) -> Result<Images> {
 /// The columns of numbers of a table.
 fn of_table(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let (known, schema) = data::read(path, &read_options_of(&Config::default(), path))?;
+    let data::Reading { table: known, schema, notes: told } = data::read(path, &read_options_of(&Config::default(), path))?;
     let wanted = options.config.drop.iter().chain(&options.color);
     wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;
     let mut numbers: Vec<(&str, Vec<f64>)> = Vec::new();
@@ -195,7 +195,7 @@ fn of_table(options: &MapOptions) -> Result<Input> {
             Err(why) => left_out.push((name, why)),
         }
     }
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = told.iter().filter(|note| !note.is_quiet()).map(ToString::to_string).collect();
     for why in ["constant", "identifier", "date-time", "text"] {
         let names: Vec<&str> = left_out.iter().filter(|(_, w)| *w == why).map(|(name, _)| *name).collect();
         if !names.is_empty() {
