@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::time::Instant;
 
-use veridic::data::{ReadOptions, read};
+use veridic::data::{ReadOptions, Reading, read};
 use veridic::seed::Seed;
 
 const ROWS: usize = 1_000_000;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     out.flush()?;
     let megabytes = std::fs::metadata(&path)?.len() as f64 / 1e6;
     let start = Instant::now();
-    let (table, _) = read(&path, &ReadOptions::default())?;
+    let Reading { table, .. } = read(&path, &ReadOptions::default())?;
     let seconds = start.elapsed().as_secs_f64();
     std::fs::remove_file(&path)?;
     let cells = (table.n_rows * table.columns.len() * 8) as f64 / 1e6;

@@ -48,7 +48,7 @@ fn transactions(path: PathBuf) -> (Schema, Table) {
             0 => Kind::Integer { min: 0.0, max: 0.0 },
             _ => Kind::Real { decimals, min: 0.0, max: 0.0 },
         };
-        ColumnSchema { name: name.clone(), kind, missing: 0 }
+        ColumnSchema::new(name, kind, 0)
     });
     let schema = Schema { columns: schema.collect() };
     (schema, Table { columns: columns.collect(), n_rows })

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use veridic::data::{Cells, Table};
 use veridic::models::Ability;
 use veridic::run::{Fitted, Reason, looks_like_images};
 use veridic_studio::StudioError;

@@ -116,7 +116,7 @@ pub fn export(labels: &Path, items: Option<&Items>, to: &Path) -> Result<Exporte
         columns: table
             .columns
             .iter()
-            .map(|column| ColumnSchema { name: column.name.clone(), kind: plain(&column.name), missing: 0 })
+            .map(|column| ColumnSchema::new(&column.name, plain(&column.name), 0))
             .collect(),
     };
     if let Some(Content::Table { table: data, schema: of_data }) = items.map(Items::content) {
@@ -126,7 +126,7 @@ pub fn export(labels: &Path, items: Option<&Items>, to: &Path) -> Result<Exporte
             while table.column(&column.name).is_some() {
                 column.name.insert_str(0, "data.");
             }
-            schema.columns.push(ColumnSchema { name: column.name.clone(), kind, missing: 0 });
+            schema.columns.push(ColumnSchema::new(&column.name, kind, 0));
             table.columns.push(column);
         }
     }
@@ -375,7 +375,7 @@ fn read(from: &Path, options: &ImportOptions) -> Result<Vec<Line>> {
 type Rows = (Vec<String>, Vec<Vec<Option<String>>>);
 
 fn of_table(from: &Path) -> Result<Rows> {
-    let (table, schema) = data::read(from, &ReadOptions::default())?;
+    let data::Reading { table, schema, .. } = data::read(from, &ReadOptions::default())?;
     let names = table.columns.iter().map(|column| column.name.clone()).collect();
     let row = |row: usize| {
         let cells = table.columns.iter().map(|column| {

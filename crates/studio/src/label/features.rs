@@ -111,7 +111,8 @@ mod tests {
         (0..500).for_each(|i| {
             text.push_str(&format!("{},{}\n", if i == 3 { 9999 } else { i % 7 }, ["a", "b"][i % 2]))
         });
-        let (table, schema) = read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();
+        let veridic::data::Reading { table, schema, .. } =
+            read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();
         let features = features(&Items::of_table("t", table, schema), 2).unwrap();
         assert_eq!((features.n_rows, features.n_cols), (500, 2));
         assert_eq!(features.row(3)[0], 8.0);

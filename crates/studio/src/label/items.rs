@@ -67,7 +67,7 @@ impl Items {
             }
             return Ok(Self { notes: set.notes, names: set.names, ..Self::of_images(&name, images) });
         }
-        let (table, schema) = data::read(path, &run::table_options(path))?;
+        let data::Reading { table, schema, .. } = data::read(path, &run::table_options(path))?;
         for column in hidden {
             table.require(column)?;
         }
@@ -269,7 +269,8 @@ mod tests {
     use super::*;
 
     fn table(text: &str) -> Items {
-        let (table, schema) = data::read_bytes("t.csv", text.into(), &data::ReadOptions::default()).unwrap();
+        let data::Reading { table, schema, .. } =
+            data::read_bytes("t.csv", text.into(), &data::ReadOptions::default()).unwrap();
         Items::of_table("t.csv", table, schema)
     }
 

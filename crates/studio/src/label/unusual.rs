@@ -157,7 +157,8 @@ mod tests {
             let note = if i == 11 { "" } else { "same" };
             text.push_str(&format!("{size},{color},{note}\n"));
         }
-        read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap()
+        let reading = read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();
+        (reading.table, reading.schema)
     }
 
     #[test]

@@ -29,7 +29,8 @@ fn items(rows: usize) -> Items {
         let color = ["red", "green", "<script>alert(1)</script>"][i % 3];
         text.push_str(&format!("{},{color},n{}\n", i * 7 % 40, i % 2));
     }
-    let (table, schema) = read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();
+    let veridic::data::Reading { table, schema, .. } =
+        read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();
     Items::of_table("t.csv", table, schema)
 }
 

@@ -14,6 +14,8 @@ pub enum LeftOut {
     Dropped,
     /// It names rows; decoding omits it.
     Identifier,
+    /// It is text of which nothing is learned; decoding omits it.
+    Text,
     /// It has one value; decoding writes it back.
     Constant,
     /// No training row has a value; decoding writes missing cells.
@@ -26,6 +28,7 @@ impl LeftOut {
         match self {
             Self::Dropped => "the configuration drops it",
             Self::Identifier => "it names rows (an identifier)",
+            Self::Text => "it is text, or cells that are not understood",
             Self::Constant => "it has the same value in every row",
             Self::Empty => "no training row has a value in it",
         }
@@ -51,6 +54,7 @@ pub(super) enum Code {
     Flag { levels: [String; 2], numbers: bool, fill: f64 },
     Constant { value: Option<String>, numbers: bool },
     Identifier,
+    Text,
     Dropped,
 }
 
@@ -75,6 +79,7 @@ impl ColumnCode {
     ) -> Result<Self, ColumnProblem> {
         let numbers = matches!(column.cells, Cells::Number(_));
         let (code, any_missing) = match &schema.kind {
+            Kind::Identifier if schema.unused.is_some() => (Some(Code::Text), false),
             Kind::Identifier => (Some(Code::Identifier), false),
             Kind::Constant { value } => (Some(Code::Constant { value: value.clone(), numbers }), false),
             Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. } => {
@@ -94,6 +99,7 @@ impl ColumnCode {
         match self.code {
             Code::Dropped => Some(LeftOut::Dropped),
             Code::Identifier => Some(LeftOut::Identifier),
+            Code::Text => Some(LeftOut::Text),
             Code::Constant { value: None, .. } => Some(LeftOut::Empty),
             Code::Constant { .. } => Some(LeftOut::Constant),
             _ => None,
@@ -198,7 +204,7 @@ impl ColumnCode {
     /// Cells to decode into: empty, or the constant already written `n_rows` times; `None` if omitted.
     pub(super) fn start_decoding(&self, n_rows: usize) -> Option<Cells> {
         Some(match &self.code {
-            Code::Dropped | Code::Identifier => return None,
+            Code::Dropped | Code::Identifier | Code::Text => return None,
             Code::Number { .. } | Code::Flag { numbers: true, .. } => {
                 Cells::Number(Vec::with_capacity(n_rows))
             }

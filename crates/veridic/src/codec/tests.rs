@@ -9,7 +9,7 @@ const ALL: [Numeric; 4] = [Numeric::Standard, Numeric::MinMax, Numeric::Robust, 
 fn number(name: &str, kind: Kind, values: &[f64]) -> (ColumnSchema, Column) {
     let missing = values.iter().filter(|x| x.is_nan()).count();
     (
-        ColumnSchema { name: name.into(), kind, missing },
+        ColumnSchema::new(name, kind, missing),
         Column { name: name.into(), cells: Cells::Number(values.to_vec()) },
     )
 }
@@ -28,7 +28,7 @@ fn text(name: &str, kind: Kind, values: &[Option<&str>]) -> (ColumnSchema, Colum
     let codes: Vec<u32> = codes.collect();
     let missing = codes.iter().filter(|code| **code == MISSING).count();
     (
-        ColumnSchema { name: name.into(), kind, missing },
+        ColumnSchema::new(name, kind, missing),
         Column { name: name.into(), cells: Cells::Text { codes, levels } },
     )
 }

@@ -2,10 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::{Cells, Kind, MISSING, date, infer, number};
+use super::date::Clock;
+use super::evidence::Cell;
+use super::note::ReadNote;
+use super::numbers::{Found, date_kind};
+use super::spelled::{Spelled, Unspelled};
+use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number};
 
 /// Texts that mean no and yes, in that order.
-const NO_YES: [(&str, &str); 9] = [
+pub(super) const NO_YES: [(&str, &str); 9] = [
     ("no", "yes"),
     ("false", "true"),
     ("n", "y"),
@@ -16,6 +21,9 @@ const NO_YES: [(&str, &str); 9] = [
     ("bad", "good"),
     ("fail", "pass"),
 ];
+
+/// Cells that do not fit and are remembered, at most.
+const MOST_MISFITS: usize = 6;
 
 /// Collects the cells of one column.
 #[derive(Debug)]
@@ -29,16 +37,22 @@ pub(crate) struct ColumnBuilder {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Misfits {
     pub(crate) count: usize,
-    /// The line and text of the first.
-    pub(crate) first: Option<(u64, String)>,
+    /// The lines and texts of the first.
+    pub(crate) first: Vec<Cell>,
 }
 
 #[derive(Debug)]
 enum Growing {
-    Number(Vec<f64>),
+    Number {
+        values: Vec<f64>,
+        spelling: Option<Spelling>,
+    },
+    /// Numbers of which the spelling is being found out.
+    Spelled(Box<Spelled>),
     Date {
-        format: String,
+        clock: Clock,
         seconds: Vec<f64>,
+        inferred: Option<Box<Inferred>>,
     },
     Text {
         codes: Vec<u32>,
@@ -46,6 +60,16 @@ enum Growing {
     },
     /// Whole numbers written plainly, as long as all are: they take less room and can be turned back.
     Identifier(Vec<f64>),
+}
+
+/// What was found out of a column of moments.
+#[derive(Debug)]
+struct Inferred {
+    format: String,
+    spelling: Spelling,
+    /// Cells that are written in another way than they were read, and the first.
+    respelled: usize,
+    first: Option<(String, String)>,
 }
 
 /// Distinct texts by code.
@@ -56,6 +80,25 @@ struct Levels {
     numbers: Vec<(f64, u32)>,
 }
 
+/// A column that was read to the end.
+#[derive(Debug)]
+pub(crate) enum Finished {
+    Texts {
+        codes: Vec<u32>,
+        levels: Vec<String>,
+    },
+    Numbers(Found),
+    /// The cells have to be read again, as texts.
+    Again,
+    /// Two cells in spellings that contradict each other.
+    Mixed(Cell, Cell),
+    /// Cells that do not fit.
+    Misfits {
+        expected: &'static str,
+        cells: Vec<Cell>,
+    },
+}
+
 impl ColumnBuilder {
     /// A column of any texts.
     pub(crate) fn text() -> Self {
@@ -63,16 +106,33 @@ impl ColumnBuilder {
     }
 
     /// A column of date-times.
-    pub(crate) fn date(format: String, n_rows: usize) -> Self {
-        Self::of(Growing::Date { format, seconds: Vec::with_capacity(n_rows) })
+    pub(crate) fn date(format: String, spelling: Spelling, n_rows: usize) -> Self {
+        let clock = Clock::new(&format, Some(&spelling));
+        let inferred = Some(Box::new(Inferred { format, spelling, respelled: 0, first: None }));
+        Self::of(Growing::Date { clock, seconds: Vec::with_capacity(n_rows), inferred })
+    }
+
+    /// A column of numbers in a spelling of which signs and affixes are known.
+    pub(crate) fn spelled(spelling: Spelling) -> Self {
+        Self::of(Growing::Spelled(Box::new(Spelled::new(spelling))))
+    }
+
+    /// A column as a schema has it; texts that are no level of it become further levels.
+    pub(crate) fn column(schema: &ColumnSchema) -> Self {
+        Self::kind(&schema.kind, schema.spelling.as_ref())
     }
 
     /// A column of `kind`; texts that are no level of it become further levels.
-    pub(crate) fn kind(kind: &Kind) -> Self {
+    pub(crate) fn kind(kind: &Kind, spelling: Option<&Spelling>) -> Self {
         let text = |levels: &[String]| Growing::Text { codes: Vec::new(), levels: Levels::known(levels) };
         Self::of(match kind {
-            Kind::Integer { .. } | Kind::Real { .. } => Growing::Number(Vec::new()),
-            Kind::DateTime { format, .. } => Growing::Date { format: format.clone(), seconds: Vec::new() },
+            Kind::Integer { .. } | Kind::Real { .. } => {
+                let spelling = spelling.filter(|spelling| !spelling.is_plain()).cloned();
+                Growing::Number { values: Vec::new(), spelling }
+            }
+            Kind::DateTime { format, .. } => {
+                Growing::Date { clock: Clock::new(format, spelling), seconds: Vec::new(), inferred: None }
+            }
             Kind::Categorical { levels } => text(levels),
             Kind::Boolean { levels } => text(levels),
             Kind::Constant { value } => text(value.as_slice()),
@@ -84,12 +144,18 @@ impl ColumnBuilder {
         Self { cells, misfits: Misfits::default() }
     }
 
+    /// Whether the cells are texts.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.cells, Growing::Text { .. })
+    }
+
     /// Adds a missing cell.
     pub(crate) fn push_missing(&mut self) {
         match &mut self.cells {
-            Growing::Number(values) | Growing::Date { seconds: values, .. } | Growing::Identifier(values) => {
-                values.push(f64::NAN);
-            }
+            Growing::Number { values, .. }
+            | Growing::Date { seconds: values, .. }
+            | Growing::Identifier(values) => values.push(f64::NAN),
+            Growing::Spelled(spelled) => spelled.push_missing(),
             Growing::Text { codes, .. } => codes.push(MISSING),
         }
     }
@@ -97,14 +163,21 @@ impl ColumnBuilder {
     /// Adds the cell `text` of line `line`; what does not fit is counted and missing.
     pub(crate) fn push(&mut self, text: &str, line: u64) {
         let value = match &mut self.cells {
-            Growing::Number(values) => {
-                let value = number::parse(text);
+            Growing::Number { values, spelling } => {
+                let value = match spelling {
+                    Some(spelling) => spelling.parse(text),
+                    None => number::parse(text),
+                };
                 values.push(value.unwrap_or(f64::NAN));
                 value
             }
-            Growing::Date { format, seconds } => {
-                let value = date::parse(text, format);
+            Growing::Spelled(spelled) => spelled.push(text, line),
+            Growing::Date { clock, seconds, inferred } => {
+                let value = clock.parse(text);
                 seconds.push(value.unwrap_or(f64::NAN));
+                if let (Some(inferred), Some(value)) = (inferred, value) {
+                    inferred.compare(clock, value, text);
+                }
                 value
             }
             Growing::Text { codes, levels } => {
@@ -126,19 +199,22 @@ impl ColumnBuilder {
         };
         if value.is_none() {
             self.misfits.count += 1;
-            self.misfits.first.get_or_insert_with(|| (line, text.to_owned()));
+            if self.misfits.first.len() < MOST_MISFITS {
+                self.misfits.first.push((line, text.to_owned()));
+            }
         }
     }
 
     /// The cells, and those that did not fit.
     pub(crate) fn finish(self) -> (Cells, Misfits) {
         let cells = match self.cells {
-            Growing::Number(mut values)
+            Growing::Number { mut values, .. }
             | Growing::Date { seconds: mut values, .. }
             | Growing::Identifier(mut values) => {
                 values.shrink_to_fit();
                 Cells::Number(values)
             }
+            Growing::Spelled(spelled) => Cells::Number(spelled.into_values()),
             Growing::Text { mut codes, levels } => {
                 codes.shrink_to_fit();
                 Cells::Text { codes, levels: levels.into_texts() }
@@ -147,21 +223,67 @@ impl ColumnBuilder {
         (cells, self.misfits)
     }
 
-    /// The cells with the kind they show; `as_categories` when two texts are no flag and many no identifier.
-    pub(crate) fn finish_inferred(self, as_categories: bool) -> (Kind, Cells, Misfits) {
-        let format = match &self.cells {
-            Growing::Date { format, .. } => Some(format.clone()),
-            _ => None,
-        };
-        let (cells, misfits) = self.finish();
-        let (kind, cells) = match cells {
-            Cells::Text { codes, levels } => infer::text_column(codes, levels, as_categories),
-            Cells::Number(seconds) => {
-                let kind = infer::date_kind(format.unwrap_or_default(), &seconds);
-                (kind, Cells::Number(seconds))
+    /// The cells with what they are, for a column that is being found out.
+    pub(crate) fn finish_inferred(self, name: &str, notes: &mut Vec<ReadNote>) -> Finished {
+        if self.misfits.count > 0 {
+            let is_date = matches!(self.cells, Growing::Date { .. });
+            let expected = if is_date { "date-time" } else { "finite number" };
+            return Finished::Misfits { expected, cells: self.misfits.first };
+        }
+        match self.cells {
+            Growing::Date { seconds, inferred: Some(inferred), .. } => {
+                let Inferred { format, mut spelling, respelled, first } = *inferred;
+                if let Some((from, to)) = first {
+                    notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: respelled });
+                }
+                let is_constant = !seconds.is_empty() && seconds.iter().all(|value| *value == seconds[0]);
+                let clock = Clock::new(&format, Some(&spelling));
+                let kind = date_kind(format, &seconds);
+                if is_constant && respelled == 0 {
+                    let mut text = String::new();
+                    clock.write(seconds[0], &mut text);
+                    let cells = Cells::Text { codes: vec![0; seconds.len()], levels: vec![text.clone()] };
+                    let kind = Kind::Constant { value: Some(text) };
+                    return Finished::Numbers(Found {
+                        kind,
+                        cells,
+                        spelling: Spelling::default(),
+                        values: None,
+                    });
+                }
+                if !matches!(kind, Kind::DateTime { .. }) {
+                    spelling = Spelling::default();
+                }
+                Finished::Numbers(Found { kind, cells: Cells::Number(seconds), spelling, values: None })
             }
-        };
-        (kind, cells, misfits)
+            Growing::Spelled(spelled) => match spelled.finish(name, notes) {
+                Ok(found) => Finished::Numbers(found),
+                Err(Unspelled::Mixed(first, second)) => Finished::Mixed(first, second),
+                Err(Unspelled::Texts) => Finished::Again,
+            },
+            cells => match (Self { cells, misfits: Misfits::default() }).finish().0 {
+                Cells::Text { codes, levels } => Finished::Texts { codes, levels },
+                Cells::Number(values) => {
+                    let (codes, levels) = (vec![MISSING; values.len()], Vec::new());
+                    Finished::Texts { codes, levels }
+                }
+            },
+        }
+    }
+}
+
+impl Inferred {
+    fn compare(&mut self, clock: &Clock, seconds: f64, text: &str) {
+        // Four digits, two and two come back as they are.
+        if self.format == "%Y-%m-%d" && self.spelling.formats.is_empty() && text.len() == 10 {
+            return;
+        }
+        let mut again = String::with_capacity(text.len());
+        clock.write(seconds, &mut again);
+        if again != text {
+            self.respelled += 1;
+            self.first.get_or_insert_with(|| (text.to_owned(), again));
+        }
     }
 }
 
@@ -255,7 +377,7 @@ mod tests {
     #[test]
     fn unseen_texts_become_further_levels_and_numbers_match_by_value() {
         let levels = vec!["3".to_owned(), "7".to_owned()];
-        let mut builder = ColumnBuilder::kind(&Kind::Categorical { levels });
+        let mut builder = ColumnBuilder::kind(&Kind::Categorical { levels }, None);
         for text in ["7.0", "3", "x"] {
             builder.push(text, 1);
         }
@@ -268,17 +390,17 @@ mod tests {
 
     #[test]
     fn text_in_a_numeric_column_is_counted_with_its_first_line() {
-        let mut builder = ColumnBuilder::kind(&Kind::Integer { min: 0.0, max: 1.0 });
+        let mut builder = ColumnBuilder::kind(&Kind::Integer { min: 0.0, max: 1.0 }, None);
         builder.push("1", 2);
         builder.push("abc", 3);
         builder.push("def", 4);
         let (_, misfits) = builder.finish();
-        assert_eq!(misfits, Misfits { count: 2, first: Some((3, "abc".into())) });
+        assert_eq!(misfits, Misfits { count: 2, first: vec![(3, "abc".into()), (4, "def".into())] });
     }
 
     #[test]
     fn identifiers_keep_their_text() {
-        let mut builder = ColumnBuilder::kind(&Kind::Identifier);
+        let mut builder = ColumnBuilder::kind(&Kind::Identifier, None);
         for text in ["12", "-3", "007"] {
             builder.push(text, 1);
         }

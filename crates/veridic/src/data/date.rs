@@ -1,104 +1,17 @@
-//! Date-times as text: which format a column has, reading a cell and writing it back.
+//! Date-times as text: reading a cell as a format has it, and writing it back.
 
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::format::{Item, Parsed, StrftimeItems};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-/// Formats that are recognized, in order of preference.
-///
-/// Where day and month cannot be told apart in any cell, the month comes first in `/` dates, the day
-/// in `.` and `-` dates. A format without leading zeros follows its padded sibling.
-const FORMATS: [&str; 41] = [
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M:%S%.3f",
-    "%Y-%m-%d %H:%M:%S%.6f",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.3f",
-    "%Y-%m-%dT%H:%M:%S%.6f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.3fZ",
-    "%Y-%m-%dT%H:%M:%S%.fZ",
-    "%Y-%m-%dT%H:%M:%S%:z",
-    "%Y-%m-%d %H:%M:%S%:z",
-    "%Y-%m-%dT%H:%M:%S%.f%:z",
-    "%Y-%m-%d %H:%M:%S%.f%:z",
-    "%Y/%m/%d",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%m/%d/%Y",
-    "%-m/%-d/%Y",
-    "%d/%m/%Y",
-    "%-d/%-m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%-m/%-d/%Y %-H:%M",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d.%m.%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d-%m-%Y",
-    "%d-%b-%Y",
-    "%b %d, %Y",
-    "%m/%d/%y",
-    "%-m/%-d/%y",
-    "%d/%m/%y",
-    "%-d/%-m/%y",
-    "%d.%m.%y",
-];
+use super::Spelling;
+use super::spelling::Letters;
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
-
-/// The formats that every cell so far can be read with.
-#[derive(Debug, Clone)]
-pub(crate) struct Formats {
-    /// A format, and whether it also writes every cell back as it was.
-    left: Vec<(&'static str, bool)>,
-}
-
-impl Formats {
-    /// The formats that fit a first cell, or `None` where it is no date-time.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        // Every format has a digit and is short; most texts fail here without 36 attempts.
-        if text.len() > 40 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let mut formats = Self { left: FORMATS.iter().map(|&format| (format, true)).collect() };
-        formats.accept(text).then_some(formats)
-    }
-
-    /// Keeps the formats that fit `text` too; where none does, keeps all and says no.
-    pub(crate) fn accept(&mut self, text: &str) -> bool {
-        let fitting: Vec<_> = self
-            .left
-            .iter()
-            .filter_map(|&(format, exact)| {
-                let seconds = parse(text, format)?;
-                let mut again = String::new();
-                if exact {
-                    write(seconds, format, &mut again);
-                }
-                Some((format, again == text))
-            })
-            .collect();
-        if fitting.is_empty() {
-            return false;
-        }
-        self.left = fitting;
-        true
-    }
-
-    /// The preferred format: one that writes back what was read, if there is one.
-    pub(crate) fn best(&self) -> &'static str {
-        let exact = self.left.iter().find(|(_, exact)| *exact);
-        exact.or(self.left.first()).map_or(FORMATS[0], |(format, _)| format)
-    }
-}
+/// The format of whole-number date-times such as 20241231235959.
+pub(crate) const COMPACT_TIME: &str = "%Y%m%d%H%M%S";
+/// The format of whole-number times of day such as 0930.
+pub(crate) const COMPACT_HOURS: &str = "%H%M";
 
 /// Whether `format` is one that chrono understands.
 pub(crate) fn is_format(format: &str) -> bool {
@@ -107,73 +20,233 @@ pub(crate) fn is_format(format: &str) -> bool {
 
 /// Whether `format` has a time of day.
 pub(crate) fn has_time(format: &str) -> bool {
-    ["%H", "%-H", "%I", "%T", "%R", "%s", "%X", "%c", "%+"].iter().any(|part| format.contains(part))
+    ["%H", "%-H", "%I", "%-I", "%T", "%R", "%s", "%X", "%c", "%+"].iter().any(|part| format.contains(part))
+}
+
+/// Whether `format` has the offset from UTC of each moment.
+pub(crate) fn has_offset(format: &str) -> bool {
+    ["%z", "%:z", "%#z", "%+"].iter().any(|part| format.contains(part))
+}
+
+/// Whether `format` says which moment is meant everywhere: it has an offset from UTC, or is in UTC.
+pub(crate) fn is_moment(format: &str) -> bool {
+    has_offset(format) || ["Z", "UTC", "GMT", "+00"].iter().any(|end| format.ends_with(end))
 }
 
 /// Seconds since 1970-01-01T00:00:00 UTC of a date or date-time written as `format`; a time of its own zone
 /// where the format has one, else read as UTC.
 pub(crate) fn parse(text: &str, format: &str) -> Option<f64> {
-    let moment = if format.contains("%z") || format.contains("%:z") || format.contains("%+") {
-        DateTime::parse_from_str(text, format).ok()?.naive_utc()
-    } else if has_time(format) {
-        NaiveDateTime::parse_from_str(text, format).ok()?
-    } else {
-        NaiveDate::parse_from_str(text, format).ok()?.and_time(NaiveTime::MIN)
-    };
-    let moment = moment.and_utc();
-    // chrono reads the year 27 where two digits are given for `%Y`; such a date means something else.
-    if format.contains("%Y") && moment.year() < 1000 {
-        return None;
-    }
-    Some(moment.timestamp() as f64 + f64::from(moment.timestamp_subsec_micros()) * 1e-6)
+    Clock::new(format, None).parse(text)
 }
 
 /// Appends the moment `seconds` after 1970-01-01T00:00:00 UTC as `format`, to the microsecond; the plain
 /// number where the calendar does not reach or the format is not valid.
 pub(crate) fn write(seconds: f64, format: &str, text: &mut String) {
-    let start = text.len();
-    let micros = (seconds * 1e6).round();
-    let moment =
-        if micros.abs() < i64::MAX as f64 { DateTime::from_timestamp_micros(micros as i64) } else { None };
-    let written = moment.is_some_and(|moment| {
-        use std::fmt::Write as _;
-        write!(text, "{}", moment.format(format)).is_ok()
-    });
-    if !written {
-        text.truncate(start);
-        super::number::write(seconds, super::number::SHORTEST, text);
+    Clock::new(format, None).write(seconds, text);
+}
+
+/// A format made ready to read and write many moments.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    format: Items,
+    /// Coarser formats, the coarsest first.
+    coarser: Vec<Items>,
+    zone: Option<FixedOffset>,
+    letters: Option<Letters>,
+}
+
+#[derive(Debug)]
+struct Items {
+    items: Vec<Item<'static>>,
+    has_offset: bool,
+    has_year: bool,
+    /// Whether it is `%Y-%m-%d`, which is read without help.
+    is_iso_date: bool,
+}
+
+impl Items {
+    /// The items of a format; none where it is not valid.
+    fn new(format: &str) -> Self {
+        let items = StrftimeItems::new(format).parse_to_owned().unwrap_or_default();
+        Self {
+            items,
+            has_offset: has_offset(format),
+            has_year: format.contains("%Y"),
+            is_iso_date: format == "%Y-%m-%d",
+        }
     }
+
+    /// The moment written as `text`, and its offset from UTC where it has one.
+    fn parse(&self, text: &str) -> Option<(NaiveDateTime, Option<i32>)> {
+        if self.is_iso_date
+            && let Some(date) = iso_date(text)
+        {
+            return Some((date.and_time(NaiveTime::MIN), None));
+        }
+        if self.items.is_empty() {
+            return None;
+        }
+        let mut parsed = Parsed::new();
+        chrono::format::parse(&mut parsed, text, self.items.iter()).ok()?;
+        if parsed.timestamp().is_some() {
+            return Some((parsed.to_naive_datetime_with_offset(0).ok()?, None));
+        }
+        // What is not written is the first there is; a year of 366 days has room for every day.
+        let is_dated = parsed.month().is_some() || parsed.day().is_some();
+        if parsed.year().is_none() && parsed.year_mod_100().is_none() {
+            parsed.set_year(if is_dated { 1972 } else { 1970 }).ok()?;
+        }
+        if parsed.ordinal().is_none() {
+            if parsed.month().is_none() {
+                parsed.set_month(1).ok()?;
+            }
+            if parsed.day().is_none() {
+                parsed.set_day(1).ok()?;
+            }
+        }
+        let time = if parsed.hour_mod_12().is_none() {
+            NaiveTime::MIN
+        } else {
+            if parsed.minute().is_none() {
+                parsed.set_minute(0).ok()?;
+            }
+            parsed.to_naive_time().ok()?
+        };
+        let date = parsed.to_naive_date().ok()?;
+        // chrono reads the year 27 where two digits are given for `%Y`; such a date means something else.
+        if self.has_year && date.year() < 1000 {
+            return None;
+        }
+        Some((date.and_time(time), parsed.offset()))
+    }
+
+    fn write(&self, moment: DateTime<Utc>, zone: Option<FixedOffset>, text: &mut String) -> bool {
+        use std::fmt::Write as _;
+        if self.items.is_empty() {
+            return false;
+        }
+        let start = text.len();
+        let items = self.items.iter();
+        let written = match zone {
+            Some(zone) => write!(text, "{}", moment.with_timezone(&zone).format_with_items(items)),
+            None => write!(text, "{}", moment.format_with_items(items)),
+        };
+        if written.is_err() {
+            text.truncate(start);
+        }
+        written.is_ok()
+    }
+}
+
+impl Clock {
+    /// The clock of a column's format and its spelling.
+    pub(crate) fn new(format: &str, spelling: Option<&Spelling>) -> Self {
+        Self {
+            format: Items::new(format),
+            coarser: spelling
+                .map_or(&[][..], |s| &s.formats)
+                .iter()
+                .map(|format| Items::new(format))
+                .collect(),
+            zone: spelling.and_then(|spelling| spelling.zone).and_then(FixedOffset::east_opt),
+            letters: spelling.and_then(|spelling| spelling.letters),
+        }
+    }
+
+    /// Seconds since 1970-01-01T00:00:00 UTC of the moment written as `text`.
+    pub(crate) fn parse(&self, text: &str) -> Option<f64> {
+        self.read(&self.format, text)
+            .or_else(|| self.coarser.iter().rev().find_map(|items| self.read(items, text)))
+    }
+
+    fn read(&self, items: &Items, text: &str) -> Option<f64> {
+        let (moment, offset) = items.parse(text)?;
+        let east = match (items.has_offset, self.zone) {
+            (true, _) => offset.unwrap_or(0),
+            (false, zone) => zone.map_or(0, |zone| zone.local_minus_utc()),
+        };
+        let moment = moment.and_utc();
+        let seconds = moment.timestamp().checked_sub(i64::from(east))?;
+        Some(seconds as f64 + f64::from(moment.timestamp_subsec_micros()) * 1e-6)
+    }
+
+    /// Appends the moment `seconds` after 1970-01-01T00:00:00 UTC, to the microsecond; the plain number where the
+    /// calendar does not reach or the format is not valid.
+    pub(crate) fn write(&self, seconds: f64, text: &mut String) {
+        let start = text.len();
+        let micros = (seconds * 1e6).round();
+        let moment = if micros.abs() < i64::MAX as f64 {
+            DateTime::from_timestamp_micros(micros as i64)
+        } else {
+            None
+        };
+        // Near its ends the calendar has no other zones.
+        let moment = moment.filter(|moment| (-200_000..200_000).contains(&moment.year()));
+        let written = moment.is_some_and(|moment| {
+            for items in &self.coarser {
+                if items.write(moment, self.zone, text)
+                    && self.read(items, &text[start..]) == Some(micros / 1e6)
+                {
+                    return true;
+                }
+                text.truncate(start);
+            }
+            self.format.write(moment, self.zone, text)
+        });
+        if !written {
+            text.truncate(start);
+            super::number::write(seconds, super::number::SHORTEST, text);
+        } else if let Some(letters) = self.letters {
+            let written = text.split_off(start);
+            text.push_str(&with_letters(&written, letters));
+        }
+    }
+}
+
+/// The date written as `text`, if it is four, two and two digits.
+fn iso_date(text: &str) -> Option<NaiveDate> {
+    let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
+    let mut parts = [0_u32; 3];
+    for (i, &byte) in bytes.iter().enumerate() {
+        match (i, byte) {
+            (4 | 7, b'-') => {}
+            (4 | 7, _) => return None,
+            (_, b'0'..=b'9') => {
+                let part = &mut parts[match i {
+                    0..=3 => 0,
+                    5 | 6 => 1,
+                    _ => 2,
+                }];
+                *part = *part * 10 + u32::from(byte - b'0');
+            }
+            _ => return None,
+        }
+    }
+    let [year, month, day] = parts;
+    if year < 1000 { None } else { NaiveDate::from_ymd_opt(year as i32, month, day) }
+}
+
+/// `text` with its words of three letters and more, the names of months and days, in these letters.
+fn with_letters(text: &str, letters: Letters) -> String {
+    let mut changed = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        match letters {
+            Letters::Capital if word > 2 => changed.push_str(&rest[..word].to_ascii_uppercase()),
+            Letters::Small if word > 2 => changed.push_str(&rest[..word].to_ascii_lowercase()),
+            _ => changed.push_str(&rest[..word]),
+        }
+        let sign = rest[word..].find(|c: char| c.is_ascii_alphabetic()).map_or(rest.len(), |at| word + at);
+        changed.push_str(&rest[word..sign]);
+        rest = &rest[sign..];
+    }
+    changed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn format_of(cells: &[&str]) -> Option<&'static str> {
-        let mut formats = Formats::of(cells[0])?;
-        cells[1..].iter().all(|cell| formats.accept(cell)).then(|| formats.best())
-    }
-
-    #[test]
-    fn two_digit_years_are_of_this_century_or_the_last() {
-        assert_eq!(format_of(&["10/27/93", "11/02/94"]), Some("%m/%d/%y"));
-        assert_eq!(format_of(&["4/14/20", "12/1/21"]), Some("%-m/%-d/%y"));
-        assert_eq!(parse("10/27/93", "%m/%d/%Y"), None);
-        assert_eq!(parse("01/01/70", "%m/%d/%y"), Some(0.0));
-    }
-
-    #[test]
-    fn formats_are_recognized_over_all_cells() {
-        assert_eq!(format_of(&["2006-01-03", "2017-12-29"]), Some("%Y-%m-%d"));
-        assert_eq!(format_of(&["2014-07-01 00:30:00"]), Some("%Y-%m-%d %H:%M:%S"));
-        assert_eq!(format_of(&["03/04/2011", "13/04/2011"]), Some("%d/%m/%Y"));
-        assert_eq!(format_of(&["03/04/2011", "04/13/2011"]), Some("%m/%d/%Y"));
-        assert_eq!(format_of(&["3/4/2011", "10/13/2011"]), Some("%-m/%-d/%Y"));
-        assert_eq!(format_of(&["31.12.1999"]), Some("%d.%m.%Y"));
-        assert_eq!(format_of(&["03-Jan-2006"]), Some("%d-%b-%Y"));
-        assert_eq!(format_of(&["A11"]), None);
-        assert_eq!(format_of(&["2006-01-03", "soon"]), None);
-    }
 
     #[test]
     fn seconds_since_1970_are_read_and_written_back() {
@@ -182,13 +255,44 @@ mod tests {
             ("2014-07-01 00:30:00", "%Y-%m-%d %H:%M:%S", 1_404_174_600.0),
             ("2014-07-01 00:30:00.250", "%Y-%m-%d %H:%M:%S%.3f", 1_404_174_600.25),
             ("1969-12-31 23:59:59", "%Y-%m-%d %H:%M:%S", -1.0),
+            ("01/01/70", "%m/%d/%y", 0.0),
+            ("May 1970", "%b %Y", 120.0 * 86_400.0),
+            ("1:30 PM", "%-I:%M %p", 48_600.0),
+            ("0130", "%H%M", 5400.0),
+            ("Feb 29 00:00:00", "%b %d %H:%M:%S", 68_169_600.0),
+            ("1970-01-01 00:00:01,500", "%Y-%m-%d %H:%M:%S,%3f", 1.5),
         ] {
-            assert_eq!(parse(text, format), Some(seconds));
+            assert_eq!(parse(text, format), Some(seconds), "{text}");
             let mut again = String::new();
             write(seconds, format, &mut again);
             assert_eq!(again, text);
         }
         assert_eq!(parse("2014-07-01T02:30:00+02:00", "%Y-%m-%dT%H:%M:%S%:z"), Some(1_404_174_600.0));
+        assert_eq!(parse("10/27/93", "%m/%d/%Y"), None);
+        assert_eq!(parse("2014-02-30", "%Y-%m-%d"), None);
+    }
+
+    #[test]
+    fn zones_letters_and_precision_come_back() {
+        let spelling = Spelling {
+            zone: Some(7200),
+            letters: Some(Letters::Capital),
+            formats: vec!["%d-%b-%Y".into()],
+            ..Spelling::default()
+        };
+        let clock =
+            Clock::new("%d-%b-%Y %H:%M%:z", Some(&Spelling { formats: Vec::new(), ..spelling.clone() }));
+        let local = Clock::new("%d-%b-%Y %H:%M+02", Some(&spelling));
+        for (clock, text, seconds) in [
+            (&clock, "01-JAN-1970 02:00+02:00", 0.0),
+            (&local, "01-JAN-1970 03:00+02", 3600.0),
+            (&local, "02-JAN-1970", 79_200.0),
+        ] {
+            assert_eq!(clock.parse(text), Some(seconds), "{text}");
+            let mut again = String::new();
+            clock.write(seconds, &mut again);
+            assert_eq!(again, text);
+        }
     }
 
     #[test]
@@ -196,6 +300,9 @@ mod tests {
         let mut text = String::new();
         write(1e300, "%Y-%m-%d", &mut text);
         assert_eq!(text, "1e300");
+        text.clear();
+        write(0.0, "%Q", &mut text);
+        assert_eq!(text, "0");
         assert!(!is_format("%Q") && is_format("%Y"));
     }
 }

@@ -1,15 +1,18 @@
 //! How a text file is laid out: its delimiter, its header and the comments above it.
 
-use csv::{ReaderBuilder, StringRecord};
-
+use super::moment::Moments;
 use super::read::Markers;
-use super::{ReadOptions, date, number};
+use super::record::Records;
+use super::spelling::parts;
+use super::{ReadOptions, number};
 use crate::error::DataError;
 
 /// Delimiters that are recognized, in order of preference.
 const DELIMITERS: [u8; 5] = [b'\t', b';', b',', b'|', b' '];
 /// Rows looked at.
 const ROWS: usize = 100;
+/// Texts below a number that make it a name.
+const MIN_BELOW_A_NUMBER: usize = 4;
 
 /// How to cut a text file into cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) struct Dialect {
     pub(crate) skipped: usize,
     /// Whether the first row has the names of the columns.
     pub(crate) header: bool,
+    /// Whether these are numbers.
+    pub(crate) is_numbered: bool,
 }
 
 impl Dialect {
@@ -47,21 +52,11 @@ impl Dialect {
         let skipped = if start < sample.len() { comments.len() - kept } else { 0 };
         let table = sample.split_inclusive('\n').skip(skipped).collect::<String>();
         let rows = rows(&table, delimiter, ROWS);
-        let header = options.header.unwrap_or_else(|| {
-            rows.split_first().is_some_and(|(first, below)| is_header(first, below, options, known))
-        });
-        Ok(Self { delimiter, skipped, header })
-    }
-
-    /// The cells of a record: trimmed, and without the empty ones between two spaces of a run.
-    pub(crate) fn cells<'a>(&self, record: &'a StringRecord, cells: &mut Vec<&'a str>) {
-        cells.clear();
-        let trimmed = record.iter().map(str::trim);
-        if self.delimiter == b' ' {
-            cells.extend(trimmed.filter(|cell| !cell.is_empty()));
-        } else {
-            cells.extend(trimmed);
-        }
+        let (header, is_numbered) = match options.header {
+            Some(header) => (header, false),
+            None => header_of(&rows, options, known),
+        };
+        Ok(Self { delimiter, skipped, header, is_numbered })
     }
 }
 
@@ -78,21 +73,15 @@ fn line_end(rest: &str) -> usize {
 
 /// The first rows of `text`; blank lines are no rows.
 fn rows(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
-    let dialect = Dialect { delimiter, skipped: 0, header: false };
     let mut rows = Vec::new();
-    for record in reader.records().map_while(Result::ok) {
+    let Ok(mut records) = Records::new(text.as_bytes(), delimiter, b'\n', 0) else { return rows };
+    while rows.len() < limit && records.advance().unwrap_or(false) {
         let mut cells = Vec::new();
-        dialect.cells(&record, &mut cells);
-        if cells.iter().any(|cell| !cell.is_empty()) {
-            rows.push(cells.into_iter().map(str::to_owned).collect());
-        }
-        if rows.len() == limit {
+        if records.cells(&mut cells).is_err() {
             break;
+        }
+        if cells.iter().any(|cell| !cell.text.is_empty()) {
+            rows.push(cells.into_iter().map(|cell| cell.text.to_owned()).collect());
         }
     }
     rows
@@ -117,21 +106,49 @@ fn best_delimiter(text: &str) -> u8 {
     best.1
 }
 
-fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions, known: &[&str]) -> bool {
+/// Whether the first of `rows` has names, and whether these are numbers.
+///
+/// `known` are names of columns that make a first row a header when one of them is in it.
+pub(super) fn header_of(rows: &[Vec<String>], options: &ReadOptions, known: &[&str]) -> (bool, bool) {
+    let Some((first, below)) = rows.split_first() else { return (false, false) };
     if first.iter().any(|name| known.contains(&name.as_str())) {
-        return true;
+        return (true, false);
     }
+    if are_years(first, below) {
+        return (true, true);
+    }
+    is_header(first, below, options)
+}
+
+/// Whether the names, one that is no number before them at most, are years one after the other, and the cells below are
+/// not.
+fn are_years(first: &[String], below: &[Vec<String>]) -> bool {
+    let year = |cell: &String| -> Option<i32> {
+        let year = cell.parse().ok()?;
+        (cell.len() == 4 && (1800..2200).contains(&year)).then_some(year)
+    };
+    let labels = first.iter().take_while(|cell| number::parse(cell).is_none()).count();
+    let years: Option<Vec<i32>> = first[labels.min(first.len())..].iter().map(year).collect();
+    let Some(years) = years.filter(|years| years.len() > 1 && labels <= 3) else { return false };
+    let steps: Vec<i32> = years.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let even = steps[0] != 0 && steps.iter().all(|&step| step == steps[0]);
+    let again = below.iter().filter(|row| row.iter().skip(labels).all(|cell| year(cell).is_some())).count();
+    even && !below.is_empty() && again * 2 <= below.len()
+}
+
+fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions) -> (bool, bool) {
     let markers = Markers::of(options);
     let is_missing = |cell: &str| markers.is_missing(cell);
     let is_number = |cell: &str| number::parse(cell).is_some();
-    let is_date = |cell: &str| date::Formats::of(cell).is_some();
+    let is_spelled = |cell: &str| is_number(cell) || parts(cell).is_some();
+    let is_date = |cell: &str| Moments::default().see(cell, 0);
     let numbered = first.len() > 3
         && first.iter().enumerate().all(|(i, name)| *name == i.to_string())
         && !below.is_empty();
     if numbered {
-        return true;
+        return (true, true);
     }
-    let mut reappears = false;
+    let (mut reappears, mut is_told) = (false, false);
     for (column, name) in first.iter().enumerate() {
         let values: Vec<&str> = below
             .iter()
@@ -139,9 +156,19 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions, kno
             .filter(|cell| !is_missing(cell))
             .collect();
         let all = |test: &dyn Fn(&str) -> bool| !values.is_empty() && values.iter().all(|cell| test(cell));
-        let is_text = !is_missing(name) && !is_number(name);
-        if (is_text && all(&is_number)) || (!is_missing(name) && !is_date(name) && all(&is_date)) {
-            return true;
+        let is_text = !is_missing(name) && !is_spelled(name);
+        if (is_text && all(&is_spelled)) || (!is_missing(name) && !is_date(name) && all(&is_date)) {
+            // A date below a number says that the number is a name only where numbers are names all over.
+            is_told |= !is_number(name);
+            if is_told {
+                return (true, first.iter().any(|name| is_number(name)));
+            }
+        }
+        // A number over texts is no value of theirs.
+        let none = values.len() >= MIN_BELOW_A_NUMBER
+            && !values.iter().any(|cell| is_spelled(cell) || is_date(cell));
+        if is_number(name) && none {
+            return (true, true);
         }
         reappears |= values.contains(&name.as_str());
     }
@@ -150,7 +177,7 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions, kno
     let mut distinct: Vec<&String> = first.iter().collect();
     distinct.sort();
     distinct.dedup();
-    named && !reappears && distinct.len() == first.len()
+    (named && !reappears && distinct.len() == first.len(), false)
 }
 
 #[cfg(test)]
@@ -189,6 +216,20 @@ mod tests {
         assert!(detect("0,1,2,3\n7,7,7,7\n").2);
         assert!(!detect("63.0,?\n67.0,1.0\n").2);
         assert!(detect("day\n2011-01-01\n").2);
+        assert!(detect("betrag;menge\n1,5;2\n").2);
+    }
+
+    #[test]
+    fn numbers_are_names_over_texts_and_as_years() {
+        let numbered = |sample: &str| {
+            let dialect = Dialect::detect(sample, &ReadOptions::default(), &[]).unwrap();
+            (dialect.header, dialect.is_numbered)
+        };
+        assert_eq!(numbered("2019,2020,2021\n1000,2000,0\n1001,2001,1\n"), (true, true));
+        assert_eq!(numbered("country,2019,2020\nc0,2000,0\nc1,2001,1\n"), (true, true));
+        assert_eq!(numbered("1,2\na,5\nb,6\nc,5\nd,7\n"), (true, true));
+        assert_eq!(numbered("2019,2020,2021\n2019,2020,2021\n2018,2020,2022\n"), (false, false));
+        assert_eq!(numbered("5,x\n6,y\n7,x\n8,x\n9,x\n"), (false, false));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::build::ColumnBuilder;
-use super::{Cells, Difference, MISSING, number, write};
+use super::{Cells, Difference, MISSING, number};
 
 /// What a column holds.
 ///
@@ -147,44 +146,6 @@ impl Kind {
                 }
             },
         }
-    }
-
-    /// `cells`, which are of kind `found` if that is known, as cells of this kind; and what does not fit.
-    pub(crate) fn convert(
-        &self,
-        name: &str,
-        cells: &Cells,
-        found: Option<&Self>,
-    ) -> (Cells, Option<Difference>) {
-        let is_date = |kind: Option<&Self>| matches!(kind, Some(Self::DateTime { .. }));
-        let direct = match self {
-            Self::Integer { .. } | Self::Real { .. } => !is_date(found),
-            Self::DateTime { .. } => is_date(found),
-            Self::Identifier => true,
-            Self::Categorical { .. } | Self::Boolean { .. } | Self::Constant { .. } => false,
-        };
-        if direct && (matches!(cells, Cells::Number(_)) || *self == Self::Identifier) {
-            return (cells.clone(), None);
-        }
-        let mut builder = ColumnBuilder::kind(self);
-        let mut text = String::new();
-        for row in 0..cells.len() {
-            text.clear();
-            if write::cell(found, cells, row, &mut text) {
-                builder.push(&text, row as u64 + 1);
-            } else {
-                builder.push_missing();
-            }
-        }
-        let (cells, misfits) = builder.finish();
-        let misfit = misfits.first.map(|(line, found)| Difference::Misfit {
-            column: name.to_owned(),
-            expected: self.name(),
-            found,
-            cells: misfits.count,
-            line,
-        });
-        (cells, misfit)
     }
 }
 

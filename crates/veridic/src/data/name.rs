@@ -2,11 +2,45 @@
 
 /// Whether a column of this name is likely to tell rows apart.
 pub(crate) fn is_id_name(name: &str) -> bool {
-    let last = words(name).pop().unwrap_or_default();
-    ["id", "ids", "uuid", "guid", "key", "index", "no", "nr"].contains(&last.as_str())
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    // `PASSENGERID` is one word; `paid` is no identifier.
+    let is_of = |word: &&str| last.strip_suffix("id").is_some_and(|thing| thing == *word);
+    ["id", "ids", "uuid", "guid", "key", "index", "no", "nr", "rownum", "rowname", "rownames"].contains(&last)
+        || words.first().is_some_and(|first| first == "unnamed")
+        || THINGS.iter().any(is_of)
 }
 
+/// What has an identifier, as a name in one word says: `customerid`.
+const THINGS: [&str; 24] = [
+    "account",
+    "case",
+    "client",
+    "customer",
+    "device",
+    "employee",
+    "event",
+    "image",
+    "item",
+    "member",
+    "order",
+    "passenger",
+    "patient",
+    "person",
+    "product",
+    "record",
+    "row",
+    "sample",
+    "session",
+    "student",
+    "subject",
+    "ticket",
+    "transaction",
+    "user",
+];
+
 /// Whether a column of this name is likely to be a time, or a part of one.
+#[cfg(test)]
 pub(crate) fn is_time_name(name: &str) -> bool {
     const TIMES: [&str; 12] = [
         "time",

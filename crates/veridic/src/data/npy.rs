@@ -9,7 +9,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::source::Source;
-use super::{Column, ColumnSchema, Schema, Table, infer};
+use super::{Column, ColumnSchema, Reading, Schema, Table, infer};
 use crate::error::DataError;
 
 const NO_MAGIC: &str = "the magic \\x93NUMPY is missing";
@@ -68,13 +68,13 @@ pub fn read_npz(path: &Path) -> Result<Vec<(String, Array)>, DataError> {
 }
 
 /// A `.npy` file as a table: columns `x_1`, `x_2`, ….
-pub(super) fn read_table(source: &Source) -> Result<(Table, Schema), DataError> {
+pub(super) fn read_table(source: &Source) -> Result<Reading, DataError> {
     let array = parse(&source.bytes()?).map_err(|flaw| npy_error(source, flaw))?;
     table(source, vec![("x".to_owned(), array)])
 }
 
 /// A `.npz` archive as a table: columns `X_1`, `X_2`, … for an array `X` of two dimensions, `y` for one of one.
-pub(super) fn read_archive_table(source: &Source) -> Result<(Table, Schema), DataError> {
+pub(super) fn read_archive_table(source: &Source) -> Result<Reading, DataError> {
     table(source, archive(source)?)
 }
 
@@ -109,10 +109,11 @@ fn arrays(source: &Source, file: impl Read + Seek) -> Result<Vec<(String, Array)
     Ok(arrays)
 }
 
-fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<(Table, Schema), DataError> {
+fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<Reading, DataError> {
     let n_rows = arrays.first().and_then(|(_, array)| array.shape.first().copied()).unwrap_or(0);
     let mut table = Table { columns: Vec::new(), n_rows };
     let mut schema = Schema { columns: Vec::new() };
+    let mut notes = Vec::new();
     for (name, Array { shape, values }) in arrays {
         let width = match shape.as_slice() {
             [rows] if *rows == n_rows => None,
@@ -139,11 +140,12 @@ fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<(Table, Schema
         for column in 0..width.unwrap_or(1) {
             let name = if width.is_some() { format!("{name}_{}", column + 1) } else { name.clone() };
             let cells: Vec<f64> = values.iter().skip(column).step_by(width.unwrap_or(1)).copied().collect();
-            let (missing, kind, cells) = infer::number_cells(&name, cells).map_err(|stray| {
+            let (missing, found) = infer::number_cells(&name, cells, &mut notes).map_err(|stray| {
                 DataError::StrayCells { cells: vec![stray], path: source.name().to_owned() }
             })?;
-            schema.columns.push(ColumnSchema { name: name.clone(), kind, missing });
-            table.columns.push(Column { name, cells });
+            let kind = ColumnSchema::new(&name, found.kind, missing);
+            schema.columns.push(ColumnSchema { values: found.values, ..kind });
+            table.columns.push(Column { name, cells: found.cells });
         }
     }
     if n_rows == 0 || table.columns.is_empty() {
@@ -151,7 +153,7 @@ fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<(Table, Schema
         let problem = format!("it has {n_rows} rows and {columns} columns");
         return Err(npy_error(source, Flaw::new(problem, "save at least a row and a column")));
     }
-    Ok((table, schema))
+    Ok(Reading { table, schema, notes })
 }
 
 /// The error of a file that is called an array and does not begin as one.

@@ -8,14 +8,94 @@ pub(crate) const SHORTEST: u8 = 17;
 /// Largest whole number up to which every whole number is exact in `f64`, 2^53.
 pub(crate) const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The finite number written as `text`, with `.` as its point and an optional exponent.
-pub(crate) fn parse(text: &str) -> Option<f64> {
+/// A number in the plainest spelling: a sign at most, digits, a point, an exponent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Plain {
+    pub(crate) value: f64,
+    /// Digits after the point, the exponent counted in; at most [`SHORTEST`].
+    pub(crate) decimals: u8,
+    /// Digits before the point.
+    pub(crate) digits: u8,
+    /// Whether zeros stand before a first digit other than zero, or more than one zero.
+    pub(crate) is_padded: bool,
+    pub(crate) has_plus: bool,
+    /// Whether it has a point.
+    pub(crate) has_point: bool,
+    /// Whether it is digits before and after the point alone, no exponent, no bare point.
+    pub(crate) is_regular: bool,
+}
+
+impl Plain {
+    /// Whether it is digits alone whose number an `f64` cannot hold for certain.
+    pub(crate) fn is_inexact(&self) -> bool {
+        !self.has_point && self.is_regular && self.value.abs() > MAX_EXACT
+    }
+}
+
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
+/// Reads `text` as a finite number with `.` as its point and an optional exponent.
+pub(crate) fn scan(text: &str) -> Option<Plain> {
+    let bytes = text.as_bytes();
+    let first = *bytes.first()?;
     // Rust also reads `inf` and `nan`, which are no values of a column.
-    let first = text.bytes().next()?;
     if !(first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.')) {
         return None;
     }
-    text.parse().ok().filter(|value: &f64| value.is_finite())
+    let signed = matches!(first, b'-' | b'+');
+    let digits = &bytes[usize::from(signed)..];
+    let mut mantissa: u64 = 0;
+    let (mut before, mut after, mut has_point) = (0_usize, 0_usize, false);
+    for &byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                if has_point { after += 1 } else { before += 1 }
+            }
+            b'.' if !has_point => has_point = true,
+            b'e' | b'E' if before + after > 0 => {
+                let value = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+                let count = decimals(text);
+                return Some(Plain {
+                    value,
+                    decimals: count,
+                    digits: u8::try_from(before).unwrap_or(u8::MAX),
+                    is_padded: false,
+                    has_plus: first == b'+',
+                    has_point,
+                    is_regular: false,
+                });
+            }
+            _ => return None,
+        }
+    }
+    if before + after == 0 {
+        return None;
+    }
+    // Both the digits and the power of ten are exact, so that their quotient is the nearest number (Clinger 1990).
+    let value = if before + after <= 19 && mantissa <= 1 << 53 && after < POWERS.len() {
+        let value = mantissa as f64 / POWERS[after];
+        if first == b'-' { -value } else { value }
+    } else {
+        text.parse().ok().filter(|value: &f64| value.is_finite())?
+    };
+    Some(Plain {
+        value,
+        decimals: u8::try_from(after.min(usize::from(SHORTEST))).unwrap_or(SHORTEST),
+        digits: u8::try_from(before).unwrap_or(u8::MAX),
+        is_padded: before > 1 && digits[0] == b'0',
+        has_plus: first == b'+',
+        has_point,
+        is_regular: before > 0 && (!has_point || after > 0),
+    })
+}
+
+/// The finite number written as `text`, with `.` as its point and an optional exponent.
+pub(crate) fn parse(text: &str) -> Option<f64> {
+    scan(text).map(|plain| plain.value)
 }
 
 /// Whether `text` is an infinity, or a number too large for one.
@@ -32,11 +112,6 @@ pub(crate) fn decimals(text: &str) -> u8 {
     let digits = mantissa.find('.').map_or(0, |at| mantissa.len() - at - 1);
     let digits = i64::try_from(digits).unwrap_or(i64::MAX).saturating_sub(exponent);
     u8::try_from(digits.clamp(0, i64::from(SHORTEST))).unwrap_or(SHORTEST)
-}
-
-/// Whether `text` is digits of which the first of three or more is a zero, as in a postal code.
-pub(crate) fn is_padded(text: &str) -> bool {
-    text.len() >= 3 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Appends `value` with at most `decimals` digits after the point and no trailing zeros.
@@ -114,8 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn postal_codes_are_padded_and_plain_numbers_are_not() {
-        assert!(is_padded("02139"));
-        assert!(!is_padded("0") && !is_padded("07") && !is_padded("0.5") && !is_padded("2139"));
+    fn scanning_agrees_with_the_standard_library_and_counts_digits() {
+        for text in
+            ["0", "-0.5", "123456.789", "9007199254740993", "0.1234567890123456789", "1e22", "+7.", ".5"]
+        {
+            assert_eq!(parse(text), text.parse().ok(), "{text}");
+        }
+        let plain = scan("007.50").unwrap();
+        assert_eq!((plain.value, plain.decimals, plain.digits, plain.is_padded), (7.5, 2, 3, true));
+        assert!(
+            !scan("0.5").unwrap().is_padded && !scan("0").unwrap().is_padded && scan("00").unwrap().is_padded
+        );
+        assert!(
+            scan("9007199254740993").unwrap().is_inexact() && !scan("9007199254740992").unwrap().is_inexact()
+        );
+        assert!(scan("+7").unwrap().has_plus && scan("-").is_none() && scan(".").is_none());
     }
 }

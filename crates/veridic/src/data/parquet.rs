@@ -15,8 +15,11 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, Type};
 
 use super::build::ColumnBuilder;
+use super::note::ReadNote;
+use super::numbers::date_kind;
+use super::rows::{self, Unreadable};
 use super::source::Source;
-use super::{Cells, Column, ColumnSchema, Kind, Schema, Table, infer};
+use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Table, infer, number};
 use crate::error::DataError;
 
 pub(super) use write::write;
@@ -28,27 +31,31 @@ const TO_SECONDS: &str = "%Y-%m-%d %H:%M:%S";
 const TO_MICROS: &str = "%Y-%m-%d %H:%M:%S%.6f";
 
 /// Reads a table and tells what its columns are.
-pub(super) fn read(source: &Source) -> Result<(Table, Schema), DataError> {
+pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
     // Some damage to a file makes the Parquet reader panic rather than report it. Nothing of a failed attempt is
     // kept, so there is no state to be left broken.
-    let attempt = std::panic::catch_unwind(|| read_columns(source));
+    let attempt = std::panic::catch_unwind(|| read_columns(source, options));
     attempt.unwrap_or_else(|_| {
         let error = ParquetError::General("its pages contradict each other".into());
         Err(DataError::Parquet { path: source.name().to_owned(), source: error })
     })
 }
 
-fn read_columns(source: &Source) -> Result<(Table, Schema), DataError> {
+fn read_columns(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
     match source.plain_file() {
         Some(path) => {
             let failed = |error| DataError::Read { path: path.to_owned(), source: error };
-            read_chunks(source, File::open(path).map_err(failed)?)
+            read_chunks(source, File::open(path).map_err(failed)?, options)
         }
-        None => read_chunks(source, bytes::Bytes::from(source.bytes()?)),
+        None => read_chunks(source, bytes::Bytes::from(source.bytes()?), options),
     }
 }
 
-fn read_chunks(source: &Source, chunks: impl ChunkReader + 'static) -> Result<(Table, Schema), DataError> {
+fn read_chunks(
+    source: &Source,
+    chunks: impl ChunkReader + 'static,
+    options: &ReadOptions,
+) -> Result<Reading, DataError> {
     let path = || source.name().to_owned();
     let failed = |error| DataError::Parquet { path: path(), source: error };
     let file = SerializedFileReader::new(chunks).map_err(failed)?;
@@ -77,6 +84,7 @@ fn read_chunks(source: &Source, chunks: impl ChunkReader + 'static) -> Result<(T
     }
     let mut table = Table { columns: Vec::new(), n_rows: 0 };
     let mut schema = Schema { columns: Vec::new() };
+    let mut notes = Vec::new();
     for (i, descriptor) in layout.columns().iter().enumerate() {
         let name = descriptor.name().to_owned();
         if let Some(first) = table.columns.iter().position(|column| column.name == name) {
@@ -88,32 +96,37 @@ fn read_chunks(source: &Source, chunks: impl ChunkReader + 'static) -> Result<(T
             found,
             path: path(),
         })?;
-        for group in 0..file.num_row_groups() {
-            let reader = file.get_row_group(group).and_then(|group| group.get_column_reader(i));
-            growing.read(reader.map_err(failed)?).map_err(|problem| match problem {
-                Problem::Parquet(error) => failed(error),
-                Problem::NotText => DataError::UnsupportedColumn {
-                    column: name.clone(),
-                    found: "bytes that are not text".into(),
-                    path: path(),
-                },
-            })?;
+        loop {
+            for group in 0..file.num_row_groups() {
+                let reader = file.get_row_group(group).and_then(|group| group.get_column_reader(i));
+                growing.read(reader.map_err(failed)?).map_err(|problem| match problem {
+                    Problem::Parquet(error) => failed(error),
+                    Problem::NotText => DataError::UnsupportedColumn {
+                        column: name.clone(),
+                        found: "bytes that are not text".into(),
+                        path: path(),
+                    },
+                })?;
+            }
+            match growing.exactly() {
+                Some(again) => growing = again,
+                None => break,
+            }
         }
-        let (missing, kind, cells) = growing
-            .finish(&name)
-            .map_err(|stray| DataError::StrayCells { cells: vec![stray], path: path() })?;
+        let (column, cells) =
+            growing.finish(&name, options, &mut notes).map_err(|error| error.at(&path()))?;
         if i > 0 && cells.len() != table.n_rows {
             let problem = format!("column `{name}` has {} rows, the first has {}", cells.len(), table.n_rows);
             return Err(failed(ParquetError::General(problem)));
         }
         table.n_rows = cells.len();
-        schema.columns.push(ColumnSchema { name: name.clone(), kind, missing });
+        schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }
     if table.n_rows == 0 {
         return Err(DataError::HeaderOnly { columns: table.columns.len(), path: path() });
     }
-    Ok((table, schema))
+    Ok(Reading { table, schema, notes })
 }
 
 fn nested(field: &Type) -> Option<&'static str> {
@@ -134,8 +147,19 @@ fn nested(field: &Type) -> Option<&'static str> {
 
 /// A column while its row groups are read.
 enum Growing {
-    Number { values: Vec<f64>, meaning: Meaning },
-    Text { cells: ColumnBuilder, missing: usize, is_uuid: bool },
+    Number { values: Vec<f64>, meaning: Meaning, is_inexact: bool },
+    Text { cells: ColumnBuilder, form: TextForm },
+}
+
+/// What becomes the text of a cell.
+#[derive(Clone, Copy, PartialEq)]
+enum TextForm {
+    Plain,
+    Uuid,
+    /// Whole numbers that an `f64` cannot hold.
+    Digits {
+        is_unsigned: bool,
+    },
 }
 
 /// What a stored number stands for.
@@ -146,8 +170,13 @@ enum Meaning {
     /// So many of ten to the power of this are one.
     Decimal(i32),
     Days,
-    /// Units a second.
-    Moment(f64),
+    /// Units a second, of a moment everywhere or of a clock on the wall.
+    Moment {
+        per_second: f64,
+        is_utc: bool,
+    },
+    /// Units a second of a time of day.
+    Time(f64),
 }
 
 enum Problem {
@@ -164,20 +193,20 @@ impl From<ParquetError> for Problem {
 impl Growing {
     fn of(descriptor: &ColumnDescriptor) -> Result<Self, String> {
         let meaning = meaning(descriptor);
-        let number = |meaning| Self::Number { values: Vec::new(), meaning };
-        let text = |is_uuid| Self::Text { cells: ColumnBuilder::text(), missing: 0, is_uuid };
+        let number = |meaning| Self::Number { values: Vec::new(), meaning, is_inexact: false };
+        let text = |form| Self::Text { cells: ColumnBuilder::text(), form };
         let logical = descriptor.logical_type_ref();
         match descriptor.physical_type() {
-            Physical::BOOLEAN => Ok(text(false)),
+            Physical::BOOLEAN => Ok(text(TextForm::Plain)),
             Physical::INT32 | Physical::INT64 | Physical::FLOAT | Physical::DOUBLE => Ok(number(meaning)),
-            Physical::INT96 => Ok(number(Meaning::Moment(1.0))),
+            Physical::INT96 => Ok(number(Meaning::Moment { per_second: 1.0, is_utc: false })),
             Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY
                 if matches!(meaning, Meaning::Decimal(_)) =>
             {
                 Ok(number(meaning))
             }
-            Physical::FIXED_LEN_BYTE_ARRAY if logical == Some(&LogicalType::Uuid) => Ok(text(true)),
-            Physical::BYTE_ARRAY => Ok(text(false)),
+            Physical::FIXED_LEN_BYTE_ARRAY if logical == Some(&LogicalType::Uuid) => Ok(text(TextForm::Uuid)),
+            Physical::BYTE_ARRAY => Ok(text(TextForm::Plain)),
             Physical::FIXED_LEN_BYTE_ARRAY => Err(match logical {
                 Some(logical) => format!("of type {logical:?}"),
                 None => "bytes of fixed length".into(),
@@ -185,12 +214,29 @@ impl Growing {
         }
     }
 
+    /// The same column to be read again as texts, where its whole numbers are too large to be exact as numbers.
+    fn exactly(&self) -> Option<Self> {
+        match self {
+            Self::Number {
+                is_inexact: true,
+                meaning: meaning @ (Meaning::Plain | Meaning::Unsigned | Meaning::Decimal(0)),
+                ..
+            } => {
+                let form = TextForm::Digits { is_unsigned: *meaning == Meaning::Unsigned };
+                Some(Self::Text { cells: ColumnBuilder::text(), form })
+            }
+            _ => None,
+        }
+    }
+
     fn read(&mut self, reader: ColumnReader) -> Result<(), Problem> {
         use ColumnReader as R;
         match self {
-            Self::Number { values, meaning } => {
+            Self::Number { values, meaning, is_inexact } => {
                 let meaning = *meaning;
+                let is_float = matches!(reader, R::FloatColumnReader(_) | R::DoubleColumnReader(_));
                 let mut push = |value: Option<f64>| {
+                    *is_inexact |= !is_float && value.is_some_and(|value| value.abs() > number::MAX_EXACT);
                     values.push(value.map_or(f64::NAN, |value| meaning.value(value)));
                     Ok(())
                 };
@@ -212,21 +258,25 @@ impl Growing {
                     R::BoolColumnReader(_) => unreachable!("booleans are read as text"),
                 }
             }
-            Self::Text { cells, missing, is_uuid } => {
-                let is_uuid = *is_uuid;
+            Self::Text { cells, form } => {
+                let form = *form;
                 let mut push = |bytes: Option<&[u8]>| {
                     let Some(bytes) = bytes else {
-                        *missing += 1;
                         cells.push_missing();
                         return Ok(());
                     };
-                    if is_uuid {
-                        cells.push(&hexadecimal(bytes), 0);
-                    } else {
-                        cells.push(std::str::from_utf8(bytes).map_err(|_| Problem::NotText)?, 0);
+                    match form {
+                        TextForm::Uuid => cells.push(&hexadecimal(bytes), 0),
+                        TextForm::Digits { .. } => cells.push(&digits(bytes), 0),
+                        TextForm::Plain => {
+                            cells.push(std::str::from_utf8(bytes).map_err(|_| Problem::NotText)?, 0);
+                        }
                     }
                     Ok(())
                 };
+                let unsigned = form == TextForm::Digits { is_unsigned: true };
+                // A sign before the digits of a number without one.
+                let wide = |v: i64| if unsigned { i128::from(v.cast_unsigned()) } else { i128::from(v) };
                 match reader {
                     R::BoolColumnReader(r) => {
                         let text = |&v: &bool| if v { &b"true"[..] } else { b"false" };
@@ -234,25 +284,74 @@ impl Growing {
                     }
                     R::ByteArrayColumnReader(r) => each(r, |v| push(v.map(ByteArray::data))),
                     R::FixedLenByteArrayColumnReader(r) => each(r, |v| push(v.map(|v| v.data()))),
+                    R::Int64ColumnReader(r) => each(r, |v| match v {
+                        Some(&v) => push(Some(&wide(v).to_be_bytes())),
+                        None => push(None),
+                    }),
                     _ => unreachable!("other physical types are read as numbers"),
                 }
             }
         }
     }
 
-    fn finish(self, name: &str) -> Result<(usize, Kind, Cells), crate::error::StrayCell> {
-        match self {
-            Self::Text { cells, missing, .. } => {
-                let (kind, cells, _) = cells.finish_inferred(false);
-                Ok((missing, kind, cells))
+    fn finish(
+        self,
+        name: &str,
+        options: &ReadOptions,
+        notes: &mut Vec<ReadNote>,
+    ) -> Result<(ColumnSchema, Cells), Unreadable> {
+        let (values, meaning) = match self {
+            Self::Text { cells, form } => {
+                let (cells, _) = cells.finish();
+                let Cells::Text { codes, levels } = cells else { unreachable!("texts are texts") };
+                if let (TextForm::Digits { .. }, Some(example)) = (form, levels.first()) {
+                    notes.push(ReadNote::Large { column: name.to_owned(), example: example.clone() });
+                }
+                let is_text = form != TextForm::Plain;
+                return rows::column_of_texts(name, codes, levels, is_text, options, notes);
             }
-            Self::Number { values, meaning: Meaning::Days } => Ok(moments(values, DATE)),
-            Self::Number { values, meaning: Meaning::Moment(_) } => {
-                let whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
-                Ok(moments(values, if whole { TO_SECONDS } else { TO_MICROS }))
+            Self::Number { values, meaning, .. } => (values, meaning),
+        };
+        let whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
+        let format = match meaning {
+            Meaning::Days => Some(DATE.to_owned()),
+            Meaning::Moment { is_utc, .. } => Some(format!(
+                "{}{}",
+                if whole { TO_SECONDS } else { TO_MICROS },
+                if is_utc { "%:z" } else { "" }
+            )),
+            Meaning::Time(_) => Some(if whole { "%H:%M:%S" } else { "%H:%M:%S%.6f" }.to_owned()),
+            _ => None,
+        };
+        if let Some(format) = format {
+            let missing = values.iter().filter(|value| value.is_nan()).count();
+            if missing == values.len() {
+                let found = infer::all_missing(values.len());
+                return Ok((ColumnSchema::new(name, found.kind, missing), found.cells));
             }
-            Self::Number { values, .. } => infer::number_cells(name, values),
+            let kind = date_kind(format, &values);
+            return Ok((ColumnSchema::new(name, kind, missing), Cells::Number(values)));
         }
+        let categorical = options.categorical.iter().any(|column| column == name);
+        if categorical {
+            let (codes, levels) = rows::texts_of(&values);
+            return rows::column_of_texts(name, codes, levels, true, options, notes);
+        }
+        let (missing, found) = infer::number_cells(name, values, notes).map_err(Unreadable::Stray)?;
+        let mut column =
+            ColumnSchema { values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
+        let mut spelling = found.spelling;
+        if let Meaning::Decimal(scale @ 1..=15) = meaning {
+            let scale = scale as u8;
+            if let Kind::Real { decimals, .. } = &mut column.kind {
+                *decimals = scale;
+            }
+            if matches!(column.kind, Kind::Integer { .. } | Kind::Real { .. }) {
+                spelling.decimals = Some(scale);
+            }
+        }
+        column.spelling = (!spelling.is_plain()).then_some(spelling);
+        Ok((column, found.cells))
     }
 }
 
@@ -263,7 +362,7 @@ impl Meaning {
             // Dividing by a power of ten gives the nearest float to the decimal, multiplying would not.
             Self::Decimal(scale) => stored / 10_f64.powi(scale),
             Self::Days => stored * 86_400.0,
-            Self::Moment(per_second) => stored / per_second,
+            Self::Moment { per_second, .. } | Self::Time(per_second) => stored / per_second,
         }
     }
 }
@@ -272,24 +371,34 @@ fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
     match descriptor.logical_type_ref() {
         Some(LogicalType::Decimal(decimal)) => Meaning::Decimal(decimal.scale),
         Some(LogicalType::Date) => Meaning::Days,
-        Some(LogicalType::Timestamp(timestamp)) => Meaning::Moment(match timestamp.unit {
-            TimeUnit::MILLIS => 1e3,
-            TimeUnit::MICROS => 1e6,
-            TimeUnit::NANOS => 1e9,
-        }),
+        Some(LogicalType::Timestamp(timestamp)) => Meaning::Moment {
+            per_second: per_second(&timestamp.unit),
+            is_utc: timestamp.is_adjusted_to_u_t_c,
+        },
+        Some(LogicalType::Time(time)) => Meaning::Time(per_second(&time.unit)),
         Some(LogicalType::Integer(integer)) if !integer.is_signed => Meaning::Unsigned,
         Some(_) => Meaning::Plain,
         None => match descriptor.converted_type() {
             ConvertedType::DECIMAL => Meaning::Decimal(descriptor.type_scale()),
             ConvertedType::DATE => Meaning::Days,
-            ConvertedType::TIMESTAMP_MILLIS => Meaning::Moment(1e3),
-            ConvertedType::TIMESTAMP_MICROS => Meaning::Moment(1e6),
+            ConvertedType::TIMESTAMP_MILLIS => Meaning::Moment { per_second: 1e3, is_utc: true },
+            ConvertedType::TIMESTAMP_MICROS => Meaning::Moment { per_second: 1e6, is_utc: true },
+            ConvertedType::TIME_MILLIS => Meaning::Time(1e3),
+            ConvertedType::TIME_MICROS => Meaning::Time(1e6),
             ConvertedType::UINT_8
             | ConvertedType::UINT_16
             | ConvertedType::UINT_32
             | ConvertedType::UINT_64 => Meaning::Unsigned,
             _ => Meaning::Plain,
         },
+    }
+}
+
+fn per_second(unit: &TimeUnit) -> f64 {
+    match unit {
+        TimeUnit::MILLIS => 1e3,
+        TimeUnit::MICROS => 1e6,
+        TimeUnit::NANOS => 1e9,
     }
 }
 
@@ -319,16 +428,6 @@ fn each<T: DataType>(
     }
 }
 
-fn moments(values: Vec<f64>, format: &str) -> (usize, Kind, Cells) {
-    let missing = values.iter().filter(|value| value.is_nan()).count();
-    let kind = infer::date_kind(format.to_owned(), &values);
-    if missing == values.len() {
-        let (kind, cells) = infer::all_missing(values.len());
-        return (missing, kind, cells);
-    }
-    (missing, kind, Cells::Number(values))
-}
-
 /// The number whose shortest text is that of `value`: 0.1 stays 0.1.
 fn widened(value: f32) -> f64 {
     format!("{value}").parse().unwrap_or(f64::from(value))
@@ -348,4 +447,13 @@ fn big_endian(bytes: &ByteArray) -> f64 {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The whole number of so many bytes, the highest first.
+fn digits(bytes: &[u8]) -> String {
+    let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    // More than 16 bytes hold no decimal that is allowed, which has 38 digits at most.
+    let value =
+        bytes.iter().fold(if negative { -1_i128 } else { 0 }, |sum, &byte| (sum << 8) | i128::from(byte));
+    value.to_string()
 }

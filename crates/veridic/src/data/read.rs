@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::note::{ReadNote, counted};
 use super::source::Source;
-use super::{Difference, Schema, Table, csv, npy, parquet};
+use super::{ColumnSchema, Difference, Schema, Table, csv, excel, npy, parquet};
 use crate::error::DataError;
 
 /// How to read a table; the default finds everything out by itself.
@@ -15,8 +16,24 @@ pub struct ReadOptions {
     pub header: Option<bool>,
     /// Names of all columns, instead of the header's or where there is no header.
     pub names: Option<Vec<String>>,
+    /// Whether columns of one name are numbered (`a`, `a_2`), instead of an error.
+    pub number_duplicates: bool,
     /// How missing cells are written (an empty cell is always missing).
     pub missing: Vec<String>,
+    /// Which of these are values after all.
+    pub not_missing: Vec<String>,
+    /// The decimal sign of all numbers. Found out if `None`.
+    pub decimal: Option<char>,
+    /// What parts groups of three digits. Found out if `None`.
+    pub thousands: Option<char>,
+    /// Whether the day comes before the month in dates that begin with either. Found out if `None`.
+    pub day_first: Option<bool>,
+    /// Whether a last row that is a total of the others is left out.
+    pub drop_total: bool,
+    /// The encoding of text, such as `windows-1252`. Found out if `None`.
+    pub encoding: Option<String>,
+    /// The sheet of a workbook. The only one if `None`.
+    pub sheet: Option<String>,
     /// Columns whose values are categories even where they are numbers.
     pub categorical: Vec<String>,
     /// Columns of a given schema that the data may lack, such as the target when scoring.
@@ -30,26 +47,75 @@ impl Default for ReadOptions {
             delimiter: None,
             header: None,
             names: None,
+            number_duplicates: false,
             missing: missing.map(str::to_owned).to_vec(),
+            not_missing: Vec::new(),
+            decimal: None,
+            thousands: None,
+            day_first: None,
+            drop_total: false,
+            encoding: None,
+            sheet: None,
             categorical: Vec::new(),
             optional: Vec::new(),
         }
     }
 }
 
+/// A table that was read, with what it turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The rows.
+    pub table: Table,
+    /// What the columns are.
+    pub schema: Schema,
+    /// What was assumed, converted or left out.
+    pub notes: Vec<ReadNote>,
+}
+
+impl Reading {
+    /// How many rows and columns of which kind there are, in a line.
+    pub fn summary(&self) -> String {
+        let mut kinds: Vec<(&str, usize)> = Vec::new();
+        for column in &self.schema.columns {
+            let kind = column.kind_name();
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, n)) => *n += 1,
+                None => kinds.push((kind, 1)),
+            }
+        }
+        let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+        let (rows, columns) = (self.table.n_rows, self.schema.columns.len());
+        format!("{}, {}: {}", counted(rows, "row"), counted(columns, "column"), kinds.join(", "))
+    }
+}
+
 /// The missing markers, with a quick no for most cells.
-pub(crate) struct Markers<'a> {
-    texts: &'a [String],
+#[derive(Debug, Clone)]
+pub(crate) struct Markers {
+    texts: Vec<String>,
     firsts: [bool; 256],
 }
 
-impl<'a> Markers<'a> {
-    pub(crate) fn of(options: &'a ReadOptions) -> Self {
+impl Markers {
+    pub(crate) fn of(options: &ReadOptions) -> Self {
+        let texts = options.missing.iter().filter(|text| !options.not_missing.contains(text));
+        Self::new(texts.cloned().collect())
+    }
+
+    fn new(texts: Vec<String>) -> Self {
         let mut firsts = [false; 256];
-        for first in options.missing.iter().filter_map(|text| text.bytes().next()) {
+        for first in texts.iter().filter_map(|text| text.bytes().next()) {
             firsts[usize::from(first)] = true;
         }
-        Self { texts: &options.missing, firsts }
+        Self { texts, firsts }
+    }
+
+    /// The markers of a column of a schema: its own if it has some, and no level of it.
+    pub(crate) fn of_column(&self, column: &ColumnSchema) -> Self {
+        let texts = column.marks.as_ref().unwrap_or(&self.texts);
+        let levels = column.kind.levels();
+        Self::new(texts.iter().filter(|text| !levels.contains(text)).cloned().collect())
     }
 
     /// Whether a trimmed cell is a missing one.
@@ -63,13 +129,13 @@ impl<'a> Markers<'a> {
 
 /// Reads the table at `path` and tells from all its cells what each column is.
 ///
-/// The format follows the content: Parquet, NPY and NPZ by their first bytes (NPZ by its ending), anything else is
-/// delimited text; gzip is unpacked. `archive.zip/member.csv` is a member of a zip archive, `archive.zip` its
-/// largest table.
+/// The format follows the content: Parquet, NPY, NPZ and workbooks by their first bytes and ending, anything else is
+/// delimited text; gzip and Zstandard are unpacked. `archive.zip/member.csv` is a member of a zip archive,
+/// `archive.zip` its only table.
 ///
 /// # Errors
 /// Any [`DataError`] about files, their format or their cells.
-pub fn read(path: &Path, options: &ReadOptions) -> Result<(Table, Schema), DataError> {
+pub fn read(path: &Path, options: &ReadOptions) -> Result<Reading, DataError> {
     read_source(&Source::find(path)?, options)
 }
 
@@ -77,7 +143,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<(Table, Schema), DataE
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<(Table, Schema), DataError> {
+pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading, DataError> {
     read_source(&Source::memory(Path::new(name), bytes), options)
 }
 
@@ -112,15 +178,17 @@ pub fn read_bytes_as(
 
 enum Format {
     Csv,
+    Workbook,
     Parquet,
     Npy,
     Npz,
 }
 
-fn read_source(source: &Source, options: &ReadOptions) -> Result<(Table, Schema), DataError> {
+fn read_source(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
     match format(source)? {
         Format::Csv => csv::read(source, options),
-        Format::Parquet => parquet::read(source),
+        Format::Parquet => parquet::read(source, options),
+        Format::Workbook => excel::read(source, options),
         Format::Npy => npy::read_table(source),
         Format::Npz => npy::read_archive_table(source),
     }
@@ -132,10 +200,12 @@ fn read_source_as(
     options: &ReadOptions,
 ) -> Result<(Table, Vec<Difference>), DataError> {
     schema.validate()?;
-    if matches!(format(source)?, Format::Csv) {
-        return csv::read_as(source, schema, options);
+    match format(source)? {
+        Format::Csv => return csv::read_as(source, schema, options),
+        Format::Workbook => return excel::read_as(source, schema, options),
+        Format::Parquet | Format::Npy | Format::Npz => {}
     }
-    let (table, found) = read_source(source, options)?;
+    let Reading { table, schema: found, .. } = read_source(source, options)?;
     schema.conform(&table, &found, &options.optional).map_err(|error| match error {
         DataError::SchemaMismatch { differences, .. } => {
             DataError::SchemaMismatch { differences, path: Some(source.name().to_owned()) }
@@ -156,17 +226,20 @@ fn format(source: &Source) -> Result<Format, DataError> {
         [] => Err(DataError::Empty { path: source.name().to_owned() }),
         b"PAR1" => Ok(Format::Parquet),
         b"\x93NUM" => Ok(Format::Npy),
+        b"PK\x03\x04" if ends_with(source, "npz") => Ok(Format::Npz),
+        b"PK\x03\x04" if source.is_workbook()? => Ok(Format::Workbook),
+        [0xd0, 0xcf, 0x11, 0xe0] => Ok(Format::Workbook),
         b"PK\x03\x04" => Ok(Format::Npz),
         _ if ends_with(source, "npy") => Err(npy::not_an_array(source)),
         _ if ends_with(source, "npz") => Err(unknown("no zip archive, as NPZ files are")),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(unknown("UTF-16 text")),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Ok(Format::Csv),
+        // UTF-16 of Latin letters, without its mark.
+        &[a, 0, b, 0] | &[0, a, 0, b] if a.min(b) >= b'\t' && a.max(b) < 0x7f => Ok(Format::Csv),
         [b'[' | b'{', ..] => Err(unknown("JSON")),
-        [0x28, 0xb5, 0x2f, 0xfd] => Err(unknown("Zstandard data")),
         b"\x89PNG" => Err(unknown("a PNG image")),
         b"%PDF" => Err(unknown("a PDF document")),
-        [0xd0, 0xcf, 0x11, 0xe0] => Err(unknown("an old Excel workbook")),
         [0, 0, 8, 1 | 3] => Err(unknown("an IDX file of images or labels")),
-        [0x1f, 0x8b, ..] => Ok(Format::Csv),
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] => Ok(Format::Csv),
         _ if head.contains(&0) => Err(unknown("not text")),
         _ => Ok(Format::Csv),
     }

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::build::ColumnBuilder;
 use super::source::{nearest_name, not_found};
-use super::{Cells, Column, Difference, Kind, Table, date, infer, number, write};
+use super::text::text_column;
+use super::write::CellWriter;
+use super::{Cells, Column, Difference, Kind, Spelling, Table, Unused, date, infer, number, write};
 use crate::error::DataError;
 
 /// The columns of a table with their kinds; written to `schema.json`, where it may be edited.
@@ -27,6 +30,78 @@ pub struct ColumnSchema {
     pub kind: Kind,
     /// Missing cells in the data the schema was inferred from.
     pub missing: usize,
+    /// How numbers or moments are written, where that is not the plainest way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spelling: Option<Spelling>,
+    /// Every value there is, rising, where these are few against the rows: what is made is one of them, none between
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<f64>>,
+    /// How missing cells of this column are written, instead of [`ReadOptions::missing`](super::ReadOptions::missing);
+    /// empty cells are missing in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marks: Option<Vec<String>>,
+    /// Why texts that are no categories and name no rows are left out; the kind is [`Kind::Identifier`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<Unused>,
+    /// How missing cells are written, where all were written alike and not left empty: `?`, `NA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blank: Option<String>,
+}
+
+impl ColumnSchema {
+    /// A column of the plainest spelling.
+    pub fn new(name: impl Into<String>, kind: Kind, missing: usize) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            missing,
+            spelling: None,
+            values: None,
+            marks: None,
+            unused: None,
+            blank: None,
+        }
+    }
+
+    /// What the column is in a word: its kind's, or `text` where it is left out and no identifier.
+    pub fn kind_name(&self) -> &'static str {
+        if self.unused.is_some() && self.kind == Kind::Identifier { "text" } else { self.kind.name() }
+    }
+
+    /// `cells`, which are of column `found` if that is known, as cells of this column; and what does not fit.
+    pub(crate) fn convert(&self, cells: &Cells, found: Option<&Self>) -> (Cells, Option<Difference>) {
+        let is_date = |column: Option<&Self>| matches!(column.map(|c| &c.kind), Some(Kind::DateTime { .. }));
+        let direct = match self.kind {
+            Kind::Integer { .. } | Kind::Real { .. } => !is_date(found),
+            Kind::DateTime { .. } => is_date(found),
+            Kind::Identifier => true,
+            Kind::Categorical { .. } | Kind::Boolean { .. } | Kind::Constant { .. } => false,
+        };
+        if direct && (matches!(cells, Cells::Number(_)) || self.kind == Kind::Identifier) {
+            return (cells.clone(), None);
+        }
+        let mut builder = ColumnBuilder::column(self);
+        let writer = CellWriter::new(found);
+        let mut text = String::new();
+        for row in 0..cells.len() {
+            text.clear();
+            if writer.write(cells, row, &mut text) {
+                builder.push(&text, row as u64 + 1);
+            } else {
+                builder.push_missing();
+            }
+        }
+        let (cells, misfits) = builder.finish();
+        let misfit = misfits.first.into_iter().next().map(|(line, found)| Difference::Misfit {
+            column: self.name.clone(),
+            expected: self.kind.name(),
+            found,
+            cells: misfits.count,
+            line,
+        });
+        (cells, misfit)
+    }
 }
 
 impl Schema {
@@ -39,10 +114,10 @@ impl Schema {
                 let kind = match &column.cells {
                     Cells::Number(values) => infer::plain_number_kind(values),
                     Cells::Text { codes, levels } => {
-                        infer::text_column(codes.clone(), levels.clone(), true).0
+                        text_column(&column.name, codes.clone(), levels.clone(), true).kind
                     }
                 };
-                ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() }
+                ColumnSchema::new(&column.name, kind, column.n_missing())
             })
             .collect();
         Self { columns }
@@ -70,6 +145,11 @@ impl Schema {
                 ) => {
                     if let Some(range) = range(values) {
                         (*min, *max) = range;
+                    }
+                    if let Some(known) = &mut column.values {
+                        known.extend(values.iter().filter(|value| value.is_finite()));
+                        known.sort_unstable_by(f64::total_cmp);
+                        known.dedup();
                     }
                 }
                 (Kind::Categorical { levels }, Cells::Text { levels: found, .. }) => {
@@ -146,12 +226,12 @@ impl Schema {
         let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let (places, mut differences) = self.match_columns(&names, optional);
         let mut conformed = Table { columns: Vec::with_capacity(self.columns.len()), n_rows: table.n_rows };
-        for (ColumnSchema { name, kind, .. }, place) in self.columns.iter().zip(places) {
+        for (column, place) in self.columns.iter().zip(places) {
             let Some(place) = place else { continue };
-            let source = &table.columns[place];
-            let (cells, misfit) = kind.convert(name, &source.cells, found.column(name).map(|c| &c.kind));
+            let name = &column.name;
+            let (cells, misfit) = column.convert(&table.columns[place].cells, found.column(name));
             differences.extend(misfit);
-            differences.extend(kind.unseen(name, &cells));
+            differences.extend(column.kind.unseen(name, &cells));
             conformed.columns.push(Column { name: name.clone(), cells });
         }
         Ok((conformed, refuse_harmful(differences)?))
@@ -184,7 +264,7 @@ impl Schema {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (i, ColumnSchema { name, kind, .. }) in self.columns.iter().enumerate() {
+        for (i, ColumnSchema { name, kind, spelling, values, .. }) in self.columns.iter().enumerate() {
             if self.columns[..i].iter().any(|other| other.name == *name) {
                 problems.push(format!("there are two columns `{name}`"));
             }
@@ -207,6 +287,12 @@ impl Schema {
                     }
                 }
                 _ => {}
+            }
+            if let Some(problem) = spelling.as_ref().and_then(Spelling::problem) {
+                complain(problem);
+            }
+            if values.as_ref().is_some_and(|values| values.iter().any(|value| !value.is_finite())) {
+                complain("a value is no finite number".to_owned());
             }
             if let Kind::Integer { min, max } | Kind::Real { min, max, .. } | Kind::DateTime { min, max, .. } =
                 kind

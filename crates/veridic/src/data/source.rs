@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
+use ruzstd::decoding::StreamingDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::error::DataError;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZIP: &[u8] = b"PK\x03\x04";
+const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xlam", "ods"];
 const BUFFER: usize = 1 << 16;
 
 /// Something that can be read from the start, more than once.
@@ -29,7 +32,7 @@ enum Place {
 }
 
 impl Source {
-    /// The file at `path`, which may be `archive.zip/member`; a `.zip` alone stands for its largest table.
+    /// The file at `path`, which may be `archive.zip/member`; a `.zip` alone stands for its only table.
     pub(crate) fn find(path: &Path) -> Result<Self, DataError> {
         let Ok(metadata) = fs::metadata(path) else {
             return match archive_above(path) {
@@ -51,7 +54,7 @@ impl Source {
             return Ok(Self::memory(path, bytes));
         }
         let is_numpy = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
-        if source.head()?.starts_with(ZIP) && !is_numpy {
+        if source.head()?.starts_with(ZIP) && !is_numpy && !source.is_workbook()? {
             return Self::member(path, None, path);
         }
         Ok(source)
@@ -79,11 +82,46 @@ impl Source {
         matches!(self.place, Place::File).then_some(self.name.as_path())
     }
 
-    /// The content from its start, unpacked where it is gzip (by its first bytes, whatever the name says).
+    /// Whether it is a workbook: by its ending, or by a part that every workbook of this sort has.
+    pub(crate) fn is_workbook(&self) -> Result<bool, DataError> {
+        let has =
+            |ending: &str| self.name.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+        if WORKBOOKS.iter().any(|ending| has(ending)) {
+            return Ok(true);
+        }
+        let is_part = |name: &str| name == "xl/workbook.xml" || name == "xl/workbook.bin";
+        let has_part = |names: Option<bool>| names.unwrap_or(false);
+        Ok(match &self.place {
+            Place::File => has_part(
+                File::open(&self.name)
+                    .ok()
+                    .and_then(|file| ZipArchive::new(BufReader::new(file)).ok())
+                    .map(|zip| zip.file_names().filter_map(Result::ok).any(|name| is_part(&name))),
+            ),
+            Place::Memory(bytes) => has_part(
+                ZipArchive::new(Cursor::new(Arc::clone(bytes)))
+                    .ok()
+                    .map(|zip| zip.file_names().filter_map(Result::ok).any(|name| is_part(&name))),
+            ),
+            Place::Member { .. } => false,
+        })
+    }
+
+    /// The content from its start, unpacked where it is gzip or Zstandard (by its first bytes, whatever the name says).
     pub(crate) fn open(&self) -> Result<Box<dyn Read>, DataError> {
         let reader = BufReader::with_capacity(BUFFER, self.raw()?);
-        if self.head()?.starts_with(GZIP) {
+        let head = self.head()?;
+        if head.starts_with(GZIP) {
             return Ok(Box::new(MultiGzDecoder::new(reader)));
+        }
+        if head.starts_with(ZSTANDARD) {
+            return match StreamingDecoder::new(reader) {
+                Ok(decoder) => Ok(Box::new(decoder)),
+                Err(error) => Err(DataError::Corrupt {
+                    path: self.name.clone(),
+                    source: io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+                }),
+            };
         }
         Ok(Box::new(reader))
     }
@@ -125,7 +163,7 @@ impl Source {
         let file = File::open(archive).map_err(|source| DataError::Read { path: path(), source })?;
         let mut zip = ZipArchive::new(BufReader::new(file))
             .map_err(|source| DataError::Zip { path: path(), source })?;
-        let mut members = Vec::new();
+        let (mut members, mut tables) = (Vec::new(), Vec::new());
         let mut chosen: Option<(u64, Place)> = None;
         for i in 0..zip.len() {
             let member = zip.by_index_raw(i).map_err(|source| DataError::Zip { path: path(), source })?;
@@ -143,6 +181,13 @@ impl Source {
                 CompressionMethod::Deflated => Some(true),
                 _ => None,
             };
+            // A hidden file is no table of anyone's.
+            let is_hidden =
+                wanted.is_none() && (member_name.starts_with("__MACOSX/") || member_name.contains("/."));
+            let matches = matches && !is_hidden;
+            if matches {
+                tables.push(member_name.clone());
+            }
             members.push(member_name);
             let (Some(deflated), Some(start)) = (deflated, member.data_start()) else { continue };
             let larger = chosen.as_ref().is_none_or(|(size, _)| member.size() > *size);
@@ -150,6 +195,9 @@ impl Source {
                 let packed = member.compressed_size();
                 chosen = Some((member.size(), Place::Member { archive: path(), start, packed, deflated }));
             }
+        }
+        if tables.len() > 1 && wanted.is_none() {
+            return Err(DataError::ZipTables { tables, path: path() });
         }
         let member = wanted.map(str::to_owned);
         let (_, place) = chosen.ok_or(DataError::ZipMember { member, members, path: path() })?;
@@ -204,7 +252,9 @@ fn archive_above(path: &Path) -> Option<PathBuf> {
 
 fn is_table(member: &str) -> bool {
     let name = member.to_lowercase();
-    [".csv", ".tsv", ".data", ".txt", ".csv.gz"].iter().any(|ending| name.ends_with(ending))
+    [".csv", ".tsv", ".tab", ".data", ".txt", ".csv.gz", ".tsv.gz"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

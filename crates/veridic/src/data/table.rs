@@ -200,7 +200,7 @@ mod tests {
     fn a_target_that_does_not_exist_suggests_the_nearest_name() {
         let error = table().target("sexx").unwrap_err();
         assert_eq!(error.to_string(), "there is no column `sexx`");
-        assert_eq!(error.hint().unwrap(), "did you mean `sex`?");
+        assert_eq!(error.hint().unwrap(), "did you mean `sex`? there are `age`, `sex`, `void`");
     }
 
     #[test]

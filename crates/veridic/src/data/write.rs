@@ -7,14 +7,15 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Cells, Column, Kind, Schema, Table, date, number, parquet};
+use super::date::Clock;
+use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Schema, Spelling, Table, number, parquet};
 use crate::error::DataError;
 
 /// Writes `table` to `path`, in the format of its ending: `csv`, `csv.gz`, `json` (an array of one object a row) or
 /// `parquet`. The file is there whole or not at all.
 ///
-/// Values look as in the source: whole numbers without a point, reals with the schema's decimals, date-times in their
-/// format, missing cells empty (`null` in JSON and Parquet). A column that the schema lacks is written plainly.
+/// Values look as in the source: whole numbers without a point, reals with the schema's decimals, both in the schema's
+/// spelling, date-times in their format, missing cells empty (`null` in JSON and Parquet). A column that the schema lacks is written plainly.
 ///
 /// # Errors
 /// [`DataError::UnknownEnding`], [`DataError::Write`].
@@ -39,45 +40,94 @@ pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataErro
     }
 }
 
-/// Writes `table` as CSV with a header, values as [`write()`] has them.
+/// Writes `table` as CSV with a header, values as [`write()`] has them, missing cells as the schema says they were. A text that is also a usual mark of missing cells
+/// stands in quotes.
 ///
 /// # Errors
 /// What `out` says.
 pub fn write_csv(table: &Table, schema: &Schema, out: impl Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    let kinds = kinds(table, schema);
-    writer.write_record(table.columns.iter().map(|column| column.name.as_str())).map_err(io_error)?;
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let writers = writers(table, schema);
+    let is_lone = table.columns.len() == 1;
+    let mut line = String::new();
+    for (i, column) in table.columns.iter().enumerate() {
+        field(&column.name, i, is_lone, false, &mut line);
+    }
+    line.push('\n');
+    out.write_all(line.as_bytes())?;
+    let usual = ReadOptions::default().missing;
+    let is_mark: Vec<Vec<bool>> = table
+        .columns
+        .iter()
+        .map(|column| match &column.cells {
+            Cells::Text { levels, .. } => levels.iter().map(|level| usual.contains(level)).collect(),
+            Cells::Number(_) => Vec::new(),
+        })
+        .collect();
+    let blank = |column: &Column| schema.column(&column.name).and_then(|column| column.blank.as_deref());
+    let blanks: Vec<&str> = table.columns.iter().map(|column| blank(column).unwrap_or_default()).collect();
     let mut text = String::new();
     for row in 0..table.n_rows {
-        for (column, kind) in table.columns.iter().zip(&kinds) {
+        line.clear();
+        for (i, (column, writer)) in table.columns.iter().zip(&writers).enumerate() {
             text.clear();
-            cell(*kind, &column.cells, row, &mut text);
-            writer.write_field(&text).map_err(io_error)?;
+            if !writer.write(&column.cells, row, &mut text) {
+                text.push_str(blanks[i]);
+            }
+            let is_mark = match &column.cells {
+                Cells::Text { codes, .. } => is_mark[i].get(codes[row] as usize).copied().unwrap_or(false),
+                Cells::Number(_) => false,
+            };
+            field(&text, i, is_lone, is_mark, &mut line);
         }
-        writer.write_record(None::<&[u8]>).map_err(io_error)?;
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
     }
-    writer.flush()
+    out.flush()
 }
 
-/// Writes `table` as a JSON array of one object a row, values as [`write()`] has them.
+/// Appends the cell `text` of column `i`, in quotes where it has to be.
+fn field(text: &str, i: usize, is_lone: bool, is_mark: bool, line: &mut String) {
+    if i > 0 {
+        line.push(',');
+    }
+    let quoted = is_mark
+        || (is_lone && text.is_empty())
+        || text.starts_with(char::is_whitespace)
+        || text.ends_with(char::is_whitespace)
+        || text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
+    if quoted {
+        line.push('"');
+        line.push_str(&text.replace('"', "\"\""));
+        line.push('"');
+    } else {
+        line.push_str(text);
+    }
+}
+
+/// Writes `table` as a JSON array of one object a row, values as [`write()`] has them; numbers plainly, unless leading
+/// zeros or a plus sign would be lost.
 ///
 /// # Errors
 /// What `out` says.
 pub fn write_json(table: &Table, schema: &Schema, mut out: impl Write) -> io::Result<()> {
-    let kinds = kinds(table, schema);
+    let found: Vec<Option<&ColumnSchema>> =
+        table.columns.iter().map(|column| schema.column(&column.name)).collect();
+    let kinds: Vec<Option<&Kind>> = found.iter().map(|column| column.map(|column| &column.kind)).collect();
+    let writers: Vec<CellWriter<'_>> = found.iter().map(|column| CellWriter::typed(*column)).collect();
     let names: Vec<String> =
         table.columns.iter().map(|column| serde_json::to_string(&column.name)).collect::<Result<_, _>>()?;
     let mut text = String::new();
     out.write_all(b"[")?;
     for row in 0..table.n_rows {
         out.write_all(if row == 0 { b"\n{" } else { b",\n{" })?;
-        for (i, (column, kind)) in table.columns.iter().zip(&kinds).enumerate() {
+        for (i, (column, writer)) in table.columns.iter().zip(&writers).enumerate() {
             text.clear();
-            let present = cell(*kind, &column.cells, row, &mut text);
+            let present = writer.write(&column.cells, row, &mut text);
             write!(out, "{}{}:", if i == 0 { "" } else { "," }, names[i])?;
             if !present {
                 out.write_all(b"null")?;
-            } else if is_json(*kind, column, &text) {
+            } else if writer.spelling.is_none() && is_json(kinds[i], column, &text) {
                 out.write_all(text.as_bytes())?;
             } else {
                 serde_json::to_writer(&mut out, &text)?;
@@ -89,30 +139,67 @@ pub fn write_json(table: &Table, schema: &Schema, mut out: impl Write) -> io::Re
     out.flush()
 }
 
-/// Appends cell `row` of a column of kind `kind` to `text` as [`write()`] has it; `false` and nothing where it is missing.
+/// Appends cell `row` of a column of kind `kind` in the plainest spelling; `false` and nothing where it is missing.
 ///
 /// # Panics
 /// If there is no cell `row`.
 pub fn cell(kind: Option<&Kind>, cells: &Cells, row: usize, text: &mut String) -> bool {
-    match cells {
-        Cells::Text { .. } => {
-            let Some(level) = cells.text(row) else { return false };
-            text.push_str(level);
-        }
-        Cells::Number(values) => {
-            let value = values[row];
-            if value.is_nan() {
-                return false;
-            }
-            match kind {
-                Some(Kind::DateTime { format, .. }) => date::write(value, format, text),
-                Some(Kind::Integer { .. }) => number::write(value, 0, text),
-                Some(Kind::Real { decimals, .. }) => number::write(value, *decimals, text),
-                _ => number::write(value, number::SHORTEST, text),
-            }
-        }
+    CellWriter::of(kind, None).write(cells, row, text)
+}
+
+/// Writes the cells of a column as its source did.
+pub(crate) struct CellWriter<'a> {
+    kind: Option<&'a Kind>,
+    spelling: Option<&'a Spelling>,
+    clock: Option<Clock>,
+}
+
+impl<'a> CellWriter<'a> {
+    pub(crate) fn new(column: Option<&'a ColumnSchema>) -> Self {
+        Self::of(column.map(|column| &column.kind), column.and_then(|column| column.spelling.as_ref()))
     }
-    true
+
+    /// A writer for formats that have numbers of their own: only numbers that are codes are spelled.
+    pub(crate) fn typed(column: Option<&'a ColumnSchema>) -> Self {
+        let kind = column.map(|column| &column.kind);
+        let spelling = column.and_then(|column| column.spelling.as_ref());
+        Self::of(kind, spelling.filter(|s| s.is_code() || matches!(kind, Some(Kind::DateTime { .. }))))
+    }
+
+    fn of(kind: Option<&'a Kind>, spelling: Option<&'a Spelling>) -> Self {
+        let clock = match kind {
+            Some(Kind::DateTime { format, .. }) => Some(Clock::new(format, spelling)),
+            _ => None,
+        };
+        Self { kind, spelling: spelling.filter(|spelling| clock.is_none() && !spelling.is_plain()), clock }
+    }
+
+    /// Appends cell `row`; `false` and nothing where it is missing.
+    pub(crate) fn write(&self, cells: &Cells, row: usize, text: &mut String) -> bool {
+        match cells {
+            Cells::Text { .. } => {
+                let Some(level) = cells.text(row) else { return false };
+                text.push_str(level);
+            }
+            Cells::Number(values) => {
+                let value = values[row];
+                if value.is_nan() {
+                    return false;
+                }
+                let decimals = match self.kind {
+                    Some(Kind::Integer { .. }) => 0,
+                    Some(Kind::Real { decimals, .. }) => *decimals,
+                    _ => number::SHORTEST,
+                };
+                match (&self.clock, self.spelling) {
+                    (Some(clock), _) => clock.write(value, text),
+                    (None, Some(spelling)) => spelling.write(value, decimals, text),
+                    (None, None) => number::write(value, decimals, text),
+                }
+            }
+        }
+        true
+    }
 }
 
 /// Writes the file at `path` whole or not at all: into a temporary file beside it, which then takes its place.
@@ -171,16 +258,8 @@ fn replace_file(
     Ok(())
 }
 
-fn kinds<'a>(table: &Table, schema: &'a Schema) -> Vec<Option<&'a Kind>> {
-    table.columns.iter().map(|column| schema.column(&column.name).map(|found| &found.kind)).collect()
-}
-
-/// What the system said, with its kind: a full disk and a reader that has gone are told apart by it.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
+fn writers<'a>(table: &Table, schema: &'a Schema) -> Vec<CellWriter<'a>> {
+    table.columns.iter().map(|column| CellWriter::new(schema.column(&column.name))).collect()
 }
 
 /// Whether `text` can stand in JSON as it is: a number of a column of numbers, or a flag.

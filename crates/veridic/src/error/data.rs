@@ -94,7 +94,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// Not a table in a known format.
-    #[error("this is {found}, known are CSV, Parquet, NPY and NPZ tables (plain, gzip or in a zip): {}", path.display())]
+    #[error("this is {found}, known are CSV, Parquet, Excel, NPY and NPZ tables (plain, gzip, Zstandard or in a zip): {}", path.display())]
     UnknownFormat {
         /// What the first bytes look like.
         found: &'static str,
@@ -115,6 +115,61 @@ pub enum DataError {
         /// The cells, at most six a column.
         cells: Vec<StrayCell>,
         /// The file.
+        path: PathBuf,
+    },
+    /// Numbers or moments of a column in two spellings.
+    #[error(
+        "column `{column}` is written in two ways: `{}` in line {} and `{}` in line {}: {}",
+        first.1, first.0, second.1, second.0, path.display()
+    )]
+    MixedSpelling {
+        /// The column.
+        column: String,
+        /// A cell with its line.
+        first: (u64, String),
+        /// A cell in another spelling with its line.
+        second: (u64, String),
+        /// The file.
+        path: PathBuf,
+    },
+    /// Columns of numbers or moments with marks that are neither.
+    #[error("{}: {}", marks_text(marks), path.display())]
+    ForeignMarks {
+        /// The marks.
+        marks: Vec<ForeignMark>,
+        /// The file.
+        path: PathBuf,
+    },
+    /// An encoding that is not known.
+    #[error("there is no encoding `{name}`")]
+    UnknownEncoding {
+        /// The name given.
+        name: String,
+    },
+    /// A workbook cannot be read.
+    #[error("the workbook cannot be read, {problem}: {}", path.display())]
+    Workbook {
+        /// What is wrong with it.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A workbook has no such sheet, or several of which none was chosen.
+    #[error("{}: {}", sheets_text(wanted.as_ref(), sheets), path.display())]
+    Sheet {
+        /// The sheet asked for, if one was.
+        wanted: Option<String>,
+        /// Sheets there are.
+        sheets: Vec<String>,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A zip archive has several tables of which none was chosen.
+    #[error("the archive has {} tables: {}", tables.len(), path.display())]
+    ZipTables {
+        /// The tables.
+        tables: Vec<String>,
+        /// The archive.
         path: PathBuf,
     },
     /// Two columns of one name.
@@ -338,6 +393,21 @@ pub struct StrayCell {
     pub expected: &'static str,
 }
 
+/// A text that stands between the numbers or moments of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignMark {
+    /// The column's name.
+    pub column: String,
+    /// What the other cells are: `finite number` or `date-time`.
+    pub expected: &'static str,
+    /// The text.
+    pub mark: String,
+    /// Cells that have it.
+    pub cells: usize,
+    /// The line of the first.
+    pub line: u64,
+}
+
 impl DataError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
@@ -365,29 +435,72 @@ impl DataError {
             }
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
-                "convert the file, for example with `iconv -f LATIN1 -t UTF-8`".into()
+                "most of the text is UTF-8: correct the cell, or name another encoding: --set \
+                 data.encoding=windows-1252"
+                    .into()
             }
-            Self::UnknownFormat { .. } => "save the table as CSV in UTF-8 or as Parquet".into(),
+            Self::MixedSpelling { .. } => {
+                "write all cells of the column in one way; where one of them is only taken for a number: --set \
+                 'data.categorical=[\"…\"]', and --set data.decimal=, says what is a decimal sign"
+                    .into()
+            }
+            Self::ForeignMarks { marks, .. } => {
+                let mut texts: Vec<String> = marks.iter().map(|mark| format!("\"{}\"", mark.mark)).collect();
+                texts.sort();
+                texts.dedup();
+                let first = marks.first()?;
+                if marks.iter().any(|mark| mark.cells == 1 && crate::data::is_total(&mark.mark)) {
+                    return Some("a last row of totals is left out with --set data.drop-total=true".into());
+                }
+                format!(
+                    "if they are missing: --set 'data.missing=[{}]'; if `{1}` is categories: --set \
+                     'data.categorical=[\"{1}\"]'",
+                    texts.join(", "),
+                    first.column
+                )
+            }
+            Self::UnknownEncoding { .. } => {
+                "names are those of the web: utf-8, windows-1252, iso-8859-2, shift_jis, gbk, utf-16le, …".into()
+            }
+            Self::Workbook { .. } => "open it and save it again, or save the sheet as CSV".into(),
+            Self::Sheet { sheets, .. } => {
+                format!("name one with --set data.sheet=NAME; there are {}", listed(sheets))
+            }
+            Self::ZipTables { tables, path } => {
+                let first = tables.first()?;
+                format!("name one, such as `{}/{first}`; there are {}", path.display(), listed(tables))
+            }
+            Self::UnknownFormat { .. } => {
+                "save the table as CSV, as Parquet or as an Excel workbook".into()
+            }
             Self::UnknownEnding { .. } => "give the file one of these endings".into(),
             Self::StrayCells { cells, .. } => {
                 let cell = cells.first()?;
+                if cells.iter().any(|cell| crate::data::is_total(&cell.value)) {
+                    return Some("a last row of totals is left out with --set data.drop-total=true".into());
+                }
                 if cell.unit == "row" {
                     return Some("correct the values, or leave such rows out; a missing value is NaN".into());
                 }
                 format!(
-                    "correct the cells, leave them empty if they are missing, or, to fit a model, let column `{0}` be \
-                     categories: --set 'data.categorical=[\"{0}\"]'",
-                    cell.column
+                    "correct the cells; if they are missing, leave them empty or say so: --set \
+                     'data.missing=[\"{1}\"]'; to fit a model with column `{0}` as categories: --set \
+                     'data.categorical=[\"{0}\"]'",
+                    cell.column, cell.value
                 )
             }
-            Self::DuplicateColumn { .. } => "rename one of them, or give names for all columns".into(),
+            Self::DuplicateColumn { .. } => {
+                "number them with --set data.number-duplicates=true, or rename one; if the first row has no names: --set \
+                 data.header=false"
+                    .into()
+            }
             Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),
             Self::SchemaMismatch { .. } => {
                 "bring the data into the form the schema was made from; extra columns and new categories do no harm"
                     .into()
             }
             Self::NoSuchColumn { nearest, columns, .. } => match nearest {
-                Some(name) => format!("did you mean `{name}`?"),
+                Some(name) => format!("did you mean `{name}`? there are {}", listed(columns)),
                 None => format!("there are {}", listed(columns)),
             },
             Self::AllMissing { .. } => "choose another column, or check the missing markers".into(),
@@ -430,6 +543,28 @@ fn strays(cells: &[StrayCell]) -> String {
         );
     }
     text
+}
+
+fn marks_text(marks: &[ForeignMark]) -> String {
+    let mut text = String::new();
+    for (i, ForeignMark { column, expected, mark, cells, line }) in marks.iter().enumerate() {
+        let separator = if i == 0 { "" } else { "; " };
+        let cells = if *cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
+        write_to(
+            &mut text,
+            format_args!(
+                "{separator}column `{column}` has {cells} with `{mark}`, which is not a {expected}, the first in line {line}"
+            ),
+        );
+    }
+    text
+}
+
+fn sheets_text(wanted: Option<&String>, sheets: &[String]) -> String {
+    match wanted {
+        Some(wanted) => format!("the workbook has no sheet `{wanted}`"),
+        None => format!("the workbook has {} sheets with cells", sheets.len()),
+    }
 }
 
 fn differences_text(differences: &[Difference]) -> String {

@@ -23,7 +23,7 @@ pub use catalog::CatalogError;
 pub use codec::{CodecError, ColumnProblem};
 pub use config::ConfigError;
 pub use content::ContentError;
-pub use data::{DataError, StrayCell};
+pub use data::{DataError, ForeignMark, StrayCell};
 pub use evaluate::EvaluateError;
 pub use figure::FigureError;
 pub use image::{ImageError, PictureGroup};

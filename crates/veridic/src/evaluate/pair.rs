@@ -161,16 +161,12 @@ mod tests {
         let real = table(&[0.0, 0.0, 10.0, 10.0], &[a, a, b, None]);
         let schema = Schema {
             columns: vec![
-                crate::data::ColumnSchema {
-                    name: "x".into(),
-                    kind: Kind::Real { decimals: 1, min: 0.0, max: 10.0 },
-                    missing: 0,
-                },
-                crate::data::ColumnSchema {
-                    name: "c".into(),
-                    kind: Kind::Categorical { levels: vec!["a".into(), "b".into()] },
-                    missing: 1,
-                },
+                crate::data::ColumnSchema::new("x", Kind::Real { decimals: 1, min: 0.0, max: 10.0 }, 0),
+                crate::data::ColumnSchema::new(
+                    "c",
+                    Kind::Categorical { levels: vec!["a".into(), "b".into()] },
+                    1,
+                ),
             ],
         };
         let score =

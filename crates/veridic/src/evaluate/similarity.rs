@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn schema() -> Schema {
-        let column = |name: &str, kind| ColumnSchema { name: name.into(), kind, missing: 0 };
+        let column = |name: &str, kind| ColumnSchema::new(name, kind, 0);
         let real = Kind::Real { decimals: 1, min: 0.0, max: 0.0 };
         Schema {
             columns: vec![

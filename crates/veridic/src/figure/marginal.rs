@@ -113,12 +113,14 @@ fn of_numbers(real: &[f64], made: &[f64]) -> Vec<Bar> {
     if low >= high {
         (low, high) = (*first, *last);
     }
+    // As many cells as the rows can fill.
+    let cells = ((sorted.len() as f64).sqrt() as usize).clamp(8, BINS);
     // Few whole numbers are counted one by one, so that no cell falls between them.
-    let whole = sorted.iter().all(|value| value.fract() == 0.0) && high - low < BINS as f64;
+    let whole = sorted.iter().all(|value| value.fract() == 0.0) && high - low < cells as f64;
     let (start, step, cells) = if whole {
         (low - 0.5, 1.0, (high - low) as usize + 1)
     } else if low < high {
-        (low, (high - low) / BINS as f64, BINS)
+        (low, (high - low) / cells as f64, cells)
     } else {
         (low - 0.5, 1.0, 1)
     };

@@ -135,7 +135,7 @@ fn every_difference_of_other_data_is_listed_at_once() {
 #[test]
 fn reconstructions_have_the_form_of_the_data() {
     let place = Place::new();
-    let source = read(&place.at("table.csv"), &ReadOptions::default()).unwrap().0;
+    let source = read(&place.at("table.csv"), &ReadOptions::default()).unwrap().table;
     for case in cases() {
         let out = case.name();
         place.fit(&case.config(), &out, 1);

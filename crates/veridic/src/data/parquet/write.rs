@@ -10,7 +10,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
-use crate::data::{Cells, Kind, MISSING, Schema, Table, date, number, write::cell};
+use crate::data::write::CellWriter;
+use crate::data::{Cells, ColumnSchema, Kind, MISSING, Schema, Spelling, Table, date, number};
 
 /// Rows of a row group.
 const GROUP: usize = 1 << 20;
@@ -33,20 +34,20 @@ enum Form<'a> {
     Whole,
     Real(u8),
     Days,
-    Micros,
+    /// Microseconds, of a moment everywhere or of a clock on the wall.
+    Micros {
+        is_utc: bool,
+    },
     Flag(&'a [String]),
     WholeText(&'a [String]),
     Text(&'a [String]),
     /// Numbers without a kind that says how to write them.
-    NumberText(Option<&'a Kind>),
+    NumberText(Option<&'a ColumnSchema>),
 }
 
 fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> Result<(), ParquetError> {
-    let forms: Vec<Form<'_>> = table
-        .columns
-        .iter()
-        .map(|column| form(schema.column(&column.name).map(|found| &found.kind), &column.cells))
-        .collect();
+    let forms: Vec<Form<'_>> =
+        table.columns.iter().map(|column| form(schema.column(&column.name), &column.cells)).collect();
     let mut fields = Vec::new();
     for (column, form) in table.columns.iter().zip(&forms) {
         let optional = column.n_missing() > 0;
@@ -79,7 +80,7 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
                 Form::Days => put::<Int32Type, _>(&mut group, cells, rows, |row| {
                     (value(cells, row) / 86_400.0).floor() as i32
                 })?,
-                Form::Micros => put::<Int64Type, _>(&mut group, cells, rows, |row| {
+                Form::Micros { .. } => put::<Int64Type, _>(&mut group, cells, rows, |row| {
                     (value(cells, row) * 1e6).round() as i64
                 })?,
                 Form::Flag(levels) => {
@@ -93,11 +94,12 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
                         levels.iter().map(|level| ByteArray::from(level.as_str())).collect();
                     put::<ByteArrayType, _>(&mut group, cells, rows, |row| levels[code(cells, row)].clone())?;
                 }
-                Form::NumberText(kind) => {
+                Form::NumberText(found) => {
+                    let writer = CellWriter::new(found);
                     let mut text = String::new();
                     put::<ByteArrayType, _>(&mut group, cells, rows, |row| {
                         text.clear();
-                        cell(kind, cells, row, &mut text);
+                        writer.write(cells, row, &mut text);
                         ByteArray::from(text.as_str())
                     })?;
                 }
@@ -109,7 +111,9 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
     Ok(())
 }
 
-fn form<'a>(kind: Option<&'a Kind>, cells: &'a Cells) -> Form<'a> {
+fn form<'a>(column: Option<&'a ColumnSchema>, cells: &'a Cells) -> Form<'a> {
+    let kind = column.map(|column| &column.kind);
+    let spelling = column.and_then(|column| column.spelling.as_ref());
     let values = match cells {
         Cells::Number(values) => values,
         Cells::Text { levels, .. } => {
@@ -127,12 +131,23 @@ fn form<'a>(kind: Option<&'a Kind>, cells: &'a Cells) -> Form<'a> {
             };
         }
     };
+    // Leading zeros and times of day would be lost in a number.
+    if spelling.is_some_and(Spelling::is_code) {
+        return Form::NumberText(column);
+    }
+    if let Some(Kind::DateTime { format, .. }) = kind
+        && !(format.contains("%Y") || format.contains("%y"))
+    {
+        return Form::NumberText(column);
+    }
+    let is_utc = matches!(kind, Some(Kind::DateTime { format, .. }) if date::is_moment(format))
+        || spelling.is_some_and(|spelling| spelling.zone.is_some());
     let within = |limit: f64| values.iter().all(|value| value.is_nan() || value.abs() < limit);
     match kind {
         Some(Kind::DateTime { format, .. }) if !date::has_time(format) && within(1e14) => Form::Days,
-        Some(Kind::DateTime { .. }) if within(9e12) => Form::Micros,
-        Some(Kind::DateTime { .. }) => Form::NumberText(kind),
-        Some(Kind::Integer { .. }) if within(9e18) => Form::Whole,
+        Some(Kind::DateTime { .. }) if within(9e12) => Form::Micros { is_utc },
+        Some(Kind::DateTime { .. }) => Form::NumberText(column),
+        Some(Kind::Integer { .. }) if spelling.is_none_or(|s| s.odd.is_none()) && within(9e18) => Form::Whole,
         Some(Kind::Real { decimals, .. }) => Form::Real(*decimals),
         _ if values.iter().all(|value| value.is_nan() || value.fract() == 0.0)
             && within(number::MAX_EXACT) =>
@@ -148,7 +163,7 @@ fn field(name: &str, form: Form<'_>, optional: bool) -> Result<Type, ParquetErro
         Form::Whole | Form::WholeText(_) => (Physical::INT64, None),
         Form::Real(_) => (Physical::DOUBLE, None),
         Form::Days => (Physical::INT32, Some(LogicalType::Date)),
-        Form::Micros => (Physical::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+        Form::Micros { is_utc } => (Physical::INT64, Some(LogicalType::timestamp(is_utc, TimeUnit::MICROS))),
         Form::Flag(_) => (Physical::BOOLEAN, None),
         Form::Text(_) | Form::NumberText(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
     };

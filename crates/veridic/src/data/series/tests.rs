@@ -5,7 +5,8 @@ use crate::error::{DataError, SeriesError};
 use crate::seed::Seed;
 
 fn read(text: &str, config: &SeriesConfig) -> Result<SeriesSet, DataError> {
-    let (table, schema) = read_bytes("t.csv", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
+    let crate::data::Reading { table, schema, .. } =
+        read_bytes("t.csv", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
     SeriesSet::from_table(&table, &schema, config)
 }
 

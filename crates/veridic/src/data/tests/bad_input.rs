@@ -53,15 +53,23 @@ fn a_quote_that_is_never_closed_names_its_line_and_a_closed_one_may_hold_lines()
 }
 
 #[test]
-fn bytes_that_are_not_utf8_name_line_and_column() {
-    let error = read_bytes("t.csv", b"a,b\n1,x\n2,caf\xe9\n".to_vec(), &ReadOptions::default()).unwrap_err();
-    assert_eq!(error.to_string(), "line 3, column 2 is not UTF-8 text: t.csv");
-    assert!(error.hint().unwrap().contains("iconv"));
-    let error =
-        read_bytes("t.csv", b"a,b\r\n\r\ncaf\xe9,1\r\n".to_vec(), &ReadOptions::default()).unwrap_err();
-    assert!(matches!(error, DataError::NotUtf8 { line: 3, column: 1, .. }));
-    let utf16 = read_bytes("t.csv", b"\xff\xfea\0,\0b\0".to_vec(), &ReadOptions::default()).unwrap_err();
-    assert!(matches!(utf16, DataError::UnknownFormat { found: "UTF-16 text", .. }));
+fn bytes_that_are_not_utf8_are_latin_or_name_line_and_column() {
+    let read = |bytes: &[u8]| read_bytes("t.csv", bytes.to_vec(), &ReadOptions::default());
+    let reading = read(b"a,b\n1,x\n2,caf\xe9\n").unwrap();
+    assert_eq!(texts(&reading.table, "b"), [Some("x"), Some("café")]);
+    assert!(
+        reading.notes.iter().any(|note| note.to_string().contains("windows-1252")),
+        "{:?}",
+        reading.notes
+    );
+    let error = read(b"a,b\r\n\r\ncaf\xe9,caf\xc3\xa9\r\n").unwrap_err();
+    assert_eq!(error.to_string(), "line 3, column 1 is not UTF-8 text: t.csv");
+    assert!(error.hint().unwrap().contains("data.encoding"));
+    let utf16 = read(b"\xff\xfea\0,\0b\0\n\01\0,\0\x30\x01\n\0").unwrap();
+    assert_eq!(utf16.schema.columns[1].kind, Kind::Constant { value: Some("\u{130}".into()) });
+    let options = ReadOptions { encoding: Some("klingon".into()), ..ReadOptions::default() };
+    let error = read_bytes("t", b"a\n1\n".to_vec(), &options).unwrap_err();
+    assert_eq!(error.to_string(), "there is no encoding `klingon`");
 }
 
 #[test]
@@ -82,10 +90,10 @@ fn all_stray_texts_are_named_at_once() {
     );
     assert!(error.hint().unwrap().contains("--set 'data.categorical=[\"age\"]'"));
     let options = ReadOptions { missing: vec!["abc".into(), "heavy".into()], ..ReadOptions::default() };
-    let (_, schema) = read_bytes("t", text.clone().into_bytes(), &options).unwrap();
+    let (_, schema) = pair(read_bytes("t", text.clone().into_bytes(), &options)).unwrap();
     assert_eq!((schema.columns[0].missing, schema.columns[1].missing), (1, 1));
     let options = ReadOptions { categorical: vec!["age".into(), "weight".into()], ..ReadOptions::default() };
-    let (_, schema) = read_bytes("t", text.into_bytes(), &options).unwrap();
+    let (_, schema) = pair(read_bytes("t", text.into_bytes(), &options)).unwrap();
     assert!(matches!(schema.columns[0].kind, Kind::Categorical { .. }));
 }
 
@@ -108,7 +116,7 @@ fn a_gzip_cut_off_or_damaged_is_told_from_a_short_table() {
     }
     let packed = gz.finish().unwrap();
     let read = |bytes: &[u8]| read_bytes("t.csv.gz", bytes.to_vec(), &ReadOptions::default());
-    assert_eq!(read(&packed).unwrap().0.n_rows, 2000);
+    assert_eq!(read(&packed).unwrap().table.n_rows, 2000);
     for cut in [packed.len() / 2, packed.len() - 4] {
         assert!(matches!(read(&packed[..cut]), Err(DataError::Truncated { .. })), "{cut}");
     }
@@ -138,8 +146,10 @@ fn archives_name_their_members() {
     }
     zip.finish().unwrap();
     let options = ReadOptions::default();
-    assert_eq!(read(&path, &options).unwrap().0.n_rows, 3);
-    assert_eq!(read(&path.join("small.csv"), &options).unwrap().0.n_rows, 2);
+    let error = read(&path, &options).unwrap_err();
+    assert!(error.to_string().starts_with("the archive has 2 tables: "), "{error}");
+    assert!(error.hint().unwrap().ends_with("there are `small.csv`, `large.csv`"), "{:?}", error.hint());
+    assert_eq!(read(&path.join("small.csv"), &options).unwrap().table.n_rows, 2);
     let error = read(&path.join("other.csv"), &options).unwrap_err();
     assert_eq!(
         error.hint().unwrap(),

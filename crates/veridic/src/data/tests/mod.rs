@@ -1,6 +1,7 @@
 //! Tests of several parts of the module at once.
 
 mod bad_input;
+mod columns;
 mod facts;
 mod pictures;
 mod round_trip;
@@ -10,7 +11,12 @@ use super::*;
 use crate::error::DataError;
 
 fn load(text: &str) -> Result<(Table, Schema), DataError> {
-    read_bytes("table.csv", text.as_bytes().to_vec(), &ReadOptions::default())
+    pair(read_bytes("table.csv", text.as_bytes().to_vec(), &ReadOptions::default()))
+}
+
+/// The table and the schema of what was read.
+fn pair(reading: Result<Reading, DataError>) -> Result<(Table, Schema), DataError> {
+    reading.map(|Reading { table, schema, .. }| (table, schema))
 }
 
 fn load_as(text: &str, schema: &Schema) -> Result<(Table, Vec<Difference>), DataError> {

@@ -33,7 +33,7 @@ fn every_format_brings_the_table_back() {
     for name in ["t.csv", "t.csv.gz", "T.Parquet"] {
         let path = folder.path().join(name);
         write(&table, &schema, &path).unwrap();
-        let (again, found) = read(&path, &ReadOptions::default()).unwrap();
+        let (again, found) = pair(read(&path, &ReadOptions::default())).unwrap();
         // Missing cells are NaN, which differs from itself; printed it does not.
         assert_eq!(format!("{again:?}"), format!("{table:?}"), "{name}");
         assert_eq!(found, schema, "{name}");
@@ -92,7 +92,7 @@ proptest! {
             text += &(quoted.join(",") + "\n");
         }
         let options = ReadOptions { header: Some(true), delimiter: Some(','), ..ReadOptions::default() };
-        let Ok((table, schema)) = read_bytes("t", text.into_bytes(), &options) else { return Ok(()) };
+        let Ok((table, schema)) = pair(read_bytes("t", text.into_bytes(), &options)) else { return Ok(()) };
         prop_assert_eq!(table.n_rows, rows.len());
         let mut csv = Vec::new();
         write_csv(&table, &schema, &mut csv).unwrap();
@@ -121,7 +121,7 @@ proptest! {
         header: Option<bool>,
     ) {
         let options = ReadOptions { delimiter, header, ..ReadOptions::default() };
-        if let Ok((table, schema)) = read_bytes("t", bytes.clone(), &options) {
+        if let Ok((table, schema)) = pair(read_bytes("t", bytes.clone(), &options)) {
             prop_assert!(table.columns.iter().all(|column| column.cells.len() == table.n_rows));
             prop_assert!(schema.validate().is_ok());
             let _ = read_bytes_as("t", bytes, &schema, &options);

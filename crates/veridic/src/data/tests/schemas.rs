@@ -72,7 +72,7 @@ fn columns_without_a_header_are_told_by_their_place() {
     // Names given when learning need not be in the file that is scored.
     let named =
         ReadOptions { names: Some(["x", "y", "z"].map(str::to_owned).to_vec()), ..ReadOptions::default() };
-    let (_, schema) = read_bytes("t", b"1,a,5.5\n2,b,6.5\n3,a,7.5\n".to_vec(), &named).unwrap();
+    let (_, schema) = pair(read_bytes("t", b"1,a,5.5\n2,b,6.5\n3,a,7.5\n".to_vec(), &named)).unwrap();
     let (table, _) = load_as("7,b,2.5\n8,a,1\n", &schema).unwrap();
     assert_eq!(numbers(&table, "x"), [7.0, 8.0]);
 }

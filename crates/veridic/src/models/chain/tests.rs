@@ -231,12 +231,8 @@ fn many_categories_come_back() {
     let kind = |levels: &[String]| crate::data::Kind::Categorical { levels: levels.to_vec() };
     let schema = Schema {
         columns: vec![
-            ColumnSchema {
-                name: "group".into(),
-                kind: kind(&["a", "b", "c", "d"].map(String::from)),
-                missing: 0,
-            },
-            ColumnSchema { name: "level".into(), kind: kind(&levels), missing: 0 },
+            ColumnSchema::new("group", kind(&["a", "b", "c", "d"].map(String::from)), 0),
+            ColumnSchema::new("level", kind(&levels), 0),
         ],
     };
     let chain = fitted(&table, &schema, &quick(), 2);

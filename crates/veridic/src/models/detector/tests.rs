@@ -191,13 +191,8 @@ fn few_rows_and_equal_rows_are_scored_or_refused() {
             "{refused}"
         );
         let lone = table(vec![numbers("id", (0..50).map(f64::from).collect())]);
-        let schema = Schema {
-            columns: vec![crate::data::ColumnSchema {
-                name: "id".into(),
-                kind: crate::data::Kind::Identifier,
-                missing: 0,
-            }],
-        };
+        let schema =
+            Schema { columns: vec![crate::data::ColumnSchema::new("id", crate::data::Kind::Identifier, 0)] };
         let refused = Detector::fit(config.clone(), &lone, &schema, &[0, 1, 2], Seed(1), 1).unwrap_err();
         assert!(matches!(refused, Error::Model(ModelError::NoColumns { .. })), "{refused}");
 

@@ -112,6 +112,32 @@ pub struct DataConfig {
     pub drop: Vec<String>,
     /// Columns of numbers that are categories.
     pub categorical: Vec<String>,
+    /// Whether the first row of a table has the names of its columns; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Whether columns of one name are numbered (`a`, `a_2`), instead of an error.
+    pub number_duplicates: bool,
+    /// Marks of missing cells beside the usual ones (`?`, `NA`, `NULL`, … and empty cells).
+    pub missing: Vec<String>,
+    /// Usual marks of missing cells that are values here, such as `NA` for Namibia.
+    pub not_missing: Vec<String>,
+    /// The decimal sign of all numbers; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// The sign between groups of three digits; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
+    /// Whether the day comes before the month in dates that begin with either; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day_first: Option<bool>,
+    /// Whether a last row that is a total of the others is left out.
+    pub drop_total: bool,
+    /// The sheet of a workbook; the only one by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The encoding of text, such as `windows-1252`; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// A `schema.json`, such as an edited one of an earlier run, that says what the columns are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<PathBuf>,
@@ -142,6 +168,16 @@ impl Default for DataConfig {
             model_target: true,
             drop: Vec::new(),
             categorical: Vec::new(),
+            header: None,
+            number_duplicates: false,
+            missing: Vec::new(),
+            not_missing: Vec::new(),
+            decimal: None,
+            thousands: None,
+            day_first: None,
+            drop_total: false,
+            sheet: None,
+            encoding: None,
             schema: None,
             complete_rows: false,
             binarization: Binarization::None,
@@ -163,11 +199,14 @@ pub struct SplitConfig {
     pub valid: f64,
     /// Share of rows for testing, 0 to below 1.
     pub test: f64,
+    /// Most rows for testing, where rows are parted at random: enough to report on is enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most_test: Option<usize>,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2 }
+        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2, most_test: None }
     }
 }
 
@@ -343,11 +382,12 @@ impl FigureKind {
 
 impl Config {
     /// The default for tables: a chain that makes rows, completes them and says how likely they are, and a detector that scores
-    /// them; a tenth of the rows is kept to report on.
+    /// them; a tenth of the rows, at most 2000, is kept to report on.
     pub fn default_for_tables() -> Self {
         let mut config = Self { model: ModelConfig::Table(Box::default()), ..Self::default() };
         // Boosting keeps rows of its own to stop by.
         (config.data.split.valid, config.data.split.test) = (0.0, 0.1);
+        config.data.split.most_test = Some(2000);
         config
     }
 

@@ -6,7 +6,7 @@ use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
 use crate::codec::Codec;
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
-use crate::data::{Cells, Data, MISSING, ReadOptions, Schema, Split, Table, labels, read, read_as};
+use crate::data::{Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
 use crate::run::config::{Config, SplitBy};
@@ -35,10 +35,24 @@ pub fn table_options(path: &Path) -> ReadOptions {
 }
 
 fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
-    let mut options = ReadOptions { categorical: config.data.categorical.clone(), ..ReadOptions::default() };
+    let data = &config.data;
+    let mut options = ReadOptions {
+        header: data.header,
+        number_duplicates: data.number_duplicates,
+        not_missing: data.not_missing.clone(),
+        decimal: data.decimal,
+        thousands: data.thousands,
+        day_first: data.day_first,
+        drop_total: data.drop_total,
+        sheet: data.sheet.clone(),
+        encoding: data.encoding.clone(),
+        categorical: data.categorical.clone(),
+        ..ReadOptions::default()
+    };
+    options.missing.extend(data.missing.iter().cloned());
     if let Some(format) = format {
         options.names = format.names.map(|names| names.iter().map(ToString::to_string).collect());
-        options.header = Some(format.header);
+        options.header = data.header.or(Some(format.header));
         options.delimiter = Some(char::from(format.delimiter));
         options.missing.extend(format.missing.iter().map(ToString::to_string));
     }
@@ -75,7 +89,11 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
     };
     let options = read_options(config, format);
     let (mut table, schema) = match &config.data.schema {
-        None => read(&train, &options)?,
+        None => {
+            let Reading { table, schema, notes: told } = read(&train, &options)?;
+            notes.extend(told.iter().filter(|note| !note.is_quiet()).map(ToString::to_string));
+            (table, schema)
+        }
         Some(path) => {
             let given = Schema::load(path)?;
             let (table, differences) = read_as(&train, &given, &options)?;
@@ -266,7 +284,8 @@ fn split_rows(
     positive: &[String],
 ) -> Result<Split> {
     let SplitBy::OneClass = config.data.split.by else {
-        let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test };
+        let most = config.data.split.most_test.map_or(1.0, |most| most as f64 / table.n_rows.max(1) as f64);
+        let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test.min(most) };
         let seed = Seed(config.seed);
         let column = config.data.split.column.as_deref().unwrap_or_default();
         let target = config.data.target.as_deref().and_then(|name| table.column(name));

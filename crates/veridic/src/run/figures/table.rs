@@ -57,13 +57,12 @@ fn scored(
     positive.map(|positive| roc_of(&positive, &all)).transpose()
 }
 
-/// Every column, test rows against made ones.
+/// Every column, all rows of the data against made ones.
 fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
     let Data::Table(table, schema) = &data.content else {
         return Ok(figure::marginals(&Marginals { title: "", columns: &[] })?);
     };
-    let real = table.take(check::figure::shown(data));
-    let owned = compared(&real, made, schema);
+    let owned = compared(table, made, schema);
     let columns: Vec<(String, Marginal<'_>)> =
         owned.iter().map(|(name, of)| (name.clone(), of.as_marginal())).collect();
     Ok(figure::marginals(&Marginals {

@@ -180,7 +180,7 @@ pub(crate) fn plain_schema(table: &Table) -> Schema {
             Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
             Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
         };
-        ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() }
+        ColumnSchema::new(column.name.clone(), kind, column.n_missing())
     });
     Schema { columns: columns.collect() }
 }

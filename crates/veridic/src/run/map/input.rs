@@ -172,7 +172,7 @@ fn add(known: &mut Table, schema: &mut Schema, column: Column, notes: &mut Vec<S
         Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
         Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
     };
-    schema.columns.push(ColumnSchema { name: column.name.clone(), kind, missing: column.n_missing() });
+    schema.columns.push(ColumnSchema::new(&column.name, kind, column.n_missing()));
     known.columns.push(column);
 }
 
@@ -231,13 +231,17 @@ fn joined(mut first: Images, second: Images) -> Result<Images> {
 /// The columns of numbers of a table.
 fn of_table(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let (known, schema) = data::read(path, &read_options_of(&Config::default(), path))?;
+    let data::Reading { table: known, schema, notes: read_notes } =
+        data::read(path, &read_options_of(&Config::default(), path))?;
     let wanted = options.config.drop.iter().chain(&options.color);
     wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;
     let is_left_out = |name: &str| {
         options.color.as_deref() == Some(name) || options.config.drop.iter().any(|drop| drop == name)
     };
-    let (numbers, mut notes) = mapped(&known, &schema, is_left_out, path)?;
+    let mut notes: Vec<String> =
+        read_notes.iter().filter(|note| !note.is_quiet()).map(ToString::to_string).collect();
+    let (numbers, said) = mapped(&known, &schema, is_left_out, path)?;
+    notes.extend(said);
     check_present(&numbers, path)?;
     let is_numpy = path
         .extension()

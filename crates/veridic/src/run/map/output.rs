@@ -138,16 +138,16 @@ pub(super) fn coordinates(
     };
     let mut table = Table { columns: vec![axis("x", 0), axis("y", 1)], n_rows: points.len() };
     let real = || Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY };
-    let mut columns: Vec<ColumnSchema> =
-        ["x", "y"].map(|name| ColumnSchema { name: name.to_string(), kind: real(), missing: 0 }).to_vec();
+    let mut columns: Vec<ColumnSchema> = ["x", "y"].map(|name| ColumnSchema::new(name, real(), 0)).to_vec();
     for name in wanted {
         let column = known.require(name)?;
         // The data may have an `x` of its own.
         let is_taken = |name: &String| table.column(name).is_some();
         let written = std::iter::successors(Some(name.clone()), |name| Some(format!("{name}_data")));
         let name = written.into_iter().find(|name| !is_taken(name)).unwrap_or_default();
-        let kind = schema.column(&column.name).map_or_else(real, |column| column.kind.clone());
-        columns.push(ColumnSchema { name: name.clone(), kind, missing: column.n_missing() });
+        let known = schema.column(&column.name).cloned();
+        let known = known.unwrap_or_else(|| ColumnSchema::new("", real(), 0));
+        columns.push(ColumnSchema { name: name.clone(), missing: column.n_missing(), ..known });
         table.columns.push(Column { name, cells: column.cells.clone() });
     }
     Ok((table, Schema { columns }))

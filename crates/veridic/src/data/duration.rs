@@ -1,0 +1,182 @@
+//! Lengths of time as text, in seconds as numbers.
+
+use std::fmt::Write as _;
+
+use super::spelling::DurationForm;
+
+/// Seconds of a length of time written as `text`.
+pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let seconds = match form {
+        DurationForm::Hours | DurationForm::PaddedHours => clock(text, true)?,
+        DurationForm::Minutes => clock(text, false)?,
+        DurationForm::Days => {
+            let (days, rest) = text.split_once(' ')?;
+            let rest = rest.strip_prefix("days")?.trim_start();
+            let days: f64 = days.parse::<u32>().ok()?.into();
+            days * 86_400.0 + if rest.is_empty() { 0.0 } else { clock(rest, true)? }
+        }
+        DurationForm::Iso => iso(text)?,
+    };
+    Some(if negative { -seconds } else { seconds })
+}
+
+/// The form of `text`, and its seconds, if it is a length of time that no time of day is.
+pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    if text.starts_with('P') {
+        return iso(text).map(|_| DurationForm::Iso);
+    }
+    text.contains(" days").then(|| parse(text, DurationForm::Days)).flatten().map(|_| DurationForm::Days)
+}
+
+/// `h:mm:ss` (with hours) or `m:ss`, seconds with a fraction or not.
+fn clock(text: &str, hours: bool) -> Option<f64> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let whole = |part: &str, two: bool| -> Option<f64> {
+        let fits = !part.is_empty()
+            && part.len() <= 6
+            && (!two || part.len() == 2)
+            && part.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| part.parse::<u32>().ok().map(f64::from)).flatten()
+    };
+    let seconds = |part: &str| -> Option<f64> {
+        let (units, fraction) =
+            part.split_once('.').map_or((part, None), |(units, fraction)| (units, Some(fraction)));
+        whole(units, true).filter(|&value| value < 60.0)?;
+        if fraction.is_some_and(|digits| {
+            digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit())
+        }) {
+            return None;
+        }
+        part.parse().ok()
+    };
+    match (parts.as_slice(), hours) {
+        ([h, m, s], true) => {
+            let minutes = whole(m, true).filter(|&value| value < 60.0)?;
+            Some(whole(h, false)? * 3600.0 + minutes * 60.0 + seconds(s)?)
+        }
+        ([m, s], false) => Some(whole(m, false)? * 60.0 + seconds(s)?),
+        _ => None,
+    }
+}
+
+/// `P[nD]T[nH][nM][n[.n]S]`.
+fn iso(text: &str) -> Option<f64> {
+    let rest = text.strip_prefix('P')?;
+    let (mut total, mut number, mut is_time, mut units) = (0.0, String::new(), false, "DHMS");
+    let mut any = false;
+    for character in rest.chars() {
+        if character.is_ascii_digit() || (character == '.' && !number.is_empty()) {
+            number.push(character);
+            continue;
+        }
+        if character == 'T' && !is_time && number.is_empty() {
+            is_time = true;
+            continue;
+        }
+        let at = units.find(character)?;
+        units = &units[at + 1..];
+        if number.len() > 12 || (number.contains('.') && character != 'S') || (character == 'D') == is_time {
+            return None;
+        }
+        let value: f64 = number.parse().ok()?;
+        total += value
+            * match character {
+                'D' => 86_400.0,
+                'H' => 3600.0,
+                'M' => 60.0,
+                _ => 1.0,
+            };
+        number.clear();
+        any = true;
+    }
+    (any && number.is_empty()).then_some(total)
+}
+
+/// Appends `seconds`, rounded to `decimals` digits after the point, as `form` has them.
+pub(crate) fn write(seconds: f64, form: DurationForm, decimals: u8, text: &mut String) {
+    let decimals = decimals.min(9);
+    let scale = 10_f64.powi(i32::from(decimals));
+    let ticks = (seconds.abs() * scale).round();
+    if seconds < 0.0 && ticks > 0.0 {
+        text.push('-');
+    }
+    let seconds = ticks / scale;
+    let whole = seconds.trunc() as u64;
+    let fraction = {
+        let digits = (ticks - whole as f64 * scale) as u64;
+        if digits == 0 {
+            String::new()
+        } else {
+            format!(".{digits:0width$}", width = usize::from(decimals)).trim_end_matches('0').to_owned()
+        }
+    };
+    let (hours, minutes, units) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let written = match form {
+        DurationForm::Hours => write!(text, "{hours}:{minutes:02}:{units:02}{fraction}"),
+        DurationForm::PaddedHours => write!(text, "{hours:02}:{minutes:02}:{units:02}{fraction}"),
+        DurationForm::Minutes => write!(text, "{}:{units:02}{fraction}", whole / 60),
+        DurationForm::Days => {
+            write!(text, "{} days {:02}:{minutes:02}:{units:02}{fraction}", hours / 24, hours % 24)
+        }
+        DurationForm::Iso => {
+            text.push('P');
+            if hours >= 24 && hours.is_multiple_of(24) && minutes == 0 && units == 0 && fraction.is_empty() {
+                write!(text, "{}D", hours / 24)
+            } else {
+                text.push('T');
+                let mut written = Ok(());
+                if hours > 0 {
+                    written = written.and_then(|()| write!(text, "{hours}H"));
+                }
+                if minutes > 0 {
+                    written = written.and_then(|()| write!(text, "{minutes}M"));
+                }
+                if units > 0 || !fraction.is_empty() || whole == 0 {
+                    written = written.and_then(|()| write!(text, "{units}{fraction}S"));
+                }
+                written
+            }
+        }
+    };
+    written.expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_written_as_they_are_read() {
+        for (text, form, seconds) in [
+            ("36:05:09", DurationForm::Hours, 129_909.0),
+            ("06:05:09", DurationForm::PaddedHours, 21_909.0),
+            ("90:05", DurationForm::Minutes, 5405.0),
+            ("2 days 03:04:05", DurationForm::Days, 183_845.0),
+            ("PT1H30M5S", DurationForm::Iso, 5405.0),
+            ("PT0.25S", DurationForm::Iso, 0.25),
+            ("-0:00:01.5", DurationForm::Hours, -1.5),
+        ] {
+            assert_eq!(parse(text, form), Some(seconds), "{text}");
+            let mut again = String::new();
+            write(seconds, form, 2, &mut again);
+            assert_eq!(again, text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_length_of_time_is_refused() {
+        for text in ["", "1:2:3", "1:60:00", "1:00:60", "a:00:00", "1:00", "1:00:00:00"] {
+            assert_eq!(parse(text, DurationForm::Hours), None, "{text}");
+        }
+        for text in ["P", "PT", "P1H", "PT1D", "PTS", "PT1M1H", "P1"] {
+            assert_eq!(iso(text), None, "{text}");
+        }
+        assert_eq!(form_of("2 days 03:04:05"), Some(DurationForm::Days));
+        assert_eq!(form_of("two days"), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! Text in other encodings than UTF-8.
+
+use std::io::{self, Read};
+
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::source::Source;
+use crate::error::DataError;
+
+/// Bytes decoded at a time.
+const CHUNK: usize = 1 << 16;
+/// Bytes looked at for the marks of an encoding.
+const HEAD: u64 = 1024;
+
+/// The encoding of `source` if it is another than UTF-8: the one that is `given`, or what its first bytes say.
+pub(super) fn of(source: &Source, given: Option<&str>) -> Result<Option<&'static Encoding>, DataError> {
+    if let Some(name) = given {
+        let encoding = Encoding::for_label(name.trim().as_bytes())
+            .ok_or_else(|| DataError::UnknownEncoding { name: name.to_owned() })?;
+        return Ok((encoding != UTF_8).then_some(encoding));
+    }
+    let mut head = Vec::new();
+    source.open()?.take(HEAD).read_to_end(&mut head).map_err(|error| source.error(error))?;
+    Ok(match head.as_slice() {
+        [0xff, 0xfe, ..] => Some(UTF_16LE),
+        [0xfe, 0xff, ..] => Some(UTF_16BE),
+        _ => without_mark(&head),
+    })
+}
+
+/// UTF-16 without a byte order mark: every other byte of Latin text is zero.
+fn without_mark(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
+    let (even, odd, half) = (zeros(0), zeros(1), head.len() / 2);
+    if half >= 2 && odd * 4 > half * 3 && even == 0 {
+        Some(UTF_16LE)
+    } else if half >= 2 && even * 4 > half * 3 && odd == 0 {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, unless some of the text is clearly UTF-8.
+pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataError> {
+    let mut reader = source.open()?;
+    let (mut valid, mut invalid) = (0_u64, 0_u64);
+    let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
+    loop {
+        let kept = bytes.len();
+        bytes.resize(CHUNK, 0);
+        let read = reader.read(&mut bytes[kept..]).map_err(|error| source.error(error))?;
+        bytes.truncate(kept + read);
+        let is_end = read == 0;
+        let mut rest = bytes.as_slice();
+        loop {
+            let (text, error) = match std::str::from_utf8(rest) {
+                Ok(text) => (text, None),
+                Err(error) => {
+                    (std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(), Some(error))
+                }
+            };
+            valid += text.chars().filter(|c| !c.is_ascii()).count() as u64;
+            rest = &rest[text.len()..];
+            match error.and_then(|error| error.error_len()) {
+                Some(length) => {
+                    invalid += 1;
+                    rest = &rest[length..];
+                }
+                // The rest may be the beginning of a character.
+                None => break,
+            }
+        }
+        if is_end {
+            invalid += u64::from(!rest.is_empty());
+            return Ok((valid * 10 <= invalid).then_some(WINDOWS_1252));
+        }
+        bytes = rest.to_vec();
+    }
+}
+
+/// The UTF-8 of a text in `encoding`, without a byte order mark.
+pub(super) struct Decoded<R> {
+    reader: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    /// Bytes of `raw` that are decoded, and those that are there.
+    used: usize,
+    there: usize,
+    is_end: bool,
+    text: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Decoded<R> {
+    pub(super) fn new(reader: R, encoding: &'static Encoding) -> Self {
+        Self {
+            reader,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            raw: vec![0; CHUNK],
+            used: 0,
+            there: 0,
+            is_end: false,
+            text: Vec::new(),
+            given: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.text.len() {
+            if self.used == self.there {
+                if self.is_end {
+                    return Ok(0);
+                }
+                self.there = self.reader.read(&mut self.raw)?;
+                self.used = 0;
+                self.is_end = self.there == 0;
+            }
+            self.text.resize(CHUNK, 0);
+            let raw = &self.raw[self.used..self.there];
+            let (result, read, written, _) = self.decoder.decode_to_utf8(raw, &mut self.text, self.is_end);
+            self.text.truncate(written);
+            self.given = 0;
+            self.used += read;
+            if self.is_end && result == CoderResult::InputEmpty && written == 0 {
+                return Ok(0);
+            }
+        }
+        let n = out.len().min(self.text.len() - self.given);
+        out[..n].copy_from_slice(&self.text[self.given..self.given + n]);
+        self.given += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn decoded(bytes: &[u8], encoding: &'static Encoding) -> String {
+        let mut text = String::new();
+        Decoded::new(bytes, encoding).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn marks_and_zeros_tell_utf_16() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let source = |bytes: Vec<u8>| Source::memory(Path::new("t"), bytes);
+        let text = "Åse,1\nZoë,2\n".repeat(20_000);
+        let bytes = [vec![0xff, 0xfe], utf16(&text)].concat();
+        assert_eq!(of(&source(bytes.clone()), None).unwrap(), Some(UTF_16LE));
+        assert_eq!(decoded(&bytes, UTF_16LE), text);
+        assert_eq!(of(&source(utf16("name,n\na,1\n")), None).unwrap(), Some(UTF_16LE));
+        assert_eq!(of(&source(b"a,b\n".to_vec()), None).unwrap(), None);
+        assert!(of(&source(b"a".to_vec()), Some("klingon")).is_err());
+    }
+
+    #[test]
+    fn latin_text_is_told_from_damaged_utf_8() {
+        let source = |bytes: &[u8]| Source::memory(Path::new("t"), bytes.to_vec());
+        assert_eq!(guess(&source(b"caf\xe9,1\nna\xefve,2\n")).unwrap(), Some(WINDOWS_1252));
+        assert_eq!(guess(&source("café,1\nnaïve,2\n€\u{e9}".as_bytes())).unwrap(), None);
+        assert_eq!(guess(&source(b"caf\xc3\xa9,1\nna\xefve\n")).unwrap(), None);
+        assert_eq!(decoded(b"\x80 caf\xe9", WINDOWS_1252), "€ café");
+    }
+}

@@ -1,0 +1,341 @@
+//! In which spelling the numbers of a column are, told from all its cells.
+
+use super::spelling::{BETWEEN, Minus, digits, parts};
+
+/// More ways of writing than this in one column are no way of writing numbers.
+const MOST_FORMS: usize = 24;
+
+/// Decimal and thousands signs that are tried, the likeliest first.
+const SIGNS: [(char, Option<char>); 18] = [
+    ('.', None),
+    ('.', Some(',')),
+    (',', None),
+    (',', Some('.')),
+    ('.', Some(BETWEEN[2])),
+    (',', Some(BETWEEN[2])),
+    ('.', Some(BETWEEN[3])),
+    (',', Some(BETWEEN[3])),
+    ('.', Some(BETWEEN[4])),
+    (',', Some(BETWEEN[4])),
+    ('.', Some(BETWEEN[5])),
+    (',', Some(BETWEEN[5])),
+    ('.', Some(BETWEEN[6])),
+    (',', Some(BETWEEN[6])),
+    ('.', Some(BETWEEN[7])),
+    (',', Some(BETWEEN[7])),
+    ('.', Some(BETWEEN[8])),
+    (',', Some(BETWEEN[8])),
+];
+
+/// A cell with its line.
+pub(crate) type Cell = (u64, String);
+
+/// The cells of a column that are numbers in another spelling than the plainest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SpelledNumbers {
+    forms: Vec<Form>,
+    n: usize,
+}
+
+/// Cells that are written alike.
+#[derive(Debug, Clone)]
+struct Form {
+    /// One bit for each of [`SIGNS`] that reads the cells.
+    signs: u32,
+    prefix: String,
+    suffix: String,
+    minus: Option<Minus>,
+    plus: bool,
+    n: usize,
+    first: Cell,
+}
+
+/// The cells of a column that are plain numbers, as far as spelling matters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlainCells {
+    pub(crate) n: usize,
+    /// Those with a point, and of these those whose point could part thousands (`1.234`).
+    pub(crate) with_point: usize,
+    pub(crate) groupable: usize,
+    pub(crate) first: Option<Cell>,
+    pub(crate) first_negative: Option<Cell>,
+    pub(crate) first_with_point: Option<Cell>,
+    /// The first above zero without a plus sign, and with one.
+    pub(crate) first_bare: Option<Cell>,
+    pub(crate) first_plus: Option<Cell>,
+}
+
+/// What is known beside the column.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Context {
+    /// Settings.
+    pub(crate) decimal: Option<char>,
+    pub(crate) thousands: Option<char>,
+    pub(crate) day_first: Option<bool>,
+    /// Whether other columns have a decimal comma for certain.
+    pub(crate) has_comma: bool,
+}
+
+/// The spelling that reads most cells.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) decimal: char,
+    pub(crate) thousands: Option<char>,
+    pub(crate) prefix: String,
+    pub(crate) suffix: String,
+    pub(crate) minus: Minus,
+    pub(crate) plus: bool,
+    /// Cells it reads.
+    pub(crate) matched: usize,
+    /// Cells that are numbers in some spelling.
+    pub(crate) numbers: usize,
+    /// Whether the other decimal sign reads as many cells.
+    pub(crate) ambiguous: Option<Cell>,
+    /// A cell that is read, and one that is a number in another spelling.
+    pub(crate) mixed: Option<(Cell, Cell)>,
+    /// Whether the cells of `mixed` differ by more than the unit behind them.
+    pub(crate) is_contradiction: bool,
+}
+
+impl Choice {
+    pub(crate) fn is_plain(&self) -> bool {
+        self.decimal == '.'
+            && self.thousands.is_none()
+            && self.prefix.is_empty()
+            && self.suffix.is_empty()
+            && self.minus == Minus::Front
+    }
+}
+
+impl SpelledNumbers {
+    /// Takes in a cell; `false` where it is no number in any spelling.
+    pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
+        let Some(parts) = parts(text) else { return false };
+        let mut signs = 0;
+        for (i, &(decimal, thousands)) in SIGNS.iter().enumerate() {
+            // A thousands sign that is not there reads as none does.
+            let useless = thousands.is_some_and(|mark| !parts.core.contains(mark));
+            if !useless && digits(parts.core, decimal, thousands).is_some() {
+                signs |= 1 << i;
+            }
+        }
+        for (i, &(decimal, thousands)) in SIGNS.iter().enumerate().skip(1) {
+            let bare = if decimal == '.' { 1 } else { 1 << 2 };
+            if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & bare != 0 {
+                signs |= 1 << i;
+            }
+        }
+        if signs == 0 {
+            return false;
+        }
+        let alike = |form: &&mut Form| {
+            form.signs == signs
+                && form.minus == parts.minus
+                && form.plus == parts.plus
+                && form.prefix == parts.prefix
+                && form.suffix == parts.suffix
+        };
+        if let Some(form) = self.forms.iter_mut().find(alike) {
+            form.n += 1;
+        } else if self.forms.len() < MOST_FORMS {
+            self.forms.push(Form {
+                signs,
+                prefix: parts.prefix.to_owned(),
+                suffix: parts.suffix.to_owned(),
+                minus: parts.minus,
+                plus: parts.plus,
+                n: 1,
+                first: (line, text.to_owned()),
+            });
+        } else {
+            return false;
+        }
+        self.n += 1;
+        true
+    }
+
+    /// The cells that are numbers in some spelling but the plainest.
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The spelling that reads most of these cells and the `plain` ones; `None` where there are none of either.
+    pub(crate) fn choose(&self, plain: &PlainCells, context: &Context) -> Option<Choice> {
+        let mut affixes: Vec<(&str, &str)> =
+            self.forms.iter().map(|form| (form.prefix.as_str(), form.suffix.as_str())).collect();
+        if plain.n > 0 {
+            affixes.push(("", ""));
+        }
+        affixes.sort_unstable();
+        affixes.dedup();
+        let allowed = |(decimal, thousands): (char, Option<char>)| {
+            context.decimal.is_none_or(|wanted| wanted == decimal)
+                && (context.thousands.is_none() || context.thousands == thousands)
+        };
+        let matched = |affix: (&str, &str), sign: usize| -> usize {
+            let of_affix = |form: &&Form| (form.prefix.as_str(), form.suffix.as_str()) == affix;
+            let forms = self.forms.iter().filter(of_affix).filter(|form| form.signs & (1 << sign) != 0);
+            let spelled: usize = forms.map(|form| form.n).sum();
+            spelled + if affix == ("", "") { plain.read_by(SIGNS[sign]) } else { 0 }
+        };
+        let preference = |sign: usize| {
+            let (decimal, thousands) = SIGNS[sign];
+            let other = context.has_comma && context.decimal.is_none() && decimal == '.' && {
+                // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not.
+                self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0
+            };
+            (usize::from(other), thousands.is_some() && decimal != ',', sign)
+        };
+        let mut best: Option<((&str, &str), usize, usize)> = None;
+        for &affix in &affixes {
+            for sign in (0..SIGNS.len()).filter(|&sign| allowed(SIGNS[sign])) {
+                let count = matched(affix, sign);
+                let better = best.is_none_or(|(_, known, most)| {
+                    count > most || (count == most && preference(sign) < preference(known))
+                });
+                if count > 0 && better {
+                    best = Some((affix, sign, count));
+                }
+            }
+        }
+        let (affix, sign, count) = best?;
+        let (decimal, thousands) = SIGNS[sign];
+        let is_read = |form: &&Form| {
+            (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
+        };
+        let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
+        let is_open = context.decimal.is_none() && context.thousands.is_none() && !context.has_comma;
+        let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
+        let ambiguous = (is_open
+            && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))
+        .then(|| read.iter().map(|form| &form.first).find(has_mark).cloned())
+        .flatten();
+        let mut minuses: Vec<(Minus, Cell)> =
+            read.iter().filter_map(|form| Some((form.minus?, form.first.clone()))).collect();
+        if affix == ("", "") {
+            minuses.extend(plain.first_negative.iter().map(|cell| (Minus::Front, cell.clone())));
+        }
+        let minus = minuses.first().map_or(Minus::Front, |(minus, _)| *minus);
+        let plus = read.iter().any(|form| form.plus) || (affix == ("", "") && plain.first_plus.is_some());
+        let mixed_minus = minuses
+            .iter()
+            .find(|(other, _)| *other != minus)
+            .map(|(_, cell)| (minuses[0].1.clone(), cell.clone()));
+        let first_read = read.iter().map(|form| form.first.clone()).chain(
+            (affix == ("", "") && plain.read_by(SIGNS[sign]) > 0).then(|| plain.first.clone()).flatten(),
+        );
+        let first_read = first_read.min_by_key(|(line, _)| *line);
+        let unread_plain = if affix != ("", "") {
+            plain.first.clone()
+        } else if plain.read_by(SIGNS[sign]) < plain.n {
+            plain.first_with_point.clone()
+        } else {
+            None
+        };
+        let unread = self
+            .forms
+            .iter()
+            .filter(|form| !is_read(form))
+            .map(|form| form.first.clone())
+            .chain(unread_plain);
+        let unread = unread.min_by_key(|(line, _)| *line);
+        let is_unit = |form: &Form| {
+            form.prefix.is_empty()
+                && form.suffix.trim_start().chars().all(char::is_alphabetic)
+                && !form.suffix.is_empty()
+        };
+        // Letters of their own behind the digits may be names of things (`12A`, `12B`).
+        let is_contradiction = mixed_minus.is_some()
+            || self.forms.iter().any(|form| !is_read(&form) && !is_unit(form))
+            || (unread.is_some()
+                && !read.iter().any(|form| is_unit(form))
+                && !self.forms.iter().any(is_unit));
+        Some(Choice {
+            decimal,
+            thousands,
+            prefix: affix.0.to_owned(),
+            suffix: affix.1.to_owned(),
+            minus,
+            plus,
+            matched: count,
+            numbers: self.n + plain.n,
+            ambiguous,
+            mixed: mixed_minus.or_else(|| first_read.zip(unread)),
+            is_contradiction,
+        })
+    }
+
+    /// Whether a decimal comma reads more cells than a point could.
+    pub(crate) fn has_comma(&self, plain: &PlainCells) -> bool {
+        let context = Context::default();
+        self.choose(plain, &context).is_some_and(|choice| choice.decimal == ',' && choice.ambiguous.is_none())
+    }
+}
+
+impl PlainCells {
+    /// How many cells these signs read.
+    fn read_by(&self, (decimal, thousands): (char, Option<char>)) -> usize {
+        match (decimal, thousands) {
+            (',', Some('.')) => self.n - self.with_point + self.groupable,
+            (',', _) => self.n - self.with_point,
+            _ => self.n,
+        }
+    }
+
+    /// Whether every point could part thousands, and there is one.
+    pub(crate) fn is_groupable(&self) -> bool {
+        self.with_point > 0 && self.with_point == self.groupable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(cells: &[&str], context: &Context) -> Choice {
+        let mut spelled = SpelledNumbers::default();
+        for (i, cell) in cells.iter().enumerate() {
+            assert!(spelled.see(cell, i as u64 + 2), "{cell}");
+        }
+        spelled.choose(&PlainCells::default(), context).unwrap()
+    }
+
+    fn signs(cells: &[&str]) -> (char, Option<char>) {
+        let choice = choose(cells, &Context::default());
+        (choice.decimal, choice.thousands)
+    }
+
+    #[test]
+    fn signs_are_told_over_all_cells() {
+        assert_eq!(signs(&["1,5", "12,75"]), (',', None));
+        assert_eq!(signs(&["1,234.5", "12"]), ('.', Some(',')));
+        assert_eq!(signs(&["1.234,5", "12,5"]), (',', Some('.')));
+        assert_eq!(signs(&["1 234,5", "12,5"]), (',', Some(' ')));
+        assert_eq!(signs(&["1'234.50", "7"]), ('.', Some('\'')));
+        assert_eq!(signs(&["0,488", "0,135"]), (',', None));
+        assert_eq!(signs(&["1.234.567", "12"]), (',', Some('.')));
+    }
+
+    #[test]
+    fn a_comma_before_three_digits_is_open_until_something_else_tells() {
+        let cells = ["1,234", "5,678"];
+        let open = choose(&cells, &Context::default());
+        assert_eq!((open.decimal, open.thousands), ('.', Some(',')));
+        assert_eq!(open.ambiguous.unwrap().1, "1,234");
+        let known = choose(&cells, &Context { has_comma: true, ..Context::default() });
+        assert_eq!((known.decimal, known.thousands, known.ambiguous), (',', None, None));
+        let set = choose(&cells, &Context { decimal: Some(','), ..Context::default() });
+        assert_eq!((set.decimal, set.ambiguous), (',', None));
+    }
+
+    #[test]
+    fn two_currencies_contradict_each_other_and_two_letters_may_not() {
+        let money = choose(&["$5.00", "$6.00", "€5.00"], &Context::default());
+        assert_eq!(money.mixed.unwrap(), ((2, "$5.00".into()), (4, "€5.00".into())));
+        assert!(money.is_contradiction);
+        let rooms = choose(&["12A", "13A", "12B"], &Context::default());
+        assert!(rooms.mixed.is_some() && !rooms.is_contradiction);
+        let minus = choose(&["(5)", "5-", "$5"], &Context::default());
+        assert!(minus.is_contradiction);
+    }
+}

@@ -1,0 +1,188 @@
+//! Workbooks: the rows of a sheet.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use calamine::{Data, ExcelDateTime, Range, Reader, open_workbook_auto_from_rs};
+
+use super::dialect::header_of;
+use super::note::ReadNote;
+use super::number;
+use super::record::Cell;
+use super::rows::{self, Origin, Rows};
+use super::source::Source;
+use super::{Difference, ReadOptions, Reading, Schema, Table};
+use crate::error::DataError;
+
+/// Rows looked at to find the header.
+const SAMPLE: usize = 100;
+
+/// Reads a sheet and tells what its columns are.
+pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
+    let (sheet, notes) = Sheet::open(source, options, &[])?;
+    rows::read(&sheet, options, notes)
+}
+
+/// Reads a sheet as `schema` says, and what differed without harm.
+pub(super) fn read_as(
+    source: &Source,
+    schema: &Schema,
+    options: &ReadOptions,
+) -> Result<(Table, Vec<Difference>), DataError> {
+    let known: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+    let (mut sheet, _) = Sheet::open(source, options, &known)?;
+    let first = sheet.rows()?.first()?;
+    if options.header.is_none() && sheet.header.0 && rows::fits(&first, schema, options) {
+        sheet.header = (false, false);
+    }
+    rows::read_as(&sheet, schema, options)
+}
+
+/// A sheet's cells as texts are had from these.
+struct Sheet<'a> {
+    source: &'a Source,
+    cells: Range<Data>,
+    header: (bool, bool),
+}
+
+impl<'a> Sheet<'a> {
+    fn open(
+        source: &'a Source,
+        options: &ReadOptions,
+        known: &[&str],
+    ) -> Result<(Self, Vec<ReadNote>), DataError> {
+        let path = || source.name().to_owned();
+        let bytes = source.bytes()?;
+        // Some damage makes the reader panic rather than report it; nothing of a failed attempt is kept.
+        let attempt = std::panic::catch_unwind(|| sheets(bytes, options.sheet.as_deref()));
+        let broken = |problem: String| DataError::Workbook { problem, path: path() };
+        let (mut found, names) =
+            attempt.unwrap_or_else(|_| Err("its parts contradict each other".into())).map_err(broken)?;
+        if let Some(wanted) = &options.sheet
+            && found.is_empty()
+        {
+            return Err(DataError::Sheet { wanted: Some(wanted.clone()), sheets: names, path: path() });
+        }
+        if found.len() > 1 {
+            let sheets = found.into_iter().map(|(name, _)| name).collect();
+            return Err(DataError::Sheet { wanted: None, sheets, path: path() });
+        }
+        let Some((name, cells)) = found.pop() else { return Err(DataError::Empty { path: path() }) };
+        let others: Vec<String> = names.into_iter().filter(|other| *other != name).collect();
+        let note = (!others.is_empty()).then_some(ReadNote::Chosen { name, others });
+        let mut sheet = Self { source, cells, header: (false, false) };
+        let sample: Vec<Vec<String>> = sheet.texts().take(SAMPLE).map(|(_, row)| row).collect();
+        sheet.header = match options.header {
+            Some(header) => (header, false),
+            None => header_of(&sample, options, known),
+        };
+        Ok((sheet, note.into_iter().collect()))
+    }
+
+    /// The rows that are not blank, with their numbers from 1.
+    fn texts(&self) -> impl Iterator<Item = (u64, Vec<String>)> + '_ {
+        let top = self.cells.start().map_or(0, |(row, _)| u64::from(row));
+        let rows = self
+            .cells
+            .rows()
+            .enumerate()
+            .map(move |(i, row)| (top + i as u64 + 1, row.iter().map(text).collect::<Vec<String>>()));
+        rows.filter(|(_, row)| row.iter().any(|cell| !cell.is_empty()))
+    }
+}
+
+/// The sheets that have cells, or the one that is wanted, and the names of all.
+#[expect(clippy::type_complexity, reason = "two lists of a private function")]
+fn sheets(bytes: Vec<u8>, wanted: Option<&str>) -> Result<(Vec<(String, Range<Data>)>, Vec<String>), String> {
+    let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let names = book.sheet_names();
+    let mut found = Vec::new();
+    for name in names.iter().filter(|name| wanted.is_none_or(|wanted| wanted == *name)) {
+        let cells = book.worksheet_range(name).map_err(|error| error.to_string())?;
+        if !cells.is_empty() || wanted.is_some() {
+            found.push((name.clone(), cells));
+        }
+    }
+    Ok((found, names))
+}
+
+/// A cell's text: numbers in their shortest form, moments in ISO 8601, what is in error as it is shown.
+fn text(cell: &Data) -> String {
+    let mut text = String::new();
+    match cell {
+        Data::Empty => {}
+        Data::Int(value) => text = value.to_string(),
+        Data::Float(value) => number::write(*value, number::SHORTEST, &mut text),
+        Data::String(value) => text = value.trim().to_owned(),
+        Data::Bool(value) => text = value.to_string(),
+        Data::DateTime(value) => text = moment(value),
+        Data::DateTimeIso(value) | Data::DurationIso(value) => text.clone_from(value),
+        Data::Error(error) => text = error.to_string(),
+    }
+    text
+}
+
+/// A moment, a time of day or a length of time that a workbook keeps as days.
+fn moment(value: &ExcelDateTime) -> String {
+    let mut text = String::new();
+    if value.is_duration() {
+        super::duration::write(value.as_f64() * 86_400.0, super::DurationForm::Hours, 3, &mut text);
+        return text;
+    }
+    let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
+    if !(0.0..1.0).contains(&value.as_f64()) {
+        text = format!("{year:04}-{month:02}-{day:02}");
+    }
+    if (hour, minute, second, milli) != (0, 0, 0, 0) || text.is_empty() {
+        let blank = if text.is_empty() { "" } else { " " };
+        text += &format!("{blank}{hour:02}:{minute:02}:{second:02}");
+        if milli > 0 {
+            text += &format!(".{milli:03}");
+        }
+    }
+    text
+}
+
+impl Origin for Sheet<'_> {
+    fn rows(&self) -> Result<Box<dyn Rows + '_>, DataError> {
+        Ok(Box::new(SheetRows { sheet: self, skipped: 0 }))
+    }
+
+    fn header(&self) -> (bool, bool) {
+        self.header
+    }
+
+    fn has_semicolons(&self) -> bool {
+        false
+    }
+
+    fn path(&self) -> &Path {
+        self.source.name()
+    }
+}
+
+struct SheetRows<'a> {
+    sheet: &'a Sheet<'a>,
+    skipped: usize,
+}
+
+impl Rows for SheetRows<'_> {
+    fn first(&mut self) -> Result<Vec<String>, DataError> {
+        let first = self.sheet.texts().next().map(|(_, row)| row);
+        first.ok_or_else(|| DataError::Empty { path: self.sheet.source.name().to_owned() })
+    }
+
+    fn skip_first(&mut self) {
+        self.skipped = 1;
+    }
+
+    fn each(&mut self, each: &mut dyn FnMut(u64, &[Cell<'_>])) -> Result<usize, DataError> {
+        let mut n_rows = 0;
+        for (line, row) in self.sheet.texts().skip(self.skipped) {
+            let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell { text, quoted: false }).collect();
+            each(line, &cells);
+            n_rows += 1;
+        }
+        Ok(n_rows)
+    }
+}

@@ -1,0 +1,315 @@
+//! What the numbers of a column are like, and which kind of column they make.
+
+use super::evidence::Cell;
+use super::name::{is_date_name, is_id_name};
+use super::note::ReadNote;
+use super::number::{self, Plain};
+use super::spelling::Spelling;
+use super::text::MIN_FOR_IDENTIFIER;
+use super::{Cells, Kind, MISSING, date};
+
+/// At most this many different values can be few.
+const MOST_FEW: usize = 64;
+/// Few values come at least so often each, on average.
+const ROWS_A_VALUE: usize = 20;
+/// Of so many whole numbers one may not be whole.
+const WHOLE_AN_ODD: usize = 200;
+/// Digits that an `f64` keeps in any decimal number.
+const KEPT_DIGITS: u8 = 15;
+
+/// A column of known kind with its cells.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
+    pub(crate) cells: Cells,
+    pub(crate) spelling: Spelling,
+    /// Every value there is, where these are few.
+    pub(crate) values: Option<Vec<f64>>,
+}
+
+/// Why a column of numbers is not one.
+#[derive(Debug)]
+pub(crate) enum NoNumbers {
+    /// The digits matter: they are texts.
+    Texts,
+    /// So few of them are too large to be exact that they are mistakes.
+    Large(Cell),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    pub(crate) n: usize,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    /// Most and fewest digits after the point.
+    pub(crate) decimals: u8,
+    least_decimals: u8,
+    /// Most and fewest digits before the point.
+    digits: u8,
+    least_digits: u8,
+    pub(crate) whole: bool,
+    fractions: usize,
+    first_fraction: Option<Cell>,
+    fraction_decimals: u8,
+    /// Whether all are digits before and after the point alone.
+    is_regular: bool,
+    /// Cells with leading zeros, and the fewest and most digits of these.
+    padded: usize,
+    padded_digits: [u8; 2],
+    large: usize,
+    first_large: Option<Cell>,
+    /// The different values, sorted, as long as they are few.
+    distinct: Option<Vec<f64>>,
+    /// The first two values with their texts; `None` when a third value or a second spelling came.
+    two: Option<Vec<(f64, String)>>,
+}
+
+impl Numbers {
+    pub(crate) fn new() -> Self {
+        Self {
+            n: 0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            decimals: 0,
+            least_decimals: u8::MAX,
+            digits: 0,
+            least_digits: u8::MAX,
+            whole: true,
+            fractions: 0,
+            first_fraction: None,
+            fraction_decimals: 0,
+            is_regular: true,
+            padded: 0,
+            padded_digits: [u8::MAX, 0],
+            large: 0,
+            first_large: None,
+            distinct: Some(Vec::new()),
+            two: Some(Vec::new()),
+        }
+    }
+
+    pub(crate) fn see(&mut self, plain: &Plain, text: &str, line: u64) {
+        let value = plain.value;
+        self.n += 1;
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.decimals = self.decimals.max(plain.decimals);
+        self.least_decimals = self.least_decimals.min(plain.decimals);
+        self.digits = self.digits.max(plain.digits);
+        self.least_digits = self.least_digits.min(plain.digits);
+        self.is_regular &= plain.is_regular;
+        if value.fract() != 0.0 {
+            self.fractions += 1;
+            self.fraction_decimals = self.fraction_decimals.max(plain.decimals);
+            self.first_fraction.get_or_insert_with(|| (line, text.to_owned()));
+        }
+        self.whole &= value.fract() == 0.0 && value.abs() <= number::MAX_EXACT;
+        if plain.is_padded {
+            self.padded += 1;
+            let [least, most] = &mut self.padded_digits;
+            (*least, *most) = ((*least).min(plain.digits), (*most).max(plain.digits));
+        }
+        if plain.is_inexact() {
+            self.large += 1;
+            self.first_large.get_or_insert_with(|| (line, text.to_owned()));
+        }
+        if let Some(distinct) = &mut self.distinct {
+            let at = distinct.partition_point(|known| *known < value);
+            if distinct.get(at).is_none_or(|known| *known != value) {
+                if distinct.len() == MOST_FEW { self.distinct = None } else { distinct.insert(at, value) }
+            }
+        }
+        if let Some(two) = &mut self.two {
+            match two.iter().find(|(known, _)| *known == value) {
+                Some((_, spelling)) if spelling == text => {}
+                None if two.len() < 2 => two.push((value, text.to_owned())),
+                _ => self.two = None,
+            }
+        }
+    }
+
+    /// Whether every one is a whole number of four digits that could be a year.
+    pub(crate) fn are_years(&self) -> bool {
+        self.n > 0
+            && self.whole
+            && self.least_digits == 4
+            && self.digits == 4
+            && self.min >= 1000.0
+            && self.decimals == 0
+    }
+
+    /// Whether there are fewer different values than a category has.
+    pub(crate) fn are_few(&self) -> bool {
+        self.distinct.as_ref().is_some_and(|distinct| distinct.len() * 2 <= self.n && distinct.len() <= 20)
+    }
+
+    fn few_values(&self) -> Option<Vec<f64>> {
+        let distinct = self.distinct.as_ref()?;
+        (distinct.len() > 1 && distinct.len() * ROWS_A_VALUE <= self.n).then(|| distinct.clone())
+    }
+}
+
+/// The number of missing values, and what the others are like; infinite values count as neither.
+pub(crate) fn survey(values: &[f64]) -> (usize, Numbers) {
+    let mut numbers = Numbers::new();
+    let mut missing = 0;
+    let mut text = String::new();
+    for (row, &value) in values.iter().enumerate() {
+        if value.is_finite() {
+            text.clear();
+            number::write(value, number::SHORTEST, &mut text);
+            if let Some(plain) = number::scan(&text) {
+                numbers.see(&plain, &text, row as u64 + 1);
+            }
+        } else {
+            missing += usize::from(value.is_nan());
+        }
+    }
+    (missing, numbers)
+}
+
+/// The kind of the column `name` of `values`, spelled as `spelling` says as far as that is known.
+///
+/// With `is_typed` the values were never text, so that their spelling says nothing.
+pub(crate) fn number_column(
+    name: &str,
+    values: Vec<f64>,
+    missing: usize,
+    numbers: Numbers,
+    mut spelling: Spelling,
+    is_typed: bool,
+    notes: &mut Vec<ReadNote>,
+) -> Result<Found, NoNumbers> {
+    let Numbers { n, min, max, decimals, whole, .. } = numbers;
+    let is_plain = spelling.is_plain();
+    let found = |kind, cells, spelling, values| Ok(Found { kind, cells, spelling, values });
+    let is_one_text = numbers.two.as_ref().is_some_and(|two| two.len() == 1);
+    if numbers.large > 0 && !is_typed && !(is_one_text && missing == 0) {
+        let cell = numbers.first_large.clone().unwrap_or_default();
+        if numbers.large * 100 <= n && numbers.large <= 5 {
+            return Err(NoNumbers::Large(cell));
+        }
+        notes.push(ReadNote::Large { column: name.to_owned(), example: cell.1 });
+        return Err(NoNumbers::Texts);
+    }
+    if min == max && missing == 0 {
+        let mut text = String::new();
+        number::write(min, number::SHORTEST, &mut text);
+        let text = numbers.two.and_then(|two| two.into_iter().next()).map_or(text, |(_, text)| text);
+        let cells = Cells::Text { codes: vec![0; n], levels: vec![text.clone()] };
+        return found(Kind::Constant { value: Some(text) }, cells, Spelling::default(), None);
+    }
+    let is_flag = |two: &Vec<(f64, String)>| {
+        // Two different numbers in a handful of rows are no sign of a flag, 0 and 1 are.
+        two.len() == 2 && is_plain && whole && (n >= MIN_FOR_IDENTIFIER || (min == 0.0 && max == 1.0))
+    };
+    if let Some(two) = numbers.two.as_ref().filter(|two| is_flag(two)) {
+        let [low, high] = if two[0].0 < two[1].0 { [0, 1] } else { [1, 0] };
+        let levels = [two[low].1.clone(), two[high].1.clone()];
+        let codes = values.iter().map(|&v| if v.is_nan() { MISSING } else { u32::from(v == max) });
+        let cells = Cells::Text { codes: codes.collect(), levels: levels.to_vec() };
+        return found(Kind::Boolean { levels }, cells, Spelling::default(), None);
+    }
+    if numbers.padded > 0 {
+        let [least, most] = numbers.padded_digits;
+        if least != most || most > KEPT_DIGITS || numbers.least_digits < most || spelling.thousands.is_some()
+        {
+            return Err(NoNumbers::Texts);
+        }
+        if most == 4
+            && numbers.digits == 4
+            && numbers.decimals == 0
+            && n >= MIN_FOR_IDENTIFIER
+            && is_plain
+            && let Some(seconds) = moments_of(&values, |value| format!("{value:04}"), date::COMPACT_HOURS)
+        {
+            notes.push(ReadNote::Spelled {
+                column: name.to_owned(),
+                example: format!("{min:04}"),
+                meaning: "a time of day, hours and minutes".to_owned(),
+            });
+            let kind = date_kind(date::COMPACT_HOURS.to_owned(), &seconds);
+            return found(kind, Cells::Number(seconds), Spelling::default(), None);
+        }
+        // Numbers of three digits and more that often come again are codes, as those of the post.
+        if most > 2 && whole && (is_id_name(name) || n_distinct(&values) * 2 <= n) {
+            return Err(NoNumbers::Texts);
+        }
+        spelling.width = Some(most);
+    }
+    if whole && decimals == 0 && is_plain && n >= MIN_FOR_IDENTIFIER {
+        let counts = max - min + 1.0 == n as f64 && (min == 0.0 || min == 1.0) && missing == 0;
+        let named = is_id_name(name) || (name.is_empty() && counts);
+        if named && all_differ(&values) {
+            return found(Kind::Identifier, Cells::Number(values), Spelling::default(), None);
+        }
+    }
+    if whole
+        && is_plain
+        && spelling.width.is_none()
+        && let Some((format, seconds)) = compact_dates(name, &numbers, &values)
+    {
+        let kind = date_kind(format.to_owned(), &seconds);
+        return found(kind, Cells::Number(seconds), Spelling::default(), None);
+    }
+    let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
+    if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
+        spelling.decimals = Some(decimals);
+    }
+    let values_of = numbers.few_values();
+    let odd = !whole
+        && numbers.fractions * WHOLE_AN_ODD <= n
+        && min.abs().max(max.abs()) <= number::MAX_EXACT
+        && spelling.duration.is_none();
+    if odd && let Some((line, example)) = numbers.first_fraction {
+        spelling.odd = Some(numbers.fraction_decimals);
+        notes.push(ReadNote::Odd { column: name.to_owned(), cells: numbers.fractions, example, line });
+    }
+    let kind = if whole || odd { Kind::Integer { min, max } } else { Kind::Real { decimals, min, max } };
+    found(kind, Cells::Number(values), spelling, values_of)
+}
+
+/// The kind of a column of date-times in seconds.
+pub(crate) fn date_kind(format: String, seconds: &[f64]) -> Kind {
+    let present = seconds.iter().copied().filter(|value| !value.is_nan());
+    let (min, max) =
+        present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    if min > max { Kind::Constant { value: None } } else { Kind::DateTime { format, min, max } }
+}
+
+/// Whole numbers of eight or fourteen digits that are all dates or date-times, as the seconds they stand for.
+fn compact_dates(name: &str, numbers: &Numbers, values: &[f64]) -> Option<(&'static str, Vec<f64>)> {
+    if numbers.decimals > 0 || numbers.digits != numbers.least_digits {
+        return None;
+    }
+    let years = |low: f64, high: f64| numbers.min >= low && numbers.max < high;
+    let format = match numbers.digits {
+        8 if is_date_name(name) && years(10_000_101.0, 1e8) => date::COMPACT,
+        8 if numbers.n >= MIN_FOR_IDENTIFIER && years(19_000_101.0, 21_000_101.0) => date::COMPACT,
+        14 if years(19_000_101_000_000.0, 21_000_101_000_000.0) => date::COMPACT_TIME,
+        _ => return None,
+    };
+    Some((format, moments_of(values, |value| format!("{value}"), format)?))
+}
+
+fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {
+    let clock = date::Clock::new(format, None);
+    let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
+    values.iter().map(seconds).collect()
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
+}
+
+fn all_differ(values: &[f64]) -> bool {
+    sorted(values).windows(2).all(|pair| pair[0] != pair[1])
+}
+
+fn n_distinct(values: &[f64]) -> usize {
+    let mut sorted = sorted(values);
+    sorted.dedup();
+    sorted.len()
+}

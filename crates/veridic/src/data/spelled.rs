@@ -1,0 +1,171 @@
+//! The numbers of a column read in a spelling of which signs and affixes are known, the rest of it being found out.
+
+use super::evidence::Cell;
+use super::note::ReadNote;
+use super::number::Plain;
+use super::numbers::{Found, NoNumbers, Numbers, number_column};
+use super::spelling::{Digits, Spelling, digits, parts};
+use super::{Cells, Kind, MISSING, duration};
+
+/// Why cells in one spelling make no column of numbers.
+#[derive(Debug)]
+pub(crate) enum Unspelled {
+    /// Two cells whose spellings contradict each other.
+    Mixed(Cell, Cell),
+    /// The digits matter: they are texts.
+    Texts,
+}
+
+#[derive(Debug)]
+pub(crate) struct Spelled {
+    spelling: Spelling,
+    values: Vec<f64>,
+    missing: usize,
+    numbers: Numbers,
+    /// The first cells with groups and without: of four digits, and of more.
+    grouped: [Option<Cell>; 2],
+    ungrouped: [Option<Cell>; 2],
+    /// The first cells whose higher groups have two digits, and three.
+    lakh: Option<Cell>,
+    thousand: Option<Cell>,
+    /// The first cells above zero with a plus sign, and without.
+    plus: Option<Cell>,
+    bare: Option<Cell>,
+    first: Option<Cell>,
+}
+
+impl Spelled {
+    pub(crate) fn new(spelling: Spelling) -> Self {
+        Self {
+            spelling,
+            values: Vec::new(),
+            missing: 0,
+            numbers: Numbers::new(),
+            grouped: [None, None],
+            ungrouped: [None, None],
+            lakh: None,
+            thousand: None,
+            plus: None,
+            bare: None,
+            first: None,
+        }
+    }
+
+    pub(crate) fn push_missing(&mut self) {
+        self.missing += 1;
+        self.values.push(f64::NAN);
+    }
+
+    /// Adds a cell; `None` where it does not fit.
+    pub(crate) fn push(&mut self, text: &str, line: u64) -> Option<f64> {
+        let read = self.read(text, line);
+        self.values.push(read.unwrap_or(f64::NAN));
+        read
+    }
+
+    fn read(&mut self, text: &str, line: u64) -> Option<f64> {
+        let cell = || Some((line, text.to_owned()));
+        let (value, read, has_plus) = match self.spelling.duration {
+            Some(form) => {
+                let decimals = text
+                    .rsplit_once('.')
+                    .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() as u8);
+                let value = duration::parse(text, form)?;
+                let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
+                (value, none, false)
+            }
+            None => {
+                let parts = parts(text)?;
+                if parts.prefix != self.spelling.prefix || parts.suffix != self.spelling.suffix {
+                    return None;
+                }
+                let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
+                (if parts.minus.is_some() { -read.value } else { read.value }, read, parts.plus)
+            }
+        };
+        let long = usize::from(read.whole > 4);
+        let first =
+            if read.grouped { Some(&mut self.grouped[long]) } else { Some(&mut self.ungrouped[long]) };
+        if let Some(first) = first.filter(|first| read.whole >= 4 && first.is_none()) {
+            *first = cell();
+        }
+        if read.grouped && read.whole > 5 {
+            let first = if read.lakh { &mut self.lakh } else { &mut self.thousand };
+            if first.is_none() {
+                *first = cell();
+            }
+        }
+        if value > 0.0 {
+            let first = if has_plus { &mut self.plus } else { &mut self.bare };
+            if first.is_none() {
+                *first = cell();
+            }
+        }
+        if self.first.is_none() {
+            self.first = cell();
+        }
+        let plain = Plain {
+            value,
+            decimals: read.decimals,
+            digits: read.whole,
+            is_padded: read.padded,
+            has_plus: false,
+            has_point: read.decimals > 0,
+            is_regular: read.whole > 0,
+        };
+        self.numbers.see(&plain, text, line);
+        Some(value)
+    }
+
+    pub(crate) fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
+    /// The column, or why it is not one of numbers.
+    pub(crate) fn finish(self, name: &str, notes: &mut Vec<ReadNote>) -> Result<Found, Unspelled> {
+        let Self { mut spelling, values, missing, numbers, grouped, ungrouped, .. } = self;
+        if let (Some(plus), Some(bare)) = (&self.plus, &self.bare) {
+            return Err(Unspelled::Mixed(plus.clone(), bare.clone()));
+        }
+        spelling.plus = self.plus.is_some();
+        let [grouped_four, grouped_more] = grouped;
+        let [ungrouped_four, ungrouped_more] = ungrouped;
+        match grouped_four.clone().or_else(|| grouped_more.clone()) {
+            None => spelling.thousands = None,
+            Some(group) => {
+                let contrary =
+                    ungrouped_more.or_else(|| ungrouped_four.clone().filter(|_| grouped_four.is_some()));
+                if let Some(contrary) = contrary {
+                    return Err(Unspelled::Mixed(group, contrary));
+                }
+                spelling.four_ungrouped = ungrouped_four.is_some();
+            }
+        }
+        if let (Some(lakh), Some(thousand)) = (&self.lakh, &self.thousand) {
+            return Err(Unspelled::Mixed(lakh.clone(), thousand.clone()));
+        }
+        spelling.lakh = self.lakh.is_some();
+        let example = self.first.map_or_else(String::new, |(_, text)| text);
+        let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
+            Ok(found) => found,
+            Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),
+        };
+        if found.spelling.duration.is_none() && !found.spelling.is_plain() {
+            let mut meaning = String::from("the number ");
+            if let Some(value) = first_value(&found.cells) {
+                super::number::write(value, super::number::SHORTEST, &mut meaning);
+            }
+            if matches!(found.kind, Kind::Integer { .. } | Kind::Real { .. }) {
+                notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning });
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn first_value(cells: &Cells) -> Option<f64> {
+    match cells {
+        Cells::Number(values) => values.iter().copied().find(|value| !value.is_nan()),
+        Cells::Text { codes, .. } => codes.iter().find(|code| **code != MISSING).map(|code| f64::from(*code)),
+    }
+}

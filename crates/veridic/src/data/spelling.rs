@@ -1,0 +1,509 @@
+//! How the numbers and moments of a column are spelled: read by it, and written by it again.
+
+use serde::{Deserialize, Serialize};
+
+use super::{duration, number};
+
+/// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
+/// was read.
+///
+/// A number is, from left to right: sign, prefix, digits in groups, decimal sign, digits, suffix.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Spelling {
+    /// Between whole part and fraction; a point if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// Between groups of digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
+    /// Whether groups above the first three digits are of two, as in `12,34,567`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub lakh: bool,
+    /// Whether numbers of four digits have no groups though longer ones have.
+    #[serde(skip_serializing_if = "is_false")]
+    pub four_ungrouped: bool,
+    /// Before the digits, such as `$` or `EUR `.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// After the digits, such as `%` or ` kg`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub suffix: String,
+    /// How numbers below zero are marked.
+    #[serde(skip_serializing_if = "Minus::is_front")]
+    pub minus: Minus,
+    /// Whether numbers above zero have a plus sign.
+    #[serde(skip_serializing_if = "is_false")]
+    pub plus: bool,
+    /// Exactly so many digits after the decimal sign, zeros included, at most 15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
+    /// At least so many digits before the decimal sign, filled with zeros, at most 15.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u8>,
+    /// Digits after the point of the few cells of a column of whole numbers that are not whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub odd: Option<u8>,
+    /// The numbers are seconds, written as a length of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<DurationForm>,
+    /// For moments: seconds east of UTC of the clock they are written by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<i32>,
+    /// For moments: whether names of months and days are in capitals or small letters throughout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letters: Option<Letters>,
+    /// For moments of mixed precision: coarser formats than the column's, the coarsest first; a moment is written in the
+    /// first that loses nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<String>,
+}
+
+/// How a number below zero is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Minus {
+    /// `-5`, `-$5`.
+    #[default]
+    Front,
+    /// `−5` with the sign U+2212.
+    Typographic,
+    /// `$-5`.
+    Inner,
+    /// `5-`.
+    Behind,
+    /// `(5)`, `($5)`.
+    Parentheses,
+    /// `$(5)`.
+    InnerParentheses,
+}
+
+impl Minus {
+    fn is_front(&self) -> bool {
+        *self == Self::Front
+    }
+}
+
+/// How a length of time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DurationForm {
+    /// `36:05:09`, hours first.
+    Hours,
+    /// `036:05:09` or `06:05:09`: hours of at least two digits.
+    PaddedHours,
+    /// `90:05`, minutes and seconds.
+    Minutes,
+    /// `2 days 03:04:05`.
+    Days,
+    /// `PT1H30M5S` (ISO 8601).
+    Iso,
+}
+
+/// Capitals or small letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Letters {
+    /// `MAY`.
+    Capital,
+    /// `may`.
+    Small,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl Spelling {
+    /// Whether it says nothing that the plainest spelling does not.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
+    pub(crate) fn is_code(&self) -> bool {
+        self.width.is_some() || self.plus || self.duration.is_some()
+    }
+
+    /// What contradicts itself.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let decimal = self.decimal.unwrap_or('.');
+        let sign = |mark: char| mark.is_ascii_digit() || matches!(mark, '-' | '+' | '(' | ')' | '\n' | '\r');
+        if sign(decimal) || self.thousands.is_some_and(sign) {
+            return Some("a decimal or thousands sign is no sign or digit".into());
+        }
+        if self.thousands == Some(decimal) {
+            return Some(format!("`{decimal}` stands for decimals and for thousands"));
+        }
+        if let Some(many) = [self.decimals, self.width].into_iter().flatten().find(|&many| many > 15) {
+            return Some(format!("{many} digits were asked for, at most 15 are kept"));
+        }
+        if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
+            return Some("prefix and suffix have no digits".into());
+        }
+        let day = 86_400;
+        if self.zone.is_some_and(|zone| zone.abs() >= day) {
+            return Some("a zone is less than a day from UTC".into());
+        }
+        self.formats
+            .iter()
+            .find(|format| !super::date::is_format(format))
+            .map(|format| format!("`{format}` is no date-time format"))
+    }
+
+    /// The number written as `text` in this spelling, or in the plainest where that cannot be mistaken.
+    pub(crate) fn parse(&self, text: &str) -> Option<f64> {
+        if let Some(form) = self.duration {
+            return duration::parse(text, form);
+        }
+        let spelled = parts(text).and_then(|parts| {
+            let fits = parts.prefix == self.prefix && parts.suffix == self.suffix;
+            let digits = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
+            fits.then_some(if parts.minus.is_some() { -digits.value } else { digits.value })
+        });
+        spelled.or_else(|| number::parse(text))
+    }
+
+    /// Appends `value`, which is rounded to `decimals` digits after the point where the spelling says no number of its own.
+    pub(crate) fn write(&self, value: f64, decimals: u8, text: &mut String) {
+        if let Some(form) = self.duration {
+            return duration::write(value, form, decimals, text);
+        }
+        let decimals =
+            if value.fract() == 0.0 { decimals } else { self.odd.unwrap_or(decimals).max(decimals) };
+        let mut plain = String::new();
+        match self.decimals {
+            Some(fixed) if value.abs() < 1e15 => {
+                use std::fmt::Write as _;
+                let fixed = usize::from(fixed);
+                write!(plain, "{:.fixed$}", value + 0.0).expect("writing to a string cannot fail");
+            }
+            _ => number::write(value, decimals, &mut plain),
+        }
+        let is_zero = plain.bytes().all(|byte| !matches!(byte, b'1'..=b'9'));
+        let negative = plain.starts_with('-') && !is_zero;
+        let magnitude = plain.trim_start_matches('-');
+        let mut digits = String::with_capacity(magnitude.len() + 8);
+        self.group(magnitude, &mut digits);
+        let (prefix, suffix) = (self.prefix.as_str(), self.suffix.as_str());
+        let plus = if self.plus && !is_zero { "+" } else { "" };
+        let parts: [&str; 4] = match (negative, self.minus) {
+            (false, _) => [plus, prefix, &digits, suffix],
+            (true, Minus::Front) => ["-", prefix, &digits, suffix],
+            (true, Minus::Typographic) => ["\u{2212}", prefix, &digits, suffix],
+            (true, Minus::Inner) => [prefix, "-", &digits, suffix],
+            (true, Minus::Behind) => [prefix, &digits, suffix, "-"],
+            (true, Minus::Parentheses) => {
+                text.push('(');
+                text.extend([prefix, &digits, suffix]);
+                text.push(')');
+                return;
+            }
+            (true, Minus::InnerParentheses) => {
+                text.push_str(prefix);
+                text.push('(');
+                text.push_str(&digits);
+                text.push(')');
+                text.push_str(suffix);
+                return;
+            }
+        };
+        text.extend(parts);
+    }
+
+    /// Appends a plain number with zeros, groups and the decimal sign of the spelling.
+    fn group(&self, plain: &str, text: &mut String) {
+        if plain.contains('e') {
+            text.push_str(plain);
+            return;
+        }
+        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        let width = usize::from(self.width.unwrap_or(0));
+        let zeros = width.saturating_sub(whole.len());
+        let all: String = "0".repeat(zeros) + whole;
+        match self.thousands {
+            Some(mark) if all.len() > 4 || (all.len() == 4 && !self.four_ungrouped) => {
+                for (i, digit) in all.chars().enumerate() {
+                    let left = all.len() - i;
+                    let group = if self.lakh && left > 3 {
+                        (left - 3).is_multiple_of(2)
+                    } else {
+                        left.is_multiple_of(3)
+                    };
+                    if i > 0 && group {
+                        text.push(mark);
+                    }
+                    text.push(digit);
+                }
+            }
+            _ => text.push_str(&all),
+        }
+        if !fraction.is_empty() {
+            text.push(self.decimal.unwrap_or('.'));
+            text.push_str(fraction);
+        }
+    }
+}
+
+/// A cell cut into what stands around its digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts<'a> {
+    pub(super) prefix: &'a str,
+    /// Digits and the signs between them.
+    pub(super) core: &'a str,
+    pub(super) suffix: &'a str,
+    /// The mark of a number below zero.
+    pub(super) minus: Option<Minus>,
+    pub(super) plus: bool,
+}
+
+/// Signs that stand between digits.
+pub(super) const BETWEEN: [char; 9] =
+    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
+
+const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
+const CODES: [&str; 62] = [
+    "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
+    "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
+    "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
+    "kr", "RM",
+];
+
+/// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
+pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
+    let first = text.chars().next()?;
+    let possible = first.is_ascii_digit()
+        || matches!(
+            first,
+            '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}'
+        )
+        || CURRENCIES.contains(first)
+        || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
+    if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (mut rest, mut minus, mut plus) = (text, None, false);
+    if let Some(inside) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        (rest, minus) = (inside, Some(Minus::Parentheses));
+    } else if let Some(after) = text.strip_prefix('-') {
+        (rest, minus) = (after, Some(Minus::Front));
+    } else if let Some(after) = text.strip_prefix('\u{2212}') {
+        (rest, minus) = (after, Some(Minus::Typographic));
+    } else if let Some(after) = text.strip_prefix('+') {
+        (rest, plus) = (after, true);
+    }
+    let is_start = |c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '\u{2212}');
+    let bytes = rest.as_bytes();
+    let mut start = rest.find(is_start)?;
+    // A point or comma right before a digit belongs to the number.
+    if start > 0
+        && bytes[start].is_ascii_digit()
+        && matches!(bytes[start - 1], b'.' | b',')
+        && !is_affix(&rest[..start])
+    {
+        start -= 1;
+    }
+    let prefix = &rest[..start];
+    if !prefix.is_empty() && !is_prefix(prefix) {
+        return None;
+    }
+    let mut rest = &rest[start..];
+    let mut inner = false;
+    if minus.is_none() && !plus && !prefix.is_empty() {
+        if let Some(after) = rest.strip_prefix('-') {
+            (rest, minus) = (after, Some(Minus::Inner));
+        } else if let Some(after) = rest.strip_prefix('(') {
+            (rest, minus, inner) = (after, Some(Minus::InnerParentheses), true);
+        }
+    }
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !BETWEEN.contains(&c)).unwrap_or(rest.len());
+    let core = rest[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    let mut rest = &rest[core.len()..];
+    if core.is_empty() {
+        return None;
+    }
+    if inner {
+        rest = rest.strip_prefix(')')?;
+    }
+    if minus.is_none()
+        && !plus
+        && let Some(before) = rest.strip_suffix('-')
+    {
+        (rest, minus) = (before, Some(Minus::Behind));
+    }
+    is_suffix(rest).then_some(Parts { prefix, core, suffix: rest, minus, plus })
+}
+
+fn is_affix(text: &str) -> bool {
+    CODES.contains(&text.trim())
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    let mark = prefix.trim_end();
+    let mut characters = mark.chars();
+    let single = |c: char| {
+        CURRENCIES.contains(c) || matches!(c, '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
+    };
+    CODES.contains(&mark) || (characters.next().is_some_and(single) && characters.next().is_none())
+}
+
+/// Whether `suffix` can be a unit: a word or sign of at most 12 characters, a blank before it at most.
+fn is_suffix(suffix: &str) -> bool {
+    let unit = suffix.trim_start();
+    let letter = |c: char| c.is_alphabetic() || "%‰°/²³µ·\"'′″^".contains(c) || CURRENCIES.contains(c);
+    suffix.len() <= unit.len() + 2
+        && unit.chars().count() <= 12
+        && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
+        && !unit.starts_with(['/', '.', '\'', '"', '^'])
+}
+
+/// Digits with their signs, read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Digits {
+    pub(super) value: f64,
+    pub(super) decimals: u8,
+    /// Digits before the decimal sign.
+    pub(super) whole: u8,
+    pub(super) grouped: bool,
+    /// Whether a group above the first three digits has two.
+    pub(super) lakh: bool,
+    pub(super) padded: bool,
+}
+
+/// Reads digits in groups parted by `thousands`, with a fraction after `decimal`.
+pub(super) fn digits(core: &str, decimal: char, thousands: Option<char>) -> Option<Digits> {
+    let (whole, fraction) = match core.split_once(decimal) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (core, None),
+    };
+    if fraction.is_some_and(|fraction| fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit())) {
+        return None;
+    }
+    let mut plain = String::with_capacity(core.len());
+    let (mut grouped, mut lakh) = (false, false);
+    match thousands.filter(|&mark| whole.contains(mark)) {
+        Some(mark) => {
+            grouped = true;
+            let groups: Vec<&str> = whole.split(mark).collect();
+            let last = groups.len() - 1;
+            for (i, group) in groups.iter().enumerate() {
+                let full = group.len() == 3;
+                let fits = if i == last {
+                    full
+                } else if i == 0 {
+                    matches!(group.len(), 1..=3) && !group.starts_with('0')
+                } else {
+                    lakh |= group.len() == 2;
+                    full || group.len() == 2
+                };
+                if !fits || !group.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return None;
+                }
+                plain.push_str(group);
+            }
+            // Groups of two and of three are not mixed, and with groups of two the first has two at most.
+            let inner = &groups[1..last];
+            if lakh && (inner.iter().any(|group| group.len() == 3) || groups[0].len() == 3) {
+                return None;
+            }
+        }
+        None => {
+            if !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            plain.push_str(whole);
+        }
+    }
+    let count = plain.len();
+    let padded = count > 1 && plain.starts_with('0');
+    if count == 0 {
+        plain.push('0');
+    }
+    if let Some(fraction) = fraction {
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    let scanned = number::scan(&plain)?;
+    Some(Digits {
+        value: scanned.value,
+        decimals: scanned.decimals,
+        whole: u8::try_from(count).ok()?,
+        grouped,
+        lakh,
+        padded,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(spelling: &Spelling, value: f64) -> String {
+        let mut text = String::new();
+        spelling.write(value, 2, &mut text);
+        text
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        let plain = Spelling::default();
+        let german = Spelling { decimal: Some(','), thousands: Some('.'), ..plain.clone() };
+        let dollars = Spelling {
+            prefix: "$".into(),
+            thousands: Some(','),
+            minus: Minus::Parentheses,
+            decimals: Some(2),
+            ..plain.clone()
+        };
+        let indian = Spelling { thousands: Some(','), lakh: true, prefix: "₹".into(), ..plain.clone() };
+        let code = Spelling { width: Some(5), ..plain.clone() };
+        let percent = Spelling { suffix: " %".into(), plus: true, minus: Minus::Typographic, ..plain };
+        for (spelling, value, text) in [
+            (&german, 1_234_567.5, "1.234.567,5"),
+            (&german, -12.0, "-12"),
+            (&dollars, -1765.4, "($1,765.40)"),
+            (&dollars, 0.5, "$0.50"),
+            (&indian, 1_234_567.0, "₹12,34,567"),
+            (&code, 560.0, "00560"),
+            (&percent, 4.5, "+4.5 %"),
+            (&percent, -4.5, "−4.5 %"),
+            (&percent, 0.0, "0 %"),
+        ] {
+            assert_eq!(written(spelling, value), text);
+            assert_eq!(spelling.parse(text), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_parts() {
+        for text in
+            ["", "abc", "A12", "12-15", "1:30", "u0000-077", "7th-8th", "()", "$", "12a4", "5/6/20", "--5"]
+        {
+            assert_eq!(parts(text), None, "{text}");
+        }
+        let Parts { prefix, core, suffix, minus, plus } = parts("-1 234,50 €").unwrap();
+        assert_eq!((prefix, core, suffix, minus, plus), ("", "1 234,50", " €", Some(Minus::Front), false));
+        assert_eq!(parts("Rs. 1,200.50").unwrap().core, "1,200.50");
+        assert_eq!(parts("$.50").unwrap().core, ".50");
+    }
+
+    #[test]
+    fn groups_have_three_digits_or_the_indian_two() {
+        assert_eq!(digits("1,234", '.', Some(',')).unwrap().value, 1234.0);
+        assert!(digits("12,34,567", '.', Some(',')).unwrap().lakh);
+        for text in ["1,23", "0,488", "1,2345", "1,,234", ",234", "1234,567", "12,345,67"] {
+            assert_eq!(digits(text, '.', Some(',')), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_spelling_that_contradicts_itself_is_told() {
+        let same = Spelling { decimal: Some(','), thousands: Some(','), ..Spelling::default() };
+        assert!(same.problem().is_some());
+        assert!(Spelling { width: Some(40), ..Spelling::default() }.problem().is_some());
+        assert!(Spelling { suffix: "m2".into(), ..Spelling::default() }.problem().is_some());
+        assert_eq!(Spelling::default().problem(), None);
+    }
+}

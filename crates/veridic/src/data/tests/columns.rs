@@ -1,0 +1,246 @@
+// One small column at a time: how it is spelled, what it is, and whether it comes back as it was.
+
+use super::*;
+
+/// A column's name, its cells between bars, and the kind it has; every cell comes back as it was.
+const COMES_BACK: &[(&str, &str, &str)] = &[
+    // Whole numbers.
+    ("x", "3|-7|12", "integer"),
+    ("x", "3||12", "integer"),
+    ("load", "10|13|16|19", "integer"),
+    ("x", "9007199254740992|1", "integer"),
+    ("thal", "7.0|6.0|3.0", "integer"),
+    ("x", "63.00|41.00|5.00", "integer"),
+    ("x", "-0.0|1.0|2.0", "integer"),
+    // Zeros before and signs.
+    ("department", "01|02|19|07", "integer"),
+    ("month", "01|12|05", "integer"),
+    ("x", "05|100|07", "integer"),
+    ("x", "007|008|010", "integer"),
+    ("x", "0012|0007|0450", "integer"),
+    ("zip", "00560|91977|64574", "integer"),
+    ("zip", "000560|919774|645741", "integer"),
+    ("x", "007|08|9", "categorical"),
+    ("x", "00|7|012", "categorical"),
+    ("x", "+5|+7|-2", "integer"),
+    ("x", "+5.5|+7.25|-2", "real"),
+    ("phone", "+49301234567|+49309876543|+33142685300", "integer"),
+    ("x", "05.5|07.5|12.5", "real"),
+    // Too large to be exact.
+    ("snow", "1580000000000000067|1580000000000000021|1580000000000000095", "categorical"),
+    ("key", "4873214862074861313|4873214862074861313|4873214862074861319", "boolean"),
+    ("x", "18446744073709551615|18446744073709551614|18446744073709551613", "categorical"),
+    ("x", "9007199254740993|9007199254740993", "constant"),
+    ("x", "123456789012345678901234567890|1|2", "categorical"),
+    // Decimals.
+    ("x", "3|-0.25|1.5", "real"),
+    ("x", "0.10|0.25|1.50", "real"),
+    ("x", "353.50|457.48|-1.00", "real"),
+    ("x", "0.123456|0.5|0.25", "real"),
+    ("x", "1e-300|0.5|0.25", "real"),
+    // A decimal comma.
+    ("Betrag", "38,89|35,01|49,59", "real"),
+    ("quote", "0,488|0,135|0,306", "real"),
+    ("x", "1,5|2|-3,25", "real"),
+    ("x", "-1,50|2,00|3,25", "real"),
+    ("x", "1.234,56|12,50|7,00", "real"),
+    ("x", "1.234.567,5|12,25|7", "real"),
+    ("x", "1.234.567|12|7", "integer"),
+    ("x", "1 234,5|12,5|7", "real"),
+    ("x", "1\u{a0}234,50|12,50|7,00", "real"),
+    ("x", "12\u{202f}345,50|12,50|7,00", "real"),
+    ("x", "1'234,5|7,5", "real"),
+    ("x", "1_234,5|7,5", "real"),
+    // Thousands.
+    ("x", "1,486.23|353.50|457.48", "real"),
+    ("x", "1,486|353|12,457", "integer"),
+    ("x", "1,234,567|353|457", "integer"),
+    ("x", "1 486|353|12 457", "integer"),
+    ("x", "1\u{a0}486|353|12\u{a0}457", "integer"),
+    ("x", "1\u{2009}486.5|353.5|12\u{2009}457.5", "real"),
+    ("x", "1\u{202f}486|353", "integer"),
+    ("x", "1'486.50|353.00", "real"),
+    ("x", "1\u{2019}486.50|353.00", "real"),
+    ("x", "1_000_000|5_000|7", "integer"),
+    ("x", "1234|12,345|123,456", "integer"),
+    ("x", "12,34,567|1,234|7,65,432", "integer"),
+    ("x", "12,34,567.50|1,234.00|1,76,543.25", "real"),
+    ("x", "-1,486|353|(none)", "refused"),
+    // Currencies.
+    ("price", "$457.48|$353.50|$765.42", "real"),
+    ("price", "$1,457.48|$353.50|-$765.42", "real"),
+    ("price", "$-457.48|$353.50", "real"),
+    ("price", "($765.42)|$353.50|$12.00", "real"),
+    ("price", "$(765.42)|$353.50|$12.00", "real"),
+    ("price", "US$5|US$7|US$12", "integer"),
+    ("price", "USD 5.50|USD 7.25|USD 12.00", "real"),
+    ("price", "5,50 €|7,25 €|12,00 €", "real"),
+    ("price", "5,50 EUR|7,25 EUR|12,00 EUR", "real"),
+    ("price", "€5.50|€7.25|€12.00", "real"),
+    ("price", "£5|£7|£1,200", "integer"),
+    ("price", "¥1,500|¥700|¥12,000", "integer"),
+    ("price", "₹12,34,567|₹1,234|₹5", "integer"),
+    ("price", "R$ 1.234,50|R$ 12,00", "real"),
+    ("price", "CHF 1'234.50|CHF 12.00", "real"),
+    ("price", "1.234,50 kr|12,00 kr", "real"),
+    ("price", "1 234,50 zł|12,00 zł", "real"),
+    ("price", "5,00 Kč|7,50 Kč", "real"),
+    ("price", "Rs. 1,200.50|Rs. 5.00", "real"),
+    ("price", "500₽|700₽|1200₽", "integer"),
+    ("price", "$.50|$.75", "refused"),
+    // Percent and units.
+    ("rate", "94%|57%|74%", "integer"),
+    ("rate", "94.5%|57.0%|-7.4%", "real"),
+    ("rate", "94,5 %|57,0 %|7,4 %", "real"),
+    ("rate", "+4.5%|-2.0%|+1.0%", "real"),
+    ("rate", "5‰|7‰|12‰", "integer"),
+    ("w", "12kg|15kg|7kg", "integer"),
+    ("w", "12.5 kg|15.0 kg|7.5 kg", "real"),
+    ("v", "80km/h|120km/h|50km/h", "integer"),
+    ("t", "37.5°C|36.6°C|38.0°C", "real"),
+    ("t", "-5 °C|12 °C|7 °C", "integer"),
+    ("a", "45 m²|70 m²|120 m²", "integer"),
+    ("v", "12µV|15µV|9µV", "integer"),
+    ("size", "15\"|17\"|13\"", "integer"),
+    ("d", "5 days|7 days|12 days", "real"),
+    // Signs of what is below zero.
+    ("x", "(5)|7|12", "integer"),
+    ("x", "(1,486.23)|353.50|457.48", "real"),
+    ("x", "5-|7|12", "integer"),
+    ("x", "\u{2212}5|7|12", "integer"),
+    ("x", "\u{2212}5.5|7.0|12.5", "real"),
+    // Dates.
+    ("d", "2024-02-29|1999-12-31|2001-01-01", "date-time"),
+    ("d", "2024/02/29|1999/12/31|2001/01/01", "date-time"),
+    ("d", "2024.02.29|1999.12.31|2001.01.01", "date-time"),
+    ("d", "31.12.1999|01.02.2003", "date-time"),
+    ("d", "1.2.2003|31.12.1999", "date-time"),
+    ("d", "31-12-1999|01-02-2003", "date-time"),
+    ("d", "31/12/1999|01/02/2003", "date-time"),
+    ("d", "12/31/1999|02/01/2003", "date-time"),
+    ("d", "31 12 1999|01 02 2003", "date-time"),
+    ("d", "31_12_1999|01_02_2003", "date-time"),
+    ("d", "12/31/99|02/01/03", "date-time"),
+    ("d", "31.12.99|01.02.03", "date-time"),
+    ("d", "99-12-31|03-02-01", "date-time"),
+    ("d", "05-MAY-2017|17-FEB-2015", "date-time"),
+    ("d", "05-may-2017|17-feb-2015", "date-time"),
+    ("d", "05-May-2017|17-Feb-2015", "date-time"),
+    ("d", "05-May-17|17-Feb-15", "date-time"),
+    ("d", "5 May 2017|17 Feb 2015", "date-time"),
+    ("d", "05 MAY 2017|17 FEB 2015", "date-time"),
+    ("d", "05MAY2017|17FEB2015", "date-time"),
+    ("d", "May 5, 2017|Feb 17, 2015", "date-time"),
+    ("d", "May 05, 2017|February 17, 2015", "date-time"),
+    ("d", "5 January 2017|17 March 2015", "date-time"),
+    ("d", "2017-May-05|2015-Feb-17", "date-time"),
+    ("d", "Mon, 02 Jan 2006|Tue, 03 Jan 2006", "date-time"),
+    ("d", "Monday, January 2, 2006|Tuesday, January 3, 2006", "date-time"),
+    ("d", "9999-12-31|2024-02-29|1900-01-01", "date-time"),
+    ("d", "2017-05|2018-06", "date-time"),
+    ("d", "May 2017|June 2018", "date-time"),
+    ("d", "May-17|Jun-18", "date-time"),
+    ("d", "2020-01-01|2020-02|2021", "date-time"),
+    ("date", "20240229|19991231", "date-time"),
+    // Date-times.
+    ("t", "2024-02-29 12:30:00|1969-12-31 23:59:59", "date-time"),
+    ("t", "2024-02-29T12:30:00|1969-12-31T23:59:59", "date-time"),
+    ("t", "2024-02-29T12:30|1969-12-31T23:59", "date-time"),
+    ("t", "2024-02-29 12:30|1969-12-31 23:59", "date-time"),
+    ("t", "20240229T123000|19991231T235959", "date-time"),
+    ("t", "20240229T123000Z|19991231T235959Z", "date-time"),
+    ("t", "20240229123000|19991231235959", "date-time"),
+    ("t", "2024-02-29T12:30:00Z|1969-12-31T23:59:59Z", "date-time"),
+    ("t", "2024-02-29 12:30:00 UTC|1969-12-31 23:59:59 UTC", "date-time"),
+    ("t", "2024-02-29 12:30:00+00|1969-12-31 23:59:59+00", "date-time"),
+    ("t", "2024-02-29T12:30:00+00:00|1969-12-31T23:59:59+00:00", "date-time"),
+    ("t", "2024-02-29T12:30:00+02:00|1969-12-31T23:59:59+02:00", "date-time"),
+    ("t", "2024-02-29 12:30:00 -0700|1969-12-31 23:59:59 -0700", "date-time"),
+    ("t", "2024-02-29 12:30:00+05|1969-12-31 23:59:59+05", "date-time"),
+    ("t", "2024-02-29 12:30:00.250|1969-12-31 23:59:59.125", "date-time"),
+    ("t", "2024-02-29 12:30:00.250001|1969-12-31 23:59:59.125000", "date-time"),
+    ("t", "2024-02-29 12:30:00,250|1969-12-31 23:59:59,125", "date-time"),
+    ("t", "12/17/2015 06:12:03 AM|10/13/2018 03:48:38 PM", "date-time"),
+    ("t", "12/17/2015 6:12 am|10/13/2018 11:48 pm", "date-time"),
+    ("t", "17.12.2015 06:12|13.10.2018 15:48", "date-time"),
+    ("t", "10/Oct/2000:13:55:36 -0700|11/Oct/2000:01:05:06 -0700", "date-time"),
+    ("t", "[10/Oct/2000:13:55:36 +0200]|[11/Oct/2000:01:05:06 +0200]", "date-time"),
+    ("t", "Mon Jan 12 15:04:05 2026|Tue Jan 13 15:04:05 2026", "date-time"),
+    ("t", "Fri, 02 Jan 2026 15:04:05 GMT|Sat, 03 Jan 2026 15:04:05 GMT", "date-time"),
+    ("t", "2020-01-01|2020-01-01 12:30|2020-01-02 12:30:05", "date-time"),
+    ("t", "2020-01-01T12:30:05|2020-01-01T12:30:05.250", "date-time"),
+    ("t", "Oct 11 22:14:15|Oct 12 01:02:03", "date-time"),
+    // Times of day and lengths of time.
+    ("t", "06:12|23:59|12:00", "date-time"),
+    ("t", "6:12|23:59|12:00", "date-time"),
+    ("t", "06:12:05|23:59:59", "date-time"),
+    ("t", "2:30 PM|11:05 AM", "date-time"),
+    ("t", "06:12:05.125|23:59:59.250", "date-time"),
+    ("t", "36:05:09|2:00:00|101:59:59", "integer"),
+    ("t", "36:05:09|02:00:00", "integer"),
+    ("t", "90:05|12:30", "integer"),
+    ("t", "2 days 03:04:05|0 days 23:59:59", "integer"),
+    ("t", "PT1H30M5S|PT45M|PT10S", "integer"),
+    // Flags, categories, constants.
+    ("x", "1|0|1", "boolean"),
+    ("x", "1.0|0.0|1.0", "boolean"),
+    ("x", "true|false|true", "boolean"),
+    ("x", "yes|no|no", "boolean"),
+    ("x", "rome|oslo|bern", "categorical"),
+    ("x", "1|2|3+|2", "categorical"),
+    ("x", "12A|12B|7A|9B", "categorical"),
+    ("x", "12A|13A|7A", "integer"),
+    ("x", "A|-|B|+", "categorical"),
+    ("x", "7|7", "constant"),
+    ("x", "$7.00|$7.00", "constant"),
+    ("x", "2024-02-29|2024-02-29", "constant"),
+    ("x", "|", "constant"),
+    ("x", "18-24|25-34|35+", "categorical"),
+    ("x", "10th|11th|9th|7th-8th", "categorical"),
+    ("x", "1.2.3|1.2.4|2.0.0", "categorical"),
+    ("x", "192.168.0.1|10.0.0.1|8.8.8.8", "categorical"),
+    ("x", "é|ß|😀", "categorical"),
+];
+
+fn csv(name: &str, cells: &[&str]) -> String {
+    let mut text = format!("{name}\n");
+    for cell in cells {
+        text += &format!("\"{}\"\n", cell.replace('"', "\"\""));
+    }
+    text
+}
+
+/// The kind of a column, how it comes back, and what was said of it.
+fn read_column(name: &str, cells: &[&str]) -> Result<(String, Vec<String>, Reading), DataError> {
+    let options = ReadOptions { header: Some(true), delimiter: Some(';'), ..ReadOptions::default() };
+    let reading = read_bytes("t.csv", csv(name, cells).into_bytes(), &options)?;
+    let column = &reading.schema.columns[0];
+    let writer = crate::data::write::CellWriter::new(Some(column));
+    let back = (0..reading.table.n_rows).map(|row| {
+        let mut text = String::new();
+        writer.write(&reading.table.columns[0].cells, row, &mut text);
+        text
+    });
+    Ok((column.kind_name().to_owned(), back.collect(), reading))
+}
+
+#[test]
+fn every_spelling_is_known_and_comes_back() {
+    assert!(COMES_BACK.len() >= 150, "{}", COMES_BACK.len());
+    let mut wrong = Vec::new();
+    for &(name, cells, kind) in COMES_BACK {
+        let cells: Vec<&str> = cells.split('|').collect();
+        match read_column(name, &cells) {
+            Err(error) if kind == "refused" => assert!(error.hint().is_some(), "{error}"),
+            Err(error) => wrong.push(format!("{cells:?}: {error}")),
+            Ok((found, back, _)) => {
+                let expected: Vec<&str> =
+                    cells.iter().map(|cell| if *cell == "-0.0" { "0.0" } else { cell }).collect();
+                if found != kind || (back != expected && kind != "refused") {
+                    wrong.push(format!("{cells:?} is {found}, not {kind}, and comes back as {back:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
