@@ -174,7 +174,7 @@ impl Cell {
             let place = k as f64 * last as f64 / (knots - 1) as f64;
             let below = (place.floor() as usize).min(last - 1);
             let share = place - below as f64;
-            part[below] * (1.0 - share) + part[below + 1] * share
+            between(part[below], part[below + 1], share)
         };
         Self::Range((0..knots).map(quantile).collect())
     }
@@ -186,7 +186,12 @@ fn at(knots: &[f64], place: f64) -> f64 {
     let place = place.clamp(0.0, 1.0) * last as f64;
     let below = (place.floor() as usize).min(last - 1);
     let share = place - below as f64;
-    knots[below] * (1.0 - share) + knots[below + 1] * share
+    between(knots[below], knots[below + 1], share)
+}
+
+/// The value at `share` of the way between two, never beyond them by rounding.
+fn between(low: f64, high: f64, share: f64) -> f64 {
+    (low * (1.0 - share) + high * share).clamp(low, high)
 }
 
 /// Runs of equal values, as value and length.

@@ -10,12 +10,12 @@ use veridic_graph::Pool;
 use super::{Training, latents, network, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
-use crate::models::{ModelConfig, Network, Objective};
+use crate::models::{Ability, ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::run::check;
 use crate::run::check::criterion;
 use crate::run::check::likelihood;
-use crate::run::config::Config;
+use crate::run::config::{Config, FigureKind};
 use crate::run::dataset::{self, Dataset};
 use crate::run::directory::{self, Directory, RunInfo, Status, now};
 use crate::run::figures;
@@ -99,7 +99,12 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         (config.data.table, config.data.images) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }
-    let config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+    let mut config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+    if options.config.is_none() {
+        // The figures of the default model; another may have been named.
+        let makes_rows = config.model.table().is_some_and(|parts| parts.can(Ability::Sample));
+        config.figure.retain(|figure| makes_rows || figure.kind != FigureKind::Columns);
+    }
     config.check()?;
     Ok(config)
 }

@@ -133,7 +133,11 @@ fn of_table_run(options: &MapOptions, run: &mut Fitted) -> Result<Input> {
     };
     let config = run.config().clone();
     let target = config.data.target.clone();
-    let scores = if run.can(Ability::Score) { Some(run.score(known.clone(), 0)?.scores) } else { None };
+    let scores = if run.can(Ability::Score) {
+        Some(run.score(Data::Table(known.clone(), schema.clone()), 0)?.scores)
+    } else {
+        None
+    };
     let is_left_out = |name: &str| {
         target.as_deref() == Some(name)
             || options.color.as_deref() == Some(name)
