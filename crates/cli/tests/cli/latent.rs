@@ -207,7 +207,8 @@ fn an_idx_folder_of_other_content_works_with_the_recipes_of_mnist() {
 fn runs_of_other_data_are_not_compared_and_tables_are() {
     let place = Place::new();
     fitted(&place);
-    let again = ["--set", "train.epochs=1", "--set", "evaluate.sample-rows=0", "--quiet"];
+    let again =
+        ["--set", "model=vae", "--set", "train.epochs=1", "--set", "evaluate.sample-rows=0", "--quiet"];
     place.succeed(&[&["fit", "data.csv", "--target", "buys", "--out", "again"], &again[..]].concat());
     place.succeed(&["compare", "run", "again", "-o", "both.svg"]);
     let svg = place.read("both.svg");

@@ -51,10 +51,11 @@ fn a_run_is_fitted_shown_sampled_scored_encoded_and_reconstructed() {
 fn quiet_is_quiet_and_without_a_terminal_progress_is_a_few_lines() {
     let place = Place::new();
     place.write("my data.csv", customers(60));
-    let quiet = ["fit", "my data.csv", "--set", "train.epochs=1", "--out", "a", "--quiet"];
+    let quiet =
+        ["fit", "my data.csv", "--set", "model=vae", "--set", "train.epochs=1", "--out", "a", "--quiet"];
     let ran = place.succeed(&quiet);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
-    let ran = place.succeed(&["fit", "my data.csv", "--set", "train.epochs=1"]);
+    let ran = place.succeed(&["fit", "my data.csv", "--set", "model=vae", "--set", "train.epochs=1"]);
     assert_eq!(ran.out, "runs/my-data-1\n");
     assert!(ran.err.contains("training on ") && ran.err.contains("rows/s"), "{}", ran.err);
     assert!(ran.err.lines().count() < 60 && !ran.err.contains('\u{1b}'), "{}", ran.err);
@@ -72,6 +73,8 @@ fn a_dry_run_prints_the_configuration_and_writes_nothing() {
         "--seed",
         "9",
         "--set",
+        "model=vae",
+        "--set",
         "train.epochs=3",
         "--out",
         "run",
@@ -87,7 +90,7 @@ fn the_same_seed_gives_the_same_files_at_any_number_of_threads() {
     let place = Place::new();
     place.write("a.csv", customers(80));
     for (out, threads) in [("one", "1"), ("two", "2")] {
-        let set = ["--set", "train.epochs=2", "--set", "evaluate.sample-rows=0"];
+        let set = ["--set", "model=vae", "--set", "train.epochs=2", "--set", "evaluate.sample-rows=0"];
         place.succeed(
             &[&["fit", "a.csv", "--out", out, "--threads", threads, "--seed", "3"], &set[..]].concat(),
         );
@@ -106,7 +109,16 @@ fn ctrl_c_saves_and_resume_ends_as_if_nothing_had_happened() {
     let place = Place::new();
     place.write("a.csv", customers(300));
     // Long enough to be interrupted, short enough to be done twice.
-    let set = ["--set", "train.epochs=200", "--set", "train.patience=200", "--set", "evaluate.sample-rows=0"];
+    let set = [
+        "--set",
+        "model=vae",
+        "--set",
+        "train.epochs=200",
+        "--set",
+        "train.patience=200",
+        "--set",
+        "evaluate.sample-rows=0",
+    ];
     let fit = |out: &'static str| [&["fit", "a.csv", "--out", out], &set[..]].concat();
     let mut child = place.command(&fit("stopped")).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
@@ -137,4 +149,43 @@ fn the_demo_leaves_rows_scores_and_figures_and_says_where() {
         place.is_there(path)
     };
     assert!(ran.out.lines().count() >= 3 && ran.out.lines().all(is_there), "{}", ran.out);
+}
+
+#[test]
+fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
+    let place = Place::new();
+    place.write("a.csv", customers(300));
+    let told =
+        place.succeed(&["fit", "a.csv", "--target", "buys", "--out", "run", "--set", "train.epochs=3"]);
+    assert!(told.err.contains("`train.epochs` has no effect"), "{}", told.err);
+    assert!(told.err.contains("table.c2st_unseen") && told.err.contains("floor.table.pairs"), "{}", told.err);
+    let made = place.succeed(&["sample", "run", "-n", "200"]).out;
+    assert!(made.starts_with("age,income,city,buys\n") && made.lines().count() == 201, "{made}");
+    // The table's rule holds in every row that is made.
+    for line in made.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let age: f64 = cells[0].parse().unwrap();
+        assert_eq!(cells[3], if age > 45.0 { "yes" } else { "no" }, "{line}");
+    }
+    place
+        .write("odd.csv", "age,income,city,buys\n30,1930.5,Bonn,no\n30,9999.5,Bonn,no\n30,1930.5,Paris,no\n");
+    let scores = place.succeed(&["score", "run", "odd.csv", "--explain", "1"]).out;
+    let rows: Vec<Vec<&str>> = scores.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0][..3], ["score", "tail", "reason_1"]);
+    let score = |row: usize| rows[row][0].parse::<f64>().unwrap();
+    assert!(score(2) > score(1) && score(3) > score(1), "{scores}");
+    assert_eq!((rows[2][2], rows[3][2]), ("income", "city"), "{scores}");
+    let likely = place.succeed(&["likelihood", "run", "odd.csv"]).out;
+    let first = |row: usize| likely.lines().nth(row).unwrap().split(',').next().unwrap().parse::<f64>();
+    assert!(first(1).unwrap() > first(2).unwrap(), "{likely}");
+    let shown = place.succeed(&["show", "run"]).out;
+    assert!(shown.contains("columns") && shown.contains("the target"), "{shown}");
+    place.succeed(&["map", "run", "-o", "map.csv"]);
+    let refused = place.fail(&["encode", "run", "odd.csv"]);
+    assert!(refused.starts_with("error: a chain with a detector cannot encode"), "{refused}");
+
+    let trees = ["fit", "a.csv", "--target", "buys", "--set", "model=boosted-trees", "--out", "trees", "-q"];
+    place.succeed(&trees);
+    let classes = place.succeed(&["classify", "trees", "odd.csv"]).out;
+    assert!(classes.starts_with("class,p_no,p_yes\nno,"), "{classes}");
 }

@@ -102,7 +102,7 @@ fn customers(rows: usize) -> String {
 /// Writes a table and fits a small model to it in the folder `run`.
 fn fitted(place: &Place) {
     place.write("data.csv", customers(120));
-    let set = ["--set", "train.epochs=2", "--set", "evaluate.sample-rows=0"];
+    let set = ["--set", "model=vae", "--set", "train.epochs=2", "--set", "evaluate.sample-rows=0"];
     place.succeed(&[&["fit", "data.csv", "--target", "buys", "--out", "run", "--quiet"], &set[..]].concat());
 }
 

@@ -13,11 +13,13 @@ use crate::data::catalog;
 use crate::data::split::{self, Fractions};
 use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, Schema, Split};
 use crate::error::{ConfigError, Result, RunError};
-use crate::models::{Layout, Rows};
+use crate::models::{Layout, ModelConfig, Rows, VaeConfig};
+use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
 use crate::run::check;
-use crate::run::config::{Config, SplitBy};
+use crate::run::config::{Config, DataConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
 use crate::run::report::judge;
 use crate::seed::Seed;
+use crate::train::{Adam, OptimizerConfig, TrainConfig};
 
 use image::{given_images, load_images};
 pub(crate) use image::{image_options, label_texts};
@@ -269,30 +271,52 @@ fn numbered(labels: Option<&[Option<String>]>) -> (Vec<String>, Vec<f32>) {
 /// The default configuration for data: for a table a chain that makes rows and a detector that scores them, for images a
 /// variational autoencoder.
 pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
-    use super::config::{FigureConfig, FigureKind};
-    use crate::models::{ModelConfig, VaeConfig};
-    use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
-    use crate::train::TrainConfig;
-
-    let mut config = Config { about: format!("Fitted to {}", data.display()), ..Config::default() };
-    config.data.target = target.map(str::to_string);
-    let dense = |units| LayerConfig::Dense { units, activation: Activation::Relu };
-    if looks_like_images(data) {
-        config.model = ModelConfig::Vae(VaeConfig {
-            latent: 16,
-            encoder: vec![dense(256)],
-            decoder: vec![dense(256)],
-            likelihood: LikelihoodConfig::Bernoulli,
-            ..VaeConfig::default()
-        });
+    let mut config = if looks_like_images(data) {
+        let mut config = Config::default();
+        config.model = variational(16, &[256], LikelihoodConfig::Bernoulli);
         config.train = TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() };
-        return config;
-    }
-    let (about, target) = (config.about, config.data.target);
-    let mut config = Config { about, ..Config::default_for_tables() };
-    config.data.target = target;
-    config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];
+        config
+    } else {
+        let mut config = Config::default_for_tables();
+        config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];
+        config
+    };
+    config.about = format!("Fitted to {}", data.display());
+    config.data.target = target.map(str::to_string);
     config
+}
+
+/// The default for tables with another model named by overrides: what it needs beside its own settings. A variational
+/// autoencoder gets a likelihood for each kind of column; only a model that makes rows gets the figure of columns.
+pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config {
+    let names = |model: &str| {
+        let path = format!("model.{model}");
+        sets.iter().any(|(key, value)| {
+            key == "model" && value == model || *key == path || key.starts_with(&format!("{path}."))
+        })
+    };
+    if default.model.table().is_none() || !names("vae") {
+        return default;
+    }
+    let mut config = Config { about: default.about, ..Config::default() };
+    config.data = DataConfig { split: SplitConfig::default(), ..default.data };
+    config.codec.numeric = crate::codec::Numeric::Quantile;
+    config.model = variational(16, &[128, 128], LikelihoodConfig::Mixed);
+    config.train = TrainConfig {
+        epochs: 200,
+        patience: Some(15),
+        optimizer: OptimizerConfig::Adam(Adam { rate: 0.001, ..Adam::default() }),
+        clip_norm: Some(10.0),
+        ..TrainConfig::default()
+    };
+    config
+}
+
+/// A variational autoencoder with the same dense layers on both sides.
+fn variational(latent: usize, layers: &[usize], likelihood: LikelihoodConfig) -> ModelConfig {
+    let dense = |units: &usize| LayerConfig::Dense { units: *units, activation: Activation::Relu };
+    let (encoder, decoder) = (layers.iter().map(dense).collect(), layers.iter().map(dense).collect());
+    ModelConfig::Vae(VaeConfig { latent, encoder, decoder, likelihood, ..VaeConfig::default() })
 }
 
 /// Whether the target is a column the decoder speaks of as a category or flag.

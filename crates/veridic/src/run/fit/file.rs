@@ -85,7 +85,10 @@ pub struct FittedRun {
 fn resolve(options: &FitOptions) -> Result<Config> {
     let mut config = match (&options.config, &options.data) {
         (Some(config), _) => config.clone(),
-        (None, Some(data)) => dataset::default_for(data, options.target.as_deref()),
+        (None, Some(data)) => {
+            let default = dataset::default_for(data, options.target.as_deref());
+            dataset::default_with(default, &options.sets)
+        }
         (None, None) => Config::default(),
     };
     if options.target.is_some() && options.target != config.data.target {
@@ -99,7 +102,11 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         (config.data.table, config.data.images) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }
-    let mut config = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+    // A model that is named alone and is the one there already keeps its settings.
+    let named = config.model.name().to_string();
+    let sets: Vec<_> =
+        options.sets.iter().filter(|(path, value)| path != "model" || *value != named).cloned().collect();
+    let mut config = if sets.is_empty() { config } else { config.with(&sets)? };
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
         let makes_rows = config.model.table().is_some_and(|parts| parts.can(Ability::Sample));
@@ -107,6 +114,18 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     }
     config.check()?;
     Ok(config)
+}
+
+/// What is said of overrides that say nothing to the model.
+fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> {
+    config.model.table()?;
+    let of_networks = |path: &str| path.starts_with("train.") || path.starts_with("codec.");
+    let named: Vec<String> =
+        sets.iter().filter(|(path, _)| of_networks(path)).map(|(path, _)| format!("`{path}`")).collect();
+    let noun = config.model.noun();
+    (!named.is_empty()).then(|| {
+        format!("{} has no effect: it is a setting of networks, and {noun} is none", named.join(", "))
+    })
 }
 
 /// Reads the data and builds the model, but fits and writes nothing.
@@ -178,7 +197,8 @@ pub fn fit_files(
     if resumed.is_none() {
         Directory::check_free(&options.out)?;
     }
-    let data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
+    let mut data = dataset::load(&mut config, data_path.as_deref(), &options.data_dir)?;
+    data.notes.extend(without_effect(&config, &options.sets));
     if let Some(parts) = config.model.table() {
         check::figure::check_table(&config, &data, &parts)?;
         let resumed = match resumed {
