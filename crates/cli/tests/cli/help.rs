@@ -16,6 +16,8 @@ Commands:
   score        Say how unusual each row is: a higher score is more unusual
   encode       Give the position of each row in the latent space
   reconstruct  Give each row or image as the model expects it
+  classify     Say which class each row is of, with the probability of each
+  likelihood   Say how likely each row is, in nats
   map          Place rows in the plane so that like lies by like, and show them
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
