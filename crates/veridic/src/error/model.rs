@@ -26,6 +26,61 @@ pub enum ModelError {
         /// The model, with its article.
         model: &'static str,
     },
+    /// A column that is asked about and that the model does not know.
+    #[error("there is no column `{column}` in the model")]
+    UnknownColumn {
+        /// The column.
+        column: String,
+        /// The columns of the model.
+        known: Vec<String>,
+    },
+    /// A value that a column of categories does not have.
+    #[error("column `{column}` has no value `{value}`")]
+    UnknownValue {
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// The first of those that it has.
+        known: Vec<String>,
+        /// How many it has.
+        count: usize,
+    },
+    /// A condition that does not go with the kind of its column.
+    #[error("column `{column}` is {kind}: {condition} says nothing about it")]
+    WrongCondition {
+        /// The column.
+        column: String,
+        /// Its kind.
+        kind: &'static str,
+        /// What was asked for.
+        condition: &'static str,
+    },
+    /// Two conditions on one column.
+    #[error("there are two conditions on column `{column}`")]
+    TwoConditions {
+        /// The column.
+        column: String,
+    },
+    /// Conditions that no row can meet.
+    #[error("no row can meet the condition on {}", .columns.join(", "))]
+    Impossible {
+        /// The columns with conditions.
+        columns: Vec<String>,
+    },
+    /// Conditions that are met so rarely that nothing can be said.
+    #[error(
+        "the conditions on {} are too rare: {drawn} draws count as {effective:.1} rows that meet them",
+        .columns.join(", ")
+    )]
+    Unsupported {
+        /// The columns with conditions.
+        columns: Vec<String>,
+        /// Effective rows.
+        effective: f64,
+        /// Rows drawn.
+        drawn: usize,
+    },
     /// Threads that cannot be started.
     #[error("{threads} threads cannot be started: {reason}")]
     Threads {
@@ -57,6 +112,20 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::TooFewRows { .. } | Self::NoNetwork { .. } | Self::Threads { .. } => None,
+            Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
+            Self::UnknownValue { known, count, .. } => {
+                let more = count.saturating_sub(known.len());
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                Some(format!("it has {}{more}", known.join(", ")))
+            }
+            Self::WrongCondition { .. } => {
+                Some("numbers take a value or a range, categories one value or several".to_string())
+            }
+            Self::TwoConditions { .. } => Some("one condition may allow several values".to_string()),
+            Self::Impossible { .. } => {
+                Some("values are those of the data, within their smallest and largest".to_string())
+            }
+            Self::Unsupported { .. } => Some("fewer or wider conditions are met more often".to_string()),
             Self::NoColumns { .. } => Some(
                 "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
             ),

@@ -72,13 +72,14 @@ impl Probabilities {
         self.classes
     }
 
-    /// The class at which the sum of probabilities of row `row` passes `share` (0 to 1) of the whole, those of
-    /// `allowed` only, if given; `None` where nothing is allowed.
-    pub fn draw(&self, row: usize, share: f64, allowed: Option<&[bool]>) -> Option<usize> {
+    /// The class at which the sum of probabilities of row `row` passes `share` (0 to 1) of the whole, and the whole; each
+    /// counts as often as `factors` says, if given. `None` where nothing counts.
+    pub fn draw(&self, row: usize, share: f64, factors: Option<&[f32]>) -> Option<(usize, f64)> {
         let block = &self.blocks[row / LANES * self.classes..][..self.classes];
         let lane = row % LANES;
         let weight = |class: usize| {
-            if allowed.is_none_or(|allowed| allowed[class]) { f64::from(block[class][lane]) } else { 0.0 }
+            let factor = factors.map_or(1.0, |factors| f64::from(factors[class]));
+            f64::from(block[class][lane]) * factor
         };
         let total: f64 = (0..self.classes).map(weight).sum();
         let mut left = total * share;
@@ -86,7 +87,7 @@ impl Probabilities {
         for class in 0..self.classes {
             let weight = weight(class);
             if weight > 0.0 {
-                last = Some(class);
+                last = Some((class, total));
                 left -= weight;
                 if left < 0.0 {
                     break;

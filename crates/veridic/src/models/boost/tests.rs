@@ -123,10 +123,13 @@ fn a_draw_follows_the_distribution() {
     let model = Softmax::marginal(&classes, 3);
     let mut out = Probabilities::default();
     model.predict(&Features::default(), 0, 20, &mut out);
-    assert_eq!(out.draw(17, 0.5, None), Some(0));
-    assert_eq!(out.draw(17, 0.8, None), Some(2));
-    assert_eq!(out.draw(17, 0.2, Some(&[false, false, true])), Some(2));
-    assert_eq!(out.draw(17, 0.2, Some(&[false; 3])), None);
+    let drawn = |share: f64, factors: Option<&[f32]>| out.draw(17, share, factors).map(|drawn| drawn.0);
+    assert_eq!(drawn(0.5, None), Some(0));
+    assert_eq!(drawn(0.8, None), Some(2));
+    assert_eq!(drawn(0.2, Some(&[0.0, 0.0, 1.0])), Some(2));
+    assert_eq!(drawn(0.2, Some(&[0.0; 3])), None);
+    let (_, whole) = out.draw(17, 0.2, Some(&[0.0, 0.0, 0.5])).unwrap();
+    assert!((whole - 0.15).abs() < 1e-3, "{whole}");
 }
 
 #[test]

@@ -168,6 +168,15 @@ impl Made {
         }
     }
 
+    /// Puts cell `there` of other cells of the column at `row`.
+    pub(super) fn set(&mut self, row: usize, other: &Self, there: usize) {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a[row] = b[there],
+            (Self::Symbol(a), Self::Symbol(b)) => a[row] = b[there],
+            _ => {}
+        }
+    }
+
     /// The cells at `rows`.
     pub(super) fn take(&self, rows: &[u32]) -> Self {
         match self {

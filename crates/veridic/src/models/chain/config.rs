@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rule::RuleConfig;
 use crate::error::ConfigError;
 use crate::models::boost::BoostConfig;
 
@@ -20,13 +21,15 @@ pub struct ChainConfig {
     /// Rows that are made for each that is kept, by how well pairs of columns agree with the data, 1 to 10; with 1 all are
     /// kept.
     pub pool: usize,
+    /// Rules that are looked for in the data and kept by made rows.
+    pub rules: RuleConfig,
     /// Boosting of each conditional.
     pub boost: BoostConfig,
 }
 
 impl Default for ChainConfig {
     fn default() -> Self {
-        Self { codes: 0, fine: 16, members: 1, rows: 300_000, pool: 3, boost: BoostConfig::default() }
+        Self { codes: 0, fine: 16, members: 1, rows: 300_000, pool: 3, rules: RuleConfig::default(), boost: BoostConfig::default() }
     }
 }
 

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::coder::{Coded, Coder, Made};
 use super::number::Cell;
 use super::plan::Plan;
+use super::rule::Checks;
 use super::select::Margins;
 use super::{Chain, ChainConfig, Learned};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
@@ -125,19 +126,23 @@ impl Chain {
                 })
                 .collect();
             let made: Vec<Made> = sources.iter().map(|source| source.made.clone()).collect();
-            let plan = Plan::find(&coders, &made);
-            drop(made);
+            let plan = Plan::find(config.rules, &coders, &made);
             let fit =
                 Fit { config, columns: &columns, coders: &coders, sources: &sources, plan: &plan, seed };
             let learned = match fit.learn(threads, stop, observe, from) {
                 Outcome::Stopped(partial) if fit.is_whole(&partial) => partial.learned,
                 stopped => return Ok(stopped),
             };
+            let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
+            let codes: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
+            let whole: Vec<&Made> = made.iter().collect();
+            let checks = Checks::find(config.rules, &coders, &whole, &codes, &free);
             let mut chain = Self {
                 config: config.clone(),
                 n_rows: rows.len(),
                 learned,
                 margins: None,
+                checks,
                 columns: columns.clone(),
                 coders: coders.clone(),
                 plan: plan.clone(),
@@ -159,9 +164,8 @@ struct Fit<'a> {
 
 impl Fit<'_> {
     fn is_whole(&self, partial: &Partial) -> bool {
-        let known = partial.learned.iter().zip(&self.plan.decided);
-        partial.learned.len() == self.columns.len()
-            && known.into_iter().all(|(learned, decided)| learned.is_some() || decided.is_some())
+        let whole = |(j, learned): (usize, &Option<Learned>)| learned.is_some() || !self.plan.is_learned(j);
+        partial.learned.len() == self.columns.len() && partial.learned.iter().enumerate().all(whole)
     }
 
     /// Learns the columns, those that take longest first.
@@ -180,7 +184,7 @@ impl Fit<'_> {
             let codes = self.coders[j].codes();
             // What was stored by another fit is of no use.
             let fits = |learned: &Learned| learned.fits(codes, self.config.fine, parents);
-            if self.plan.decided[j].is_some() || !learned.as_ref().is_none_or(fits) {
+            if !self.plan.is_learned(j) || !learned.as_ref().is_none_or(fits) {
                 *learned = None;
             }
         }
@@ -189,7 +193,7 @@ impl Fit<'_> {
             (place.min(64) + 4) as f64 * (self.coders[j].codes() + 8) as f64
         };
         let mut tasks: Vec<(usize, f64)> = (0..n_columns)
-            .filter(|j| self.plan.decided[*j].is_none() && partial.learned[*j].is_none())
+            .filter(|j| self.plan.is_learned(*j) && partial.learned[*j].is_none())
             .map(|j| (j, cost(j)))
             .collect();
         tasks.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

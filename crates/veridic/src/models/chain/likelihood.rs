@@ -11,7 +11,7 @@ use crate::models::boost::{Features, Probabilities};
 use crate::models::parallel;
 
 /// Least probability of a code, so that no row is impossible.
-const LEAST: f64 = 1e-6;
+pub(super) const LEAST: f64 = 1e-6;
 
 /// Rows that are looked at together.
 const PIECE: usize = 2048;
@@ -83,6 +83,14 @@ impl Chain {
             };
             return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
         }
+        if let Some(formula) = self.plan.formulas[j] {
+            let [a, b] = formula.of.map(|i| &made[i]);
+            let (Made::Number(values), Made::Number(a), Made::Number(b)) = (&made[j], a, b) else {
+                return vec![0.0; to - from];
+            };
+            let holds = |row: usize| formula.holds(&self.coders[j], values[row], a[row], b[row]);
+            return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
+        }
         let Some(learned) = &self.learned[j] else { return vec![0.0; to - from] };
         let mut features = Features::default();
         for i in self.plan.parents(j, &self.coders) {
@@ -140,7 +148,7 @@ impl Learned {
 
 impl Made {
     /// Whether cell `here` is the same as cell `there` of other cells of the column.
-    fn same(&self, here: usize, other: &Self, there: usize) -> bool {
+    pub(super) fn same(&self, here: usize, other: &Self, there: usize) -> bool {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => {
                 a.get(here).is_some_and(|a| *a == b[there] || (a.is_nan() && b[there].is_nan()))

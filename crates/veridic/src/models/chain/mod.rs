@@ -7,13 +7,18 @@
 //! drawn one is kept, so that pairs of columns agree with the data.
 
 mod coder;
+mod condition;
 mod config;
 mod draw;
+mod evidence;
+mod fill;
 mod fit;
+mod formula;
 mod lattice;
 mod likelihood;
 mod number;
 mod plan;
+mod rule;
 mod select;
 mod store;
 #[cfg(test)]
@@ -23,12 +28,17 @@ mod text;
 use crate::data::{ColumnSchema, Schema};
 use crate::models::boost::Softmax;
 
+pub use condition::{Allowed, Condition, GivenSample};
 pub use config::ChainConfig;
+pub use fill::{Answer, Prediction};
 pub use fit::{Outcome, Partial, Progress};
+pub use formula::Operation;
 pub use likelihood::Likelihoods;
+pub use rule::{Found, Rule, RuleConfig};
 
 use coder::Coder;
 use plan::Plan;
+use rule::Checks;
 use select::Margins;
 
 /// A fitted chain of conditionals.
@@ -42,6 +52,8 @@ pub struct Chain {
     learned: Vec<Option<Learned>>,
     /// Rows that the chain was fitted on.
     n_rows: usize,
+    /// What rows are checked for.
+    checks: Checks,
     /// What made rows are kept by.
     margins: Option<Margins>,
 }

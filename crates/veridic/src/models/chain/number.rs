@@ -126,6 +126,11 @@ impl NumberCoder {
         self.lattice.map_or(value, |lattice| lattice.round(value))
     }
 
+    /// Distance of neighboring values; 0 where they are on no grid.
+    pub(super) fn spacing(&self) -> f64 {
+        self.lattice.map_or(0.0, |lattice| lattice.spacing())
+    }
+
     /// The logarithm of the number of values (or the length) between two places in the ranks of a code's cell; 0 where the
     /// code is a single value.
     pub(super) fn log_width(&self, code: usize, from: f64, to: f64) -> f64 {

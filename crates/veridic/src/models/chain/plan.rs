@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
+use super::formula::Formula;
+use super::rule::RuleConfig;
 
 /// Contradictions that must be expected of independent columns before none of them means that one decides the other.
 const EXPECTED: f64 = 20.0;
@@ -28,6 +30,8 @@ pub(super) struct Plan {
     pub(super) order: Vec<usize>,
     /// By column.
     pub(super) decided: Vec<Option<Decided>>,
+    /// By column, what it is made of, if anything.
+    pub(super) formulas: Vec<Option<Formula>>,
 }
 
 /// A decided column in a file.
@@ -94,7 +98,7 @@ impl Ids {
 
 impl Plan {
     /// Finds columns that another decides in every row, with enough rows to tell.
-    pub(super) fn find(coders: &[Coder], columns: &[Made]) -> Self {
+    pub(super) fn find(config: RuleConfig, coders: &[Coder], columns: &[Made]) -> Self {
         let n_columns = columns.len();
         let ids: Vec<Ids> = columns.iter().map(Ids::new).collect();
         // Finer columns first, so that what is decided is coarser, or as fine and later.
@@ -106,7 +110,7 @@ impl Plan {
         for j in by_size {
             let n = ids[j].of.len();
             // The coarsest that decides it, for it says most about it.
-            let found = kept.iter().rev().copied().find(|i| {
+            let found = kept.iter().rev().copied().filter(|_| config.decides).find(|i| {
                 let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
                 let repeated = n.saturating_sub(ids[*i].count) as f64;
                 decides && repeated * ids[j].differ >= EXPECTED && ids[*i].decides(&ids[j], &mut first)
@@ -118,7 +122,17 @@ impl Plan {
                 None => kept.push(j),
             }
         }
-        Self { order: order(&decided), decided }
+        let taken: Vec<bool> = decided.iter().map(Option::is_some).collect();
+        let formulas = match config.formulas {
+            true => Formula::find(coders, columns, &taken),
+            false => vec![None; n_columns],
+        };
+        Self { order: order(&decided), decided, formulas }
+    }
+
+    /// Whether a column is learned: nothing else makes it.
+    pub(super) fn is_learned(&self, j: usize) -> bool {
+        self.decided[j].is_none() && self.formulas[j].is_none()
     }
 
     /// The columns that column `j` is learned from.

@@ -68,7 +68,7 @@ impl Margins {
         let (held, seen) = rows.split_at((rows.len() as f64 * HELD) as usize);
         let bins: Vec<&[u8]> = sources.iter().map(|source| source.coded.bins.as_slice()).collect();
         let tried = Self::of(chain, &columns, &bins, seen);
-        let pool = chain.draw(seen.len() * chain.config.pool, Seed(seed.key("chain.select")));
+        let pool = chain.pool(seen.len() * chain.config.pool, Seed(seed.key("chain.select")));
         let kept = tried.select(&pool, seen.len(), &mut random);
         let raw: Vec<u32> = (0..seen.len() as u32).collect();
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);

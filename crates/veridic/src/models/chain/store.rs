@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::coder::{Coder, Made};
 use super::fit::Partial;
+use super::formula::Formula;
 use super::plan::{Decided, Decision, Plan, order};
+use super::rule::Checks;
 use super::select::Margins;
 use super::{Chain, ChainConfig, Learned};
 use crate::data::ColumnSchema;
@@ -89,6 +91,8 @@ impl Chain {
             }
         }
         stored.about.insert("decided".to_string(), text(&decisions));
+        stored.about.insert("formulas".to_string(), text(&self.plan.formulas));
+        stored.about.insert("checks".to_string(), text(&self.checks));
         if let Some(margins) = &self.margins {
             stored
                 .about
@@ -142,13 +146,25 @@ impl Chain {
         if decided.iter().flatten().any(|of| decided[of.by].is_some()) {
             return Err("a column decided by one that is decided".to_string());
         }
-        let plan = Plan { order: order(&decided), decided };
+        let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
+        let before = |(j, formula): (usize, &Option<Formula>)| {
+            let numbers = |i: &usize| *i < j && matches!(coders[*i], Coder::Number(_)) && decided[*i].is_none();
+            formula.is_none_or(|formula| formula.of.iter().all(numbers) && decided[j].is_none())
+        };
+        if formulas.len() != n || !formulas.iter().enumerate().all(before) {
+            return Err("formulas of columns that are not there".to_string());
+        }
+        let checks: Checks = parsed(stored, "checks")?;
+        if let Some(problem) = checks.problem(n) {
+            return Err(problem.to_string());
+        }
+        let plan = Plan { order: order(&decided), decided, formulas };
         let mut learned = Vec::with_capacity(n);
         for (j, coder) in coders.iter().enumerate() {
             let parents = plan.parents(j, &coders).len();
             let of = Learned::restore(&stored.below(&format!("learned.{j}")), Some(parents))?;
             let whole = of.as_ref().is_none_or(|of| of.fits(coder.codes(), config.fine, parents));
-            if !whole || of.is_none() != plan.decided[j].is_some() {
+            if !whole || of.is_some() != plan.is_learned(j) {
                 return Err(format!("the model of column {} is not whole", j + 1));
             }
             learned.push(of);
@@ -168,6 +184,6 @@ impl Chain {
             }
         };
         let n_rows = parsed(stored, "rows")?;
-        Ok(Self { config, columns, coders, plan, learned, n_rows, margins })
+        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins })
     }
 }

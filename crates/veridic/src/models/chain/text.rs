@@ -112,6 +112,11 @@ impl TextCoder {
         levels.iter().map(|level| known.get(level.as_str()).copied().unwrap_or(unknown)).collect()
     }
 
+    /// Number of symbols that share a code.
+    pub(super) fn sharing(&self, code: usize) -> usize {
+        self.members.get(code).map_or(0, Vec::len)
+    }
+
     /// The symbol at `place`, 0 to 1, of a code.
     pub(super) fn symbol(&self, code: usize, place: f64) -> u32 {
         let Some(members) = self.members.get(code) else { return self.missing() };

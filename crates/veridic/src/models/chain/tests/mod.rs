@@ -1,3 +1,6 @@
+mod question;
+mod rule;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
