@@ -90,7 +90,7 @@ impl Unusual {
                 let (value, n) = (values[row], sorted.len() as f64);
                 let below = sorted.partition_point(|v| *v < value) as f64;
                 let upto = sorted.partition_point(|v| *v <= value) as f64;
-                let tail = (upto / n).min(1.0 - below / n);
+                let tail = upto.min(n - below) / n;
                 Place { quantile: Some((below + upto) / (2.0 * n)), tail }
             }
             (Values::Levels(shares), Cells::Text { codes, .. }) => {
