@@ -96,13 +96,13 @@ class Page:
         self.page.wait_for_function("(before) => document.querySelector('#stage').dataset.row !== before", arg=before)
 
     def labelled(self, n):
-        self.page.wait_for_function(f"document.querySelector('#figures dd').textContent === '{n}'")
+        self.page.wait_for_function("(n) => document.querySelector('#figures dd').textContent === n", arg=f"{n:,}")
 
 
 def test_keys(browser, server, place, shot):
     """Images by the keyboard alone: labels, undo, remarks, proposals, batch, all keys."""
     with Page(browser, server.url, (1440, 900)) as p:
-        p.page.wait_for_function("document.querySelector('.picture img').naturalWidth === 16")
+        p.page.wait_for_function("() => document.querySelector('.picture img').naturalWidth === 16")
         seen = []
         for i in range(12):
             seen.append(p.row())

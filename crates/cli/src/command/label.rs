@@ -206,13 +206,14 @@ fn reasons_of(table: &Table) -> Reasons {
     let text = |name: String, row: usize| {
         table.column(&name).and_then(|column| column.cells.text(row)).map(str::to_owned)
     };
-    let of_row = |row: usize| {
-        (1..=REASONS).filter_map(|k| {
+    let of_row = |row: usize| -> Vec<(String, String)> {
+        let reason = |k: usize| {
             let expected = text(format!("reason_{k}_expected"), row);
             Some((text(format!("reason_{k}"), row)?, expected.unwrap_or_else(|| "nothing".to_owned())))
-        })
+        };
+        (1..=REASONS).filter_map(reason).collect()
     };
-    let columns = (0..table.n_rows).map(|row| of_row(row).collect()).collect();
+    let columns = (0..table.n_rows).map(of_row).collect();
     Reasons { scores, columns }
 }
 

@@ -76,8 +76,8 @@ fn ask(port: u16, line: &str, headers: &str, body: &str) -> Option<(u16, String,
 
 /// The rows of an answer.
 fn ids(answer: &str) -> Vec<u32> {
-    let items = answer.split(r#"{"id":"#).skip(1);
-    items.map(|item| item.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()).collect()
+    let after = answer.split(r#""id":"#).skip(1).filter_map(|rest| rest.split_once(','));
+    after.filter(|(_, rest)| rest.starts_with(r#""marks""#)).map(|(id, _)| id.parse().unwrap()).collect()
 }
 
 /// The labelled rows of a file, from 0, with their classes, by its export.
@@ -165,7 +165,8 @@ fn a_second_process_on_the_same_labels_is_one_more_page_of_the_first() {
     let (status, head, _) = ask(port, &format!("GET {path} HTTP/1.1"), "", "").unwrap();
     assert_eq!(status, 303);
     let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-    let other = post(port, cookie.split(';').next().unwrap(), "/api/next", r#"{"have":[],"want":9}"#).unwrap();
+    let other =
+        post(port, cookie.split(';').next().unwrap(), "/api/next", r#"{"have":[],"want":9}"#).unwrap();
     let (_, first) = server.post("/api/next", r#"{"have":[],"want":9}"#).unwrap();
     assert_eq!((ids(&other.1).len(), ids(&first).len()), (9, 9));
     assert!(ids(&other.1).iter().all(|row| !ids(&first).contains(row)), "no row goes to two");
@@ -191,7 +192,11 @@ fn ctrl_c_ends_the_page_says_where_labels_are_and_leaves_one_file() {
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let ran = Ran::of(&child.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.err.contains("0 labels in l.db; `veridic label data.csv --labels l.db --export"), "{}", ran.err);
+    assert!(
+        ran.err.contains("0 labels in l.db; `veridic label data.csv --labels l.db --export"),
+        "{}",
+        ran.err
+    );
     let files: Vec<String> = place
         .path("")
         .read_dir()
@@ -252,8 +257,16 @@ fn labels_come_in_and_go_out_without_a_page() {
     place.succeed(&[&base[..], &["--export", "out.jsonl"]].concat());
     let text = place.read("out.jsonl");
     assert_eq!(text.lines().count(), 3);
-    assert!(text.lines().all(|line| line.contains(r#""annotator":"eva""#) && line.contains(r#""age":"#)), "{text}");
+    assert!(
+        text.lines().all(|line| line.contains(r#""annotator":"eva""#) && line.contains(r#""age":"#)),
+        "{text}"
+    );
     place.write("data.csv", customers(50).replacen("20,", "21,", 1));
     let err = place.fail(&[&base[..], &["--check"]].concat());
-    assert!(err.starts_with("error: 1 of the 3 rows that were shown have changed since, the first is row 1: l.db"), "{err}");
+    assert!(
+        err.starts_with(
+            "error: 1 of the 3 rows that were shown have changed since, the first is row 1: l.db"
+        ),
+        "{err}"
+    );
 }

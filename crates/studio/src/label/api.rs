@@ -13,7 +13,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::desk::{Choice, Desk, Review};
+use super::ask::Review;
+use super::desk::Desk;
+use super::keep::Choice;
 use crate::StudioError;
 use crate::server::{Gate, Session, guarded};
 

@@ -75,7 +75,13 @@ fn without_token_or_cookie_nothing_is_told() {
         let place = Place::new(9);
         let browser = place.enter().await;
         let name = browser.cookie.split('=').next().unwrap();
-        let wrong = [String::new(), format!("{name}="), format!("{name}=00"), format!("x{}", browser.cookie), "veridic-80=1".into()];
+        let wrong = [
+            String::new(),
+            format!("{name}="),
+            format!("{name}=00"),
+            format!("x{}", browser.cookie),
+            "veridic-80=1".into(),
+        ];
         for (method, path) in PATHS {
             for cookie in &wrong {
                 let request = request(method.clone(), path)
@@ -107,7 +113,10 @@ fn a_token_lets_one_browser_in_once_and_leaves_the_address() {
         let path = url.strip_prefix("http://127.0.0.1:4321").unwrap();
         let get = || request(Method::GET, path).body(Body::empty()).unwrap();
         let first = ask(&place.router, get()).await;
-        assert_eq!((first.status(), &first.headers()["location"]), (StatusCode::SEE_OTHER, &"/".parse().unwrap()));
+        assert_eq!(
+            (first.status(), &first.headers()["location"]),
+            (StatusCode::SEE_OTHER, &"/".parse().unwrap())
+        );
         let cookie = first.headers()["set-cookie"].to_str().unwrap();
         for part in ["veridic-4321=", "HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(cookie.contains(part), "{cookie}");
@@ -162,7 +171,11 @@ fn other_sites_can_neither_change_nor_read() {
         }
         for method in [Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
             let request = browser.request(method.clone(), "/api/decide").body(Body::empty()).unwrap();
-            assert_eq!(ask(&place.router, request).await.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+            assert_eq!(
+                ask(&place.router, request).await.status(),
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method}"
+            );
         }
         let state = browser.get("/api/state").await.1;
         let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
@@ -314,12 +327,21 @@ fn cells_with_markup_are_told_as_text() {
         let place = Place::new(9);
         let browser = place.enter().await;
         let answer = browser.done("/api/next", json!({ "have": [], "want": 9 })).await;
-        let cells: Vec<&str> = answer["items"].as_array().unwrap().iter().map(|item| item["cells"][1].as_str().unwrap()).collect();
+        let cells: Vec<&str> = answer["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["cells"][1].as_str().unwrap())
+            .collect();
         assert!(cells.contains(&"<script>alert(1)</script>"));
         // The page's own code makes elements from text alone.
-        for file in ["label.js", "element.js", "item.js", "panel.js", "batch.js", "dialog.js", "key.js", "server.js"] {
+        for file in
+            ["label.js", "element.js", "item.js", "panel.js", "batch.js", "dialog.js", "key.js", "server.js"]
+        {
             let script = String::from_utf8(browser.get(&format!("/page/{file}")).await.1).unwrap();
-            for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"] {
+            for way in
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+            {
                 assert!(!script.contains(way), "{file}: {way}");
             }
             assert!(!script.contains("http://") && !script.contains("https://"), "{file}");

@@ -74,7 +74,10 @@ fn everything_is_there_after_the_server_is_opened_anew_and_open_rows_come_first(
         let again: BTreeSet<u64> = browser.next(2).await.into_iter().collect();
         assert_eq!(again, BTreeSet::from([rows[3], rows[4]]), "rows that were shown and not decided");
         let state = browser.done("/api/next", json!({ "have": [], "want": 0 })).await["state"].clone();
-        assert_eq!((&state["labelled"], &state["skipped"], &state["flagged"]), (&json!(1), &json!(1), &json!(1)));
+        assert_eq!(
+            (&state["labelled"], &state["skipped"], &state["flagged"]),
+            (&json!(1), &json!(1), &json!(1))
+        );
         // A decision that was kept before the crash and is sent again.
         let answer = browser.done("/api/decide", label("a", rows[0], 1)).await;
         assert_eq!(answer["state"]["labelled"], 1);
@@ -92,7 +95,10 @@ fn undo_goes_back_to_the_first_decision_and_gives_each_row_back() {
         }
         for (i, row) in rows.iter().rev().enumerate() {
             let answer = browser.done("/api/undo", json!({ "key": format!("u{i}") })).await;
-            assert_eq!((answer["item"]["id"].as_u64(), answer["state"]["labelled"].as_u64()), (Some(*row), Some(5 - i as u64)));
+            assert_eq!(
+                (answer["item"]["id"].as_u64(), answer["state"]["labelled"].as_u64()),
+                (Some(*row), Some(5 - i as u64))
+            );
         }
         let answer = browser.done("/api/undo", json!({ "key": "none" })).await;
         assert!(answer["item"].is_null());
