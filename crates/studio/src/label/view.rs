@@ -160,7 +160,7 @@ pub(crate) fn described(items: &Items, reasons: Option<&Reasons>, row: u32, why:
             })
             .collect(),
         None => {
-            let marks = unusual.marks(table, at);
+            let marks = unusual.marks(table, at, why == Why::Unusual);
             marks.into_iter().map(|mark| (mark.column, mark.level, mark.why)).collect()
         }
     };

@@ -70,7 +70,7 @@ fn an_import_maps_columns_and_classes_and_names_what_it_does_not_know() {
     let (db, file) = (place.dir.path().join("new.db"), place.dir.path().join("theirs.csv"));
     std::fs::write(&file, "nr,verdict,who\n2,ham,x\n5,spam,y\n6,,y\n").unwrap();
     let mut options = ImportOptions { annotator: "ada".to_owned(), ..ImportOptions::default() };
-    let mut refused =
+    let refused =
         |options: &ImportOptions| import(&db, &items(9), &yes_no(), &file, options).unwrap_err().to_string();
     assert!(
         refused(&options)
