@@ -95,7 +95,7 @@ export class Batch {
           { class: "row" },
           confirm,
           make("button", { type: "button", onclick: () => this.desk.endBatch() }, "Back", make("kbd", {}, "esc")),
-          make("span", { class: "soft" }, "Surest first. Click, or arrows and x, leaves a row out; left and right of the tabs change the class."),
+          make("span", { class: "soft" }, "Surest first. A click, or arrows and x, leaves a row out; [ and ] change the class."),
         ),
       ),
     );

@@ -11,7 +11,7 @@ function ask(title, content, ready = () => {}) {
     const finish = (answer) => {
       dialog.onclose = null;
       dialog.close();
-      $("stage").focus();
+      $("stage").focus({ preventScroll: true });
       done(answer);
     };
     const close = make("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => finish(null) }, "Close", make("kbd", {}, "esc"));

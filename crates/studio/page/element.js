@@ -8,7 +8,7 @@ export function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key === "style") Object.assign(element.style, value);
+    else if (key === "style") Object.entries(value).forEach(([name, one]) => element.style.setProperty(name, one));
     else if (key === "class") element.className = value;
     else element.setAttribute(key, value === true ? "" : String(value));
   }
@@ -22,6 +22,15 @@ export const percent = (share) => {
   if (share > 0.99) return `${(share * 100).toFixed(1)} %`;
   return `${Math.round(share * 100)} %`;
 };
+
+// A number with so many digits that only a program wants them is cut for people; its title has them all.
+export function brief(text) {
+  const value = Number(text);
+  if (text.length <= 9 || !/^-?\d*\.\d+(e-?\d+)?$/i.test(text) || !Number.isFinite(value)) return text;
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(3);
+  return String(Number(value.toPrecision(Math.max(5, Math.ceil(Math.log10(size + 1)) + 2))));
+}
 
 // Class colors: told apart by lightness too, legible on both papers.
 const HUES = [212, 28, 145, 330, 265, 48, 185, 0, 95, 300];

@@ -1,6 +1,6 @@
 // One item, large and clear.
 
-import { hue, make } from "./element.js";
+import { brief, hue, make } from "./element.js";
 
 const WHY = {
   unsure: "the model is unsure here",
@@ -11,20 +11,37 @@ const WHY = {
   again: "seen before",
 };
 
+// Pictures of rows by number: fetched and decoded once. The server lets nothing be kept, so they are kept here.
 const pictures = new Map();
+const MOST = 300;
 
-// The picture of a row, decoded once; few are kept.
-export function picture(id) {
-  let image = pictures.get(id);
-  if (!image) {
-    image = new Image();
-    image.src = `/api/image/${id}`;
-    image.alt = `Image of row ${id + 1}`;
-    image.ready = image.decode().catch(() => {});
-    pictures.set(id, image);
-    if (pictures.size > 200) pictures.delete(pictures.keys().next().value);
+function picture(id) {
+  let one = pictures.get(id);
+  if (one) {
+    // Used last, given up last.
+    pictures.delete(id);
+    pictures.set(id, one);
+    return one;
   }
-  return image;
+  one = { image: new Image(), url: null, waiting: [] };
+  one.image.alt = `Image of row ${id + 1}`;
+  pictures.set(id, one);
+  load(id, one).catch(() => pictures.delete(id));
+  if (pictures.size > MOST) {
+    const [oldest, { url }] = pictures.entries().next().value;
+    pictures.delete(oldest);
+    if (url) URL.revokeObjectURL(url);
+  }
+  return one;
+}
+
+async function load(id, one) {
+  const answer = await fetch(`/api/image/${id}`);
+  if (!answer.ok) throw new Error("no image");
+  one.url = URL.createObjectURL(await answer.blob());
+  [one.image, ...one.waiting].forEach((image) => (image.src = one.url));
+  one.waiting = [];
+  await one.image.decode();
 }
 
 // Gets what painting the item needs before it is its turn.
@@ -34,8 +51,12 @@ export function preload(about, item) {
 
 // An element is in one place at a time, and the same picture may be asked for in several.
 function copy(id) {
-  const image = picture(id).cloneNode();
+  const one = picture(id);
+  const image = new Image();
+  image.alt = `Image of row ${id + 1}`;
   image.decoding = "sync";
+  if (one.url) image.src = one.url;
+  else one.waiting.push(image);
   return image;
 }
 
@@ -53,7 +74,7 @@ export function draw(about, item) {
 }
 
 function drawImage(about, item) {
-  const image = picture(item.id);
+  const { image } = picture(item.id);
   const [height, width] = about.size;
   image.decoding = "sync";
   image.classList.toggle("pixels", Math.max(height, width) < 200);
@@ -66,11 +87,11 @@ function drawRow(about, item) {
   const rows = about.columns.map((name, i) => {
     const [level, why] = marks.get(i) ?? [0, ""];
     const cell = item.cells[i];
-    const value = cell === null ? make("span", { class: "missing" }, "missing") : cell;
+    const value = cell === null ? make("span", { class: "missing" }, "missing") : brief(cell);
     const place = item.places[i];
     return make(
       "div",
-      { class: `cell level-${level}`, title: why ? `${name}: ${why}` : null },
+      { class: `cell level-${level}`, title: `${name}: ${cell ?? "missing"}${why ? `, ${why}` : ""}` },
       make("dt", {}, name),
       make("dd", {}, value, why ? make("span", { class: "hidden" }, ` (${why})`) : null),
       place === null ? make("span", { class: "strip none" }) : strip(place),
@@ -82,7 +103,7 @@ function drawRow(about, item) {
       { class: `level-${level}` },
       make("b", {}, about.columns[column]),
       " ",
-      item.cells[column] ?? "missing",
+      brief(item.cells[column] ?? "missing"),
       make("span", {}, why),
     ),
   );
@@ -113,7 +134,7 @@ export function small(about, item) {
   return make(
     "span",
     { class: "brief" },
-    columns.map((column) => make("span", {}, make("b", {}, about.columns[column]), ` ${item.cells[column] ?? "–"}`)),
+    columns.map((column) => make("span", {}, make("b", {}, about.columns[column]), ` ${brief(item.cells[column] ?? "–")}`)),
   );
 }
 

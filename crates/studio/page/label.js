@@ -70,6 +70,7 @@ function paint() {
     stage.replaceChildren(draw(about, item));
     stage.dataset.row = item.id + 1;
     stage.scrollTop = 0;
+    if (scrollY > 0) scrollTo(0, 0);
   } else {
     stage.replaceChildren(isSpent() && !goesOn ? spent() : nothing());
     delete stage.dataset.row;
@@ -109,6 +110,9 @@ function paintState() {
   drawOverview(state, review, newClass);
 }
 
+// Keys go to the item; nothing moves for it.
+const focusStage = () => $("stage").focus({ preventScroll: true });
+
 const isSpent = () => state.budget_left === 0 && !again;
 
 function spent() {
@@ -134,7 +138,7 @@ function nothing() {
 function goOn() {
   goesOn = true;
   paint();
-  $("stage").focus();
+  focusStage();
 }
 
 // --- the server ------------------------------------------------------------------------------------------------------
@@ -256,7 +260,7 @@ async function undo(event = null) {
     const answer = await insist("/api/undo", event === null ? { key: actKey() } : { key: actKey(), event }, alarm);
     calm();
     if (answer.item) {
-      again = null;
+      if (again) endReview();
       queue = [answer.item, ...queue.filter((item) => item.id !== answer.item.id)];
       preload(about, answer.item);
       rejected = new Set();
@@ -302,7 +306,7 @@ async function review(what = null) {
   (again ?? []).forEach((item) => preload(about, item));
   rejected = new Set();
   paint();
-  $("stage").focus();
+  focusStage();
 }
 
 function endReview() {
@@ -365,7 +369,7 @@ async function endBatch() {
   $("together").setAttribute("aria-pressed", "false");
   await look();
   paint();
-  $("stage").focus();
+  focusStage();
 }
 
 function switchOrder() {
@@ -468,7 +472,7 @@ async function start() {
     post("/api/release", { ids: ids() }, { keepalive: true }).catch(() => {});
   });
   setInterval(glance, GLANCE);
-  $("stage").focus();
+  focusStage();
 }
 
 start().catch(alarm);

@@ -5,6 +5,7 @@
 mod bad_input;
 mod film;
 mod help;
+mod label;
 mod latent;
 mod life;
 mod map;

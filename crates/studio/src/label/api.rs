@@ -13,7 +13,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::desk::{Choice, Desk, Review};
+use super::ask::Review;
+use super::desk::Desk;
+use super::keep::Choice;
 use crate::StudioError;
 use crate::server::{Gate, Session, guarded};
 
@@ -129,9 +131,10 @@ async fn state(State(api): State<Api>, Extension(session): Extension<Session>) -
     Ok(Json(state).into_response())
 }
 
-async fn image(State(api): State<Api>, Path(id): Path<u32>) -> Answer {
-    let png = apart(move || Ok(api.desk.items().png(id as usize))).await?;
-    let png = png.ok_or_else(|| Failure(StatusCode::NOT_FOUND, "there is no such image".into(), None))?;
+async fn image(State(api): State<Api>, Path(id): Path<String>) -> Answer {
+    let none = || Failure(StatusCode::NOT_FOUND, "there is no such image".into(), None);
+    let id: usize = id.parse().map_err(|_| none())?;
+    let png = apart(move || Ok(api.desk.items().png(id))).await?.ok_or_else(none)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 

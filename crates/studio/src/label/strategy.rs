@@ -11,6 +11,10 @@ const BATCH: usize = 24;
 const SAMPLE: usize = 6000;
 /// A class with at most this share of the labels is rare: finding it is part of the work.
 const RARE: f64 = 0.1;
+/// Labels from which a class can be told to be rare.
+const FEWEST: usize = 20;
+/// With more classes than this, one of them is always rare.
+const MOST_RARE: usize = 5;
 
 /// Why a row is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,7 +77,10 @@ pub(crate) fn order(known: &Known<'_>, seed: Seed) -> Order {
     let rarest = seen.min_by_key(|(_, count)| **count).map(|(class, count)| (class, *count));
     match rarest {
         Some((class, count))
-            if (count as f64) < RARE * total as f64 && class < shares.n_cols && known.counts.len() < 6 =>
+            if total >= FEWEST
+                && (count as f64) < RARE * total as f64
+                && class < shares.n_cols
+                && known.counts.len() <= MOST_RARE =>
         {
             let likely_scores: Vec<f32> = (0..shares.n_rows).map(|row| shares.row(row)[class]).collect();
             let likely = label::highest_first(&likely_scores, known.open);

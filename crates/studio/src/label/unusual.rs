@@ -4,6 +4,8 @@ use veridic::data::{Cells, MISSING, Schema, Table};
 
 /// A value whose tail has at most this share of the column is unusual.
 const UNUSUAL: f64 = 0.01;
+/// The same of a row that was asked because its values are unusual together.
+const NOTABLE: f64 = 0.1;
 /// A value whose tail has at most this share of the column is very unusual.
 const RARE: f64 = 0.001;
 /// Values of a row that are marked at most.
@@ -90,7 +92,7 @@ impl Unusual {
                 let (value, n) = (values[row], sorted.len() as f64);
                 let below = sorted.partition_point(|v| *v < value) as f64;
                 let upto = sorted.partition_point(|v| *v <= value) as f64;
-                let tail = (upto / n).min(1.0 - below / n);
+                let tail = upto.min(n - below) / n;
                 Place { quantile: Some((below + upto) / (2.0 * n)), tail }
             }
             (Values::Levels(shares), Cells::Text { codes, .. }) => {
@@ -100,13 +102,15 @@ impl Unusual {
         }
     }
 
-    /// The unusual values of a row, most unusual first.
-    pub(crate) fn marks(&self, table: &Table, row: usize) -> Vec<Mark> {
+    /// The unusual values of a row, most unusual first; of a row that was asked for its values (`asked`) also less unusual
+    /// ones, at most three.
+    pub(crate) fn marks(&self, table: &Table, row: usize, asked: bool) -> Vec<Mark> {
+        let limit = if asked { NOTABLE } else { UNUSUAL };
         let mut found: Vec<(f64, Mark)> = (0..self.columns.len())
             .filter_map(|column| {
                 let Place { quantile, tail } = self.place(table, column, row);
                 // In a small table every value is one of few.
-                if tail > UNUSUAL || tail * (table.n_rows as f64) > 0.5 && table.n_rows < 50 {
+                if tail > limit || tail * (table.n_rows as f64) > 0.5 && table.n_rows < 50 {
                     return None;
                 }
                 let share = percent(tail);
@@ -121,7 +125,8 @@ impl Unusual {
             })
             .collect();
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
-        found.truncate(MOST);
+        let few = found.iter().filter(|(tail, _)| *tail <= UNUSUAL).count().max(3);
+        found.truncate(few.min(MOST));
         found.into_iter().map(|(_, mark)| mark).collect()
     }
 
@@ -165,12 +170,14 @@ mod tests {
     fn the_far_value_the_rare_text_and_the_missing_cell_are_marked_and_others_are_not() {
         let (table, schema) = table();
         let unusual = Unusual::of(&table, &schema);
-        let marks = |row| unusual.marks(&table, row);
+        let marks = |row| unusual.marks(&table, row, false);
         let far = &marks(7)[0];
         assert_eq!((far.column, far.level, far.why.as_str()), (0, 2, "among the highest 0.1 %"));
         assert_eq!((marks(9)[0].column, marks(9)[0].why.as_str()), (1, "in 0.1 % of rows"));
         assert_eq!((marks(11)[0].column, marks(11)[0].why.as_str()), (2, "missing in 0.1 % of rows"));
         assert_eq!(marks(500), []);
+        // 49 of 0 to 49: nothing to mark, but what is notable where the row was asked for its values.
+        assert_eq!((marks(49), unusual.marks(&table, 49, true).len()), (vec![], 1));
     }
 
     #[test]

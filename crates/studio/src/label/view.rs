@@ -16,7 +16,7 @@ const MOST_COMPARED: usize = 3000;
 /// Nearest labelled rows that are told.
 const NEIGHBORS: usize = 6;
 /// Last decisions that are told.
-const RECENT: usize = 12;
+const RECENT: usize = 8;
 /// Labels over which agreement with the model is counted.
 const WINDOW: usize = 100;
 /// Time over which the rate is counted, in milliseconds.
@@ -160,7 +160,7 @@ pub(crate) fn described(items: &Items, reasons: Option<&Reasons>, row: u32, why:
             })
             .collect(),
         None => {
-            let marks = unusual.marks(table, at);
+            let marks = unusual.marks(table, at, why == Why::Unusual);
             marks.into_iter().map(|mark| (mark.column, mark.level, mark.why)).collect()
         }
     };
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn nearest_labelled_rows_come_nearest_first_without_the_row_itself() {
-        let features = Matrix { n_rows: 5, n_cols: 1, values: vec![0.0, 1.0, 5.0, 2.0, 9.0] };
+        let features = Matrix { n_rows: 5, n_cols: 1, values: vec![0.0, 1.0, 5.0, 2.5, 9.0] };
         let mut ledger = Ledger::new(2);
         for (i, (row, class)) in [(0, 0), (2, 1), (3, 0), (1, 1), (3, 1)].into_iter().enumerate() {
             let (id, action) = (i as u64 + 1, Action::Decide(Decision::Label(class)));

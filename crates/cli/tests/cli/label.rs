@@ -1,0 +1,272 @@
+//! `veridic label`: labels survive the death of the server, one process has a file, and files come and go.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::{Place, Ran, customers};
+
+/// The server of a page, killed when it goes.
+struct Server {
+    child: Child,
+    port: u16,
+    cookie: String,
+}
+
+impl Server {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let base = ["label", "data.csv", "--labels", "l.db", "--no-browser", "--annotator", "ada"];
+        let mut command = place.command(&[&base[..], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (port, path) = address(&line);
+        let (status, head, _) = ask(port, &format!("GET {path} HTTP/1.1"), "", "").unwrap();
+        assert_eq!(status, 303, "{head}");
+        let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { child, port, cookie }
+    }
+
+    /// A request of the page; `None` where the server is gone.
+    fn post(&self, path: &str, body: &str) -> Option<(u16, String)> {
+        post(self.port, &self.cookie, path, body)
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// The port and the rest of `http://127.0.0.1:PORT/…`.
+fn address(line: &str) -> (u16, String) {
+    let rest = line.trim().strip_prefix("http://127.0.0.1:").unwrap_or_else(|| panic!("no address: {line}"));
+    let (port, path) = rest.split_once('/').unwrap();
+    (port.parse().unwrap(), format!("/{path}"))
+}
+
+fn post(port: u16, cookie: &str, path: &str, body: &str) -> Option<(u16, String)> {
+    let headers = format!(
+        "Cookie: {cookie}\r\nOrigin: http://127.0.0.1:{port}\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/json\r\n"
+    );
+    let (status, _, body) = ask(port, &format!("POST {path} HTTP/1.1"), &headers, body)?;
+    Some((status, body))
+}
+
+fn ask(port: u16, line: &str, headers: &str, body: &str) -> Option<(u16, String, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    let text = format!(
+        "{line}\r\nHost: 127.0.0.1:{port}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    // An answer that was cut off has confirmed nothing.
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+    (length.parse() == Ok(body.len())).then(|| (status, head.to_owned(), body.to_owned()))
+}
+
+/// The rows of an answer.
+fn ids(answer: &str) -> Vec<u32> {
+    let after = answer.split(r#""id":"#).skip(1).filter_map(|rest| rest.split_once(','));
+    after.filter(|(_, rest)| rest.starts_with(r#""marks""#)).map(|(id, _)| id.parse().unwrap()).collect()
+}
+
+/// The labelled rows of a file, from 0, with their classes, by its export.
+fn exported(place: &Place) -> BTreeMap<u32, String> {
+    place.succeed(&["label", "l.db", "--export", "out.csv"]);
+    let text = place.read("out.csv");
+    let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let mut found = BTreeMap::new();
+    for cells in rows.filter(|cells| cells[1] == "label") {
+        let row: u32 = cells[0].parse().unwrap();
+        assert!(found.insert(row - 1, cells[2].to_owned()).is_none(), "row {row} twice");
+    }
+    found
+}
+
+#[test]
+fn no_label_that_was_confirmed_is_lost_when_the_server_is_killed() {
+    let place = Place::new();
+    place.write("data.csv", customers(4000));
+    let mut confirmed: BTreeMap<u32, String> = BTreeMap::new();
+    let mut sent = 0;
+    let mut dice = 2463534242_u32;
+    for round in 0..6 {
+        let server = Server::start(&place, &["--classes", "yes,no"]);
+        dice ^= dice << 13;
+        dice ^= dice >> 17;
+        dice ^= dice << 5;
+        let (port, cookie) = (server.port, server.cookie.clone());
+        let labeller = std::thread::spawn(move || {
+            let mut done = Vec::new();
+            let (mut tried, mut ready) = (0, Vec::new());
+            loop {
+                if ready.is_empty() {
+                    match post(port, &cookie, "/api/next", r#"{"have":[],"want":3}"#) {
+                        Some((200, answer)) => ready = ids(&answer),
+                        _ => return (done, tried),
+                    }
+                }
+                let row = ready.remove(0);
+                let class = row % 2;
+                let body = format!(
+                    r#"{{"key":"{round}-{row}","id":{row},"decision":"label","class":{class},"have":{ready:?},"want":1}}"#
+                );
+                tried += 1;
+                match post(port, &cookie, "/api/decide", &body) {
+                    Some((200, answer)) => {
+                        done.push(row);
+                        ready.extend(ids(&answer));
+                    }
+                    Some((status, answer)) => panic!("{status} {answer}"),
+                    None => return (done, tried),
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_millis(u64::from(dice % 400) + 20));
+        server.kill();
+        let (done, tried) = labeller.join().unwrap();
+        sent += tried;
+        for row in done {
+            let before = confirmed.insert(row, ["yes", "no"][row as usize % 2].to_owned());
+            assert!(before.is_none(), "row {row} was asked for again though it was labelled");
+        }
+        let audit = place.succeed(&["label", "data.csv", "--labels", "l.db", "--check"]);
+        assert!(audit.err.contains("the sums agree, and the rows are as they were shown"), "{}", audit.err);
+        let kept = exported(&place);
+        for (row, class) in &confirmed {
+            assert_eq!(kept.get(row), Some(class), "row {row} was confirmed in round {round} or before");
+        }
+        // What was on disk when the answer was cut off may be there, and nothing else.
+        assert!(kept.len() <= sent, "{} kept, {sent} sent", kept.len());
+        confirmed = kept;
+    }
+    assert!(confirmed.len() > 6, "{confirmed:?}");
+}
+
+#[test]
+fn a_second_process_on_the_same_labels_is_one_more_page_of_the_first() {
+    let place = Place::new();
+    place.write("data.csv", customers(200));
+    let server = Server::start(&place, &["--classes", "yes,no"]);
+    let second = place.succeed(&["label", "data.csv", "--labels", "l.db", "--no-browser"]);
+    assert!(second.err.contains("these labels are open in another process"), "{}", second.err);
+    let (port, path) = address(&second.out);
+    assert_eq!(port, server.port);
+    let (status, head, _) = ask(port, &format!("GET {path} HTTP/1.1"), "", "").unwrap();
+    assert_eq!(status, 303);
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let other =
+        post(port, cookie.split(';').next().unwrap(), "/api/next", r#"{"have":[],"want":9}"#).unwrap();
+    let (_, first) = server.post("/api/next", r#"{"have":[],"want":9}"#).unwrap();
+    assert_eq!((ids(&other.1).len(), ids(&first).len()), (9, 9));
+    assert!(ids(&other.1).iter().all(|row| !ids(&first).contains(row)), "no row goes to two");
+    // An import would not be seen by the page.
+    place.write("in.csv", "row,class\n1,yes\n");
+    let err = place.fail(&["label", "data.csv", "--labels", "l.db", "--import", "in.csv"]);
+    assert_eq!(err, "error: another program is labelling with this file: l.db\nhint: close it first\n");
+    server.kill();
+    place.succeed(&["label", "data.csv", "--labels", "l.db", "--import", "in.csv", "--quiet"]);
+    assert_eq!(exported(&place), BTreeMap::from([(0, "yes".to_owned())]));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_page_says_where_labels_are_and_leaves_one_file() {
+    let place = Place::new();
+    place.write("data.csv", customers(200));
+    let base = ["label", "data.csv", "--labels", "l.db", "--no-browser", "--classes", "yes,no"];
+    let mut child = place.command(&base).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.err.contains("0 labels in l.db; `veridic label data.csv --labels l.db --export"),
+        "{}",
+        ran.err
+    );
+    let files: Vec<String> = place
+        .path("")
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("l.db"))
+        .collect();
+    assert_eq!(files, ["l.db"]);
+}
+
+#[test]
+fn what_cannot_be_labelled_is_said_with_a_hint() {
+    let place = Place::new();
+    place.write("data.csv", customers(50));
+    let err = place.fail(&["label", "data.csv"]);
+    assert_eq!(err, "error: labels need a file\nhint: name it with --labels, as in --labels labels.db\n");
+    let err = place.fail(&["label", "data.csv", "--labels", "l.db"]);
+    assert_eq!(
+        err,
+        "error: labels need at least two classes, there are 0\nhint: name them, as in --classes genuine,fraud\n"
+    );
+    let err = place.fail(&["label", "data.csv", "--labels", "l.db", "--classes", "a,a"]);
+    assert!(err.starts_with("error: a class cannot be called `a`: it is there already"), "{err}");
+    let err = place.fail(&["label", "dat.csv", "--labels", "l.db", "--classes", "a,b"]);
+    assert!(err.contains("did you mean"), "{err}");
+    let err = place.fail(&["label", "data.csv", "--labels", "data.csv", "--classes", "a,b"]);
+    assert!(err.starts_with("error: this is no file of labels: data.csv"), "{err}");
+    let err = place.fail(&["label", "data.csv", "--labels", "l.db", "--classes", "a,b", "--hide", "cty"]);
+    assert_eq!(err, "error: there is no column `cty`\nhint: did you mean `city`?\n");
+    let err = place.fail(&["label", "none.db", "--check"]);
+    assert!(err.starts_with("error: there are no labels: none.db"), "{err}");
+    assert!(!place.is_there("l.db"), "nothing is made in vain");
+}
+
+#[test]
+fn labels_come_in_and_go_out_without_a_page() {
+    let place = Place::new();
+    place.write("data.csv", customers(50));
+    place.write("in.csv", "row,label\n1,good\n2,bad\n50,good\n");
+    let base = ["label", "data.csv", "--labels", "l.db"];
+    let err = place.fail(&[&base[..], &["--classes", "yes,no", "--import", "in.csv"]].concat());
+    assert!(err.starts_with("error: 3 rows have classes that are not known: bad, good: in.csv"), "{err}");
+    let named = ["--classes", "yes,no", "--import", "in.csv", "--rename", "good=yes", "--rename", "bad=no"];
+    let ran = place.succeed(&[&base[..], &named, &["--annotator", "eva"]].concat());
+    assert_eq!(ran.err, "added 3 decisions to l.db\n");
+    let ran = place.succeed(&["label", "l.db", "--check"]);
+    let expected = "data        50  rows of data.csv\n\
+                    shown        3\n\
+                    labelled     3\n\
+                    \x20 yes        2\n\
+                    \x20 no         1\n\
+                    skipped      0\n\
+                    flagged      0\n\
+                    pending      0  shown and not decided\n\
+                    entries      3  0 undone, 0 remarks\n\
+                    annotators   1  eva\n";
+    assert_eq!(ran.out, expected);
+    place.succeed(&[&base[..], &["--export", "out.jsonl"]].concat());
+    let text = place.read("out.jsonl");
+    assert_eq!(text.lines().count(), 3);
+    assert!(
+        text.lines().all(|line| line.contains(r#""annotator":"eva""#) && line.contains(r#""age":"#)),
+        "{text}"
+    );
+    place.write("data.csv", customers(50).replacen("20,", "21,", 1));
+    let err = place.fail(&[&base[..], &["--check"]].concat());
+    assert!(
+        err.starts_with(
+            "error: 1 of the 3 rows that were shown have changed since, the first is row 1: l.db"
+        ),
+        "{err}"
+    );
+}
