@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("figure", &["error", "data"]),
     ("nn", &["error", "seed", "data", "codec"]),
     ("train", &["error", "seed", "data", "codec"]),
-    ("models", &["error", "seed", "data", "codec", "nn", "train"]),
+    ("models", &["error", "seed", "data", "codec", "project", "evaluate", "nn", "train"]),
     (
         "run",
         &[

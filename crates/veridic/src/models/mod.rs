@@ -10,6 +10,7 @@ mod gan;
 mod network;
 mod prior;
 mod rows;
+pub mod series;
 mod softmax;
 mod stored;
 mod vae;
