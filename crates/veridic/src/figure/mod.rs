@@ -28,6 +28,7 @@ mod page;
 mod pair;
 mod scale;
 mod scatter;
+mod series;
 mod sheet;
 mod table;
 mod text;
@@ -47,6 +48,7 @@ pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
 pub use scatter::{Coloring, Scatter, plane, scatter};
+pub use series::{PathFan, SeriesChannel, SeriesFigure, SeriesScore, path_fan, series_figure};
 pub use sheet::{Sheet, sheet};
 pub use table::{RowGroup, TableFigure, table_figure};
 
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     /// The picture is well-formed, holds no number that is not one, and nothing is drawn outside of it.
-    fn check(figure: &Figure) {
+    pub(super) fn check(figure: &Figure) {
         let svg = figure.svg().unwrap();
         assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
         let tree = usvg::Tree::from_str(&svg, &output::options()).unwrap();

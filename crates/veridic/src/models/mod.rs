@@ -16,6 +16,7 @@ mod network;
 mod parallel;
 mod prior;
 mod rows;
+pub mod series;
 mod softmax;
 mod stored;
 mod table;

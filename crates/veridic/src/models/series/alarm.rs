@@ -1,0 +1,190 @@
+//! Alarms: stretches of high scores.
+
+use serde::{Deserialize, Serialize};
+
+use super::detector::{Detector, SeriesScores};
+use crate::data::series::SeriesSet;
+use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
+use crate::error::ConfigError;
+use crate::evaluate::{flagged_ranges, merged_ranges};
+
+/// When there is an alarm, and which are one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct AlarmConfig {
+    /// Where scores become alarms.
+    pub rule: AlarmRule,
+    /// Alarms with at most so many quiet points between them are one.
+    pub gap: usize,
+}
+
+/// Where scores become alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AlarmRule {
+    /// Above so many times a quantile of the scores in training.
+    Quantile {
+        /// The share of training points below it, 0 to 1.
+        share: f64,
+        /// Above 0.
+        times: f64,
+    },
+    /// As many points as can be looked at: this share of those in training, above 0 and below 1.
+    Budget(f64),
+    /// Above this score.
+    Score(f64),
+}
+
+impl Default for AlarmConfig {
+    fn default() -> Self {
+        Self { rule: AlarmRule::Quantile { share: 0.99, times: 1.5 }, gap: 0 }
+    }
+}
+
+impl AlarmConfig {
+    /// Checks the rule; `path` is where the settings stand.
+    ///
+    /// # Errors
+    /// A share, budget, factor or score outside its range.
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        let range = |field: &str, found: f64, allowed: &str| ConfigError::Range {
+            field: format!("{path}.{field}"),
+            found: found.to_string(),
+            allowed: allowed.into(),
+        };
+        match self.rule {
+            AlarmRule::Quantile { share, .. } if !(0.0..=1.0).contains(&share) => {
+                Err(range("rule.quantile.share", share, "0 to 1"))
+            }
+            AlarmRule::Quantile { times, .. } if !(times > 0.0 && times.is_finite()) => {
+                Err(range("rule.quantile.times", times, "a number above 0"))
+            }
+            AlarmRule::Budget(share) if !(share > 0.0 && share < 1.0) => {
+                Err(range("rule.budget", share, "a number above 0 and below 1"))
+            }
+            AlarmRule::Score(score) if !score.is_finite() => Err(range("rule.score", score, "a number")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AlarmRule {
+    /// The score above which there is an alarm.
+    pub fn threshold(&self, detector: &Detector) -> f64 {
+        match *self {
+            Self::Quantile { share, times } => times * detector.training_quantile(share),
+            Self::Budget(share) => detector.training_quantile(1.0 - share),
+            Self::Score(score) => score,
+        }
+    }
+}
+
+/// A stretch of high scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    /// What the series is of.
+    pub entity: String,
+    /// The first point, and the one after the last, counted from 0.
+    pub points: std::ops::Range<usize>,
+    /// The time of the first point.
+    pub start: f64,
+    /// The time of the last point.
+    pub end: f64,
+    /// The time of the highest score.
+    pub peak: f64,
+    /// That score.
+    pub score: f64,
+    /// The channels that contribute most over the stretch, the first most: until they hold half of it.
+    pub channels: Vec<String>,
+    /// The detector's main reason, where it tells reasons apart.
+    pub reason: Option<String>,
+}
+
+/// The stretches of scores above `threshold`, those near each other as one.
+pub fn alarms(detector: &Detector, scores: &SeriesScores, threshold: f64, gap: usize) -> Vec<Alarm> {
+    let flags: Vec<bool> = scores.scores.iter().map(|score| *score > threshold).collect();
+    let alarm = |points: std::ops::Range<usize>| {
+        let score = |i: &usize| scores.scores[*i];
+        let highest = |a: &usize, b: &usize| score(a).total_cmp(&score(b)).then(b.cmp(a));
+        let peak = points.clone().filter(|i| !score(i).is_nan()).max_by(highest).unwrap_or(points.start);
+        let names = detector.channels();
+        let channels = match scores.channels.len() {
+            0 => names.to_vec(),
+            _ => most(&scores.channels, &points).into_iter().map(|c| names[c].clone()).collect(),
+        };
+        let reasons = detector.config().reasons();
+        let reason = most(&scores.reasons, &points).first().and_then(|r| reasons.get(*r));
+        Alarm {
+            entity: scores.entity.clone(),
+            start: scores.times[points.start],
+            end: scores.times[points.end - 1],
+            peak: scores.times[peak],
+            score: score(&peak),
+            channels,
+            reason: reason.map(|reason| (*reason).to_owned()),
+            points,
+        }
+    };
+    merged_ranges(&flagged_ranges(&flags), gap).into_iter().map(alarm).collect()
+}
+
+/// The lists with the largest sums over `points`, until they hold half of all.
+fn most(shares: &[Vec<f32>], points: &std::ops::Range<usize>) -> Vec<usize> {
+    let sums: Vec<f64> =
+        shares.iter().map(|share| share[points.clone()].iter().map(|s| f64::from(*s)).sum()).collect();
+    let mut order: Vec<usize> = (0..sums.len()).collect();
+    order.sort_by(|&a, &b| sums[b].total_cmp(&sums[a]).then(a.cmp(&b)));
+    let total: f64 = sums.iter().sum();
+    let mut held = 0.0;
+    let needed = order.iter().position(|&i| {
+        held += sums[i];
+        held >= total / 2.0
+    });
+    order.truncate(needed.map_or(0, |last| last + 1));
+    order
+}
+
+/// Alarms as a table, a row each: `entity` where there are several, `start`, `end`, `peak` (times as in the data), `score`,
+/// `points`, `channels` (joined by ` + `) and `reason` where the detector gives one; with what the columns are.
+pub fn alarm_table(alarms: &[Alarm], set: &SeriesSet) -> (Table, Schema) {
+    let mut columns = Vec::new();
+    let mut kinds: Vec<(&str, Kind)> = Vec::new();
+    let mut text = |name: &'static str, cells: Vec<String>| {
+        let mut levels = cells.clone();
+        levels.sort();
+        levels.dedup();
+        let code = |cell: &String| levels.binary_search(cell).unwrap_or(0) as u32;
+        let codes = cells.iter().map(code).collect();
+        columns.push((name, Cells::Text { codes, levels: levels.clone() }));
+        kinds.push((name, Kind::Categorical { levels }));
+    };
+    if set.series.iter().any(|series| !series.entity.is_empty()) {
+        text("entity", alarms.iter().map(|alarm| alarm.entity.clone()).collect());
+    }
+    text("channels", alarms.iter().map(|alarm| alarm.channels.join(" + ")).collect());
+    if alarms.iter().any(|alarm| alarm.reason.is_some()) {
+        text("reason", alarms.iter().map(|alarm| alarm.reason.clone().unwrap_or_default()).collect());
+    }
+    let mut number = |name: &'static str, of: &dyn Fn(&Alarm) -> f64, kind: Kind| {
+        columns.push((name, Cells::Number(alarms.iter().map(of).collect())));
+        kinds.push((name, kind));
+    };
+    let real = |decimals: u8| Kind::Real { decimals, min: f64::MIN, max: f64::MAX };
+    let time = || set.time.as_ref().map_or(real(17), |column| column.kind.clone());
+    number("start", &|alarm| alarm.start, time());
+    number("end", &|alarm| alarm.end, time());
+    number("peak", &|alarm| alarm.peak, time());
+    number("score", &|alarm| alarm.score, real(6));
+    number("points", &|alarm| alarm.points.len() as f64, real(0));
+    let place = |name: &str| {
+        ["entity", "start", "end", "peak", "score", "points", "channels", "reason"]
+            .iter()
+            .position(|n| *n == name)
+    };
+    columns.sort_by_key(|(name, _)| place(name));
+    kinds.sort_by_key(|(name, _)| place(name));
+    let columns = columns.into_iter().map(|(name, cells)| Column { name: name.to_owned(), cells });
+    let table = Table { columns: columns.collect(), n_rows: alarms.len() };
+    let of = |(name, kind): (&str, Kind)| ColumnSchema { name: name.to_owned(), kind, missing: 0 };
+    (table, Schema { columns: kinds.into_iter().map(of).collect() })
+}

@@ -1,0 +1,172 @@
+//! What a detector has learned of one channel.
+
+use super::autoregression::Autoregression;
+use super::average::moments;
+use super::detector::DetectorConfig;
+use super::four::FourSurprises;
+use super::local;
+use super::near::Near;
+use super::part::{Part, longest};
+use super::pca::WindowPca;
+use super::period::period;
+use super::seasonal;
+use crate::error::Error;
+use crate::models::Stored;
+
+/// A usual score is at least this share of the largest value: what is less is rounding.
+const ROUNDING: f64 = 1e-9;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum ChannelModel {
+    Four(Box<FourSurprises>),
+    /// A raw score, and its mean in training by which it is divided.
+    Raw {
+        model: Raw,
+        window: usize,
+        usual: f64,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Raw {
+    Pca(WindowPca),
+    Nearest(Near),
+    Polynomial,
+    Seasonal,
+    Autoregression(Autoregression),
+}
+
+/// The squares that the scores of a part's points are made of, one list a reason; none for a part that is too short.
+pub(super) type Squares = Vec<Vec<f64>>;
+
+impl ChannelModel {
+    /// Learns from parts, and gives the squares of each too.
+    pub(super) fn fit(
+        parts: &[Part<'_>],
+        config: &DetectorConfig,
+        threads: usize,
+    ) -> Result<(Self, Vec<Squares>), Error> {
+        let own = || parts.iter().max_by_key(|part| part.len()).map_or(1, |part| period(&part.values));
+        let most = (longest(parts) / 4).max(1);
+        let window = |given: Option<usize>| given.unwrap_or_else(own).clamp(1, most);
+        let (window, model) = match config {
+            DetectorConfig::FourSurprises(config) => {
+                let (four, surprises) = FourSurprises::fit(parts, config, threads)?;
+                return Ok((Self::Four(Box::new(four)), surprises.into_iter().map(squared).collect()));
+            }
+            DetectorConfig::WindowPca(config) => {
+                let window = window(config.window);
+                (window, Raw::Pca(WindowPca::fit(parts, window, config)))
+            }
+            DetectorConfig::NearestWindows(config) => {
+                let window = window(config.window);
+                (window, Raw::Nearest(config.fit(parts, window)))
+            }
+            DetectorConfig::LocalPolynomial(config) => (window(config.window), Raw::Polynomial),
+            DetectorConfig::SeasonalNaive(config) => (window(config.window), Raw::Seasonal),
+            DetectorConfig::Autoregression(config) => {
+                let window = window(config.window);
+                (window, Raw::Autoregression(Autoregression::fit(parts, window, config.order)))
+            }
+            DetectorConfig::TrailingDistances(_) => unreachable!("it looks at all channels together"),
+        };
+        let score = |part: &Part<'_>| match part.len() {
+            n if n < window => Ok(Vec::new()),
+            _ => model.score(part, window, threads),
+        };
+        let seen = parts.iter().map(score).collect::<Result<Vec<_>, _>>()?;
+        let largest =
+            parts.iter().flat_map(|part| &part.values).fold(0.0, |most: f64, value| most.max(value.abs()));
+        let usual = moments(&seen.concat()).0.max(ROUNDING * largest).max(f64::MIN_POSITIVE);
+        let squares = seen
+            .into_iter()
+            .map(|scores| if scores.is_empty() { Vec::new() } else { relative(scores, usual) });
+        let squares = squares.collect();
+        Ok((Self::Raw { model, window, usual }, squares))
+    }
+
+    /// The squares of a part's points.
+    pub(super) fn squares(&self, part: &Part<'_>, threads: usize) -> Result<Squares, Error> {
+        match self {
+            Self::Four(four) => Ok(squared(four.surprises(part, threads)?)),
+            Self::Raw { model, window, usual } => Ok(relative(model.score(part, *window, threads)?, *usual)),
+        }
+    }
+
+    /// Points over which scores are averaged.
+    pub(super) fn smooth(&self) -> usize {
+        match self {
+            Self::Four(four) => four.smooth,
+            Self::Raw { .. } => 1,
+        }
+    }
+
+    /// Points a series needs.
+    pub(super) fn needed(&self) -> usize {
+        match self {
+            Self::Four(_) => 1,
+            Self::Raw { window, .. } => *window,
+        }
+    }
+
+    pub(super) fn store(&self) -> Stored {
+        match self {
+            Self::Four(four) => four.store(),
+            Self::Raw { model, window, usual } => {
+                let mut stored = Stored::default();
+                stored.insert("window", &[1], vec![*window as u64]);
+                stored.insert("usual", &[1], vec![*usual]);
+                match model {
+                    Raw::Pca(model) => stored.absorb("pca", model.store()),
+                    Raw::Nearest(near) => stored.absorb("near", near.store()),
+                    Raw::Autoregression(model) => stored.absorb("autoregression", model.store()),
+                    Raw::Polynomial | Raw::Seasonal => {}
+                }
+                stored
+            }
+        }
+    }
+
+    pub(super) fn restore(config: &DetectorConfig, stored: &Stored) -> Result<Self, String> {
+        let model = match config {
+            DetectorConfig::FourSurprises(_) => {
+                return Ok(Self::Four(Box::new(FourSurprises::restore(stored)?)));
+            }
+            DetectorConfig::WindowPca(_) => Raw::Pca(WindowPca::restore(&stored.below("pca"))?),
+            DetectorConfig::NearestWindows(_) => Raw::Nearest(Near::restore(&stored.below("near"))?),
+            DetectorConfig::LocalPolynomial(_) => Raw::Polynomial,
+            DetectorConfig::SeasonalNaive(_) => Raw::Seasonal,
+            DetectorConfig::Autoregression(_) => {
+                Raw::Autoregression(Autoregression::restore(&stored.below("autoregression"))?)
+            }
+            DetectorConfig::TrailingDistances(_) => return Err("it looks at all channels together".into()),
+        };
+        match (stored.values::<u64>("window")?, stored.values::<f64>("usual")?) {
+            (&[window], &[usual]) if (1..1 << 32).contains(&window) && usual > 0.0 => {
+                Ok(Self::Raw { model, window: window as usize, usual })
+            }
+            _ => Err("`window` or `usual` is out of range".into()),
+        }
+    }
+}
+
+fn squared(surprises: [Vec<f64>; 4]) -> Squares {
+    surprises.map(|nats| nats.into_iter().map(|nats| nats * nats).collect()).to_vec()
+}
+
+/// Bounded, so that no square overflows where nothing varied in training.
+fn relative(scores: Vec<f64>, usual: f64) -> Squares {
+    vec![scores.into_iter().map(|score| (score / usual).min(1e100).powi(2)).collect()]
+}
+
+impl Raw {
+    fn score(&self, part: &Part<'_>, window: usize, threads: usize) -> Result<Vec<f64>, Error> {
+        Ok(match self {
+            Self::Pca(model) => model.score(part),
+            Self::Nearest(near) => near.score(part, threads)?,
+            Self::Polynomial => local::score(part, window),
+            Self::Seasonal => seasonal::score(part, window),
+            Self::Autoregression(model) => model.score(part),
+        })
+    }
+}

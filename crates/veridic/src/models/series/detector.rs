@@ -1,0 +1,445 @@
+//! Detectors of what does not belong in series: fit and score.
+
+use serde::{Deserialize, Serialize};
+
+use super::autoregression::AutoregressionConfig;
+use super::average::moving_average;
+use super::channel::{ChannelModel, Squares};
+use super::four::{FourSurprises, FourSurprisesConfig, REASONS};
+use super::local::LocalPolynomialConfig;
+use super::nearest::NearestWindowsConfig;
+use super::part::Part;
+use super::pca::WindowPcaConfig;
+use super::seasonal::SeasonalNaiveConfig;
+use super::surprise::Ranks;
+use super::trailing::{TrailingDistances, TrailingDistancesConfig};
+use crate::data::series::{Series, SeriesSet};
+use crate::error::{ConfigError, DataError, Error, ModelError, SeriesError};
+use crate::models::Stored;
+
+/// Fewest points that anything can be learned from.
+const LEAST: usize = 16;
+
+/// Which detector of series, with its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetectorConfig {
+    /// Two distances to nearest windows, one within leading directions, and the spread, as surprises: the default.
+    FourSurprises(FourSurprisesConfig),
+    /// Windows beside their principal components.
+    WindowPca(WindowPcaConfig),
+    /// Windows beside the nearest ones.
+    NearestWindows(NearestWindowsConfig),
+    /// Blocks beside a parabola through their surroundings.
+    LocalPolynomial(LocalPolynomialConfig),
+    /// Values beside those a season before.
+    SeasonalNaive(SeasonalNaiveConfig),
+    /// Values beside a linear prediction.
+    Autoregression(AutoregressionConfig),
+    /// All channels together, by what was before each row.
+    TrailingDistances(TrailingDistancesConfig),
+}
+
+impl Default for DetectorConfig {
+    fn default() -> Self {
+        Self::FourSurprises(FourSurprisesConfig::default())
+    }
+}
+
+impl DetectorConfig {
+    /// The name in recipes.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::FourSurprises(_) => "four-surprises",
+            Self::WindowPca(_) => "window-pca",
+            Self::NearestWindows(_) => "nearest-windows",
+            Self::LocalPolynomial(_) => "local-polynomial",
+            Self::SeasonalNaive(_) => "seasonal-naive",
+            Self::Autoregression(_) => "autoregression",
+            Self::TrailingDistances(_) => "trailing-distances",
+        }
+    }
+
+    /// Checks what can be checked without data; `path` is where the settings stand.
+    ///
+    /// # Errors
+    /// A number outside its range.
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        let path = format!("{path}.{}", self.name());
+        let whole = |field: &str, found: usize, low: usize, high: usize| {
+            if (low..=high).contains(&found) {
+                return Ok(());
+            }
+            let (field, found) = (format!("{path}.{field}"), found.to_string());
+            Err(ConfigError::Range { field, found, allowed: format!("a whole number from {low} to {high}") })
+        };
+        let window =
+            |found: Option<usize>, low| found.map_or(Ok(()), |found| whole("window", found, low, 100_000));
+        match self {
+            Self::FourSurprises(config) => {
+                whole("references", config.references, 10, 1_000_000)?;
+                whole("neighbors", config.neighbors, 1, 1000)?;
+                whole("components", config.components, 1, 64)?;
+                config.smooth.map_or(Ok(()), |points| whole("smooth", points, 1, 1_000_000))
+            }
+            Self::WindowPca(config) => {
+                window(config.window, 2)?;
+                if (0.0..=1.0).contains(&config.share) {
+                    return Ok(());
+                }
+                let (field, found) = (format!("{path}.share"), config.share.to_string());
+                Err(ConfigError::Range { field, found, allowed: "0 to 1".into() })
+            }
+            Self::NearestWindows(config) => {
+                whole("neighbors", config.neighbors, 1, 1000)?;
+                whole("references", config.references, 10, 1_000_000)?;
+                window(config.window, 1)
+            }
+            Self::LocalPolynomial(config) => window(config.window, 1),
+            Self::SeasonalNaive(config) => window(config.window, 1),
+            Self::Autoregression(config) => {
+                whole("order", config.order, 1, 512)?;
+                window(config.window, 1)
+            }
+            Self::TrailingDistances(config) => {
+                whole("components", config.components, 1, 10_000)?;
+                whole("references", config.references, 10, 1_000_000)
+            }
+        }
+    }
+
+    /// The name in messages, with its article.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::TrailingDistances(_) => "a detector of trailing distances",
+            _ => "a detector of series",
+        }
+    }
+
+    /// Points a series needs, where the longest that is learned from has `longest`.
+    fn window(&self, longest: usize) -> usize {
+        match self {
+            Self::FourSurprises(_) => FourSurprises::window(longest).max(LEAST),
+            Self::TrailingDistances(_) => TrailingDistances::NEEDED,
+            Self::Autoregression(config) => (config.order + 2).max(LEAST),
+            _ => LEAST,
+        }
+    }
+
+    /// Why a point may score high, where the detector tells several reasons apart.
+    pub fn reasons(&self) -> &'static [&'static str] {
+        if matches!(self, Self::FourSurprises(_)) { &REASONS } else { &[] }
+    }
+}
+
+/// A fitted detector.
+///
+/// Each entity is judged by its own past, or all by the past of all where they are pooled; each channel by itself, but for
+/// [`DetectorConfig::TrailingDistances`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detector {
+    config: DetectorConfig,
+    channels: Vec<String>,
+    /// What was learned of each entity, or of all.
+    groups: Vec<Group>,
+    pooled: bool,
+    /// Scores of the points that were learned from.
+    seen: Ranks,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Group {
+    entity: String,
+    model: Model,
+    /// Points a series needs.
+    needed: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Model {
+    /// Channel by channel.
+    Apart(Vec<ChannelModel>),
+    Together(Box<TrailingDistances>),
+}
+
+/// Scores of the points of one series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesScores {
+    /// What the series is of.
+    pub entity: String,
+    /// The times of its points.
+    pub times: Vec<f64>,
+    /// A score a point, higher for what is more unusual; NaN where no channel has a value. Nats of
+    /// [`DetectorConfig::FourSurprises`], else multiples of what was usual in training.
+    pub scores: Vec<f64>,
+    /// The share of each channel in the score of each point, 0 to 1; empty where there is one channel.
+    pub channels: Vec<Vec<f32>>,
+    /// The share of each of [`DetectorConfig::reasons`] likewise.
+    pub reasons: Vec<Vec<f32>>,
+}
+
+impl SeriesScores {
+    /// The highest score of each window of `length` points, `stride` apart; NaN where no point of it has one.
+    pub fn windows(&self, length: usize, stride: usize) -> Vec<f64> {
+        let highest = |window: &[f64]| window.iter().copied().fold(f64::NAN, f64::max);
+        self.scores.windows(length.max(1)).step_by(stride.max(1)).map(highest).collect()
+    }
+}
+
+impl Detector {
+    /// Learns what is usual in `set`; with `pooled` one model of all entities, else one of each.
+    ///
+    /// Missing values lie on a line between their neighbors. The series may hold unusual points, if they are rare.
+    ///
+    /// # Errors
+    /// No series or no channel, a series that is too short, a channel without values.
+    pub fn fit(
+        set: &SeriesSet,
+        config: &DetectorConfig,
+        pooled: bool,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        if set.channels.is_empty() || set.series.is_empty() {
+            return Err(ModelError::NoColumns { model: config.noun() }.into());
+        }
+        let entities = if pooled { vec![""] } else { set.entities() };
+        let mut groups = Vec::new();
+        let mut seen = Vec::new();
+        for entity in &entities {
+            let mut of: Vec<&Series> =
+                set.series.iter().filter(|series| pooled || series.entity == *entity).collect();
+            let longest = of.iter().map(|series| series.len()).max().unwrap_or(0);
+            let needed = config.window(longest);
+            if longest < needed {
+                let (entity, found) = ((*entity).to_owned(), longest);
+                let purpose = "learning what is usual";
+                return Err(failed(SeriesError::Short { entity, found, needed, purpose }));
+            }
+            // Parts that could not be judged are not learned from either.
+            of.retain(|series| series.len() >= needed);
+            for (c, channel) in set.channels.iter().enumerate() {
+                if of.iter().all(|series| series.values[c].iter().all(|value| !value.is_finite())) {
+                    let (entity, channel) = ((*entity).to_owned(), channel.clone());
+                    return Err(failed(SeriesError::AllMissing { entity, channel }));
+                }
+            }
+            let (group, scores) = Group::fit(entity, &of, config, needed, threads)?;
+            groups.push(group);
+            seen.extend(scores);
+        }
+        let known = seen.iter().flat_map(|scores| &scores.scores).copied().filter(|score| !score.is_nan());
+        let seen = Ranks::of(known.collect());
+        Ok(Self { config: config.clone(), channels: set.channels.clone(), groups, pooled, seen })
+    }
+
+    /// Scores the points of each series. Those that were learned from are not compared with themselves: a window is told by
+    /// its entity, time and values.
+    ///
+    /// # Errors
+    /// A channel that is not there, an entity nothing was learned of, a series shorter than the windows.
+    pub fn score(&self, set: &SeriesSet, threads: usize) -> Result<Vec<SeriesScores>, Error> {
+        let set = set
+            .select(&self.channels)
+            .map_err(|column| Error::from(ModelError::MissingColumn { model: self.config.noun(), column }))?;
+        let unknown: Vec<String> =
+            set.entities().into_iter().filter(|e| self.group(e).is_none()).map(str::to_owned).collect();
+        if !unknown.is_empty() {
+            return Err(failed(SeriesError::UnknownEntity { entities: unknown }));
+        }
+        set.series.iter().map(|series| self.score_series(series, threads)).collect()
+    }
+
+    /// The detector's settings.
+    pub fn config(&self) -> &DetectorConfig {
+        &self.config
+    }
+
+    /// Names of the channels it was fitted with.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// The score below which the share `q` (0 to 1) of the points lies that were learned from.
+    pub fn training_quantile(&self, q: f64) -> f64 {
+        self.seen.quantile(q)
+    }
+
+    fn group(&self, entity: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| self.pooled || group.entity == entity)
+    }
+
+    fn score_series(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
+        let Some(group) = self.group(&series.entity) else {
+            return Err(failed(SeriesError::UnknownEntity { entities: vec![series.entity.clone()] }));
+        };
+        if series.len() < group.needed {
+            let (entity, found, needed) = (series.entity.clone(), series.len(), group.needed);
+            return Err(failed(SeriesError::Short {
+                entity,
+                found,
+                needed,
+                purpose: "the detector's window",
+            }));
+        }
+        group.score(series, threads)
+    }
+
+    /// The detector as a file holds it.
+    pub fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        let config = serde_json::to_string(&self.config).expect("settings are plain values");
+        stored.about.insert("detector".into(), config);
+        stored.about.insert("channels".into(), serde_json::json!(self.channels).to_string());
+        let entities: Vec<&str> = self.groups.iter().map(|group| group.entity.as_str()).collect();
+        stored.about.insert("entities".into(), serde_json::json!(entities).to_string());
+        stored.insert("pooled", &[1], vec![u8::from(self.pooled)]);
+        stored.insert("needed", &[self.groups.len()], self.groups.iter().map(|g| g.needed as u64).collect());
+        stored.absorb("seen", self.seen.store());
+        for (i, group) in self.groups.iter().enumerate() {
+            match &group.model {
+                Model::Together(model) => stored.absorb(&format!("{i}"), model.store()),
+                Model::Apart(models) => {
+                    models
+                        .iter()
+                        .enumerate()
+                        .for_each(|(c, m)| stored.absorb(&format!("{i}.{c}"), m.store()));
+                }
+            }
+        }
+        stored
+    }
+
+    /// Reads what [`store`](Self::store) gave.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        }
+        let config: DetectorConfig = json(stored.text("detector")?)?;
+        let channels: Vec<String> = json(stored.text("channels")?)?;
+        let entities: Vec<String> = json(stored.text("entities")?)?;
+        let pooled = stored.values::<u8>("pooled")?.first() == Some(&1);
+        let needed = stored.values::<u64>("needed")?;
+        if channels.is_empty() || needed.len() != entities.len() || entities.is_empty() {
+            return Err("channels and entities do not fit together".into());
+        }
+        let mut groups = Vec::new();
+        for (i, (entity, needed)) in entities.into_iter().zip(needed).enumerate() {
+            let model = match config {
+                DetectorConfig::TrailingDistances(_) => {
+                    let model = TrailingDistances::restore(&stored.below(&i.to_string()))?;
+                    if model.channels() != channels.len() {
+                        return Err("the model has another number of channels".into());
+                    }
+                    Model::Together(Box::new(model))
+                }
+                _ => {
+                    let of = |c| ChannelModel::restore(&config, &stored.below(&format!("{i}.{c}")));
+                    Model::Apart((0..channels.len()).map(of).collect::<Result<_, _>>()?)
+                }
+            };
+            groups.push(Group { entity, model, needed: *needed as usize });
+        }
+        let seen = Ranks::restore(&stored.below("seen"))?;
+        Ok(Self { config, channels, groups, pooled, seen })
+    }
+}
+
+impl Group {
+    /// Learns from series of one entity, and gives the scores of their points too.
+    fn fit(
+        entity: &str,
+        of: &[&Series],
+        config: &DetectorConfig,
+        needed: usize,
+        threads: usize,
+    ) -> Result<(Self, Vec<SeriesScores>), Error> {
+        let n_channels = of.first().map_or(0, |series| series.values.len());
+        let entity = entity.to_owned();
+        if let DetectorConfig::TrailingDistances(config) = config {
+            let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
+            let model = Model::Together(Box::new(TrailingDistances::fit(&parts, config, threads)?));
+            let group = Self { entity, model, needed };
+            let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
+            return Ok((group, scores));
+        }
+        let mut models = Vec::with_capacity(n_channels);
+        let mut squares: Vec<Vec<Squares>> = vec![Vec::new(); of.len()];
+        for c in 0..n_channels {
+            let parts: Vec<Part<'_>> = of.iter().map(|series| Part::of(series, c)).collect();
+            let (model, found) = ChannelModel::fit(&parts, config, threads)?;
+            models.push(model);
+            squares.iter_mut().zip(found).for_each(|(all, of)| all.push(of));
+        }
+        let needed = models.iter().map(ChannelModel::needed).fold(needed, usize::max);
+        let long = |(series, _): &(&&Series, Vec<Squares>)| series.len() >= needed;
+        let scores =
+            of.iter().zip(squares).filter(long).map(|(series, squares)| combined(series, &models, squares));
+        let scores = scores.collect();
+        Ok((Self { entity, model: Model::Apart(models), needed }, scores))
+    }
+
+    fn score(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
+        let parts = channels(series);
+        match &self.model {
+            Model::Together(model) => {
+                let (scores, channels) = model.score(&parts, threads)?;
+                Ok(SeriesScores { channels, ..scored(series, scores) })
+            }
+            Model::Apart(models) => {
+                let squares = models.iter().zip(&parts).map(|(model, part)| model.squares(part, threads));
+                Ok(combined(series, models, squares.collect::<Result<_, _>>()?))
+            }
+        }
+    }
+}
+
+fn channels(series: &Series) -> Vec<Part<'_>> {
+    (0..series.values.len()).map(|c| Part::of(series, c)).collect()
+}
+
+/// Scores of the points that have a value.
+fn scored(series: &Series, mut scores: Vec<f64>) -> SeriesScores {
+    for (i, score) in scores.iter_mut().enumerate() {
+        if !series.is_known(i) {
+            *score = f64::NAN;
+        }
+    }
+    let (entity, times) = (series.entity.clone(), series.times.clone());
+    SeriesScores { entity, times, scores, channels: Vec::new(), reasons: Vec::new() }
+}
+
+/// The root of the mean of all channels' squares, averaged, and what each channel and each reason has of it.
+fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> SeriesScores {
+    let n = series.len();
+    let n_reasons = squares.first().map_or(1, Vec::len);
+    let sum = |lists: Vec<&Vec<f64>>| -> Vec<f64> {
+        (0..n).map(|i| lists.iter().map(|list| list[i]).sum()).collect()
+    };
+    let reasons: Vec<Vec<f64>> =
+        (0..n_reasons).map(|r| sum(squares.iter().map(|of| &of[r]).collect())).collect();
+    let by_channel: Vec<Vec<f64>> = squares.iter().map(|of| sum(of.iter().collect())).collect();
+    drop(squares);
+    // The root first and then the average, so that a lone spike does not outweigh a stretch.
+    let smooth = models.iter().map(ChannelModel::smooth).max().unwrap_or(1);
+    let scale = (by_channel.len() * n_reasons).max(1) as f64;
+    let roots: Vec<f64> =
+        sum(by_channel.iter().collect()).into_iter().map(|sum| (sum / scale).sqrt()).collect();
+    let shares = |parts: Vec<Vec<f64>>| -> Vec<Vec<f32>> {
+        if parts.len() < 2 {
+            return Vec::new();
+        }
+        let smoothed: Vec<Vec<f64>> = parts.iter().map(|part| moving_average(part, smooth)).collect();
+        let total = sum(smoothed.iter().collect());
+        let share = |(part, total): (&f64, &f64)| if *total > 0.0 { (part / total) as f32 } else { 0.0 };
+        smoothed.iter().map(|part| part.iter().zip(&total).map(share).collect()).collect()
+    };
+    let (channels, reasons) = (shares(by_channel), shares(reasons));
+    SeriesScores { channels, reasons, ..scored(series, moving_average(&roots, smooth)) }
+}
+
+fn failed(error: SeriesError) -> Error {
+    DataError::from(error).into()
+}

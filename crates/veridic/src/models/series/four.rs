@@ -1,0 +1,198 @@
+//! Four surprises: the default detector of one channel.
+
+use serde::{Deserialize, Serialize};
+
+use super::average::{median, moments, moving_average};
+use super::near::Near;
+use super::part::{Part, longest};
+use super::period::smoothing;
+use super::subspace::Subspace;
+use super::surprise::Tail;
+use crate::error::Error;
+use crate::models::Stored;
+
+/// Points of the short windows, and the share of the series that they may be.
+const SHORT: (usize, usize) = (64, 8);
+/// Those of the long window.
+const LONG: (usize, usize) = (256, 4);
+/// Fewest points of a window.
+const LEAST: usize = 4;
+/// A tail's mean excess is at least this share of where it begins: near-constant channels need it.
+const TAIL_FLOOR: f64 = 0.02;
+/// A variance counts as at least this share of the first.
+const VARIANCE_FLOOR: f64 = 1e-6;
+/// What is added to a spread before its logarithm, in standard deviations.
+const SPREAD_FLOOR: f64 = 0.01;
+/// A standard deviation is at least this share of the range.
+const DEVIATION_FLOOR: f64 = 0.0;
+
+/// Four surprises in nats, combined: two distances to the nearest windows, one within the leading directions of windows,
+/// and how far the spread is from the usual one.
+///
+/// Each of the four statistics is turned into a tail surprise on the values it had in training; the score is their quadratic
+/// mean, averaged over a period of the series. It is deterministic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct FourSurprisesConfig {
+    /// Reference windows at most, from 10; more are slower and hardly better.
+    pub references: usize,
+    /// Which of the nearest references counts, from 1.
+    pub neighbors: usize,
+    /// Leading directions of windows, from 1 to 64.
+    pub components: usize,
+    /// Points over which scores are averaged; a period of the series, or 1 % of it, without. 1 keeps spikes sharp.
+    pub smooth: Option<usize>,
+}
+
+impl Default for FourSurprisesConfig {
+    fn default() -> Self {
+        Self { references: 1000, neighbors: 5, components: 16, smooth: None }
+    }
+}
+
+/// The names of the four, as a reason of a high score.
+pub(super) const REASONS: [&str; 4] =
+    ["unusual shape", "unusual pattern", "unusual course", "too noisy or too flat"];
+
+/// The four statistics of one channel with what they were in training.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FourSurprises {
+    center: f64,
+    size: f64,
+    short: Near,
+    long: Near,
+    shape: Subspace,
+    spread: usize,
+    usual_spread: f64,
+    tails: Vec<Tail>,
+    pub(super) smooth: usize,
+}
+
+impl FourSurprises {
+    /// Points that a part needs, by the longest part that is learned from.
+    pub(super) fn window(points: usize) -> usize {
+        Self::long_window(points).max(Self::short_window(points))
+    }
+
+    fn short_window(points: usize) -> usize {
+        SHORT.0.min(points / SHORT.1).max(LEAST)
+    }
+
+    fn long_window(points: usize) -> usize {
+        LONG.0.min(points / LONG.1).max(LEAST)
+    }
+
+    /// Learns from parts as long as the windows, and gives the surprises of their points too.
+    pub(super) fn fit(
+        parts: &[Part<'_>],
+        config: &FourSurprisesConfig,
+        threads: usize,
+    ) -> Result<(Self, Vec<[Vec<f64>; 4]>), Error> {
+        let all: Vec<f64> = parts.iter().flat_map(|part| part.values.iter().copied()).collect();
+        let center = median(&all);
+        let range = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+        let size = moments(&all).1.max(DEVIATION_FLOOR * (range.1 - range.0)).max(1e-12);
+        let smooth = config.smooth.unwrap_or_else(|| {
+            parts.iter().max_by_key(|part| part.len()).map_or(1, |part| smoothing(&part.values))
+        });
+        let points = longest(parts);
+        let (window, long) = (Self::short_window(points), Self::long_window(points));
+        let scaled: Vec<Part<'_>> = parts.iter().map(|part| part.map(|v| scaled(v, center, size))).collect();
+        let near = |window| Near::fit(&scaled, window, 32, config.references, config.neighbors);
+        let mut four = Self {
+            center,
+            size,
+            short: near(window),
+            long: near(long),
+            shape: Subspace::fit(&scaled, window, config.components),
+            spread: window,
+            usual_spread: 0.0,
+            tails: Vec::new(),
+            smooth,
+        };
+        let spreads: Vec<f64> = scaled.iter().flat_map(|part| log_spread(&part.values, window)).collect();
+        four.usual_spread = median(&spreads);
+        let mut statistics =
+            scaled.iter().map(|part| four.statistics(part, threads)).collect::<Result<Vec<_>, _>>()?;
+        let seen = |i: usize| statistics.iter().flat_map(|of| of[i].iter().copied()).collect::<Vec<f64>>();
+        four.tails = (0..4).map(|i| Tail::fit(seen(i), TAIL_FLOOR)).collect();
+        statistics.iter_mut().for_each(|statistics| four.to_surprises(statistics));
+        Ok((four, statistics))
+    }
+
+    /// The four surprises of each point, not yet smoothed.
+    pub(super) fn surprises(&self, part: &Part<'_>, threads: usize) -> Result<[Vec<f64>; 4], Error> {
+        let part = part.map(|value| scaled(value, self.center, self.size));
+        let mut statistics = self.statistics(&part, threads)?;
+        self.to_surprises(&mut statistics);
+        Ok(statistics)
+    }
+
+    fn to_surprises(&self, statistics: &mut [Vec<f64>; 4]) {
+        for (values, tail) in statistics.iter_mut().zip(&self.tails) {
+            values.iter_mut().for_each(|value| *value = tail.surprise(*value));
+        }
+    }
+
+    fn statistics(&self, part: &Part<'_>, threads: usize) -> Result<[Vec<f64>; 4], Error> {
+        let spread = log_spread(&part.values, self.spread);
+        Ok([
+            self.short.score(part, threads)?,
+            self.long.score(part, threads)?,
+            self.shape.distances(part, VARIANCE_FLOOR),
+            // Two-sided: a flat line counts.
+            spread.iter().map(|spread| (spread - self.usual_spread).abs()).collect(),
+        ])
+    }
+
+    pub(super) fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        stored.insert("scale", &[3], vec![self.center, self.size, self.usual_spread]);
+        stored.insert("points", &[2], vec![self.spread as u64, self.smooth as u64]);
+        stored.absorb("short", self.short.store());
+        stored.absorb("long", self.long.store());
+        stored.absorb("shape", self.shape.store());
+        for (i, tail) in self.tails.iter().enumerate() {
+            stored.absorb(&format!("tail-{i}"), tail.store());
+        }
+        stored
+    }
+
+    pub(super) fn restore(stored: &Stored) -> Result<Self, String> {
+        let &[center, size, usual_spread] = stored.values::<f64>("scale")? else {
+            return Err("`scale` is not three numbers".into());
+        };
+        let &[spread, smooth] = stored.values::<u64>("points")? else {
+            return Err("`points` is not two numbers".into());
+        };
+        if !(size > 0.0 && center.is_finite() && usual_spread.is_finite()) || spread == 0 {
+            return Err("`scale` or `points` is out of range".into());
+        }
+        let tails = (0..4).map(|i| Tail::restore(&stored.below(&format!("tail-{i}"))));
+        Ok(Self {
+            center,
+            size,
+            short: Near::restore(&stored.below("short"))?,
+            long: Near::restore(&stored.below("long"))?,
+            shape: Subspace::restore(&stored.below("shape"))?,
+            spread: spread as usize,
+            usual_spread,
+            tails: tails.collect::<Result<_, _>>()?,
+            smooth: smooth as usize,
+        })
+    }
+}
+
+/// In units of the scale; bounded, so that no square overflows.
+fn scaled(value: f64, center: f64, size: f64) -> f64 {
+    ((value - center) / size).clamp(-1e9, 1e9)
+}
+
+/// The log of the standard deviation around each point.
+fn log_spread(values: &[f64], window: usize) -> Vec<f64> {
+    let means = moving_average(values, window);
+    let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
+    let squares = moving_average(&squares, window);
+    let log = |(mean, square): (&f64, &f64)| ((square - mean * mean).max(0.0).sqrt() + SPREAD_FLOOR).ln();
+    means.iter().zip(&squares).map(log).collect()
+}

@@ -1,0 +1,34 @@
+//! Models of series without a graph, one idea a file.
+//!
+//! [`Detector`] finds what does not belong, and [`alarms`] makes stretches of its scores. Under the protocols of the field the
+//! default, [`FourSurprisesConfig`], is ahead of most networks; the simple ones are there to be compared with.
+
+mod alarm;
+mod autoregression;
+mod average;
+mod channel;
+mod detector;
+mod four;
+mod local;
+mod near;
+mod nearest;
+mod part;
+mod pca;
+mod period;
+mod seasonal;
+mod subspace;
+mod surprise;
+#[cfg(test)]
+mod tests;
+mod trailing;
+
+pub use alarm::{Alarm, AlarmConfig, AlarmRule, alarm_table, alarms};
+pub use autoregression::AutoregressionConfig;
+pub use detector::{Detector, DetectorConfig, SeriesScores};
+pub use four::FourSurprisesConfig;
+pub use local::LocalPolynomialConfig;
+pub use nearest::NearestWindowsConfig;
+pub use pca::WindowPcaConfig;
+pub use period::period;
+pub use seasonal::SeasonalNaiveConfig;
+pub use trailing::TrailingDistancesConfig;
