@@ -22,6 +22,8 @@ pub enum Init {
     Normal(f32),
     /// Uniform within plus or minus this limit.
     Uniform(f32),
+    /// As many equal parts as there are numbers, one behind the other, each of one number: biases of gates.
+    Parts(&'static [f32]),
 }
 
 impl Init {
@@ -46,6 +48,10 @@ impl Init {
             Self::HeNormal => normal((2.0 / fan_in).sqrt()),
             Self::Normal(sd) => normal(sd),
             Self::Uniform(limit) => uniform(limit),
+            Self::Parts(parts) => {
+                let each = n.div_ceil(parts.len().max(1)).max(1);
+                (0..n).map(|i| parts.get(i / each).copied().unwrap_or(0.0)).collect()
+            }
         }
     }
 }
@@ -104,5 +110,7 @@ mod tests {
         close(sd(Init::HeNormal, &[25, 4, 300]), (2.0f64 / 100.0).sqrt());
         close(sd(Init::Normal(0.02), &[200, 200]), 0.02);
         assert_eq!(Init::Constant(3.0).values(&[2], 0, 0), [3.0, 3.0]);
+        assert_eq!(Init::Parts(&[0.0, 1.0]).values(&[4], 0, 0), [0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(Init::Parts(&[]).values(&[2], 0, 0), [0.0, 0.0]);
     }
 }

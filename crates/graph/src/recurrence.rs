@@ -8,7 +8,6 @@
 
 mod unrolled;
 
-use crate::error::GraphError;
 use crate::expr::Expr;
 use crate::op::{Id, Op};
 use crate::shape::Shape;
@@ -59,6 +58,8 @@ pub(crate) struct Recurrence {
     pub(crate) steps: usize,
     pub(crate) inputs: usize,
     pub(crate) units: usize,
+    /// Sequences that a row of the batch holds.
+    pub(crate) sequences: usize,
     /// Whether every step has the same input, which a row then holds once.
     pub(crate) repeats: bool,
     /// Whether only the state after the last step is asked for.
@@ -80,12 +81,12 @@ impl Recurrence {
         self.cell.weight_rows(self.inputs, self.units)
     }
 
-    /// Values of a row's sequence.
+    /// Values of a sequence.
     pub(crate) fn input_width(&self) -> usize {
         if self.repeats { self.inputs } else { self.steps * self.inputs }
     }
 
-    /// Values of a row's states.
+    /// Values of a sequence's states.
     pub(crate) fn state_width(&self) -> usize {
         if self.last { self.units } else { self.steps * self.units }
     }
@@ -100,12 +101,12 @@ impl Recurrence {
         Self { last: false, ..*self }
     }
 
-    /// Values a row's trace has.
+    /// Values the trace of a sequence has.
     pub(crate) fn trace_width(&self) -> usize {
         self.steps * self.step_width()
     }
 
-    /// Adjoints of the sums of a row.
+    /// Adjoints of the sums of a sequence.
     pub(crate) fn adjoint_width(&self) -> usize {
         self.steps * Self::SUMS * self.units
     }
@@ -113,7 +114,7 @@ impl Recurrence {
 
 impl<'g> Expr<'g> {
     /// The states of a recurrent layer after every step of `[rows, steps, inputs]`: `[rows, steps, units]`. The state
-    /// before the first step is zero.
+    /// before the first step is zero. Axes before the steps are kept, each with sequences of its own.
     ///
     /// `weights` is a shared matrix `[Cell::weight_rows(inputs, units), Cell::gates() * units]`: `W`, under it `b`,
     /// under it `U` and, of a gated recurrent unit, `c`, with the columns of one gate after those of the other.
@@ -121,57 +122,51 @@ impl<'g> Expr<'g> {
     /// `mask` (`[rows, steps]`) is not 0 where a step counts. At other steps the state stays what it was, whatever the
     /// input is there; no gradient flows to the mask.
     pub fn recurrent(self, cell: Cell, weights: Self, mask: Option<Self>) -> Self {
-        match self.shape().dims.as_slice() {
-            &[steps, inputs] => self.recurrence(cell, weights, mask, (steps, inputs), false, false),
-            _ => self.refuse("recurrent", "a sequence [rows, steps, inputs]"),
-        }
+        let sizes = (cell, None, false);
+        self.recurrence(sizes, weights, mask).unwrap_or_else(|| self.mismatch("recurrent", weights))
     }
 
     /// The state of a recurrent layer after the last step alone, `[rows, units]`; else as [`Self::recurrent`].
     pub fn recurrent_last(self, cell: Cell, weights: Self, mask: Option<Self>) -> Self {
-        match self.shape().dims.as_slice() {
-            &[steps, inputs] => self.recurrence(cell, weights, mask, (steps, inputs), false, true),
-            _ => self.refuse("recurrent_last", "a sequence [rows, steps, inputs]"),
-        }
+        let sizes = (cell, None, true);
+        self.recurrence(sizes, weights, mask).unwrap_or_else(|| self.mismatch("recurrent_last", weights))
     }
 
     /// The states of a recurrent layer whose input is the same `[rows, inputs]` at each of `steps` steps: what
     /// [`Self::recurrent`] gives for [`Self::repeat`], without writing it down so often.
     pub fn recurrent_repeated(self, cell: Cell, weights: Self, steps: usize, mask: Option<Self>) -> Self {
-        match self.shape().dims.as_slice() {
-            &[inputs] if steps > 0 => self.recurrence(cell, weights, mask, (steps, inputs), true, false),
-            _ => self.refuse("recurrent_repeated", "one input [rows, inputs] and at least one step"),
-        }
+        let sizes = (cell, Some(steps), false);
+        self.recurrence(sizes, weights, mask).unwrap_or_else(|| self.mismatch("recurrent_repeated", weights))
     }
 
     fn recurrence(
         self,
-        cell: Cell,
+        (cell, repeated, last): (Cell, Option<usize>, bool),
         weights: Self,
         mask: Option<Self>,
-        (steps, inputs): (usize, usize),
-        repeats: bool,
-        last: bool,
-    ) -> Self {
+    ) -> Option<Self> {
         let (own, right) = (self.shape(), weights.shape());
-        if weights.is_foreign(self.graph) || mask.is_some_and(|mask| mask.is_foreign(self.graph)) {
-            self.graph.fail(GraphError::Foreign { op: "recurrent" });
-            return self;
-        }
+        let (before, inputs) = own.dims.split_last().map(|(inputs, before)| (before, *inputs))?;
+        let (before, steps) = match repeated {
+            Some(steps) => (before, steps),
+            None => before.split_last().map(|(steps, before)| (before, *steps))?,
+        };
         let units = right.dims.last().map_or(0, |columns| columns / cell.gates());
         let fits = [cell.weight_rows(inputs, units), cell.gates() * units] == right.dims[..];
-        if !own.rows || right.rows || !fits || units == 0 {
-            return self.mismatch("recurrent", weights);
+        if !own.rows || right.rows || !fits || units == 0 || steps == 0 || weights.is_foreign(self.graph) {
+            return None;
         }
+        let counted = Shape::with_rows(&[before, &[steps]].concat());
         if let Some(mask) = mask
-            && mask.shape() != Shape::with_rows(&[steps])
+            && (mask.is_foreign(self.graph) || mask.shape() != counted)
         {
-            return self.mismatch("recurrent", mask);
+            return Some(self.mismatch("recurrent, masked,", mask));
         }
-        let r = Recurrence { cell, steps, inputs, units, repeats, last };
-        let dims: &[usize] = if last { &[units] } else { &[steps, units] };
+        let (sequences, repeats) = (before.iter().product(), repeated.is_some());
+        let r = Recurrence { cell, steps, inputs, units, sequences, repeats, last };
+        let dims = if last { [before, &[units]].concat() } else { [before, &[steps, units]].concat() };
         let op = Op::Recurrent { x: self.id, weights: weights.id, mask: mask.map(|mask| mask.id), r };
-        self.graph.node(op, Shape::with_rows(dims))
+        Some(self.graph.node(op, Shape::with_rows(&dims)))
     }
 
     /// The adjoint of the sequence `self` for the adjoint `g` of its states.

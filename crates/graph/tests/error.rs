@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use veridic_graph::optimizer::{Clip, Optimizer};
-use veridic_graph::{Draw, Expr, Feed, Graph, GraphError, Init, Plan, Pool, Shape, States};
+use veridic_graph::{Cell, Draw, Expr, Feed, Graph, GraphError, Init, Plan, Pool, Shape, States, Window};
 
 /// What building says.
 fn said(build: impl for<'g> Fn(&'g Graph) -> Expr<'g>) -> String {
@@ -267,4 +267,52 @@ fn a_plan_without_outputs_or_updates_runs() {
     let graph = Graph::new();
     let mut plan = graph.compile(&[], &[]).unwrap();
     plan.run(&mut Pool::new(1), &mut States::new(&graph, 0), &[], 3, Draw::default()).unwrap();
+}
+
+#[test]
+fn recurrent_layers_and_sequences_name_what_does_not_fit() {
+    type Pair = for<'g> fn(Expr<'g>, Expr<'g>) -> Expr<'g>;
+    let of = |x: Shape, w: Shape, build: Pair| {
+        said(|graph| {
+            let [x, w] = [("x", &x), ("w", &w)].map(|(name, shape)| {
+                if shape.rows { graph.rows(name, &shape.dims) } else { graph.shared(name, &shape.dims) }
+            });
+            build(x, w)
+        })
+    };
+    let (rows, shared) = (Shape::with_rows, Shape::shared);
+    let lstm: Pair = |x, w| x.recurrent(Cell::Lstm, w, None);
+    let cases: [(Shape, Shape, Pair, &str); 8] = [
+        (rows(&[5, 3]), shared(&[6, 8]), |x, w| x.recurrent(Cell::Gru, w, None), "recurrent"),
+        (rows(&[5, 4]), shared(&[6, 8]), lstm, "recurrent"),
+        (rows(&[5, 3]), rows(&[6, 8]), lstm, "recurrent"),
+        (shared(&[5, 3]), shared(&[6, 8]), lstm, "recurrent"),
+        (rows(&[3]), shared(&[6, 8]), lstm, "recurrent"),
+        (rows(&[5, 3]), shared(&[6]), |x, w| x.recurrent_last(Cell::Lstm, w, None), "recurrent_last"),
+        (
+            rows(&[3]),
+            shared(&[6, 8]),
+            |x, w| x.recurrent_repeated(Cell::Lstm, w, 0, None),
+            "recurrent_repeated",
+        ),
+        (rows(&[5, 3]), shared(&[3, 4, 2]), |x, w| x.conv1d(w, Window::same(5, 3, 1), 1), "conv1d"),
+    ];
+    for (x, w, build, op) in cases {
+        let message = of(x.clone(), w.clone(), build);
+        let start = format!("`{op}` cannot combine shapes");
+        assert!(message.starts_with(&start), "{x} {w}: {message}");
+    }
+    let masked: Pair = |x, w| x.recurrent(Cell::Lstm, w, Some(x.slice(0, 0, 4).sum(1).reshape(&[4])));
+    let message = of(rows(&[5, 3]), shared(&[6, 8]), masked);
+    assert_eq!(message, "`recurrent, masked,` cannot combine shapes [rows, 5, 3] and [rows, 4]");
+    let dilated: Pair = |x, w| x.conv1d(w, Window::same(5, 3, 2), 2);
+    assert!(of(rows(&[5, 3]), shared(&[3, 3, 2]), dilated).starts_with("`conv1d` needs as many steps"));
+    let message = said(|graph| graph.rows("x", &[3]).reverse(1));
+    assert_eq!(message, "`reverse` needs an axis that is there, found shape [rows, 3]");
+    assert!(said(|graph| graph.rows("x", &[3]).step(0)).starts_with("`step` needs a sequence"));
+    assert!(said(|graph| graph.rows("x", &[]).repeat(2)).starts_with("`repeat` needs an axis"));
+    let (one, two) = (Graph::new(), Graph::new());
+    let w = two.shared("w", &[6, 8]);
+    let _ = one.rows("x", &[5, 3]).recurrent(Cell::Lstm, w, None);
+    assert_eq!(one.check(), Err(GraphError::Foreign { op: "recurrent" }));
 }

@@ -281,14 +281,14 @@ impl<'a> Placement<'a> {
             }
             IrOp::Trace { x, weights, mask, r } => {
                 let (x, weights, mask) = (self.of(*x), self.of(*weights), mask.map(|mask| self.of(mask)));
-                let cost = products(r, r.depth()) + 1.5 * (r.steps * r.units) as f64;
+                let cost = products(r, r.depth()) + 1.5 * (r.sequences * r.steps * r.units) as f64;
                 (Task::Trace { x, weights, mask, r: *r, out }, cost)
             }
             IrOp::States { trace, r } => (Task::States { trace: self.of(*trace), r: *r, out }, copy_cost),
             IrOp::SumAdjoints { trace, weights, mask, g, r } => {
                 let (trace, weights, g) = (self.of(*trace), self.of(*weights), self.of(*g));
                 let (r, mask) = (*r, mask.map(|mask| self.of(mask)));
-                let cost = products(&r, r.units) + (r.steps * r.units) as f64;
+                let cost = products(&r, r.units) + (r.sequences * r.steps * r.units) as f64;
                 (Task::SumAdjoints { trace, weights, mask, g, r, out }, cost)
             }
             IrOp::RecurrentInput { adjoints, weights, r } => {
@@ -339,7 +339,7 @@ impl<'a> Placement<'a> {
 
 /// The cost of products of all sums of a recurrent layer with so many values.
 fn products(r: &Recurrence, values: usize) -> f64 {
-    0.03 * (r.adjoint_width() * values) as f64
+    0.03 * (r.sequences * r.adjoint_width() * values) as f64
 }
 
 fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {

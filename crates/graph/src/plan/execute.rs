@@ -158,26 +158,30 @@ impl Frame<'_> {
                 Task::Trace { x, weights, mask, r, out } => {
                     let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
                     let (x, weights, out) = (at(*x), at(*weights), at(*out));
-                    let scratch = scratch(&mut worker.panel, r, block.rows);
-                    recurrence::trace(self.isa, r, block.rows, x, weights, mask, out, scratch);
+                    let (isa, rows) = (self.isa, block.rows * r.sequences);
+                    let scratch = scratch(&mut worker.panel, r, rows);
+                    recurrence::trace(isa, r, rows, x, weights, mask, out, scratch);
                 }
-                Task::States { trace, r, out } => recurrence::states(r, block.rows, at(*trace), at(*out)),
+                Task::States { trace, r, out } => {
+                    recurrence::states(r, block.rows * r.sequences, at(*trace), at(*out));
+                }
                 Task::SumAdjoints { trace, weights, mask, g, r, out } => {
                     let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
                     let (trace, weights, g, out) = (at(*trace), at(*weights), at(*g), at(*out));
-                    let (isa, rows) = (self.isa, block.rows);
+                    let (isa, rows) = (self.isa, block.rows * r.sequences);
                     let scratch = scratch(&mut worker.panel, r, rows);
                     recurrence::adjoints(isa, r, rows, trace, weights, mask, g, out, scratch);
                 }
                 Task::RecurrentInput { adjoints, weights, r, out } => {
                     let (adjoints, weights, out) = (at(*adjoints), at(*weights), at(*out));
-                    let scratch = scratch(&mut worker.panel, r, block.rows);
-                    recurrence::input_adjoint(self.isa, r, block.rows, adjoints, weights, out, scratch);
+                    let (isa, rows) = (self.isa, block.rows * r.sequences);
+                    let scratch = scratch(&mut worker.panel, r, rows);
+                    recurrence::input_adjoint(isa, r, rows, adjoints, weights, out, scratch);
                 }
                 Task::RecurrentWeight { x, trace, adjoints, mask, r, out } => {
                     let mask = mask.map_or(std::ptr::null(), |mask| at(mask).cast_const());
                     let (x, trace, adjoints, out) = (at(*x), at(*trace), at(*adjoints), at(*out));
-                    let (isa, rows, more) = (self.isa, block.rows, block.more);
+                    let (isa, rows, more) = (self.isa, block.rows * r.sequences, block.more);
                     let scratch = scratch(&mut worker.panel, r, rows);
                     recurrence::weight_adjoint(isa, r, rows, x, trace, adjoints, mask, out, more, scratch);
                 }

@@ -223,7 +223,7 @@ impl Lowering<'_> {
         let r = r.as_traced();
         let (x, weights) = (self.buffered(self.map[&x]), self.buffered(self.map[&weights]));
         let mask = mask.map(|mask| self.buffered(self.map[&mask]));
-        self.push(IrOp::Trace { x, weights, mask, r }, true, r.trace_width())
+        self.push(IrOp::Trace { x, weights, mask, r }, true, r.sequences * r.trace_width())
     }
 
     /// The adjoints of its sums, one for both adjoints; `operands` are sequence, weights and adjoint of the states.
@@ -231,7 +231,7 @@ impl Lowering<'_> {
         let trace = self.trace(operands[0], operands[1], mask, r);
         let [_, weights, g] = operands.map(|id| self.buffered(self.map[&id]));
         let mask = mask.map(|mask| self.buffered(self.map[&mask]));
-        self.push(IrOp::SumAdjoints { trace, weights, mask, g, r: *r }, true, r.adjoint_width())
+        self.push(IrOp::SumAdjoints { trace, weights, mask, g, r: *r }, true, r.sequences * r.adjoint_width())
     }
 
     /// A product plus a vector as one product that starts from the vector, if nothing else needs the product alone.

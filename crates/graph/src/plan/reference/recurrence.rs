@@ -215,7 +215,7 @@ fn recurrent_layers_of_many_sizes_match_the_interpreter_and_the_unrolled_form_at
             outputs.extend(graph.gradient(square, &wrt));
         }
         // The same as expressions of other primitives.
-        let r = Recurrence { cell, steps, inputs, units, repeats: false, last: false };
+        let r = Recurrence { cell, steps, inputs, units, sequences: 1, repeats: false, last: false };
         let plain = unrolled(x, w, mask, &r);
         let last_r = Recurrence { inputs: units, last: true, ..r };
         let plain_last = unrolled(plain.reverse(0), w2, mask.map(|mask| mask.reverse(0)), &last_r);
@@ -297,5 +297,36 @@ fn near(found: &[f32], want: &[f64], what: &str) {
     let scale = want.iter().fold(1e-6f64, |scale, x| scale.max(x.abs()));
     for (i, (&found, &want)) in found.iter().zip(want).enumerate() {
         assert!((f64::from(found) - want).abs() < 2e-4 * scale, "{what}[{i}]: {found} {want} of {scale}");
+    }
+}
+
+#[test]
+fn several_sequences_of_a_row_are_what_they_are_alone() {
+    for cell in [Cell::Lstm, Cell::Gru] {
+        let graph = Graph::new();
+        let x = graph.rows("x", &[2, 3, 4, 5]);
+        let mask = graph.rows("mask", &[2, 3, 4]);
+        let w = graph.state("w", &[cell.weight_rows(5, 3), cell.gates() * 3], Init::Normal(0.4));
+        let w2 = graph.state("w2", &[cell.weight_rows(3, 3), cell.gates() * 3], Init::Normal(0.4));
+        let h = x.recurrent(cell, w, Some(mask));
+        let y = h.recurrent_last(cell, w2, None).recurrent_repeated(cell, w2, 4, Some(mask));
+        let loss = y.square().mean_width().mean_rows();
+        let first = graph.gradient(loss, &[x, w, w2]);
+        let second = graph.gradient(first[1].square().sum_width().reshape(&[]), &[w, w2]);
+        let outputs = [&[h, y, loss], &first[..], &second[..]].concat();
+        let mut plan = graph.compile(&outputs, &[]).unwrap();
+        let mut dice = Dice(3);
+        let feeds = [
+            (0..7 * 120).map(|_| dice.number()).collect::<Vec<f32>>(),
+            (0..7 * 24).map(|_| dice.roll(3) as f32).collect(),
+        ];
+        let mut states = States::new(&graph, 3);
+        let key = Draw { seed: 1, step: 1 };
+        let want = interpret(&graph.read(), &states, &feeds, 7, key);
+        plan.run(&mut Pool::new(2), &mut states, &[Feed::Rows(&feeds[0]), Feed::Rows(&feeds[1])], 7, key)
+            .unwrap();
+        for (i, output) in outputs.iter().enumerate() {
+            near(plan.output(i), &want[output.id as usize], &format!("{cell:?}, output {i}"));
+        }
     }
 }
