@@ -5,12 +5,14 @@ mod compare;
 mod data;
 mod demo;
 mod encode;
+mod fill;
 mod film;
 mod fit;
 mod label;
 mod latent;
 mod likelihood;
 mod map;
+mod predict;
 mod recipes;
 mod reconstruct;
 mod sample;
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Score(score::Score),
     Encode(encode::Encode),
     Reconstruct(reconstruct::Reconstruct),
+    Fill(fill::Fill),
+    Predict(predict::Predict),
     Classify(classify::Classify),
     Likelihood(likelihood::Likelihood),
     Map(map::Map),
@@ -81,6 +85,8 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Score(score) => score.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,
         Command::Reconstruct(reconstruct) => reconstruct.run(ui)?,
+        Command::Fill(fill) => fill.run(ui)?,
+        Command::Predict(predict) => predict.run(ui)?,
         Command::Classify(classify) => classify.run(ui)?,
         Command::Likelihood(likelihood) => likelihood.run(ui)?,
         Command::Latent(latent) => latent.run(ui)?,

@@ -8,6 +8,7 @@ use veridic::run::Fitted;
 use super::{Threads, pair};
 use crate::error::CliError;
 use crate::output::Output;
+use crate::quantity::count;
 use crate::ui::Ui;
 
 /// Make new rows or images like those of a run
@@ -15,20 +16,28 @@ use crate::ui::Ui;
 /// Without -o, rows go to standard output as CSV; images need -o: FILE.png for one picture of
 /// all of them, FILE.csv for one row of pixels an image.
 ///
-/// --given is on categories and flags of a table. Of adversarial networks it is also on what rows
-/// are made from: label (conditional), set (coupled), and with model.gan.info category=N from 1
-/// and code1=X, code2=X, …, which training drew from -1 to 1.
+/// --given is on columns of a table: COLUMN=VALUE, and of runs that were fitted without a recipe also
+/// COLUMN=FROM..TO, COLUMN={VALUE,VALUE} and COLUMN=missing, several at once; how much the answer rests
+/// on is said. Of adversarial networks it is also on what rows are made from: label (conditional), set
+/// (coupled), and with model.gan.info category=N from 1 and code1=X, code2=X, …, which training drew
+/// from -1 to 1.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Sample {
     /// The run directory
     run: PathBuf,
     /// How many
-    #[arg(short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    n: u32,
+    #[arg(short = 'n', value_name = "N", required_unless_present = "like", value_parser = clap::value_parser!(u32).range(1..))]
+    n: Option<u32>,
     /// Only such rows: COLUMN is VALUE in all of them (may be repeated)
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = pair)]
     given: Vec<(String, String)>,
+    /// Make each value of COLUMN as frequent as the others
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["given", "like"])]
+    balance: Option<String>,
+    /// Take the columns that FILE has from it, row by row, and make the others
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["given", "n"])]
+    like: Option<PathBuf>,
     /// Draw random numbers from this seed [default: the run's own]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -43,7 +52,22 @@ impl Sample {
         self.output.check(&self.run, None)?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
-        let sampled = run.sample(self.n as usize, &self.given, seed)?;
+        let n = self.n.unwrap_or(1) as usize;
+        let sampled = match (&self.balance, &self.like) {
+            (Some(column), _) => run.sample_balanced(n, column, seed)?,
+            (None, Some(file)) => run.sample_like(file, seed)?,
+            (None, None) if run.table_model().is_some() => {
+                let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
+                if let Some(effective) = effective {
+                    ui.note(&format!(
+                        "the rows were kept from draws that count as {} independent ones",
+                        count(effective.round() as u64)
+                    ));
+                }
+                sampled
+            }
+            (None, None) => run.sample(n, &self.given, seed)?,
+        };
         self.output.sampled(ui, &sampled)
     }
 }

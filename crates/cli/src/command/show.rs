@@ -42,6 +42,7 @@ impl Show {
         }
         for (title, body) in [
             ("columns", column_table(&run)),
+            ("rules", rule_table(&run)),
             ("layers", layer_table(run.layers())),
             ("losses", loss_table(&run.events(), run.criterion())),
             ("report", report(&run.report())),
@@ -92,6 +93,28 @@ fn column_table(run: &Fitted) -> String {
         let _ = writeln!(text, "and {} more, in schema.json", counted(schema.columns.len() - MOST, "column"));
     }
     text
+}
+
+/// A line a rule that held in every row and holds in every row that is made.
+fn rule_table(run: &Fitted) -> String {
+    use veridic::models::chain::Rule;
+    let Some(chain) = run.table_model().and_then(|model| model.chain()) else { return String::new() };
+    let line = |found: &veridic::models::chain::Found| {
+        let rule = match &found.rule {
+            Rule::Decides { by, column } => format!("`{by}` decides `{column}`"),
+            Rule::Formula { column, of: [a, b], operation } => {
+                format!("`{column}` = `{a}` {} `{b}`", operation.sign())
+            }
+            Rule::Order { low, high, strict: true } => format!("`{low}` < `{high}`"),
+            Rule::Order { low, high, strict: false } => format!("`{low}` <= `{high}`"),
+            Rule::Pairs { columns: [a, b], impossible } => {
+                format!("`{a}` and `{b}`: {} of values that no row has", counted(*impossible, "pair"))
+            }
+        };
+        [rule, format!("in {}", counted(found.support, "row"))]
+    };
+    let lines: Vec<[String; 2]> = chain.rules().iter().map(line).collect();
+    ui::aligned(&lines, [false, true])
 }
 
 /// The range or the levels of a column, in a few words.

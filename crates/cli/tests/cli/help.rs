@@ -16,6 +16,8 @@ Commands:
   score        Say how unusual each row is: a higher score is more unusual
   encode       Give the position of each row in the latent space
   reconstruct  Give each row or image as the model expects it
+  fill         Complete missing cells, each with a draw given the row's other cells
+  predict      Say what any column would be in each row, given the row's other cells
   classify     Say which class each row is of, with the probability of each
   likelihood   Say how likely each row is, in nats
   map          Place rows in the plane so that like lies by like, and show them

@@ -29,7 +29,15 @@ pub struct ChainConfig {
 
 impl Default for ChainConfig {
     fn default() -> Self {
-        Self { codes: 0, fine: 16, members: 1, rows: 300_000, pool: 3, rules: RuleConfig::default(), boost: BoostConfig::default() }
+        Self {
+            codes: 0,
+            fine: 16,
+            members: 1,
+            rows: 300_000,
+            pool: 3,
+            rules: RuleConfig::default(),
+            boost: BoostConfig::default(),
+        }
     }
 }
 

@@ -315,8 +315,9 @@ impl Draw<'_> {
             };
             match self.coder {
                 Coder::Number(coder) => {
-                    let value = choice
-                        .map_or(f64::NAN, |choice| coder.value(code, choice.place).clamp(choice.low, choice.high));
+                    let value = choice.map_or(f64::NAN, |choice| {
+                        coder.value(code, choice.place).clamp(choice.low, choice.high)
+                    });
                     numbers.push(value);
                 }
                 Coder::Text(coder) => {

@@ -185,6 +185,6 @@ pub fn alarm_table(alarms: &[Alarm], set: &SeriesSet) -> (Table, Schema) {
     kinds.sort_by_key(|(name, _)| place(name));
     let columns = columns.into_iter().map(|(name, cells)| Column { name: name.to_owned(), cells });
     let table = Table { columns: columns.collect(), n_rows: alarms.len() };
-    let of = |(name, kind): (&str, Kind)| ColumnSchema { name: name.to_owned(), kind, missing: 0 };
+    let of = |(name, kind): (&str, Kind)| ColumnSchema::new(name, kind, 0);
     (table, Schema { columns: kinds.into_iter().map(of).collect() })
 }

@@ -24,7 +24,7 @@ use crate::train::{Adam, OptimizerConfig, TrainConfig};
 use image::{given_images, load_images};
 pub(crate) use image::{image_options, label_texts};
 pub use table::table_options;
-pub(crate) use table::{counts, read_options_of, table_layout};
+pub(crate) use table::{below, counts, read_options_of, table_layout};
 use table::{given_table, load_table};
 
 /// A data file and its digest, for the record of a run.

@@ -1,5 +1,6 @@
 //! A table as the rows of a run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
@@ -223,6 +224,13 @@ pub(crate) fn table_layout(codec: &Codec, target: Option<&str>) -> Layout {
     Layout { dims: vec![codec.width()], blocks, unseen, ..Layout::default() }
 }
 
+/// Rows of the second table below those of the first; levels are joined by their texts, and a column that the second lacks is
+/// missing there.
+pub(crate) fn below(mut first: Table, second: &Table) -> Table {
+    append(&mut first, second, None);
+    first
+}
+
 /// Rows of a test file below those of the training file. Texts that differ by the suffix alone are the same.
 fn append(table: &mut Table, more: &Table, suffix: Option<&str>) {
     for column in &mut table.columns {
@@ -230,16 +238,18 @@ fn append(table: &mut Table, more: &Table, suffix: Option<&str>) {
         match (&mut column.cells, other.map(|column| &column.cells)) {
             (Cells::Number(values), Some(Cells::Number(more))) => values.extend_from_slice(more),
             (Cells::Text { codes, levels }, Some(Cells::Text { codes: more_codes, levels: more_levels })) => {
+                let mut places: BTreeMap<String, u32> = levels.iter().cloned().zip(0..).collect();
                 let map: Vec<u32> = more_levels
                     .iter()
                     .map(|level| {
                         let short = suffix.and_then(|suffix| level.strip_suffix(suffix));
-                        let known = |text: &str| levels.iter().position(|known| known == text);
-                        let at = known(level).or_else(|| short.and_then(known)).unwrap_or_else(|| {
+                        let known = |text: &str| places.get(text).copied();
+                        known(level).or_else(|| short.and_then(known)).unwrap_or_else(|| {
+                            let at = levels.len() as u32;
                             levels.push(level.clone());
-                            levels.len() - 1
-                        });
-                        at as u32
+                            places.insert(level.clone(), at);
+                            at
+                        })
                     })
                     .collect();
                 codes.extend(
@@ -264,7 +274,7 @@ fn rarer(labels: &[Option<String>]) -> Vec<String> {
 
 /// Distinct values with their numbers, sorted by value.
 pub(crate) fn counts(labels: &[Option<String>]) -> Vec<(String, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for label in labels.iter().flatten() {
         *counts.entry(label.clone()).or_insert(0) += 1;
     }

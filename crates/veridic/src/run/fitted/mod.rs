@@ -1,5 +1,6 @@
 //! A fitted model and its uses, held in memory or opened from a run directory.
 
+mod asked;
 pub(crate) mod condition;
 mod encode;
 pub(crate) mod encoding;

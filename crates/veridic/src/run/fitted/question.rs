@@ -1,10 +1,16 @@
 //! Questions to a fitted table: how likely rows are, what is missing in them, which class they are of.
 
+use std::path::Path;
+
+use super::sample::whole;
 use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
-use crate::data::{Column, Data, Schema, Table};
+use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
 use crate::error::Result;
+use crate::models::chain::{Answer, Prediction};
 use crate::models::{Ability, TableModel};
+use crate::run::dataset::read_options_of;
+use crate::seed::Seed;
 
 impl Fitted {
     /// The table model and the rows of a question, for models that are capable of answering it.
@@ -39,6 +45,80 @@ impl Fitted {
         Ok((table, schema, notes))
     }
 
+    /// Rows with their missing cells completed, `m` times: columns of the data as they are where they are there, and drawn given
+    /// the row's other cells where they are missing. With several times, a first column `draw` counts from 1. Also returns what
+    /// the user should know.
+    ///
+    /// # Errors
+    /// A model that cannot complete rows; data that cannot be read or does not fit the model.
+    pub fn fill(&self, given: impl Into<Given>, m: usize, seed: u64) -> Result<(Data, Vec<String>)> {
+        let (model, rows, notes) = self.asked(given, Ability::Fill)?;
+        let (_, chain) = self.chain(Ability::Fill)?;
+        let filled = chain.fill(&rows, m.max(1), Seed(seed), self.pool.threads())?;
+        let mut all: Option<Table> = None;
+        for (draw, mut table) in filled.into_iter().enumerate() {
+            // What no part of the model speaks of stays as it is.
+            for column in &rows.columns {
+                if table.column(&column.name).is_none() {
+                    table.columns.push(column.clone());
+                }
+            }
+            let mut table = super::ordered(table, model.schema());
+            if m > 1 {
+                table.columns.insert(0, number("draw", vec![draw as f64 + 1.0; rows.n_rows]));
+            }
+            all = Some(match all {
+                None => table,
+                Some(first) => crate::run::dataset::below(first, &table),
+            });
+        }
+        let table = all.unwrap_or(rows);
+        let mut schema = model.schema().clone();
+        if m > 1 {
+            let kind = Kind::Integer { min: 1.0, max: m as f64 };
+            schema.columns.insert(0, ColumnSchema::new("draw", kind, 0));
+        }
+        Ok((Data::Table(table, schema), notes))
+    }
+
+    /// Rows like those given in the columns that these have, which stay as they are, with all others made.
+    ///
+    /// # Errors
+    /// A model that cannot make rows; data of which no column is the model's.
+    pub fn sample_like(&self, given: &Path, seed: u64) -> Result<Data> {
+        let (model, chain) = self.chain(Ability::Sample)?;
+        let mut options = read_options_of(&self.config, given);
+        options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
+        let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
+        Ok(whole(model, chain.sample_like(&table, Seed(seed), self.pool.threads())?))
+    }
+
+    /// What a column would be in each row, given the row's other cells: `predicted` (the most likely value, of numbers the
+    /// median), of numbers also `low` and `high`, between which it lies with a probability of 0.9, of categories `p_VALUE` of
+    /// each of up to 50 values, and `p_missing` where cells are missing. Also returns what the user should know.
+    ///
+    /// # Errors
+    /// A model that cannot say; a column that it does not know; data that cannot be read or does not fit the model.
+    pub fn predict(&self, given: impl Into<Given>, column: &str) -> Result<(Table, Schema, Vec<String>)> {
+        let (model, rows, notes) = self.asked(given, Ability::Fill)?;
+        let (_, chain) = self.chain(Ability::Fill)?;
+        let prediction = chain.predict(&rows, column, self.pool.threads())?;
+        let columns = predicted(&prediction, rows.n_rows);
+        let table = Table { n_rows: rows.n_rows, columns };
+        let mut schema = plain_schema(&table);
+        // Numbers are written as the column writes them.
+        if let Some(of) = model.schema().column(column) {
+            for told in
+                schema.columns.iter_mut().filter(|told| ["predicted", "low", "high"].contains(&&*told.name))
+            {
+                if table.column(&told.name).is_some_and(|c| matches!(c.cells, Cells::Number(_))) {
+                    *told = ColumnSchema { name: told.name.clone(), blank: None, ..of.clone() };
+                }
+            }
+        }
+        Ok((table, schema, notes))
+    }
+
     /// The class of each row of a classifier's target, `class`, with the probability of each, `p_CLASS`. Also returns what the
     /// user should know.
     ///
@@ -64,7 +144,7 @@ impl Fitted {
             (0..shares.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a))).unwrap_or(0)
         };
         let codes = shares.chunks(width).map(|shares| best(shares) as u32).collect();
-        let cells = crate::data::Cells::Text { codes, levels: classes.clone() };
+        let cells = Cells::Text { codes, levels: classes.clone() };
         let mut columns = vec![Column { name: "class".to_string(), cells }];
         columns.extend(classes.iter().enumerate().map(|(j, class)| {
             let values = shares.iter().skip(j).step_by(width).map(|&share| f64::from(share)).collect();
@@ -74,4 +154,68 @@ impl Fitted {
         let schema = plain_schema(&table);
         Ok((table, schema, notes))
     }
+}
+
+/// Most values whose probabilities are columns.
+const MOST_VALUES: usize = 50;
+
+fn predicted(prediction: &Prediction, n_rows: usize) -> Vec<Column> {
+    let answers = &prediction.answers;
+    let width = answers.len().max(1);
+    let shares = || prediction.probabilities.chunks(width);
+    let of = |at: usize| shares().map(|row| f64::from(row[at])).collect::<Vec<f64>>();
+    let missing = answers.iter().position(|answer| *answer == Answer::Missing);
+    let middle = |answer: &Answer| match answer {
+        Answer::Number(value) => Some((*value, *value, *value)),
+        Answer::Range(low, middle, high) => Some((*low, *middle, *high)),
+        Answer::Missing | Answer::Text(_) | Answer::Texts(..) => None,
+    };
+    let mut numbers: Vec<(usize, (f64, f64, f64))> =
+        answers.iter().enumerate().filter_map(|(at, answer)| Some((at, middle(answer)?))).collect();
+    numbers.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    let mut columns = Vec::new();
+    if numbers.is_empty() {
+        let text = |answer: &Answer| match answer {
+            Answer::Text(text) => text.clone(),
+            Answer::Texts(others, first) => format!("{first} or {} others", others.saturating_sub(1)),
+            Answer::Missing | Answer::Number(_) | Answer::Range(..) => "missing".to_string(),
+        };
+        let levels: Vec<String> = answers.iter().map(text).collect();
+        let best = |row: &[f32]| {
+            (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))).unwrap_or(0) as u32
+        };
+        let codes = shares().map(best).collect();
+        columns.push(Column {
+            name: "predicted".to_string(),
+            cells: Cells::Text { codes, levels: levels.clone() },
+        });
+        columns.extend(
+            levels
+                .iter()
+                .enumerate()
+                .take(MOST_VALUES)
+                .map(|(at, level)| number(&format!("p_{level}"), of(at))),
+        );
+    } else {
+        let quantile = |row: &[f32], share: f64, pick: fn((f64, f64, f64)) -> f64| {
+            let total: f64 = numbers.iter().map(|(at, _)| f64::from(row[*at])).sum();
+            let mut below = 0.0;
+            for (at, values) in &numbers {
+                below += f64::from(row[*at]);
+                if below >= share * total {
+                    return pick(*values);
+                }
+            }
+            numbers.last().map_or(f64::NAN, |(_, values)| pick(*values))
+        };
+        let each = |share: f64, pick: fn((f64, f64, f64)) -> f64| {
+            shares().map(|row| quantile(row, share, pick)).collect::<Vec<f64>>()
+        };
+        columns.push(number("predicted", each(0.5, |(_, middle, _)| middle)));
+        columns.push(number("low", each(0.05, |(low, _, _)| low)));
+        columns.push(number("high", each(0.95, |(_, _, high)| high)));
+        columns.extend(missing.map(|at| number("p_missing", of(at))));
+    }
+    debug_assert!(columns.iter().all(|column| column.cells.len() == n_rows));
+    columns
 }

@@ -7,25 +7,26 @@ use super::{Fitted, Form, InUse, Model, ordered};
 use crate::codec::{BlockKind, Codec};
 use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
 use crate::error::Result;
+use crate::models::chain::{self, Chain};
 use crate::models::{Ability, Fixed, Network, TableModel};
 use crate::run::dataset::kind;
 use crate::run::fitted::condition::{Condition, refused};
 use crate::seed::{Seed, standard_normal};
 
 impl Fitted {
-    /// Makes `n` new rows. With conditions only rows that meet them: `column = value` on columns of a table, and on what
-    /// rows of adversarial networks are made from: `label`, `set`, `category` (from 1), `code1`, `code2`, ….
+    /// Makes `n` new rows. With conditions only rows that meet them: on columns of a table `VALUE`, and of a run with a chain
+    /// also `FROM..TO`, `{VALUE,VALUE}` and `missing`; and on what rows of adversarial networks are made from: `label`, `set`,
+    /// `category` (from 1), `code1`, `code2`, ….
     ///
     /// # Errors
-    /// A model that cannot sample; a condition that is unknown, or too rare to be met.
+    /// A model that cannot sample; a condition that is unknown, impossible, or too rare to be met.
     pub fn sample(&mut self, n: usize, given: &[(String, String)], seed: u64) -> Result<Data> {
         if !self.can(Ability::Sample) {
             return Err(self.cannot(Ability::Sample));
         }
         let seed = Seed(seed);
-        if let Model::Table(model) = &self.model {
-            let table = self.sample_table(model, (n, given), seed)?;
-            return Ok(Data::Table(table, model.schema().clone()));
+        if let Model::Table(_) = &self.model {
+            return Ok(self.sample_given(n, given, seed.0)?.0);
         }
         let (parts, columns) = self.parted(given)?;
         let unmodeled = self.unmodeled_condition(&columns);
@@ -56,25 +57,43 @@ impl Fitted {
         Ok(Data::Table(ordered(table, schema), schema.clone()))
     }
 
-    /// Rows made by a chain, with the columns that have one value in every row.
-    fn sample_table(
+    /// The chain of a run of a table, for what only a chain is capable of.
+    pub(super) fn chain(&self, ability: Ability) -> Result<(&TableModel, &Chain)> {
+        let model = self.table_model().ok_or_else(|| self.cannot(ability))?;
+        Ok((model, model.chain().ok_or_else(|| self.cannot(ability))?))
+    }
+
+    /// As [`Fitted::sample`] with conditions, of a run with a chain. Also gives as how many independent rows that meet the
+    /// conditions those count which rows were kept from; nothing without conditions.
+    ///
+    /// # Errors
+    /// As [`Fitted::sample`].
+    pub fn sample_given(
         &self,
-        model: &TableModel,
-        (n, given): (usize, &[Condition]),
-        seed: Seed,
-    ) -> Result<Table> {
-        let chain = model.chain().ok_or_else(|| self.cannot(Ability::Sample))?;
-        if let Some(condition) = given.first() {
-            return Err(refused(condition, "not yet".to_string(), "leave it out"));
+        n: usize,
+        given: &[(String, String)],
+        seed: u64,
+    ) -> Result<(Data, Option<f64>)> {
+        let (model, chain) = self.chain(Ability::Sample)?;
+        let (seed, threads) = (Seed(seed), self.pool.threads());
+        if given.is_empty() {
+            return Ok((whole(model, chain.sample(n, seed, threads)?), None));
         }
-        let mut table = chain.sample(n, seed, self.pool.threads())?;
-        for column in &model.schema().columns {
-            if let Kind::Constant { value: Some(value) } = &column.kind {
-                let cells = Cells::Text { codes: vec![0; n], levels: vec![value.clone()] };
-                table.columns.push(Column { name: column.name.clone(), cells });
-            }
-        }
-        Ok(ordered(table, model.schema()))
+        let conditions: Vec<chain::Condition> = given
+            .iter()
+            .map(|typed| super::asked::condition(model.schema(), typed))
+            .collect::<Result<_>>()?;
+        let sample = chain.sample_given(n, &conditions, seed, threads)?;
+        Ok((whole(model, sample.table), Some(sample.effective)))
+    }
+
+    /// Makes `n` rows in which each value of a column is as frequent as the others.
+    ///
+    /// # Errors
+    /// A model without a chain; a column that is not there, or of too many values.
+    pub fn sample_balanced(&self, n: usize, column: &str, seed: u64) -> Result<Data> {
+        let (model, chain) = self.chain(Ability::Sample)?;
+        Ok(whole(model, chain.sample_balanced(n, column, Seed(seed), self.pool.threads())?))
     }
 
     /// The value of a condition on a target that the model does not speak of.
@@ -111,6 +130,19 @@ impl Fitted {
         }
         Ok(z)
     }
+}
+
+/// A made table with the columns that have one value in every row, in the order of the schema.
+pub(super) fn whole(model: &TableModel, mut table: Table) -> Data {
+    for column in &model.schema().columns {
+        if let Kind::Constant { value: Some(value) } = &column.kind
+            && table.column(&column.name).is_none()
+        {
+            let cells = Cells::Text { codes: vec![0; table.n_rows], levels: vec![value.clone()] };
+            table.columns.push(Column { name: column.name.clone(), cells });
+        }
+    }
+    Data::Table(ordered(table, model.schema()), model.schema().clone())
 }
 
 /// Latent points from the prior with these parts fixed.

@@ -4,11 +4,12 @@ use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
-use crate::data::{Cells, MISSING, Schema, Table};
+use crate::data::{Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::boost::{BoostConfig, Softmax};
 use crate::models::trees::{Bins, probabilities};
+use crate::run::dataset::below;
 use crate::seed::{Seed, shuffle};
 
 /// Parts of the rows; each is judged by trees that learned from the others.
@@ -31,7 +32,7 @@ pub(crate) fn two_sample(
 ) -> Result<f64> {
     let n = left.n_rows.min(right.n_rows).min(most);
     let rows: Vec<usize> = (0..n).collect();
-    let both = joined(&left.take(&rows), &right.take(&rows));
+    let both = below(left.take(&rows), &right.take(&rows));
     let columns = schema.columns.iter().map(|column| column.name.as_str());
     let all: Vec<usize> = (0..both.n_rows).collect();
     let bins = Bins::fit(&both, columns, &all);
@@ -80,37 +81,10 @@ pub(crate) fn two_sample(
     Ok(1.0 - scores.iter().map(|score| 2.0 * score.max(0.5) - 1.0).sum::<f64>() / FOLDS as f64)
 }
 
-/// Rows of the second table below those of the first; levels are joined by their texts.
-fn joined(first: &Table, second: &Table) -> Table {
-    let mut all = first.clone();
-    for column in &mut all.columns {
-        match (&mut column.cells, second.column(&column.name).map(|column| &column.cells)) {
-            (Cells::Number(values), Some(Cells::Number(more))) => values.extend_from_slice(more),
-            (Cells::Text { codes, levels }, Some(Cells::Text { codes: more, levels: other })) => {
-                let map: Vec<u32> = other
-                    .iter()
-                    .map(|level| match levels.iter().position(|known| known == level) {
-                        Some(at) => at as u32,
-                        None => {
-                            levels.push(level.clone());
-                            levels.len() as u32 - 1
-                        }
-                    })
-                    .collect();
-                codes.extend(more.iter().map(|&code| map.get(code as usize).copied().unwrap_or(MISSING)));
-            }
-            (Cells::Number(values), _) => values.resize(values.len() + second.n_rows, f64::NAN),
-            (Cells::Text { codes, .. }, _) => codes.resize(codes.len() + second.n_rows, MISSING),
-        }
-    }
-    all.n_rows += second.n_rows;
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Data;
+    use crate::data::{Cells, Data};
     use crate::seed::uniform;
 
     fn drawn(name: &str, shift: f64) -> Table {

@@ -24,7 +24,8 @@ fn conditions_of_any_kind_hold_and_the_rest_follows() {
     let italian = given(&[condition("country", texts(&["IT"]))]).table;
     assert!(codes(&italian, "country").iter().all(|country| *country == 1));
     assert!(codes(&italian, "town").iter().all(|town| [3, 4].contains(town)));
-    let rain = given(&[condition("rain", Allowed::Missing), condition("town", texts(&["Bern", "Oslo"]))]).table;
+    let rain =
+        given(&[condition("rain", Allowed::Missing), condition("town", texts(&["Bern", "Oslo"]))]).table;
     assert!(numbers(&rain, "rain").iter().all(|v| v.is_nan()));
     let dry = given(&[condition("rain", Allowed::Numbers(vec![0.0]))]).table;
     assert!(numbers(&dry, "rain").iter().all(|v| *v == 0.0));
