@@ -16,7 +16,7 @@ const MOST: usize = 60;
 const ACROSS: usize = 4;
 const WIDTH: f64 = 210.0;
 const HEIGHT: f64 = 96.0;
-const GAP: [f64; 2] = [26.0, 62.0];
+const GAP: [f64; 2] = [26.0, 74.0];
 const MARGIN: f64 = 24.0;
 /// Cells that numbers are counted in.
 const BINS: usize = 40;
@@ -115,10 +115,11 @@ fn of_numbers(real: &[f64], made: &[f64]) -> Vec<Bar> {
     }
     // As many cells as the rows can fill.
     let cells = ((sorted.len() as f64).sqrt() as usize).clamp(8, BINS);
-    // Few whole numbers are counted one by one, so that no cell falls between them.
-    let whole = sorted.iter().all(|value| value.fract() == 0.0) && high - low < cells as f64;
+    // Whole numbers in cells of as many each, or some cells would hold one more than others.
+    let whole = sorted.iter().all(|value| value.fract() == 0.0) && high - low < 1e9;
     let (start, step, cells) = if whole {
-        (low - 0.5, 1.0, (high - low) as usize + 1)
+        let step = ((high - low + 1.0) / cells as f64).ceil();
+        (low - 0.5, step, ((high - low + 1.0) / step).ceil() as usize)
     } else if low < high {
         (low, (high - low) / cells as f64, cells)
     } else {
@@ -224,7 +225,7 @@ fn labels(
     let style = Style::new(SIZE).fill(SOFT);
     let cells: Vec<&Bar> = bars.iter().filter(|bar| bar.name.is_empty()).collect();
     if let (Some(first), Some(last)) = (cells.first(), cells.last()) {
-        let whole = (first.to - first.from - 1.0).abs() < 1e-9 && first.from.fract().abs() == 0.5;
+        let whole = (first.to - first.from).fract() == 0.0 && first.from.fract().abs() == 0.5;
         let (low, high) = if whole { (first.from + 0.5, last.to - 0.5) } else { (first.from, last.to) };
         let [low, high] = if dates {
             [low, high].map(super::time::day)
@@ -252,7 +253,7 @@ fn labels(
             if fits {
                 canvas.text([middle, bottom + 14.0], &bar.name, style.anchor(Anchor::Middle));
             } else {
-                let name = text::shorten(&bar.name, SIZE, 56.0);
+                let name = text::shorten(&bar.name, SIZE, 68.0);
                 canvas.text([middle + 3.0, bottom + 9.0], &name, style.anchor(Anchor::End).turn(-40.0));
             }
         }
