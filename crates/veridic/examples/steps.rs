@@ -181,7 +181,8 @@ fn pixels(images: Images) -> Held {
 /// Card transactions, min-max scaled, without time; the class is what they are labelled with.
 fn cards(data_dir: &Path) -> Option<Held> {
     let path = data_dir.join("creditcard/creditcard_subset.csv.gz");
-    let veridic::data::Reading { table, schema, .. } = veridic::data::read(&path, &ReadOptions::default()).ok()?;
+    let veridic::data::Reading { table, schema, .. } =
+        veridic::data::read(&path, &ReadOptions::default()).ok()?;
     let drop = vec!["Time".to_string(), "Class".to_string()];
     let config = CodecConfig { numeric: Numeric::MinMax, drop, ..CodecConfig::default() };
     let all: Vec<usize> = (0..table.n_rows).collect();

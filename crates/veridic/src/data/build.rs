@@ -83,14 +83,20 @@ struct Levels {
 /// A column that was read to the end.
 #[derive(Debug)]
 pub(crate) enum Finished {
-    Texts { codes: Vec<u32>, levels: Vec<String> },
+    Texts {
+        codes: Vec<u32>,
+        levels: Vec<String>,
+    },
     Numbers(Found),
     /// The cells have to be read again, as texts.
     Again,
     /// Two cells in spellings that contradict each other.
     Mixed(Cell, Cell),
     /// Cells that do not fit.
-    Misfits { expected: &'static str, cells: Vec<Cell> },
+    Misfits {
+        expected: &'static str,
+        cells: Vec<Cell>,
+    },
 }
 
 impl ColumnBuilder {
@@ -121,7 +127,7 @@ impl ColumnBuilder {
         let text = |levels: &[String]| Growing::Text { codes: Vec::new(), levels: Levels::known(levels) };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
-                let spelling = spelling.filter(|spelling| !spelling.is_plain()).cloned();
+                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
                 Growing::Number { values: Vec::new(), spelling }
             }
             Kind::DateTime { format, .. } => {
@@ -238,7 +244,12 @@ impl ColumnBuilder {
                     clock.write(seconds[0], &mut text);
                     let cells = Cells::Text { codes: vec![0; seconds.len()], levels: vec![text.clone()] };
                     let kind = Kind::Constant { value: Some(text) };
-                    return Finished::Numbers(Found { kind, cells, spelling: Spelling::default(), values: None });
+                    return Finished::Numbers(Found {
+                        kind,
+                        cells,
+                        spelling: Spelling::default(),
+                        values: None,
+                    });
                 }
                 if !matches!(kind, Kind::DateTime { .. }) {
                     spelling = Spelling::default();

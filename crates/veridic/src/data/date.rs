@@ -143,7 +143,11 @@ impl Clock {
     pub(crate) fn new(format: &str, spelling: Option<&Spelling>) -> Self {
         Self {
             format: Items::new(format),
-            coarser: spelling.map_or(&[][..], |s| &s.formats).iter().map(|format| Items::new(format)).collect(),
+            coarser: spelling
+                .map_or(&[][..], |s| &s.formats)
+                .iter()
+                .map(|format| Items::new(format))
+                .collect(),
             zone: spelling.and_then(|spelling| spelling.zone).and_then(FixedOffset::east_opt),
             letters: spelling.and_then(|spelling| spelling.letters),
         }
@@ -151,7 +155,8 @@ impl Clock {
 
     /// Seconds since 1970-01-01T00:00:00 UTC of the moment written as `text`.
     pub(crate) fn parse(&self, text: &str) -> Option<f64> {
-        self.read(&self.format, text).or_else(|| self.coarser.iter().rev().find_map(|items| self.read(items, text)))
+        self.read(&self.format, text)
+            .or_else(|| self.coarser.iter().rev().find_map(|items| self.read(items, text)))
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
@@ -170,13 +175,18 @@ impl Clock {
     pub(crate) fn write(&self, seconds: f64, text: &mut String) {
         let start = text.len();
         let micros = (seconds * 1e6).round();
-        let moment =
-            if micros.abs() < i64::MAX as f64 { DateTime::from_timestamp_micros(micros as i64) } else { None };
+        let moment = if micros.abs() < i64::MAX as f64 {
+            DateTime::from_timestamp_micros(micros as i64)
+        } else {
+            None
+        };
         // Near its ends the calendar has no other zones.
         let moment = moment.filter(|moment| (-200_000..200_000).contains(&moment.year()));
         let written = moment.is_some_and(|moment| {
             for items in &self.coarser {
-                if items.write(moment, self.zone, text) && self.read(items, &text[start..]) == Some(micros / 1e6) {
+                if items.write(moment, self.zone, text)
+                    && self.read(items, &text[start..]) == Some(micros / 1e6)
+                {
                     return true;
                 }
                 text.truncate(start);
@@ -202,7 +212,11 @@ fn iso_date(text: &str) -> Option<NaiveDate> {
             (4 | 7, b'-') => {}
             (4 | 7, _) => return None,
             (_, b'0'..=b'9') => {
-                let part = &mut parts[match i { 0..=3 => 0, 5 | 6 => 1, _ => 2 }];
+                let part = &mut parts[match i {
+                    0..=3 => 0,
+                    5 | 6 => 1,
+                    _ => 2,
+                }];
                 *part = *part * 10 + u32::from(byte - b'0');
             }
             _ => return None,
@@ -266,7 +280,8 @@ mod tests {
             formats: vec!["%d-%b-%Y".into()],
             ..Spelling::default()
         };
-        let clock = Clock::new("%d-%b-%Y %H:%M%:z", Some(&Spelling { formats: Vec::new(), ..spelling.clone() }));
+        let clock =
+            Clock::new("%d-%b-%Y %H:%M%:z", Some(&Spelling { formats: Vec::new(), ..spelling.clone() }));
         let local = Clock::new("%d-%b-%Y %H:%M+02", Some(&spelling));
         for (clock, text, seconds) in [
             (&clock, "01-JAN-1970 02:00+02:00", 0.0),

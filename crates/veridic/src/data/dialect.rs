@@ -165,7 +165,8 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions) -> 
             }
         }
         // A number over texts is no value of theirs.
-        let none = values.len() >= MIN_BELOW_A_NUMBER && !values.iter().any(|cell| is_spelled(cell) || is_date(cell));
+        let none = values.len() >= MIN_BELOW_A_NUMBER
+            && !values.iter().any(|cell| is_spelled(cell) || is_date(cell));
         if is_number(name) && none {
             return (true, true);
         }

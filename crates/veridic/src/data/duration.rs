@@ -37,13 +37,19 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
 fn clock(text: &str, hours: bool) -> Option<f64> {
     let parts: Vec<&str> = text.split(':').collect();
     let whole = |part: &str, two: bool| -> Option<f64> {
-        let fits = !part.is_empty() && part.len() <= 6 && (!two || part.len() == 2) && part.bytes().all(|b| b.is_ascii_digit());
+        let fits = !part.is_empty()
+            && part.len() <= 6
+            && (!two || part.len() == 2)
+            && part.bytes().all(|b| b.is_ascii_digit());
         fits.then(|| part.parse::<u32>().ok().map(f64::from)).flatten()
     };
     let seconds = |part: &str| -> Option<f64> {
-        let (units, fraction) = part.split_once('.').map_or((part, None), |(units, fraction)| (units, Some(fraction)));
+        let (units, fraction) =
+            part.split_once('.').map_or((part, None), |(units, fraction)| (units, Some(fraction)));
         whole(units, true).filter(|&value| value < 60.0)?;
-        if fraction.is_some_and(|digits| digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit())) {
+        if fraction.is_some_and(|digits| {
+            digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit())
+        }) {
             return None;
         }
         part.parse().ok()
@@ -78,7 +84,13 @@ fn iso(text: &str) -> Option<f64> {
             return None;
         }
         let value: f64 = number.parse().ok()?;
-        total += value * match character { 'D' => 86_400.0, 'H' => 3600.0, 'M' => 60.0, _ => 1.0 };
+        total += value
+            * match character {
+                'D' => 86_400.0,
+                'H' => 3600.0,
+                'M' => 60.0,
+                _ => 1.0,
+            };
         number.clear();
         any = true;
     }

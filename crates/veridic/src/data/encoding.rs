@@ -56,7 +56,9 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
         loop {
             let (text, error) = match std::str::from_utf8(rest) {
                 Ok(text) => (text, None),
-                Err(error) => (std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(), Some(error)),
+                Err(error) => {
+                    (std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(), Some(error))
+                }
             };
             valid += text.chars().filter(|c| !c.is_ascii()).count() as u64;
             rest = &rest[text.len()..];

@@ -72,8 +72,9 @@ pub(crate) struct Context {
     pub(crate) decimal: Option<char>,
     pub(crate) thousands: Option<char>,
     pub(crate) day_first: Option<bool>,
-    /// Whether other columns have a decimal comma for certain.
+    /// Whether other columns have a decimal comma for certain, and whether the layout of the file speaks for one.
     pub(crate) has_comma: bool,
+    pub(crate) may_have_comma: bool,
 }
 
 /// The spelling that reads most cells.
@@ -178,13 +179,16 @@ impl SpelledNumbers {
             let spelled: usize = forms.map(|form| form.n).sum();
             spelled + if affix == ("", "") { plain.read_by(SIGNS[sign]) } else { 0 }
         };
+        let has_whole = plain.n > plain.with_point
+            || self.forms.iter().any(|form| form.signs.count_ones() as usize == SIGNS.len());
         let preference = |sign: usize| {
-            let (decimal, thousands) = SIGNS[sign];
-            let other = context.has_comma && context.decimal.is_none() && decimal == '.' && {
-                // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not.
-                self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0
-            };
-            (usize::from(other), thousands.is_some() && decimal != ',', sign)
+            let (decimal, _) = SIGNS[sign];
+            // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not. Where only the layout speaks for
+            // commas, whole numbers without groups beside it speak against them.
+            let prefers_comma = context.has_comma || (context.may_have_comma && !has_whole);
+            let has_sign = self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0;
+            let other = prefers_comma && context.decimal.is_none() && decimal == '.' && has_sign;
+            (usize::from(other), sign)
         };
         let mut best: Option<((&str, &str), usize, usize)> = None;
         for &affix in &affixes {
@@ -200,14 +204,14 @@ impl SpelledNumbers {
         }
         let (affix, sign, count) = best?;
         let (decimal, thousands) = SIGNS[sign];
-        let is_read =
-            |form: &&Form| (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0;
+        let is_read = |form: &&Form| {
+            (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
+        };
         let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
         let is_open = context.decimal.is_none() && context.thousands.is_none() && !context.has_comma;
         let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
-        let ambiguous = (is_open && (0..SIGNS.len()).any(|other| {
-            SIGNS[other].0 != decimal && matched(affix, other) == count
-        }))
+        let ambiguous = (is_open
+            && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))
         .then(|| read.iter().map(|form| &form.first).find(has_mark).cloned())
         .flatten();
         let mut minuses: Vec<(Minus, Cell)> =
@@ -232,15 +236,24 @@ impl SpelledNumbers {
         } else {
             None
         };
-        let unread = self.forms.iter().filter(|form| !is_read(form)).map(|form| form.first.clone()).chain(unread_plain);
+        let unread = self
+            .forms
+            .iter()
+            .filter(|form| !is_read(form))
+            .map(|form| form.first.clone())
+            .chain(unread_plain);
         let unread = unread.min_by_key(|(line, _)| *line);
         let is_unit = |form: &Form| {
-            form.prefix.is_empty() && form.suffix.trim_start().chars().all(char::is_alphabetic) && !form.suffix.is_empty()
+            form.prefix.is_empty()
+                && form.suffix.trim_start().chars().all(char::is_alphabetic)
+                && !form.suffix.is_empty()
         };
         // Letters of their own behind the digits may be names of things (`12A`, `12B`).
         let is_contradiction = mixed_minus.is_some()
             || self.forms.iter().any(|form| !is_read(&form) && !is_unit(form))
-            || (unread.is_some() && !read.iter().any(|form| is_unit(form)) && !self.forms.iter().any(is_unit));
+            || (unread.is_some()
+                && !read.iter().any(|form| is_unit(form))
+                && !self.forms.iter().any(is_unit));
         Some(Choice {
             decimal,
             thousands,

@@ -82,9 +82,11 @@ impl<'a> Sheet<'a> {
     /// The rows that are not blank, with their numbers from 1.
     fn texts(&self) -> impl Iterator<Item = (u64, Vec<String>)> + '_ {
         let top = self.cells.start().map_or(0, |(row, _)| u64::from(row));
-        let rows = self.cells.rows().enumerate().map(move |(i, row)| {
-            (top + i as u64 + 1, row.iter().map(text).collect::<Vec<String>>())
-        });
+        let rows = self
+            .cells
+            .rows()
+            .enumerate()
+            .map(move |(i, row)| (top + i as u64 + 1, row.iter().map(text).collect::<Vec<String>>()));
         rows.filter(|(_, row)| row.iter().any(|cell| !cell.is_empty()))
     }
 }

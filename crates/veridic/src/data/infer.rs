@@ -15,6 +15,8 @@ const MAX_STRAYS: usize = 5;
 const MIN_FOR_STRAYS: usize = 100;
 /// Mistakes are at most one cell in so many.
 const CELLS_A_STRAY: usize = 100;
+/// A number between moments, or a moment between numbers, is a mistake where there is one in so many.
+const CELLS_A_LONE_STRAY: usize = 10;
 /// Different texts between numbers that are counted.
 const MOST_FOREIGN: usize = 8;
 
@@ -78,7 +80,11 @@ pub(crate) enum Doubt {
     /// Numbers or moments in two spellings.
     Mixed(Cell, Cell),
     /// Numbers or moments, and other cells between them.
-    Foreign { expected: &'static str, foreign: Foreign, examples: Vec<Cell> },
+    Foreign {
+        expected: &'static str,
+        foreign: Foreign,
+        examples: Vec<Cell>,
+    },
 }
 
 impl Profile {
@@ -174,7 +180,10 @@ impl Profile {
             }
             cells.with_point += 1;
             cells.groupable += usize::from(
-                plain.is_regular && plain.decimals == 3 && (1..=3).contains(&plain.digits) && plain.value.abs() >= 1.0,
+                plain.is_regular
+                    && plain.decimals == 3
+                    && (1..=3).contains(&plain.digits)
+                    && plain.value.abs() >= 1.0,
             );
         }
         if plain.value < 0.0 && cells.first_negative.is_none() {
@@ -213,12 +222,7 @@ impl Profile {
     }
 
     /// What the column named `name` is, with its missing cells.
-    pub(crate) fn finish(
-        self,
-        name: &str,
-        context: &Context,
-        notes: &mut Vec<ReadNote>,
-    ) -> (usize, Finding) {
+    pub(crate) fn finish(self, name: &str, context: &Context, notes: &mut Vec<ReadNote>) -> (usize, Finding) {
         (self.missing, self.find(name, context, notes))
     }
 
@@ -232,8 +236,7 @@ impl Profile {
         }
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
-        let moment =
-            if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
+        let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
         let n_number = number.as_ref().map_or(0, |choice| choice.matched);
         let n_moment = moment.as_ref().map_or(0, |format| format.matched);
         let n_duration = self.durations.as_ref().map_or(0, |(_, n, _)| *n);
@@ -244,14 +247,17 @@ impl Profile {
         let stray_cells = |mut cells: Vec<Cell>| {
             cells.sort();
             cells.truncate(MAX_STRAYS + 1);
-            let stray = |(line, value)| StrayCell { line, unit: "line", column: name.to_owned(), value, expected };
+            let stray =
+                |(line, value)| StrayCell { line, unit: "line", column: name.to_owned(), value, expected };
             Finding::Strays(cells.into_iter().map(stray).collect())
         };
         if other == 0 {
             if is_number && let Some(choice) = number {
                 return self.numbers_found(name, &choice, notes);
             }
-            if n_moment == most && let Some(format) = moment {
+            if n_moment == most
+                && let Some(format) = moment
+            {
                 return moments_found(name, format, n_rows, notes);
             }
             if let Some((form, _, (_, example))) = self.durations {
@@ -273,6 +279,13 @@ impl Profile {
                 (None, Some(format)) => format.mixed.clone().map(|mixed| (mixed, true)),
                 _ => None,
             };
+            let is_lone = other <= MAX_STRAYS && other * CELLS_A_LONE_STRAY <= self.present;
+            if is_lone && mixed.is_none() {
+                let plain = if is_number { None } else { self.plain.first.clone() };
+                return stray_cells(
+                    plain.map_or_else(|| std::mem::take(&mut self.others), |cell| vec![cell]),
+                );
+            }
             let mixed = mixed.or_else(|| Some((self.two_sorts()?, false)));
             if let Some(((first, second), is_contradiction)) = mixed {
                 if is_contradiction {
@@ -339,7 +352,12 @@ impl Profile {
             } else {
                 ("a number with thousands", "data.decimal=,")
             };
-            notes.push(ReadNote::Ambiguous { columns: vec![name.to_owned()], example: example.clone(), taken, setting });
+            notes.push(ReadNote::Ambiguous {
+                columns: vec![name.to_owned()],
+                example: example.clone(),
+                taken,
+                setting,
+            });
         }
         let spelling = Spelling {
             decimal: (choice.decimal != '.').then_some(choice.decimal),
@@ -377,12 +395,8 @@ fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadN
     if let Some(((_, a), (_, b))) = found.zones {
         notes.push(ReadNote::Zones { column: name.to_owned(), examples: [a, b] });
     }
-    let spelling = Spelling {
-        zone: found.zone,
-        letters: found.letters,
-        formats: found.coarser,
-        ..Spelling::default()
-    };
+    let spelling =
+        Spelling { zone: found.zone, letters: found.letters, formats: found.coarser, ..Spelling::default() };
     Finding::Again(ColumnBuilder::date(found.format, spelling, n_rows), Doubt::None)
 }
 

@@ -61,8 +61,8 @@ pub(crate) use source::{nearest_name, not_found};
 pub use spelling::{DurationForm, Letters, Minus, Spelling};
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
-pub(crate) use write::{cell, replace_soon};
 pub use text::Unused;
+pub(crate) use write::{cell, replace_soon};
 pub use write::{replace, write, write_csv, write_json};
 
 #[cfg(test)]

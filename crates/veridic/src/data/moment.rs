@@ -8,14 +8,24 @@ const MOST_SHAPES: usize = 6;
 const LONGEST: usize = 48;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 /// Names of zones that stay as they are; the moments are those of the clock on the wall there.
 const ZONES: [&str; 24] = [
-    "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "EET", "EEST", "WET", "WEST",
-    "BST", "IST", "MSK", "JST", "KST", "AEST", "AEDT", "HST",
+    "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "EET", "EEST",
+    "WET", "WEST", "BST", "IST", "MSK", "JST", "KST", "AEST", "AEDT", "HST",
 ];
 
 /// A part of a moment's text.
@@ -154,9 +164,12 @@ impl Moments {
         // The most precise of the shapes, or the most frequent.
         let finest = formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.n))?;
         let nested = |format: &str| finest.1.starts_with(format);
-        let matched: usize = formats.iter().filter(|(_, format, ..)| nested(format)).map(|(seen, ..)| seen.n).sum();
-        let main = if matched * 2 > self.n { finest } else { formats.iter().max_by_key(|(seen, ..)| seen.n)? };
-        let nested = |format: &str| main.1.starts_with(format) || simple_fraction(&main.1) == simple_fraction(format);
+        let matched: usize =
+            formats.iter().filter(|(_, format, ..)| nested(format)).map(|(seen, ..)| seen.n).sum();
+        let main =
+            if matched * 2 > self.n { finest } else { formats.iter().max_by_key(|(seen, ..)| seen.n)? };
+        let nested =
+            |format: &str| main.1.starts_with(format) || simple_fraction(&main.1) == simple_fraction(format);
         let (seen, format, open, is_day_first) = main;
         let read = || formats.iter().filter(|(_, format, ..)| nested(format));
         let mut coarser: Vec<String> =
@@ -170,16 +183,16 @@ impl Moments {
         coarser.dedup();
         // Formats that differ by a fraction alone are one that may have one.
         let mut format = format.clone();
-        if let Some(at) = coarser.iter().position(|other| simple_fraction(other) == simple_fraction(&format)) {
+        if let Some(at) = coarser.iter().position(|other| simple_fraction(other) == simple_fraction(&format))
+        {
             let base = simple_fraction(&format);
             coarser.remove(at);
             coarser.retain(|other| *other != base);
             format = base.replacen("%S", "%S%.f", 1);
         }
-        let other = self.shapes.iter().find(|other| {
-            !read().any(|(seen, ..)| std::ptr::eq(*seen, *other))
-        });
-        let offsets: Vec<&Seen> = read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
+        let other = self.shapes.iter().find(|other| !read().any(|(seen, ..)| std::ptr::eq(*seen, *other)));
+        let offsets: Vec<&Seen> =
+            read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
         let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
         let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
         let letters = match (seen.capital, seen.small) {
@@ -283,13 +296,18 @@ impl Seen {
         let year = self.pieces.iter().position(|piece| *piece == Piece::Year);
         let first = self.pieces.iter().position(|piece| *piece == Piece::Number(0));
         let year_last = year.is_none_or(|year| first.is_some_and(|first| first < year));
-        (!self.has(Piece::Month) && year_last && self.n_numbers() >= 2 && (year.is_some() || self.n_numbers() == 3))
+        (!self.has(Piece::Month)
+            && year_last
+            && self.n_numbers() >= 2
+            && (year.is_some() || self.n_numbers() == 3))
             .then_some((0, 1))
     }
 
     fn told_day_first(&self) -> Option<bool> {
         let (a, b) = self.day_and_month()?;
-        if self.n_numbers() == 3 && (self.most[0] > 31 || self.most[2] <= 31 && self.most[a] > 12 && self.most[b] > 12) {
+        if self.n_numbers() == 3
+            && (self.most[0] > 31 || self.most[2] <= 31 && self.most[a] > 12 && self.most[b] > 12)
+        {
             return None;
         }
         match (self.most[a] > 12, self.most[b] > 12) {
@@ -301,7 +319,10 @@ impl Seen {
 
     fn duration(&self) -> Option<DurationForm> {
         let only_time = !self.pieces.iter().any(|piece| {
-            matches!(piece, Piece::Year | Piece::Number(_) | Piece::Compact | Piece::Month | Piece::Half | Piece::Weekday)
+            matches!(
+                piece,
+                Piece::Year | Piece::Number(_) | Piece::Compact | Piece::Month | Piece::Half | Piece::Weekday
+            )
         });
         if !only_time || self.hour < 24 {
             return None;
@@ -431,7 +452,11 @@ impl Seen {
 /// Cuts a moment's text into its pieces.
 fn shape(text: &str) -> Option<Shape> {
     // Every moment has a digit and is short; most texts fail here.
-    if text.len() > LONGEST || text.len() < 4 || !text.is_ascii() || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+    if text.len() > LONGEST
+        || text.len() < 4
+        || !text.is_ascii()
+        || !text.bytes().any(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let bracketed = text.starts_with('[') && text.ends_with(']');
@@ -578,7 +603,9 @@ impl Scanner<'_> {
         let start = self.shape.pieces.len();
         // After a date, `T1230` and `T123005`.
         if matches!(digits, 4 | 6) && self.shape.pieces.last() == Some(&Piece::Sign(b'T')) {
-            for (i, piece) in [Piece::Hour, Piece::Minute, Piece::Second].into_iter().take(digits / 2).enumerate() {
+            for (i, piece) in
+                [Piece::Hour, Piece::Minute, Piece::Second].into_iter().take(digits / 2).enumerate()
+            {
                 let value = self.two(i * 2);
                 (value < 60).then_some(())?;
                 if i == 0 {
@@ -589,7 +616,8 @@ impl Scanner<'_> {
             self.rest = &self.rest[digits..];
         } else {
             let after = *self.rest.get(digits).unwrap_or(&0);
-            let is_half = matches!(after.to_ascii_uppercase(), b'A' | b'P' | b' ') && self.half_follows(digits);
+            let is_half =
+                matches!(after.to_ascii_uppercase(), b'A' | b'P' | b' ') && self.half_follows(digits);
             if !(1..=4).contains(&digits) || (after != b':' && !is_half) || (digits > 2 && start > 0) {
                 return None;
             }
@@ -719,7 +747,10 @@ impl Scanner<'_> {
         let capital = word.iter().all(u8::is_ascii_uppercase);
         let small = word.iter().all(u8::is_ascii_lowercase);
         // What is neither is written as a name is: `May`.
-        if !capital && !small && !(word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase)) {
+        if !capital
+            && !small
+            && !(word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase))
+        {
             return None;
         }
         self.rest = &self.rest[length..];
@@ -765,7 +796,10 @@ fn offset(rest: &[u8]) -> Option<(u8, i32)> {
     };
     let two = |at: usize| -> Option<i32> {
         let digits = rest.get(at..at + 2)?;
-        digits.iter().all(u8::is_ascii_digit).then(|| i32::from(digits[0] - b'0') * 10 + i32::from(digits[1] - b'0'))
+        digits
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then(|| i32::from(digits[0] - b'0') * 10 + i32::from(digits[1] - b'0'))
     };
     let hours = two(1)?;
     let ends = |at: usize| rest.get(at).is_none_or(|&byte| byte == b' ' || byte == b']');
@@ -839,9 +873,19 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_has_no_format() {
-        for text in
-            ["A11", "2006-13-03x", "1.2.3.4", "0000-00-00", "soon", "12", "Maybe 5", "5/5", "2006-01-03T", "1:2", "0001-01-01"]
-        {
+        for text in [
+            "A11",
+            "2006-13-03x",
+            "1.2.3.4",
+            "0000-00-00",
+            "soon",
+            "12",
+            "Maybe 5",
+            "5/5",
+            "2006-01-03T",
+            "1:2",
+            "0001-01-01",
+        ] {
             assert_eq!(format_of(&[text]), None, "{text}");
         }
         assert_eq!(format_of(&["13/14/2011"]), None);

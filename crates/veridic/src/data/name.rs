@@ -13,9 +13,30 @@ pub(crate) fn is_id_name(name: &str) -> bool {
 
 /// What has an identifier, as a name in one word says: `customerid`.
 const THINGS: [&str; 24] = [
-    "account", "case", "client", "customer", "device", "employee", "event", "image", "item", "member", "order",
-    "passenger", "patient", "person", "product", "record", "row", "sample", "session", "student", "subject", "ticket",
-    "transaction", "user",
+    "account",
+    "case",
+    "client",
+    "customer",
+    "device",
+    "employee",
+    "event",
+    "image",
+    "item",
+    "member",
+    "order",
+    "passenger",
+    "patient",
+    "person",
+    "product",
+    "record",
+    "row",
+    "sample",
+    "session",
+    "student",
+    "subject",
+    "ticket",
+    "transaction",
+    "user",
 ];
 
 /// Whether a column of this name is likely to be a time, or a part of one.

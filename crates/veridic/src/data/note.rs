@@ -168,7 +168,12 @@ impl fmt::Display for ReadNote {
                 "the text is not UTF-8 and is read as {encoding} (another: --set data.encoding=NAME)"
             ),
             Self::Chosen { name, others } => {
-                write!(f, "`{name}` is read; there {} also {}", if others.len() == 1 { "is" } else { "are" }, listed(others))
+                write!(
+                    f,
+                    "`{name}` is read; there {} also {}",
+                    if others.len() == 1 { "is" } else { "are" },
+                    listed(others)
+                )
             }
             Self::NoHeader { columns } => write!(
                 f,
@@ -186,7 +191,9 @@ impl fmt::Display for ReadNote {
                 "the last row (line {line}) looks like a total of the rows above and is kept (leave it out: \
                  --set data.drop-total=true)"
             ),
-            Self::Totals { line, is_dropped: true } => write!(f, "the last row (line {line}), a total, is left out"),
+            Self::Totals { line, is_dropped: true } => {
+                write!(f, "the last row (line {line}), a total, is left out")
+            }
             Self::Spelled { column, example, meaning } => write!(f, "`{column}`: `{example}` is {meaning}"),
             Self::Ambiguous { columns, example, taken, setting } => {
                 write!(f, "{}: `{example}` is read as {taken} (otherwise: --set {setting})", listed(columns))
@@ -209,7 +216,10 @@ impl fmt::Display for ReadNote {
                 counted(*cells, "cell")
             ),
             Self::Large { column, example } => {
-                write!(f, "`{column}`: whole numbers as large as `{example}` are kept as text, digit by digit")
+                write!(
+                    f,
+                    "`{column}`: whole numbers as large as `{example}` are kept as text, digit by digit"
+                )
             }
             Self::Categories { column, example, line } => write!(
                 f,
@@ -219,7 +229,12 @@ impl fmt::Display for ReadNote {
             Self::LeftOut { column, why, examples, remedy } => {
                 write!(f, "`{column}` is left out: {why}")?;
                 for (i, (line, text)) in examples.iter().enumerate() {
-                    write!(f, "{}`{}` in line {line}", if i == 0 { ", such as " } else { ", " }, short(text))?;
+                    write!(
+                        f,
+                        "{}`{}` in line {line}",
+                        if i == 0 { ", such as " } else { ", " },
+                        short(text)
+                    )?;
                 }
                 write!(f, "; {remedy}")
             }
@@ -230,11 +245,15 @@ impl fmt::Display for ReadNote {
                 "`{column}` has moments of several zones (`{a}`, `{b}`); they are compared as moments and written in UTC"
             ),
             Self::Respelled { column, from, to, cells } => {
-                write!(f, "`{column}`: {} as `{to}` what was `{from}`", if *cells == 1 {
-                    "1 cell comes back".to_owned()
-                } else {
-                    format!("{cells} cells come back")
-                })
+                write!(
+                    f,
+                    "`{column}`: {} as `{to}` what was `{from}`",
+                    if *cells == 1 {
+                        "1 cell comes back".to_owned()
+                    } else {
+                        format!("{cells} cells come back")
+                    }
+                )
             }
             Self::ManyLevels { column, levels } => write!(
                 f,
@@ -260,5 +279,9 @@ pub(crate) fn listed(names: &[String]) -> String {
 /// The beginning of a long text.
 pub(crate) fn short(text: &str) -> String {
     const SHOWN: usize = 40;
-    if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain(['…']).collect() }
+    if text.chars().count() <= SHOWN {
+        text.to_owned()
+    } else {
+        text.chars().take(SHOWN).chain(['…']).collect()
+    }
 }

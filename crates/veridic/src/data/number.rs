@@ -21,14 +21,16 @@ pub(crate) struct Plain {
     pub(crate) has_plus: bool,
     /// Whether it has a point.
     pub(crate) has_point: bool,
-    /// Whether it is digits before and after the point alone, no exponent, no bare point.
+    /// Whether it is digits and a point between or before them alone, no exponent.
     pub(crate) is_regular: bool,
+    /// Whether its digits are more than an `f64` can hold for certain.
+    pub(crate) is_large: bool,
 }
 
 impl Plain {
     /// Whether it is digits alone whose number an `f64` cannot hold for certain.
     pub(crate) fn is_inexact(&self) -> bool {
-        !self.has_point && self.is_regular && self.value.abs() > MAX_EXACT
+        !self.has_point && self.is_regular && self.is_large
     }
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn scan(text: &str) -> Option<Plain> {
                     has_plus: first == b'+',
                     has_point,
                     is_regular: false,
+                    is_large: false,
                 });
             }
             _ => return None,
@@ -89,7 +92,8 @@ pub(crate) fn scan(text: &str) -> Option<Plain> {
         is_padded: before > 1 && digits[0] == b'0',
         has_plus: first == b'+',
         has_point,
-        is_regular: before > 0 && (!has_point || after > 0),
+        is_regular: !has_point || after > 0,
+        is_large: before + after > 19 || mantissa > 1 << 53,
     })
 }
 
@@ -190,13 +194,19 @@ mod tests {
 
     #[test]
     fn scanning_agrees_with_the_standard_library_and_counts_digits() {
-        for text in ["0", "-0.5", "123456.789", "9007199254740993", "0.1234567890123456789", "1e22", "+7.", ".5"] {
+        for text in
+            ["0", "-0.5", "123456.789", "9007199254740993", "0.1234567890123456789", "1e22", "+7.", ".5"]
+        {
             assert_eq!(parse(text), text.parse().ok(), "{text}");
         }
         let plain = scan("007.50").unwrap();
         assert_eq!((plain.value, plain.decimals, plain.digits, plain.is_padded), (7.5, 2, 3, true));
-        assert!(!scan("0.5").unwrap().is_padded && !scan("0").unwrap().is_padded && scan("00").unwrap().is_padded);
-        assert!(scan("9007199254740993").unwrap().is_inexact() && !scan("9007199254740992").unwrap().is_inexact());
+        assert!(
+            !scan("0.5").unwrap().is_padded && !scan("0").unwrap().is_padded && scan("00").unwrap().is_padded
+        );
+        assert!(
+            scan("9007199254740993").unwrap().is_inexact() && !scan("9007199254740992").unwrap().is_inexact()
+        );
         assert!(scan("+7").unwrap().has_plus && scan("-").is_none() && scan(".").is_none());
     }
 }

@@ -1,9 +1,9 @@
 //! Parquet files of flat columns, read and written column by column.
 //!
-//! Compressions that are read: none, snappy, gzip, lz4. Zstandard and Brotli are not, for want of a small decoder in
-//! Rust. Written files are compressed with snappy.
+//! Compressions that are read: none, snappy, gzip, lz4, Zstandard. Written files are compressed with snappy.
 
 mod write;
+mod zstandard;
 
 use std::fs::File;
 
@@ -45,15 +45,21 @@ fn read_columns(source: &Source, options: &ReadOptions) -> Result<Reading, DataE
     match source.plain_file() {
         Some(path) => {
             let failed = |error| DataError::Read { path: path.to_owned(), source: error };
-            read_chunks(source, File::open(path).map_err(failed)?, options)
+            let file = File::open(path).map_err(failed)?;
+            let again = file.try_clone().map_err(failed)?;
+            read_chunks(source, file, &again, options)
         }
-        None => read_chunks(source, bytes::Bytes::from(source.bytes()?), options),
+        None => {
+            let bytes = bytes::Bytes::from(source.bytes()?);
+            read_chunks(source, bytes.clone(), &bytes, options)
+        }
     }
 }
 
-fn read_chunks(
+fn read_chunks<C: ChunkReader + 'static>(
     source: &Source,
-    chunks: impl ChunkReader + 'static,
+    chunks: C,
+    raw: &C,
     options: &ReadOptions,
 ) -> Result<Reading, DataError> {
     let path = || source.name().to_owned();
@@ -74,6 +80,7 @@ fn read_chunks(
                     | Compression::GZIP(_)
                     | Compression::LZ4
                     | Compression::LZ4_RAW
+                    | Compression::ZSTD(_)
             );
             if !known {
                 let found = format!("compressed as {}", column.compression());
@@ -98,7 +105,14 @@ fn read_chunks(
         })?;
         loop {
             for group in 0..file.num_row_groups() {
-                let reader = file.get_row_group(group).and_then(|group| group.get_column_reader(i));
+                let about = file.metadata().row_group(group);
+                let reader = match about.column(i).compression() {
+                    Compression::ZSTD(_) => {
+                        let n_rows = usize::try_from(about.num_rows()).unwrap_or(0);
+                        zstandard::column_reader(raw, about.column(i), n_rows)
+                    }
+                    _ => file.get_row_group(group).and_then(|group| group.get_column_reader(i)),
+                };
                 growing.read(reader.map_err(failed)?).map_err(|problem| match problem {
                     Problem::Parquet(error) => failed(error),
                     Problem::NotText => DataError::UnsupportedColumn {
@@ -113,7 +127,8 @@ fn read_chunks(
                 None => break,
             }
         }
-        let (column, cells) = growing.finish(&name, options, &mut notes).map_err(|error| error.at(&path()))?;
+        let (column, cells) =
+            growing.finish(&name, options, &mut notes).map_err(|error| error.at(&path()))?;
         if i > 0 && cells.len() != table.n_rows {
             let problem = format!("column `{name}` has {} rows, the first has {}", cells.len(), table.n_rows);
             return Err(failed(ParquetError::General(problem)));
@@ -156,7 +171,9 @@ enum TextForm {
     Plain,
     Uuid,
     /// Whole numbers that an `f64` cannot hold.
-    Digits { is_unsigned: bool },
+    Digits {
+        is_unsigned: bool,
+    },
 }
 
 /// What a stored number stands for.
@@ -168,7 +185,10 @@ enum Meaning {
     Decimal(i32),
     Days,
     /// Units a second, of a moment everywhere or of a clock on the wall.
-    Moment { per_second: f64, is_utc: bool },
+    Moment {
+        per_second: f64,
+        is_utc: bool,
+    },
     /// Units a second of a time of day.
     Time(f64),
 }
@@ -211,7 +231,11 @@ impl Growing {
     /// The same column to be read again as texts, where its whole numbers are too large to be exact as numbers.
     fn exactly(&self) -> Option<Self> {
         match self {
-            Self::Number { is_inexact: true, meaning: meaning @ (Meaning::Plain | Meaning::Unsigned | Meaning::Decimal(0)), .. } => {
+            Self::Number {
+                is_inexact: true,
+                meaning: meaning @ (Meaning::Plain | Meaning::Unsigned | Meaning::Decimal(0)),
+                ..
+            } => {
                 let form = TextForm::Digits { is_unsigned: *meaning == Meaning::Unsigned };
                 Some(Self::Text { cells: ColumnBuilder::text(), form })
             }
@@ -305,9 +329,11 @@ impl Growing {
         let whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
         let format = match meaning {
             Meaning::Days => Some(DATE.to_owned()),
-            Meaning::Moment { is_utc, .. } => {
-                Some(format!("{}{}", if whole { TO_SECONDS } else { TO_MICROS }, if is_utc { "%:z" } else { "" }))
-            }
+            Meaning::Moment { is_utc, .. } => Some(format!(
+                "{}{}",
+                if whole { TO_SECONDS } else { TO_MICROS },
+                if is_utc { "%:z" } else { "" }
+            )),
             Meaning::Time(_) => Some(if whole { "%H:%M:%S" } else { "%H:%M:%S%.6f" }.to_owned()),
             _ => None,
         };
@@ -326,7 +352,8 @@ impl Growing {
             return rows::column_of_texts(name, codes, levels, true, options, notes);
         }
         let (missing, found) = infer::number_cells(name, values, notes).map_err(Unreadable::Stray)?;
-        let mut column = ColumnSchema { values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
+        let mut column =
+            ColumnSchema { values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
         let mut spelling = found.spelling;
         if let Meaning::Decimal(scale @ 1..=15) = meaning {
             let scale = scale as u8;
@@ -358,9 +385,10 @@ fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
     match descriptor.logical_type_ref() {
         Some(LogicalType::Decimal(decimal)) => Meaning::Decimal(decimal.scale),
         Some(LogicalType::Date) => Meaning::Days,
-        Some(LogicalType::Timestamp(timestamp)) => {
-            Meaning::Moment { per_second: per_second(&timestamp.unit), is_utc: timestamp.is_adjusted_to_u_t_c }
-        }
+        Some(LogicalType::Timestamp(timestamp)) => Meaning::Moment {
+            per_second: per_second(&timestamp.unit),
+            is_utc: timestamp.is_adjusted_to_u_t_c,
+        },
         Some(LogicalType::Time(time)) => Meaning::Time(per_second(&time.unit)),
         Some(LogicalType::Integer(integer)) if !integer.is_signed => Meaning::Unsigned,
         Some(_) => Meaning::Plain,
@@ -439,6 +467,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 fn digits(bytes: &[u8]) -> String {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     // More than 16 bytes hold no decimal that is allowed, which has 38 digits at most.
-    let value = bytes.iter().fold(if negative { -1_i128 } else { 0 }, |sum, &byte| (sum << 8) | i128::from(byte));
+    let value =
+        bytes.iter().fold(if negative { -1_i128 } else { 0 }, |sum, &byte| (sum << 8) | i128::from(byte));
     value.to_string()
 }

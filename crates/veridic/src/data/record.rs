@@ -15,9 +15,14 @@ pub(crate) struct Cell<'a> {
 pub(crate) enum Problem {
     Read(std::io::Error),
     /// A cell of this record, counted from 0, is not UTF-8.
-    NotUtf8 { line: u64, cell: usize },
+    NotUtf8 {
+        line: u64,
+        cell: usize,
+    },
     /// A quote opened in the record of this line is never closed.
-    OpenQuote { line: u64 },
+    OpenQuote {
+        line: u64,
+    },
 }
 
 /// The records of a text, one at a time.

@@ -149,7 +149,13 @@ pub(super) fn read(
                     continue;
                 }
                 Finished::Misfits { expected, cells } => {
-                    let stray = |(line, value)| StrayCell { line, unit: "line", column: name.clone(), value, expected };
+                    let stray = |(line, value)| StrayCell {
+                        line,
+                        unit: "line",
+                        column: name.clone(),
+                        value,
+                        expected,
+                    };
                     refused.strays.extend(cells.into_iter().map(stray));
                     continue;
                 }
@@ -277,7 +283,7 @@ pub(super) fn column_of_texts(
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first,
-        has_comma: profile.has_comma(),
+        ..Context::default()
     };
     let mut refused = Refused::default();
     let (missing, finding) = profile.finish(name, &context, notes);
@@ -323,7 +329,8 @@ pub(super) fn column_of_texts(
                 return Err(Unreadable::Refused(refused));
             }
             Finished::Misfits { expected, cells } => {
-                let stray = |(line, value)| StrayCell { line, unit: "row", column: name.to_owned(), value, expected };
+                let stray =
+                    |(line, value)| StrayCell { line, unit: "row", column: name.to_owned(), value, expected };
                 refused.strays.extend(cells.into_iter().map(stray));
                 return Err(Unreadable::Refused(refused));
             }
@@ -358,13 +365,15 @@ fn context(profiles: &[Profile], origin: &dyn Origin, options: &ReadOptions) -> 
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first.or_else(|| profiles.iter().find_map(Profile::day_first)),
-        has_comma: !has_point && (has_comma || origin.has_semicolons()),
+        has_comma: !has_point && has_comma,
+        may_have_comma: !has_point && origin.has_semicolons(),
     }
 }
 
 fn column_of(name: &str, found: FoundColumn, missing: usize) -> (ColumnSchema, Cells) {
     let spelling = (!found.spelling.is_plain()).then_some(found.spelling);
-    let schema = ColumnSchema { spelling, values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
+    let schema =
+        ColumnSchema { spelling, values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
     (schema, found.cells)
 }
 
@@ -410,7 +419,9 @@ pub(super) fn left_out(name: &str, unused: Unused, examples: Vec<Found>) -> Read
     let remedy = match unused {
         Unused::FreeText => "put what matters of it into columns of its own",
         Unused::Scattered => "to have it as categories, name it in data.categorical",
-        Unused::NotUnderstood => "write its cells in one way, as plain numbers say, or name it in data.categorical",
+        Unused::NotUnderstood => {
+            "write its cells in one way, as plain numbers say, or name it in data.categorical"
+        }
     };
     ReadNote::LeftOut { column: name.to_owned(), why: unused.reason(), examples, remedy }
 }
@@ -429,6 +440,7 @@ impl Refused {
     }
 
     fn mix(&mut self, name: &str, first: Found, second: Found) {
+        let (first, second) = if first.0 <= second.0 { (first, second) } else { (second, first) };
         self.mixed.get_or_insert_with(|| (name.to_owned(), first, second));
     }
 
@@ -444,7 +456,8 @@ impl Refused {
         let n = codes.iter().filter(|&&code| code != MISSING).count();
         let are_few = column.kind != Kind::Identifier
             && (levels.len() <= 20 || (levels.len() <= 64 && levels.len() * 20 <= n));
-        let categories = |(line, example): Found| ReadNote::Categories { column: name.to_owned(), example, line };
+        let categories =
+            |(line, example): Found| ReadNote::Categories { column: name.to_owned(), example, line };
         match doubt {
             Doubt::None => {}
             Doubt::Mixed(_, second) if are_few => notes.push(categories(second)),
@@ -475,13 +488,19 @@ impl Refused {
 
     fn check(&mut self, path: &Path) -> Result<(), DataError> {
         if !self.strays.is_empty() {
-            return Err(DataError::StrayCells { cells: std::mem::take(&mut self.strays), path: path.to_owned() });
+            return Err(DataError::StrayCells {
+                cells: std::mem::take(&mut self.strays),
+                path: path.to_owned(),
+            });
         }
         if let Some((column, first, second)) = self.mixed.take() {
             return Err(DataError::MixedSpelling { column, first, second, path: path.to_owned() });
         }
         if !self.marks.is_empty() {
-            return Err(DataError::ForeignMarks { marks: std::mem::take(&mut self.marks), path: path.to_owned() });
+            return Err(DataError::ForeignMarks {
+                marks: std::mem::take(&mut self.marks),
+                path: path.to_owned(),
+            });
         }
         Ok(())
     }
@@ -523,12 +542,31 @@ fn last_total(origin: &dyn Origin, options: &ReadOptions) -> Result<Option<u64>,
 /// Whether a text says that its row is the sum of others.
 pub(crate) fn is_total(text: &str) -> bool {
     const TOTALS: [&str; 18] = [
-        "total", "totals", "sum", "grand total", "overall total", "summe", "gesamt", "gesamtsumme", "insgesamt", "totale",
-        "totaal", "somme", "suma", "razem", "итого", "всего", "合計", "合计",
+        "total",
+        "totals",
+        "sum",
+        "grand total",
+        "overall total",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "insgesamt",
+        "totale",
+        "totaal",
+        "somme",
+        "suma",
+        "razem",
+        "итого",
+        "всего",
+        "合計",
+        "合计",
     ];
     let first = text.as_bytes().first().copied().unwrap_or(0);
-    let possible = first >= 0x80 || matches!(first, b'T' | b't' | b'S' | b's' | b'G' | b'g' | b'O' | b'o' | b'I' | b'i' | b'R' | b'r');
-    possible && text.len() <= 24 && TOTALS.contains(&text.trim_end_matches([':', ' ']).to_lowercase().as_str())
+    let possible = first >= 0x80
+        || matches!(first, b'T' | b't' | b'S' | b's' | b'G' | b'g' | b'O' | b'o' | b'I' | b'i' | b'R' | b'r');
+    possible
+        && text.len() <= 24
+        && TOTALS.contains(&text.trim_end_matches([':', ' ']).to_lowercase().as_str())
 }
 
 /// The names of the columns, given, from the header or made up, and whether each is made up in spite of a header.
@@ -571,7 +609,12 @@ fn names(
         let name = names[second].clone();
         if let Some(first) = names[..second].iter().position(|other| *other == name) {
             if !options.number_duplicates {
-                return Err(DataError::DuplicateColumn { name, first: first + 1, second: second + 1, path: path() });
+                return Err(DataError::DuplicateColumn {
+                    name,
+                    first: first + 1,
+                    second: second + 1,
+                    path: path(),
+                });
             }
             let free = (2..).map(|i| format!("{name}_{i}")).find(|new| !names.contains(new));
             names[second] = free.unwrap_or(name);

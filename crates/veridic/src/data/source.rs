@@ -84,7 +84,8 @@ impl Source {
 
     /// Whether it is a workbook: by its ending, or by a part that every workbook of this sort has.
     pub(crate) fn is_workbook(&self) -> Result<bool, DataError> {
-        let has = |ending: &str| self.name.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+        let has =
+            |ending: &str| self.name.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
         if WORKBOOKS.iter().any(|ending| has(ending)) {
             return Ok(true);
         }
@@ -92,9 +93,10 @@ impl Source {
         let has_part = |names: Option<bool>| names.unwrap_or(false);
         Ok(match &self.place {
             Place::File => has_part(
-                File::open(&self.name).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok()).map(
-                    |zip| zip.file_names().filter_map(Result::ok).any(|name| is_part(&name)),
-                ),
+                File::open(&self.name)
+                    .ok()
+                    .and_then(|file| ZipArchive::new(BufReader::new(file)).ok())
+                    .map(|zip| zip.file_names().filter_map(Result::ok).any(|name| is_part(&name))),
             ),
             Place::Memory(bytes) => has_part(
                 ZipArchive::new(Cursor::new(Arc::clone(bytes)))
@@ -180,7 +182,8 @@ impl Source {
                 _ => None,
             };
             // A hidden file is no table of anyone's.
-            let is_hidden = wanted.is_none() && (member_name.starts_with("__MACOSX/") || member_name.contains("/."));
+            let is_hidden =
+                wanted.is_none() && (member_name.starts_with("__MACOSX/") || member_name.contains("/."));
             let matches = matches && !is_hidden;
             if matches {
                 tables.push(member_name.clone());
@@ -249,7 +252,9 @@ fn archive_above(path: &Path) -> Option<PathBuf> {
 
 fn is_table(member: &str) -> bool {
     let name = member.to_lowercase();
-    [".csv", ".tsv", ".tab", ".data", ".txt", ".csv.gz", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
+    [".csv", ".tsv", ".tab", ".data", ".txt", ".csv.gz", ".tsv.gz"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -38,6 +38,12 @@ pub struct Spelling {
     /// Exactly so many digits after the decimal sign, zeros included, at most 15.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u8>,
+    /// At least so many digits after the decimal sign, zeros included, at most 15: `7.0` beside `7.25`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_decimals: Option<u8>,
+    /// Whether numbers below one have no zero before the decimal sign: `.5`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub bare: bool,
     /// At least so many digits before the decimal sign, filled with zeros, at most 15.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u8>,
@@ -121,6 +127,16 @@ impl Spelling {
         *self == Self::default()
     }
 
+    /// Whether it reads numbers as the plainest spelling does.
+    pub(crate) fn reads_plainly(&self) -> bool {
+        self.decimal.is_none()
+            && self.thousands.is_none()
+            && self.prefix.is_empty()
+            && self.suffix.is_empty()
+            && self.minus == Minus::Front
+            && self.duration.is_none()
+    }
+
     /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
     pub(crate) fn is_code(&self) -> bool {
         self.width.is_some() || self.plus || self.duration.is_some()
@@ -136,7 +152,9 @@ impl Spelling {
         if self.thousands == Some(decimal) {
             return Some(format!("`{decimal}` stands for decimals and for thousands"));
         }
-        if let Some(many) = [self.decimals, self.width].into_iter().flatten().find(|&many| many > 15) {
+        if let Some(many) =
+            [self.decimals, self.least_decimals, self.width].into_iter().flatten().find(|&many| many > 15)
+        {
             return Some(format!("{many} digits were asked for, at most 15 are kept"));
         }
         if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
@@ -146,9 +164,10 @@ impl Spelling {
         if self.zone.is_some_and(|zone| zone.abs() >= day) {
             return Some("a zone is less than a day from UTC".into());
         }
-        self.formats.iter().find(|format| !super::date::is_format(format)).map(|format| {
-            format!("`{format}` is no date-time format")
-        })
+        self.formats
+            .iter()
+            .find(|format| !super::date::is_format(format))
+            .map(|format| format!("`{format}` is no date-time format"))
     }
 
     /// The number written as `text` in this spelling, or in the plainest where that cannot be mistaken.
@@ -169,7 +188,8 @@ impl Spelling {
         if let Some(form) = self.duration {
             return duration::write(value, form, decimals, text);
         }
-        let decimals = if value.fract() == 0.0 { decimals } else { self.odd.unwrap_or(decimals).max(decimals) };
+        let decimals =
+            if value.fract() == 0.0 { decimals } else { self.odd.unwrap_or(decimals).max(decimals) };
         let mut plain = String::new();
         match self.decimals {
             Some(fixed) if value.abs() < 1e15 => {
@@ -178,6 +198,15 @@ impl Spelling {
                 write!(plain, "{:.fixed$}", value + 0.0).expect("writing to a string cannot fail");
             }
             _ => number::write(value, decimals, &mut plain),
+        }
+        if let Some(least) = self.least_decimals
+            && !plain.contains('e')
+        {
+            let digits = plain.find('.').map_or(0, |at| plain.len() - at - 1);
+            if digits == 0 && least > 0 {
+                plain.push('.');
+            }
+            plain.extend(std::iter::repeat_n('0', usize::from(least).saturating_sub(digits)));
         }
         let is_zero = plain.bytes().all(|byte| !matches!(byte, b'1'..=b'9'));
         let negative = plain.starts_with('-') && !is_zero;
@@ -217,6 +246,7 @@ impl Spelling {
             return;
         }
         let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        let whole = if self.bare && whole == "0" && !fraction.is_empty() { "" } else { whole };
         let width = usize::from(self.width.unwrap_or(0));
         let zeros = width.saturating_sub(whole.len());
         let all: String = "0".repeat(zeros) + whole;
@@ -224,7 +254,11 @@ impl Spelling {
             Some(mark) if all.len() > 4 || (all.len() == 4 && !self.four_ungrouped) => {
                 for (i, digit) in all.chars().enumerate() {
                     let left = all.len() - i;
-                    let group = if self.lakh && left > 3 { (left - 3).is_multiple_of(2) } else { left.is_multiple_of(3) };
+                    let group = if self.lakh && left > 3 {
+                        (left - 3).is_multiple_of(2)
+                    } else {
+                        left.is_multiple_of(3)
+                    };
                     if i > 0 && group {
                         text.push(mark);
                     }
@@ -253,21 +287,26 @@ pub(super) struct Parts<'a> {
 }
 
 /// Signs that stand between digits.
-pub(super) const BETWEEN: [char; 9] = ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
+pub(super) const BETWEEN: [char; 9] =
+    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
 
 const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
 const CODES: [&str; 62] = [
-    "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK",
-    "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP", "AED", "SAR", "CLP", "COP",
-    "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN", "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$",
-    "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.", "kr", "RM",
+    "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
+    "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
+    "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
+    "kr", "RM",
 ];
 
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
 pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     let first = text.chars().next()?;
     let possible = first.is_ascii_digit()
-        || matches!(first, '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
+        || matches!(
+            first,
+            '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}'
+        )
         || CURRENCIES.contains(first)
         || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
     if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -287,7 +326,11 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     let bytes = rest.as_bytes();
     let mut start = rest.find(is_start)?;
     // A point or comma right before a digit belongs to the number.
-    if start > 0 && bytes[start].is_ascii_digit() && matches!(bytes[start - 1], b'.' | b',') && !is_affix(&rest[..start]) {
+    if start > 0
+        && bytes[start].is_ascii_digit()
+        && matches!(bytes[start - 1], b'.' | b',')
+        && !is_affix(&rest[..start])
+    {
         start -= 1;
     }
     let prefix = &rest[..start];
@@ -328,7 +371,9 @@ fn is_affix(text: &str) -> bool {
 fn is_prefix(prefix: &str) -> bool {
     let mark = prefix.trim_end();
     let mut characters = mark.chars();
-    let single = |c: char| CURRENCIES.contains(c) || matches!(c, '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}');
+    let single = |c: char| {
+        CURRENCIES.contains(c) || matches!(c, '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
+    };
     CODES.contains(&mark) || (characters.next().is_some_and(single) && characters.next().is_none())
 }
 
@@ -339,7 +384,7 @@ fn is_suffix(suffix: &str) -> bool {
     suffix.len() <= unit.len() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
-        && !unit.starts_with(['/', '.', '\'', '"', '^'])
+        && !unit.starts_with(['/', '.', '^'])
 }
 
 /// Digits with their signs, read.
@@ -433,8 +478,13 @@ mod tests {
     fn numbers_are_written_as_they_are_read() {
         let plain = Spelling::default();
         let german = Spelling { decimal: Some(','), thousands: Some('.'), ..plain.clone() };
-        let dollars =
-            Spelling { prefix: "$".into(), thousands: Some(','), minus: Minus::Parentheses, decimals: Some(2), ..plain.clone() };
+        let dollars = Spelling {
+            prefix: "$".into(),
+            thousands: Some(','),
+            minus: Minus::Parentheses,
+            decimals: Some(2),
+            ..plain.clone()
+        };
         let indian = Spelling { thousands: Some(','), lakh: true, prefix: "₹".into(), ..plain.clone() };
         let code = Spelling { width: Some(5), ..plain.clone() };
         let percent = Spelling { suffix: " %".into(), plus: true, minus: Minus::Typographic, ..plain };
@@ -456,7 +506,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_has_no_parts() {
-        for text in ["", "abc", "A12", "12-15", "1:30", "u0000-077", "7th-8th", "()", "$", "12a4", "5/6/20", "--5"] {
+        for text in
+            ["", "abc", "A12", "12-15", "1:30", "u0000-077", "7th-8th", "()", "$", "12a4", "5/6/20", "--5"]
+        {
             assert_eq!(parts(text), None, "{text}");
         }
         let Parts { prefix, core, suffix, minus, plus } = parts("-1 234,50 €").unwrap();

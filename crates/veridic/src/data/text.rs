@@ -46,8 +46,14 @@ pub(crate) struct TextColumn {
 
 /// What the column `name` of texts is, and its codes into levels in the kind's order. With `as_categories` two texts are
 /// no flag and many no identifier.
-pub(crate) fn text_column(name: &str, codes: Vec<u32>, levels: Vec<String>, as_categories: bool) -> TextColumn {
-    let (codes, levels, merged) = if as_categories { (codes, levels, Vec::new()) } else { one_flag(codes, levels) };
+pub(crate) fn text_column(
+    name: &str,
+    codes: Vec<u32>,
+    levels: Vec<String>,
+    as_categories: bool,
+) -> TextColumn {
+    let (codes, levels, merged) =
+        if as_categories { (codes, levels, Vec::new()) } else { one_flag(codes, levels) };
     let (levels, order) = ordered_levels(levels);
     let codes = to_codes(codes, &order);
     let n = codes.iter().filter(|&&code| code != MISSING).count();
@@ -160,7 +166,10 @@ mod tests {
     #[test]
     fn what_names_no_rows_is_no_identifier() {
         let unused = |text: &dyn Fn(usize) -> String| each(40, text).unused;
-        assert_eq!(unused(&|i| format!("the parcel of order {i} came two days late")), Some(Unused::FreeText));
+        assert_eq!(
+            unused(&|i| format!("the parcel of order {i} came two days late")),
+            Some(Unused::FreeText)
+        );
         assert_eq!(unused(&|i| format!("name{}", i * 3 / 4)), Some(Unused::Scattered));
         assert_eq!(unused(&|i| format!("{} ft {i} in", i % 3)), Some(Unused::NotUnderstood));
         assert_eq!(unused(&|i| format!("{i}.5-{}.0", i + 1)), Some(Unused::NotUnderstood));
@@ -172,7 +181,10 @@ mod tests {
         let texts = ["TRUE", "true", "False", "True", "TRUE"].map(str::to_owned);
         let column = of(&texts);
         assert_eq!(column.kind, Kind::Boolean { levels: ["False".into(), "TRUE".into()] });
-        assert_eq!(column.cells, Cells::Text { codes: vec![1, 1, 0, 1, 1], levels: vec!["False".into(), "TRUE".into()] });
+        assert_eq!(
+            column.cells,
+            Cells::Text { codes: vec![1, 1, 0, 1, 1], levels: vec!["False".into(), "TRUE".into()] }
+        );
         assert_eq!(column.merged, ["False", "TRUE", "True", "true"]);
     }
 }

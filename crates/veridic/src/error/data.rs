@@ -514,7 +514,7 @@ impl DataError {
             }
             Self::NestedColumn { .. } => "flatten the column, or leave it out when writing the file".into(),
             Self::UnsupportedColumn { .. } => {
-                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4 or no compression".into()
+                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4, zstd or no compression".into()
             }
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
@@ -548,7 +548,9 @@ fn marks_text(marks: &[ForeignMark]) -> String {
         let cells = if *cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
         write_to(
             &mut text,
-            format_args!("{separator}column `{column}` has {cells} with `{mark}`, which is not a {expected}, the first in line {line}"),
+            format_args!(
+                "{separator}column `{column}` has {cells} with `{mark}`, which is not a {expected}, the first in line {line}"
+            ),
         );
     }
     text

@@ -35,9 +35,9 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::TooFewRows { .. } => None,
-            Self::NoColumns { .. } => {
-                Some("identifiers, constants and dropped columns are left out; the schema says which".to_string())
-            }
+            Self::NoColumns { .. } => Some(
+                "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
+            ),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

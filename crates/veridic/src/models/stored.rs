@@ -143,9 +143,8 @@ impl Stored {
     /// What [`absorb`](Self::absorb) put below `name.`.
     #[must_use]
     pub fn below(&self, name: &str) -> Self {
-        let short = |key: &str| {
-            key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).map(str::to_string)
-        };
+        let short =
+            |key: &str| key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).map(str::to_string);
         Self {
             about: self.about.iter().filter_map(|(key, text)| Some((short(key)?, text.clone()))).collect(),
             tensors: self
@@ -203,7 +202,10 @@ mod tests {
         assert_eq!(read, outer);
         assert_eq!(read.below("detector"), stored);
         assert_eq!(read.values::<f64>("detector.cut").unwrap(), [1.5, -0.1]);
-        assert_eq!(read.values::<f32>("detector.cut").unwrap_err(), "`detector.cut` holds numbers of another type");
+        assert_eq!(
+            read.values::<f32>("detector.cut").unwrap_err(),
+            "`detector.cut` holds numbers of another type"
+        );
         assert_eq!(read.text("other").unwrap_err(), "`other` is not said");
         assert!(Stored::from_bytes(&outer.to_bytes()[..20]).is_err());
     }

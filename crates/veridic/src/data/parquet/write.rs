@@ -35,7 +35,9 @@ enum Form<'a> {
     Real(u8),
     Days,
     /// Microseconds, of a moment everywhere or of a clock on the wall.
-    Micros { is_utc: bool },
+    Micros {
+        is_utc: bool,
+    },
     Flag(&'a [String]),
     WholeText(&'a [String]),
     Text(&'a [String]),
@@ -44,11 +46,8 @@ enum Form<'a> {
 }
 
 fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> Result<(), ParquetError> {
-    let forms: Vec<Form<'_>> = table
-        .columns
-        .iter()
-        .map(|column| form(schema.column(&column.name), &column.cells))
-        .collect();
+    let forms: Vec<Form<'_>> =
+        table.columns.iter().map(|column| form(schema.column(&column.name), &column.cells)).collect();
     let mut fields = Vec::new();
     for (column, form) in table.columns.iter().zip(&forms) {
         let optional = column.n_missing() > 0;

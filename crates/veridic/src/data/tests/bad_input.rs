@@ -57,7 +57,11 @@ fn bytes_that_are_not_utf8_are_latin_or_name_line_and_column() {
     let read = |bytes: &[u8]| read_bytes("t.csv", bytes.to_vec(), &ReadOptions::default());
     let reading = read(b"a,b\n1,x\n2,caf\xe9\n").unwrap();
     assert_eq!(texts(&reading.table, "b"), [Some("x"), Some("café")]);
-    assert!(reading.notes.iter().any(|note| note.to_string().contains("windows-1252")), "{:?}", reading.notes);
+    assert!(
+        reading.notes.iter().any(|note| note.to_string().contains("windows-1252")),
+        "{:?}",
+        reading.notes
+    );
     let error = read(b"a,b\r\n\r\ncaf\xe9,caf\xc3\xa9\r\n").unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 1 is not UTF-8 text: t.csv");
     assert!(error.hint().unwrap().contains("data.encoding"));

@@ -180,7 +180,8 @@ fn joined(mut first: Images, second: Images) -> Result<Images> {
 /// The columns of numbers of a table.
 fn of_table(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let data::Reading { table: known, schema, notes: told } = data::read(path, &read_options_of(&Config::default(), path))?;
+    let data::Reading { table: known, schema, notes: told } =
+        data::read(path, &read_options_of(&Config::default(), path))?;
     let wanted = options.config.drop.iter().chain(&options.color);
     wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;
     let mut numbers: Vec<(&str, Vec<f64>)> = Vec::new();
@@ -195,7 +196,8 @@ fn of_table(options: &MapOptions) -> Result<Input> {
             Err(why) => left_out.push((name, why)),
         }
     }
-    let mut notes: Vec<String> = told.iter().filter(|note| !note.is_quiet()).map(ToString::to_string).collect();
+    let mut notes: Vec<String> =
+        told.iter().filter(|note| !note.is_quiet()).map(ToString::to_string).collect();
     for why in ["constant", "identifier", "date-time", "text"] {
         let names: Vec<&str> = left_out.iter().filter(|(_, w)| *w == why).map(|(name, _)| *name).collect();
         if !names.is_empty() {

@@ -138,8 +138,7 @@ pub(super) fn coordinates(
     };
     let mut table = Table { columns: vec![axis("x", 0), axis("y", 1)], n_rows: points.len() };
     let real = || Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY };
-    let mut columns: Vec<ColumnSchema> =
-        ["x", "y"].map(|name| ColumnSchema::new(name, real(), 0)).to_vec();
+    let mut columns: Vec<ColumnSchema> = ["x", "y"].map(|name| ColumnSchema::new(name, real(), 0)).to_vec();
     for name in wanted {
         let column = known.require(name)?;
         // The data may have an `x` of its own.
