@@ -127,7 +127,7 @@ impl ColumnBuilder {
         let text = |levels: &[String]| Growing::Text { codes: Vec::new(), levels: Levels::known(levels) };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
-                let spelling = spelling.filter(|spelling| !spelling.is_plain()).cloned();
+                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
                 Growing::Number { values: Vec::new(), spelling }
             }
             Kind::DateTime { format, .. } => {

@@ -72,8 +72,9 @@ pub(crate) struct Context {
     pub(crate) decimal: Option<char>,
     pub(crate) thousands: Option<char>,
     pub(crate) day_first: Option<bool>,
-    /// Whether other columns have a decimal comma for certain.
+    /// Whether other columns have a decimal comma for certain, and whether the layout of the file speaks for one.
     pub(crate) has_comma: bool,
+    pub(crate) may_have_comma: bool,
 }
 
 /// The spelling that reads most cells.
@@ -178,13 +179,16 @@ impl SpelledNumbers {
             let spelled: usize = forms.map(|form| form.n).sum();
             spelled + if affix == ("", "") { plain.read_by(SIGNS[sign]) } else { 0 }
         };
+        let has_whole = plain.n > plain.with_point
+            || self.forms.iter().any(|form| form.signs.count_ones() as usize == SIGNS.len());
         let preference = |sign: usize| {
-            let (decimal, thousands) = SIGNS[sign];
-            let other = context.has_comma && context.decimal.is_none() && decimal == '.' && {
-                // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not.
-                self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0
-            };
-            (usize::from(other), thousands.is_some() && decimal != ',', sign)
+            let (decimal, _) = SIGNS[sign];
+            // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not. Where only the layout speaks for
+            // commas, whole numbers without groups beside it speak against them.
+            let prefers_comma = context.has_comma || (context.may_have_comma && !has_whole);
+            let has_sign = self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0;
+            let other = prefers_comma && context.decimal.is_none() && decimal == '.' && has_sign;
+            (usize::from(other), sign)
         };
         let mut best: Option<((&str, &str), usize, usize)> = None;
         for &affix in &affixes {

@@ -15,6 +15,8 @@ const MAX_STRAYS: usize = 5;
 const MIN_FOR_STRAYS: usize = 100;
 /// Mistakes are at most one cell in so many.
 const CELLS_A_STRAY: usize = 100;
+/// A number between moments, or a moment between numbers, is a mistake where there is one in so many.
+const CELLS_A_LONE_STRAY: usize = 10;
 /// Different texts between numbers that are counted.
 const MOST_FOREIGN: usize = 8;
 
@@ -277,6 +279,13 @@ impl Profile {
                 (None, Some(format)) => format.mixed.clone().map(|mixed| (mixed, true)),
                 _ => None,
             };
+            let is_lone = other <= MAX_STRAYS && other * CELLS_A_LONE_STRAY <= self.present;
+            if is_lone && mixed.is_none() {
+                let plain = if is_number { None } else { self.plain.first.clone() };
+                return stray_cells(
+                    plain.map_or_else(|| std::mem::take(&mut self.others), |cell| vec![cell]),
+                );
+            }
             let mixed = mixed.or_else(|| Some((self.two_sorts()?, false)));
             if let Some(((first, second), is_contradiction)) = mixed {
                 if is_contradiction {

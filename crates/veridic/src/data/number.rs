@@ -21,14 +21,16 @@ pub(crate) struct Plain {
     pub(crate) has_plus: bool,
     /// Whether it has a point.
     pub(crate) has_point: bool,
-    /// Whether it is digits before and after the point alone, no exponent, no bare point.
+    /// Whether it is digits and a point between or before them alone, no exponent.
     pub(crate) is_regular: bool,
+    /// Whether its digits are more than an `f64` can hold for certain.
+    pub(crate) is_large: bool,
 }
 
 impl Plain {
     /// Whether it is digits alone whose number an `f64` cannot hold for certain.
     pub(crate) fn is_inexact(&self) -> bool {
-        !self.has_point && self.is_regular && self.value.abs() > MAX_EXACT
+        !self.has_point && self.is_regular && self.is_large
     }
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn scan(text: &str) -> Option<Plain> {
                     has_plus: first == b'+',
                     has_point,
                     is_regular: false,
+                    is_large: false,
                 });
             }
             _ => return None,
@@ -89,7 +92,8 @@ pub(crate) fn scan(text: &str) -> Option<Plain> {
         is_padded: before > 1 && digits[0] == b'0',
         has_plus: first == b'+',
         has_point,
-        is_regular: before > 0 && (!has_point || after > 0),
+        is_regular: !has_point || after > 0,
+        is_large: before + after > 19 || mantissa > 1 << 53,
     })
 }
 

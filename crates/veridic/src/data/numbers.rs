@@ -10,6 +10,8 @@ use super::{Cells, Kind, MISSING, date};
 
 /// At most this many different values can be few.
 const MOST_FEW: usize = 64;
+/// Of whole numbers without a gap only so many are few.
+const LONGEST_RANGE: usize = 12;
 /// Few values come at least so often each, on average.
 const ROWS_A_VALUE: usize = 20;
 /// Of so many whole numbers one may not be whole.
@@ -56,6 +58,9 @@ pub(crate) struct Numbers {
     /// Cells with leading zeros, and the fewest and most digits of these.
     padded: usize,
     padded_digits: [u8; 2],
+    /// Numbers below one without a zero before the point, and with one.
+    bare: usize,
+    led: usize,
     large: usize,
     first_large: Option<Cell>,
     /// The different values, sorted, as long as they are few.
@@ -81,6 +86,8 @@ impl Numbers {
             is_regular: true,
             padded: 0,
             padded_digits: [u8::MAX, 0],
+            bare: 0,
+            led: 0,
             large: 0,
             first_large: None,
             distinct: Some(Vec::new()),
@@ -97,6 +104,8 @@ impl Numbers {
         self.least_decimals = self.least_decimals.min(plain.decimals);
         self.digits = self.digits.max(plain.digits);
         self.least_digits = self.least_digits.min(plain.digits);
+        self.bare += usize::from(plain.digits == 0);
+        self.led += usize::from(plain.has_point && plain.digits == 1 && value.abs() < 1.0);
         self.is_regular &= plain.is_regular;
         if value.fract() != 0.0 {
             self.fractions += 1;
@@ -145,7 +154,11 @@ impl Numbers {
 
     fn few_values(&self) -> Option<Vec<f64>> {
         let distinct = self.distinct.as_ref()?;
-        (distinct.len() > 1 && distinct.len() * ROWS_A_VALUE <= self.n).then(|| distinct.clone())
+        // Between whole numbers one after the other there is nothing that could be made.
+        let is_range = self.whole
+            && self.max - self.min + 1.0 == distinct.len() as f64
+            && distinct.len() > LONGEST_RANGE;
+        (distinct.len() > 1 && !is_range && distinct.len() * ROWS_A_VALUE <= self.n).then(|| distinct.clone())
     }
 }
 
@@ -255,7 +268,10 @@ pub(crate) fn number_column(
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
     if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
         spelling.decimals = Some(decimals);
+    } else if !is_typed && numbers.is_regular && (1..=KEPT_DIGITS).contains(&numbers.least_decimals) {
+        spelling.least_decimals = Some(numbers.least_decimals);
     }
+    spelling.bare = !is_typed && numbers.bare > 0 && numbers.led == 0;
     let values_of = numbers.few_values();
     let odd = !whole
         && numbers.fractions * WHOLE_AN_ODD <= n

@@ -1,9 +1,9 @@
 //! Parquet files of flat columns, read and written column by column.
 //!
-//! Compressions that are read: none, snappy, gzip, lz4. Zstandard and Brotli are not, for want of a small decoder in
-//! Rust. Written files are compressed with snappy.
+//! Compressions that are read: none, snappy, gzip, lz4, Zstandard. Written files are compressed with snappy.
 
 mod write;
+mod zstandard;
 
 use std::fs::File;
 
@@ -45,15 +45,21 @@ fn read_columns(source: &Source, options: &ReadOptions) -> Result<Reading, DataE
     match source.plain_file() {
         Some(path) => {
             let failed = |error| DataError::Read { path: path.to_owned(), source: error };
-            read_chunks(source, File::open(path).map_err(failed)?, options)
+            let file = File::open(path).map_err(failed)?;
+            let again = file.try_clone().map_err(failed)?;
+            read_chunks(source, file, &again, options)
         }
-        None => read_chunks(source, bytes::Bytes::from(source.bytes()?), options),
+        None => {
+            let bytes = bytes::Bytes::from(source.bytes()?);
+            read_chunks(source, bytes.clone(), &bytes, options)
+        }
     }
 }
 
-fn read_chunks(
+fn read_chunks<C: ChunkReader + 'static>(
     source: &Source,
-    chunks: impl ChunkReader + 'static,
+    chunks: C,
+    raw: &C,
     options: &ReadOptions,
 ) -> Result<Reading, DataError> {
     let path = || source.name().to_owned();
@@ -74,6 +80,7 @@ fn read_chunks(
                     | Compression::GZIP(_)
                     | Compression::LZ4
                     | Compression::LZ4_RAW
+                    | Compression::ZSTD(_)
             );
             if !known {
                 let found = format!("compressed as {}", column.compression());
@@ -98,7 +105,14 @@ fn read_chunks(
         })?;
         loop {
             for group in 0..file.num_row_groups() {
-                let reader = file.get_row_group(group).and_then(|group| group.get_column_reader(i));
+                let about = file.metadata().row_group(group);
+                let reader = match about.column(i).compression() {
+                    Compression::ZSTD(_) => {
+                        let n_rows = usize::try_from(about.num_rows()).unwrap_or(0);
+                        zstandard::column_reader(raw, about.column(i), n_rows)
+                    }
+                    _ => file.get_row_group(group).and_then(|group| group.get_column_reader(i)),
+                };
                 growing.read(reader.map_err(failed)?).map_err(|problem| match problem {
                     Problem::Parquet(error) => failed(error),
                     Problem::NotText => DataError::UnsupportedColumn {

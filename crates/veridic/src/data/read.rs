@@ -88,6 +88,28 @@ impl Reading {
         let (rows, columns) = (self.table.n_rows, self.schema.columns.len());
         format!("{}, {}: {}", counted(rows, "row"), counted(columns, "column"), kinds.join(", "))
     }
+
+    /// What a person should know of how the table was read, a line each: what there is, spellings in one line, and every
+    /// note that is not quiet.
+    pub fn told(&self) -> Vec<String> {
+        let mut told = vec![self.summary()];
+        let spelled = |note: &ReadNote| match note {
+            ReadNote::Spelled { column, example, .. } => Some(format!("`{example}` in `{column}`")),
+            _ => None,
+        };
+        let spelled: Vec<String> = self.notes.iter().filter_map(spelled).collect();
+        if !spelled.is_empty() {
+            const SHOWN: usize = 6;
+            let more = spelled.len().saturating_sub(SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            told.push(format!(
+                "read as numbers and written so again: {}{more}",
+                spelled[..spelled.len().min(SHOWN)].join(", ")
+            ));
+        }
+        told.extend(self.notes.iter().filter(|note| !note.is_quiet()).map(ToString::to_string));
+        told
+    }
 }
 
 /// The missing markers, with a quick no for most cells.

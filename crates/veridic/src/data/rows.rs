@@ -285,7 +285,7 @@ pub(super) fn column_of_texts(
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first,
-        has_comma: profile.has_comma(),
+        ..Context::default()
     };
     let mut refused = Refused::default();
     let (missing, finding) = profile.finish(name, &context, notes);
@@ -367,7 +367,8 @@ fn context(profiles: &[Profile], origin: &dyn Origin, options: &ReadOptions) -> 
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first.or_else(|| profiles.iter().find_map(Profile::day_first)),
-        has_comma: !has_point && (has_comma || origin.has_semicolons()),
+        has_comma: !has_point && has_comma,
+        may_have_comma: !has_point && origin.has_semicolons(),
     }
 }
 
@@ -449,6 +450,7 @@ impl Refused {
     }
 
     fn mix(&mut self, name: &str, first: Found, second: Found) {
+        let (first, second) = if first.0 <= second.0 { (first, second) } else { (second, first) };
         self.mixed.get_or_insert_with(|| (name.to_owned(), first, second));
     }
 

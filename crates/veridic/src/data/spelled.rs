@@ -5,7 +5,7 @@ use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
 use super::spelling::{Digits, Spelling, digits, parts};
-use super::{Cells, Kind, MISSING, duration};
+use super::{Kind, duration, number};
 
 /// Why cells in one spelling make no column of numbers.
 #[derive(Debug)]
@@ -101,7 +101,8 @@ impl Spelled {
                 *first = cell();
             }
         }
-        if self.first.is_none() {
+        // A cell that shows the spelling, rather than one that any spelling has.
+        if self.first.is_none() && number::scan(text).is_none() {
             self.first = cell();
         }
         let plain = Plain {
@@ -111,7 +112,8 @@ impl Spelled {
             is_padded: read.padded,
             has_plus: false,
             has_point: read.decimals > 0,
-            is_regular: read.whole > 0,
+            is_regular: true,
+            is_large: value.abs() > number::MAX_EXACT,
         };
         self.numbers.see(&plain, text, line);
         Some(value)
@@ -150,22 +152,15 @@ impl Spelled {
             Ok(found) => found,
             Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),
         };
-        if found.spelling.duration.is_none() && !found.spelling.is_plain() {
+        if found.spelling.duration.is_none() && !found.spelling.reads_plainly() {
             let mut meaning = String::from("the number ");
-            if let Some(value) = first_value(&found.cells) {
-                super::number::write(value, super::number::SHORTEST, &mut meaning);
+            if let Some(value) = found.spelling.parse(&example) {
+                number::write(value, number::SHORTEST, &mut meaning);
             }
             if matches!(found.kind, Kind::Integer { .. } | Kind::Real { .. }) {
                 notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning });
             }
         }
         Ok(found)
-    }
-}
-
-fn first_value(cells: &Cells) -> Option<f64> {
-    match cells {
-        Cells::Number(values) => values.iter().copied().find(|value| !value.is_nan()),
-        Cells::Text { codes, .. } => codes.iter().find(|code| **code != MISSING).map(|code| f64::from(*code)),
     }
 }

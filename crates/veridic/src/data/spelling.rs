@@ -38,6 +38,12 @@ pub struct Spelling {
     /// Exactly so many digits after the decimal sign, zeros included, at most 15.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u8>,
+    /// At least so many digits after the decimal sign, zeros included, at most 15: `7.0` beside `7.25`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_decimals: Option<u8>,
+    /// Whether numbers below one have no zero before the decimal sign: `.5`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub bare: bool,
     /// At least so many digits before the decimal sign, filled with zeros, at most 15.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<u8>,
@@ -121,6 +127,16 @@ impl Spelling {
         *self == Self::default()
     }
 
+    /// Whether it reads numbers as the plainest spelling does.
+    pub(crate) fn reads_plainly(&self) -> bool {
+        self.decimal.is_none()
+            && self.thousands.is_none()
+            && self.prefix.is_empty()
+            && self.suffix.is_empty()
+            && self.minus == Minus::Front
+            && self.duration.is_none()
+    }
+
     /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
     pub(crate) fn is_code(&self) -> bool {
         self.width.is_some() || self.plus || self.duration.is_some()
@@ -136,7 +152,9 @@ impl Spelling {
         if self.thousands == Some(decimal) {
             return Some(format!("`{decimal}` stands for decimals and for thousands"));
         }
-        if let Some(many) = [self.decimals, self.width].into_iter().flatten().find(|&many| many > 15) {
+        if let Some(many) =
+            [self.decimals, self.least_decimals, self.width].into_iter().flatten().find(|&many| many > 15)
+        {
             return Some(format!("{many} digits were asked for, at most 15 are kept"));
         }
         if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
@@ -181,6 +199,15 @@ impl Spelling {
             }
             _ => number::write(value, decimals, &mut plain),
         }
+        if let Some(least) = self.least_decimals
+            && !plain.contains('e')
+        {
+            let digits = plain.find('.').map_or(0, |at| plain.len() - at - 1);
+            if digits == 0 && least > 0 {
+                plain.push('.');
+            }
+            plain.extend(std::iter::repeat_n('0', usize::from(least).saturating_sub(digits)));
+        }
         let is_zero = plain.bytes().all(|byte| !matches!(byte, b'1'..=b'9'));
         let negative = plain.starts_with('-') && !is_zero;
         let magnitude = plain.trim_start_matches('-');
@@ -219,6 +246,7 @@ impl Spelling {
             return;
         }
         let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        let whole = if self.bare && whole == "0" && !fraction.is_empty() { "" } else { whole };
         let width = usize::from(self.width.unwrap_or(0));
         let zeros = width.saturating_sub(whole.len());
         let all: String = "0".repeat(zeros) + whole;
@@ -356,7 +384,7 @@ fn is_suffix(suffix: &str) -> bool {
     suffix.len() <= unit.len() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
-        && !unit.starts_with(['/', '.', '\'', '"', '^'])
+        && !unit.starts_with(['/', '.', '^'])
 }
 
 /// Digits with their signs, read.

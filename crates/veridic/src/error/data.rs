@@ -518,7 +518,7 @@ impl DataError {
             }
             Self::NestedColumn { .. } => "flatten the column, or leave it out when writing the file".into(),
             Self::UnsupportedColumn { .. } => {
-                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4 or no compression".into()
+                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4, zstd or no compression".into()
             }
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),

@@ -65,7 +65,7 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("x", "1234|12,345|123,456", "integer"),
     ("x", "12,34,567|1,234|7,65,432", "integer"),
     ("x", "12,34,567.50|1,234.00|1,76,543.25", "real"),
-    ("x", "-1,486|353|(none)", "refused"),
+    ("x", "-1,486|353|(none)", "categorical"),
     // Currencies.
     ("price", "$457.48|$353.50|$765.42", "real"),
     ("price", "$1,457.48|$353.50|-$765.42", "real"),
@@ -87,7 +87,9 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("price", "5,00 Kč|7,50 Kč", "real"),
     ("price", "Rs. 1,200.50|Rs. 5.00", "real"),
     ("price", "500₽|700₽|1200₽", "integer"),
-    ("price", "$.50|$.75", "refused"),
+    ("price", "$.50|$.75", "real"),
+    ("x", ".50|.75|-.25", "real"),
+    ("x", ".5|1.5|-.25", "real"),
     // Percent and units.
     ("rate", "94%|57%|74%", "integer"),
     ("rate", "94.5%|57.0%|-7.4%", "real"),
@@ -102,7 +104,7 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("a", "45 m²|70 m²|120 m²", "integer"),
     ("v", "12µV|15µV|9µV", "integer"),
     ("size", "15\"|17\"|13\"", "integer"),
-    ("d", "5 days|7 days|12 days", "real"),
+    ("d", "5 days|7 days|12 days", "integer"),
     // Signs of what is below zero.
     ("x", "(5)|7|12", "integer"),
     ("x", "(1,486.23)|353.50|457.48", "real"),
@@ -140,7 +142,7 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("d", "2017-05|2018-06", "date-time"),
     ("d", "May 2017|June 2018", "date-time"),
     ("d", "May-17|Jun-18", "date-time"),
-    ("d", "2020-01-01|2020-02|2021", "date-time"),
+    ("d", "2020-01-17|2020-02|2021", "date-time"),
     ("date", "20240229|19991231", "date-time"),
     // Date-times.
     ("t", "2024-02-29 12:30:00|1969-12-31 23:59:59", "date-time"),
@@ -212,7 +214,7 @@ fn csv(name: &str, cells: &[&str]) -> String {
 
 /// The kind of a column, how it comes back, and what was said of it.
 fn read_column(name: &str, cells: &[&str]) -> Result<(String, Vec<String>, Reading), DataError> {
-    let options = ReadOptions { header: Some(true), delimiter: Some(';'), ..ReadOptions::default() };
+    let options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
     let reading = read_bytes("t.csv", csv(name, cells).into_bytes(), &options)?;
     let column = &reading.schema.columns[0];
     let writer = crate::data::write::CellWriter::new(Some(column));
@@ -243,4 +245,216 @@ fn every_spelling_is_known_and_comes_back() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is said of a column, in one text.
+fn told(name: &str, cells: &[&str]) -> String {
+    match read_column(name, cells) {
+        Ok((_, _, reading)) => reading.notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
+    }
+}
+
+fn column(name: &str, cells: impl IntoIterator<Item = String>) -> ColumnSchema {
+    let cells: Vec<String> = cells.into_iter().collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let (_, _, reading) = read_column(name, &cells).unwrap();
+    reading.schema.columns[0].clone()
+}
+
+#[test]
+fn numbers_are_identifiers_by_name_alone_whatever_their_order() {
+    let rising = || (0..60).map(|i| (10 + i * 3).to_string());
+    let shuffled = || (0..60).map(|i| (10 + (i * 37 % 60) * 3).to_string());
+    for name in ["load_kg", "year", "depth", "dose", "x"] {
+        assert_eq!(column(name, rising()), column(name, shuffled()), "{name}");
+        assert!(matches!(column(name, rising()).kind, Kind::Integer { .. }), "{name}");
+    }
+    for name in ["id", "customerId", "PASSENGERID", "No", "user_id", "Unnamed: 0"] {
+        assert_eq!(column(name, shuffled()).kind, Kind::Identifier, "{name}");
+        assert_eq!(column(name, rising()).kind, Kind::Identifier, "{name}");
+    }
+    let counter = (0..30).map(|i| format!("{i},{}", i * 7 % 5)).collect::<Vec<_>>().join("\n");
+    let (_, schema) = load(&format!(",x\n{counter}\n")).unwrap();
+    assert_eq!(schema.columns[0].kind, Kind::Identifier);
+}
+
+#[test]
+fn the_order_of_rows_never_changes_a_kind() {
+    let columns: [Vec<String>; 6] = [
+        (0..40).map(|i| format!("{},{}", i, i % 10)).collect(),
+        (0..40).map(|i| if i == 7 { "-".to_owned() } else { (i * 13 % 29).to_string() }).collect(),
+        (0..40).map(|i| format!("2020-01-{:02}", 1 + i % 28)).collect(),
+        (0..40).map(|i| if i % 2 == 0 { format!("{i}") } else { format!("a{i}") }).collect(),
+        (0..40).map(|i| format!("{}/{}/2020", 1 + i % 12, 1 + i % 28)).collect(),
+        (0..40).map(|i| format!("{:03}", i * 7 % 40)).collect(),
+    ];
+    for cells in columns {
+        let read = |cells: &[String]| {
+            let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+            read_column("x", &cells).map(|(_, _, reading)| reading.schema).map_err(|_| ())
+        };
+        let first = read(&cells);
+        for shift in [1, 7, 20] {
+            let mut turned = cells.clone();
+            turned.rotate_left(shift);
+            turned.reverse();
+            assert_eq!(read(&turned), first, "{cells:?}");
+        }
+    }
+}
+
+#[test]
+fn few_values_are_kept_and_one_decimal_makes_no_reals() {
+    let rates = ["5195.8", "5228.1", "5191"];
+    let rate = column("rate", (0..90).map(|i| rates[i % 3].to_owned()));
+    assert_eq!(rate.values, Some(vec![5191.0, 5195.8, 5228.1]));
+    assert_eq!(column("x", (0..90).map(|i| format!("{}.{}", i, i % 10))).values, None);
+    let temp = |i: usize| if i == 5 { "21.333".to_owned() } else { (i * 7 % 400).to_string() };
+    let odd = column("temp", (0..1000).map(temp));
+    assert!(matches!(odd.kind, Kind::Integer { .. }), "{odd:?}");
+    let cells: Vec<String> = (0..1000).map(temp).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let (_, back, _) = read_column("temp", &cells).unwrap();
+    assert_eq!(back, cells);
+    let told = told("temp", &cells);
+    assert!(told.contains("whole numbers but for 1 cell (`21.333` in line 7)"), "{told}");
+}
+
+#[test]
+fn mixed_spellings_are_refused_with_both_lines() {
+    for (cells, expected) in [
+        ("1.5|2,5|3.5", "`1.5` in line 2 and `2,5` in line 3"),
+        ("1,234.5|1.234,5", "`1,234.5` in line 2 and `1.234,5` in line 3"),
+        ("$5.00|$6.00|€7.00", "`$5.00` in line 2 and `€7.00` in line 4"),
+        ("50%|0.5|70%", "`50%` in line 2 and `0.5` in line 3"),
+        ("(5)|-7|12", "`(5)` in line 2 and `-7` in line 3"),
+        ("12,345|12345", "`12,345` in line 2 and `12345` in line 3"),
+        ("+5|7", "`+5` in line 2 and `7` in line 3"),
+        ("2020-01-01|2020-01-02|03/13/2020", "`2020-01-01` in line 2 and `03/13/2020` in line 4"),
+    ] {
+        let cells: Vec<&str> = cells.split('|').collect();
+        let told = told("x", &cells);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn what_can_be_read_in_two_ways_is_said_with_the_setting() {
+    for (cells, expected) in [
+        ("1,234|5,678", "data.decimal=,"),
+        ("03/04/2011|05/06/2012", "month, day (otherwise: --set data.day-first=true)"),
+        ("03.04.2011|05.06.2012", "day, month (otherwise: --set data.day-first=false)"),
+        ("2021-11-19T03:48:27+02:00|2021-07-19T03:48:27+03:00", "several zones"),
+    ] {
+        let cells: Vec<&str> = cells.split('|').collect();
+        let told = told("x", &cells);
+        assert!(told.contains(expected), "{told}");
+    }
+    let options = ReadOptions { decimal: Some(','), day_first: Some(true), ..ReadOptions::default() };
+    let text = "a;d\n1,234;03/04/2011\n5,678;05/06/2012\n";
+    let reading = read_bytes("t", text.as_bytes().to_vec(), &options).unwrap();
+    assert_eq!(numbers(&reading.table, "a"), [1.234, 5.678]);
+    assert!(matches!(&reading.schema.columns[1].kind, Kind::DateTime { format, .. } if format == "%d/%m/%Y"));
+    // One date that tells is enough for all columns.
+    let text = "a,b\n03/04/2011,25/12/2011\n05/06/2012,01/02/2012\n";
+    let reading = read_bytes("t", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
+    assert!(matches!(&reading.schema.columns[0].kind, Kind::DateTime { format, .. } if format == "%d/%m/%Y"));
+    assert!(reading.notes.is_empty(), "{:?}", reading.notes);
+}
+
+#[test]
+fn foreign_marks_are_named_with_the_setting_that_takes_them() {
+    let dose = |i: usize| if i % 9 == 3 { "-".to_owned() } else { format!("{}.{}", 20 + i % 37, i % 7) };
+    let cells: Vec<String> = (0..90).map(dose).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let told_of = told("dose", &cells);
+    assert!(
+        told_of.contains(
+            "column `dose` has 10 cells with `-`, which is not a finite number, the first in line 5"
+        )
+    );
+    assert!(told_of.contains("--set 'data.missing=[\"-\"]'"), "{told_of}");
+    let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
+    options.missing.push("-".into());
+    let reading = read_bytes("t", csv("dose", &cells).into_bytes(), &options).unwrap();
+    assert_eq!(reading.schema.columns[0].missing, 10);
+    let day = |i: usize| if i == 4 { "0000-00-00".to_owned() } else { format!("2020-02-{:02}", 1 + i % 28) };
+    let cells: Vec<String> = (0..40).map(day).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    assert!(
+        told("day", &cells)
+            .contains("1 cell with `0000-00-00`, which is not a date-time, the first in line 6")
+    );
+    // These are values.
+    for cells in [&["9999-12-31", "2020-01-01"][..], &["-999", "12", "13"]] {
+        assert_eq!(column("x", cells.iter().map(|&cell| cell.to_owned())).missing, 0);
+    }
+}
+
+#[test]
+fn marks_in_quotes_are_values_of_texts_and_the_schema_wins() {
+    let reading = |text: &str| read_bytes("t", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
+    let bare = reading("country,n\nNA,1\nBW,2\nAO,3\n");
+    assert_eq!(texts(&bare.table, "country"), [None, Some("BW"), Some("AO")]);
+    assert!(bare.notes[0].to_string().contains("data.not-missing=[\"NA\"]"), "{:?}", bare.notes);
+    let quoted = reading("country,n\n\"NA\",\"NA\"\n\"BW\",\"2\"\n\"AO\",\"3\"\n");
+    assert_eq!(texts(&quoted.table, "country"), [Some("NA"), Some("BW"), Some("AO")]);
+    assert!(numbers(&quoted.table, "n")[0].is_nan());
+    assert_eq!((quoted.schema.columns[0].missing, quoted.schema.columns[1].missing), (0, 1));
+    let (again, _) = load_as("country,n\nNA,5\n", &quoted.schema).unwrap();
+    assert_eq!(texts(&again, "country"), [Some("NA")]);
+    let mut out = Vec::new();
+    write_csv(&quoted.table, &quoted.schema, &mut out).unwrap();
+    assert_eq!(String::from_utf8(out.clone()).unwrap(), "country,n\n\"NA\",\nBW,2\nAO,3\n");
+    assert_eq!(
+        read_bytes("t", out, &ReadOptions::default()).unwrap().table.columns[0],
+        quoted.table.columns[0]
+    );
+    let options = ReadOptions { not_missing: vec!["NA".into()], ..ReadOptions::default() };
+    let set = read_bytes("t", b"country,n\nNA,1\nBW,2\n".to_vec(), &options).unwrap();
+    assert_eq!(set.schema.columns[0].missing, 0);
+    let mut marked = bare.schema;
+    marked.columns[0].marks = Some(vec!["??".into()]);
+    let (again, _) = load_as("country,n\n??,5\nNA,6\n", &marked).unwrap();
+    assert_eq!(texts(&again, "country"), [None, Some("NA")]);
+}
+
+#[test]
+fn what_is_not_understood_is_said_with_three_cells() {
+    let cells: Vec<String> = (0..60)
+        .map(|i| if i % 3 == 0 { format!("{} or {}", i, i + 1) } else { format!("{}.5", i * 7) })
+        .collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let told = told("x", &cells);
+    assert!(told.contains("`x` is left out: its cells are not understood"), "{told}");
+    assert!(told.contains("`0 or 1` in line 2, `3 or 4` in line 5, `6 or 7` in line 8"), "{told}");
+}
+
+#[test]
+fn a_row_of_totals_is_noticed_and_can_be_left_out() {
+    let text = "city,n\nrome,3\noslo,4\nbern,5\nTotal,12\n";
+    let reading = read_bytes("t", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
+    assert!(
+        reading.notes[0].to_string().contains("the last row (line 5) looks like a total"),
+        "{:?}",
+        reading.notes
+    );
+    let options = ReadOptions { drop_total: true, ..ReadOptions::default() };
+    let reading = read_bytes("t", text.as_bytes().to_vec(), &options).unwrap();
+    assert_eq!(numbers(&reading.table, "n"), [3.0, 4.0, 5.0]);
+    let years: String = (0..30).map(|i| format!("{},{}\n", 1990 + i, i * 31 % 17)).collect();
+    let error = load(&format!("year,n\n{years}Total,240\n")).unwrap_err();
+    assert!(error.hint().unwrap().contains("data.drop-total=true"), "{error}");
+}
+
+#[test]
+fn columns_of_one_name_can_be_numbered_and_a_missing_header_is_said() {
+    let options = ReadOptions { number_duplicates: true, ..ReadOptions::default() };
+    let reading = read_bytes("t", b"a,b,a\n1,2,3\n4,5,6\n".to_vec(), &options).unwrap();
+    let names: Vec<&str> = reading.table.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "a_2"]);
+    let reading = read_bytes("t", b"1,2\n3,4\n".to_vec(), &ReadOptions::default()).unwrap();
+    assert!(reading.notes[0].to_string().contains("data.header=true"), "{:?}", reading.notes);
+    assert_eq!(reading.summary(), "2 rows, 2 columns: 2 integer");
 }

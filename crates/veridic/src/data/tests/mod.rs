@@ -6,6 +6,8 @@ mod facts;
 mod pictures;
 mod round_trip;
 mod schemas;
+mod spellings;
+mod workbooks;
 
 use super::*;
 use crate::error::DataError;

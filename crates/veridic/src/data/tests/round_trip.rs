@@ -47,7 +47,7 @@ fn made_values_are_written_within_the_decimals_of_the_source() {
     table.columns[1].cells = Cells::Number(vec![0.1 + 0.2, 1.999, f64::NAN]);
     let mut out = Vec::new();
     write_csv(&table, &schema, &mut out).unwrap();
-    assert_eq!(String::from_utf8(out).unwrap(), "n,x\n3,0.3\n0,2\n9,\n");
+    assert_eq!(String::from_utf8(out).unwrap(), "n,x\n3,0.3\n0,2.0\n9,\n");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
-use crate::codec::Codec;
+use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::split::{self, Fractions};
 use crate::data::{Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as};
@@ -91,8 +91,9 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
     let options = read_options(config, format);
     let (mut table, schema) = match &config.data.schema {
         None => {
-            let Reading { table, schema, notes: told } = read(&train, &options)?;
-            notes.extend(told.iter().filter(|note| !note.is_quiet()).map(ToString::to_string));
+            let reading = read(&train, &options)?;
+            notes.extend(reading.told());
+            let Reading { table, schema, .. } = reading;
             (table, schema)
         }
         Some(path) => {
@@ -195,7 +196,9 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
     }
     let codec = Codec::fit(&codec_config, &table, &schema, &split.train)?;
     for (name, why) in codec.left_out() {
-        if !codec_config.drop.iter().any(|dropped| dropped == name) {
+        // Why text is left out was said with its cells when it was read.
+        let was_told = why == LeftOut::Text && config.data.schema.is_none();
+        if !was_told && !codec_config.drop.iter().any(|dropped| dropped == name) {
             notes.push(format!("`{name}` is left out: {}", why.reason()));
         }
     }

@@ -1,0 +1,117 @@
+// Workbooks, made here as small as they can be.
+
+use std::io::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A workbook of sheets, each with rows of cells: a number, `text`, or `!` and a date's days.
+fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut part = |name: &str, text: &str| {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}").as_bytes()).unwrap();
+    };
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let (mut list, mut relations) = (String::new(), String::new());
+    for (i, (name, _)) in sheets.iter().enumerate() {
+        let id = i + 1;
+        list += &format!("<sheet name=\"{name}\" sheetId=\"{id}\" r:id=\"rId{id}\"/>");
+        relations += &format!(
+            "<Relationship Id=\"rId{id}\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet{id}.xml\"/>"
+        );
+    }
+    relations += &format!("<Relationship Id=\"rId99\" Type=\"{office}/styles\" Target=\"styles.xml\"/>");
+    part(
+        "_rels/.rels",
+        &format!(
+            "<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" \
+             Target=\"xl/workbook.xml\"/></Relationships>"
+        ),
+    );
+    part(
+        "xl/workbook.xml",
+        &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{list}</sheets></workbook>"),
+    );
+    part(
+        "xl/_rels/workbook.xml.rels",
+        &format!("<Relationships xmlns=\"{package}\">{relations}</Relationships>"),
+    );
+    part(
+        "xl/styles.xml",
+        &format!(
+            "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+        ),
+    );
+    for (i, (_, rows)) in sheets.iter().enumerate() {
+        let mut data = String::new();
+        for (at, row) in rows.iter().enumerate() {
+            data += &format!("<row r=\"{}\">", at + 1);
+            for (column, cell) in row.iter().enumerate() {
+                let place = format!("{}{}", char::from(b'A' + column as u8), at + 1);
+                data += &match cell.strip_prefix('!') {
+                    Some(days) => format!("<c r=\"{place}\" s=\"1\"><v>{days}</v></c>"),
+                    None if cell.is_empty() => String::new(),
+                    None if cell.parse::<f64>().is_ok() => format!("<c r=\"{place}\"><v>{cell}</v></c>"),
+                    None => format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
+                };
+            }
+            data += "</row>";
+        }
+        part(
+            &format!("xl/worksheets/sheet{}.xml", i + 1),
+            &format!("<worksheet xmlns=\"{main}\"><sheetData>{data}</sheetData></worksheet>"),
+        );
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+const CARS: &[&[&str]] =
+    &[&["name", "price", "sold"], &["a", "1.5", "!45351"], &["b", "2.25", "!45352"], &["c", "", "!45353.5"]];
+
+#[test]
+fn a_sheet_is_a_table_and_several_are_asked_for() {
+    let options = ReadOptions::default();
+    let one = read_bytes("cars.xlsx", workbook(&[("Cars", CARS), ("Empty", &[])]), &options).unwrap();
+    let kinds: Vec<&str> = one.schema.columns.iter().map(ColumnSchema::kind_name).collect();
+    assert_eq!(kinds, ["categorical", "real", "date-time"]);
+    assert_eq!(one.schema.columns[1].missing, 1);
+    // 29 February, 1 March and noon of 2 March 2024.
+    assert_eq!(numbers(&one.table, "sold"), [1_709_164_800.0, 1_709_251_200.0, 1_709_380_800.0]);
+    let two = workbook(&[("Cars", CARS), ("Boats", &[&["n"], &["7"], &["8"]])]);
+    let error = read_bytes("t", two.clone(), &options).unwrap_err();
+    assert_eq!(error.to_string(), "the workbook has 2 sheets with cells: t");
+    assert!(error.hint().unwrap().ends_with("there are `Cars`, `Boats`"));
+    let boats = ReadOptions { sheet: Some("Boats".into()), ..ReadOptions::default() };
+    let reading = read_bytes("t", two.clone(), &boats).unwrap();
+    assert_eq!(numbers(&reading.table, "n"), [7.0, 8.0]);
+    let (again, _) = read_bytes_as("t", two.clone(), &reading.schema, &boats).unwrap();
+    assert_eq!(again, reading.table);
+    let planes = ReadOptions { sheet: Some("Planes".into()), ..ReadOptions::default() };
+    let error = read_bytes("t", two, &planes).unwrap_err();
+    assert_eq!(error.to_string(), "the workbook has no sheet `Planes`: t");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_damage_makes_the_workbook_reader_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+        is_cut: bool,
+    ) {
+        let mut bytes = workbook(&[("Cars", CARS)]);
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = read_bytes("t.xlsx", bytes, &ReadOptions::default());
+    }
+}
