@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
-use veridic::data::{Cells, Table};
-use veridic::run::{Run, looks_like_images};
+use veridic::data::{self, Cells, Table};
+use veridic::run::{Run, looks_like_images, table_options};
 use veridic_studio::StudioError;
 use veridic_studio::label::{
     self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
@@ -91,8 +91,18 @@ impl Label {
             ui.say("these labels are open in another process; this is one more page of it");
             return self.open(ui, &opened).map(|()| Finish::Done);
         }
-        let items = Items::read(&self.data, &self.hide)?;
-        let reasons = self.run.as_deref().map(|run| self.reasons(ui, run)).transpose()?;
+        let mut hidden = self.hide.clone();
+        let mut run = self.run.as_deref().map(|run| Run::open(run, self.threads.get())).transpose()?;
+        let target = run.as_ref().and_then(|run| run.config().data.target.clone());
+        if let Some(target) = target.filter(|target| !hidden.contains(target) && self.has(target)) {
+            ui.note(&format!("`{target}` is the run's target: it is neither shown nor learned from"));
+            hidden.push(target);
+        }
+        let items = Items::read(&self.data, &hidden)?;
+        let reasons = match &mut run {
+            Some(run) => self.reasons(ui, run, items.len())?,
+            None => None,
+        };
         let options = ServeOptions { port: self.port, threads: self.threads.get(), seed: 0 };
         let stop = interrupt::watch(ui);
         let annotator = self.annotator.clone().unwrap_or_else(user);
@@ -184,9 +194,15 @@ impl Label {
         Ok(Finish::Done)
     }
 
-    /// What a run says of each row.
-    fn reasons(&self, ui: &Ui, run: &Path) -> Result<Reasons, CliError> {
-        let mut run = Run::open(run, self.threads.get())?;
+    /// Whether the data is a table with this column.
+    fn has(&self, column: &str) -> bool {
+        !looks_like_images(&self.data)
+            && data::read(&self.data, &table_options(&self.data))
+                .is_ok_and(|(table, _)| table.column(column).is_some())
+    }
+
+    /// What a run says of each of so many rows.
+    fn reasons(&self, ui: &Ui, run: &mut Run, rows: usize) -> Result<Option<Reasons>, CliError> {
         let explain = if looks_like_images(&self.data) { 0 } else { REASONS };
         // Some models give scores without reasons.
         let (table, _, notes) = match run.score(&self.data, explain) {
@@ -194,27 +210,36 @@ impl Label {
             other => other?,
         };
         notes.iter().for_each(|note| ui.note(note));
-        Ok(reasons_of(&table))
+        if table.n_rows != rows {
+            let (scored, rows) = (counted(table.n_rows, "row"), count(rows as u64));
+            ui.note(&format!("the run scores {scored}, the data has {rows}; its scores are left out"));
+            return Ok(None);
+        }
+        Ok(Some(reasons_of(&table)))
     }
 }
 
 fn reasons_of(table: &Table) -> Reasons {
-    let scores = match table.column("score").map(|column| &column.cells) {
-        Some(Cells::Number(scores)) => scores.iter().map(|score| *score as f32).collect(),
-        _ => Vec::new(),
+    let numbers = |name: &str| match table.column(name).map(|column| &column.cells) {
+        Some(Cells::Number(values)) => values.as_slice(),
+        _ => &[],
     };
-    let text = |name: String, row: usize| {
-        table.column(&name).and_then(|column| column.cells.text(row)).map(str::to_owned)
+    let text = |name: &str, row: usize| {
+        table.column(name).and_then(|column| column.cells.text(row)).map(str::to_owned)
     };
     let of_row = |row: usize| -> Vec<(String, String)> {
+        let adds = |k: usize| numbers(&format!("reason_{k}_adds")).get(row).copied().unwrap_or(0.0);
+        // What adds little beside the first says little.
+        let least = (adds(1) / 4.0).max(f64::MIN_POSITIVE);
         let reason = |k: usize| {
-            let expected = text(format!("reason_{k}_expected"), row);
-            Some((text(format!("reason_{k}"), row)?, expected.unwrap_or_else(|| "nothing".to_owned())))
+            let expected = text(&format!("reason_{k}_expected"), row);
+            let column = text(&format!("reason_{k}"), row).filter(|_| adds(k) >= least)?;
+            Some((column, expected.unwrap_or_else(|| "nothing".to_owned())))
         };
         (1..=REASONS).filter_map(reason).collect()
     };
     let columns = (0..table.n_rows).map(of_row).collect();
-    Reasons { scores, columns }
+    Reasons { scores: numbers("score").iter().map(|score| *score as f32).collect(), columns }
 }
 
 /// The name that the user is logged in with.
