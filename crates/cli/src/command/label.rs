@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use veridic::data;
 use veridic::models::Ability;
-use veridic::run::{Fitted, Reason, looks_like_images};
+use veridic::run::{Fitted, Reason, Scores, looks_like_images, table_options};
 use veridic_studio::StudioError;
 use veridic_studio::label::{
     self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
@@ -91,8 +92,18 @@ impl Label {
             ui.say("these labels are open in another process; this is one more page of it");
             return self.open(ui, &opened).map(|()| Finish::Done);
         }
-        let items = Items::read(&self.data, &self.hide)?;
-        let reasons = self.run.as_deref().map(|run| self.reasons(ui, run)).transpose()?;
+        let mut hidden = self.hide.clone();
+        let mut run = self.run.as_deref().map(|run| Fitted::open(run, self.threads.get())).transpose()?;
+        let target = run.as_ref().and_then(|run| run.config().data.target.clone());
+        if let Some(target) = target.filter(|target| !hidden.contains(target) && self.has(target)) {
+            ui.note(&format!("`{target}` is the run's target: it is neither shown nor learned from"));
+            hidden.push(target);
+        }
+        let items = Items::read(&self.data, &hidden)?;
+        let reasons = match &mut run {
+            Some(run) => self.reasons(ui, run, items.len())?,
+            None => None,
+        };
         let options = ServeOptions { port: self.port, threads: self.threads.get(), seed: 0 };
         let stop = interrupt::watch(ui);
         let annotator = self.annotator.clone().unwrap_or_else(user);
@@ -184,26 +195,44 @@ impl Label {
         Ok(Finish::Done)
     }
 
-    /// What a run says of each row.
-    fn reasons(&self, ui: &Ui, run: &Path) -> Result<Reasons, CliError> {
-        let mut run = Fitted::open(run, self.threads.get())?;
+    /// Whether the data is a table with this column.
+    fn has(&self, column: &str) -> bool {
+        !looks_like_images(&self.data)
+            && data::read(&self.data, &table_options(&self.data))
+                .is_ok_and(|reading| reading.table.column(column).is_some())
+    }
+
+    /// What a run says of each of so many rows.
+    fn reasons(&self, ui: &Ui, run: &mut Fitted, rows: usize) -> Result<Option<Reasons>, CliError> {
         // Some models give scores without reasons.
         let reasons = run.can(Ability::Explain) && !looks_like_images(&self.data);
         let scores = run.score(&self.data, if reasons { REASONS } else { 0 })?;
         scores.notes.iter().for_each(|note| ui.note(note));
-        let why = |reasons: &Vec<Reason>| {
-            let one = |reason: &Reason| {
-                let expected = reason.expected.clone();
-                (reason.column.clone(), expected.unwrap_or_else(|| "nothing".to_owned()))
-            };
-            reasons.iter().map(one).collect()
-        };
-        let columns = match scores.reasons.is_empty() {
-            true => vec![Vec::new(); scores.scores.len()],
-            false => scores.reasons.iter().map(why).collect(),
-        };
-        Ok(Reasons { scores: scores.scores.iter().map(|score| *score as f32).collect(), columns })
+        if scores.scores.len() != rows {
+            let (scored, rows) = (counted(scores.scores.len(), "row"), count(rows as u64));
+            ui.note(&format!("the run scores {scored}, the data has {rows}; its scores are left out"));
+            return Ok(None);
+        }
+        Ok(Some(reasons_of(&scores)))
     }
+}
+
+fn reasons_of(scores: &Scores) -> Reasons {
+    let of_row = |reasons: &Vec<Reason>| {
+        // What adds little beside the first says little.
+        let least = reasons.first().map_or(0.0, |first| first.adds / 4.0).max(f64::MIN_POSITIVE);
+        let enough = reasons.iter().filter(|reason| reason.adds >= least);
+        let told = |reason: &Reason| {
+            let expected = reason.expected.clone();
+            (reason.column.clone(), expected.unwrap_or_else(|| "nothing".to_owned()))
+        };
+        enough.map(told).collect()
+    };
+    let columns = match scores.reasons.is_empty() {
+        true => vec![Vec::new(); scores.scores.len()],
+        false => scores.reasons.iter().map(of_row).collect(),
+    };
+    Reasons { scores: scores.scores.iter().map(|score| *score as f32).collect(), columns }
 }
 
 /// The name that the user is logged in with.

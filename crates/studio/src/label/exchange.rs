@@ -90,7 +90,7 @@ pub fn export(labels: &Path, items: Option<&Items>, to: &Path) -> Result<Exporte
     }
     let n_rows = rows.len();
     let [status, class, annotator, proposal, comment, fingerprint] =
-        columns.try_into().unwrap_or_else(|_| [const { Vec::new() }; 6]);
+        columns.try_into().unwrap_or([const { Vec::new() }; 6]);
     let number = |name: &str, values| Column { name: name.to_owned(), cells: Cells::Number(values) };
     let mut table = Table {
         n_rows,

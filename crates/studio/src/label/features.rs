@@ -109,7 +109,7 @@ mod tests {
     fn a_table_is_standardized_and_its_far_value_is_cut() {
         let mut text = String::from("x,kind\n");
         (0..500).for_each(|i| {
-            text.push_str(&format!("{},{}\n", if i == 3 { 9999 } else { i % 7 }, ["a", "b"][i % 2]))
+            text.push_str(&format!("{},{}\n", if i == 3 { 9999 } else { i % 7 }, ["a", "b"][i % 2]));
         });
         let veridic::data::Reading { table, schema, .. } =
             read_bytes("t.csv", text.into(), &ReadOptions::default()).unwrap();

@@ -198,3 +198,43 @@ impl Desk {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::{Items, check};
+    use veridic::data::Images;
+
+    #[test]
+    fn a_full_disk_keeps_what_was_confirmed_and_takes_the_rest_when_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("l.db");
+        let images =
+            Images { n: 2000, height: 1, width: 2, channels: 1, pixels: vec![7; 4000], labels: None };
+        let classes = ["a", "b"].map(str::to_owned);
+        let desk = Desk::open(Items::of_images("i", images), &path, &classes, "ada", None).unwrap();
+        desk.lock().store.limit(2);
+        let choice = |row: u32| Choice {
+            key: format!("{row}-{}", "x".repeat(80)),
+            id: row,
+            decision: Kind::Label,
+            class: Some(1),
+            proposal: None,
+            again: false,
+            have: Vec::new(),
+            want: 3,
+        };
+        let full = (0..2000).find_map(|row| desk.decide(1, &choice(row)).err().map(|error| (row, error)));
+        let (row, error) = full.unwrap();
+        assert!(row > 0 && error.hint().is_some_and(|hint| hint.starts_with("free some space")), "{error}");
+        let labelled = || check(&path, None).unwrap().labelled();
+        assert_eq!((labelled(), desk.progress().0), (row as usize, row as usize));
+        // Nobody holds what could not be given.
+        let held = desk.state(1).held;
+        assert!(desk.decide(1, &choice(row)).is_err());
+        assert_eq!(desk.state(1).held, held);
+        desk.lock().store.limit(1000);
+        desk.decide(1, &choice(row)).unwrap();
+        assert_eq!((labelled(), desk.progress().0), (row as usize + 1, row as usize + 1));
+    }
+}

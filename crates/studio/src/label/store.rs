@@ -240,6 +240,13 @@ impl Store {
         read().map_err(|source| failed(&self.path, source))
     }
 
+    /// Lets the file have at most `pages` more pages, as a full disk does.
+    #[cfg(test)]
+    pub(crate) fn limit(&self, pages: i64) {
+        let now: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.connection.pragma_update_and_check(None, "max_page_count", now + pages, |_| Ok(())).unwrap();
+    }
+
     fn inconsistent(&self, problem: String) -> StudioError {
         StudioError::Inconsistent { problems: vec![problem], path: self.path.clone() }
     }
