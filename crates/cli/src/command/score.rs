@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::Fitted;
+use veridic::data::{Cells, Column, ColumnSchema, Data, Kind};
+use veridic::error::DataError;
+use veridic::run::{Fitted, Reading};
 
 use super::Threads;
 use crate::error::CliError;
@@ -12,9 +14,11 @@ use crate::ui::Ui;
 
 /// Say how unusual each row is: a higher score is more unusual
 ///
-/// One row for each row of DATA, in its order, with the column `score`. --explain adds, for
-/// each of the K columns that contribute most, its name, how much it adds to the score, its
-/// actual value and the expected one. Without -o, to standard output as CSV.
+/// One row for each row of DATA, in its order: `row`, its number from 1, or with --id the cell of a
+/// column; `score`; of detectors `tail`, the share of left-out training rows with such a score. --explain
+/// adds, for each of the K columns that contribute most, its name, how much it adds to the score, its
+/// actual value and the expected one. --threshold, --contamination and --budget add `unusual`, yes or no.
+/// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Score {
@@ -25,21 +29,101 @@ pub(crate) struct Score {
     /// Name the K columns that contribute most
     #[arg(long, value_name = "K", default_value_t = 0, hide_default_value = true)]
     explain: usize,
+    /// Name rows by what they have in COLUMN
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Rows with a score of X or more are unusual
+    #[arg(long, value_name = "X")]
+    threshold: Option<f64>,
+    /// This share of the rows, those with the highest scores, is unusual
+    #[arg(long, value_name = "SHARE", conflicts_with = "threshold")]
+    contamination: Option<f64>,
+    /// The N rows with the highest scores are unusual
+    #[arg(long, value_name = "N", conflicts_with_all = ["threshold", "contamination"])]
+    budget: Option<usize>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
     threads: Threads,
 }
 
+/// Digits after the point of scores: what is beyond says nothing.
+const DIGITS: u8 = 4;
+
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
-        let scores = run.score(&self.data, self.explain)?;
-        let (table, schema) = scores.table();
+        let reading = run.read(&self.data)?;
+        let id = self.id.as_deref().map(|name| named(&reading, name)).transpose()?;
+        let scores = run.score(reading, self.explain)?;
         for note in &scores.notes {
             ui.note(note);
         }
+        let (mut table, mut schema) = scores.table();
+        for column in &mut schema.columns {
+            if let Kind::Real { decimals, .. } = &mut column.kind
+                && column.name != "tail"
+            {
+                *decimals = DIGITS;
+            }
+        }
+        for column in table.columns.iter_mut().filter(|column| column.name == "tail") {
+            if let Cells::Number(tails) = &mut column.cells {
+                tails.iter_mut().for_each(|tail| *tail = rounded(*tail));
+            }
+        }
+        if let Some(least) = self.least(&scores.scores) {
+            let codes = scores.scores.iter().map(|score| u32::from(*score >= least)).collect();
+            let levels = ["no", "yes"].map(str::to_owned);
+            let cells = Cells::Text { codes, levels: levels.to_vec() };
+            table.columns.insert(1, Column { name: "unusual".to_owned(), cells });
+            schema.columns.insert(1, ColumnSchema::new("unusual", Kind::Boolean { levels }, 0));
+        }
+        let (column, about) = id.unwrap_or_else(|| numbered(table.n_rows));
+        table.columns.insert(0, column);
+        schema.columns.insert(0, about);
         self.output.table(ui, &table, &schema)
     }
+
+    /// The least score of a row that is unusual; none where that was not asked for.
+    fn least(&self, scores: &[f64]) -> Option<f64> {
+        let most = match (self.threshold, self.contamination, self.budget) {
+            (Some(threshold), ..) => return Some(threshold),
+            (None, Some(share), _) => (share.clamp(0.0, 1.0) * scores.len() as f64).round() as usize,
+            (None, None, Some(budget)) => budget.min(scores.len()),
+            (None, None, None) => return None,
+        };
+        let mut sorted = scores.to_vec();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        Some(most.checked_sub(1).and_then(|last| sorted.get(last).copied()).unwrap_or(f64::INFINITY))
+    }
+}
+
+/// The column that names the rows.
+fn named(reading: &Reading, name: &str) -> Result<(Column, ColumnSchema), CliError> {
+    let Data::Table(table, schema) = &reading.data else {
+        return Err(veridic::Error::from(DataError::NoSuchColumn {
+            name: name.to_owned(),
+            nearest: None,
+            columns: Vec::new(),
+        })
+        .into());
+    };
+    let column = table.require(name).map_err(veridic::Error::from)?.clone();
+    let kind = Kind::Categorical { levels: Vec::new() };
+    let about = schema.column(name).cloned().unwrap_or_else(|| ColumnSchema::new(name, kind, 0));
+    Ok((column, about))
+}
+
+/// Rows by their number.
+fn numbered(n: usize) -> (Column, ColumnSchema) {
+    let cells = Cells::numbers((1..=n as u32).collect::<Vec<_>>());
+    let kind = Kind::Integer { min: 1.0, max: n as f64 };
+    (Column { name: "row".to_owned(), cells }, ColumnSchema::new("row", kind, 0))
+}
+
+/// A share with three digits that mean something.
+fn rounded(share: f64) -> f64 {
+    if share < 1e-300 { 0.0 } else { format!("{share:.2e}").parse().unwrap_or(share) }
 }

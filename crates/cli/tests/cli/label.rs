@@ -225,7 +225,10 @@ fn what_cannot_be_labelled_is_said_with_a_hint() {
     let err = place.fail(&["label", "data.csv", "--labels", "data.csv", "--classes", "a,b"]);
     assert!(err.starts_with("error: this is no file of labels: data.csv"), "{err}");
     let err = place.fail(&["label", "data.csv", "--labels", "l.db", "--classes", "a,b", "--hide", "cty"]);
-    assert_eq!(err, "error: there is no column `cty`\nhint: did you mean `city`?\n");
+    assert_eq!(
+        err,
+        "error: there is no column `cty`\nhint: did you mean `city`? there are `age`, `income`, `city`, `buys`\n"
+    );
     let err = place.fail(&["label", "none.db", "--check"]);
     assert!(err.starts_with("error: there are no labels: none.db"), "{err}");
     assert!(!place.is_there("l.db"), "nothing is made in vain");

@@ -171,10 +171,13 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
         .write("odd.csv", "age,income,city,buys\n30,1930.5,Bonn,no\n30,9999.5,Bonn,no\n30,1930.5,Paris,no\n");
     let scores = place.succeed(&["score", "run", "odd.csv", "--explain", "1"]).out;
     let rows: Vec<Vec<&str>> = scores.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows[0][..3], ["score", "tail", "reason_1"]);
-    let score = |row: usize| rows[row][0].parse::<f64>().unwrap();
+    assert_eq!(rows[0][..4], ["row", "score", "tail", "reason_1"]);
+    let score = |row: usize| rows[row][1].parse::<f64>().unwrap();
     assert!(score(2) > score(1) && score(3) > score(1), "{scores}");
-    assert_eq!((rows[2][2], rows[3][2]), ("income", "city"), "{scores}");
+    assert_eq!((rows[2][3], rows[3][3]), ("income", "city"), "{scores}");
+    let told = place.succeed(&["score", "run", "odd.csv", "--id", "city", "--budget", "1"]).out;
+    let picked: Vec<&str> = told.lines().filter(|line| line.contains(",yes,")).collect();
+    assert!(told.starts_with("city,unusual,score,tail\n") && picked.len() == 1, "{told}");
     let likely = place.succeed(&["likelihood", "run", "odd.csv"]).out;
     let first = |row: usize| likely.lines().nth(row).unwrap().split(',').next().unwrap().parse::<f64>();
     assert!(first(1).unwrap() > first(2).unwrap(), "{likely}");
