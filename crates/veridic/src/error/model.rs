@@ -20,6 +20,16 @@ pub enum ModelError {
         /// The model, with its article.
         model: &'static str,
     },
+    /// More columns than the model can take, each level of a category counted.
+    #[error("{model} takes at most {most} columns, there are {found}")]
+    TooManyColumns {
+        /// The model, with its article.
+        model: &'static str,
+        /// Columns there are, each level of a category counted.
+        found: usize,
+        /// Most columns.
+        most: usize,
+    },
     /// A table without a column that the model was fitted with.
     #[error("the table has no column `{column}`, which {model} was fitted with")]
     MissingColumn {
@@ -35,9 +45,10 @@ impl ModelError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::TooFewRows { .. } => None,
-            Self::NoColumns { .. } => {
-                Some("identifiers, constants and dropped columns are left out; the schema says which".to_string())
-            }
+            Self::NoColumns { .. } => Some(
+                "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
+            ),
+            Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }
