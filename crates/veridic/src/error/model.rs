@@ -89,6 +89,16 @@ pub enum ModelError {
         /// What the system says.
         reason: String,
     },
+    /// More columns than the model can take, each level of a category counted.
+    #[error("{model} takes at most {most} columns, there are {found}")]
+    TooManyColumns {
+        /// The model, with its article.
+        model: &'static str,
+        /// Columns there are, each level of a category counted.
+        found: usize,
+        /// Most columns.
+        most: usize,
+    },
     /// A target of one value, of which nothing can be told.
     #[error("{model} needs two classes, and all training rows have one value of `{target}`, or none")]
     OneClass {

@@ -113,7 +113,7 @@ impl<M: Method> Classical<M> {
             let mut fitted = Self {
                 encoding,
                 method: None,
-                tail: Tail::new(vec![0.0]),
+                tail: Tail::new(vec![0.0], 1e-9),
                 usual: vec![0.0; width],
                 low,
                 high,
@@ -123,7 +123,7 @@ impl<M: Method> Classical<M> {
             if width > 0 {
                 let method = M::fit(config, &points, seed, threads)?;
                 let calibrated = take(&points, &subsample(&all, CALIBRATION, &mut random));
-                let tail = Tail::new(method.left_out(&calibrated)?);
+                let tail = Tail::new(method.left_out(&calibrated)?, 1e-9);
                 // A cell that no row looked like takes an ordinary row to the most unusual of the training rows.
                 let reach = tail.largest() - tail.median();
                 let nats = (2.0 * (rows.len() as f64 + 1.0)).ln();

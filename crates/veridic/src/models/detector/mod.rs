@@ -5,13 +5,18 @@
 
 mod classical;
 mod encoding;
+mod hbos;
 mod isolation_forest;
+mod lof;
+mod mixture;
 mod neighbors;
+mod pca;
 mod sample;
 mod scored;
 mod stored;
 mod surprise;
 mod tail;
+mod tails;
 #[cfg(test)]
 mod tests;
 mod threshold;
@@ -20,21 +25,32 @@ mod witness;
 use serde::{Deserialize, Serialize};
 
 use self::classical::Classical;
+use self::hbos::Hbos;
 use self::isolation_forest::IsolationForest;
+use self::lof::Lof;
+use self::mixture::GaussianMixture;
 use self::neighbors::Neighbors;
+use self::pca::Pca;
+use self::tails::{Copod, Ecod};
 use crate::data::{Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::Stored;
 use crate::seed::Seed;
 
+pub use hbos::HbosConfig;
 pub use isolation_forest::IsolationForestConfig;
+pub use lof::LofConfig;
+pub use mixture::GaussianMixtureConfig;
 pub use neighbors::{Distance, NeighborsConfig};
+pub use pca::PcaConfig;
 pub use scored::{Explained, Scored};
 pub use surprise::{Surprise, SurpriseConfig};
+pub use tails::{CopodConfig, EcodConfig};
 pub use threshold::{Threshold, threshold};
 
 /// The names of the detectors in recipes, the default first.
-pub const NAMES: [&str; 3] = ["surprise", "neighbors", "isolation-forest"];
+pub const NAMES: [&str; 9] =
+    ["surprise", "neighbors", "isolation-forest", "lof", "ecod", "copod", "hbos", "pca", "gaussian-mixture"];
 
 /// Which detector, with its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +62,18 @@ pub enum DetectorConfig {
     Neighbors(NeighborsConfig),
     /// How few random cuts set a row apart.
     IsolationForest(IsolationForestConfig),
+    /// How much sparser it is around a row than around its neighbors.
+    Lof(LofConfig),
+    /// How far in the tails of each column.
+    Ecod(EcodConfig),
+    /// How far in the tails of each column, both tails together.
+    Copod(CopodConfig),
+    /// How low the bars of each column's histogram.
+    Hbos(HbosConfig),
+    /// Distances from principal directions.
+    Pca(PcaConfig),
+    /// How low the density of a mixture of Gaussians.
+    GaussianMixture(GaussianMixtureConfig),
 }
 
 impl Default for DetectorConfig {
@@ -61,6 +89,12 @@ pub enum Detector {
     Surprise(Box<Surprise>),
     Neighbors(Box<Classical<Neighbors>>),
     IsolationForest(Box<Classical<IsolationForest>>),
+    Lof(Box<Classical<Lof>>),
+    Ecod(Box<Classical<Ecod>>),
+    Copod(Box<Classical<Copod>>),
+    Hbos(Box<Classical<Hbos>>),
+    Pca(Box<Classical<Pca>>),
+    GaussianMixture(Box<Classical<GaussianMixture>>),
 }
 
 macro_rules! each {
@@ -69,6 +103,12 @@ macro_rules! each {
             Detector::Surprise($fitted) => $do,
             Detector::Neighbors($fitted) => $do,
             Detector::IsolationForest($fitted) => $do,
+            Detector::Lof($fitted) => $do,
+            Detector::Ecod($fitted) => $do,
+            Detector::Copod($fitted) => $do,
+            Detector::Hbos($fitted) => $do,
+            Detector::Pca($fitted) => $do,
+            Detector::GaussianMixture($fitted) => $do,
         }
     };
 }
@@ -80,6 +120,12 @@ impl DetectorConfig {
             "surprise" => Self::Surprise(SurpriseConfig::default()),
             "neighbors" => Self::Neighbors(NeighborsConfig::default()),
             "isolation-forest" => Self::IsolationForest(IsolationForestConfig::default()),
+            "lof" => Self::Lof(LofConfig::default()),
+            "ecod" => Self::Ecod(EcodConfig::default()),
+            "copod" => Self::Copod(CopodConfig::default()),
+            "hbos" => Self::Hbos(HbosConfig::default()),
+            "pca" => Self::Pca(PcaConfig::default()),
+            "gaussian-mixture" => Self::GaussianMixture(GaussianMixtureConfig::default()),
             _ => return None,
         })
     }
@@ -90,6 +136,12 @@ impl DetectorConfig {
             Self::Surprise(_) => "surprise",
             Self::Neighbors(_) => "neighbors",
             Self::IsolationForest(_) => "isolation-forest",
+            Self::Lof(_) => "lof",
+            Self::Ecod(_) => "ecod",
+            Self::Copod(_) => "copod",
+            Self::Hbos(_) => "hbos",
+            Self::Pca(_) => "pca",
+            Self::GaussianMixture(_) => "gaussian-mixture",
         }
     }
 
@@ -102,6 +154,10 @@ impl DetectorConfig {
             Self::Surprise(config) => config.check(path),
             Self::Neighbors(config) => config.check(path),
             Self::IsolationForest(config) => config.check(path),
+            Self::Lof(config) => config.check(path),
+            Self::Hbos(config) => config.check(path),
+            Self::GaussianMixture(config) => config.check(path),
+            Self::Ecod(_) | Self::Copod(_) | Self::Pca(_) => Ok(()),
         }
     }
 }
@@ -121,16 +177,23 @@ impl Detector {
         threads: usize,
     ) -> Result<Self> {
         config.check(&format!("model.{}", config.name()))?;
+        macro_rules! classical {
+            ($variant:ident, $config:expr) => {
+                Self::$variant(Box::new(Classical::fit($config, table, schema, rows, seed, threads)?))
+            };
+        }
         Ok(match config {
             DetectorConfig::Surprise(config) => {
                 Self::Surprise(Box::new(Surprise::fit(config, table, schema, rows, seed, threads)?))
             }
-            DetectorConfig::Neighbors(config) => {
-                Self::Neighbors(Box::new(Classical::fit(config, table, schema, rows, seed, threads)?))
-            }
-            DetectorConfig::IsolationForest(config) => {
-                Self::IsolationForest(Box::new(Classical::fit(config, table, schema, rows, seed, threads)?))
-            }
+            DetectorConfig::Neighbors(config) => classical!(Neighbors, config),
+            DetectorConfig::IsolationForest(config) => classical!(IsolationForest, config),
+            DetectorConfig::Lof(config) => classical!(Lof, config),
+            DetectorConfig::Ecod(config) => classical!(Ecod, config),
+            DetectorConfig::Copod(config) => classical!(Copod, config),
+            DetectorConfig::Hbos(config) => classical!(Hbos, config),
+            DetectorConfig::Pca(config) => classical!(Pca, config),
+            DetectorConfig::GaussianMixture(config) => classical!(GaussianMixture, config),
         })
     }
 
@@ -140,6 +203,12 @@ impl Detector {
             Self::Surprise(_) => "surprise",
             Self::Neighbors(_) => "neighbors",
             Self::IsolationForest(_) => "isolation-forest",
+            Self::Lof(_) => "lof",
+            Self::Ecod(_) => "ecod",
+            Self::Copod(_) => "copod",
+            Self::Hbos(_) => "hbos",
+            Self::Pca(_) => "pca",
+            Self::GaussianMixture(_) => "gaussian-mixture",
         }
     }
 
@@ -183,6 +252,12 @@ impl Detector {
             "surprise" => Self::Surprise(Box::new(Surprise::restore(&below)?)),
             "neighbors" => Self::Neighbors(Box::new(Classical::restore(&below)?)),
             "isolation-forest" => Self::IsolationForest(Box::new(Classical::restore(&below)?)),
+            "lof" => Self::Lof(Box::new(Classical::restore(&below)?)),
+            "ecod" => Self::Ecod(Box::new(Classical::restore(&below)?)),
+            "copod" => Self::Copod(Box::new(Classical::restore(&below)?)),
+            "hbos" => Self::Hbos(Box::new(Classical::restore(&below)?)),
+            "pca" => Self::Pca(Box::new(Classical::restore(&below)?)),
+            "gaussian-mixture" => Self::GaussianMixture(Box::new(Classical::restore(&below)?)),
             _ => return Err(format!("there is no detector `{name}`")),
         })
     }

@@ -19,14 +19,15 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// Of finite values in any order; none make everything unsurprising.
-    pub(super) fn new(mut values: Vec<f64>) -> Self {
+    /// Of finite values in any order; none make everything unsurprising. The mean excess is at least `least`: where the values
+    /// hardly differ, the next larger one is not a thousand times as surprising.
+    pub(super) fn new(mut values: Vec<f64>, least: f64) -> Self {
         values.sort_unstable_by(f64::total_cmp);
         let last = values.len().saturating_sub(1);
         let start = values.get(((QUANTILE * values.len() as f64) as usize).min(last)).copied().unwrap_or(0.0);
         let above = &values[values.partition_point(|value| *value <= start)..];
         let excess = above.iter().map(|value| value - start).sum::<f64>() / above.len().max(1) as f64;
-        Self { sorted: values, start, excess: excess.max(1e-9) }
+        Self { sorted: values, start, excess: excess.max(least) }
     }
 
     /// `-ln` of the share of left-out rows with a value at least as large, nats; beyond the 95 % quantile the tail is
@@ -59,11 +60,16 @@ impl Tail {
 
     pub(super) fn store(&self, stored: &mut Stored, name: &str) {
         stored.insert(name, &[self.sorted.len()], self.sorted.clone());
+        stored.insert(format!("{name}.excess"), &[1], vec![self.excess]);
     }
 
     pub(super) fn restore(stored: &Stored, name: &str) -> Result<Self, String> {
         let values = stored.values::<f64>(name)?;
-        Ok(Self::new(stored.finite(name, values.len())?))
+        let excess = stored.finite(&format!("{name}.excess"), 1)?[0];
+        if excess <= 0.0 {
+            return Err(format!("`{name}.excess` is above 0"));
+        }
+        Ok(Self { excess, ..Self::new(stored.finite(name, values.len())?, excess) })
     }
 }
 
@@ -73,7 +79,7 @@ mod tests {
 
     #[test]
     fn surprise_is_the_share_above_and_goes_on_beyond() {
-        let tail = Tail::new((0..1000).rev().map(f64::from).collect());
+        let tail = Tail::new((0..1000).rev().map(f64::from).collect(), 1e-9);
         assert!((tail.surprise(500.0) - (1001.0_f64 / 500.5).ln()).abs() < 1e-12);
         assert!((tail.surprise(950.0) - (1001.0_f64 / 50.5).ln()).abs() < 1e-12);
         // Above the quantile 950 the mean excess is 25.
@@ -81,14 +87,14 @@ mod tests {
         assert!(tail.surprise(1e9) > tail.surprise(1e8) && tail.surprise(1e9) < 1e5);
         assert!(tail.probability(1e9) > 0.0 && tail.probability(-5.0) <= 1.0);
         assert_eq!(
-            (Tail::new(Vec::new()).surprise(0.0), tail.median(), tail.largest()),
+            (Tail::new(Vec::new(), 1e-9).surprise(0.0), tail.median(), tail.largest()),
             (-(0.5_f64.ln()), 500.0, 999.0)
         );
     }
 
     #[test]
     fn surprise_never_falls() {
-        let tail = Tail::new(vec![1.0, 1.0, 1.0, 2.0, 2.0, 7.0]);
+        let tail = Tail::new(vec![1.0, 1.0, 1.0, 2.0, 2.0, 7.0], 1e-9);
         let surprises: Vec<f64> =
             [0.0, 1.0, 1.5, 2.0, 3.0, 7.0, 7.1, 8.0, 1e300].map(|v| tail.surprise(v)).to_vec();
         assert!(surprises.windows(2).all(|pair| pair[0] <= pair[1]), "{surprises:?}");

@@ -10,7 +10,7 @@ use super::super::witness::Witness;
 use super::local::Local;
 use super::marginal::Marginal;
 use super::space::{Query, Space};
-use super::{Batch, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig};
+use super::{Batch, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, pieces};
 use crate::data::{Cells, Matrix, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::project::{Neighbors, pool};
@@ -18,6 +18,13 @@ use crate::seed::Seed;
 
 /// Left-out rows that the tails of the Gaussian and of the score are learned from.
 const CALIBRATION: usize = 4096;
+
+/// The least mean excess of statistics, which are logarithms, and of the score.
+const LEAST: f64 = 0.05;
+
+/// Samples that judge which reference rows are trimmed, and rows of each.
+const SCREENS: usize = 4;
+const SCREEN: usize = 1000;
 
 /// Rows that are asked what is to be expected, and what columns put into statistics as a rule.
 const WITNESSES: usize = 1024;
@@ -44,35 +51,72 @@ impl Surprise {
             let encoded = encoding.encode(MODEL, table, &reference)?;
             let raw = Raw::new(&encoding, table);
             let random = || seed.stream("detector.calibration");
-            if config.trim == 0.0 {
-                return Ok(Self::learn(
-                    config,
-                    encoding,
-                    (&encoded, &reference),
-                    &raw,
-                    &mut random(),
-                    threads,
-                )?
-                .0);
-            }
             let all = (&encoded, reference.as_slice());
-            let (_, scores) =
-                Self::learn(config.clone(), encoding.clone(), all, &raw, &mut random(), threads)?;
+            if config.trim == 0.0 {
+                return Ok(Self::learn(config, encoding, all, &raw, &mut random(), threads)?.0);
+            }
+            let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
             let kept = kept(&scores, config.trim);
-            let (part, part_rows) =
-                (encoded.take(&kept), kept.iter().map(|i| reference[*i]).collect::<Vec<_>>());
+            let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
             let (mut fitted, mut scores) = Self::learn(config, encoding, part, &raw, &mut random(), threads)?;
-            // The tail is that of all rows: those that were left out are scored like new ones.
-            let out: Vec<usize> = complement(encoded.n_rows, &kept);
-            let left = encoded.take(&out);
-            let batch = Batch::new(&fitted, &left)?;
-            let score =
-                |i: usize| fitted.score_of(left.unseen_of(i), &batch.statistics(&fitted, &left, i).values).0;
-            scores.extend((0..left.n_rows).into_par_iter().map(score).collect::<Vec<_>>());
-            fitted.tail = Tail::new(scores);
+            // The tail is that of all rows: those that were left out are scored like new ones, in proportion.
+            let mut out = complement(encoded.n_rows, &kept);
+            let share = scores.len() as f64 / kept.len() as f64;
+            out = subsample(&out, (out.len() as f64 * share).round() as usize, &mut random());
+            scores.extend(fitted.scores(&encoded.take(&out))?);
+            fitted.tail = Tail::new(scores, LEAST);
             Ok(fitted)
         })
+    }
+
+    /// Scores of all reference rows by small samples of them.
+    ///
+    /// Anomalies that are alike shelter each other: among all rows each has neighbors of its own kind. In a sample of a
+    /// thousand rows they are few, and they are trimmed before it judges the others.
+    fn screen(
+        config: &SurpriseConfig,
+        encoding: &Encoding,
+        all: (&Encoded, &[usize]),
+        raw: &Raw,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Vec<f64>> {
+        let n = all.1.len();
+        let rows: Vec<usize> = (0..n).collect();
+        let mut total = vec![0.0; n];
+        for screen in 0..SCREENS {
+            let mut random = seed.stream(&format!("detector.screen.{screen}"));
+            let mut sample = subsample(&rows, SCREEN, &mut random);
+            sample.sort_unstable();
+            let mut fitted = None;
+            for _ in 0..2 {
+                let (part, part_rows) = taken(all, &sample);
+                let part = (&part, part_rows.as_slice());
+                let (learned, scores) =
+                    Self::learn(config.clone(), encoding.clone(), part, raw, &mut random, threads)?;
+                sample = kept(&scores, config.trim).into_iter().map(|i| sample[i]).collect();
+                fitted = Some(learned);
+            }
+            if let Some(fitted) = fitted {
+                let scores = fitted.scores(all.0)?;
+                total.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score.ln_1p());
+            }
+        }
+        Ok(total)
+    }
+
+    /// Scores of encoded rows, on the workers of the pool it is called in.
+    fn scores(&self, encoded: &Encoded) -> Result<Vec<f64>> {
+        let mut scores = Vec::with_capacity(encoded.n_rows);
+        for rows in pieces(encoded.n_rows) {
+            let part = encoded.take(&rows);
+            let batch = Batch::new(self, &part)?;
+            let score =
+                |i: usize| self.score_of(part.unseen_of(i), &batch.statistics(self, &part, i).values).0;
+            scores.par_extend((0..part.n_rows).into_par_iter().map(score));
+        }
+        Ok(scores)
     }
 
     /// Learns from reference rows, all of them; also their scores, each left out of the rest (of a sample, where nothing is
@@ -91,14 +135,14 @@ impl Surprise {
         let all: Vec<usize> = (0..n).collect();
         let asked = subsample(&all, WITNESSES, random);
         let witness = Witness::new(encoded, &standard, &asked, |column, i| raw.number(column, reference[i]));
-        let sample = if config.trim > 0.0 { all } else { subsample(&all, CALIBRATION, random) };
+        let sample = subsample(&all, CALIBRATION, random);
         let lonely = encoding.lonely(encoded);
         let width = encoding.columns.len();
         let mut fitted = Self {
             spaces: None,
             marginals,
             tails: Vec::new(),
-            tail: Tail::new(Vec::new()),
+            tail: Tail::new(Vec::new(), LEAST),
             usual: vec![vec![0.0; width]; MEMBERS],
             witness,
             config,
@@ -106,11 +150,11 @@ impl Surprise {
         };
         let marg = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
-            fitted.tails = vec![Tail::new(vec![0.0; n]); MEMBERS - 1];
-            fitted.tails.push(Tail::new(marg));
+            fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); MEMBERS - 1];
+            fitted.tails.push(Tail::new(marg, LEAST));
             let scores = sample.iter().map(|&i| fitted.score_of(of(&lonely, i), &[0.0; MEMBERS]).0);
             let scores: Vec<f64> = scores.collect();
-            fitted.tail = Tail::new(scores.clone());
+            fitted.tail = Tail::new(scores.clone(), LEAST);
             return Ok((fitted, scores));
         }
         let layout = &fitted.encoding.layout;
@@ -133,11 +177,12 @@ impl Surprise {
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
         let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i]];
         let values: Vec<[f64; MEMBERS]> = sample.iter().enumerate().map(|(at, i)| values(at, *i)).collect();
-        fitted.tails = [near, half, rank, locals, marg].into_iter().map(Tail::new).collect();
+        fitted.tails =
+            [near, half, rank, locals, marg].into_iter().map(|own| Tail::new(own, LEAST)).collect();
         fitted.spaces = Some(spaces);
         let scores = sample.iter().zip(&values).map(|(i, values)| fitted.score_of(of(&lonely, *i), values).0);
         let scores: Vec<f64> = scores.collect();
-        fitted.tail = Tail::new(scores.clone());
+        fitted.tail = Tail::new(scores.clone(), LEAST);
         let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
         let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone());
         let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
@@ -224,6 +269,11 @@ fn of(cells: &[Unseen], i: usize) -> &[Unseen] {
     let from = cells.partition_point(|cell| (cell.row as usize) < i);
     let len = cells[from..].partition_point(|cell| cell.row as usize == i);
     &cells[from..from + len]
+}
+
+/// Some of the reference rows.
+fn taken((encoded, reference): (&Encoded, &[usize]), rows: &[usize]) -> (Encoded, Vec<usize>) {
+    (encoded.take(rows), rows.iter().map(|i| reference[*i]).collect())
 }
 
 /// The rows but the share with the highest scores, ascending; two at least.

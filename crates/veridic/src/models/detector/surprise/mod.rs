@@ -47,8 +47,9 @@ pub struct SurpriseConfig {
     pub neighbors: usize,
     /// Of these, the nearest by absolute distance, from 1.
     pub nearest: usize,
-    /// The share of reference rows, the most unusual, that are left out and the rest learned from anew: for training rows
-    /// that are not all ordinary; 0 to below 0.5.
+    /// The share of reference rows, the most unusual by small samples of them, that are left out: for training rows that are
+    /// not all ordinary, where anomalies that are alike shelter each other; 0.1 is a good value there. On rows that are all
+    /// ordinary it costs precision. 0 to below 0.5.
     pub trim: f64,
     /// Whether a row that equals a reference row is taken for that row, and left out of its own neighbors: then training rows
     /// can be scored like any others. Without it, a copy of a training row is as ordinary as can be.
