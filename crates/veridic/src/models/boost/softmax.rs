@@ -290,12 +290,7 @@ impl Softmax {
         let mut training = Training::new(&start, pick(&train), weigh(&train));
         let width = features.len();
         let blocks = valid.len().div_ceil(LANES);
-        let mut codes = vec![0; valid.len() * width];
-        for (f, of) in features.codes.iter().enumerate() {
-            for (to, row) in codes[f..].iter_mut().step_by(width).zip(&valid) {
-                *to = of[*row as usize];
-            }
-        }
+        let codes = features.rows_at(&valid);
         let first: Vec<Lane> = start.iter().map(|logit| [*logit; LANES]).collect();
         let mut validation = Validation {
             classes: pick(&valid),

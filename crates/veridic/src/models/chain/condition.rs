@@ -85,7 +85,10 @@ impl Chain {
                 let seed = Seed(seed.key(&format!("chain.given.{}", pools.len())));
                 let (pool, mut more) = self.draw_given(count, &evidence, seed);
                 let kept = self.checks.kept(&self.coders, &pool.made);
-                more.iter_mut().zip(kept).filter(|(_, kept)| !kept).for_each(|(log, _)| *log = f64::NEG_INFINITY);
+                more.iter_mut()
+                    .zip(kept)
+                    .filter(|(_, kept)| !kept)
+                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
                 pools.push(pool);
                 logs.extend(more);
                 effective = effective_size(&logs);
@@ -192,7 +195,10 @@ impl Chain {
             }
             sets[place] = Some(set);
         }
-        Ok(sets.into_iter().map(|set| Evidence { sets: set.into_iter().collect(), ..Evidence::default() }).collect())
+        Ok(sets
+            .into_iter()
+            .map(|set| Evidence { sets: set.into_iter().collect(), ..Evidence::default() })
+            .collect())
     }
 
     /// Which symbols a condition by text allows.
@@ -214,7 +220,12 @@ impl Chain {
         Ok(marks)
     }
 
-    fn wanted<'a>(&self, j: usize, allowed: &Allowed, marks: &'a [bool]) -> Result<Vec<Wanted<'a>>, ModelError> {
+    fn wanted<'a>(
+        &self,
+        j: usize,
+        allowed: &Allowed,
+        marks: &'a [bool],
+    ) -> Result<Vec<Wanted<'a>>, ModelError> {
         let wrong = |condition| {
             Err(ModelError::WrongCondition {
                 column: self.columns[j].name.clone(),
@@ -247,10 +258,11 @@ impl Chain {
 
     /// Rows as a table.
     pub(super) fn table(&self, made: &[Made], n_rows: usize) -> Table {
-        let columns = self.columns.iter().zip(&self.coders).zip(made).map(|((column, coder), made)| Column {
-            name: column.name.clone(),
-            cells: coder.write(made),
-        });
+        let columns =
+            self.columns.iter().zip(&self.coders).zip(made).map(|((column, coder), made)| Column {
+                name: column.name.clone(),
+                cells: coder.write(made),
+            });
         Table { columns: columns.collect(), n_rows }
     }
 }

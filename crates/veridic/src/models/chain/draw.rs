@@ -224,7 +224,13 @@ impl Draw<'_> {
     fn free(&self, n: usize, random: &mut ChaCha8Rng) -> Made {
         let mut probabilities = Probabilities::default();
         self.learned.coarse.predict(self.features, 0, n, &mut probabilities);
-        let code = |row| probabilities.draw(row, uniform(random), None).map_or(0, |(code, _)| code as u8);
+        // Evenly spread, so that shares of codes are nearer to their probabilities than by independent draws.
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        shuffle(&mut order, random);
+        let code = |row: usize| {
+            let share = (f64::from(order[row]) + uniform(random)) / n as f64;
+            probabilities.draw(row, share, None).map_or(0, |(code, _)| code as u8)
+        };
         let codes: Vec<u8> = (0..n).map(code).collect();
         match self.coder {
             Coder::Text(coder) => {
@@ -315,8 +321,9 @@ impl Draw<'_> {
             };
             match self.coder {
                 Coder::Number(coder) => {
-                    let value = choice
-                        .map_or(f64::NAN, |choice| coder.value(code, choice.place).clamp(choice.low, choice.high));
+                    let value = choice.map_or(f64::NAN, |choice| {
+                        coder.value(code, choice.place).clamp(choice.low, choice.high)
+                    });
                     numbers.push(value);
                 }
                 Coder::Text(coder) => {

@@ -144,10 +144,9 @@ impl Set {
 
     /// Whether a cell is in the set.
     fn has(&self, coded: &Coded, made: &Made, row: usize) -> bool {
-        self.pieces.iter().filter(|piece| piece.code == usize::from(coded.codes[row])).any(|piece| match made {
-            Made::Number(values) => {
-                values[row].is_nan() || (piece.low..=piece.high).contains(&values[row])
-            }
+        self.pieces.iter().filter(|piece| piece.code == usize::from(coded.codes[row])).any(|piece| match made
+        {
+            Made::Number(values) => values[row].is_nan() || (piece.low..=piece.high).contains(&values[row]),
             Made::Symbol(symbols) => piece.symbol == symbols[row],
         })
     }
@@ -225,7 +224,8 @@ fn has(set: &[bool], symbol: usize) -> bool {
 
 fn number_pieces(coder: &NumberCoder, wanted: &Wanted, pieces: &mut Vec<Piece>) {
     let missing = coder.cells().len();
-    let whole = Piece { code: missing, mass: 1.0, from: 0.0, to: 1.0, low: f64::MIN, high: f64::MAX, symbol: 0 };
+    let whole =
+        Piece { code: missing, mass: 1.0, from: 0.0, to: 1.0, low: f64::MIN, high: f64::MAX, symbol: 0 };
     let (low, high) = match wanted {
         Wanted::Missing => {
             if coder.codes() > missing {
@@ -236,7 +236,9 @@ fn number_pieces(coder: &NumberCoder, wanted: &Wanted, pieces: &mut Vec<Piece>) 
         Wanted::Present => (f64::MIN, f64::MAX),
         Wanted::Range(low, high) => (*low, *high),
         Wanted::Symbols(set) => {
-            pieces.extend((0..coder.codes()).filter(|code| has(set, *code)).map(|code| Piece { code, ..whole }));
+            pieces.extend(
+                (0..coder.codes()).filter(|code| has(set, *code)).map(|code| Piece { code, ..whole }),
+            );
             return;
         }
     };
@@ -253,8 +255,10 @@ fn number_pieces(coder: &NumberCoder, wanted: &Wanted, pieces: &mut Vec<Piece>) 
                 if most < low || least > high {
                     continue;
                 }
-                let from = if low - half <= least { 0.0 } else { coder.place(code, low - half).unwrap_or(0.0) };
-                let to = if high + half >= most { 1.0 } else { coder.place(code, high + half).unwrap_or(1.0) };
+                let from =
+                    if low - half <= least { 0.0 } else { coder.place(code, low - half).unwrap_or(0.0) };
+                let to =
+                    if high + half >= most { 1.0 } else { coder.place(code, high + half).unwrap_or(1.0) };
                 // A single number of those that are on no grid is as likely as its neighborhood.
                 let mass = if to > from { to - from } else { 1.0 };
                 pieces.push(Piece { code, mass, from, to, low, high, symbol: 0 });

@@ -25,7 +25,13 @@ impl Chain {
     ///
     /// # Errors
     /// A column of another type of cells; no column that the chain knows.
-    pub fn fill(&self, table: &Table, m: usize, seed: Seed, threads: usize) -> Result<Vec<Table>, ModelError> {
+    pub fn fill(
+        &self,
+        table: &Table,
+        m: usize,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Vec<Table>, ModelError> {
         self.complete(table, m, false, seed, threads)
     }
 
@@ -58,7 +64,8 @@ impl Chain {
                 continue;
             };
             let made = coder.read(&of.cells, &rows);
-            let made = made.ok_or_else(|| ModelError::MissingColumn { model, column: column.name.clone() })?;
+            let made =
+                made.ok_or_else(|| ModelError::MissingColumn { model, column: column.name.clone() })?;
             known.push(Some(made));
         }
         parallel(threads, || {
@@ -66,7 +73,9 @@ impl Chain {
             for (batch, rows) in rows.chunks(BATCH).enumerate() {
                 let seed = Seed(seed.key(&format!("chain.fill.{batch}")));
                 let rows: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-                for (pieces, made) in tables.iter_mut().zip(self.batch_filled(&known, &rows, m, missing_is_known, seed)) {
+                for (pieces, made) in
+                    tables.iter_mut().zip(self.batch_filled(&known, &rows, m, missing_is_known, seed))
+                {
                     pieces.push(made);
                 }
             }
@@ -110,7 +119,10 @@ impl Chain {
         for (logs, kept) in logs.chunks_mut(DRAWS).zip(kept.chunks(DRAWS)) {
             // Where the known cells break a rule, nothing can be done.
             if kept.contains(&true) {
-                logs.iter_mut().zip(kept).filter(|(_, kept)| !**kept).for_each(|(log, _)| *log = f64::NEG_INFINITY);
+                logs.iter_mut()
+                    .zip(kept)
+                    .filter(|(_, kept)| !**kept)
+                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
             }
         }
         let mut random = seed.stream("chain.fill");
@@ -187,7 +199,8 @@ impl Chain {
             use rayon::prelude::*;
             let n = rows.len();
             let mut logs = vec![0.0f64; n * codes];
-            let coded: Vec<_> = self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
+            let coded: Vec<_> =
+                self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
             if target == asked {
                 let by_code: Vec<Vec<f64>> = (0..codes)
                     .into_par_iter()
@@ -339,7 +352,9 @@ impl Coder {
     fn log_width(&self, code: usize) -> f64 {
         match self {
             Self::Number(coder) => coder.log_width(code, 0.0, 1.0),
-            Self::Text(coder) => -f64::from(coder.lookup()[coder.symbol(code, 0.0) as usize].1).max(LEAST).ln(),
+            Self::Text(coder) => {
+                -f64::from(coder.lookup()[coder.symbol(code, 0.0) as usize].1).max(LEAST).ln()
+            }
         }
     }
 

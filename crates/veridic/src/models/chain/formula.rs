@@ -117,7 +117,8 @@ fn of_pair(coder: &Coder, values: &[f64], a: (usize, &Vec<f64>), b: (usize, &Vec
         let commutes = matches!(formula.operation, Operation::Sum | Operation::Product);
         let rows = || values.iter().zip(a.1.iter().zip(b.1));
         // Neither of both alone says as much.
-        let apart = |(value, (a, b)): &(&f64, (&f64, &f64))| **value != **a && **value != **b && **value != 0.0;
+        let apart =
+            |(value, (a, b)): &(&f64, (&f64, &f64))| **value != **a && **value != **b && **value != 0.0;
         (!commutes || a.0 < b.0)
             && rows().all(|(value, (a, b))| formula.holds(coder, *value, *a, *b))
             && rows().filter(apart).count() >= LEAST_ROWS

@@ -69,7 +69,6 @@ pub struct Found {
 /// Which kinds of rules are looked for and kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RuleConfig {
     /// A column that decides another.
     pub decides: bool,
@@ -132,8 +131,12 @@ impl Checks {
         if config.order {
             for (place, a) in chosen.iter().enumerate() {
                 for b in &chosen[place + 1..] {
-                    let (Made::Number(left), Made::Number(right)) = (columns[*a], columns[*b]) else { continue };
-                    checks.orders.extend(order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left))));
+                    let (Made::Number(left), Made::Number(right)) = (columns[*a], columns[*b]) else {
+                        continue;
+                    };
+                    checks
+                        .orders
+                        .extend(order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left))));
                 }
             }
         }
@@ -158,7 +161,9 @@ impl Checks {
         let n = made.first().map_or(0, Made::len);
         let mut kept = vec![true; n];
         for order in &self.orders {
-            let (Made::Number(low), Made::Number(high)) = (&made[order.low], &made[order.high]) else { continue };
+            let (Made::Number(low), Made::Number(high)) = (&made[order.low], &made[order.high]) else {
+                continue;
+            };
             for ((kept, low), high) in kept.iter_mut().zip(low).zip(high) {
                 *kept &= !order.broken(*low, *high);
             }
@@ -275,11 +280,8 @@ impl Chain {
         }
         for (j, formula) in self.plan.formulas.iter().enumerate() {
             if let Some(formula) = formula {
-                let rule = Rule::Formula {
-                    column: name(j),
-                    of: formula.of.map(name),
-                    operation: formula.operation,
-                };
+                let rule =
+                    Rule::Formula { column: name(j), of: formula.of.map(name), operation: formula.operation };
                 found.push(Found { rule, support: self.n_rows });
             }
         }

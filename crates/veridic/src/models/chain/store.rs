@@ -148,7 +148,8 @@ impl Chain {
         }
         let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
         let before = |(j, formula): (usize, &Option<Formula>)| {
-            let numbers = |i: &usize| *i < j && matches!(coders[*i], Coder::Number(_)) && decided[*i].is_none();
+            let numbers =
+                |i: &usize| *i < j && matches!(coders[*i], Coder::Number(_)) && decided[*i].is_none();
             formula.is_none_or(|formula| formula.of.iter().all(numbers) && decided[j].is_none())
         };
         if formulas.len() != n || !formulas.iter().enumerate().all(before) {

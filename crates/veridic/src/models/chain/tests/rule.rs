@@ -32,7 +32,10 @@ fn what_held_in_every_row_holds_in_every_made_row() {
     let order = Rule::Order { low: "begin".into(), high: "end".into(), strict: true };
     assert!(rules.contains(&order), "{rules:?}");
     let of = ["x".to_string(), "y".to_string()];
-    assert!(rules.contains(&Rule::Formula { column: "total".into(), of, operation: Operation::Sum }), "{rules:?}");
+    assert!(
+        rules.contains(&Rule::Formula { column: "total".into(), of, operation: Operation::Sum }),
+        "{rules:?}"
+    );
     let columns = ["house".to_string(), "floor".to_string()];
     assert!(rules.contains(&Rule::Pairs { columns, impossible: 3 }), "{rules:?}");
     let made = chain.sample(3000, Seed(3), 2).unwrap();
@@ -63,7 +66,8 @@ fn rules_can_be_turned_off_and_chance_makes_none() {
     assert!((0..2000).any(|row| of("x")[row] + of("y")[row] != of("total")[row]));
 
     let mut random = Seed(9).stream("chance");
-    let mut column = |most: f64| -> Vec<f64> { (0..400).map(|_| (uniform(&mut random) * most).floor()).collect() };
+    let mut column =
+        |most: f64| -> Vec<f64> { (0..400).map(|_| (uniform(&mut random) * most).floor()).collect() };
     let columns = vec![number("a", column(9.0)), number("b", column(9.0)), number("c", column(500.0))];
     let table = Table { columns, n_rows: 400 };
     let chain = fitted(&table, &Schema::of(&table), &quick(), 1);
