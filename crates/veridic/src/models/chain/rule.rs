@@ -171,7 +171,7 @@ impl Checks {
         let mut codes: Vec<Option<Vec<u8>>> = vec![None; coders.len()];
         for pairs in &self.pairs {
             for j in pairs.columns {
-                codes[j].get_or_insert_with(|| coders[j].encode(&made[j]).codes);
+                codes[j].get_or_insert_with(|| coders[j].classify(&made[j]));
             }
             let [Some(a), Some(b)] = pairs.columns.map(|j| codes[j].as_ref()) else { continue };
             let mut impossible = vec![false; 256 * 256];
@@ -254,7 +254,7 @@ fn pairs(
         .map(|x| (0..columns).filter(|y| is_impossible(x * columns + y)).map(|y| y as u8).collect())
         .collect();
     let any = impossible.iter().any(|of| !of.is_empty());
-    any.then(|| Pairs { columns: [a, b], impossible, support: of_a.len() })
+    any.then_some(Pairs { columns: [a, b], impossible, support: of_a.len() })
 }
 
 impl Coder {
