@@ -140,6 +140,7 @@ impl ModelError {
                 "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
             ),
             Self::OneClass { .. } => Some("name another column".to_string()),
+            Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

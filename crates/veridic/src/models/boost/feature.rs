@@ -38,13 +38,18 @@ impl<'a> Features<'a> {
         self.codes.is_empty()
     }
 
+    /// The rows at `rows`, feature after feature in each.
+    pub(super) fn rows_at(&self, rows: &[u32]) -> Vec<u8> {
+        rows.iter().flat_map(|row| self.codes.iter().map(|codes| codes[*row as usize])).collect()
+    }
+
     /// Rows `from..to`, feature after feature in each, into `out`.
     pub(super) fn rows(&self, from: usize, to: usize, out: &mut Vec<u8>) {
         let width = self.len();
         out.clear();
         out.resize((to - from) * width, 0);
         for (f, codes) in self.codes.iter().enumerate() {
-            for (row, code) in out[f..].iter_mut().step_by(width).zip(&codes[from..to]) {
+            for (row, code) in out.iter_mut().skip(f).step_by(width).zip(&codes[from..to]) {
                 *row = *code;
             }
         }

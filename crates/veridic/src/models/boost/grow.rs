@@ -54,6 +54,7 @@ pub(super) struct Grower<'a> {
 }
 
 /// A part of the rows on its way down.
+#[derive(Clone, Copy)]
 struct Part {
     at: usize,
     depth: usize,

@@ -1,9 +1,11 @@
 //! Hot loops: sixteen rows side by side, written in plain Rust and compiled for the instruction sets that matter.
 
+#![expect(clippy::needless_range_loop, reason = "lanes of several arrays side by side")]
+
 use pulp::{Arch, Simd, WithSimd};
 
 /// Rows that are worked on side by side.
-pub const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// A number of each of so many rows.
 pub(super) type Lane = [f32; LANES];

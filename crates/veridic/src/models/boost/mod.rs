@@ -16,13 +16,11 @@ mod kernel;
 mod softmax;
 mod squared;
 mod store;
-
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use config::BoostConfig;
 pub use feature::{Feature, Features, MAX_BINS};
-pub use kernel::LANES;
 pub use softmax::{Probabilities, Softmax};
 pub use squared::Squared;

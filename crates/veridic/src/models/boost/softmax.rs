@@ -110,12 +110,12 @@ struct Training {
 }
 
 impl Training {
-    fn new(start: &[f32], classes: Vec<u8>, weights: Option<Vec<f32>>) -> Self {
+    fn new(start: &[f32], classes: Vec<u8>, weights: Option<&[f32]>) -> Self {
         let n = classes.len();
         let blocks = n.div_ceil(LANES);
         let mut weight = vec![[0.0; LANES]; blocks];
         for (row, w) in weight.as_flattened_mut()[..n].iter_mut().enumerate() {
-            *w = weights.as_ref().map_or(1.0, |weights| weights[row]);
+            *w = weights.map_or(1.0, |weights| weights[row]);
         }
         let first: Vec<Lane> = start.iter().map(|logit| [logit.exp(); LANES]).collect();
         Self {
@@ -287,15 +287,10 @@ impl Softmax {
         let weigh = |rows: &[u32]| -> Option<Vec<f32>> {
             weights.map(|weights| rows.iter().map(|row| weights[*row as usize]).collect())
         };
-        let mut training = Training::new(&start, pick(&train), weigh(&train));
+        let mut training = Training::new(&start, pick(&train), weigh(&train).as_deref());
         let width = features.len();
         let blocks = valid.len().div_ceil(LANES);
-        let mut codes = vec![0; valid.len() * width];
-        for (f, of) in features.codes.iter().enumerate() {
-            for (to, row) in codes.iter_mut().skip(f).step_by(width).zip(&valid) {
-                *to = of[*row as usize];
-            }
-        }
+        let codes = features.rows_at(&valid);
         let first: Vec<Lane> = start.iter().map(|logit| [*logit; LANES]).collect();
         let mut validation = Validation {
             classes: pick(&valid),

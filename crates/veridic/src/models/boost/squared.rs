@@ -44,12 +44,7 @@ impl Squared {
         };
         let (mut gradient, mut left) = (residual(&train), residual(&valid));
         let width = features.len();
-        let mut codes = vec![0; valid.len() * width];
-        for (f, of) in features.codes.iter().enumerate() {
-            for (to, row) in codes[f..].iter_mut().step_by(width).zip(&valid) {
-                *to = of[*row as usize];
-            }
-        }
+        let codes = features.rows_at(&valid);
         let limits = Limits { depth: config.depth, min_leaf: config.min_leaf, features: config.features };
         let mut grower = Grower::new(features, &train, limits);
         let mut leaves = vec![0; valid.len()];

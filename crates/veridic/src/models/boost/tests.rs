@@ -112,8 +112,8 @@ fn rows_without_weight_do_not_count() {
     let model = Softmax::fit(&features, target, Some(&weights), &config, &mut stream("fit"), &NEVER).unwrap();
     let mut out = Probabilities::default();
     model.predict(&features, 0, 2000, &mut out);
-    for row in 0..100 {
-        assert_eq!(out.at(row, 1) > 0.5, columns[0][row] > 4, "row {row}: {}", out.at(row, 1));
+    for (row, code) in columns[0].iter().enumerate() {
+        assert_eq!(out.at(row, 1) > 0.5, *code > 4, "row {row}: {}", out.at(row, 1));
     }
 }
 
@@ -185,11 +185,11 @@ fn models_come_back_from_tensors_and_damage_is_found() {
         }
         assert!(Softmax::restore(&damaged, 2).is_err(), "{name}");
     }
-    let numbers: Vec<f32> = columns[0].iter().map(|code| f32::from(*code)).collect();
+    let numbers: Vec<f32> = columns[1].iter().map(|code| f32::from(*code)).collect();
     let squared =
         Squared::fit(&features, &numbers, &vec![0.0; 600], &config, &mut stream("fit"), &NEVER).unwrap();
     assert_eq!(Squared::restore(&squared.store(), 2).unwrap(), squared);
-    assert!(Squared::restore(&squared.store(), 0).is_err() || squared.rounds() == 0);
+    assert!(Squared::restore(&squared.store(), 1).is_err());
     assert!(Softmax::restore(&squared.store(), 2).is_err());
 }
 

@@ -115,6 +115,16 @@ impl Coder {
         }
     }
 
+    /// The codes of cells, and no more.
+    pub(super) fn classify(&self, made: &Made) -> Vec<u8> {
+        match (self, made) {
+            (Self::Number(coder), Made::Number(values)) => {
+                values.iter().map(|v| coder.code(*v) as u8).collect()
+            }
+            _ => self.encode(made).codes,
+        }
+    }
+
     /// Codes of cells.
     pub(super) fn encode(&self, made: &Made) -> Coded {
         match (self, made) {

@@ -14,7 +14,8 @@ pub struct ChainConfig {
     pub codes: usize,
     /// Parts of a cell that are told apart by a second model where that helps, 2 to 64; 0 for none.
     pub fine: usize,
-    /// Models of each column, of different rows to stop by, whose logits are averaged, 1 to 16.
+    /// Models of each column, of different rows to stop by, whose logits are averaged, 1 to 16; 0 chooses more the fewer rows
+    /// there are.
     pub members: usize,
     /// Most rows that the model of a column is fitted on, drawn for each column apart, from 1000.
     pub rows: usize,
@@ -32,7 +33,7 @@ impl Default for ChainConfig {
         Self {
             codes: 0,
             fine: 16,
-            members: 1,
+            members: 0,
             rows: 300_000,
             pool: 3,
             rules: RuleConfig::default(),
@@ -57,8 +58,8 @@ impl ChainConfig {
         if self.fine != 0 && !(2..=64).contains(&self.fine) {
             return range("fine", self.fine, "2 to 64, or 0 for none");
         }
-        if !(1..=16).contains(&self.members) {
-            return range("members", self.members, "1 to 16");
+        if self.members > 16 {
+            return range("members", self.members, "1 to 16, or 0 to choose");
         }
         if self.rows < 1000 {
             return range("rows", self.rows, "from 1000");

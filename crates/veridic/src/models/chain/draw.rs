@@ -27,6 +27,9 @@ const ATTEMPTS: usize = 12;
 /// Rows of the least pool.
 const LEAST_POOL: usize = 4096;
 
+/// Cells that were drawn, and what later columns see of them.
+type Seen = (Made, Vec<u8>);
+
 /// Rows that were drawn, column by column.
 pub(super) struct Rows {
     pub(super) made: Vec<Made>,
@@ -127,7 +130,7 @@ impl Chain {
     pub(super) fn draw_given(&self, n: usize, evidence: &[Evidence], seed: Seed) -> (Rows, Vec<f64>) {
         let pieces: Vec<(usize, usize)> =
             (0..n).step_by(PIECE).map(|from| (from, PIECE.min(n - from))).collect();
-        let drawn: Vec<(Vec<(Made, Vec<u8>)>, Vec<f64>)> = pieces
+        let drawn: Vec<(Vec<Seen>, Vec<f64>)> = pieces
             .into_par_iter()
             .map(|(from, count)| {
                 let mut random = seed.stream(&format!("chain.draw.{}", from / PIECE));
@@ -152,7 +155,7 @@ impl Chain {
     }
 
     /// The cells of a column that follows from others.
-    fn follows(&self, j: usize, done: &[Option<(Made, Vec<u8>)>], n: usize) -> Option<Made> {
+    fn follows(&self, j: usize, done: &[Option<Seen>], n: usize) -> Option<Made> {
         if let Some(decided) = &self.plan.decided[j] {
             return Some(decided.look_up(&self.coders, done, n));
         }
@@ -167,8 +170,8 @@ impl Chain {
         n: usize,
         evidence: &[Evidence],
         random: &mut ChaCha8Rng,
-    ) -> (Vec<(Made, Vec<u8>)>, Vec<f64>) {
-        let mut done: Vec<Option<(Made, Vec<u8>)>> = vec![None; self.columns.len()];
+    ) -> (Vec<Seen>, Vec<f64>) {
+        let mut done: Vec<Option<Seen>> = vec![None; self.columns.len()];
         let mut logs = vec![0.0; n];
         for j in &self.plan.order {
             let coder = &self.coders[*j];
@@ -204,7 +207,7 @@ impl Chain {
 
 impl Decided {
     /// The values that follow from the column that decides them.
-    pub(super) fn look_up(&self, coders: &[Coder], done: &[Option<(Made, Vec<u8>)>], n: usize) -> Made {
+    pub(super) fn look_up(&self, coders: &[Coder], done: &[Option<Seen>], n: usize) -> Made {
         let Some((by, _)) = &done[self.by] else { return self.values.take(&vec![0; n]) };
         let symbols: Vec<u32> = (0..n).map(|row| coders[self.by].symbol(by, row) as u32).collect();
         self.values.take(&symbols)
@@ -224,7 +227,13 @@ impl Draw<'_> {
     fn free(&self, n: usize, random: &mut ChaCha8Rng) -> Made {
         let mut probabilities = Probabilities::default();
         self.learned.coarse.predict(self.features, 0, n, &mut probabilities);
-        let code = |row| probabilities.draw(row, uniform(random), None).map_or(0, |(code, _)| code as u8);
+        // Evenly spread, so that shares of codes are nearer to their probabilities than by independent draws.
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        shuffle(&mut order, random);
+        let code = |row: usize| {
+            let share = (f64::from(order[row]) + uniform(random)) / n as f64;
+            probabilities.draw(row, share, None).map_or(0, |(code, _)| code as u8)
+        };
         let codes: Vec<u8> = (0..n).map(code).collect();
         match self.coder {
             Coder::Text(coder) => {

@@ -30,6 +30,9 @@ const CODES: usize = 64;
 const MANY_CODES: usize = 128;
 const LONG: usize = 10_000;
 
+/// Models of a column that are averaged, for fewer rows than so many.
+const MEMBERS: [(usize, usize); 3] = [(5_000, 6), (20_000, 4), (50_000, 2)];
+
 /// Fewest rows in cells, and nats that their parts must gain, for a second model.
 const FINE_ROWS: usize = 500;
 const FINE_GAIN: f64 = 0.002;
@@ -263,7 +266,11 @@ impl Fit<'_> {
             return Some(Softmax::marginal(target.0, target.1));
         }
         let mut members = Vec::new();
-        for _ in 0..self.config.members {
+        let count = match (self.config.members, target.0.len()) {
+            (0, n) => MEMBERS.iter().find(|(most, _)| n < *most).map_or(1, |(_, members)| *members),
+            (members, _) => members,
+        };
+        for _ in 0..count {
             members.push(Softmax::fit(features, target, None, boost, random, stop)?);
         }
         Some(Softmax::average(members))

@@ -117,7 +117,7 @@ impl Plan {
             });
             match found {
                 Some(by) => {
-                    decided[j] = Some(Decided { by, values: table(&coders[by], &columns[by], &columns[j]) })
+                    decided[j] = Some(Decided { by, values: table(&coders[by], &columns[by], &columns[j]) });
                 }
                 None => kept.push(j),
             }

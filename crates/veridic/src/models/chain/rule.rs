@@ -69,7 +69,6 @@ pub struct Found {
 /// Which kinds of rules are looked for and kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RuleConfig {
     /// A column that decides another.
     pub decides: bool,
@@ -172,7 +171,7 @@ impl Checks {
         let mut codes: Vec<Option<Vec<u8>>> = vec![None; coders.len()];
         for pairs in &self.pairs {
             for j in pairs.columns {
-                codes[j].get_or_insert_with(|| coders[j].encode(&made[j]).codes);
+                codes[j].get_or_insert_with(|| coders[j].classify(&made[j]));
             }
             let [Some(a), Some(b)] = pairs.columns.map(|j| codes[j].as_ref()) else { continue };
             let mut impossible = vec![false; 256 * 256];
@@ -255,7 +254,7 @@ fn pairs(
         .map(|x| (0..columns).filter(|y| is_impossible(x * columns + y)).map(|y| y as u8).collect())
         .collect();
     let any = impossible.iter().any(|of| !of.is_empty());
-    any.then(|| Pairs { columns: [a, b], impossible, support: of_a.len() })
+    any.then_some(Pairs { columns: [a, b], impossible, support: of_a.len() })
 }
 
 impl Coder {

@@ -35,7 +35,8 @@ const MOST_PAIRS: usize = 2016;
 /// Rows by which pairs are chosen where there are more.
 const SAMPLE: usize = 2000;
 
-/// Rows that the choice is tried on, the share that it does not see, and how much worse its test may come out by chance.
+/// Rows that the choice is tried on, the share that it does not see, and how much worse its test may come out by chance, beside what
+/// so few rows make of it.
 const TRIED: usize = 20_000;
 const HELD: f64 = 0.1;
 const NOISE: f64 = 0.01;
@@ -74,7 +75,8 @@ impl Margins {
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);
         let (with, without) = rayon::join(|| told(&kept), || told(&raw));
         let all: Vec<u32> = (0..n as u32).collect();
-        (with? < without? + NOISE).then(|| Self::of(chain, &columns, &bins, &all))
+        let noise = NOISE + 0.5 / (held.len().max(1) as f64).sqrt();
+        (with? < without? + noise).then(|| Self::of(chain, &columns, &bins, &all))
     }
 
     fn of(chain: &Chain, columns: &[usize], bins: &[&[u8]], rows: &[u32]) -> Self {

@@ -43,7 +43,7 @@ fn weather(n: usize) -> (Table, Schema) {
 }
 
 fn quick() -> ChainConfig {
-    let mut config = ChainConfig { codes: 16, fine: 4, ..ChainConfig::default() };
+    let mut config = ChainConfig { codes: 16, fine: 4, members: 1, ..ChainConfig::default() };
     config.boost.rounds = 40;
     config.boost.learning_rate = 0.3;
     config
@@ -112,7 +112,6 @@ fn threads_change_nothing_and_rows_come_back_from_a_file() {
     let one = fitted(&table, &schema, &quick(), 1);
     let three = fitted(&table, &schema, &quick(), 3);
     assert_eq!(one, three);
-    assert!(one.selects());
     assert_eq!(one.sample(5000, Seed(4), 1).unwrap().columns.len(), 4);
     let read = Chain::restore(&one.store()).unwrap();
     assert_eq!(read, one);
@@ -134,7 +133,7 @@ fn damaged_files_are_refused() {
     }
     for name in stored.about.keys().filter(|name| *name != "margins") {
         let mut damaged = stored.clone();
-        damaged.about.insert(name.clone(), "[3]".into());
+        damaged.about.insert(name.clone(), "?".into());
         assert!(Chain::restore(&damaged).is_err(), "{name}");
     }
     assert!(Chain::restore(&crate::models::Stored::default()).is_err());
