@@ -175,12 +175,13 @@ impl ModelConfig {
     }
 
     fn decode<'g>(&self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
-        let decoder = match self {
-            Self::Autoencoder(config) => &config.decoder,
-            Self::Vae(config) => &config.decoder,
-            Self::Aae(config) => &config.decoder,
+        let points = z.shape().dims.len() - 1;
+        let (decoder, lead) = match self {
+            Self::Autoencoder(config) => (&config.decoder, 0),
+            Self::Vae(config) => (&config.decoder, points),
+            Self::Aae(config) => (&config.decoder, points),
             Self::Gan(_) | Self::Classifier(_) => unreachable!("it is written by its own rules"),
         };
-        autoencoder::output(scope, likelihood, decoder, z)
+        autoencoder::output(scope, likelihood, decoder, z, lead)
     }
 }
