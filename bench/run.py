@@ -40,6 +40,11 @@ WORKLOADS = {
         "28x28-conv 32 3x3/2-conv 64 3x3/2-128-(16 mean, 16 log-variance)-3136-conv transposed 32 3x3/2-conv transposed "
         "1 3x3/2, relu, binary cross-entropy + KL, Adam, batch 128, 60 000 images",
     ),
+    "W6": (
+        "LSTM autoencoder of series",
+        "64 steps of one value, LSTM 32, its last state at each of 64 steps, LSTM 1, dense 1 at each step, mean squared "
+        "error, Adam, batch 128, 8 192 windows",
+    ),
     "W4": (
         "MNIST convolutional adversarial network",
         "generator 100-6272-upsample-conv 64 5x5-upsample-conv 1 5x5, discriminator conv 64 5x5/2-conv 128 5x5/2-1 with dropout, "

@@ -44,6 +44,11 @@ def network(name, size):
         return model, keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam(1e-3)
     if name == "C1":
         return convolutional(x, size), summed(size), keras.optimizers.Adam(1e-3)
+    if name == "W6":
+        state = layers.LSTM(size.hidden)(layers.Reshape((size.columns, 1))(x))
+        states = layers.LSTM(size.latent, return_sequences=True)(layers.RepeatVector(size.columns)(state))
+        model = keras.Model(x, layers.Flatten()(layers.Dense(1)(states)))
+        return model, keras.losses.MeanSquaredError(), keras.optimizers.Adam(1e-3)
     hidden = layers.Dense(size.hidden, "relu")(x)
     latent = Sampling()([layers.Dense(size.latent)(hidden), layers.Dense(size.latent)(hidden)])
     hidden = layers.Dense(size.hidden, "relu")(latent)

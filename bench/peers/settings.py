@@ -8,7 +8,7 @@ LOOP = 128
 # `only` in a setting lists the workloads it is for.
 CONVOLUTIONAL = ["C1", "W4", "W5"]
 # XLA never ends compiling a loop of convolutional steps.
-DENSE = ["W1", "W2", "W3", "W7"]
+DENSE = ["W1", "W2", "W3", "W6", "W7"]
 # A step of these takes hundreds of times as long as a call, so several steps a call gain nothing, and one thread is not
 # tried.
 HEAVY = ["W4", "W5"]

@@ -82,12 +82,30 @@ class ConvolutionalVae(nn.Module):
         return (reconstruction + kl) / x.shape[0]
 
 
+class Recurrent(nn.Module):
+    """An LSTM to its last state, which a second one is given at each step, and a dense layer at each step."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.encoder = nn.LSTM(1, size.hidden, batch_first=True)
+        self.decoder = nn.LSTM(size.hidden, size.latent, batch_first=True)
+        self.output = nn.Linear(size.latent, 1)
+
+    def forward(self, x):
+        series = x.unsqueeze(2)
+        _, (state, _) = self.encoder(series)
+        states, _ = self.decoder(state[0].unsqueeze(1).expand(-1, x.shape[1], -1))
+        return mse_loss(self.output(states), series)
+
+
 def network(name, size, layout, joined):
     """The model of a workload."""
     if name in workload.GAMES:
         return torch_gan.Gan(name, size, layout, joined)
     if name == "C1":
         return ConvolutionalVae(size)
+    if name == "W6":
+        return Recurrent(size)
     return Vae(size) if name == "W3" else Autoencoder(size, name == "W1")
 
 

@@ -22,7 +22,7 @@ WORK = ROOT / "bench" / ".work"
 
 
 class Workload(NamedTuple):
-    """Sizes of a workload; `data` is creditcard, mnist or cars."""
+    """Sizes of a workload; `data` is creditcard, mnist, cars or waves."""
 
     data: str
     columns: int
@@ -60,6 +60,8 @@ WORKLOADS = {
     # 28x28-conv 32-conv 64-128-(16, 16)-3136-conv transposed 32-conv transposed 1, 3x3 kernels of stride 2, relu,
     # logits, binary cross-entropy (sum over columns) + KL, Adam
     "C1": Workload("mnist", 784, 128, 16, 128),
+    # Series of 64 steps: LSTM 1-32, its last state at each step, LSTM 32-1, dense 1 at each step, mean squared error, Adam
+    "W6": Workload("waves", 64, 32, 1, 128),
     # Adversarial networks; their layers are in torch_gan.py and keras_gan.py.
     "W4": Workload("mnist", 784, 0, 100, 128),
     "W5": Workload("cars", 3072, 0, 100, 128),
@@ -90,7 +92,7 @@ def arguments(about, settings):
 def load(workload, data_dir=None):
     """All training rows [rows, columns] as float32 in [0, 1], their classes or None, and whether they are real or random."""
     folder = data_dir or Path(os.environ.get("VERIDIC_DATA", ROOT.parent / "shared" / "data"))
-    return {"creditcard": cards, "mnist": digits, "cars": cars}[workload.data](folder)
+    return {"creditcard": cards, "mnist": digits, "cars": cars, "waves": waves}[workload.data](folder)
 
 
 def cards(folder):
@@ -128,6 +130,14 @@ def cars(folder):
         pixels = records[:, 1:].reshape(-1, 3, 1024).transpose(0, 2, 1).reshape(-1, 3072)
         return pixels.astype(np.float32) / np.float32(255), None, "real"
     return np.random.default_rng(1).random((5_000, 3072), np.float32), None, "random"
+
+
+def waves(_):
+    """Windows of waves of many lengths with noise on them; what they are does not change the work."""
+    random = np.random.default_rng(1)
+    length, start = random.uniform(8, 64, (8_192, 1)), random.uniform(0, 64, (8_192, 1))
+    rows = 0.5 + 0.4 * np.sin((np.arange(64) + start) * (2 * np.pi / length)) + random.normal(0, 0.05, (8_192, 64))
+    return rows.astype(np.float32), None, "random"
 
 
 def since_start():

@@ -15,12 +15,13 @@ use veridic::train::{Learner, Rates, TrainConfig};
 use veridic_graph::{Draw, Pool};
 
 /// What a workload is: its name, the shape of a row, classes, and model, batch and optimizer as a recipe has them.
-const WORKLOADS: [(&str, &[usize], usize, &str); 7] = [
+const WORKLOADS: [(&str, &[usize], usize, &str); 8] = [
     ("W1", &[29], 0, include_str!("../../../recipes/creditcard-autoencoder.toml")),
     ("W2", &[784], 0, MNIST_AUTOENCODER),
     ("W3", &[784], 0, MNIST_VAE),
     ("W4", &[28, 28, 1], 0, include_str!("../../../recipes/mnist-gan.toml")),
     ("W5", &[32, 32, 3], 0, include_str!("../../../recipes/cars-dcgan.toml")),
+    ("W6", &[64, 1], 0, SERIES_AUTOENCODER),
     ("W7", &[29], 2, FRAUD_GAN),
     ("C1", &[28, 28, 1], 0, include_str!("../../../recipes/mnist-conv-vae.toml")),
 ];
@@ -43,6 +44,15 @@ likelihood = "bernoulli"
 [train]
 batch = 100
 optimizer = { rmsprop = { rate = 0.001 } }
+"#;
+
+const SERIES_AUTOENCODER: &str = r#"
+[model.autoencoder]
+encoder = [{ lstm = 32, output = "last" }]
+decoder = [{ repeat = 64 }, { lstm = 1 }]
+likelihood = { squared-error = { output = "linear" } }
+[train]
+batch = 128
 "#;
 
 const FRAUD_GAN: &str = r#"
@@ -82,6 +92,7 @@ fn main() {
     let (width, folder) = (dims.iter().product(), data_dir());
     let real = match width {
         29 => cards(&folder),
+        64 => None,
         784 => veridic::data::idx::read_folder(&folder.join("mnist"), false).ok().map(pixels),
         _ => {
             let path = folder.join("cifar10/automobile_train_5000_jpeg.bin.gz");
@@ -95,6 +106,19 @@ fn main() {
             let values = (0..n * width).map(|_| next() as f32 / (1u32 << 24) as f32).collect();
             let labels = (0..n).map(|_| (next() % 2) as f32).collect();
             Held { matrix: Matrix { n_rows: n, n_cols: width, values }, labels, ..Held::default() }
+        }
+        // Waves of many lengths.
+        64 => {
+            let n = 8_192;
+            let wave = |row: u32, step: usize| {
+                let length = 8.0 + (row % 57) as f32;
+                0.5 + 0.4 * ((step as f32 + (row / 57 % 64) as f32) * std::f32::consts::TAU / length).sin()
+            };
+            let values = (0..n).flat_map(|_| {
+                let row = next();
+                (0..width).map(move |step| wave(row, step))
+            });
+            Held { matrix: Matrix { n_rows: n, n_cols: width, values: values.collect() }, ..Held::default() }
         }
         784 => Held { bytes: (0..60_000 * width).map(|_| next() as u8).collect(), ..Held::default() },
         _ => Held { bytes: (0..5_000 * width).map(|_| next() as u8).collect(), ..Held::default() },

@@ -10,7 +10,9 @@ use veridic_graph::{Expr, Shape, loss};
 
 use super::autoencoder::output;
 use super::written::{Inputs, Pass, Update};
-use crate::nn::{Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense, flat, stack};
+use crate::nn::{
+    Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense, flat, flat_of, stack, stack_of,
+};
 use crate::train::{OptimizerConfig, TrainConfig};
 
 /// The settings of an adversarial autoencoder.
@@ -82,10 +84,10 @@ impl AaeConfig {
         x: Expr<'g>,
         input: Expr<'g>,
     ) -> Pass<'g> {
-        let hidden = stack(scope, "encoder", &self.encoder, input);
+        let hidden = flat_of(stack_of(scope, "encoder", &self.encoder, input, 0), 0);
         let code = dense(scope, "encoder.code", hidden, self.latent);
         scope.describe("encoder.code", "dense, linear", &[self.latent]);
-        let y = output(scope, likelihood, &self.decoder, code);
+        let y = output(scope, likelihood, &self.decoder, code, 0);
         let terms = likelihood.terms(scope, y, x);
         Pass {
             latent: code,

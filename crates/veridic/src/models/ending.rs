@@ -96,6 +96,8 @@ fn activation(decoder: &[LayerConfig]) -> Option<Activation> {
             LayerConfig::Dense { activation, .. }
             | LayerConfig::Conv { activation, .. }
             | LayerConfig::ConvTransposed { activation, .. }
+            | LayerConfig::Conv1d { activation, .. }
+            | LayerConfig::StepDense { activation, .. }
             | LayerConfig::Activation(activation) => return Some(*activation),
             LayerConfig::BatchNorm { .. } | LayerConfig::LayerNorm { .. } => return None,
             LayerConfig::Upsample { .. }
@@ -103,7 +105,11 @@ fn activation(decoder: &[LayerConfig]) -> Option<Activation> {
             | LayerConfig::Dropout { .. }
             | LayerConfig::Noise { .. }
             | LayerConfig::Flatten
-            | LayerConfig::Reshape { .. } => {}
+            | LayerConfig::Reshape { .. }
+            | LayerConfig::Series { .. }
+            | LayerConfig::Repeat { .. } => {}
+            // Its states are a gate times a tanh.
+            LayerConfig::Recurrent { .. } => return Some(Activation::Tanh),
         }
     }
     None

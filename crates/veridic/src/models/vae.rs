@@ -12,7 +12,7 @@ use veridic_graph::{Expr, Shape, loss};
 use super::autoencoder::output;
 use super::written::Pass;
 use crate::nn::{
-    Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, NoiseConfig, Scope, dense, stack,
+    Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, NoiseConfig, Scope, dense, flat_of, stack_of,
 };
 
 /// The settings of a variational autoencoder.
@@ -89,7 +89,7 @@ impl VaeConfig {
         (x, input): (Expr<'g>, Expr<'g>),
         (weight, noise): (Expr<'g>, Expr<'g>),
     ) -> Pass<'g> {
-        let hidden = stack(scope, "encoder", &self.encoder, input);
+        let hidden = flat_of(stack_of(scope, "encoder", &self.encoder, input, 0), 0);
         let mean = dense(scope, "encoder.mean", hidden, self.latent);
         scope.describe("encoder.mean", "dense, linear", &[self.latent]);
         let log_variance = dense(scope, "encoder.log_variance", hidden, self.latent)
@@ -103,7 +103,7 @@ impl VaeConfig {
             self.importance_weighted(scope, likelihood, x, (z, log_ratio * weight))
         } else {
             let (z, _) = draw((mean, log_variance), noise);
-            let y = output(scope, likelihood, &self.decoder, z);
+            let y = output(scope, likelihood, &self.decoder, z, z.shape().dims.len() - 1);
             let reconstruction = likelihood.terms(scope, y, x).sum_width();
             let counted = if self.free_bits > 0.0 {
                 divergences.mean_rows().max(scope.graph.constant(self.free_bits)).sum_width()
@@ -116,7 +116,7 @@ impl VaeConfig {
         let terms = match scope.mode {
             Mode::Train => reconstruction,
             Mode::Infer => {
-                let y = output(scope, likelihood, &self.decoder, mean);
+                let y = output(scope, likelihood, &self.decoder, mean, 0);
                 likelihood.terms(scope, y, x)
             }
         };
@@ -133,7 +133,7 @@ impl VaeConfig {
         x: Expr<'g>,
         (z, log_ratio): (Expr<'g>, Expr<'g>),
     ) -> (Expr<'g>, Expr<'g>) {
-        let y = output(scope, likelihood, &self.decoder, z);
+        let y = output(scope, likelihood, &self.decoder, z, z.shape().dims.len() - 1);
         let reconstructions = likelihood.terms(scope, y, x).sum(1).reshape(&[self.samples]);
         let log_weights = log_ratio.reshape(&[self.samples]) - reconstructions;
         let largest = log_weights.max_over(0).detach();
@@ -152,7 +152,7 @@ impl VaeConfig {
     ) -> Expr<'g> {
         let noise = scope.graph.normal(&Shape::with_rows(&[self.latent]));
         let (z, log_ratio) = draw(posterior, noise);
-        let y = output(scope, likelihood, &self.decoder, z);
+        let y = output(scope, likelihood, &self.decoder, z, z.shape().dims.len() - 1);
         log_ratio - likelihood.terms(scope, y, x).sum_width()
     }
 }

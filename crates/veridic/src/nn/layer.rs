@@ -1,7 +1,7 @@
 //! Layers as recipes write them: a list in the order of the book.
 
 use serde::{Deserialize, Serialize};
-use veridic_graph::{Expr, Window};
+use veridic_graph::{Cell, Expr, Window};
 
 /// What follows a layer, value by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,12 +48,12 @@ impl Activation {
     }
 }
 
-/// One layer of a recipe's list. Images are `(height, width, channels)`.
+/// One layer of a recipe's list. Images are `(height, width, channels)`, series `(steps, values)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "super::written::Written", into = "super::written::Written")]
 pub enum LayerConfig {
-    /// `{ dense = 256, activation = "relu" }`: `activation(x W + b)`, Glorot-uniform weights, zero biases. An image is
-    /// flattened first.
+    /// `{ dense = 256, activation = "relu" }`: `activation(x W + b)`, Glorot-uniform weights, zero biases. An image or a
+    /// series is flattened first.
     Dense {
         /// Values out, 1 to 65536.
         units: usize,
@@ -78,14 +78,15 @@ pub enum LayerConfig {
         /// What follows.
         activation: Activation,
     },
-    /// `{ upsample = 2 }`: each pixel repeated down and across.
+    /// `{ upsample = 2 }`: each pixel repeated down and across, or each step repeated.
     Upsample {
         /// How often, 2 to 16.
         times: usize,
     },
-    /// `{ max-pool = 2 }` or `{ mean-pool = 2 }`: one value for each square of pixels, without overlap.
+    /// `{ max-pool = 2 }` or `{ mean-pool = 2 }`: one value for each square of pixels, or for so many steps, without
+    /// overlap.
     Pool {
-        /// Pixels along a side, 2 to 16.
+        /// Pixels along a side, or steps, 2 to 16.
         size: usize,
         /// Whether it is the largest, else the mean.
         largest: bool,
@@ -111,15 +112,104 @@ pub enum LayerConfig {
         /// Above 0, at most 100.
         deviation: f32,
     },
-    /// `{ flatten = true }`: an image as one row of values.
+    /// `{ flatten = true }`: an image or a series as one row of values.
     Flatten,
     /// `{ reshape = [7, 7, 64] }`: a row of values as an image.
     Reshape {
         /// Height, width and channels.
         image: [usize; 3],
     },
+    /// `{ series = [16, 4] }`: a row of values as a series.
+    Series {
+        /// Steps and values a step.
+        series: [usize; 2],
+    },
+    /// `{ lstm = 32 }` or `{ gru = 32 }`: a recurrent layer over a series (see [`Cell`]), Glorot-uniform weights of the
+    /// input, those of the state uniform within ±1/√units, zero biases but 1 for the forget gate (Jozefowicz et al. 2015).
+    Recurrent {
+        /// Which of the two.
+        cell: Cell,
+        /// Values of a state, 1 to 4096; with `direction = "both"` of each of two.
+        units: usize,
+        /// Which way through time.
+        direction: Direction,
+        /// What it gives.
+        output: Output,
+    },
+    /// `{ repeat = 64 }`: a row of values at each of so many steps.
+    Repeat {
+        /// Steps, 1 to 65536.
+        steps: usize,
+    },
+    /// `{ conv1d = 16, kernel = 3, dilation = 2, padding = "causal", activation = "relu" }`: a convolution along time with
+    /// Glorot-uniform weights and zero biases; by default kernel 3, stride 1, dilation 1, padding same.
+    Conv1d {
+        /// Its windows and channels out.
+        taps: Taps,
+        /// What is before the first step and after the last.
+        padding: TimePadding,
+        /// What follows.
+        activation: Activation,
+    },
+    /// `{ step-dense = 8, activation = "relu" }`: the same dense layer at each step of a series.
+    StepDense {
+        /// Values a step, 1 to 65536.
+        units: usize,
+        /// What follows.
+        activation: Activation,
+    },
     /// `{ activation = "tanh" }` alone.
     Activation(Activation),
+}
+
+/// Which way a recurrent layer goes through time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From the first step to the last.
+    #[default]
+    Forward,
+    /// From the last step to the first.
+    Backward,
+    /// One layer each way, their states side by side.
+    Both,
+}
+
+/// What a recurrent layer gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// The state after each step.
+    #[default]
+    Series,
+    /// The state when all steps have been seen.
+    Last,
+}
+
+/// What a convolution slides along a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taps {
+    /// Channels out, 1 to 4096.
+    pub channels: usize,
+    /// Steps of the window, 1 to 64.
+    pub kernel: usize,
+    /// Steps from one window to the next, 1 to 16.
+    pub stride: usize,
+    /// Steps from one tap of the window to the next, 1 to 4096; above 1 with stride 1 and not with valid padding.
+    pub dilation: usize,
+}
+
+/// What happens at the ends of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimePadding {
+    /// Zeros at both ends: as many windows as steps, divided by the stride and rounded up.
+    #[default]
+    Same,
+    /// Only windows that lie inside the series.
+    Valid,
+    /// Zeros before the first step alone, so that no window sees a later step than its own.
+    Causal,
 }
 
 /// What a convolution slides over an image.
@@ -158,6 +248,10 @@ impl LayerConfig {
             &[h, w, c] => Ok((h, w, c)),
             _ => Err(format!("{what} takes an image (height, width, channels)")),
         };
+        let series = |what: &str| match dims {
+            &[steps, values] => Ok((steps, values)),
+            _ => Err(format!("{what} takes a series (steps, values)")),
+        };
         let shape = match *self {
             Self::Dense { units, .. } => vec![units],
             Self::Conv { filters, padding, .. } => {
@@ -170,6 +264,13 @@ impl LayerConfig {
             Self::ConvTransposed { filters, .. } => {
                 let (h, w, _) = image("a transposed convolution")?;
                 vec![h * filters.stride, w * filters.stride, filters.channels]
+            }
+            Self::Upsample { times } if dims.len() == 2 => vec![dims[0] * times, dims[1]],
+            Self::Pool { size, .. } if dims.len() == 2 => {
+                if dims[0] < size {
+                    return Err(format!("it has fewer than {size} steps"));
+                }
+                vec![dims[0] / size, dims[1]]
             }
             Self::Upsample { times } => {
                 let (h, w, c) = image("upsampling")?;
@@ -190,6 +291,33 @@ impl LayerConfig {
                 }
                 image.to_vec()
             }
+            Self::Series { series } => {
+                let values: usize = series.iter().product();
+                if values != width {
+                    return Err(format!("{values} values are needed, and {width} are there"));
+                }
+                series.to_vec()
+            }
+            Self::Recurrent { units, direction, output, .. } => {
+                let (steps, _) = series("a recurrent layer")?;
+                let units = if direction == Direction::Both { 2 * units } else { units };
+                match output {
+                    Output::Series => vec![steps, units],
+                    Output::Last => vec![units],
+                }
+            }
+            Self::Repeat { steps } => match dims {
+                &[values] => vec![steps, values],
+                _ => return Err("repeating takes a row of values".to_string()),
+            },
+            Self::Conv1d { taps, padding, .. } => {
+                let (steps, _) = series("a convolution along time")?;
+                let window = taps
+                    .window(steps, padding)
+                    .ok_or_else(|| format!("a window of {} steps does not lie inside it", taps.kernel))?;
+                vec![window.coarse, taps.channels]
+            }
+            Self::StepDense { units, .. } => vec![series("a dense layer at each step")?.0, units],
             Self::BatchNorm { .. }
             | Self::LayerNorm { .. }
             | Self::Dropout { .. }
@@ -218,6 +346,12 @@ impl LayerConfig {
             Self::Noise { .. } => "noise",
             Self::Flatten => "flatten",
             Self::Reshape { .. } => "reshape",
+            Self::Series { .. } => "series",
+            Self::Recurrent { cell: Cell::Lstm, .. } => "lstm",
+            Self::Recurrent { cell: Cell::Gru, .. } => "gru",
+            Self::Repeat { .. } => "repeat",
+            Self::Conv1d { .. } => "conv1d",
+            Self::StepDense { .. } => "step-dense",
             Self::Activation(_) => "activation",
         }
     }
@@ -245,7 +379,76 @@ impl LayerConfig {
             Self::Noise { deviation } => format!("noise {deviation}"),
             Self::Flatten => "flatten".to_string(),
             Self::Reshape { .. } => "reshape".to_string(),
+            Self::Series { .. } => "series".to_string(),
+            Self::Recurrent { direction, output, .. } => {
+                let way = match direction {
+                    Direction::Forward => "",
+                    Direction::Backward => ", backward",
+                    Direction::Both => ", both ways",
+                };
+                let last = if *output == Output::Last { ", last" } else { "" };
+                format!("{}{way}{last}", self.key())
+            }
+            Self::Repeat { steps } => format!("repeat {steps}"),
+            Self::Conv1d { taps, padding, activation } => {
+                let stride = if taps.stride == 1 { String::new() } else { format!(" / {}", taps.stride) };
+                let dilated =
+                    if taps.dilation == 1 { String::new() } else { format!(" x {} apart", taps.dilation) };
+                let causal = if *padding == TimePadding::Causal { ", causal" } else { "" };
+                format!("conv1d {}{stride}{dilated}{causal}, {}", taps.kernel, activation.name())
+            }
+            Self::StepDense { activation, .. } => format!("dense at each step, {}", activation.name()),
             Self::Activation(activation) => activation.name().to_string(),
+        }
+    }
+}
+
+impl LayerConfig {
+    /// Trained values of the layer between rows of shape `before` and rows of shape `after`.
+    pub fn parameters(&self, before: &[usize], after: &[usize]) -> u64 {
+        let count = |dims: &[usize]| dims.iter().fold(1u64, |product, &n| product.saturating_mul(n as u64));
+        let channels = |dims: &[usize]| dims.last().map_or(1, |&n| n as u64);
+        match self {
+            Self::Dense { units, .. } => (count(before) + 1).saturating_mul(*units as u64),
+            Self::Conv { filters, .. } | Self::ConvTransposed { filters, .. } => {
+                let window = (filters.kernel * filters.kernel) as u64;
+                (window * channels(before) + 1).saturating_mul(channels(after))
+            }
+            Self::BatchNorm { .. } => 2 * channels(after),
+            Self::LayerNorm { .. } => 2 * count(after),
+            Self::Recurrent { cell, units, direction, .. } => {
+                let inputs = usize::try_from(channels(before)).unwrap_or(usize::MAX);
+                let one = cell.weight_rows(inputs, *units).saturating_mul(cell.gates() * units) as u64;
+                if *direction == Direction::Both { 2 * one } else { one }
+            }
+            Self::Conv1d { taps, .. } => {
+                (taps.kernel as u64 * channels(before) + 1).saturating_mul(taps.channels as u64)
+            }
+            Self::StepDense { units, .. } => (channels(before) + 1).saturating_mul(*units as u64),
+            Self::Upsample { .. }
+            | Self::Pool { .. }
+            | Self::Dropout { .. }
+            | Self::Noise { .. }
+            | Self::Flatten
+            | Self::Reshape { .. }
+            | Self::Series { .. }
+            | Self::Repeat { .. }
+            | Self::Activation(_) => 0,
+        }
+    }
+}
+
+impl Taps {
+    /// The window along so many steps, if there is room for one and what is asked for goes together.
+    pub(crate) fn window(self, steps: usize, padding: TimePadding) -> Option<Window> {
+        let Self { kernel, stride, .. } = self;
+        match padding {
+            TimePadding::Same => Some(Window::same(steps, kernel, stride)),
+            TimePadding::Valid => Window::valid(steps, kernel, stride),
+            TimePadding::Causal => {
+                let coarse = steps.div_ceil(stride);
+                Some(Window { kernel, stride, before: kernel - 1, fine: steps, coarse })
+            }
         }
     }
 }
@@ -281,6 +484,26 @@ mod tests {
         );
         assert_eq!(shape("{ max-pool = 2 }", &[7, 8, 9]).unwrap(), [3, 4, 9]);
         assert_eq!(shape("{ dense = 5 }", &[7, 8, 9]).unwrap(), [5]);
+        assert_eq!(shape("{ lstm = 5 }", &[7, 8]).unwrap(), [7, 5]);
+        assert_eq!(shape("{ gru = 5, output = 'last', direction = 'both' }", &[7, 8]).unwrap(), [10]);
+        assert_eq!(shape("{ repeat = 4 }", &[7]).unwrap(), [4, 7]);
+        assert_eq!(shape("{ conv1d = 3, stride = 2 }", &[7, 8]).unwrap(), [4, 3]);
+        assert_eq!(shape("{ conv1d = 3, padding = 'valid' }", &[7, 8]).unwrap(), [5, 3]);
+        assert_eq!(shape("{ conv1d = 3, padding = 'causal', dilation = 4 }", &[7, 8]).unwrap(), [7, 3]);
+        assert_eq!(shape("{ step-dense = 2 }", &[7, 8]).unwrap(), [7, 2]);
+        assert_eq!(shape("{ dense = 2 }", &[7, 8]).unwrap(), [2]);
+        assert_eq!(shape("{ series = [4, 14] }", &[7, 8]).unwrap(), [4, 14]);
+        assert_eq!(shape("{ max-pool = 3 }", &[7, 8]).unwrap(), [2, 8]);
+        assert_eq!(shape("{ upsample = 3 }", &[7, 8]).unwrap(), [21, 8]);
+        assert_eq!(
+            shape("{ lstm = 8 }", &[25]).unwrap_err(),
+            "a recurrent layer takes a series (steps, values)"
+        );
+        assert_eq!(shape("{ repeat = 8 }", &[2, 5]).unwrap_err(), "repeating takes a row of values");
+        assert_eq!(
+            shape("{ conv1d = 8, kernel = 9, padding = 'valid' }", &[2, 5]).unwrap_err(),
+            "a window of 9 steps does not lie inside it"
+        );
         assert_eq!(shape("{ reshape = [2, 3, 4] }", &[24]).unwrap(), [2, 3, 4]);
         assert_eq!(
             shape("{ reshape = [2, 3, 4] }", &[25]).unwrap_err(),

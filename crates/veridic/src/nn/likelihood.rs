@@ -6,7 +6,7 @@ use veridic_graph::{Expr, Init, loss};
 use super::density;
 use super::layer::Activation;
 use super::network::Scope;
-use super::stack::dense;
+use super::stack::{flat_of, linear};
 use super::variance::Variance;
 use crate::codec::{Block, BlockKind};
 
@@ -161,22 +161,32 @@ impl Likelihood {
     }
 
     /// The output layer after the last hidden layer: parameters of the distribution of each of `width` columns, in the
-    /// last axis; states `decoder.output.…`.
-    pub fn head<'g>(&self, scope: &mut Scope<'g>, hidden: Expr<'g>) -> Expr<'g> {
-        let y = dense(scope, "decoder.output", hidden, self.outputs());
+    /// last axis; states `decoder.output.…`. The first `lead` axes of `hidden` count samples. For a series of as many
+    /// steps as the data has, the layer is the same at each step; anything else is flattened first.
+    pub fn head<'g>(&self, scope: &mut Scope<'g>, hidden: Expr<'g>, lead: usize) -> Expr<'g> {
+        let at_each_step = match (&self.dims()[..], &hidden.shape().dims[lead..]) {
+            (&[steps, values], &[found, _]) if found == steps => Some([steps, values]),
+            _ => None,
+        };
+        let y = match at_each_step {
+            Some([_, values]) => linear(scope, "decoder.output", hidden, values),
+            None => linear(scope, "decoder.output", flat_of(hidden, lead), self.outputs()),
+        };
+        let dense = if at_each_step.is_some() { "dense at each step" } else { "dense" };
         let label = match self.config {
             LikelihoodConfig::Bernoulli | LikelihoodConfig::ContinuousBernoulli => {
-                "dense, sigmoid".to_string()
+                format!("{dense}, sigmoid")
             }
-            LikelihoodConfig::Gaussian { .. } => "dense, linear".to_string(),
-            LikelihoodConfig::Categorical { levels } => format!("dense, softmax of {levels}"),
-            LikelihoodConfig::Mixed => "dense, by column".to_string(),
-            LikelihoodConfig::SquaredError { output } => format!("dense, {}", output.name()),
+            LikelihoodConfig::Gaussian { .. } => format!("{dense}, linear"),
+            LikelihoodConfig::Categorical { levels } => format!("{dense}, softmax of {levels}"),
+            LikelihoodConfig::Mixed => format!("{dense}, by column"),
+            LikelihoodConfig::SquaredError { output } => format!("{dense}, {}", output.name()),
         };
         // Declared before it is described, so that it is counted.
         self.log_variance(scope);
-        scope.describe("decoder.output", &label, &[self.outputs()]);
-        y
+        let shape = at_each_step.map_or(vec![self.outputs()], |shape| shape.to_vec());
+        scope.describe("decoder.output", &label, &shape);
+        flat_of(y, lead)
     }
 
     /// The learned log-variance, `[1]` or `[width]`, if the likelihood has one.

@@ -4,6 +4,7 @@ use veridic_graph::{Expr, Init, Shape, Window};
 
 use super::layer::{Filters, LayerConfig, Padding};
 use super::network::{Mode, Scope};
+use super::series::{self, Recurrent};
 use crate::error::ConfigError;
 
 /// Added to the variance in batch normalization, as in Keras.
@@ -40,27 +41,52 @@ pub(crate) fn trail(layers: &[LayerConfig], shapes: &[Vec<usize>], input: &[usiz
 /// [`shapes`]. A row of `x` is a row of values `[n]` or an image `[h, w, c]`, or several of them, `[samples, n]` or
 /// `[samples, h, w, c]`, each of which the layers are applied to.
 pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig], x: Expr<'g>) -> Expr<'g> {
+    let lead = leading(&x.shape());
+    stack_of(scope, path, layers, x, lead)
+}
+
+/// As [`stack`], where the first `lead` axes count samples and the others, also those of a series `[steps, values]`,
+/// are those of a sample.
+pub(crate) fn stack_of<'g>(
+    scope: &mut Scope<'g>,
+    path: &str,
+    layers: &[LayerConfig],
+    x: Expr<'g>,
+    lead: usize,
+) -> Expr<'g> {
     let mut x = x;
     let mut at = 0;
     while at < layers.len() {
         let own = format!("{path}.{at}");
+        let dims = x.shape().dims[lead..].to_vec();
         x = match (layers[at], layers.get(at + 1)) {
             // Together they are a transposed convolution with fewer products.
             (
                 LayerConfig::Upsample { times },
                 Some(LayerConfig::Conv { filters, padding: Padding::Same, activation }),
-            ) if filters.stride == 1 => {
-                let shape = x.shape();
-                let dims = sample(&shape);
+            ) if filters.stride == 1 && dims.len() == 3 => {
                 scope.describe(&own, &layers[at].label(), &[dims[0] * times, dims[1] * times, dims[2]]);
                 at += 1;
                 let own = format!("{path}.{at}");
                 let (weight, bias) = kernel(scope, &own, *filters, dims[2]);
                 let y = x.upsample_conv2d(weight, times) + bias;
-                scope.describe(&own, &layers[at].label(), sample(&y.shape()));
+                scope.describe(&own, &layers[at].label(), &y.shape().dims[lead..]);
                 activation.apply(y)
             }
-            (layer, _) => apply(layer, scope, &own, x),
+            // Together they need no copy of the values for each step.
+            (
+                LayerConfig::Repeat { steps },
+                Some(&LayerConfig::Recurrent { cell, units, direction, output }),
+            ) => {
+                scope.describe(&own, &layers[at].label(), &[steps, dims[0]]);
+                at += 1;
+                let own = format!("{path}.{at}");
+                let layer = Recurrent { cell, units, direction, output };
+                let y = layer.apply(scope, &own, x, Some(steps));
+                scope.describe(&own, &layers[at].label(), &y.shape().dims[lead..]);
+                y
+            }
+            (layer, _) => apply(layer, scope, &own, x, lead),
         };
         at += 1;
     }
@@ -69,7 +95,11 @@ pub(crate) fn stack<'g>(scope: &mut Scope<'g>, path: &str, layers: &[LayerConfig
 
 /// `x W + b` with `units` columns, an image flattened first; parameters `path.weight` and `path.bias`.
 pub(crate) fn dense<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, units: usize) -> Expr<'g> {
-    let x = flat(x);
+    linear(scope, path, flat(x), units)
+}
+
+/// `x W + b` over the last axis, whatever axes are before it; parameters as those of [`dense`].
+pub(crate) fn linear<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, units: usize) -> Expr<'g> {
     let width = x.shape().dims.last().copied().unwrap_or(1);
     let weight = scope.weight(path, &[width, units]);
     let bias = scope.parameter(&format!("{path}.bias"), &[units], Init::Constant(0.0));
@@ -79,20 +109,28 @@ pub(crate) fn dense<'g>(scope: &mut Scope<'g>, path: &str, x: Expr<'g>, units: u
 /// An image as one row of values; anything else as it is.
 pub(crate) fn flat(x: Expr<'_>) -> Expr<'_> {
     let shape = x.shape();
-    if sample(&shape).len() == 3 { shaped(x, &[sample(&shape).iter().product()]) } else { x }
+    if shape.dims.len() - leading(&shape) == 3 { flat_of(x, leading(&shape)) } else { x }
 }
 
-/// The axes of one sample: a row of values has one, an image three, and an axis before them counts samples.
-fn sample(shape: &Shape) -> &[usize] {
-    let samples = usize::from(shape.dims.len().is_multiple_of(2));
-    &shape.dims[samples.min(shape.dims.len())..]
+/// Samples as rows of values; the first `lead` axes count samples.
+pub(crate) fn flat_of(x: Expr<'_>, lead: usize) -> Expr<'_> {
+    let width = x.shape().dims[lead..].iter().product();
+    shaped_of(x, &[width], lead)
+}
+
+/// Axes that count samples: a row of values has one, an image three, and an axis before them counts samples.
+fn leading(shape: &Shape) -> usize {
+    usize::from(shape.dims.len().is_multiple_of(2)).min(shape.dims.len())
 }
 
 /// Samples of another shape.
 pub(crate) fn shaped<'g>(x: Expr<'g>, dims: &[usize]) -> Expr<'g> {
-    let shape = x.shape();
-    let samples = &shape.dims[..shape.dims.len() - sample(&shape).len()];
-    x.reshape(&[samples, dims].concat())
+    let lead = leading(&x.shape());
+    shaped_of(x, dims, lead)
+}
+
+fn shaped_of<'g>(x: Expr<'g>, dims: &[usize], lead: usize) -> Expr<'g> {
+    x.reshape(&[&x.shape().dims[..lead], dims].concat())
 }
 
 /// A shape in words: `(28, 28, 1)`.
@@ -109,12 +147,14 @@ fn kernel<'g>(scope: &mut Scope<'g>, path: &str, filters: Filters, inputs: usize
     (weight, bias)
 }
 
-fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>) -> Expr<'g> {
+fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>, lead: usize) -> Expr<'g> {
     let label = layer.label();
     let shape = x.shape();
-    let dims = sample(&shape);
+    let dims = &shape.dims[lead..];
     let (y, activation) = match layer {
-        LayerConfig::Dense { units, activation } => (dense(scope, path, x, units), Some(activation)),
+        LayerConfig::Dense { units, activation } => {
+            (linear(scope, path, flat_of(x, lead), units), Some(activation))
+        }
         LayerConfig::Conv { filters, padding, activation } => {
             let windows = filters.windows((dims[0], dims[1]), padding).expect("the list was checked");
             let (weight, bias) = kernel(scope, path, filters, dims[2]);
@@ -128,6 +168,8 @@ fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>)
             let bias = scope.parameter(&format!("{path}.bias"), &[filters.channels], Init::Constant(0.0));
             (x.conv2d_transposed(weight, [window(dims[0]), window(dims[1])]) + bias, Some(activation))
         }
+        LayerConfig::Upsample { times } if dims.len() == 2 => (series::upsample(x, times), None),
+        LayerConfig::Pool { size, largest } if dims.len() == 2 => (series::pool(x, size, largest), None),
         LayerConfig::Upsample { times } => (x.upsample(times), None),
         LayerConfig::Pool { size, largest: true } => (x.max_pool2d(size), None),
         LayerConfig::Pool { size, largest: false } => (x.mean_pool2d(size), None),
@@ -135,7 +177,7 @@ fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>)
         LayerConfig::LayerNorm { epsilon } => {
             let gamma = scope.parameter(&format!("{path}.gamma"), dims, Init::Constant(1.0));
             let beta = scope.parameter(&format!("{path}.beta"), dims, Init::Constant(0.0));
-            let values = shaped(x, &[dims.iter().product()]);
+            let values = flat_of(x, lead);
             let last = values.shape().dims.len() - 1;
             let centered = values - values.mean(last);
             let scaled = centered / (centered.square().mean(last) + epsilon).sqrt();
@@ -152,11 +194,21 @@ fn apply<'g>(layer: LayerConfig, scope: &mut Scope<'g>, path: &str, x: Expr<'g>)
             Mode::Train => (x + scope.graph.normal(&shape) * deviation, None),
             Mode::Infer => (x, None),
         },
-        LayerConfig::Flatten => (flat(x), None),
-        LayerConfig::Reshape { image } => (shaped(x, &image), None),
+        LayerConfig::Flatten => (flat_of(x, lead), None),
+        LayerConfig::Reshape { image } => (shaped_of(x, &image, lead), None),
+        LayerConfig::Series { series } => (shaped_of(x, &series, lead), None),
+        LayerConfig::Recurrent { cell, units, direction, output } => {
+            let layer = Recurrent { cell, units, direction, output };
+            (layer.apply(scope, path, x, None), None)
+        }
+        LayerConfig::Repeat { steps } => (x.repeat(steps), None),
+        LayerConfig::Conv1d { taps, padding, activation } => {
+            (series::conv1d(scope, path, x, taps, padding), Some(activation))
+        }
+        LayerConfig::StepDense { units, activation } => (linear(scope, path, x, units), Some(activation)),
         LayerConfig::Activation(activation) => (x, Some(activation)),
     };
-    scope.describe(path, &label, sample(&y.shape()));
+    scope.describe(path, &label, &y.shape().dims[lead..]);
     activation.map_or(y, |activation| activation.apply(y))
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer::{Activation, Filters, LayerConfig, Padding};
+use veridic_graph::Cell;
+
+use super::layer::{Activation, Direction, Filters, LayerConfig, Output, Padding, Taps, TimePadding};
 
 /// A layer as TOML has it: one key says which layer it is, the others how.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,11 +35,29 @@ pub(super) struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     reshape: Option<[usize; 3]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<[usize; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lstm: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gru: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conv1d: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_dense: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     kernel: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stride: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    padding: Option<Padding>,
+    dilation: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<TimePadding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<Direction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Output>,
     #[serde(skip_serializing_if = "Option::is_none")]
     activation: Option<Activation>,
 }
@@ -70,7 +90,16 @@ impl Written {
         Ok(Some(if let Some(units) = self.dense {
             LayerConfig::Dense { units: whole("dense", units, 1, MOST_UNITS)?, activation }
         } else if let Some(channels) = self.conv {
-            let padding = self.padding.unwrap_or_default();
+            let padding = match self.padding.unwrap_or_default() {
+                TimePadding::Same => Padding::Same,
+                TimePadding::Valid => Padding::Valid,
+                TimePadding::Causal => {
+                    return Err(
+                        "`padding` is causal, which a `conv1d` layer can have; allowed are same and valid"
+                            .to_string(),
+                    );
+                }
+            };
             LayerConfig::Conv { filters: filters("conv", channels)?, padding, activation }
         } else if let Some(channels) = self.conv_transposed {
             LayerConfig::ConvTransposed { filters: filters("conv-transposed", channels)?, activation }
@@ -104,11 +133,39 @@ impl Written {
                 whole("reshape", side, 1, MOST_UNITS)?;
             }
             LayerConfig::Reshape { image }
+        } else if let Some(series) = self.series {
+            for side in series {
+                whole("series", side, 1, MOST_UNITS)?;
+            }
+            LayerConfig::Series { series }
+        } else if let Some(units) = self.lstm {
+            self.recurrent(Cell::Lstm, whole("lstm", units, 1, 4096)?)
+        } else if let Some(units) = self.gru {
+            self.recurrent(Cell::Gru, whole("gru", units, 1, 4096)?)
+        } else if let Some(steps) = self.repeat {
+            LayerConfig::Repeat { steps: whole("repeat", steps, 1, MOST_UNITS)? }
+        } else if let Some(channels) = self.conv1d {
+            let Filters { channels, kernel, stride } = filters("conv1d", channels)?;
+            let dilation = whole("dilation", self.dilation.unwrap_or(1), 1, 4096)?;
+            let padding = self.padding.unwrap_or_default();
+            if dilation > 1 && (stride > 1 || padding == TimePadding::Valid) {
+                return Err(format!(
+                    "`dilation` is {dilation}, above 1 are allowed stride 1 and padding same or causal"
+                ));
+            }
+            LayerConfig::Conv1d { taps: Taps { channels, kernel, stride, dilation }, padding, activation }
+        } else if let Some(units) = self.step_dense {
+            LayerConfig::StepDense { units: whole("step-dense", units, 1, MOST_UNITS)?, activation }
         } else if let Some(activation) = self.activation {
             LayerConfig::Activation(activation)
         } else {
             return Ok(None);
         }))
+    }
+
+    fn recurrent(&self, cell: Cell, units: usize) -> LayerConfig {
+        let (direction, output) = (self.direction.unwrap_or_default(), self.output.unwrap_or_default());
+        LayerConfig::Recurrent { cell, units, direction, output }
     }
 
     /// The keys that are there.
@@ -127,7 +184,8 @@ impl TryFrom<Written> for LayerConfig {
                         `{ conv-transposed = channels }`, `{ upsample = times }`, `{ max-pool = size }`, \
                         `{ mean-pool = size }`, `{ batch-norm = momentum }`, `{ layer-norm = epsilon }`, \
                         `{ dropout = rate }`, `{ noise = deviation }`, `{ flatten = true }`, `{ reshape = [h, w, c] }`, \
-                        `{ activation = … }`"
+                        `{ series = [steps, values] }`, `{ lstm = units }`, `{ gru = units }`, `{ repeat = steps }`, \
+                        `{ conv1d = channels }`, `{ step-dense = units }`, `{ activation = … }`"
                 .to_string());
         };
         // What the layer would be written as has every key that belongs to it.
@@ -153,6 +211,10 @@ impl From<LayerConfig> for Written {
                 Self { dense: Some(units), activation: Some(activation), ..none() }
             }
             LayerConfig::Conv { filters, padding, activation } => {
+                let padding = match padding {
+                    Padding::Same => TimePadding::Same,
+                    Padding::Valid => TimePadding::Valid,
+                };
                 Self { conv: Some(filters.channels), padding: Some(padding), ..windows(filters, activation) }
             }
             LayerConfig::ConvTransposed { filters, activation } => {
@@ -167,6 +229,27 @@ impl From<LayerConfig> for Written {
             LayerConfig::Noise { deviation } => Self { noise: Some(deviation), ..none() },
             LayerConfig::Flatten => Self { flatten: Some(true), ..none() },
             LayerConfig::Reshape { image } => Self { reshape: Some(image), ..none() },
+            LayerConfig::Series { series } => Self { series: Some(series), ..none() },
+            LayerConfig::Recurrent { cell, units, direction, output } => {
+                let (lstm, gru) = match cell {
+                    Cell::Lstm => (Some(units), None),
+                    Cell::Gru => (None, Some(units)),
+                };
+                Self { lstm, gru, direction: Some(direction), output: Some(output), ..none() }
+            }
+            LayerConfig::Repeat { steps } => Self { repeat: Some(steps), ..none() },
+            LayerConfig::Conv1d { taps, padding, activation } => {
+                let Taps { channels, kernel, stride, dilation } = taps;
+                Self {
+                    conv1d: Some(channels),
+                    dilation: Some(dilation),
+                    padding: Some(padding),
+                    ..windows(Filters { channels, kernel, stride }, activation)
+                }
+            }
+            LayerConfig::StepDense { units, activation } => {
+                Self { step_dense: Some(units), activation: Some(activation), ..none() }
+            }
             LayerConfig::Activation(activation) => Self { activation: Some(activation), ..none() },
         }
     }
@@ -199,6 +282,12 @@ mod tests {
             "{ noise = 0.1 }",
             "{ flatten = true }",
             "{ reshape = [7, 7, 2] }",
+            "{ series = [7, 2] }",
+            "{ lstm = 8, direction = 'both', output = 'last' }",
+            "{ gru = 8, direction = 'backward', output = 'series' }",
+            "{ repeat = 64 }",
+            "{ conv1d = 8, kernel = 3, stride = 1, dilation = 4, padding = 'causal', activation = 'relu' }",
+            "{ step-dense = 8, activation = 'tanh' }",
             "{ activation = 'softplus' }",
         ] {
             let layer = read(text).unwrap();
@@ -223,6 +312,19 @@ mod tests {
         assert_eq!(message("{ conv = 3, dense = 4 }"), "`conv` does not belong to a `dense` layer");
         assert_eq!(message("{ conv = 3, stride = 0 }"), "`stride` is 0, allowed are 1 to 16");
         assert_eq!(message("{ layer-norm = 0.0 }"), "`layer-norm` is 0, allowed are above 0 to 1");
+        assert_eq!(message("{ lstm = 0 }"), "`lstm` is 0, allowed are 1 to 4096");
+        assert_eq!(
+            message("{ gru = 3, activation = 'relu' }"),
+            "`activation` does not belong to a `gru` layer"
+        );
+        assert_eq!(message("{ lstm = 3, gru = 3 }"), "`gru` does not belong to a `lstm` layer");
+        assert_eq!(message("{ conv = 3, dilation = 2 }"), "`dilation` does not belong to a `conv` layer");
+        assert!(message("{ conv = 3, padding = 'causal' }").starts_with("`padding` is causal"));
+        assert!(
+            message("{ conv1d = 3, dilation = 2, stride = 2 }").starts_with("`dilation` is 2, above 1 are")
+        );
+        assert!(message("{ conv1d = 3, dilation = 2, padding = 'valid' }").starts_with("`dilation` is 2"));
+        assert_eq!(message("{ repeat = 0 }"), "`repeat` is 0, allowed are 1 to 65536");
         assert!(message("{ kernel = 3 }").starts_with("a layer is one of"));
     }
 }

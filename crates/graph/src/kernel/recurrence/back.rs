@@ -2,7 +2,7 @@
 
 use super::{columns_of, gate, is_masked, keep_masked, lanes, pack_rows, rows_of};
 use crate::kernel::isa::Isa;
-use crate::kernel::product::{PANEL, Product, Run, Start, Stride, packed_len, product_of_runs};
+use crate::kernel::product::{PANEL, Product, Run, Start, Stride, product_of_runs};
 use crate::recurrence::{Cell, Recurrence};
 
 /// Steps whose share of the adjoint of the weights is added at once.
@@ -179,35 +179,36 @@ pub(crate) unsafe fn weight_adjoint(
     more: bool,
     scratch: *mut f32,
 ) {
-    let (sums, depth) = (Recurrence::SUMS * r.units, r.depth());
+    let (sums, depth, fed) = (Recurrence::SUMS * r.units, r.depth(), r.inputs + 1);
     let most = GROUP.min(r.steps);
     // SAFETY: the parts of the scratch follow each other and `scratch_len` counts them.
     unsafe {
         let found = scratch;
         let packed = found.add(sums * depth);
         std::slice::from_raw_parts_mut(found, sums * depth).fill(0.0);
+        let add = |a: *const f32, runs: &[Run], k: usize, (first, n): (usize, usize)| {
+            let stride = Stride { row: rows, column: 1 };
+            let (c, start) = (found.add(first), Start::Accumulate);
+            let product = Product { a, stride, packed, k, c, ldc: depth, m: sums, n, start };
+            product_of_runs(isa, product, runs);
+        };
+        // What is fed at each step is multiplied by the sum over steps.
+        let own = if r.repeats { (fed, depth - fed) } else { (0, depth) };
         for first in (0..r.steps).step_by(most) {
             let steps = most.min(r.steps - first);
             for i in 0..steps {
-                pack_read(r, rows, (x, trace, mask), first + i, packed, (i * rows, steps * rows));
+                pack_read(r, rows, (x, trace, mask), first + i, own, packed, (i * rows, steps * rows));
             }
-            let product = Product {
-                a: back.add(first * sums * rows),
-                stride: Stride { row: rows, column: 1 },
-                packed,
-                k: steps * rows,
-                c: found,
-                ldc: depth,
-                m: sums,
-                n: depth,
-                start: Start::Accumulate,
-            };
             let runs: [Run; GROUP] =
                 std::array::from_fn(|i| Run { a: i * sums * rows, k: i * rows, depth: rows });
-            product_of_runs(isa, product, &runs[..steps]);
+            add(back.add(first * sums * rows), &runs[..steps], steps * rows, own);
         }
-        debug_assert!(packed_len(most * rows, depth) <= GROUP * rows * depth.next_multiple_of(PANEL));
-        let fed = r.inputs + 1;
+        if r.repeats {
+            let total = packed.add(rows * fed.next_multiple_of(PANEL));
+            add_steps(r, rows, back, total);
+            pack_read(r, rows, (x, trace, std::ptr::null()), 0, (0, fed), packed, (0, rows));
+            add(total, &[Run { a: 0, k: 0, depth: rows }], rows, (0, fed));
+        }
         for k in 0..depth {
             let out = out.add(k * r.columns());
             for j in 0..r.columns() {
@@ -220,7 +221,8 @@ pub(crate) unsafe fn weight_adjoint(
     }
 }
 
-/// What step `t` reads (input, one, state, one) as the depths `at..at + rows` of panels, a column each.
+/// What step `t` reads (input, one, state, one), from place `first` and `n` of it, as depths `at..at + rows` of panels,
+/// a column each.
 ///
 /// # Safety
 /// As for [`weight_adjoint`]; the panels are `depth` deep.
@@ -229,41 +231,34 @@ unsafe fn pack_read(
     rows: usize,
     (x, trace, mask): (*const f32, *const f32, *const f32),
     t: usize,
+    (first, n): (usize, usize),
     panels: *mut f32,
     (at, depth): (usize, usize),
 ) {
-    // SAFETY: the caller's contract.
-    unsafe {
-        let column = |k: usize| panels.add(k / PANEL * depth * PANEL + at * PANEL + k % PANEL);
-        let fill = |k: usize, value: &dyn Fn(usize) -> f32| {
-            let to = column(k);
-            for row in 0..rows {
-                *to.add(row * PANEL) = value(row);
-            }
-        };
-        let x = x.add(if r.repeats { 0 } else { t * r.inputs });
-        for i in 0..r.inputs {
-            // What does not count need not be a number.
-            let counts = |row: usize| mask.is_null() || *mask.add(row * r.steps + t) != 0.0;
-            fill(i, &|row| if counts(row) { *x.add(row * r.input_width() + i) } else { 0.0 });
-        }
-        fill(r.inputs, &|_| 1.0);
-        for j in 0..r.units {
-            let to = column(r.inputs + 1 + j);
-            if t == 0 {
+    let state = r.inputs + 1;
+    let x = x.wrapping_add(if r.repeats { 0 } else { t * r.inputs });
+    for k in 0..n.next_multiple_of(PANEL) {
+        let place = first + k;
+        // SAFETY: the caller's contract; places below `inputs` are the input's, those from `state` on the state's.
+        unsafe {
+            let to = panels.add(k / PANEL * depth * PANEL + at * PANEL + k % PANEL);
+            if k < n && place < r.inputs {
                 for row in 0..rows {
-                    *to.add(row * PANEL) = 0.0;
+                    // What does not count need not be a number.
+                    let counts = mask.is_null() || *mask.add(row * r.steps + t) != 0.0;
+                    *to.add(row * PANEL) = if counts { *x.add(row * r.input_width() + place) } else { 0.0 };
                 }
-            } else {
-                let h = trace.add((t - 1) * r.step_width() * rows + j * rows);
+            } else if k < n && (state..state + r.units).contains(&place) && t > 0 {
+                let h = trace.add((t - 1) * r.step_width() * rows + (place - state) * rows);
                 for row in 0..rows {
                     *to.add(row * PANEL) = *h.add(row);
                 }
+            } else {
+                let is_one = k < n && !(state..state + r.units).contains(&place);
+                for row in 0..rows {
+                    *to.add(row * PANEL) = if is_one { 1.0 } else { 0.0 };
+                }
             }
-        }
-        for k in r.inputs + 1 + r.units..r.depth().next_multiple_of(PANEL) {
-            let one = if k < r.depth() { 1.0 } else { 0.0 };
-            fill(k, &|_| one);
         }
     }
 }

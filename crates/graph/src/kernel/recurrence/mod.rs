@@ -35,10 +35,12 @@ fn lanes(rows: usize) -> usize {
 pub(crate) fn scratch_len(r: &Recurrence, rows: usize) -> usize {
     let sums = Recurrence::SUMS * r.units;
     let (depth, block) = (r.depth(), r.units * rows);
-    let trace = depth * spaced(r.columns()) + depth * lanes(rows) + block;
+    let trace = depth * spaced(r.columns()) + depth * lanes(rows) + block + r.columns() * rows;
     let adjoints = sums * lanes(rows) + 6 * block;
     let input = sums * lanes(rows) + r.inputs * rows + sums * rows;
-    let weight = sums * depth + back::GROUP * rows * depth.next_multiple_of(PANEL) + sums * rows;
+    let read =
+        (back::GROUP * depth.next_multiple_of(PANEL)).max((r.inputs + 1).next_multiple_of(PANEL) + sums);
+    let weight = sums * depth + rows * read;
     trace.max(adjoints).max(input).max(weight)
 }
 

@@ -32,6 +32,7 @@ pub(crate) unsafe fn trace(
         let a = scratch;
         let read = a.add(depth * column);
         let zeros = read.add(depth * lanes(rows));
+        let same = zeros.add(block);
         std::slice::from_raw_parts_mut(zeros, block).fill(0.0);
         for k in 0..depth {
             a.add(k * column).copy_from_nonoverlapping(weights.add(k * columns), columns);
@@ -43,30 +44,42 @@ pub(crate) unsafe fn trace(
             panel[r.inputs * PANEL..fed * PANEL].fill(1.0);
             panel[(fed + units) * PANEL..].fill(1.0);
         }
-        let sums = |m: usize, first: usize, run: Run, start: Start, to: *mut f32| {
-            let stride = Stride { row: 1, column };
-            let a = a.add(first);
-            let product = Product { a, stride, packed: read, k: depth, c: to, ldc: rows, m, n: rows, start };
-            product_of_runs(isa, product, &[run]);
-        };
-        let from = |k: usize, depth: usize| Run { a: k * column, k, depth };
+        // `m` sums from column `first` of the weights, over what is read from `k` on.
+        let sums =
+            |(m, first): (usize, usize), (k, depth_read): (usize, usize), start: Start, to: *mut f32| {
+                let stride = Stride { row: 1, column };
+                let a = a.add(first);
+                let product =
+                    Product { a, stride, packed: read, k: depth, c: to, ldc: rows, m, n: rows, start };
+                product_of_runs(isa, product, &[Run { a: k * column, k, depth: depth_read }]);
+            };
+        let gated = if r.cell == Cell::Gru { 2 * units } else { columns };
+        if r.repeats {
+            // The same at each step, and summed once.
+            put_inputs(r, rows, x, read);
+            sums((columns, 0), (0, fed), Start::Zero, same);
+        }
         for t in 0..r.steps {
             let h = out.add(t * step);
             let gates = h.add(r.cell.carried() * block);
             let before = if t == 0 { zeros.cast_const() } else { h.sub(step).cast_const() };
-            if t == 0 || !r.repeats {
-                put_inputs(r, rows, x.add(if r.repeats { 0 } else { t * r.inputs }), read);
+            if r.repeats {
+                gates.copy_from_nonoverlapping(same, columns * rows);
+                sums((gated, 0), (fed, depth - fed), Start::Accumulate, gates);
+            } else {
+                put_inputs(r, rows, x.add(t * r.inputs), read);
+                sums((gated, 0), (0, depth), Start::Zero, gates);
             }
             match r.cell {
                 Cell::Lstm => {
-                    sums(columns, 0, from(0, depth), Start::Zero, gates);
                     let before = if t == 0 { before } else { before.add(block) };
                     gate::lstm(isa, block, gates, before, h.add(block), h);
                 }
                 Cell::Gru => {
-                    sums(2 * units, 0, from(0, depth), Start::Zero, gates);
-                    sums(units, 2 * units, from(0, fed), Start::Zero, gates.add(2 * block));
-                    sums(units, 2 * units, from(fed, units + 1), Start::Zero, gates.add(3 * block));
+                    if !r.repeats {
+                        sums((units, gated), (0, fed), Start::Zero, gates.add(2 * block));
+                    }
+                    sums((units, gated), (fed, units + 1), Start::Zero, gates.add(3 * block));
                     gate::gru(isa, block, gates, before, h);
                 }
             }

@@ -99,7 +99,12 @@ fn parts(network: NetworkConfig<'_>, layout: &Layout) -> Result<Vec<Part>, Confi
     let name = format!("the output of the likelihood `{}`", model.likelihood().name());
     // Decoders that end in the output have no layer of their own for it; the loss of each value there is all the same.
     let has_layer = hidden != outputs || hidden.len() == 1;
-    let parameters = if has_layer { (count(&hidden) + 1).saturating_mul(count(&outputs)) } else { 0 };
+    let parameters = match (&hidden[..], &outputs[..]) {
+        _ if !has_layer => 0,
+        // The same at each step of a series.
+        (&[steps, values], &[found, outputs]) if steps == found => (values as u64 + 1) * outputs as u64,
+        _ => (count(&hidden) + 1).saturating_mul(count(&outputs)),
+    };
     parts.push(Part { name, parameters, values: count(&outputs).saturating_mul(samples) });
     if samples > 1 {
         for part in &mut parts {
@@ -146,25 +151,11 @@ fn stack(
     for (at, ((layer, before), after)) in layers.iter().zip(befores).zip(&shapes).enumerate() {
         parts.push(Part {
             name: format!("layer {} of `{path}` ({})", at + 1, layer.label()),
-            parameters: parameters(layer, before, after),
+            parameters: layer.parameters(before, after),
             values: count(after).saturating_mul(samples),
         });
     }
     Ok(shapes.into_iter().last().unwrap_or_else(|| input.to_vec()))
-}
-
-fn parameters(layer: &LayerConfig, before: &[usize], after: &[usize]) -> u64 {
-    let channels = |dims: &[usize]| dims.last().map_or(1, |&n| n as u64);
-    match layer {
-        LayerConfig::Dense { units, .. } => (count(before) + 1).saturating_mul(*units as u64),
-        LayerConfig::Conv { filters, .. } | LayerConfig::ConvTransposed { filters, .. } => {
-            let window = (filters.kernel * filters.kernel) as u64;
-            (window * channels(before) + 1).saturating_mul(channels(after))
-        }
-        LayerConfig::BatchNorm { .. } => 2 * channels(after),
-        LayerConfig::LayerNorm { .. } => 2 * count(after),
-        _ => 0,
-    }
 }
 
 fn count(dims: &[usize]) -> u64 {
