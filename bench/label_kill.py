@@ -1,9 +1,9 @@
 """Kills the labelling server at random moments while labels arrive, and counts what is lost or there twice.
 
-    python bench/label_kill.py VERIDIC [--kills 100] [--seed 1]
+    python bench/label_kill.py VERIDIC [--kills 100] [--seed 1]   then: python bench/run.py --workloads '' --no-binary --render
 
 Every answer of the server is a promise. After each kill the file of labels is proved (`veridic label … --check`), and at
-the end its export is compared with every promise. Needs nothing but Python.
+the end its export is compared with every promise. Stores results/label-kill.json; needs nothing but Python.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+from run import machine, store
 
 
 class Server:
@@ -61,6 +63,7 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    where = machine()
     draw, binary = random.Random(options.seed), str(Path(options.veridic).resolve())
     with tempfile.TemporaryDirectory() as place:
         with open(Path(place) / "data.csv", "w") as file:
@@ -87,6 +90,14 @@ def main():
         f"{options.kills} kills, {len(promised)} labels confirmed, {len(kept)} kept: {len(lost)} lost, "
         f"{twice} asked for twice, {len(never_sent)} from nowhere"
     )
+    about = (
+        "`veridic label` is killed (SIGKILL) at random moments while one page labels as fast as it can, and started again on "
+        "the same file. Confirmed: answered before the kill. Kept beyond those: on disk when the answer was cut off."
+    )
+    columns = ["kills", "confirmed", "kept", "confirmed and lost", "asked for twice", "kept and never sent"]
+    figures = [options.kills, len(promised), len(kept), len(lost), twice, len(never_sent)]
+    store("label-kill", {"kind": "table", "title": "Labels: the server killed", "about": about, "machine": where,
+                         "columns": columns, "rows": [[str(figure) for figure in figures]]})
     assert not lost and not twice and not never_sent
 
 

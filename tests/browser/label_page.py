@@ -300,6 +300,18 @@ def measure(browser, server, name, presses=300):
         f"  {name}: {len(times)} keys, median {statistics.median(times):.0f} ms, "
         f"95 % below {times[int(0.95 * len(times))]:.0f} ms, most {times[-1]:.0f} ms"
     )
+    return times
+
+
+def measured(binary, place, browser, presses=300):
+    """The times with 100 000 images and 100 000 rows."""
+    images(place / "many-idx3-ubyte", 100_000)
+    table(place / "many.csv", 100_000)
+    found = {}
+    for name, data, classes in [("images", "many-idx3-ubyte", ",".join(CLASSES)), ("rows of a table", "many.csv", "fine,fraud")]:
+        with Server(binary, place, data, "--labels", f"{data}.db", "--classes", classes) as server:
+            found[name] = measure(browser, server, name, presses)
+    return found
 
 
 def main():
@@ -336,13 +348,8 @@ def main():
                                check=True, cwd=place, stdout=subprocess.DEVNULL)
                 print(f"browser: labels, {name} ok")
             if options.smooth:
-                images(place / "many-idx3-ubyte", 100_000)
-                table(place / "many.csv", 100_000)
                 print("a key to the next item on the screen, 100 000 items:")
-                with Server(binary, place, "many-idx3-ubyte", "--labels", "many.db", "--classes", ",".join(CLASSES)) as server:
-                    measure(browser, server, "images")
-                with Server(binary, place, "many.csv", "--labels", "table.db", "--classes", "fine,fraud") as server:
-                    measure(browser, server, "rows")
+                measured(binary, place, browser)
             browser.close()
     print(f"{len(tests)} passed, 0 failed")
 
