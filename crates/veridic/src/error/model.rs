@@ -115,6 +115,22 @@ pub enum ModelError {
         /// The column.
         column: String,
     },
+    /// A column that the model cannot do without.
+    #[error("{model} needs a column `{column}`, which is not there")]
+    NeededColumn {
+        /// The model, with its article.
+        model: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A column that the model has no place for.
+    #[error("{model} has no place for the column `{column}`")]
+    ForeignColumn {
+        /// The model, with its article.
+        model: &'static str,
+        /// The column.
+        column: String,
+    },
 }
 
 impl ModelError {
@@ -141,6 +157,12 @@ impl ModelError {
             ),
             Self::OneClass { .. } => Some("name another column".to_string()),
             Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
+            Self::NeededColumn { .. } => {
+                Some("say in the settings of the model what it is called".to_string())
+            }
+            Self::ForeignColumn { .. } => {
+                Some("leave it out: name the others as the columns of values".to_string())
+            }
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

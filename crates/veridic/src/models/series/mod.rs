@@ -1,15 +1,22 @@
 //! Models of series without a graph, one idea a file.
 //!
 //! [`Detector`] finds what does not belong, and [`alarms`] makes stretches of its scores. Under the protocols of the field the
-//! default, [`FourSurprisesConfig`], is ahead of most networks; the simple ones are there to be compared with.
+//! default, [`FourSurprisesConfig`], is ahead of most networks; the simple ones are there to be compared with. [`WindowCopula`]
+//! and [`CandleCopula`] make new paths and fill gaps.
 
 mod alarm;
 mod autoregression;
 mod average;
+mod candle;
 mod channel;
+mod copula;
 mod detector;
 mod four;
+#[cfg(test)]
+mod generator_tests;
+mod lag;
 mod local;
+mod margin;
 mod near;
 mod nearest;
 mod part;
@@ -21,9 +28,12 @@ mod surprise;
 #[cfg(test)]
 mod tests;
 mod trailing;
+mod walk;
 
 pub use alarm::{Alarm, AlarmConfig, AlarmRule, alarm_table, alarms};
 pub use autoregression::AutoregressionConfig;
+pub use candle::{CandleCopula, CandleCopulaConfig};
+pub use copula::{Imputed, WindowCopula, WindowCopulaConfig};
 pub use detector::{Detector, DetectorConfig, SeriesScores};
 pub use four::FourSurprisesConfig;
 pub use local::LocalPolynomialConfig;

@@ -1,0 +1,314 @@
+//! Prices as candles: a Gaussian copula of how wide each day is and where in it the prices lie.
+
+use serde::{Deserialize, Serialize};
+
+use super::copula::{complete_windows, failed};
+use super::lag::{LagCopula, Place};
+use super::walk::Walk;
+use crate::data::series::{Series, SeriesSet};
+use crate::error::{Error, ModelError, SeriesError};
+use crate::models::Stored;
+use crate::seed::{Seed, standard_normal};
+
+/// The narrowest day, as the log of high over low.
+const NARROWEST: f64 = 1e-5;
+/// The least volume that has a logarithm.
+const LEAST_VOLUME: f64 = 0.5;
+
+/// Quantities of a day: the log of its range, where open and close lie in it, the gap from the last close in ranges, and the
+/// log of the volume; then the level of the whole window, which has no step.
+const RANGE: usize = 0;
+const OPEN: usize = 1;
+const CLOSE: usize = 2;
+const GAP: usize = 3;
+const VOLUME: usize = 4;
+
+/// Daily prices as candles: clusters of volatility, their relation to volume and the leverage effect come with it, as ranges
+/// of days are related where signed returns are not.
+///
+/// Per day: `log(high / low)` (at least 1e-5), the places of open and close between low and high, the gap from the last close
+/// in units of the range, and the log of the volume; per window the log of its first close. One distribution a quantity and
+/// one correlation a pair of quantities and lag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct CandleCopulaConfig {
+    /// Days of a window, from 2: correlations reach so far.
+    pub window: usize,
+    /// The channel of each price, by default those called so, whatever the case.
+    pub open: Option<String>,
+    /// The highest price of the day.
+    pub high: Option<String>,
+    /// The lowest price of the day.
+    pub low: Option<String>,
+    /// The last price of the day.
+    pub close: Option<String>,
+    /// What was traded; left out where there is none.
+    pub volume: Option<String>,
+}
+
+impl Default for CandleCopulaConfig {
+    fn default() -> Self {
+        Self { window: 24, open: None, high: None, low: None, close: None, volume: None }
+    }
+}
+
+/// A fitted copula of candles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandleCopula {
+    channels: Vec<String>,
+    roles: Roles,
+    step: f64,
+    copula: LagCopula,
+}
+
+/// Numbers of the channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Roles {
+    open: usize,
+    high: usize,
+    low: usize,
+    close: usize,
+    volume: Option<usize>,
+    /// Channels that equal the close in every row.
+    copies: Vec<usize>,
+}
+
+impl Roles {
+    fn of(set: &SeriesSet, config: &CandleCopulaConfig) -> Result<Self, Error> {
+        let find = |given: &Option<String>, usual: &str| match given {
+            Some(name) => set.channels.iter().position(|channel| channel == name),
+            None => set.channels.iter().position(|channel| channel.eq_ignore_ascii_case(usual)),
+        };
+        let price = |given: &Option<String>, usual: &str| {
+            let column = given.clone().unwrap_or_else(|| usual.to_owned());
+            find(given, usual).ok_or(ModelError::NeededColumn { model: "a copula of candles", column })
+        };
+        let (open, high) = (price(&config.open, "open")?, price(&config.high, "high")?);
+        let (low, close) = (price(&config.low, "low")?, price(&config.close, "close")?);
+        let volume = find(&config.volume, "volume");
+        let mut copies = Vec::new();
+        for other in 0..set.channels.len() {
+            if [open, high, low, close].contains(&other) || volume == Some(other) {
+                continue;
+            }
+            let equal = |series: &Series| {
+                let pairs = series.values[other].iter().zip(&series.values[close]);
+                pairs.clone().all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+            };
+            if !set.series.iter().all(equal) {
+                let column = set.channels[other].clone();
+                return Err(ModelError::ForeignColumn { model: "a copula of candles", column }.into());
+            }
+            copies.push(other);
+        }
+        Ok(Self { open, high, low, close, volume, copies })
+    }
+
+    /// Quantities of a day.
+    fn quantities(&self) -> usize {
+        if self.volume.is_some() { VOLUME + 1 } else { VOLUME }
+    }
+
+    /// The number of the level among the quantities.
+    fn level(&self) -> usize {
+        self.quantities()
+    }
+
+    fn channels(&self) -> usize {
+        4 + usize::from(self.volume.is_some()) + self.copies.len()
+    }
+
+    /// The quantities of a day by the prices `at` gives, `before` being the last close.
+    fn encode(&self, at: impl Fn(usize) -> f64, before: Option<f64>) -> Vec<f64> {
+        let log = |channel: usize| at(channel).ln();
+        let (low, open) = (log(self.low), log(self.open));
+        let range = (log(self.high) - low).max(NARROWEST);
+        let place = |price: f64| ((price - low) / range).clamp(0.0, 1.0);
+        let gap = before.map_or(0.0, |before| (open - before.ln()) / range);
+        let mut day = vec![range.ln(), place(open), place(log(self.close)), gap];
+        day.extend(self.volume.map(|volume| at(volume).max(LEAST_VOLUME).ln()));
+        day
+    }
+}
+
+impl CandleCopula {
+    /// Learns from the windows of `set` without missing values.
+    ///
+    /// # Errors
+    /// A price that is not there or not above 0, a channel that is none of these nor equal to the close, series shorter than
+    /// the window.
+    pub fn fit(set: &SeriesSet, config: &CandleCopulaConfig) -> Result<Self, Error> {
+        let roles = Roles::of(set, config)?;
+        for series in &set.series {
+            for channel in [roles.open, roles.high, roles.low, roles.close] {
+                let values = &series.values[channel];
+                if let Some(i) = values.iter().position(|value| *value <= 0.0) {
+                    let (entity, channel) = (series.entity.clone(), set.channels[channel].clone());
+                    let (point, value) = (i + 1, values[i]);
+                    return Err(failed(SeriesError::NotPositive { entity, channel, point, value }));
+                }
+            }
+        }
+        let width = set.channels.len();
+        let encode = |row: Vec<f64>| {
+            let mut encoded = Vec::with_capacity(row.len() + 1);
+            for (day, values) in row.chunks_exact(width).enumerate() {
+                let before = day.checked_sub(1).map(|before| row[before * width + roles.close]);
+                let mut quantities = roles.encode(|channel| values[channel], before);
+                if day == 0 {
+                    quantities.remove(GAP);
+                }
+                encoded.extend(quantities);
+            }
+            encoded.push(row[roles.close].ln());
+            encoded
+        };
+        let rows: Vec<Vec<f64>> = complete_windows(set, config.window)?.into_iter().map(encode).collect();
+        let known = |place: &Place| place.step != Some(0) || place.quantity != GAP;
+        let mut places: Vec<Place> =
+            (0..config.window).flat_map(|step| day(&roles, step)).filter(known).collect();
+        places.push(Place { quantity: roles.level(), step: None });
+        let copula = LagCopula::fit(&rows, &places, config.window);
+        let step = set.series.first().map_or(1.0, Series::step);
+        Ok(Self { channels: set.channels.clone(), roles, step, copula })
+    }
+
+    /// `n` new paths of `length` days, named `1`, `2`, …; each is drawn from a stream of its own.
+    pub fn sample(&self, n: usize, length: usize, seed: Seed) -> SeriesSet {
+        let walk = self.walk(length);
+        let path = |i: usize| {
+            let mut random = seed.stream(&format!("series/sample/{i}"));
+            let level = standard_normal(&mut random);
+            let path = walk.path(&[level], length, &mut random);
+            let first = self.copula.value(Place { quantity: self.roles.level(), step: None }, level);
+            self.decode(&path[1..], None, first)
+        };
+        self.set((0..n).map(path), 0.0)
+    }
+
+    /// `n` ways in which `past` may go on for `length` days: a window's days before count, so a past of stormy days gives
+    /// stormy paths.
+    ///
+    /// # Errors
+    /// Fewer than three days, or missing prices at the end.
+    pub fn continue_from(
+        &self,
+        past: &Series,
+        n: usize,
+        length: usize,
+        seed: Seed,
+    ) -> Result<SeriesSet, Error> {
+        let (found, needed) = (past.len(), 3);
+        let days = (self.copula.steps() - 1).min(found.saturating_sub(1));
+        let from = found - days;
+        let is_price = |value: &f64| value.is_finite() && *value > 0.0;
+        let fits = found >= needed
+            && past.values.len() == self.channels.len()
+            && past.values.iter().enumerate().all(|(channel, values)| {
+                let values = &values[from - 1..];
+                Some(channel) == self.roles.volume && values.iter().all(|v| v.is_finite())
+                    || values.iter().all(is_price)
+            });
+        if !fits {
+            let entity = past.entity.clone();
+            let purpose = "a path that goes on from it, with all prices at its end,";
+            return Err(failed(SeriesError::Short { entity, found, needed, purpose }));
+        }
+        let close = &past.values[self.roles.close];
+        let level = Place { quantity: self.roles.level(), step: None };
+        let mut known = vec![self.copula.score(level, close[from].ln())];
+        for i in from..found {
+            let quantities = self.roles.encode(|channel| past.values[channel][i], Some(close[i - 1]));
+            let score = |(quantity, value)| self.copula.score(Place { quantity, step: Some(0) }, value);
+            known.extend(quantities.into_iter().enumerate().map(score));
+        }
+        let walk = self.walk(days + length);
+        let start = past.times[found - 1] + past.step();
+        let path = |i: usize| {
+            let mut random = seed.stream(&format!("series/continue/{i}"));
+            let path = walk.path(&known, days + length, &mut random);
+            self.decode(&path[known.len()..], Some(close[found - 1].ln()), 0.0)
+        };
+        Ok(self.set((0..n).map(path), start))
+    }
+
+    fn walk(&self, length: usize) -> Walk<'_> {
+        let head = Place { quantity: self.roles.level(), step: None };
+        Walk::new(&self.copula, &|step| day(&self.roles, step), Some(head), length)
+    }
+
+    /// Prices of days by their scores: after the close `before` (its log), or from `first`, the log of the first close.
+    fn decode(&self, scores: &[f64], before: Option<f64>, first: f64) -> Vec<Vec<f64>> {
+        let width = self.roles.quantities();
+        let mut values = vec![Vec::with_capacity(scores.len() / width); self.channels.len()];
+        let mut before = before;
+        for scores in scores.chunks_exact(width) {
+            let value =
+                |quantity: usize| self.copula.value(Place { quantity, step: Some(0) }, scores[quantity]);
+            let (range, open, close) =
+                (value(RANGE).exp(), value(OPEN).clamp(0.0, 1.0), value(CLOSE).clamp(0.0, 1.0));
+            let last = before.map_or(first, |before| before + value(GAP) * range + (close - open) * range);
+            let low = last - close * range;
+            values[self.roles.open].push((low + open * range).exp());
+            values[self.roles.high].push((low + range).exp());
+            values[self.roles.low].push(low.exp());
+            values[self.roles.close].push(last.exp());
+            self.roles.copies.iter().for_each(|&copy| values[copy].push(last.exp()));
+            if let Some(volume) = self.roles.volume {
+                let traded = value(VOLUME).exp();
+                values[volume].push(if traded < 1.5 * LEAST_VOLUME { 0.0 } else { traded });
+            }
+            before = Some(last);
+        }
+        values
+    }
+
+    fn set(&self, paths: impl Iterator<Item = Vec<Vec<f64>>>, start: f64) -> SeriesSet {
+        let series = paths.enumerate().map(|(i, values)| Series {
+            entity: (i + 1).to_string(),
+            times: (0..values.first().map_or(0, Vec::len)).map(|t| start + t as f64 * self.step).collect(),
+            values,
+            labels: Vec::new(),
+        });
+        SeriesSet { channels: self.channels.clone(), time: None, series: series.collect() }
+    }
+
+    /// The copula as a file holds it.
+    pub fn store(&self) -> Stored {
+        let mut stored = self.copula.store();
+        stored.insert("step", &[1], vec![self.step]);
+        stored.about.insert("channels".into(), serde_json::json!(self.channels).to_string());
+        let roles = serde_json::to_string(&self.roles).expect("roles are plain numbers");
+        stored.about.insert("roles".into(), roles);
+        stored
+    }
+
+    /// Reads what [`store`](Self::store) gave.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn restore(stored: &Stored) -> Result<Self, String> {
+        let json = |name: &str| stored.text(name);
+        let channels: Vec<String> = serde_json::from_str(json("channels")?).map_err(|e| e.to_string())?;
+        let roles: Roles = serde_json::from_str(json("roles")?).map_err(|e| e.to_string())?;
+        let copula = LagCopula::restore(stored)?;
+        let mut places = vec![roles.open, roles.high, roles.low, roles.close];
+        places.extend(roles.volume);
+        places.extend(&roles.copies);
+        places.sort_unstable();
+        let each_once = places.iter().enumerate().all(|(i, place)| i == *place);
+        let fits = each_once
+            && roles.channels() == channels.len()
+            && copula.quantities() == roles.quantities() + 1
+            && copula.steps() > 1;
+        match *stored.values::<f64>("step")? {
+            [step] if step > 0.0 && fits => Ok(Self { channels, roles, step, copula }),
+            _ => Err("channels, roles and copula do not fit together".into()),
+        }
+    }
+}
+
+/// The places of one day.
+fn day(roles: &Roles, step: usize) -> Vec<Place> {
+    (0..roles.quantities()).map(|quantity| Place { quantity, step: Some(step) }).collect()
+}
