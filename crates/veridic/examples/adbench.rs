@@ -107,7 +107,5 @@ fn table(values: &[f64], width: usize, rows: &[usize]) -> Table {
 fn schema(table: &Table) -> Schema {
     let kind = || Kind::Real { decimals: 17, min: 0.0, max: 1.0 };
     let columns = table.columns.iter();
-    Schema {
-        columns: columns.map(|c| ColumnSchema { name: c.name.clone(), kind: kind(), missing: 0 }).collect(),
-    }
+    Schema { columns: columns.map(|c| ColumnSchema::new(c.name.as_str(), kind(), 0)).collect() }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use veridic::data::series::{Series, SeriesConfig, SeriesSet, Spacing};
-use veridic::data::{ReadOptions, read};
+use veridic::data::{ReadOptions, Reading, read};
 use veridic::error::Result;
 use veridic::evaluate::{SegmentCounts, confusion_at, flagged_ranges, merged_ranges, vus_pr};
 use veridic::models::series::{
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
 }
 
 fn series(file: &Path, label: bool) -> Result<SeriesSet> {
-    let (table, schema) = read(file, &ReadOptions::default())?;
+    let Reading { table, schema, .. } = read(file, &ReadOptions::default())?;
     let values = table.columns.iter().map(|column| column.name.clone()).filter(|name| name != "label");
     let config = SeriesConfig {
         values: values.collect(),

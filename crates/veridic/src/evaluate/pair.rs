@@ -51,7 +51,7 @@ pub fn pair_trends(real: &Table, synthetic: &Table, schema: &Schema) -> Result<P
                 columns.push(of_texts(&column.name, [a, b]));
             }
             Some(_) => {
-                problems.push(format!("`{}` is text in one table and numbers in the other", column.name))
+                problems.push(format!("`{}` is text in one table and numbers in the other", column.name));
             }
             None => {}
         }

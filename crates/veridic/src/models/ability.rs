@@ -78,12 +78,7 @@ impl ModelConfig {
             Self::Classifier(_) => {
                 matches!(ability, Ability::Score | Ability::Encode | Ability::Classify | Ability::Layers)
             }
-            Self::Table(_)
-            | Self::Chain(_)
-            | Self::Surprise(_)
-            | Self::IsolationForest(_)
-            | Self::Neighbors(_)
-            | Self::BoostedTrees(_) => self.table().is_some_and(|parts| parts.can(ability)),
+            _ => self.table().is_some_and(|parts| parts.can(ability)),
         }
     }
 }

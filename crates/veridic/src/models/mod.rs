@@ -31,7 +31,10 @@ use crate::nn::{Activation, LikelihoodConfig, NoiseConfig};
 pub(crate) use parallel::parallel;
 
 use chain::ChainConfig;
-use detector::{DetectorConfig, IsolationForestConfig, NeighborsConfig, SurpriseConfig};
+use detector::{
+    CopodConfig, DetectorConfig, EcodConfig, GaussianMixtureConfig, HbosConfig, IsolationForestConfig,
+    LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
+};
 
 pub use aae::AaeConfig;
 pub use ability::Ability;
@@ -76,6 +79,18 @@ pub enum ModelConfig {
     IsolationForest(IsolationForestConfig),
     /// The distance to the nearest training rows.
     Neighbors(NeighborsConfig),
+    /// How much sparser it is around a row than around its neighbors.
+    Lof(LofConfig),
+    /// How far out in the tails of each column a row is.
+    Ecod(EcodConfig),
+    /// How far out in the tails of each column, both tails together.
+    Copod(CopodConfig),
+    /// How rare the values of a row are, column by column.
+    Hbos(HbosConfig),
+    /// How far a row is from the principal directions.
+    Pca(PcaConfig),
+    /// How low the density of a mixture of Gaussians is.
+    GaussianMixture(GaussianMixtureConfig),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
 }
@@ -94,6 +109,12 @@ impl ModelConfig {
             Self::Surprise(_) => "surprise",
             Self::IsolationForest(_) => "isolation-forest",
             Self::Neighbors(_) => "neighbors",
+            Self::Lof(_) => "lof",
+            Self::Ecod(_) => "ecod",
+            Self::Copod(_) => "copod",
+            Self::Hbos(_) => "hbos",
+            Self::Pca(_) => "pca",
+            Self::GaussianMixture(_) => "gaussian-mixture",
             Self::BoostedTrees(_) => "boosted-trees",
         }
     }
@@ -111,6 +132,12 @@ impl ModelConfig {
             Self::Surprise(SurpriseConfig::default()),
             Self::IsolationForest(IsolationForestConfig::default()),
             Self::Neighbors(NeighborsConfig::default()),
+            Self::Lof(LofConfig::default()),
+            Self::Ecod(EcodConfig::default()),
+            Self::Copod(CopodConfig::default()),
+            Self::Hbos(HbosConfig::default()),
+            Self::Pca(PcaConfig::default()),
+            Self::GaussianMixture(GaussianMixtureConfig::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
         ]
     }
@@ -128,6 +155,12 @@ impl ModelConfig {
             Self::Surprise(_) => "a detector of surprises",
             Self::IsolationForest(_) => "an isolation forest",
             Self::Neighbors(_) => "a detector by neighbors",
+            Self::Lof(_) => "a local outlier factor",
+            Self::Ecod(_) => "a detector by tails",
+            Self::Copod(_) => "a detector by copulas",
+            Self::Hbos(_) => "a detector by histograms",
+            Self::Pca(_) => "a detector by principal directions",
+            Self::GaussianMixture(_) => "a mixture of Gaussians",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
         }
     }
@@ -141,6 +174,12 @@ impl ModelConfig {
             Self::Surprise(config) => of(DetectorConfig::Surprise(config.clone())),
             Self::IsolationForest(config) => of(DetectorConfig::IsolationForest(config.clone())),
             Self::Neighbors(config) => of(DetectorConfig::Neighbors(config.clone())),
+            Self::Lof(config) => of(DetectorConfig::Lof(config.clone())),
+            Self::Ecod(config) => of(DetectorConfig::Ecod(config.clone())),
+            Self::Copod(config) => of(DetectorConfig::Copod(config.clone())),
+            Self::Hbos(config) => of(DetectorConfig::Hbos(config.clone())),
+            Self::Pca(config) => of(DetectorConfig::Pca(config.clone())),
+            Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 return None;
@@ -156,12 +195,7 @@ impl ModelConfig {
             Self::Aae(config) => NetworkConfig::Decoding(Decoding::Aae(config)),
             Self::Gan(config) => NetworkConfig::Gan(config),
             Self::Classifier(config) => NetworkConfig::Classifier(config),
-            Self::Table(_)
-            | Self::Chain(_)
-            | Self::Surprise(_)
-            | Self::IsolationForest(_)
-            | Self::Neighbors(_)
-            | Self::BoostedTrees(_) => return None,
+            _ => return None,
         })
     }
 

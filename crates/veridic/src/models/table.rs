@@ -98,7 +98,7 @@ impl TableModel {
         (seed, threads): (Seed, usize),
         stop: &AtomicBool,
         observe: &mut dyn FnMut(&Event),
-        (from, keep): (Option<Stored>, &mut dyn FnMut(&Stored) -> Result<()>),
+        (from, keep): (Option<Stored>, &mut Keep<'_>),
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
@@ -203,6 +203,9 @@ enum Word {
     Partial(Stored),
 }
 
+/// Where a part of a model that is still being learned is kept.
+type Keep<'a> = dyn FnMut(&Stored) -> Result<()> + 'a;
+
 /// Fits a chain; its workers' words are passed on by this thread, which observers belong to.
 fn watched(
     config: &ChainConfig,
@@ -210,7 +213,7 @@ fn watched(
     (seed, threads): (Seed, usize),
     stop: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
-    (from, keep): (Option<chain::Partial>, &mut dyn FnMut(&Stored) -> Result<()>),
+    (from, keep): (Option<chain::Partial>, &mut Keep<'_>),
 ) -> Result<Option<Chain>> {
     /// Seconds from one partial result that is kept to the next.
     const KEPT_EVERY: u64 = 5;

@@ -141,7 +141,7 @@ enum Place {
 /// Data in memory, parted and encoded as `config` says.
 pub(crate) fn given(config: &mut Config, data: Data) -> Result<Dataset> {
     let mut data = match data {
-        Data::Table(table, schema) => given_table(config, table, schema)?,
+        Data::Table(table, schema) => given_table(config, &table, &schema)?,
         Data::Images(images) => given_images(config, images)?,
     };
     told(config, &mut data);
@@ -272,10 +272,11 @@ fn numbered(labels: Option<&[Option<String>]>) -> (Vec<String>, Vec<f32>) {
 /// variational autoencoder.
 pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
     let mut config = if looks_like_images(data) {
-        let mut config = Config::default();
-        config.model = variational(16, &[256], LikelihoodConfig::Bernoulli);
-        config.train = TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() };
-        config
+        Config {
+            model: variational(16, &[256], LikelihoodConfig::Bernoulli),
+            train: TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() },
+            ..Config::default()
+        }
     } else {
         let mut config = Config::default_for_tables();
         config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];

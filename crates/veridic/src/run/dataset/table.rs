@@ -123,12 +123,12 @@ pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<Stri
 }
 
 /// A table in memory as the rows of a run.
-pub(super) fn given_table(config: &mut Config, table: Table, schema: Schema) -> Result<Dataset> {
+pub(super) fn given_table(config: &mut Config, table: &Table, schema: &Schema) -> Result<Dataset> {
     table.check()?;
     let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
     let table = table.select(&named)?;
     schema.validate()?;
-    parted(config, Source { table, schema, files: Vec::new(), n_train: 0 }, Vec::new())
+    parted(config, Source { table, schema: schema.clone(), files: Vec::new(), n_train: 0 }, Vec::new())
 }
 
 /// Rows parted for training and testing, and encoded for models that need it.

@@ -276,7 +276,7 @@ pub fn fit_files(
     let begun = Instant::now();
     let training = Training { config: &config, data: &data, directory: Some(&directory) };
     let mut keep = |checkpoint: &Checkpoint| directory.write_checkpoint(checkpoint, config.train.keep);
-    let result = training.run(&mut network, &mut pool, (from, stop, &mut notify), &mut keep);
+    let result = training.run(&mut network, &mut pool, from, (stop, &mut notify), &mut keep);
     info.seconds += begun.elapsed().as_secs_f64();
     info.ended = Some(now());
     let outcome = match (result, lost) {

@@ -85,7 +85,8 @@ pub fn fit_watched(
             let progress = Training { config: &config, data: &data, directory: None }.run(
                 &mut network,
                 &mut pool,
-                (None, stop, &mut tell),
+                None,
+                (stop, &mut tell),
                 &mut |_| Ok(()),
             )?;
             let latents = latents(&config, &data, &mut network, &mut pool)?;
@@ -132,7 +133,8 @@ impl Training<'_> {
         &self,
         network: &mut Network,
         pool: &mut Pool,
-        (from, stop, observe): (Option<Checkpoint>, &AtomicBool, &mut dyn FnMut(&Event)),
+        from: Option<Checkpoint>,
+        (stop, observe): (&AtomicBool, &mut dyn FnMut(&Event)),
         keep: &mut dyn FnMut(&Checkpoint) -> Result<()>,
     ) -> Result<Outcome> {
         let Training { config, data, directory } = *self;
