@@ -54,6 +54,9 @@ impl Default for FourSurprisesConfig {
 pub(super) const REASONS: [&str; 4] =
     ["unusual shape", "unusual pattern", "unusual course", "too noisy or too flat"];
 
+/// How surprising each point of a part is, by each of the four.
+pub(super) type Surprises = [Vec<f64>; 4];
+
 /// The four statistics of one channel with what they were in training.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FourSurprises {
@@ -87,7 +90,7 @@ impl FourSurprises {
         parts: &[Part<'_>],
         config: &FourSurprisesConfig,
         threads: usize,
-    ) -> Result<(Self, Vec<[Vec<f64>; 4]>), Error> {
+    ) -> Result<(Self, Vec<Surprises>), Error> {
         let all: Vec<f64> = parts.iter().flat_map(|part| part.values.iter().copied()).collect();
         let center = median(&all);
         let range = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
@@ -121,7 +124,7 @@ impl FourSurprises {
     }
 
     /// The four surprises of each point, not yet smoothed.
-    pub(super) fn surprises(&self, part: &Part<'_>, threads: usize) -> Result<[Vec<f64>; 4], Error> {
+    pub(super) fn surprises(&self, part: &Part<'_>, threads: usize) -> Result<Surprises, Error> {
         let part = part.map(|value| scaled(value, self.center, self.size));
         let mut statistics = self.statistics(&part, threads)?;
         self.to_surprises(&mut statistics);

@@ -174,7 +174,7 @@ impl Near {
                 let sums = prefix_sums(part.values.iter().copied());
                 let count = (part.len() + 1).saturating_sub(length * blocks);
                 (part, count, move |start: usize, row: &mut Vec<f32>| {
-                    row.extend(means(&sums, start, length, blocks))
+                    row.extend(means(&sums, start, length, blocks));
                 })
             })
             .collect();

@@ -38,9 +38,9 @@ pub(super) fn filled(values: &[f64]) -> Vec<f64> {
     filled[last..].fill(values[last]);
     for pair in known.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        for i in from + 1..to {
+        for (i, value) in filled.iter_mut().enumerate().take(to).skip(from + 1) {
             let share = (i - from) as f64 / (to - from) as f64;
-            filled[i] = values[from] + (values[to] - values[from]) * share;
+            *value = values[from] + (values[to] - values[from]) * share;
         }
     }
     filled

@@ -234,7 +234,7 @@ impl TrailingDistances {
         let Ok(usual) = <[f64; 3]>::try_from(read("usual")?) else {
             return Err("`usual` is not three numbers".into());
         };
-        if !fits || usual.iter().any(|usual| !(*usual > 0.0)) {
+        if !fits || !usual.iter().all(|usual| *usual > 0.0) {
             return Err("the parts do not fit together".into());
         }
         Ok(Self {
