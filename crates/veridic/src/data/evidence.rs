@@ -285,11 +285,6 @@ impl PlainCells {
             _ => self.n,
         }
     }
-
-    /// Whether every point could part thousands, and there is one.
-    pub(crate) fn is_groupable(&self) -> bool {
-        self.with_point > 0 && self.with_point == self.groupable
-    }
 }
 
 #[cfg(test)]

@@ -147,11 +147,6 @@ impl Numbers {
             && self.decimals == 0
     }
 
-    /// Whether there are fewer different values than a category has.
-    pub(crate) fn are_few(&self) -> bool {
-        self.distinct.as_ref().is_some_and(|distinct| distinct.len() * 2 <= self.n && distinct.len() <= 20)
-    }
-
     fn few_values(&self) -> Option<Vec<f64>> {
         let distinct = self.distinct.as_ref()?;
         // Between whole numbers one after the other there is nothing that could be made.
