@@ -10,7 +10,7 @@ use super::spelled::{Spelled, Unspelled};
 use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number};
 
 /// Texts that mean no and yes, in that order.
-pub(super) const NO_YES: [(&str, &str); 9] = [
+pub(super) const NO_YES: [(&str, &str); 13] = [
     ("no", "yes"),
     ("false", "true"),
     ("n", "y"),
@@ -20,6 +20,10 @@ pub(super) const NO_YES: [(&str, &str); 9] = [
     ("absent", "present"),
     ("bad", "good"),
     ("fail", "pass"),
+    ("nein", "ja"),
+    ("non", "oui"),
+    ("não", "sim"),
+    ("нет", "да"),
 ];
 
 /// Cells that do not fit and are remembered, at most.
@@ -274,6 +278,10 @@ impl ColumnBuilder {
 
 impl Inferred {
     fn compare(&mut self, clock: &Clock, seconds: f64, text: &str) {
+        // Moments of several zones are said to be written in UTC.
+        if super::date::has_offset(&self.format) && self.spelling.zone.is_none() {
+            return;
+        }
         // Four digits, two and two come back as they are.
         if self.format == "%Y-%m-%d" && self.spelling.formats.is_empty() && text.len() == 10 {
             return;

@@ -41,6 +41,7 @@ pub(crate) fn parse(text: &str, format: &str) -> Option<f64> {
 
 /// Appends the moment `seconds` after 1970-01-01T00:00:00 UTC as `format`, to the microsecond; the plain
 /// number where the calendar does not reach or the format is not valid.
+#[cfg(test)]
 pub(crate) fn write(seconds: f64, format: &str, text: &mut String) {
     Clock::new(format, None).write(seconds, text);
 }

@@ -41,10 +41,11 @@ fn without_mark(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, unless some of the text is clearly UTF-8.
+/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, unless some of the text is clearly UTF-8
+/// or most of it is of another script.
 pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataError> {
     let mut reader = source.open()?;
-    let (mut valid, mut invalid) = (0_u64, 0_u64);
+    let (mut valid, mut invalid, mut letters) = (0_u64, 0_u64, 0_u64);
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
     loop {
         let kept = bytes.len();
@@ -60,6 +61,7 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
                     (std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(), Some(error))
                 }
             };
+            letters += text.bytes().filter(u8::is_ascii_alphabetic).count() as u64;
             valid += text.chars().filter(|c| !c.is_ascii()).count() as u64;
             rest = &rest[text.len()..];
             match error.and_then(|error| error.error_len()) {
@@ -73,7 +75,9 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
         }
         if is_end {
             invalid += u64::from(!rest.is_empty());
-            return Ok((valid * 10 <= invalid).then_some(WINDOWS_1252));
+            // In a Western language most letters have no accent.
+            let is_western = invalid <= 1 || invalid < letters;
+            return Ok((valid * 10 <= invalid && is_western).then_some(WINDOWS_1252));
         }
         bytes = rest.to_vec();
     }
@@ -166,6 +170,7 @@ mod tests {
         assert_eq!(guess(&source(b"caf\xe9,1\nna\xefve,2\n")).unwrap(), Some(WINDOWS_1252));
         assert_eq!(guess(&source("café,1\nnaïve,2\n€\u{e9}".as_bytes())).unwrap(), None);
         assert_eq!(guess(&source(b"caf\xc3\xa9,1\nna\xefve\n")).unwrap(), None);
+        assert_eq!(guess(&source(b"\xcc\xee\xf1\xea\xe2\xe0,1\n")).unwrap(), None);
         assert_eq!(decoded(b"\x80 caf\xe9", WINDOWS_1252), "€ café");
     }
 }

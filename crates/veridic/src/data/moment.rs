@@ -747,10 +747,8 @@ impl Scanner<'_> {
         let capital = word.iter().all(u8::is_ascii_uppercase);
         let small = word.iter().all(u8::is_ascii_lowercase);
         // What is neither is written as a name is: `May`.
-        if !capital
-            && !small
-            && !(word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase))
-        {
+        let is_titled = word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase);
+        if !(capital || small || is_titled) {
             return None;
         }
         self.rest = &self.rest[length..];

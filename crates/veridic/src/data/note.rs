@@ -102,6 +102,13 @@ pub enum ReadNote {
         /// Its line.
         line: u64,
     },
+    /// Categories that may be numbers or moments in a spelling that is not known.
+    Unread {
+        /// The column.
+        column: String,
+        /// Some of them.
+        examples: Vec<String>,
+    },
     /// A column that is neither used nor an identifier.
     LeftOut {
         /// The column.
@@ -225,6 +232,11 @@ impl fmt::Display for ReadNote {
                 f,
                 "`{column}` is categories, not numbers, because of `{example}` in line {line} (if it is missing: \
                  --set 'data.missing=[\"{example}\"]')"
+            ),
+            Self::Unread { column, examples } => write!(
+                f,
+                "`{column}` is categories: {} look like numbers or dates, in a spelling that is not known",
+                listed(examples)
             ),
             Self::LeftOut { column, why, examples, remedy } => {
                 write!(f, "`{column}` is left out: {why}")?;

@@ -322,7 +322,7 @@ impl Growing {
                     notes.push(ReadNote::Large { column: name.to_owned(), example: example.clone() });
                 }
                 let is_text = form != TextForm::Plain;
-                return rows::column_of_texts(name, codes, levels, is_text, options, notes);
+                return rows::column_of_texts(name, &codes, &levels, is_text, options, notes);
             }
             Self::Number { values, meaning, .. } => (values, meaning),
         };
@@ -349,7 +349,7 @@ impl Growing {
         let categorical = options.categorical.iter().any(|column| column == name);
         if categorical {
             let (codes, levels) = rows::texts_of(&values);
-            return rows::column_of_texts(name, codes, levels, true, options, notes);
+            return rows::column_of_texts(name, &codes, &levels, true, options, notes);
         }
         let (missing, found) = infer::number_cells(name, values, notes).map_err(Unreadable::Stray)?;
         let mut column =

@@ -13,7 +13,7 @@ use super::numbers::Found as FoundColumn;
 use super::read::Markers;
 use super::record::Cell;
 use super::source::nearest_name;
-use super::text::{TextColumn, text_column};
+use super::text::{TextColumn, look_measured, text_column};
 use super::{
     Cells, Column, ColumnSchema, Difference, Kind, MISSING, ReadOptions, Reading, Schema, Table, Unused,
 };
@@ -239,7 +239,7 @@ pub(super) fn read_as(
 #[derive(Debug)]
 pub(super) enum Unreadable {
     Stray(StrayCell),
-    Refused(Refused),
+    Refused(Box<Refused>),
 }
 
 impl Unreadable {
@@ -247,7 +247,7 @@ impl Unreadable {
     pub(super) fn at(self, path: &Path) -> DataError {
         let mut refused = match self {
             Self::Stray(stray) => Refused { strays: vec![stray], ..Refused::default() },
-            Self::Refused(refused) => refused,
+            Self::Refused(refused) => *refused,
         };
         refused.strays.iter_mut().for_each(|stray| stray.unit = "row");
         match refused.check(path) {
@@ -261,8 +261,8 @@ impl Unreadable {
 /// numbers and no moments.
 pub(super) fn column_of_texts(
     name: &str,
-    codes: Vec<u32>,
-    levels: Vec<String>,
+    codes: &[u32],
+    levels: &[String],
     is_text: bool,
     options: &ReadOptions,
     notes: &mut Vec<ReadNote>,
@@ -293,11 +293,11 @@ pub(super) fn column_of_texts(
         Finding::Done(found) => return Ok(column_of(name, found, missing)),
         Finding::Strays(strays) => {
             refused.strays = strays;
-            return Err(Unreadable::Refused(refused));
+            return Err(Unreadable::Refused(Box::new(refused)));
         }
         Finding::Mixed(first, second) => {
             refused.mix(name, first, second);
-            return Err(Unreadable::Refused(refused));
+            return Err(Unreadable::Refused(Box::new(refused)));
         }
         Finding::Again(builder, doubt) => (builder, doubt),
     };
@@ -318,7 +318,7 @@ pub(super) fn column_of_texts(
                 marks_of(name, marks, notes);
                 let unused = refused.judge(name, doubt, &column, notes);
                 if !refused.is_empty() {
-                    return Err(Unreadable::Refused(refused));
+                    return Err(Unreadable::Refused(Box::new(refused)));
                 }
                 tell(name, &column, unused, notes);
                 let missing = n_missing(&column.cells);
@@ -328,13 +328,13 @@ pub(super) fn column_of_texts(
             Finished::Again => (builder, doubt) = (ColumnBuilder::text(), Doubt::None),
             Finished::Mixed(first, second) => {
                 refused.mix(name, first, second);
-                return Err(Unreadable::Refused(refused));
+                return Err(Unreadable::Refused(Box::new(refused)));
             }
             Finished::Misfits { expected, cells } => {
                 let stray =
                     |(line, value)| StrayCell { line, unit: "row", column: name.to_owned(), value, expected };
                 refused.strays.extend(cells.into_iter().map(stray));
-                return Err(Unreadable::Refused(refused));
+                return Err(Unreadable::Refused(Box::new(refused)));
             }
         }
     }
@@ -417,6 +417,14 @@ pub(super) fn tell(name: &str, column: &TextColumn, unused: Option<Unused>, note
         && levels.len() > MANY_LEVELS
     {
         notes.push(ReadNote::ManyLevels { column: name.to_owned(), levels: levels.len() });
+    }
+    if let Kind::Categorical { levels } = &column.kind
+        && look_measured(levels)
+    {
+        notes.push(ReadNote::Unread {
+            column: name.to_owned(),
+            examples: levels.iter().take(3).cloned().collect(),
+        });
     }
     // What is not understood is told with the cells that do not fit, where these are known.
     let told = notes.iter().any(|note| matches!(note, ReadNote::LeftOut { column, .. } if column == name));

@@ -89,6 +89,12 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     (measured * 2 > levels.len()).then_some(Unused::NotUnderstood)
 }
 
+/// Whether most of many categories begin as numbers or dates do.
+pub(super) fn look_measured(levels: &[String]) -> bool {
+    levels.len() > MIN_FOR_IDENTIFIER
+        && levels.iter().filter(|level| is_measured(level)).count() * 2 > levels.len()
+}
+
 /// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`.
 fn is_measured(text: &str) -> bool {
     let text = text.trim_start_matches(['-', '+', '<', '>', '~', '(', '$', '€', '£']);
@@ -98,7 +104,7 @@ fn is_measured(text: &str) -> bool {
         return false;
     }
     match (rest.next(), rest.next()) {
-        (Some('.' | ','), Some(next)) => next.is_ascii_digit(),
+        (Some('.' | ','), Some(next)) => next.is_ascii_digit() || next == ' ',
         (Some(' '), Some(next)) => next.is_alphabetic() || next.is_ascii_digit(),
         _ => false,
     }

@@ -435,8 +435,8 @@ impl DataError {
             }
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
-                "most of the text is UTF-8: correct the cell, or name another encoding: --set \
-                 data.encoding=windows-1252"
+                "correct the cell, or name the encoding of the text: --set data.encoding=windows-1252 (Western), \
+                 windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
                     .into()
             }
             Self::MixedSpelling { .. } => {

@@ -65,7 +65,7 @@ fn bytes_that_are_not_utf8_are_latin_or_name_line_and_column() {
     let error = read(b"a,b\r\n\r\ncaf\xe9,caf\xc3\xa9\r\n").unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 1 is not UTF-8 text: t.csv");
     assert!(error.hint().unwrap().contains("data.encoding"));
-    let utf16 = read(b"\xff\xfea\0,\0b\0\n\01\0,\0\x30\x01\n\0").unwrap();
+    let utf16 = read(b"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x00\x30\x01\n\x00").unwrap();
     assert_eq!(utf16.schema.columns[1].kind, Kind::Constant { value: Some("\u{130}".into()) });
     let options = ReadOptions { encoding: Some("klingon".into()), ..ReadOptions::default() };
     let error = read_bytes("t", b"a\n1\n".to_vec(), &options).unwrap_err();
