@@ -177,7 +177,7 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     assert_eq!((rows[2][3], rows[3][3]), ("income", "city"), "{scores}");
     let told = place.succeed(&["score", "run", "odd.csv", "--id", "city", "--budget", "1"]).out;
     let picked: Vec<&str> = told.lines().filter(|line| line.contains(",yes,")).collect();
-    assert!(told.starts_with("city,unusual,score,tail\n") && picked.len() == 1, "{told}");
+    assert!(told.starts_with("city,score,unusual,tail\n") && picked.len() == 1, "{told}");
     let likely = place.succeed(&["likelihood", "run", "odd.csv"]).out;
     let first = |row: usize| likely.lines().nth(row).unwrap().split(',').next().unwrap().parse::<f64>();
     assert!(first(1).unwrap() > first(2).unwrap(), "{likely}");

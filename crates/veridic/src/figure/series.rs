@@ -97,7 +97,7 @@ pub fn series_figure(input: &SeriesFigure<'_>) -> Result<Figure, FigureError> {
         scales.push(vertical(scores.label, all, scores.values.len(), 130.0)?);
     }
     let left = scales.iter().map(space_left).fold(0.0, f64::max);
-    let (width, mut down) = (canvas.width - left - 24.0, top + 4.0);
+    let (width, mut down) = (canvas.width - left - 40.0, top + 4.0);
     let last = scales.len() - 1;
     for (i, y) in scales.into_iter().enumerate() {
         let is_score = i >= shown.len();

@@ -137,8 +137,10 @@ impl SeriesSet {
 /// A time as a column writes it.
 pub(super) fn moment(column: Option<&ColumnSchema>, time: f64) -> String {
     let mut text = String::new();
-    match column.map(|column| &column.kind) {
-        Some(Kind::DateTime { format, .. }) => date::write(time, format, &mut text),
+    match column.map(|column| (column, &column.kind)) {
+        Some((column, Kind::DateTime { format, .. })) => {
+            date::Clock::new(format, column.spelling.as_ref()).write(time, &mut text);
+        }
         _ => number::write(time, number::SHORTEST, &mut text),
     }
     text

@@ -100,10 +100,6 @@ fn columns_that_cannot_be_read_are_named() {
     let text = "n,x\na,0.5\n,1.5\na,2.5\nb,7\n";
     let error = refused(text, &with(|c| c.entity = Some("n".into())));
     assert_eq!(error, SeriesError::NoEntity { column: "n".into(), count: 1, row: 2 });
-    // Mixed zones are text, and said to be.
-    let zones = "time,x\n2024-01-01T00:00:00Z,1.5\n2024-01-01 01:00:00,2\n2024-01-01T02:00:00Z,4\n";
-    let error = refused(zones, &with(|c| (c.time, c.values) = (Some("time".into()), vec!["x".into()])));
-    assert!(matches!(error, SeriesError::NoTime { .. }), "{error:?}");
 }
 
 #[test]

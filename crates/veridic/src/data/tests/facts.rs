@@ -216,7 +216,7 @@ fn series_have_times_and_values() {
     assert!(
         matches!(kind(&schema, "timestamp"), Kind::DateTime { format, .. } if format == "%Y-%m-%d %H:%M:%S")
     );
-    let (table, schema) = load("skab/skab.zip").unwrap();
+    let (table, schema) = load("skab/skab.zip/skab/anomaly-free/anomaly-free.csv").unwrap();
     assert_eq!(size(&table), (9405, 9));
     assert!(matches!(kind(&schema, "datetime"), Kind::DateTime { .. }));
     let (table, _) = load("timegan-stock/stock_data.csv").unwrap();
