@@ -15,7 +15,7 @@ use super::select::Margins;
 use super::{Chain, ChainConfig, Learned};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
 use crate::error::ModelError;
-use crate::models::boost::{BoostConfig, Feature, Features, Softmax};
+use crate::models::boost::{Feature, Features, Softmax};
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle};
 
@@ -32,6 +32,9 @@ const LONG: usize = 10_000;
 
 /// Models of a column that are averaged, for fewer rows than so many.
 const MEMBERS: [(usize, usize); 3] = [(5_000, 6), (20_000, 4), (50_000, 2)];
+
+/// Most models of the parts of cells that are averaged: the last shades of a number.
+const FINE_MEMBERS: usize = 2;
 
 /// Fewest rows in cells, and nats that their parts must gain, for a second model.
 const FINE_ROWS: usize = 500;
@@ -247,9 +250,13 @@ impl Fit<'_> {
         for (i, codes) in parents.iter().zip(&seen) {
             features.push(codes, self.coders[*i].feature());
         }
-        let boost = &self.config.boost;
-        let coarse =
-            self.members(&features, (&classes, coder.codes(), coder.is_ordered()), boost, &mut random, stop)?;
+        let coarse = self.members(
+            &features,
+            (&classes, coder.codes(), coder.is_ordered()),
+            usize::MAX,
+            &mut random,
+            stop,
+        )?;
         let fine = self.fine(j, rows.as_deref(), &features, &classes, &mut random, stop)?;
         Some(Learned { coarse, fine })
     }
@@ -258,7 +265,7 @@ impl Fit<'_> {
         &self,
         features: &Features,
         target: (&[u8], usize, bool),
-        boost: &BoostConfig,
+        most: usize,
         random: &mut ChaCha8Rng,
         stop: &AtomicBool,
     ) -> Option<Softmax> {
@@ -270,8 +277,8 @@ impl Fit<'_> {
             (0, n) => MEMBERS.iter().find(|(most, _)| n < *most).map_or(1, |(_, members)| *members),
             (members, _) => members,
         };
-        for _ in 0..count {
-            members.push(Softmax::fit(features, target, None, boost, random, stop)?);
+        for _ in 0..count.min(most) {
+            members.push(Softmax::fit(features, target, None, &self.config.boost, random, stop)?);
         }
         Some(Softmax::average(members))
     }
@@ -307,7 +314,7 @@ impl Fit<'_> {
         {
             inner.push(codes, about);
         }
-        let fine = self.members(&inner, (&target, parts, true), &self.config.boost, random, stop)?;
+        let fine = self.members(&inner, (&target, parts, true), FINE_MEMBERS, random, stop)?;
         Some((fine.loss() < (parts as f64).ln() - FINE_GAIN).then_some(fine))
     }
 
