@@ -1,5 +1,7 @@
 //! Run directories of earlier versions open and say the same of the same data.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 use std::path::{Path, PathBuf};
 
 use veridic::data::{Data, Schema, Table, write_csv};
