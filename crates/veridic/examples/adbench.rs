@@ -74,7 +74,7 @@ fn split(labels: &[f64], protocol: &str, seed: Seed) -> (Vec<usize>, Vec<usize>)
     }
     if n < 1000 && copies {
         rows = (0..1000).map(|_| below(n)).collect();
-    } else if n < 1000 || n > 50_000 {
+    } else if !(1000..=50_000).contains(&n) {
         for i in 0..n {
             let j = i + below(n - i);
             rows.swap(i, j);

@@ -1,5 +1,7 @@
 //! Data in memory goes in, a model in memory comes out, and lies in a directory as one fitted from files would.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 use std::path::Path;
 
 use tempfile::TempDir;

@@ -93,11 +93,11 @@ fn a_reopened_run_samples_and_scores_and_refuses_what_needs_a_reconstruction() {
     assert_eq!((table.n_rows, schema.columns.len()), (7, 2));
     assert_eq!(place.open("run", 2).sample(7, &[], 3).unwrap(), Data::Table(table, schema));
     fs::write(place.at("points.csv"), "x,y\n0.5,0.25\n1,0\n").unwrap();
-    let (scores, _) = run.score(&place.at("points.csv"), 0).unwrap().table();
+    let (scores, _) = run.score(place.at("points.csv"), 0).unwrap().table();
     assert_eq!(scores.n_rows, 2);
     let refused = [
-        run.score(&place.at("points.csv"), 2).map(|_| ()).unwrap_err(),
-        run.reconstruct(&place.at("points.csv")).map(|_| ()).unwrap_err(),
+        run.score(place.at("points.csv"), 2).map(|_| ()).unwrap_err(),
+        run.reconstruct(place.at("points.csv")).map(|_| ()).unwrap_err(),
     ];
     for error in refused {
         assert!(error.to_string().starts_with("an adversarial network cannot "), "{error}");
@@ -217,8 +217,8 @@ fn no_score_of_a_table_depends_on_its_target() {
     };
     with(&config, "run").unwrap();
     let mut run = place.open("run", 1);
-    let scores = run.score(&place.at("rows.csv"), 0).unwrap().scores;
-    assert_eq!(run.score(&place.at("other.csv"), 0).unwrap().scores, scores);
+    let scores = run.score(place.at("rows.csv"), 0).unwrap().scores;
+    assert_eq!(run.score(place.at("other.csv"), 0).unwrap().scores, scores);
     // The head that tells the target would read it off the row.
     let config = config.with(&[("model.gan.classify".to_string(), "1.0".to_string())]).unwrap();
     let error = with(&config, "refused").unwrap_err();

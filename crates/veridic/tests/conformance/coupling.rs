@@ -182,7 +182,7 @@ fn a_conditional_model_reads_codes_and_judges_images_with_their_labels() {
     let mut run = place.open("run", 1);
     let (scores, _) = run.score(&folder, 0).unwrap().table();
     assert_eq!(scores.n_rows, 24);
-    let error = run.score(&folder.join("t10k-images-idx3-ubyte"), 0).unwrap_err();
+    let error = run.score(folder.join("t10k-images-idx3-ubyte"), 0).unwrap_err();
     assert!(error.to_string().contains("judges an image with its label"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("1, 2, 3")), "{error}");
 

@@ -104,7 +104,7 @@ fn reasons_add_up_to_the_score_of_an_autoencoder() {
     for case in cases().into_iter().filter(|case| case.model == "autoencoder") {
         place.fit(&case.config(), &case.name(), 1);
         let mut run = place.open(&case.name(), 1);
-        let (table, _) = run.score(&place.at("table.csv"), 99).unwrap().table();
+        let (table, _) = run.score(place.at("table.csv"), 99).unwrap().table();
         let all = numbers(&table, "score");
         // Height, visits, color, member, since: not the identifier, the constant or the target.
         let adds: Vec<_> = (1..=5).map(|k| numbers(&table, &format!("reason_{k}_adds"))).collect();
@@ -139,7 +139,7 @@ fn reconstructions_have_the_form_of_the_data() {
     for case in cases() {
         let out = case.name();
         place.fit(&case.config(), &out, 1);
-        let Data::Table(table, schema) = place.open(&out, 1).reconstruct(&place.at("table.csv")).unwrap().0
+        let Data::Table(table, schema) = place.open(&out, 1).reconstruct(place.at("table.csv")).unwrap().0
         else {
             panic!("a table");
         };
