@@ -36,6 +36,8 @@ use detector::{
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 
+use series::SeriesModelConfig;
+
 pub use aae::AaeConfig;
 pub use ability::Ability;
 pub use autoencoder::AutoencoderConfig;
@@ -91,6 +93,8 @@ pub enum ModelConfig {
     Pca(PcaConfig),
     /// How low the density of a mixture of Gaussians is.
     GaussianMixture(GaussianMixtureConfig),
+    /// A detector of what is unusual in series.
+    Series(Box<SeriesModelConfig>),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
 }
@@ -115,6 +119,7 @@ impl ModelConfig {
             Self::Hbos(_) => "hbos",
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
+            Self::Series(_) => "series",
             Self::BoostedTrees(_) => "boosted-trees",
         }
     }
@@ -138,6 +143,7 @@ impl ModelConfig {
             Self::Hbos(HbosConfig::default()),
             Self::Pca(PcaConfig::default()),
             Self::GaussianMixture(GaussianMixtureConfig::default()),
+            Self::Series(Box::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
         ]
     }
@@ -161,6 +167,7 @@ impl ModelConfig {
             Self::Hbos(_) => "a detector by histograms",
             Self::Pca(_) => "a detector by principal directions",
             Self::GaussianMixture(_) => "a mixture of Gaussians",
+            Self::Series(_) => "a detector of series",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
         }
     }
@@ -180,6 +187,7 @@ impl ModelConfig {
             Self::Hbos(config) => of(DetectorConfig::Hbos(config.clone())),
             Self::Pca(config) => of(DetectorConfig::Pca(config.clone())),
             Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
+            Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 return None;

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain, ChainConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
+use super::series::{SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
+use crate::data::series::SeriesConfig;
 use crate::data::{Kind, Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::seed::Seed;
@@ -32,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) chain: Option<ChainConfig>,
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
+    pub(crate) series: Option<SeriesModelConfig>,
 }
 
 /// The rows that a model of a table learns from.
@@ -47,6 +50,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) models_target: bool,
     /// Columns that are left out.
     pub(crate) dropped: &'a [String],
+    /// How rows make series, for models of them.
+    pub(crate) layout: &'a SeriesConfig,
 }
 
 /// A fitted model of a table.
@@ -56,6 +61,7 @@ pub struct TableModel {
     chain: Option<Chain>,
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
+    series: Option<SeriesModel>,
 }
 
 impl Parts {
@@ -64,13 +70,14 @@ impl Parts {
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
         self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
-        self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))
+        self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
+        self.series.as_ref().map_or(Ok(()), |series| series.check(path))
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
         match ability {
             Ability::Sample | Ability::Fill | Ability::Likelihood => self.chain.is_some(),
-            Ability::Score | Ability::Explain => self.detector.is_some(),
+            Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
             Ability::Classify => self.trees.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
@@ -102,7 +109,7 @@ impl TableModel {
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
-        let mut model = Self { schema: schema.clone(), chain: None, detector: None, trees: None };
+        let mut model = Self { schema: schema.clone(), chain: None, detector: None, trees: None, series: None };
         if let Some(config) = &parts.chain {
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
@@ -123,6 +130,10 @@ impl TableModel {
                 return Ok(None);
             };
             model.trees = Some(trees);
+        }
+        if let Some(config) = &parts.series {
+            let of = (&table.take(rows), &lesson.without(|_| false));
+            model.series = Some(SeriesModel::fit(config, lesson.layout, of, threads)?);
         }
         Ok(Some(model))
     }
@@ -147,8 +158,16 @@ impl TableModel {
         self.trees.as_ref()
     }
 
+    /// The model of series, if it is one.
+    pub fn series(&self) -> Option<&SeriesModel> {
+        self.series.as_ref()
+    }
+
     /// Whether a part looks at a column, so that rows must have it.
     pub(crate) fn uses(&self, name: &str) -> bool {
+        if let Some(series) = &self.series {
+            return series.uses(name);
+        }
         let is_unused = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
         if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
             return false;
@@ -180,6 +199,7 @@ impl TableModel {
         absorb("chain", self.chain.as_ref().map(Chain::store));
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
+        absorb("series", self.series.as_ref().map(SeriesModel::store));
         stored
     }
 
@@ -193,7 +213,9 @@ impl TableModel {
             parts.detector.as_ref().map(|_| Detector::restore(&stored.below("detector"))).transpose()?;
         let trees =
             parts.trees.as_ref().map(|_| BoostedTrees::restore(&stored.below("trees"))).transpose()?;
-        Ok(Self { schema, chain, detector, trees })
+        let series =
+            parts.series.as_ref().map(|_| SeriesModel::restore(&stored.below("series"))).transpose()?;
+        Ok(Self { schema, chain, detector, trees, series })
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecConfig;
+use crate::data::series::SeriesConfig;
 use crate::data::{Binarization, Mixture};
 use crate::error::Result;
 use crate::models::{ModelConfig, VaeConfig};
@@ -100,6 +101,8 @@ pub struct DataConfig {
     pub second_margin: usize,
     /// Whether pictures that cannot be read are left out and counted, instead of an error.
     pub skip_corrupt: bool,
+    /// How the rows of a table make series, for models of series.
+    pub series: SeriesConfig,
     /// The column that says what is to be told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

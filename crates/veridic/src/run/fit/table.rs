@@ -49,6 +49,7 @@ pub(super) fn learn(
         target: config.data.target.as_deref(),
         models_target: config.data.model_target,
         dropped: &config.data.drop,
+        layout: &config.data.series,
     };
     let Course { threads, stop, observe, from, keep } = course;
     TableModel::fit(parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))

@@ -1,0 +1,161 @@
+//! A detector of series with what makes series of a table, and alarms of its scores.
+
+use serde::{Deserialize, Serialize};
+
+use super::alarm::{Alarm, AlarmConfig, alarms};
+use super::detector::{Detector, DetectorConfig, SeriesScores};
+use crate::data::series::{SeriesConfig, SeriesForm, SeriesSet};
+use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
+use crate::error::{ConfigError, Result};
+use crate::models::Stored;
+
+/// Settings of a model of series.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct SeriesModelConfig {
+    /// What says how unusual each point is.
+    pub detector: DetectorConfig,
+    /// Whether all entities are judged by the past of all; by default each by its own.
+    pub pooled: bool,
+    /// When scores are an alarm.
+    pub alarm: AlarmConfig,
+}
+
+impl SeriesModelConfig {
+    pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
+        self.detector.check(&format!("{path}.detector"))?;
+        self.alarm.check(&format!("{path}.alarm"))
+    }
+}
+
+/// A fitted model of series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesModel {
+    layout: SeriesConfig,
+    alarm: AlarmConfig,
+    detector: Detector,
+}
+
+/// Scores of the points of series, and the stretches of high ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredSeries {
+    /// The points.
+    pub set: SeriesSet,
+    /// Scores, one of [`SeriesSet::series`] each.
+    pub scores: Vec<SeriesScores>,
+    /// Above this score there is an alarm.
+    pub threshold: f64,
+    /// The alarms, series by series.
+    pub alarms: Vec<Alarm>,
+}
+
+impl SeriesModel {
+    /// Learns what is usual in the series of a table, laid out as `layout` says.
+    ///
+    /// # Errors
+    /// Rows that are no series, or too few of them.
+    pub(crate) fn fit(
+        config: &SeriesModelConfig,
+        layout: &SeriesConfig,
+        (table, schema): (&Table, &Schema),
+        threads: usize,
+    ) -> Result<Self> {
+        let set = SeriesSet::from_table(table, schema, layout)?;
+        let detector = Detector::fit(&set, &config.detector, config.pooled, threads)?;
+        let mut layout = layout.clone();
+        if layout.form == SeriesForm::Long {
+            // What is a channel is decided once, whatever columns later rows have.
+            layout.values = set.channels;
+            layout.time = layout.time.or(set.time.map(|time| time.name));
+        }
+        Ok(Self { layout, alarm: config.alarm.clone(), detector })
+    }
+
+    /// The detector.
+    pub fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// How tables are laid out.
+    pub fn layout(&self) -> &SeriesConfig {
+        &self.layout
+    }
+
+    /// Whether rows must have a column.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        let layout = &self.layout;
+        layout.form != SeriesForm::Long
+            || [&layout.time, &layout.entity].into_iter().flatten().any(|column| column == name)
+            || layout.values.iter().any(|column| column == name)
+    }
+
+    /// Scores of the points of a table's series; labels are read where the table has the column.
+    ///
+    /// # Errors
+    /// Rows that are no series, a channel that is not there, an entity that is not known.
+    pub fn score(&self, table: &Table, schema: &Schema, threads: usize) -> Result<ScoredSeries> {
+        let mut layout = self.layout.clone();
+        let is_labelled = |name: &String| table.column(name).is_some_and(|c| c.n_missing() < table.n_rows);
+        layout.label = layout.label.filter(is_labelled);
+        let set = SeriesSet::from_table(table, schema, &layout)?;
+        let scores = self.detector.score(&set, threads)?;
+        let threshold = self.alarm.rule.threshold(&self.detector);
+        let of = |scores: &SeriesScores| alarms(&self.detector, scores, threshold, self.alarm.gap);
+        let alarms = scores.iter().flat_map(of).collect();
+        Ok(ScoredSeries { set, scores, threshold, alarms })
+    }
+
+    /// The model as tensors and texts.
+    pub(crate) fn store(&self) -> Stored {
+        let mut stored = self.detector.store();
+        let json = |value: serde_json::Result<String>| value.expect("settings are plain values");
+        stored.about.insert("layout".into(), json(serde_json::to_string(&self.layout)));
+        stored.about.insert("alarm".into(), json(serde_json::to_string(&self.alarm)));
+        stored
+    }
+
+    /// The model that was stored.
+    ///
+    /// # Errors
+    /// What is not there or does not fit.
+    pub(crate) fn restore(stored: &Stored) -> Result<Self, String> {
+        fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        }
+        Ok(Self {
+            layout: json(stored.text("layout")?)?,
+            alarm: json(stored.text("alarm")?)?,
+            detector: Detector::restore(stored)?,
+        })
+    }
+}
+
+impl ScoredSeries {
+    /// A row a point that says which it is: `entity` where there are several, and the time as the data has it, or the number
+    /// of the `row` from 1.
+    pub fn points(&self) -> (Table, Schema) {
+        let (mut columns, mut kinds) = (Vec::new(), Vec::new());
+        let n_rows = self.set.n_points();
+        let is_named = self.set.series.iter().any(|series| !series.entity.is_empty());
+        if is_named {
+            let mut levels: Vec<String> = self.set.entities().into_iter().map(str::to_owned).collect();
+            levels.sort();
+            let code = |entity: &String| levels.binary_search(entity).unwrap_or(0) as u32;
+            let codes = self.set.series.iter().flat_map(|s| std::iter::repeat_n(code(&s.entity), s.len()));
+            let cells = Cells::Text { codes: codes.collect(), levels: levels.clone() };
+            columns.push(Column { name: "entity".to_owned(), cells });
+            kinds.push(ColumnSchema::new("entity", Kind::Categorical { levels }, 0));
+        }
+        let (name, kind, first) = match &self.set.time {
+            Some(time) => (time.name.clone(), time.clone(), 0.0),
+            None => {
+                let kind = Kind::Integer { min: 1, max: n_rows.max(1) as i64 };
+                ("row".to_owned(), ColumnSchema::new("row", kind, 0), 1.0)
+            }
+        };
+        let times = self.set.series.iter().flat_map(|series| series.times.iter().map(|time| time + first));
+        columns.push(Column { name, cells: Cells::Number(times.collect()) });
+        kinds.push(kind);
+        (Table { columns, n_rows }, Schema { columns: kinds })
+    }
+}
