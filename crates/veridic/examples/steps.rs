@@ -109,7 +109,7 @@ fn main() {
         }
         // Waves of many lengths.
         64 => {
-            let n = 8_192;
+            let n = 20_480;
             let wave = |row: u32, step: usize| {
                 let length = 8.0 + (row % 57) as f32;
                 0.5 + 0.4 * ((step as f32 + (row / 57 % 64) as f32) * std::f32::consts::TAU / length).sin()

@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "reads and writes by address; bounds are those of the layer's sizes")]
 
 mod back;
+mod dot;
 mod gate;
 mod trace;
 
@@ -38,8 +39,8 @@ pub(crate) fn scratch_len(r: &Recurrence, rows: usize) -> usize {
     let trace = depth * spaced(r.columns()) + depth * lanes(rows) + block + r.columns() * rows;
     let adjoints = sums * lanes(rows) + 6 * block;
     let input = sums * lanes(rows) + r.inputs * rows + sums * rows;
-    let read =
-        (back::GROUP * depth.next_multiple_of(PANEL)).max((r.inputs + 1).next_multiple_of(PANEL) + sums);
+    let read = (back::GROUP * (depth.next_multiple_of(PANEL) + dot::FEW))
+        .max((r.inputs + 1).next_multiple_of(PANEL) + sums);
     let weight = sums * depth + rows * read;
     trace.max(adjoints).max(input).max(weight)
 }
