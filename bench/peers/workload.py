@@ -137,7 +137,7 @@ def waves(_):
     random = np.random.default_rng(1)
     length, start = random.uniform(8, 64, (20_480, 1)), random.uniform(0, 64, (20_480, 1))
     rows = 0.5 + 0.4 * np.sin((np.arange(64) + start) * (2 * np.pi / length)) + random.normal(0, 0.05, (20_480, 64))
-    return rows.astype(np.float32), None, "random"
+    return rows.astype(np.float32), None, "made"
 
 
 def since_start():

@@ -99,7 +99,11 @@ fn main() {
             veridic::data::cifar::read(&[&path]).ok().map(pixels)
         }
     };
-    let data = if real.is_some() { "real" } else { "random" };
+    let data = match (&real, width) {
+        (Some(_), _) => "real",
+        (None, 64) => "made",
+        (None, _) => "random",
+    };
     let Held { bytes, matrix, mut labels } = real.unwrap_or_else(|| match width {
         29 => {
             let n = 16_000;
