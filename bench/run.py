@@ -43,7 +43,7 @@ WORKLOADS = {
     "W6": (
         "LSTM autoencoder of series",
         "64 steps of one value, LSTM 32, its last state at each of 64 steps, LSTM 1, dense 1 at each step, mean squared "
-        "error, Adam, batch 128, 8 192 windows",
+        "error, Adam, batch 128, 20 480 windows",
     ),
     "W4": (
         "MNIST convolutional adversarial network",

@@ -135,9 +135,9 @@ def cars(folder):
 def waves(_):
     """Windows of waves of many lengths with noise on them; what they are does not change the work."""
     random = np.random.default_rng(1)
-    length, start = random.uniform(8, 64, (8_192, 1)), random.uniform(0, 64, (8_192, 1))
-    rows = 0.5 + 0.4 * np.sin((np.arange(64) + start) * (2 * np.pi / length)) + random.normal(0, 0.05, (8_192, 64))
-    return rows.astype(np.float32), None, "random"
+    length, start = random.uniform(8, 64, (20_480, 1)), random.uniform(0, 64, (20_480, 1))
+    rows = 0.5 + 0.4 * np.sin((np.arange(64) + start) * (2 * np.pi / length)) + random.normal(0, 0.05, (20_480, 64))
+    return rows.astype(np.float32), None, "made"
 
 
 def since_start():

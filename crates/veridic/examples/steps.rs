@@ -99,7 +99,11 @@ fn main() {
             veridic::data::cifar::read(&[&path]).ok().map(pixels)
         }
     };
-    let data = if real.is_some() { "real" } else { "random" };
+    let data = match (&real, width) {
+        (Some(_), _) => "real",
+        (None, 64) => "made",
+        (None, _) => "random",
+    };
     let Held { bytes, matrix, mut labels } = real.unwrap_or_else(|| match width {
         29 => {
             let n = 16_000;
@@ -109,7 +113,7 @@ fn main() {
         }
         // Waves of many lengths.
         64 => {
-            let n = 8_192;
+            let n = 20_480;
             let wave = |row: u32, step: usize| {
                 let length = 8.0 + (row % 57) as f32;
                 0.5 + 0.4 * ((step as f32 + (row / 57 % 64) as f32) * std::f32::consts::TAU / length).sin()

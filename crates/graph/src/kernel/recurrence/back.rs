@@ -1,6 +1,6 @@
 //! The way back.
 
-use super::{columns_of, gate, is_masked, keep_masked, lanes, pack_rows, rows_of};
+use super::{columns_of, dot, gate, is_masked, keep_masked, lanes, pack_rows, rows_of};
 use crate::kernel::isa::Isa;
 use crate::kernel::product::{PANEL, Product, Run, Start, Stride, product_of_runs};
 use crate::recurrence::{Cell, Recurrence};
@@ -192,8 +192,10 @@ pub(crate) unsafe fn weight_adjoint(
             let product = Product { a, stride, packed, k, c, ldc: depth, m: sums, n, start };
             product_of_runs(isa, product, runs);
         };
-        // What is fed at each step is multiplied by the sum over steps.
-        let own = if r.repeats { (fed, depth - fed) } else { (0, depth) };
+        // What is the same at each step is multiplied by the sum over steps, and few inputs need no panels.
+        let few = !r.repeats && r.inputs <= dot::FEW;
+        let own = if r.repeats || few { (fed, depth - fed) } else { (0, depth) };
+        let inputs = packed.add(most * rows * depth.next_multiple_of(PANEL));
         for first in (0..r.steps).step_by(most) {
             let steps = most.min(r.steps - first);
             for i in 0..steps {
@@ -202,6 +204,18 @@ pub(crate) unsafe fn weight_adjoint(
             let runs: [Run; GROUP] =
                 std::array::from_fn(|i| Run { a: i * sums * rows, k: i * rows, depth: rows });
             add(back.add(first * sums * rows), &runs[..steps], steps * rows, own);
+            if few {
+                for i in 0..steps {
+                    let (t, to) = (first + i, inputs.add(i * r.inputs * rows));
+                    columns_of(x.add(t * r.inputs), (rows, r.input_width()), r.inputs, to);
+                    if !mask.is_null() {
+                        // What does not count need not be a number.
+                        keep_masked(mask.add(t), (rows, r.steps), r.inputs, std::ptr::null(), to);
+                    }
+                }
+                let sizes = (steps, sums, rows);
+                dot::add(isa, r.inputs, sizes, back.add(first * sums * rows), inputs, (found, depth));
+            }
         }
         if r.repeats {
             let total = packed.add(rows * fed.next_multiple_of(PANEL));

@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "reads and writes by address; bounds are those of the layer's sizes")]
 
 mod back;
+mod dot;
 mod gate;
 mod trace;
 
@@ -38,8 +39,8 @@ pub(crate) fn scratch_len(r: &Recurrence, rows: usize) -> usize {
     let trace = depth * spaced(r.columns()) + depth * lanes(rows) + block + r.columns() * rows;
     let adjoints = sums * lanes(rows) + 6 * block;
     let input = sums * lanes(rows) + r.inputs * rows + sums * rows;
-    let read =
-        (back::GROUP * depth.next_multiple_of(PANEL)).max((r.inputs + 1).next_multiple_of(PANEL) + sums);
+    let read = (back::GROUP * (depth.next_multiple_of(PANEL) + dot::FEW))
+        .max((r.inputs + 1).next_multiple_of(PANEL) + sums);
     let weight = sums * depth + rows * read;
     trace.max(adjoints).max(input).max(weight)
 }
@@ -124,4 +125,59 @@ unsafe fn keep_masked(
 unsafe fn is_masked(mask: *const f32, (rows, steps): (usize, usize)) -> bool {
     // SAFETY: the caller's contract.
     (0..rows).any(|row| unsafe { *mask.add(row * steps) } == 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::isa::Isa;
+    use crate::recurrence::Cell;
+
+    /// Trace, adjoints of the sums, of the sequence and of the weights.
+    fn everything(isa: Isa, r: &Recurrence, rows: usize) -> Vec<Vec<f32>> {
+        let numbers = |n: usize, salt: usize| -> Vec<f32> {
+            (0..n).map(|i| ((i * 37 + i * i + salt) % 101) as f32 / 101.0 - 0.5).collect()
+        };
+        let (x, weights) = (numbers(rows * r.input_width(), 1), numbers(r.depth() * r.columns(), 2));
+        let (g, null) = (numbers(rows * r.state_width(), 3), std::ptr::null());
+        let mut scratch = vec![f32::NAN; scratch_len(r, rows)];
+        let mut found = [rows * r.trace_width(), rows * r.adjoint_width(), x.len(), weights.len()]
+            .map(|n| vec![f32::NAN; n]);
+        let s = scratch.as_mut_ptr();
+        let [t, back, to_x, to_weights] = found.each_mut().map(|values| values.as_mut_ptr());
+        let (x, w, g) = (x.as_ptr(), weights.as_ptr(), g.as_ptr());
+        // SAFETY: sizes as documented.
+        unsafe {
+            trace(isa, r, rows, x, w, null, t, s);
+            adjoints(isa, r, rows, t, w, null, g, back, s);
+            input_adjoint(isa, r, rows, back, w, to_x, s);
+            weight_adjoint(isa, r, rows, x, t, back, null, to_weights, false, s);
+        }
+        found.to_vec()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_but_for_rounding() {
+        let mut others = vec![Isa::Baseline];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            others.push(Isa::Avx2);
+        }
+        for (cell, inputs, repeats) in
+            [(Cell::Lstm, 1, false), (Cell::Lstm, 3, true), (Cell::Gru, 2, false), (Cell::Gru, 17, false)]
+        {
+            let r = Recurrence { cell, steps: 6, inputs, units: 11, sequences: 1, repeats, last: false };
+            for rows in [1, 37, 64] {
+                let want = everything(Isa::detect(), &r, rows);
+                for &isa in &others {
+                    for (i, (found, want)) in everything(isa, &r, rows).iter().zip(&want).enumerate() {
+                        let scale = want.iter().fold(1e-3f32, |scale, x| scale.max(x.abs()));
+                        for (a, b) in found.iter().zip(want) {
+                            assert!((a - b).abs() < 1e-4 * scale, "{isa:?} {r:?} {rows} rows, {i}: {a} {b}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
