@@ -4,12 +4,12 @@ use crate::error::{Error, ModelError};
 use crate::models::Stored;
 use crate::seed::{Seed, standard_normal};
 
-/// An autoregression and a follower a step later, both far from normal.
+/// An autoregression and a noisy follower a step later, both far from normal.
 fn related(n: usize) -> SeriesSet {
     let mut random = Seed(3).stream("related");
     let (mut level, mut a, mut b) = (0.0f64, Vec::new(), Vec::new());
     for _ in 0..n {
-        b.push((level * 0.8).exp());
+        b.push((0.8 * level + 0.3 * standard_normal(&mut random)).exp());
         level = 0.9 * level + 0.436 * standard_normal(&mut random);
         a.push(level.exp());
     }
@@ -39,7 +39,9 @@ fn paths_have_the_marginals_and_the_lagged_correlations_and_any_length() {
     let paths = model.sample(1, 6000, Seed(1));
     let (a, b) = (logs(&paths.series[0].values[0]), logs(&paths.series[0].values[1]));
     assert!((correlation(&a[1..], &a[..5999]) - 0.9).abs() < 0.03);
-    assert!((correlation(&b[1..], &a[..5999]) - 1.0).abs() < 0.02, "{}", correlation(&b[1..], &a[..5999]));
+    // 0.8 / sqrt(0.64 + 0.09).
+    let follower = correlation(&b[1..], &a[..5999]);
+    assert!((follower - 0.936).abs() < 0.02, "{follower}");
     let spread = (a.iter().map(|v| v * v).sum::<f64>() / 6000.0).sqrt();
     assert!((spread - 1.0).abs() < 0.2, "{spread}");
     assert_eq!(paths, model.sample(1, 6000, Seed(1)));
@@ -92,10 +94,10 @@ fn missing_stretches_are_filled_closer_than_by_a_line_and_within_their_bounds() 
             line += (straight.ln() - truth[i].ln()).abs();
         }
     }
-    // The other channel is there and follows a step later, so little is left open.
-    assert!(ours < 0.35 * line, "{ours} {line}");
+    // The other channel is there and follows a step later.
+    assert!(ours < 0.8 * line, "{ours} {line}");
     let share = within / missing;
-    assert!((0.8..0.99).contains(&share), "{share}");
+    assert!((0.85..0.95).contains(&share), "{share}");
     assert_eq!(filled[1].values, holes.values[1]);
     let void = Series {
         values: vec![vec![f64::NAN; 900], vec![f64::NAN; 900]],
