@@ -244,6 +244,12 @@ impl<M: Method> Classical<M> {
             parts.iter().zip(&self.usual).map(|(part, usual)| (part - usual).max(0.0)).collect();
         let mut reasons = vec![0.0; columns];
         self.encoding.layout.by_column(&more, |column, part| reasons[column] = part);
+        // A cell that no training row looked like may be what makes the others look wrong: it answers for them.
+        let unseen = encoded.unseen_of(i);
+        if !unseen.is_empty() {
+            reasons.fill(0.0);
+            unseen.iter().for_each(|cell| reasons[cell.column as usize] = 1.0);
+        }
         // What an ordinary row's score is belongs to all columns alike.
         let sum: f64 = reasons.iter().sum();
         let above = if sum > 0.0 && sum.is_finite() { (score - self.tail.median()).max(0.0) } else { 0.0 };
