@@ -29,6 +29,9 @@ pub(crate) enum CliError {
     /// Images have no form in which they could go to a terminal.
     #[error("images cannot be shown here, a file is needed")]
     ImagesNeedFile,
+    /// What is scored is no row.
+    #[error("--id names rows, and the run scores points of series, which are named by their times")]
+    PointsHaveTimes,
     /// An ending that images cannot be written with.
     #[error(
         "cannot write images as `{ending}`, known are png, csv, csv.gz, parquet and json: {}",
@@ -187,6 +190,7 @@ impl CliError {
                  for that on standard output)"
                     .to_owned(),
             ),
+            Self::PointsHaveTimes => Some("leave --id out".to_owned()),
             Self::ImageEnding { .. } => {
                 Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())
             }

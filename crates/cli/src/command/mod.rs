@@ -1,5 +1,6 @@
 //! The commands, one a file. A command's doc comment is its help.
 
+mod alarms;
 mod classify;
 mod compare;
 mod data;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Fit(fit::Fit),
     Sample(sample::Sample),
     Score(score::Score),
+    Alarms(alarms::Alarms),
     Encode(encode::Encode),
     Reconstruct(reconstruct::Reconstruct),
     Fill(fill::Fill),
@@ -83,6 +85,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Label(label) => return label.run(ui),
         Command::Sample(sample) => sample.run(ui)?,
         Command::Score(score) => score.run(ui)?,
+        Command::Alarms(alarms) => alarms.run(ui)?,
         Command::Encode(encode) => encode.run(ui)?,
         Command::Reconstruct(reconstruct) => reconstruct.run(ui)?,
         Command::Fill(fill) => fill.run(ui)?,

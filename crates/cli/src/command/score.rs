@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use veridic::data::{Cells, Column, ColumnSchema, Data, Kind};
 use veridic::error::DataError;
+use veridic::models::Ability;
 use veridic::run::{Fitted, Reading};
 
 use super::Threads;
@@ -18,6 +19,7 @@ use crate::ui::Ui;
 /// column; `score`; of detectors `tail`, the share of left-out training rows with such a score. --explain
 /// adds, for each of the K columns that contribute most, its name, how much it adds to the score, its
 /// actual value and the expected one. --threshold, --contamination and --budget add `unusual`, yes or no.
+/// Of series there is one row for each point instead, by entity where there are several, and time.
 /// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -55,6 +57,9 @@ impl Score {
         self.output.check(&self.run, Some(&self.data))?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let reading = run.read(&self.data)?;
+        if self.id.is_some() && run.can(Ability::Alarm) {
+            return Err(CliError::PointsHaveTimes);
+        }
         let id = self.id.as_deref().map(|name| named(&reading, name)).transpose()?;
         let scores = run.score(reading, self.explain)?;
         for note in &scores.notes {
@@ -80,9 +85,18 @@ impl Score {
             table.columns.insert(1, Column { name: "unusual".to_owned(), cells });
             schema.columns.insert(1, ColumnSchema::new("unusual", Kind::Boolean { levels }, 0));
         }
-        let (column, about) = id.unwrap_or_else(|| numbered(table.n_rows));
-        table.columns.insert(0, column);
-        schema.columns.insert(0, about);
+        match scores.points {
+            // What is scored is no row of the file: what names it stands before its score.
+            Some((points, about)) => {
+                table.columns.splice(0..0, points.columns);
+                schema.columns.splice(0..0, about.columns);
+            }
+            None => {
+                let (column, about) = id.unwrap_or_else(|| numbered(table.n_rows));
+                table.columns.insert(0, column);
+                schema.columns.insert(0, about);
+            }
+        }
         self.output.table(ui, &table, &schema)
     }
 

@@ -25,6 +25,8 @@ pub enum Ability {
     Likelihood,
     /// To tell which class rows are of.
     Classify,
+    /// To find stretches of a series that are unusual.
+    Alarm,
 }
 
 impl Ability {
@@ -41,6 +43,7 @@ impl Ability {
             Self::Fill => "fill in cells from the others of a row",
             Self::Likelihood => "say how likely a row is",
             Self::Classify => "classify",
+            Self::Alarm => "find unusual stretches of series",
         }
     }
 }

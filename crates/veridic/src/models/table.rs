@@ -79,6 +79,7 @@ impl Parts {
             Ability::Sample | Ability::Fill | Ability::Likelihood => self.chain.is_some(),
             Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
             Ability::Classify => self.trees.is_some(),
+            Ability::Alarm => self.series.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
     }
@@ -109,7 +110,8 @@ impl TableModel {
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
-        let mut model = Self { schema: schema.clone(), chain: None, detector: None, trees: None, series: None };
+        let mut model =
+            Self { schema: schema.clone(), chain: None, detector: None, trees: None, series: None };
         if let Some(config) = &parts.chain {
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.

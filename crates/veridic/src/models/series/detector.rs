@@ -187,6 +187,11 @@ impl SeriesScores {
 }
 
 impl Detector {
+    /// Whether scores are nats, or else multiples of what was usual in training.
+    pub fn is_in_nats(&self) -> bool {
+        matches!(self.config, DetectorConfig::FourSurprises(_))
+    }
+
     /// Learns what is usual in `set`; with `pooled` one model of all entities, else one of each.
     ///
     /// Missing values lie on a line between their neighbors. The series may hold unusual points, if they are rare.

@@ -131,6 +131,21 @@ impl SeriesModel {
 }
 
 impl ScoredSeries {
+    /// For each point its channels, those with the largest part of its score first, at most `most`: which, and their parts.
+    pub fn contributions(&self, most: usize) -> Vec<Vec<(usize, f64)>> {
+        let of_point = |scores: &SeriesScores, i: usize| {
+            let part = |c: usize| scores.channels.get(c).map_or(1.0, |shares| f64::from(shares[i]));
+            let score = scores.scores[i];
+            let mut parts: Vec<(usize, f64)> =
+                (0..self.set.channels.len()).map(|c| (c, part(c) * score)).collect();
+            parts.retain(|(_, part)| !part.is_nan());
+            parts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            parts.truncate(most);
+            parts
+        };
+        self.scores.iter().flat_map(|scores| (0..scores.scores.len()).map(|i| of_point(scores, i))).collect()
+    }
+
     /// A row a point that says which it is: `entity` where there are several, and the time as the data has it, or the number
     /// of the `row` from 1.
     pub fn points(&self) -> (Table, Schema) {
@@ -149,7 +164,7 @@ impl ScoredSeries {
         let (name, kind, first) = match &self.set.time {
             Some(time) => (time.name.clone(), time.clone(), 0.0),
             None => {
-                let kind = Kind::Integer { min: 1, max: n_rows.max(1) as i64 };
+                let kind = Kind::Integer { min: 1.0, max: n_rows.max(1) as f64 };
                 ("row".to_owned(), ColumnSchema::new("row", kind, 0), 1.0)
             }
         };

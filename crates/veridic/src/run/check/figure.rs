@@ -28,8 +28,8 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
         };
         match figure.kind {
             FigureKind::Columns if !parts.can(Ability::Sample) => return needs("a model that makes rows"),
-            FigureKind::ScoreHistogram | FigureKind::RocPr if !parts.can(Ability::Score) => {
-                return needs("a detector");
+            FigureKind::ScoreHistogram | FigureKind::RocPr if parts.detector.is_none() => {
+                return needs("a detector of rows");
             }
             FigureKind::RocPr => {
                 let positive = data.positives(shown(data));

@@ -90,6 +90,7 @@ impl Config {
                 return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
             }
         }
+        self.data.series.check("data.series")?;
         if let Some(parts) = self.model.table() {
             parts.check(&format!("model.{}", self.model.name()))?;
         }
@@ -168,6 +169,12 @@ impl Config {
             return conflict(
                 "`data.split.by` needs a column, and `data.split.column` is not given",
                 "add `data.split.column = \"NAME\"`",
+            );
+        }
+        if matches!(self.model, ModelConfig::Series(_)) && split.valid + split.test > 0.0 {
+            return conflict(
+                "a model of series learns from all rows, and `data.split` keeps some back",
+                "set `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",
             );
         }
         criterion::check(self)?;

@@ -166,6 +166,7 @@ impl Default for DataConfig {
             second: None,
             second_margin: 0,
             skip_corrupt: false,
+            series: SeriesConfig::default(),
             target: None,
             positive: Vec::new(),
             model_target: true,

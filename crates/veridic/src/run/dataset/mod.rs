@@ -288,7 +288,8 @@ pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
 }
 
 /// The default for tables with another model named by overrides: what it needs beside its own settings. A variational
-/// autoencoder gets a likelihood for each kind of column; only a model that makes rows gets the figure of columns.
+/// autoencoder gets a likelihood for each kind of column, a model of series all rows; only a model that makes rows gets the
+/// figure of columns.
 pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config {
     let names = |model: &str| {
         let path = format!("model.{model}");
@@ -296,6 +297,11 @@ pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config
             key == "model" && value == model || *key == path || key.starts_with(&format!("{path}."))
         })
     };
+    if default.model.table().is_some() && names("series") {
+        let mut config = Config { figure: Vec::new(), ..default };
+        (config.data.split.valid, config.data.split.test) = (0.0, 0.0);
+        return config;
+    }
     if default.model.table().is_none() || !names("vae") {
         return default;
     }

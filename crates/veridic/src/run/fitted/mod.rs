@@ -9,6 +9,7 @@ mod given;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
+mod series;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,6 +29,7 @@ use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
 pub use score::{Reason, Scores};
+pub use series::Alarms;
 
 /// A fitted model.
 ///

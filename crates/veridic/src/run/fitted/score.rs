@@ -14,6 +14,8 @@ pub struct Scores {
     pub tails: Option<Vec<f64>>,
     /// For each row the columns that add most to its score, the most first; empty where they were not asked for.
     pub reasons: Vec<Vec<Reason>>,
+    /// Of series what each score is of: the entity where there are several, and the time.
+    pub points: Option<(Table, Schema)>,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -68,6 +70,7 @@ impl Fitted {
         }
         let reading = self.read(given)?;
         let mut scores = match &self.model {
+            Model::Table(model) if model.series().is_some() => self.score_points(&reading, explain)?,
             Model::Table(_) => self.score_table(&reading.data, explain)?,
             Model::Network(_) => {
                 let (encoded, notes) = self.encoded(&reading)?;
@@ -120,7 +123,7 @@ impl Fitted {
         let parts = Matrix { n_rows, n_cols, values: explained.reasons };
         let reasons = reasons((&columns, &parts), model.schema(), (table, &explained.expected), explain);
         let (scores, tails) = (explained.scored.score, Some(explained.scored.tail));
-        Ok(Scores { scores, tails, reasons, notes: Vec::new() })
+        Ok(Scores { scores, tails, reasons, ..Scores::default() })
     }
 }
 

@@ -8,6 +8,7 @@ use super::{controls, insert_ranking};
 use crate::data::{Cells, Data, Kind, Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
+use crate::models::series::{self, SeriesModel};
 use crate::models::{BoostedTrees, BoostedTreesConfig, TableModel};
 use crate::run::config::Config;
 use crate::run::dataset::Dataset;
@@ -38,6 +39,8 @@ pub(crate) struct TableReport {
 /// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
 /// - `test.log_likelihood`: mean nats a test row; higher is better.
 ///
+/// Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
+///
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` where they are asked for. Of classifiers `test.error`
 /// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above.
 pub(crate) fn report(
@@ -47,9 +50,15 @@ pub(crate) fn report(
     threads: usize,
 ) -> Result<TableReport> {
     let mut figures = BTreeMap::new();
-    let Data::Table(table, _) = &data.content else {
+    let Data::Table(table, schema) = &data.content else {
         return Ok(TableReport { figures, made: None });
     };
+    if let Some(series) = model.series() {
+        if config.data.series.label.is_some() {
+            insert_points(&mut figures, series, (table, schema), threads)?;
+        }
+        return Ok(TableReport { figures, made: None });
+    }
     let rows = data.tested();
     let test = table.take(rows);
     if let Some(detector) = model.detector()
@@ -121,6 +130,42 @@ pub(crate) fn report(
         }
     }
     Ok(TableReport { figures, made: Some(made) })
+}
+
+/// How well scores find the points that are known to be unusual, in the mean over the series that have such; their labels
+/// were not learned from. Beside it the same of the scores in any order, and of values beside those a season before.
+fn insert_points(
+    figures: &mut BTreeMap<String, f64>,
+    series: &SeriesModel,
+    (table, schema): (&Table, &Schema),
+    threads: usize,
+) -> Result<()> {
+    let scored = series.score(table, schema, threads)?;
+    let naive = series::DetectorConfig::SeasonalNaive(Default::default());
+    let naive = series::Detector::fit(&scored.set, &naive, false, threads)?.score(&scored.set, threads)?;
+    let mut volumes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (i, known) in scored.set.series.iter().enumerate().filter(|(_, s)| s.labels.contains(&true)) {
+        let lengths = known.values.iter().map(|channel| series::period(channel));
+        let window = lengths.max().unwrap_or(1);
+        let judged: Vec<usize> = (0..known.len()).filter(|&j| !scored.scores[i].scores[j].is_nan()).collect();
+        let labels: Vec<bool> = judged.iter().map(|&j| known.labels[j]).collect();
+        if !labels.contains(&true) {
+            continue;
+        }
+        let of = |scores: &[f64]| judged.iter().map(|&j| scores[j]).collect::<Vec<f64>>();
+        let own = of(&scored.scores[i].scores);
+        let mut shuffled = own.clone();
+        shuffle(&mut shuffled, &mut Seed(0).stream("points in any order"));
+        let controls =
+            [("floor.test.vus_pr", shuffled), ("control.seasonal-naive.vus_pr", of(&naive[i].scores))];
+        for (name, scores) in [("test.vus_pr", own)].into_iter().chain(controls) {
+            volumes.entry(name).or_default().push(evaluate::vus_pr(&scores, &labels, window)?);
+        }
+    }
+    for (name, volumes) in volumes {
+        figures.insert(name.to_string(), evaluate::mean(&volumes)?);
+    }
+    Ok(())
 }
 
 /// How a classifier does on test rows whose class it knows.

@@ -1,0 +1,57 @@
+//! `veridic alarms`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use veridic::run::Fitted;
+
+use super::Threads;
+use crate::error::CliError;
+use crate::output::{Output, check_place};
+use crate::quantity::counted;
+use crate::ui::Ui;
+
+/// Find the unusual stretches of series
+///
+/// One row for each alarm: `entity` where there are several, `start`, `end` and `peak` as the data
+/// writes times, the highest `score`, `points`, the `channels` that contribute most, and the main
+/// `reason` where the detector tells reasons apart. When scores are an alarm is a setting of the
+/// run, `model.series.alarm`. --figure draws the series with the highest score, its alarms shaded.
+/// Without -o, to standard output as CSV.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Alarms {
+    /// The run directory
+    run: PathBuf,
+    /// The data, with the columns that the run was fitted on
+    data: PathBuf,
+    /// Draw the series and its alarms as FILE, png or svg, with its numbers beside it as CSV
+    #[arg(long, value_name = "FILE")]
+    figure: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Alarms {
+    pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
+        self.output.check(&self.run, Some(&self.data))?;
+        if let Some(figure) = &self.figure {
+            check_place(figure, &self.run, Some(&self.data))?;
+        }
+        let run = Fitted::open(&self.run, self.threads.get())?;
+        let alarms = run.alarms(self.data.as_path())?;
+        for note in &alarms.notes {
+            ui.note(note);
+        }
+        if let Some(path) = &self.figure {
+            alarms.figure()?.write(path).map_err(veridic::Error::from)?;
+            ui.say(&format!("drew {}", path.display()));
+        }
+        let (table, schema) = alarms.table();
+        let points = alarms.scored.set.n_points();
+        ui.say(&format!("{} in {}", counted(table.n_rows, "alarm"), counted(points, "point")));
+        self.output.table(ui, &table, &schema)
+    }
+}
