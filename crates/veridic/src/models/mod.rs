@@ -36,7 +36,7 @@ use detector::{
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 
-use series::SeriesModelConfig;
+use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
 
 pub use aae::AaeConfig;
 pub use ability::Ability;
@@ -95,6 +95,10 @@ pub enum ModelConfig {
     GaussianMixture(GaussianMixtureConfig),
     /// A detector of what is unusual in series.
     Series(Box<SeriesModelConfig>),
+    /// New paths of series by a Gaussian copula of windows, which also fills missing stretches.
+    WindowCopula(WindowCopulaConfig),
+    /// New paths of prices, each day as a candle.
+    CandleCopula(CandleCopulaConfig),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
 }
@@ -120,6 +124,8 @@ impl ModelConfig {
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
             Self::Series(_) => "series",
+            Self::WindowCopula(_) => "window-copula",
+            Self::CandleCopula(_) => "candle-copula",
             Self::BoostedTrees(_) => "boosted-trees",
         }
     }
@@ -144,6 +150,8 @@ impl ModelConfig {
             Self::Pca(PcaConfig::default()),
             Self::GaussianMixture(GaussianMixtureConfig::default()),
             Self::Series(Box::default()),
+            Self::WindowCopula(WindowCopulaConfig::default()),
+            Self::CandleCopula(CandleCopulaConfig::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
         ]
     }
@@ -168,6 +176,8 @@ impl ModelConfig {
             Self::Pca(_) => "a detector by principal directions",
             Self::GaussianMixture(_) => "a mixture of Gaussians",
             Self::Series(_) => "a detector of series",
+            Self::WindowCopula(_) => "a copula of windows",
+            Self::CandleCopula(_) => "a copula of candles",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
         }
     }
@@ -188,6 +198,8 @@ impl ModelConfig {
             Self::Pca(config) => of(DetectorConfig::Pca(config.clone())),
             Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
             Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },
+            Self::WindowCopula(config) => Parts::of_paths(PathConfig::Window(config.clone())),
+            Self::CandleCopula(config) => Parts::of_paths(PathConfig::Candle(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 return None;

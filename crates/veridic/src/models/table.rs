@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain, ChainConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
-use super::series::{SeriesModel, SeriesModelConfig};
+use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
 use crate::data::series::SeriesConfig;
@@ -35,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
     pub(crate) series: Option<SeriesModelConfig>,
+    pub(crate) paths: Option<PathConfig>,
 }
 
 /// The rows that a model of a table learns from.
@@ -62,21 +63,36 @@ pub struct TableModel {
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
     series: Option<SeriesModel>,
+    paths: Option<PathModel>,
 }
 
 impl Parts {
+    /// A model of paths alone.
+    pub(crate) fn of_paths(paths: PathConfig) -> Self {
+        Self { paths: Some(paths), ..Self::default() }
+    }
+
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
         let both = self.chain.is_some() && self.detector.is_some();
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
         self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
-        self.series.as_ref().map_or(Ok(()), |series| series.check(path))
+        self.series.as_ref().map_or(Ok(()), |series| series.check(path))?;
+        self.paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
+    }
+
+    /// Whether rows are points of series.
+    pub(crate) fn of_series(&self) -> bool {
+        self.series.is_some() || self.paths.is_some()
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
         match ability {
-            Ability::Sample | Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Sample => self.chain.is_some() || self.paths.is_some(),
+            Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Continue => self.paths.is_some(),
+            Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
             Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
             Ability::Classify => self.trees.is_some(),
             Ability::Alarm => self.series.is_some(),
@@ -91,6 +107,13 @@ impl Lesson<'_> {
         let kept = |name: &str| !self.dropped.iter().any(|dropped| dropped == name) && !is_left_out(name);
         let columns = self.schema.columns.iter().filter(|column| kept(&column.name)).cloned().collect();
         Schema { columns }
+    }
+
+    /// The rows as series are made of them.
+    fn series(&self) -> Result<(Table, Schema)> {
+        let schema = self.without(|_| false);
+        let names: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        Ok((self.table.take(self.rows).select(&names)?, schema))
     }
 }
 
@@ -110,8 +133,8 @@ impl TableModel {
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
-        let mut model =
-            Self { schema: schema.clone(), chain: None, detector: None, trees: None, series: None };
+        let schema = schema.clone();
+        let mut model = Self { schema, chain: None, detector: None, trees: None, series: None, paths: None };
         if let Some(config) = &parts.chain {
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
@@ -134,8 +157,12 @@ impl TableModel {
             model.trees = Some(trees);
         }
         if let Some(config) = &parts.series {
-            let of = (&table.take(rows), &lesson.without(|_| false));
-            model.series = Some(SeriesModel::fit(config, lesson.layout, of, threads)?);
+            let (rows, columns) = lesson.series()?;
+            model.series = Some(SeriesModel::fit(config, lesson.layout, (&rows, &columns), threads)?);
+        }
+        if let Some(config) = &parts.paths {
+            let (rows, columns) = lesson.series()?;
+            model.paths = Some(PathModel::fit(config, lesson.layout, (&rows, &columns))?);
         }
         Ok(Some(model))
     }
@@ -160,7 +187,12 @@ impl TableModel {
         self.trees.as_ref()
     }
 
-    /// The model of series, if it is one.
+    /// The model of paths, if it is one.
+    pub fn paths(&self) -> Option<&PathModel> {
+        self.paths.as_ref()
+    }
+
+    /// The detector of series, if it is one.
     pub fn series(&self) -> Option<&SeriesModel> {
         self.series.as_ref()
     }
@@ -169,6 +201,9 @@ impl TableModel {
     pub(crate) fn uses(&self, name: &str) -> bool {
         if let Some(series) = &self.series {
             return series.uses(name);
+        }
+        if let Some(paths) = &self.paths {
+            return paths.uses(name);
         }
         let is_unused = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
         if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
@@ -202,6 +237,7 @@ impl TableModel {
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
         absorb("series", self.series.as_ref().map(SeriesModel::store));
+        absorb("paths", self.paths.as_ref().map(PathModel::store));
         stored
     }
 
@@ -217,7 +253,8 @@ impl TableModel {
             parts.trees.as_ref().map(|_| BoostedTrees::restore(&stored.below("trees"))).transpose()?;
         let series =
             parts.series.as_ref().map(|_| SeriesModel::restore(&stored.below("series"))).transpose()?;
-        Ok(Self { schema, chain, detector, trees, series })
+        let paths = parts.paths.as_ref().map(|_| PathModel::restore(&stored.below("paths"))).transpose()?;
+        Ok(Self { schema, chain, detector, trees, series, paths })
     }
 }
 

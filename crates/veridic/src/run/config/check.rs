@@ -171,7 +171,7 @@ impl Config {
                 "add `data.split.column = \"NAME\"`",
             );
         }
-        if matches!(self.model, ModelConfig::Series(_)) && split.valid + split.test > 0.0 {
+        if self.model.table().is_some_and(|parts| parts.of_series()) && split.valid + split.test > 0.0 {
             return conflict(
                 "a model of series learns from all rows, and `data.split` keeps some back",
                 "set `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",

@@ -297,7 +297,8 @@ pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config
             key == "model" && value == model || *key == path || key.starts_with(&format!("{path}."))
         })
     };
-    if default.model.table().is_some() && names("series") {
+    if default.model.table().is_some() && ["series", "window-copula", "candle-copula"].into_iter().any(names)
+    {
         let mut config = Config { figure: Vec::new(), ..default };
         (config.data.split.valid, config.data.split.test) = (0.0, 0.0);
         return config;

@@ -10,7 +10,7 @@ use veridic_graph::Pool;
 use super::{Training, latents, network, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
-use crate::models::{Ability, ModelConfig, Network, Objective};
+use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::run::check;
 use crate::run::check::criterion;
@@ -109,7 +109,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     let mut config = if sets.is_empty() { config } else { config.with(&sets)? };
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
-        let makes_rows = config.model.table().is_some_and(|parts| parts.can(Ability::Sample));
+        let makes_rows = config.model.table().is_some_and(|parts| parts.chain.is_some());
         config.figure.retain(|figure| makes_rows || figure.kind != FigureKind::Columns);
     }
     config.check()?;

@@ -6,6 +6,7 @@ pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod judge;
 pub(crate) mod merit;
+mod path;
 pub(crate) mod table;
 mod two_sample;
 

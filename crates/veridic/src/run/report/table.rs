@@ -39,7 +39,7 @@ pub(crate) struct TableReport {
 /// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
 /// - `test.log_likelihood`: mean nats a test row; higher is better.
 ///
-/// Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
+/// Of models of paths what [`insert_paths`](super::path::insert_paths) says. Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
 ///
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` where they are asked for. Of classifiers `test.error`
 /// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above.
@@ -56,6 +56,14 @@ pub(crate) fn report(
     if let Some(series) = model.series() {
         if config.data.series.label.is_some() {
             insert_points(&mut figures, series, (table, schema), threads)?;
+        }
+        return Ok(TableReport { figures, made: None });
+    }
+    if let (Some(paths), Some(parts)) = (model.paths(), config.model.table())
+        && let Some(of) = &parts.paths
+    {
+        if config.evaluate.sample_rows > 0 {
+            super::path::insert_paths(&mut figures, (paths, of), (table, schema), Seed(config.seed))?;
         }
         return Ok(TableReport { figures, made: None });
     }
@@ -140,7 +148,7 @@ fn insert_points(
     (table, schema): (&Table, &Schema),
     threads: usize,
 ) -> Result<()> {
-    let scored = series.score(table, schema, threads)?;
+    let scored = series.score((table, schema), &series::AlarmChoice::default(), threads)?;
     let naive = series::DetectorConfig::SeasonalNaive(Default::default());
     let naive = series::Detector::fit(&scored.set, &naive, false, threads)?.score(&scored.set, threads)?;
     let mut volumes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
