@@ -6,6 +6,7 @@ mod encode;
 pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
+mod page;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
@@ -28,6 +29,7 @@ use crate::run::directory::{Directory, RunInfo};
 use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
+pub use page::ScorePage;
 pub use score::{Reason, Scores};
 pub use series::Alarms;
 

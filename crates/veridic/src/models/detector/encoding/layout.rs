@@ -73,6 +73,18 @@ impl Layout {
         self.coordinates(rows, |_, z| z)
     }
 
+    /// Puts levels that no training row had in the middle of the others: neighbors are then looked for by the other columns,
+    /// and not among the rows of the rarest level.
+    pub(in super::super) fn center_unseen(&self, rows: &Encoded, matrix: &mut Matrix) {
+        for cell in &rows.unseen {
+            let is_level = |code: &Vec<u32>| code[cell.row as usize] == UNSEEN;
+            if matches!(&rows.states[cell.column as usize], States::Levels(codes) if is_level(codes)) {
+                let (start, own) = self.places[cell.column as usize];
+                matrix.row_mut(cell.row as usize)[start..start + own].fill(0.0);
+            }
+        }
+    }
+
     /// The rows with numbers as normal scores of their ranks, divided by `scales`; both by column, none for categories.
     pub(in super::super) fn ranked(&self, rows: &Encoded, ranks: &[Ranks], scales: &[f64]) -> Matrix {
         self.coordinates(rows, |column, z| ranks[column].score(z) / scales[column])
