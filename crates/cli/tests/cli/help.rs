@@ -14,6 +14,7 @@ Commands:
   fit          Learn from a table or a set of images; leaves a run directory
   sample       Make new rows or images like those of a run
   score        Say how unusual each row is: a higher score is more unusual
+  alarms       Find the unusual stretches of series
   encode       Give the position of each row in the latent space
   reconstruct  Give each row or image as the model expects it
   fill         Complete missing cells, each with a draw given the row's other cells

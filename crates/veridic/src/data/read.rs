@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::note::{ReadNote, counted};
 use super::source::Source;
-use super::{ColumnSchema, Difference, Schema, Table, csv, excel, npy, parquet};
+use super::{Cells, ColumnSchema, Difference, Kind, Schema, Table, csv, excel, npy, parquet};
 use crate::error::DataError;
 
 /// How to read a table; the default finds everything out by itself.
@@ -138,6 +138,16 @@ impl Markers {
         let texts = column.marks.as_ref().unwrap_or(&self.texts);
         let levels = column.kind.levels();
         Self::new(texts.iter().filter(|text| !levels.contains(text)).cloned().collect())
+    }
+
+    /// The markers that are left to a column whose kind names no levels and whose cells are texts like some of them: what was
+    /// quoted here may stand in a file without quotes. None where all are left.
+    pub(crate) fn among(&self, cells: &Cells, kind: &Kind) -> Option<Vec<String>> {
+        let Cells::Text { levels, .. } = cells else { return None };
+        if !kind.levels().is_empty() || !self.texts.iter().any(|text| levels.contains(text)) {
+            return None;
+        }
+        Some(self.texts.iter().filter(|text| !levels.contains(text)).cloned().collect())
     }
 
     /// Whether a trimmed cell is a missing one.

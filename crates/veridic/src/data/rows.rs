@@ -136,7 +136,12 @@ pub(super) fn read(
                     let unused = refused.judge(name, doubt, &column, &mut notes);
                     tell(name, &column, unused, &mut notes);
                     let missing = n_missing(&column.cells);
-                    let schema = ColumnSchema { unused, ..ColumnSchema::new(name, column.kind, missing) };
+                    let values = markers.among(&column.cells, &column.kind);
+                    let schema = ColumnSchema {
+                        unused,
+                        marks: values,
+                        ..ColumnSchema::new(name, column.kind, missing)
+                    };
                     (columns[i], cells[i]) = (Some(schema), Some(column.cells));
                     continue;
                 }

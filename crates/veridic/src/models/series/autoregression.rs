@@ -34,10 +34,14 @@ impl Autoregression {
     /// Least squares with a ridge of 1e-6 times the mean of the diagonal.
     pub(super) fn fit(parts: &[Part<'_>], window: usize, order: usize) -> Self {
         let width = order + 1;
+        // About their mean, so that the ridge leaves a constant exact.
+        let count: usize = parts.iter().map(|part| part.values.len()).sum();
+        let mean = parts.iter().flat_map(|part| &part.values).sum::<f64>() / count.max(1) as f64;
         let mut gram = DMatrix::<f64>::zeros(width, width);
         let mut products = DVector::<f64>::zeros(width);
         for part in parts {
-            for rows in part.values.windows(width) {
+            let centered: Vec<f64> = part.values.iter().map(|value| value - mean).collect();
+            for rows in centered.windows(width) {
                 let (before, now) = (&rows[..order], rows[order]);
                 for (a, x) in before.iter().enumerate() {
                     for (b, y) in before[..=a].iter().enumerate() {
@@ -56,7 +60,9 @@ impl Autoregression {
         }
         // Of the lower triangle.
         let solved = Cholesky::new(gram).map(|factor| factor.solve(&products));
-        let weights = solved.map_or_else(|| vec![0.0; width], |weights| weights.iter().copied().collect());
+        let mut weights: Vec<f64> =
+            solved.map_or_else(|| vec![0.0; width], |weights| weights.iter().copied().collect());
+        weights[order] += mean - mean * weights[..order].iter().sum::<f64>();
         Self { weights, window }
     }
 

@@ -159,7 +159,9 @@ impl WindowCopula {
             let piece = (most / 2).max(1);
             for from in stretch.clone().step_by(piece) {
                 let to = (from + piece).min(stretch.end);
-                let around = (self.copula.steps() / 2).min((most - (to - from)) / 2).max(1);
+                // Correlations are known within a window; beyond one they would be taken for 0, which no series has.
+                let around =
+                    (self.copula.steps().saturating_sub(to - from) / 2).min((most - (to - from)) / 2).max(1);
                 self.fill(
                     series,
                     (from.saturating_sub(around), from, to, (to + around).min(n)),
