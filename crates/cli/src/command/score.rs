@@ -73,7 +73,9 @@ const DIGITS: u8 = 4;
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        for path in [&self.page, &self.figure].into_iter().flatten() {
+        // The numbers of a picture are written beside it.
+        let numbers = self.figure.as_ref().map(|path| path.with_extension("csv"));
+        for path in [&self.page, &self.figure, &numbers].into_iter().flatten() {
             check_place(path, &self.run, Some(&self.data))?;
         }
         let mut run = Fitted::open(&self.run, self.threads.get())?;

@@ -4,16 +4,16 @@
 //! holds: nothing unknown, blank or out of place makes a row less unusual.
 
 mod classical;
-mod encoding;
+pub(in crate::models) mod encoding;
 mod hbos;
 mod isolation_forest;
 mod lof;
-mod mixture;
+pub(in crate::models) mod mixture;
 mod neighbors;
 mod pca;
 mod sample;
 mod scored;
-mod stored;
+pub(in crate::models) mod stored;
 mod surprise;
 mod tail;
 mod tails;

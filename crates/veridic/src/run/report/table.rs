@@ -92,8 +92,8 @@ pub(crate) fn report(
             }
         }
     }
-    if let Some(trees) = model.trees() {
-        classified(&mut figures, data, (trees, &test, rows))?;
+    if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
+        classified(&mut figures, data, (classes, &shares), rows)?;
     }
     let Some(chain) = model.chain() else { return Ok(TableReport { figures, made: None }) };
     let schema = chain.schema();
@@ -199,11 +199,10 @@ fn judged_by(schema: &Schema, config: &Config) -> Schema {
 fn classified(
     figures: &mut BTreeMap<String, f64>,
     data: &Dataset,
-    (trees, test, rows): (&BoostedTrees, &Table, &[usize]),
+    (classes, shares): (&[String], &[f32]),
+    rows: &[usize],
 ) -> Result<()> {
     let Some(labels) = &data.labels else { return Ok(()) };
-    let shares = trees.probabilities(test);
-    let classes = trees.classes();
     let (mut wrong, mut loss, mut n) = (0usize, 0.0, 0usize);
     for (&row, shares) in rows.iter().zip(shares.chunks(classes.len())) {
         let Some(label) = &labels[row] else { continue };
