@@ -96,7 +96,7 @@ def main():
         info = json.loads((out / "run.json").read_text())
         table = table_of(name)
         cells = [f"{report[key]:.4g}" if key in report else "" for key in TABLES[table][1]]
-        first = [name, processor(where), f"{report['train.epochs']:.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
+        first = [name, processor(where), f"{report.get('train.epochs', 0):.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
         rows[table][name] = [*first, *cells]
     RESULTS.mkdir(exist_ok=True)
     for table in {table_of(name) for name in names}:

@@ -32,6 +32,17 @@ pub(crate) enum CliError {
     /// What is scored is no row.
     #[error("--id names rows, and the run scores points of series, which are named by their times")]
     PointsHaveTimes,
+    /// Pages and pictures of scores show rows.
+    #[error("--page and --figure show rows, and the run scores points of series")]
+    PagesAreOfRows,
+    /// A row that is not there.
+    #[error("there is no row {row}, the last is {rows}")]
+    NoSuchRow {
+        /// The row asked for, from 1.
+        row: usize,
+        /// The rows there are.
+        rows: usize,
+    },
     /// An ending that images cannot be written with.
     #[error(
         "cannot write images as `{ending}`, known are png, csv, csv.gz, parquet and json: {}",
@@ -190,6 +201,8 @@ impl CliError {
                  for that on standard output)"
                     .to_owned(),
             ),
+            Self::PagesAreOfRows => Some("`veridic alarms RUN DATA --figure FILE` draws series".to_owned()),
+            Self::NoSuchRow { rows, .. } => Some(format!("give a number from 1 to {rows}")),
             Self::PointsHaveTimes => Some("leave --id out".to_owned()),
             Self::ImageEnding { .. } => {
                 Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())

@@ -37,7 +37,11 @@ fn main() {
     for name in value("--detectors", &NAMES.join(",")).split(',') {
         // As published, a copy of a training row is not taken for that row.
         let published = protocol != "unsupervised" && matches!(name, "surprise" | "neighbors" | "lof");
-        let own = if published { "{\"leave-out\": false, \"reference\": 50000}" } else { "{}" };
+        let own = match name {
+            "surprise" if published => "{\"leave-out\": false, \"reference\": 50000, \"trim\": 0.0}",
+            _ if published => "{\"leave-out\": false, \"reference\": 50000}",
+            _ => "{}",
+        };
         let mut settings: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(own).expect("JSON");
         settings

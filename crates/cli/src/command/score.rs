@@ -1,16 +1,17 @@
 //! `veridic score`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{Cells, Column, ColumnSchema, Data, Kind};
+use veridic::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
 use veridic::error::DataError;
 use veridic::models::Ability;
-use veridic::run::{Fitted, Reading};
+use veridic::run::{Fitted, Reading, ScorePage, Scores};
 
 use super::Threads;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, check_place};
+use crate::quantity::counted;
 use crate::ui::Ui;
 
 /// Say how unusual each row is: a higher score is more unusual
@@ -19,6 +20,8 @@ use crate::ui::Ui;
 /// column; `score`; of detectors `tail`, the share of left-out training rows with such a score. --explain
 /// adds, for each of the K columns that contribute most, its name, how much it adds to the score, its
 /// actual value and the expected one. --threshold, --contamination and --budget add `unusual`, yes or no.
+/// --page writes a page to send on: how scores are spread, and the rows with the highest, each with its
+/// reasons and its place among the others. --row N --figure FILE draws why one row has its score.
 /// Of series there is one row for each point instead, by entity where there are several, and time.
 /// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
@@ -43,11 +46,26 @@ pub(crate) struct Score {
     /// The N rows with the highest scores are unusual
     #[arg(long, value_name = "N", conflicts_with_all = ["threshold", "contamination"])]
     budget: Option<usize>,
+    /// Write a page of the rows with the highest scores to FILE, one HTML file that works offline
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Rows that the page shows
+    #[arg(long, value_name = "N", default_value_t = 25, requires = "page")]
+    page_rows: usize,
+    /// Draw why row N has its score, with --figure
+    #[arg(long, value_name = "N", requires = "figure", value_parser = clap::value_parser!(u64).range(1..))]
+    row: Option<u64>,
+    /// Draw the row of --row, or else the one with the highest score, as FILE, png or svg, with its numbers as CSV
+    #[arg(long, value_name = "FILE")]
+    figure: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
     threads: Threads,
 }
+
+/// Columns of each row that pages and pictures show, where no more are asked for.
+const PICTURED: usize = 6;
 
 /// Digits after the point of scores: what is beyond says nothing.
 const DIGITS: u8 = 4;
@@ -55,13 +73,28 @@ const DIGITS: u8 = 4;
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
+        // The numbers of a picture are written beside it.
+        let numbers = self.figure.as_ref().map(|path| path.with_extension("csv"));
+        for path in [&self.page, &self.figure, &numbers].into_iter().flatten() {
+            check_place(path, &self.run, Some(&self.data))?;
+        }
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let reading = run.read(&self.data)?;
         if self.id.is_some() && run.can(Ability::Alarm) {
             return Err(CliError::PointsHaveTimes);
         }
         let id = self.id.as_deref().map(|name| named(&reading, name)).transpose()?;
-        let scores = run.score(reading, self.explain)?;
+        let pictured = self.page.is_some() || self.figure.is_some();
+        if pictured && run.can(Ability::Alarm) {
+            return Err(CliError::PagesAreOfRows);
+        }
+        let kept = pictured.then(|| reading.clone());
+        let explain = if pictured { self.explain.max(PICTURED) } else { self.explain };
+        let mut scores = run.score(reading, explain)?;
+        if let Some(Data::Table(rows, about)) = kept.map(|reading| reading.data) {
+            self.picture(ui, &scores, (&rows, &about), id.as_ref())?;
+        }
+        scores.reasons.iter_mut().for_each(|reasons| reasons.truncate(self.explain));
         for note in &scores.notes {
             ui.note(note);
         }
@@ -98,6 +131,55 @@ impl Score {
             }
         }
         self.output.table(ui, &table, &schema)
+    }
+
+    /// Writes the page and the picture that were asked for.
+    fn picture(
+        &self,
+        ui: &Ui,
+        scores: &Scores,
+        (rows, about): (&Table, &Schema),
+        id: Option<&(Column, ColumnSchema)>,
+    ) -> Result<(), CliError> {
+        let name = |row: usize| match id {
+            Some((column, _)) => match &column.cells {
+                Cells::Number(values) => format!("{} {}", column.name, values[row]),
+                cells => format!("{} {}", column.name, cells.text(row).unwrap_or("missing")),
+            },
+            None => format!("row {}", row + 1),
+        };
+        if let Some(path) = &self.page {
+            let names: Vec<String> = (0..rows.n_rows).map(name).collect();
+            let file = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let about_line = format!(
+                "{} of {}, scored by {}",
+                counted(rows.n_rows, "row"),
+                file(&self.data).unwrap_or_default(),
+                file(&self.run).unwrap_or_default()
+            );
+            let page = ScorePage {
+                title: "Unusual rows",
+                about: &about_line,
+                names: &names,
+                threshold: self.least(&scores.scores).filter(|least| least.is_finite()),
+                rows: self.page_rows,
+            };
+            let html = scores.page((rows, about), &page)?;
+            veridic::data::replace(path, |file| file.write_all(html.as_bytes()))
+                .map_err(veridic::Error::from)?;
+            ui.say(&format!("wrote {}", path.display()));
+        }
+        if let Some(path) = &self.figure {
+            let highest = || (0..rows.n_rows).max_by(|&a, &b| scores.scores[a].total_cmp(&scores.scores[b]));
+            let row = self.row.map(|row| row as usize - 1).or_else(highest).unwrap_or(0);
+            if row >= rows.n_rows {
+                return Err(CliError::NoSuchRow { row: row + 1, rows: rows.n_rows });
+            }
+            let figure = scores.explained((rows, about), row, &name(row))?;
+            figure.write(path).map_err(veridic::Error::from)?;
+            ui.say(&format!("drew {}", path.display()));
+        }
+        Ok(())
     }
 
     /// The least score of a row that is unusual; none where that was not asked for.

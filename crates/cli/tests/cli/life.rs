@@ -175,6 +175,14 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     let score = |row: usize| rows[row][1].parse::<f64>().unwrap();
     assert!(score(2) > score(1) && score(3) > score(1), "{scores}");
     assert_eq!((rows[2][3], rows[3][3]), ("income", "city"), "{scores}");
+    let paged = ["--page", "odd.html", "--figure", "why.svg", "--row", "2", "--budget", "2"];
+    let same = place.succeed(&[&["score", "run", "odd.csv", "--explain", "1"][..], &paged].concat()).out;
+    assert!(same.contains("unusual") && same.contains("reason_1") && !same.contains("reason_2"), "{same}");
+    let page = place.read("odd.html");
+    assert!(page.contains("<b>2</b> of") && page.contains("income") && !page.contains("http://localhost"));
+    assert!(place.read("why.svg").contains("income") && place.read("why.csv").starts_with("column,adds"));
+    // The picture's numbers would be written over the data.
+    place.fail(&["score", "run", "odd.csv", "--figure", "odd.svg"]);
     let told = place.succeed(&["score", "run", "odd.csv", "--id", "city", "--budget", "1"]).out;
     let picked: Vec<&str> = told.lines().filter(|line| line.contains(",yes,")).collect();
     assert!(told.starts_with("city,score,unusual,tail\n") && picked.len() == 1, "{told}");

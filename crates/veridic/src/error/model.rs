@@ -99,6 +99,14 @@ pub enum ModelError {
         /// Most columns.
         most: usize,
     },
+    /// A covariance without an inverse.
+    #[error(
+        "{model} finds columns that others decide, or classes of too few rows: a covariance has no inverse"
+    )]
+    Singular {
+        /// The model, with its article.
+        model: &'static str,
+    },
     /// A target of one value, of which nothing can be told.
     #[error("{model} needs two classes, and all training rows have one value of `{target}`, or none")]
     OneClass {
@@ -155,6 +163,7 @@ impl ModelError {
             Self::NoColumns { .. } => Some(
                 "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
             ),
+            Self::Singular { .. } => Some("raise its `floor`, such as to 0.01".to_string()),
             Self::OneClass { .. } => Some("name another column".to_string()),
             Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
             Self::NeededColumn { .. } => {

@@ -9,6 +9,7 @@ pub mod boost;
 pub mod chain;
 mod classifier;
 pub mod detector;
+pub mod discriminant;
 mod ending;
 mod form;
 mod gan;
@@ -35,7 +36,10 @@ use detector::{
     CopodConfig, DetectorConfig, EcodConfig, GaussianMixtureConfig, HbosConfig, IsolationForestConfig,
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
-
+use discriminant::{
+    DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
+    NearestClassesConfig, QuadraticDiscriminantConfig,
+};
 use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
 
 pub use aae::AaeConfig;
@@ -101,6 +105,16 @@ pub enum ModelConfig {
     CandleCopula(CandleCopulaConfig),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
+    /// A classifier of the target by columns that are independent within a class.
+    NaiveBayes(NaiveBayesConfig),
+    /// A classifier of the target by a Gaussian for each class, all of one covariance.
+    LinearDiscriminant(LinearDiscriminantConfig),
+    /// A classifier of the target by a Gaussian for each class.
+    QuadraticDiscriminant(QuadraticDiscriminantConfig),
+    /// A classifier of the target that is linear in the columns.
+    LogisticRegression(LogisticRegressionConfig),
+    /// A classifier of the target by the classes of the nearest training rows.
+    NearestClasses(NearestClassesConfig),
 }
 
 impl ModelConfig {
@@ -127,6 +141,11 @@ impl ModelConfig {
             Self::WindowCopula(_) => "window-copula",
             Self::CandleCopula(_) => "candle-copula",
             Self::BoostedTrees(_) => "boosted-trees",
+            Self::NaiveBayes(_) => "naive-bayes",
+            Self::LinearDiscriminant(_) => "linear-discriminant",
+            Self::QuadraticDiscriminant(_) => "quadratic-discriminant",
+            Self::LogisticRegression(_) => "logistic-regression",
+            Self::NearestClasses(_) => "nearest-classes",
         }
     }
 
@@ -153,6 +172,11 @@ impl ModelConfig {
             Self::WindowCopula(WindowCopulaConfig::default()),
             Self::CandleCopula(CandleCopulaConfig::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
+            Self::NaiveBayes(NaiveBayesConfig::default()),
+            Self::LinearDiscriminant(LinearDiscriminantConfig::default()),
+            Self::QuadraticDiscriminant(QuadraticDiscriminantConfig::default()),
+            Self::LogisticRegression(LogisticRegressionConfig::default()),
+            Self::NearestClasses(NearestClassesConfig::default()),
         ]
     }
 
@@ -179,11 +203,17 @@ impl ModelConfig {
             Self::WindowCopula(_) => "a copula of windows",
             Self::CandleCopula(_) => "a copula of candles",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
+            Self::NaiveBayes(_) => "naive Bayes",
+            Self::LinearDiscriminant(_) => "a linear discriminant",
+            Self::QuadraticDiscriminant(_) => "a quadratic discriminant",
+            Self::LogisticRegression(_) => "a logistic regression",
+            Self::NearestClasses(_) => "a classifier by neighbors",
         }
     }
 
     /// The parts of a model of tables without a network, if it is one.
     pub(crate) fn table(&self) -> Option<Parts> {
+        let told = |discriminant| Parts { discriminant: Some(discriminant), ..Parts::default() };
         let of = |detector: DetectorConfig| Parts { detector: Some(detector), ..Parts::default() };
         Some(match self {
             Self::Table(config) => Parts { chain: Some(config.chain.clone()), ..of(config.detector.clone()) },
@@ -200,6 +230,13 @@ impl ModelConfig {
             Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },
             Self::WindowCopula(config) => Parts::of_paths(PathConfig::Window(config.clone())),
             Self::CandleCopula(config) => Parts::of_paths(PathConfig::Candle(config.clone())),
+            Self::NaiveBayes(config) => told(DiscriminantConfig::NaiveBayes(config.clone())),
+            Self::LinearDiscriminant(config) => told(DiscriminantConfig::LinearDiscriminant(config.clone())),
+            Self::QuadraticDiscriminant(config) => {
+                told(DiscriminantConfig::QuadraticDiscriminant(config.clone()))
+            }
+            Self::LogisticRegression(config) => told(DiscriminantConfig::LogisticRegression(config.clone())),
+            Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
                 return None;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain, ChainConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
+use super::discriminant::{Discriminant, DiscriminantConfig};
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) chain: Option<ChainConfig>,
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
+    pub(crate) discriminant: Option<DiscriminantConfig>,
     pub(crate) series: Option<SeriesModelConfig>,
     pub(crate) paths: Option<PathConfig>,
 }
@@ -62,6 +64,7 @@ pub struct TableModel {
     chain: Option<Chain>,
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
+    discriminant: Option<Discriminant>,
     series: Option<SeriesModel>,
     paths: Option<PathModel>,
 }
@@ -78,6 +81,7 @@ impl Parts {
         self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
+        self.discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
         self.series.as_ref().map_or(Ok(()), |series| series.check(path))?;
         self.paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
     }
@@ -94,7 +98,7 @@ impl Parts {
             Ability::Continue => self.paths.is_some(),
             Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
             Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
-            Ability::Classify => self.trees.is_some(),
+            Ability::Classify => self.trees.is_some() || self.discriminant.is_some(),
             Ability::Alarm => self.series.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
@@ -133,8 +137,15 @@ impl TableModel {
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
-        let schema = schema.clone();
-        let mut model = Self { schema, chain: None, detector: None, trees: None, series: None, paths: None };
+        let mut model = Self {
+            schema: schema.clone(),
+            chain: None,
+            detector: None,
+            trees: None,
+            discriminant: None,
+            series: None,
+            paths: None,
+        };
         if let Some(config) = &parts.chain {
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
@@ -155,6 +166,10 @@ impl TableModel {
                 return Ok(None);
             };
             model.trees = Some(trees);
+        }
+        if let (Some(config), Some(target)) = (&parts.discriminant, target) {
+            let columns = lesson.without(|_| false);
+            model.discriminant = Some(Discriminant::fit(config, (table, &columns), (target, rows), threads)?);
         }
         if let Some(config) = &parts.series {
             let (rows, columns) = lesson.series()?;
@@ -182,9 +197,26 @@ impl TableModel {
         self.detector.as_ref()
     }
 
-    /// The classifier, if there is one.
+    /// The boosted trees, if they are its classifier.
     pub fn trees(&self) -> Option<&BoostedTrees> {
         self.trees.as_ref()
+    }
+
+    /// The classes that its classifier tells, in order; none where it has no classifier.
+    pub fn classes(&self) -> Option<&[String]> {
+        let trees = self.trees.as_ref().map(BoostedTrees::classes);
+        trees.or_else(|| self.discriminant.as_ref().map(Discriminant::classes))
+    }
+
+    /// The probability of each class, `[rows, classes]`; none without a classifier.
+    ///
+    /// # Errors
+    /// A column that is not there.
+    pub fn probabilities(&self, table: &Table) -> Result<Option<Vec<f32>>> {
+        if let Some(trees) = &self.trees {
+            return Ok(Some(trees.probabilities(table)));
+        }
+        self.discriminant.as_ref().map(|own| own.probabilities(table)).transpose()
     }
 
     /// The model of paths, if it is one.
@@ -212,7 +244,8 @@ impl TableModel {
         let chain = self.chain.as_ref().is_some_and(|c| c.columns().iter().any(|c| c.name == name));
         let detector = self.detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
         let trees = self.trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
-        chain || detector || trees
+        let told = self.discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
+        chain || detector || trees || told
     }
 
     /// Scores of rows; none without a detector.
@@ -236,6 +269,7 @@ impl TableModel {
         absorb("chain", self.chain.as_ref().map(Chain::store));
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
+        absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
         absorb("series", self.series.as_ref().map(SeriesModel::store));
         absorb("paths", self.paths.as_ref().map(PathModel::store));
         stored
@@ -254,7 +288,12 @@ impl TableModel {
         let series =
             parts.series.as_ref().map(|_| SeriesModel::restore(&stored.below("series"))).transpose()?;
         let paths = parts.paths.as_ref().map(|_| PathModel::restore(&stored.below("paths"))).transpose()?;
-        Ok(Self { schema, chain, detector, trees, series, paths })
+        let discriminant = parts
+            .discriminant
+            .as_ref()
+            .map(|_| Discriminant::restore(&stored.below("discriminant")))
+            .transpose()?;
+        Ok(Self { schema, chain, detector, trees, discriminant, series, paths })
     }
 }
 

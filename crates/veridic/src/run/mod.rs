@@ -34,7 +34,7 @@ pub use fit::watch::film;
 pub use fit::{FitOptions, FittedRun, Planned, fit, fit_files, fit_watched, plan};
 pub use fitted::encoding::Group;
 pub use fitted::explore::{Walk, Walked};
-pub use fitted::{Alarms, Fitted, Given, Paths, Reading, Reason, Scores};
+pub use fitted::{Alarms, Fitted, Given, Paths, Reading, Reason, ScorePage, Scores};
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };

@@ -154,6 +154,11 @@ impl<M: Method> Classical<M> {
         self.encoding.columns.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The score that a share of left-out training rows reach.
+    pub(super) fn threshold(&self, share: f64) -> f64 {
+        self.tail.at(share)
+    }
+
     /// Scores rows; a row's score does not depend on the others.
     pub(super) fn score(&self, table: &Table, threads: usize) -> Result<Scored> {
         let mut scored = Scored::default();

@@ -76,16 +76,17 @@ pub struct GaussianMixture {
 
 /// One Gaussian with its weight.
 #[derive(Debug, Clone)]
-struct Gaussian {
-    log_weight: f64,
-    mean: Vec<f64>,
+pub(in crate::models) struct Gaussian {
+    pub(in crate::models) log_weight: f64,
+    pub(in crate::models) mean: Vec<f64>,
     /// The lower Cholesky factor of the covariance, row by row.
-    factor: Vec<f64>,
+    pub(in crate::models) factor: Vec<f64>,
     log_determinant: f64,
 }
 
 impl Gaussian {
-    fn new(weight: f64, mean: Vec<f64>, mut covariance: Vec<f64>) -> Option<Self> {
+    /// `covariance` by rows; none where it is not positive definite.
+    pub(in crate::models) fn new(weight: f64, mean: Vec<f64>, mut covariance: Vec<f64>) -> Option<Self> {
         let d = mean.len();
         let mut log_determinant = 0.0;
         for i in 0..d {
@@ -104,6 +105,17 @@ impl Gaussian {
         Some(Self { log_weight: weight.ln(), mean, factor: covariance, log_determinant })
     }
 
+    /// What was stored: a weight, a mean and a lower factor by rows.
+    pub(in crate::models) fn restore(log_weight: f64, mean: &[f64], factor: &[f64]) -> Result<Self, String> {
+        let width = mean.len();
+        let pivots = || (0..width).map(|i| factor[i * width + i]);
+        if factor.len() != width * width || pivots().any(|pivot| pivot <= 0.0) {
+            return Err("a covariance is not positive".to_string());
+        }
+        let log_determinant = pivots().map(|pivot| 2.0 * pivot.ln()).sum();
+        Ok(Self { log_weight, mean: mean.to_vec(), factor: factor.to_vec(), log_determinant })
+    }
+
     /// `L^-1 (x - mu)`.
     fn whitened(&self, x: &[f32]) -> Vec<f64> {
         let d = self.mean.len();
@@ -117,7 +129,7 @@ impl Gaussian {
     }
 
     /// `ln (weight p(x))`.
-    fn log_density(&self, x: &[f32]) -> f64 {
+    pub(in crate::models) fn log_density(&self, x: &[f32]) -> f64 {
         let square: f64 = self.whitened(x).iter().map(|w| w * w).sum();
         let constant = self.mean.len() as f64 * (2.0 * std::f64::consts::PI).ln();
         self.log_weight - 0.5 * (square + self.log_determinant + constant)
@@ -319,14 +331,7 @@ impl Method for GaussianMixture {
             return Err("a mixture has at least one Gaussian".to_string());
         }
         let each = means.chunks(width).zip(factors.chunks(width * width)).zip(weights);
-        let parts = each.map(|((mean, factor), log_weight)| {
-            let pivots = || (0..width).map(|i| factor[i * width + i]);
-            if pivots().any(|pivot| pivot <= 0.0) {
-                return Err("a covariance is not positive".to_string());
-            }
-            let log_determinant = pivots().map(|pivot| 2.0 * pivot.ln()).sum();
-            Ok(Gaussian { log_weight, mean: mean.to_vec(), factor: factor.to_vec(), log_determinant })
-        });
+        let parts = each.map(|((mean, factor), weight)| Gaussian::restore(weight, mean, factor));
         Ok(Self { parts: parts.collect::<Result<_, String>>()?, config })
     }
 }

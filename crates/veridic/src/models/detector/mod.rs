@@ -4,16 +4,16 @@
 //! holds: nothing unknown, blank or out of place makes a row less unusual.
 
 mod classical;
-mod encoding;
+pub(in crate::models) mod encoding;
 mod hbos;
 mod isolation_forest;
 mod lof;
-mod mixture;
+pub(in crate::models) mod mixture;
 mod neighbors;
 mod pca;
 mod sample;
 mod scored;
-mod stored;
+pub(in crate::models) mod stored;
 mod surprise;
 mod tail;
 mod tails;
@@ -44,7 +44,7 @@ pub use mixture::GaussianMixtureConfig;
 pub use neighbors::{Distance, NeighborsConfig};
 pub use pca::PcaConfig;
 pub use scored::{Explained, Scored};
-pub use surprise::{Surprise, SurpriseConfig};
+pub use surprise::{Surprise, SurpriseConfig, TRIMMED};
 pub use tails::{CopodConfig, EcodConfig};
 pub use threshold::{Threshold, threshold};
 
@@ -215,6 +215,19 @@ impl Detector {
     /// The columns it looks at.
     pub fn columns(&self) -> Vec<String> {
         each!(self, fitted => fitted.columns())
+    }
+
+    /// The score that a share of left-out training rows reach, 0 to 1.
+    pub fn threshold(&self, share: f64) -> f64 {
+        each!(self, fitted => fitted.threshold(share))
+    }
+
+    /// The share of training rows that were taken for not ordinary; 0 for detectors that do not ask.
+    pub fn trimmed(&self) -> f64 {
+        match self {
+            Self::Surprise(fitted) => fitted.trimmed(),
+            _ => 0.0,
+        }
     }
 
     /// Scores rows; a row's score does not depend on the others.

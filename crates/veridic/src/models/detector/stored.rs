@@ -7,7 +7,7 @@ use crate::data::Matrix;
 use crate::models::Stored;
 
 /// Reading back what must fit together.
-pub(super) trait Parts {
+pub(in crate::models) trait Parts {
     /// A text as JSON.
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, String>;
     /// Finite numbers, `count` of them.
@@ -40,11 +40,11 @@ impl Parts for Stored {
 }
 
 /// Adds a matrix.
-pub(super) fn insert_matrix(stored: &mut Stored, name: &str, matrix: &Matrix) {
+pub(in crate::models) fn insert_matrix(stored: &mut Stored, name: &str, matrix: &Matrix) {
     stored.insert(name, &[matrix.n_rows, matrix.n_cols], matrix.values.clone());
 }
 
 /// Adds a text as JSON.
-pub(super) fn insert_json(stored: &mut Stored, name: &str, value: &impl Serialize) {
+pub(in crate::models) fn insert_json(stored: &mut Stored, name: &str, value: &impl Serialize) {
     stored.about.insert(name.to_string(), serde_json::to_string(value).expect("finite numbers and texts"));
 }

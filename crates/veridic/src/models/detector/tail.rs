@@ -48,6 +48,13 @@ impl Tail {
         (-self.surprise(value)).exp().max(f64::MIN_POSITIVE)
     }
 
+    /// The least value that at most this share of the rows exceed; 0 of none.
+    pub(super) fn at(&self, share: f64) -> f64 {
+        let n = self.sorted.len();
+        let above = (share.clamp(0.0, 1.0) * n as f64).floor() as usize;
+        self.sorted.get((n - above.min(n)).min(n.saturating_sub(1))).copied().unwrap_or(0.0)
+    }
+
     /// The median; 0 of none.
     pub(super) fn median(&self) -> f64 {
         self.sorted.get(self.sorted.len() / 2).copied().unwrap_or(0.0)

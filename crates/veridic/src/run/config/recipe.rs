@@ -28,6 +28,7 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-autoencoder"
     "creditcard-map"
     "creditcard-oneclass"
+    "creditcard-surprise"
     "creditcard-vae"
     "creditcard-vae-augment"
     "gaussian-gan"

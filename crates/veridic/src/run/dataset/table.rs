@@ -132,6 +132,26 @@ pub(super) fn given_table(config: &mut Config, table: &Table, schema: &Schema) -
     parted(config, Source { table, schema: schema.clone(), files: Vec::new(), n_train: 0 }, Vec::new())
 }
 
+/// What it means for a detector that rows of the positive value are among those it learns from.
+fn contaminated(
+    config: &Config,
+    labels: Option<&[Option<String>]>,
+    positive: &[String],
+    train: &[usize],
+) -> Option<String> {
+    let (target, labels, [value]) = (config.data.target.as_ref()?, labels?, positive) else { return None };
+    config.model.table().filter(|parts| parts.detector.is_some())?;
+    let count = train.iter().filter(|&&row| labels[row].as_ref() == Some(value)).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} rows to learn from have `{target}` = {value}: a score says how unusual a row is among all of them, \
+             not how likely it has {value}. To learn from the others alone: --set data.split.by=one-class; to tell {value} \
+             from the others: --set model=boosted-trees",
+            train.len()
+        )
+    })
+}
+
 /// Rows parted for training and testing, and encoded for models that need it.
 fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result<Dataset> {
     let Source { mut table, mut schema, files, mut n_train } = source;
@@ -185,6 +205,9 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
         0 => split_rows(config, &table, labels.as_deref(), &positive)?,
         n => with_test_file(config, n, n_rows)?,
     };
+    if let Some(note) = contaminated(config, labels.as_deref(), &positive, &split.train) {
+        notes.push(note);
+    }
     let of = Labels { labels, positive };
     if let Some(parts) = config.model.table() {
         if parts.of_series() {

@@ -7,8 +7,9 @@ use std::time::Instant;
 use super::file::{FitOptions, FittedRun};
 use crate::data::Data;
 use crate::error::{Result, RunError};
+use crate::models::detector::DetectorConfig;
 use crate::models::{Lesson, Parts, Stored, TableModel};
-use crate::run::config::Config;
+use crate::run::config::{Config, SplitBy};
 use crate::run::dataset::Dataset;
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::figures;
@@ -51,8 +52,14 @@ pub(super) fn learn(
         dropped: &config.data.drop,
         layout: &config.data.series,
     };
+    let mut parts = parts.clone();
+    if let (Some(DetectorConfig::Surprise(surprise)), SplitBy::OneClass) =
+        (&mut parts.detector, config.data.split.by)
+    {
+        surprise.trim.get_or_insert(0.0);
+    }
     let Course { threads, stop, observe, from, keep } = course;
-    TableModel::fit(parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))
+    TableModel::fit(&parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))
 }
 
 /// Fits a model of a table and writes its run directory, or goes on with one.

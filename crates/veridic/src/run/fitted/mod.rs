@@ -6,6 +6,7 @@ mod encode;
 pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
+mod page;
 mod path;
 mod question;
 pub(crate) mod sample;
@@ -29,6 +30,7 @@ use crate::run::directory::{Directory, RunInfo};
 use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
+pub use page::ScorePage;
 pub use path::Paths;
 pub use score::{Reason, Scores};
 pub use series::Alarms;

@@ -139,8 +139,9 @@ impl Fitted {
             (classes, shares, index.len(), [reading.notes, notes].concat())
         } else {
             let (model, rows, notes) = self.asked(given, Ability::Classify)?;
-            let trees = model.trees().ok_or_else(|| self.cannot(Ability::Classify))?;
-            (trees.classes().to_vec(), trees.probabilities(&rows), rows.n_rows, notes)
+            let classes = model.classes().ok_or_else(|| self.cannot(Ability::Classify))?;
+            let shares = model.probabilities(&rows)?.unwrap_or_default();
+            (classes.to_vec(), shares, rows.n_rows, notes)
         };
         let width = classes.len().max(1);
         let best = |shares: &[f32]| {

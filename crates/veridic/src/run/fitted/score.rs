@@ -141,12 +141,21 @@ fn reasons(
         let reason = |j: usize| Reason {
             column: columns[j].to_string(),
             adds: f64::from(parts[j]),
-            actual: cell_text(schema, actual, columns[j], row),
-            expected: cell_text(schema, expected, columns[j], row),
+            actual: cell_text(schema, actual, columns[j], row).map(short),
+            expected: cell_text(schema, expected, columns[j], row).map(short),
         };
         order.into_iter().take(explain).map(reason).collect()
     };
     (0..parts.n_rows).map(of_row).collect()
+}
+
+/// A number of very many digits as a power of ten.
+fn short(text: String) -> String {
+    const MOST: usize = 24;
+    match text.parse::<f64>() {
+        Ok(value) if text.len() > MOST => format!("{value:e}"),
+        _ => text,
+    }
 }
 
 pub(crate) fn number(name: &str, values: Vec<f64>) -> Column {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
+use super::insert_ranking;
 use super::two_sample::two_sample;
-use super::{controls, insert_ranking};
 use crate::data::{Cells, Data, Kind, Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
+use crate::models::detector::{Detector, DetectorConfig};
 use crate::models::series::{self, SeriesModel};
 use crate::models::{BoostedTrees, BoostedTreesConfig, TableModel};
 use crate::run::config::Config;
@@ -22,6 +23,9 @@ const JUDGED: usize = 3000;
 const FEWEST: usize = 30;
 /// Columns whose pairs are compared, at most.
 const MOST_PAIRED: usize = 60;
+
+/// The share of ordinary rows that the threshold calls unusual, where no share was taken for not ordinary.
+const CALLED: f64 = 0.01;
 
 /// A report with the rows that were made for it.
 pub(crate) struct TableReport {
@@ -41,7 +45,9 @@ pub(crate) struct TableReport {
 ///
 /// Of models of paths what [`insert_paths`](super::path::insert_paths) says. Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
 ///
-/// Of detectors `test.auroc`, `test.average_precision`, with `control.…` where they are asked for. Of classifiers `test.error`
+/// Of detectors `test.auroc`, `test.average_precision`, with `control.…` (classical detectors on the same rows) where they are
+/// asked for; `detector.contamination`, the share of training rows taken for not ordinary, or else one in a hundred, and
+/// `detector.threshold`, the score that this share of them reaches. Of classifiers `test.error`
 /// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above.
 pub(crate) fn report(
     config: &Config,
@@ -69,19 +75,33 @@ pub(crate) fn report(
     }
     let rows = data.tested();
     let test = table.take(rows);
+    if let Some(detector) = model.detector() {
+        let contamination = if detector.trimmed() > 0.0 { detector.trimmed() } else { CALLED };
+        figures.insert("detector.contamination".to_string(), contamination);
+        figures.insert("detector.threshold".to_string(), detector.threshold(contamination));
+    }
     if let Some(detector) = model.detector()
         && let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false))
     {
         let scores = detector.score(&test, threads)?.score;
         insert_ranking(&mut figures, "test", &scores, &positive)?;
-        if config.evaluate.controls && data.layout.width() > 0 {
-            for (name, scores) in controls(data, rows, data.layout.width(), threads)? {
+        if config.evaluate.controls {
+            for (name, control) in [
+                ("knn", DetectorConfig::Neighbors(Default::default())),
+                ("isolation-forest", DetectorConfig::IsolationForest(Default::default())),
+                ("lof", DetectorConfig::Lof(Default::default())),
+                ("pca", DetectorConfig::Pca(Default::default())),
+            ] {
+                let columns = judged_by(schema, config);
+                let train = &data.split.train;
+                let control = Detector::fit(control, table, &columns, train, Seed(config.seed), threads)?;
+                let scores = control.score(&test, threads)?.score;
                 insert_ranking(&mut figures, &format!("control.{name}"), &scores, &positive)?;
             }
         }
     }
-    if let Some(trees) = model.trees() {
-        classified(&mut figures, data, (trees, &test, rows))?;
+    if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
+        classified(&mut figures, data, (classes, &shares), rows)?;
     }
     let Some(chain) = model.chain() else { return Ok(TableReport { figures, made: None }) };
     let schema = chain.schema();
@@ -176,15 +196,21 @@ fn insert_points(
     Ok(())
 }
 
+/// The columns that a detector looks at.
+fn judged_by(schema: &Schema, config: &Config) -> Schema {
+    let is_left_out =
+        |name: &String| config.data.drop.contains(name) || config.data.target.as_ref() == Some(name);
+    Schema { columns: schema.columns.iter().filter(|column| !is_left_out(&column.name)).cloned().collect() }
+}
+
 /// How a classifier does on test rows whose class it knows.
 fn classified(
     figures: &mut BTreeMap<String, f64>,
     data: &Dataset,
-    (trees, test, rows): (&BoostedTrees, &Table, &[usize]),
+    (classes, shares): (&[String], &[f32]),
+    rows: &[usize],
 ) -> Result<()> {
     let Some(labels) = &data.labels else { return Ok(()) };
-    let shares = trees.probabilities(test);
-    let classes = trees.classes();
     let (mut wrong, mut loss, mut n) = (0usize, 0.0, 0usize);
     for (&row, shares) in rows.iter().zip(shares.chunks(classes.len())) {
         let Some(label) = &labels[row] else { continue };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Cells, MISSING};
 
 /// The code of a level that no training row has.
-pub(in super::super) const UNSEEN: u32 = u32::MAX;
+pub(in crate::models) const UNSEEN: u32 = u32::MAX;
 
 /// Standard deviations beyond which only the logarithm of a distance counts: 1e300 still ranks, and squares stay finite.
 const LINEAR: f64 = 1e4;
@@ -24,19 +24,19 @@ const BLANK_GAP: f32 = 4.0;
 /// One column as it was in the training rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct FittedColumn {
-    pub(in super::super) name: String,
+pub(in crate::models) struct FittedColumn {
+    pub(in crate::models) name: String,
     /// Training rows.
     rows: usize,
     /// Those in which the cell was missing.
-    pub(in super::super) missing: usize,
-    pub(in super::super) form: Form,
+    pub(in crate::models) missing: usize,
+    pub(in crate::models) form: Form,
 }
 
 /// What its cells are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(in super::super) enum Form {
+pub(in crate::models) enum Form {
     /// Numbers, date-times in seconds.
     Number {
         mean: f64,
@@ -54,14 +54,14 @@ pub(in super::super) enum Form {
 /// A cell that is not missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in super::super) enum Value {
+pub(in crate::models) enum Value {
     Number(f64),
     Text(String),
 }
 
 /// The cells of a column of some rows in terms of the fitted column.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum States {
+pub(in crate::models) enum States {
     /// Standard deviations from the mean, compressed beyond [`LINEAR`]; NaN where missing.
     Numbers(Vec<f64>),
     /// Index of the level, the number of levels for a missing cell that training knows, or [`UNSEEN`].
@@ -72,18 +72,18 @@ pub(in super::super) enum States {
 
 /// A cell in a state that no training row had.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) struct Unseen {
-    pub(in super::super) row: u32,
-    pub(in super::super) column: u32,
+pub(in crate::models) struct Unseen {
+    pub(in crate::models) row: u32,
+    pub(in crate::models) column: u32,
     /// `-ln` of the share of training rows that would have looked so, left out of the rest.
-    pub(in super::super) nats: f64,
+    pub(in crate::models) nats: f64,
     /// Its distance from every training row in this column, standard deviations.
-    pub(in super::super) gap: f32,
+    pub(in crate::models) gap: f32,
 }
 
 impl FittedColumn {
     /// Learns from the cells at `rows`.
-    pub(super) fn fit(name: &str, cells: &Cells, rows: &[usize]) -> Self {
+    pub(in crate::models) fn fit(name: &str, cells: &Cells, rows: &[usize]) -> Self {
         let missing = rows.iter().filter(|&&row| cells.is_missing(row)).count();
         let form = match cells {
             Cells::Number(values) => number(rows.iter().map(|&row| values[row]), missing),
@@ -93,7 +93,7 @@ impl FittedColumn {
     }
 
     /// States that training rows are in: levels, and missing where some are.
-    pub(super) fn states(&self) -> usize {
+    pub(in crate::models) fn states(&self) -> usize {
         match &self.form {
             Form::Category { levels, .. } => levels.len() + usize::from(self.missing > 0),
             Form::Number { .. } | Form::Same { .. } => 0,
@@ -101,19 +101,19 @@ impl FittedColumn {
     }
 
     /// The share of training rows in each state.
-    pub(super) fn shares(&self) -> Vec<f64> {
+    pub(in crate::models) fn shares(&self) -> Vec<f64> {
         let Form::Category { counts, .. } = &self.form else { return Vec::new() };
         let missing = (self.missing > 0).then_some(self.missing);
         counts.iter().copied().chain(missing).map(|count| count as f64 / self.rows as f64).collect()
     }
 
     /// The share of training rows in which the cell was missing.
-    pub(super) fn missing_share(&self) -> f64 {
+    pub(in crate::models) fn missing_share(&self) -> f64 {
         self.missing as f64 / self.rows as f64
     }
 
     /// The distance of two different levels: that of two rows drawn at random has the mean square of standardized numbers, 2.
-    pub(super) fn edge(&self) -> f64 {
+    pub(in crate::models) fn edge(&self) -> f64 {
         let same: f64 = self.shares().iter().map(|share| share * share).sum();
         (2.0 / (1.0 - same).max(1e-12)).sqrt()
     }
@@ -134,7 +134,12 @@ impl FittedColumn {
     }
 
     /// The states of the cells at `rows`, and the cells that no training row looked like, numbered by place in `rows`.
-    pub(super) fn states_of(&self, cells: &Cells, rows: &[usize], column: u32) -> (States, Vec<Unseen>) {
+    pub(in crate::models) fn states_of(
+        &self,
+        cells: &Cells,
+        rows: &[usize],
+        column: u32,
+    ) -> (States, Vec<Unseen>) {
         let mut unseen = Vec::new();
         let nats = self.unseen_nats();
         let mut note = |place: usize, more: f64, gap: f32| {
@@ -193,7 +198,7 @@ impl FittedColumn {
     }
 
     /// Training rows that, left out, would have been in a state of their own, by place in `rows`.
-    pub(super) fn lonely(&self, states: &States, column: u32) -> Vec<Unseen> {
+    pub(in crate::models) fn lonely(&self, states: &States, column: u32) -> Vec<Unseen> {
         let nats = self.unseen_nats();
         let alone = |state: u32| match &self.form {
             Form::Category { counts, .. } => *counts.get(state as usize).unwrap_or(&self.missing) == 1,
@@ -208,7 +213,7 @@ impl FittedColumn {
     }
 
     /// Whether what was read back can be worked with.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in crate::models) fn check(&self) -> Result<(), String> {
         let sound = match &self.form {
             Form::Number { mean, scale, only } => {
                 mean.is_finite() && *scale > 0.0 && scale.is_finite() && only.is_none_or(f64::is_finite)
@@ -230,7 +235,7 @@ impl FittedColumn {
 }
 
 /// Standard deviations from the mean; beyond [`LINEAR`] they grow with the logarithm.
-pub(super) fn standard(value: f64, mean: f64, scale: f64) -> f64 {
+pub(in crate::models) fn standard(value: f64, mean: f64, scale: f64) -> f64 {
     let z = ((clamp(value) - mean) / scale).clamp(-f64::MAX, f64::MAX);
     if z.abs() <= LINEAR { z } else { (LINEAR * (1.0 + (z.abs() / LINEAR).ln())).copysign(z) }
 }

@@ -12,13 +12,13 @@ const MOST: usize = 16;
 
 /// The coordinates of the columns: first those of columns with one, then groups.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Layout {
+pub(in crate::models) struct Layout {
     /// All coordinates.
-    pub(in super::super) width: usize,
+    pub(in crate::models) width: usize,
     /// The columns with one coordinate each, in its order.
-    pub(in super::super) single: Vec<u32>,
+    pub(in crate::models) single: Vec<u32>,
     /// The columns with several coordinates, which follow.
-    pub(in super::super) groups: Vec<Group>,
+    pub(in crate::models) groups: Vec<Group>,
     /// By column, the coordinates of each level, and of one never seen.
     vertices: Vec<Vec<f32>>,
     /// By column, where its coordinates start and how many there are.
@@ -29,14 +29,14 @@ pub(in super::super) struct Layout {
 
 /// The coordinates of one column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) struct Group {
-    pub(in super::super) column: u32,
-    pub(in super::super) start: usize,
-    pub(in super::super) width: usize,
+pub(in crate::models) struct Group {
+    pub(in crate::models) column: u32,
+    pub(in crate::models) start: usize,
+    pub(in crate::models) width: usize,
 }
 
 impl Layout {
-    pub(super) fn new(columns: &[FittedColumn]) -> Self {
+    pub(in crate::models) fn new(columns: &[FittedColumn]) -> Self {
         let widths: Vec<usize> = columns
             .iter()
             .map(|column| match column.form {
@@ -64,17 +64,29 @@ impl Layout {
     }
 
     /// Columns that have coordinates.
-    pub(in super::super) fn columns(&self) -> usize {
+    pub(in crate::models) fn columns(&self) -> usize {
         self.single.len() + self.groups.len()
     }
 
     /// The rows in standard deviations.
-    pub(in super::super) fn standard(&self, rows: &Encoded) -> Matrix {
+    pub(in crate::models) fn standard(&self, rows: &Encoded) -> Matrix {
         self.coordinates(rows, |_, z| z)
     }
 
+    /// Puts levels that no training row had in the middle of the others: neighbors are then looked for by the other columns,
+    /// and not among the rows of the rarest level.
+    pub(in crate::models) fn center_unseen(&self, rows: &Encoded, matrix: &mut Matrix) {
+        for cell in &rows.unseen {
+            let is_level = |code: &Vec<u32>| code[cell.row as usize] == UNSEEN;
+            if matches!(&rows.states[cell.column as usize], States::Levels(codes) if is_level(codes)) {
+                let (start, own) = self.places[cell.column as usize];
+                matrix.row_mut(cell.row as usize)[start..start + own].fill(0.0);
+            }
+        }
+    }
+
     /// The rows with numbers as normal scores of their ranks, divided by `scales`; both by column, none for categories.
-    pub(in super::super) fn ranked(&self, rows: &Encoded, ranks: &[Ranks], scales: &[f64]) -> Matrix {
+    pub(in crate::models) fn ranked(&self, rows: &Encoded, ranks: &[Ranks], scales: &[f64]) -> Matrix {
         self.coordinates(rows, |column, z| ranks[column].score(z) / scales[column])
     }
 
@@ -113,7 +125,7 @@ impl Layout {
     }
 
     /// The distance of two rows in each column with coordinates, by column.
-    pub(in super::super) fn distances(&self, a: &[f32], b: &[f32], mut each: impl FnMut(usize, f32)) {
+    pub(in crate::models) fn distances(&self, a: &[f32], b: &[f32], mut each: impl FnMut(usize, f32)) {
         for ((a, b), column) in a.iter().zip(b).zip(&self.single) {
             each(*column as usize, (a - b).abs());
         }
@@ -124,7 +136,7 @@ impl Layout {
 
     /// The sum over columns of the distances of two rows.
     #[inline]
-    pub(in super::super) fn distance(&self, a: &[f32], b: &[f32]) -> f32 {
+    pub(in crate::models) fn distance(&self, a: &[f32], b: &[f32]) -> f32 {
         let n = self.single.len();
         let (a8, a_rest) = a[..n].as_chunks::<8>();
         let (b8, b_rest) = b[..n].as_chunks::<8>();
@@ -140,18 +152,18 @@ impl Layout {
     }
 
     /// The distance of two rows in one column.
-    pub(in super::super) fn column_distance(&self, a: &[f32], b: &[f32], column: usize) -> f32 {
+    pub(in crate::models) fn column_distance(&self, a: &[f32], b: &[f32], column: usize) -> f32 {
         let (start, width) = self.places[column];
         Group { column: column as u32, start, width }.distance(a, b)
     }
 
     /// What a cell that no training row looked like adds to the distance of two rows.
-    pub(in super::super) fn gap(&self, a: &[f32], b: &[f32], cell: &Unseen) -> f32 {
+    pub(in crate::models) fn gap(&self, a: &[f32], b: &[f32], cell: &Unseen) -> f32 {
         (cell.gap - self.column_distance(a, b, cell.column as usize)).max(0.0)
     }
 
     /// Sums what belongs to coordinates by column.
-    pub(in super::super) fn by_column(&self, coordinates: &[f64], mut each: impl FnMut(usize, f64)) {
+    pub(in crate::models) fn by_column(&self, coordinates: &[f64], mut each: impl FnMut(usize, f64)) {
         for (value, column) in coordinates.iter().zip(&self.single) {
             each(*column as usize, *value);
         }

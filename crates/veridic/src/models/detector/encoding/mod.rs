@@ -17,30 +17,35 @@ use crate::data::{Kind, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::models::Stored;
 
-pub(super) use column::{FittedColumn, Form, States, UNSEEN, Unseen, Value};
-pub(super) use layout::Layout;
-pub(super) use rank::Ranks;
+pub(in crate::models) use column::{FittedColumn, Form, States, UNSEEN, Unseen, Value};
+pub(in crate::models) use layout::Layout;
+pub(in crate::models) use rank::Ranks;
 
 /// What was learned of the columns of a table.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Encoding {
-    pub(super) columns: Vec<FittedColumn>,
-    pub(super) layout: Layout,
+pub(in crate::models) struct Encoding {
+    pub(in crate::models) columns: Vec<FittedColumn>,
+    pub(in crate::models) layout: Layout,
 }
 
 /// Rows in terms of the columns learned.
 #[derive(Debug, Clone)]
-pub(super) struct Encoded {
-    pub(super) n_rows: usize,
+pub(in crate::models) struct Encoded {
+    pub(in crate::models) n_rows: usize,
     /// One a column.
-    pub(super) states: Vec<States>,
+    pub(in crate::models) states: Vec<States>,
     /// By row, then column.
-    pub(super) unseen: Vec<Unseen>,
+    pub(in crate::models) unseen: Vec<Unseen>,
 }
 
 impl Encoding {
     /// Learns the columns that the schema and the table both have, but identifiers, from `rows`.
-    pub(super) fn fit(model: &'static str, table: &Table, schema: &Schema, rows: &[usize]) -> Result<Self> {
+    pub(in crate::models) fn fit(
+        model: &'static str,
+        table: &Table,
+        schema: &Schema,
+        rows: &[usize],
+    ) -> Result<Self> {
         let used = schema.columns.iter().filter(|column| column.kind != Kind::Identifier);
         let found: Vec<_> = used.filter_map(|column| table.column(&column.name)).collect();
         if found.is_empty() {
@@ -60,7 +65,12 @@ impl Encoding {
     ///
     /// # Errors
     /// [`ModelError::MissingColumn`], but for columns that always had the same value.
-    pub(super) fn encode(&self, model: &'static str, table: &Table, rows: &[usize]) -> Result<Encoded> {
+    pub(in crate::models) fn encode(
+        &self,
+        model: &'static str,
+        table: &Table,
+        rows: &[usize],
+    ) -> Result<Encoded> {
         let place = |(i, fitted): (usize, &FittedColumn)| {
             // As a rule the columns are in the order learned.
             let column = table.columns.get(i).filter(|column| column.name == fitted.name);
@@ -81,7 +91,7 @@ impl Encoding {
     }
 
     /// The training rows' own surprise of being in a state of their own, as if each were left out of the others.
-    pub(super) fn lonely(&self, encoded: &Encoded) -> Vec<Unseen> {
+    pub(in crate::models) fn lonely(&self, encoded: &Encoded) -> Vec<Unseen> {
         let columns = self.columns.iter().zip(&encoded.states).zip(0..);
         let mut lonely: Vec<Unseen> =
             columns.flat_map(|((column, states), i)| column.lonely(states, i)).collect();
@@ -89,13 +99,13 @@ impl Encoding {
         lonely
     }
 
-    pub(super) fn store(&self) -> Stored {
+    pub(in crate::models) fn store(&self) -> Stored {
         let mut stored = Stored::default();
         insert_json(&mut stored, "columns", &self.columns);
         stored
     }
 
-    pub(super) fn restore(stored: &Stored) -> Result<Self, String> {
+    pub(in crate::models) fn restore(stored: &Stored) -> Result<Self, String> {
         let columns: Vec<FittedColumn> = stored.json("columns")?;
         columns.iter().try_for_each(FittedColumn::check)?;
         Ok(Self::new(columns))
@@ -104,14 +114,14 @@ impl Encoding {
 
 impl Encoded {
     /// The cells of row `i` that no training row looked like.
-    pub(super) fn unseen_of(&self, i: usize) -> &[Unseen] {
+    pub(in crate::models) fn unseen_of(&self, i: usize) -> &[Unseen] {
         let from = self.unseen.partition_point(|cell| (cell.row as usize) < i);
         let len = self.unseen[from..].partition_point(|cell| cell.row as usize == i);
         &self.unseen[from..from + len]
     }
 
     /// Some of the rows.
-    pub(super) fn take(&self, rows: &[usize]) -> Self {
+    pub(in crate::models) fn take(&self, rows: &[usize]) -> Self {
         let take = |states: &States| match states {
             States::Numbers(z) => States::Numbers(rows.iter().map(|&row| z[row]).collect()),
             States::Levels(codes) => States::Levels(rows.iter().map(|&row| codes[row]).collect()),

@@ -10,20 +10,20 @@ const ENDS: usize = 256;
 
 /// The ranks of a column's values.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(in super::super) struct Ranks {
+pub(in crate::models) struct Ranks {
     /// Values, ascending.
-    pub(in super::super) values: Vec<f64>,
+    pub(in crate::models) values: Vec<f64>,
     /// Training values below each.
-    pub(in super::super) below: Vec<u32>,
+    pub(in crate::models) below: Vec<u32>,
     /// Training values not above each.
-    pub(in super::super) through: Vec<u32>,
+    pub(in crate::models) through: Vec<u32>,
     /// Training values.
-    pub(in super::super) count: u32,
+    pub(in crate::models) count: u32,
 }
 
 impl Ranks {
     /// Learns from values; NaN is left out.
-    pub(in super::super) fn fit(values: &[f64]) -> Self {
+    pub(in crate::models) fn fit(values: &[f64]) -> Self {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let runs = sorted.chunk_by(|a, b| a == b).count();
@@ -43,7 +43,7 @@ impl Ranks {
     }
 
     /// `Φ⁻¹` of the middle of the ranks that a value has, and how far it lies beyond the training values.
-    pub(in super::super) fn score(&self, value: f64) -> f64 {
+    pub(in crate::models) fn score(&self, value: f64) -> f64 {
         let Some((&first, &last)) = self.values.first().zip(self.values.last()) else { return 0.0 };
         let n = f64::from(self.count);
         let at = self.values.partition_point(|knot| *knot < value);
@@ -65,7 +65,7 @@ impl Ranks {
     }
 
     /// Whether what was read back can be worked with.
-    pub(in super::super) fn check(&self) -> bool {
+    pub(in crate::models) fn check(&self) -> bool {
         let n = self.values.len();
         let rising = self.values.windows(2).all(|pair| pair[0] < pair[1]);
         let counts = self.below.iter().zip(&self.through).all(|(below, through)| below < through);

@@ -52,22 +52,41 @@ impl Surprise {
             let raw = Raw::new(&encoding, table);
             let random = || seed.stream("detector.calibration");
             let all = (&encoded, reference.as_slice());
-            if config.trim == 0.0 {
+            let trim = config.trimmed();
+            if trim == 0.0 {
                 return Ok(Self::learn(config, encoding, all, &raw, &mut random(), threads)?.0);
             }
             let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
-            let kept = kept(&scores, config.trim);
+            let kept = kept(&scores, trim);
             let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
-            let (mut fitted, mut scores) = Self::learn(config, encoding, part, &raw, &mut random(), threads)?;
-            // The tail is that of all rows: those that were left out are scored like new ones, in proportion.
+            let (mut fitted, left_out) = Self::learn(config, encoding, part, &raw, &mut random(), threads)?;
             let mut out = complement(encoded.n_rows, &kept);
-            let share = scores.len() as f64 / kept.len() as f64;
+            let share = left_out.len() as f64 / kept.len() as f64;
             out = subsample(&out, (out.len() as f64 * share).round() as usize, &mut random());
-            scores.extend(fitted.scores(&encoded.take(&out))?);
-            fitted.tail = Tail::new(scores, LEAST);
+            fitted.calibrate(left_out, &encoded.take(&out))?;
             Ok(fitted)
         })
+    }
+
+    /// Learns all tails anew from left-out statistics of rows that are compared with and, in proportion, of rows that are not:
+    /// a surprise is about the share of all training rows, not of those that seemed ordinary.
+    fn calibrate(&mut self, left_out: Vec<LeftOut>, out: &Encoded) -> Result<()> {
+        let mut all = left_out;
+        for rows in pieces(out.n_rows) {
+            let part = out.take(&rows);
+            let batch = Batch::new(self, &part)?;
+            let of = |i: usize| LeftOut {
+                values: batch.statistics(self, &part, i).values,
+                unseen: part.unseen_of(i).to_vec(),
+            };
+            all.par_extend((0..part.n_rows).into_par_iter().map(of));
+        }
+        self.tails = (0..MEMBERS)
+            .map(|member| Tail::new(all.iter().map(|row| row.values[member]).collect(), LEAST))
+            .collect();
+        self.tail = Tail::new(self.scores_of(&all), LEAST);
+        Ok(())
     }
 
     /// Scores of all reference rows by small samples of them.
@@ -93,9 +112,12 @@ impl Surprise {
             for _ in 0..2 {
                 let (part, part_rows) = taken(all, &sample);
                 let part = (&part, part_rows.as_slice());
-                let (learned, scores) =
+                let (learned, left_out) =
                     Self::learn(config.clone(), encoding.clone(), part, raw, &mut random, threads)?;
-                sample = kept(&scores, config.trim).into_iter().map(|i| sample[i]).collect();
+                sample = kept(&learned.scores_of(&left_out), config.trimmed())
+                    .into_iter()
+                    .map(|i| sample[i])
+                    .collect();
                 fitted = Some(learned);
             }
             if let Some(fitted) = fitted {
@@ -119,8 +141,7 @@ impl Surprise {
         Ok(scores)
     }
 
-    /// Learns from reference rows, all of them; also their scores, each left out of the rest (of a sample, where nothing is
-    /// trimmed).
+    /// Learns from reference rows, all of them; also statistics of a sample of them, each left out of the rest.
     fn learn(
         config: SurpriseConfig,
         encoding: Encoding,
@@ -128,7 +149,7 @@ impl Surprise {
         raw: &Raw,
         random: &mut impl Rng,
         threads: usize,
-    ) -> Result<(Self, Vec<f64>)> {
+    ) -> Result<(Self, Vec<LeftOut>)> {
         let n = encoded.n_rows;
         let standard = encoding.layout.standard(encoded);
         let marginals: Vec<Marginal> = encoded.states.par_iter().map(Marginal::fit).collect();
@@ -148,14 +169,17 @@ impl Surprise {
             config,
             encoding,
         };
-        let marg = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
+        let marg: Vec<f64> = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
             fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); MEMBERS - 1];
+            let left_out = |&i: &usize| LeftOut {
+                values: [0.0, 0.0, 0.0, 0.0, marg[i]],
+                unseen: of(&lonely, i).to_vec(),
+            };
+            let left_out: Vec<LeftOut> = sample.iter().map(left_out).collect();
             fitted.tails.push(Tail::new(marg, LEAST));
-            let scores = sample.iter().map(|&i| fitted.score_of(of(&lonely, i), &[0.0; MEMBERS]).0);
-            let scores: Vec<f64> = scores.collect();
-            fitted.tail = Tail::new(scores.clone(), LEAST);
-            return Ok((fitted, scores));
+            fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
+            return Ok((fitted, left_out));
         }
         let layout = &fitted.encoding.layout;
         let ranks: Vec<Ranks> = encoded.states.par_iter().map(ranks).collect();
@@ -176,13 +200,13 @@ impl Surprise {
         let half = nearest.iter().map(|list| spaces.standard.half(list)).collect::<Vec<_>>();
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
         let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i]];
-        let values: Vec<[f64; MEMBERS]> = sample.iter().enumerate().map(|(at, i)| values(at, *i)).collect();
+        let left_out =
+            |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), unseen: of(&lonely, i).to_vec() };
+        let left_out: Vec<LeftOut> = sample.iter().enumerate().map(left_out).collect();
         fitted.tails =
             [near, half, rank, locals, marg].into_iter().map(|own| Tail::new(own, LEAST)).collect();
         fitted.spaces = Some(spaces);
-        let scores = sample.iter().zip(&values).map(|(i, values)| fitted.score_of(of(&lonely, *i), values).0);
-        let scores: Vec<f64> = scores.collect();
-        fitted.tail = Tail::new(scores.clone(), LEAST);
+        fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
         let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
         let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone());
         let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
@@ -201,8 +225,18 @@ impl Surprise {
         let parts: Vec<Vec<f64>> = parts.collect();
         let usual = median_of(&parts);
         fitted.usual = usual.chunks(width).map(<[f64]>::to_vec).collect();
-        Ok((fitted, scores))
+        Ok((fitted, left_out))
     }
+
+    fn scores_of(&self, rows: &[LeftOut]) -> Vec<f64> {
+        rows.iter().map(|row| self.score_of(&row.unseen, &row.values).0).collect()
+    }
+}
+
+/// What a row's statistics are by the other rows, and its cells that these do not look like.
+struct LeftOut {
+    values: [f64; MEMBERS],
+    unseen: Vec<Unseen>,
 }
 
 /// Reference rows with their neighbors among the others.

@@ -34,6 +34,9 @@ const MODEL: &str = "the detector";
 /// Rows that are scored together: memory does not grow with the table.
 const PIECE: usize = 4096;
 
+/// The share of rows that is taken for not ordinary where nothing is said.
+pub const TRIMMED: f64 = 0.1;
+
 /// The statistics.
 const MEMBERS: usize = 5;
 
@@ -47,10 +50,11 @@ pub struct SurpriseConfig {
     pub neighbors: usize,
     /// Of these, the nearest by absolute distance, from 1.
     pub nearest: usize,
-    /// The share of reference rows, the most unusual by small samples of them, that are left out: for training rows that are
-    /// not all ordinary, where anomalies that are alike shelter each other; 0.1 is a good value there. On rows that are all
-    /// ordinary it costs precision. 0 to below 0.5.
-    pub trim: f64,
+    /// The share of reference rows, the most unusual by small samples of them, that no row is compared with, 0 to below 0.5:
+    /// where training rows are not all ordinary, anomalies that are alike shelter each other. By default [`TRIMMED`], and 0
+    /// in runs that learn from one class: rows that are all ordinary are told best by all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trim: Option<f64>,
     /// Whether a row that equals a reference row is taken for that row, and left out of its own neighbors: then training rows
     /// can be scored like any others. Without it, a copy of a training row is as ordinary as can be.
     pub leave_out: bool,
@@ -58,11 +62,15 @@ pub struct SurpriseConfig {
 
 impl Default for SurpriseConfig {
     fn default() -> Self {
-        Self { reference: 20_000, neighbors: 60, nearest: 10, trim: 0.0, leave_out: true }
+        Self { reference: 20_000, neighbors: 60, nearest: 10, trim: None, leave_out: true }
     }
 }
 
 impl SurpriseConfig {
+    fn trimmed(&self) -> f64 {
+        self.trim.unwrap_or(TRIMMED)
+    }
+
     /// Checks the ranges; `path` is where the settings are.
     ///
     /// # Errors
@@ -71,10 +79,10 @@ impl SurpriseConfig {
         at_least(path, "reference", self.reference, 2)?;
         at_least(path, "neighbors", self.neighbors, 1)?;
         at_least(path, "nearest", self.nearest, 1)?;
-        if !(0.0..0.5).contains(&self.trim) {
+        if let Some(trim) = self.trim.filter(|trim| !(0.0..0.5).contains(trim)) {
             return Err(ConfigError::Range {
                 field: format!("{path}.trim"),
-                found: self.trim.to_string(),
+                found: trim.to_string(),
                 allowed: "0 to below 0.5".to_string(),
             });
         }
@@ -127,6 +135,16 @@ impl Surprise {
     /// The columns it looks at.
     pub fn columns(&self) -> Vec<String> {
         self.encoding.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// The share of training rows that no row is compared with.
+    pub fn trimmed(&self) -> f64 {
+        self.config.trimmed()
+    }
+
+    /// The score that a share of left-out training rows reach.
+    pub fn threshold(&self, share: f64) -> f64 {
+        self.tail.at(share)
     }
 
     /// Scores rows; a row's score does not depend on the others.
@@ -222,11 +240,13 @@ struct Batch {
 
 impl Batch {
     fn new(model: &Surprise, encoded: &Encoded) -> Result<Self> {
-        let standard = model.encoding.layout.standard(encoded);
+        let mut standard = model.encoding.layout.standard(encoded);
+        model.encoding.layout.center_unseen(encoded, &mut standard);
         let Some(spaces) = &model.spaces else {
             return Ok(Self { standard, ranked: Matrix::default(), neighbors: Default::default(), k: 0 });
         };
-        let ranked = model.encoding.layout.ranked(encoded, &spaces.ranks, &spaces.scales);
+        let mut ranked = model.encoding.layout.ranked(encoded, &spaces.ranks, &spaces.scales);
+        model.encoding.layout.center_unseen(encoded, &mut ranked);
         let strange = |i: usize| !encoded.unseen_of(i).is_empty();
         let leave_out = model.config.leave_out;
         let neighbors = [

@@ -1,0 +1,141 @@
+use super::*;
+use crate::data::{Cells, Column};
+
+fn table(rows: &[Vec<f64>], labels: &[usize]) -> Table {
+    let mut columns: Vec<Column> = (0..rows[0].len())
+        .map(|j| Column {
+            name: format!("c{j}"),
+            cells: Cells::Number(rows.iter().map(|row| row[j]).collect()),
+        })
+        .collect();
+    let levels = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let codes = labels.iter().map(|label| *label as u32).collect();
+    columns.push(Column { name: "class".into(), cells: Cells::Text { codes, levels } });
+    Table { n_rows: rows.len(), columns }
+}
+
+fn configs() -> Vec<(&'static str, DiscriminantConfig)> {
+    vec![
+        ("naive-bayes", DiscriminantConfig::NaiveBayes(Default::default())),
+        (
+            "linear-discriminant",
+            DiscriminantConfig::LinearDiscriminant(LinearDiscriminantConfig { floor: 0.0 }),
+        ),
+        (
+            "quadratic-discriminant",
+            DiscriminantConfig::QuadraticDiscriminant(QuadraticDiscriminantConfig { floor: 0.0 }),
+        ),
+        ("logistic-regression", DiscriminantConfig::LogisticRegression(Default::default())),
+        ("nearest-classes", DiscriminantConfig::NearestClasses(Default::default())),
+    ]
+}
+
+fn fit(config: &DiscriminantConfig, table: &Table) -> Result<Discriminant> {
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    Discriminant::fit(config, (table, &Schema::of(table)), ("class", &rows), 1)
+}
+
+/// Probabilities by scikit-learn (tests/fixtures/discriminant.py), of two and of three classes.
+#[test]
+fn probabilities_are_those_of_scikit_learn() {
+    let text = include_str!("../../../tests/fixtures/discriminant.json");
+    let fixture: serde_json::Value = serde_json::from_str(text).unwrap();
+    for kind in ["two", "three"] {
+        let of = |name: &str| fixture[kind][name].clone();
+        let train: Vec<Vec<f64>> = serde_json::from_value(of("train")).unwrap();
+        let labels: Vec<usize> = serde_json::from_value(of("labels")).unwrap();
+        let test: Vec<Vec<f64>> = serde_json::from_value(of("test")).unwrap();
+        let asked = table(&test, &vec![0; test.len()]);
+        for (name, config) in configs() {
+            let expected: Vec<Vec<f64>> = serde_json::from_value(of(name)).unwrap();
+            let found = fit(&config, &table(&train, &labels)).unwrap().probabilities(&asked).unwrap();
+            for (i, (found, expected)) in found.iter().zip(expected.iter().flatten()).enumerate() {
+                assert!(
+                    (f64::from(*found) - expected).abs() < 1e-4,
+                    "{kind}, {name}, {i}: {found} {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// A category with blanks and a level never seen, a number with blanks.
+fn mixed() -> Table {
+    let n = 120;
+    let number = |i: usize| {
+        if i % 10 == 9 { f64::NAN } else { (i % 7) as f64 + 5.0 * f64::from(u8::from(i % 2 == 0)) }
+    };
+    let codes =
+        (0..n).map(|i: usize| if i.is_multiple_of(11) { crate::data::MISSING } else { (i % 2) as u32 });
+    let levels = ["x", "y"].map(str::to_owned).to_vec();
+    let mut table = table(
+        &(0..n).map(|i| vec![number(i)]).collect::<Vec<_>>(),
+        &(0..n).map(|i| i % 2).collect::<Vec<_>>(),
+    );
+    table
+        .columns
+        .insert(0, Column { name: "k".into(), cells: Cells::Text { codes: codes.collect(), levels } });
+    table
+}
+
+#[test]
+fn mixed_columns_blanks_and_levels_never_seen_are_told_by() {
+    let train = mixed();
+    for (name, config) in configs() {
+        // Blanks make a flag that the others nearly decide.
+        let config = match config {
+            DiscriminantConfig::QuadraticDiscriminant(_) => {
+                DiscriminantConfig::QuadraticDiscriminant(Default::default())
+            }
+            other => other,
+        };
+        let fitted = fit(&config, &train).unwrap();
+        let shares = fitted.probabilities(&train).unwrap();
+        let right = (0..train.n_rows).filter(|&i| (shares[2 * i + 1] > 0.5) == (i % 2 == 1)).count();
+        assert!(right > 110, "{name}: {right}");
+        let mut odd = train.take(&[0, 1]);
+        odd.columns[0].cells =
+            Cells::Text { codes: vec![0, crate::data::MISSING], levels: vec!["zz".into()] };
+        odd.columns[1].cells = Cells::Number(vec![1e300, f64::NAN]);
+        let shares = fitted.probabilities(&odd).unwrap();
+        assert!(shares.chunks(2).all(|pair| (pair[0] + pair[1] - 1.0).abs() < 1e-5), "{name}: {shares:?}");
+    }
+}
+
+#[test]
+fn what_is_stored_comes_back_and_what_is_damaged_is_refused() {
+    let train = mixed();
+    for (name, config) in configs() {
+        let Ok(fitted) = fit(&config, &train) else { continue };
+        let stored = fitted.store();
+        let again = Discriminant::restore(&stored).unwrap();
+        assert_eq!(again.probabilities(&train).unwrap(), fitted.probabilities(&train).unwrap(), "{name}");
+        assert_eq!((again.target(), again.classes()), ("class", fitted.classes()));
+        for tensor in stored.tensors.keys() {
+            let mut damaged = stored.clone();
+            damaged.tensors.remove(tensor);
+            assert!(Discriminant::restore(&damaged).is_err(), "{name} without {tensor}");
+        }
+        for text in stored.about.keys() {
+            let mut damaged = stored.clone();
+            damaged.about.insert(text.clone(), "[]".to_string());
+            assert!(text == "target" || Discriminant::restore(&damaged).is_err(), "{name}, {text}");
+        }
+    }
+}
+
+#[test]
+fn one_class_and_settings_out_of_range_are_refused() {
+    let train = table(&[vec![1.0], vec![2.0], vec![3.0]], &[0, 0, 0]);
+    for (_, config) in configs() {
+        let error = fit(&config, &train).unwrap_err();
+        assert!(error.to_string().contains("two classes"), "{error}");
+    }
+    let bad = DiscriminantConfig::LogisticRegression(LogisticRegressionConfig { penalty: -1.0, rounds: 5 });
+    assert!(bad.check("model.logistic-regression").unwrap_err().to_string().contains("penalty"));
+    let singular = table(
+        &(0..20).map(|i| vec![f64::from(i), f64::from(2 * i)]).collect::<Vec<_>>(),
+        &[[0; 10], [1; 10]].concat(),
+    );
+    assert!(fit(&DiscriminantConfig::LinearDiscriminant(Default::default()), &singular).is_ok());
+}
