@@ -1,0 +1,166 @@
+//! The requests of the studio.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path as Name, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::StudioOptions;
+use crate::StudioError;
+use crate::server::answer::{Answer, Failure, Sent, apart, parsed};
+use crate::server::{Gate, guarded};
+use crate::shelf::{Course, Notes, Shelf};
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PAGE: &str = include_str!("../../page/studio.html");
+
+/// The files of the page.
+const FILES: [(&str, &str, &str); 9] = [
+    ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
+    ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
+    ("shelf.js", SCRIPT, include_str!("../../page/shelf.js")),
+    ("run.js", SCRIPT, include_str!("../../page/run.js")),
+    ("curve.js", SCRIPT, include_str!("../../page/curve.js")),
+    ("words.js", SCRIPT, include_str!("../../page/words.js")),
+    ("server.js", SCRIPT, include_str!("../../page/server.js")),
+    ("key.js", SCRIPT, include_str!("../../page/key.js")),
+    ("element.js", SCRIPT, include_str!("../../page/element.js")),
+];
+
+/// Everything behind the studio's page.
+#[derive(Debug)]
+pub struct Studio {
+    shelf: Shelf,
+}
+
+impl Studio {
+    /// A studio on a folder of runs.
+    pub fn new(runs: &Path, _options: &StudioOptions) -> Self {
+        Self { shelf: Shelf::new(runs) }
+    }
+}
+
+type Shared = State<Arc<Studio>>;
+type Asked<T> = Result<Query<T>, QueryRejection>;
+
+fn asked<T>(query: Asked<T>) -> Result<T, Failure> {
+    let bad = |error: QueryRejection| Failure(error.status(), "the address is not understood".into(), None);
+    query.map(|Query(asked)| asked).map_err(bad)
+}
+
+/// All requests of the studio behind the gate; a function, so that tests call it without a socket.
+pub fn router(studio: Arc<Studio>, gate: Arc<Gate>) -> Router {
+    let pages = Router::new()
+        .route("/", get(|| async { ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE) }))
+        .route("/page/{file}", get(page_file))
+        .route("/api/runs", get(runs))
+        .route("/api/run", get(run))
+        .route("/api/course", get(course))
+        .route("/api/file", get(file))
+        .route("/api/annotate", post(annotate))
+        .route("/api/remove", post(remove))
+        .route("/api/restore", post(restore))
+        .with_state(studio);
+    guarded(pages, gate)
+}
+
+async fn page_file(Name(name): Name<String>) -> Answer {
+    let found = FILES.iter().find(|(file, ..)| *file == name);
+    let (_, kind, content) = found.ok_or_else(|| Failure::absent("file"))?;
+    Ok(([(header::CONTENT_TYPE, *kind)], *content).into_response())
+}
+
+async fn runs(State(studio): Shared) -> Answer {
+    let answer = apart(move || {
+        let (entries, more) = studio.shelf.list();
+        let folder = studio.shelf.root().display().to_string();
+        Ok(json!({ "folder": folder, "runs": entries, "more": more }))
+    });
+    Ok(Json(answer.await?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfRun {
+    run: String,
+}
+
+async fn run(State(studio): Shared, query: Asked<OfRun>) -> Answer {
+    let OfRun { run } = asked(query)?;
+    Ok(Json(apart(move || studio.shelf.view(&run)).await?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct From {
+    run: String,
+    from: u64,
+}
+
+async fn course(State(studio): Shared, query: Asked<From>) -> Answer {
+    let From { run, from } = asked(query)?;
+    Ok(Json(apart(move || Ok(Course::read(&studio.shelf.run(&run)?, from))).await?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfFile {
+    run: String,
+    file: String,
+}
+
+async fn file(State(studio): Shared, query: Asked<OfFile>) -> Answer {
+    let OfFile { run, file } = asked(query)?;
+    let (bytes, kind) = apart(move || {
+        let (path, kind) = studio.shelf.file(&run, &file)?;
+        let bytes = std::fs::read(&path).map_err(|source| StudioError::File { path, source })?;
+        Ok((bytes, kind))
+    })
+    .await?;
+    let saved = if kind == "application/octet-stream" { "attachment" } else { "inline" };
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, saved)], bytes).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Annotated {
+    run: String,
+    notes: Notes,
+}
+
+async fn annotate(State(studio): Shared, sent: Sent) -> Answer {
+    let Annotated { run, notes } = parsed(sent)?;
+    apart(move || studio.shelf.annotate(&run, &notes)).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+async fn remove(State(studio): Shared, sent: Sent) -> Answer {
+    let OfRun { run } = parsed(sent)?;
+    let key = apart(move || studio.shelf.remove(&run)).await?;
+    Ok(Json(json!({ "key": key })).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    key: String,
+}
+
+async fn restore(State(studio): Shared, sent: Sent) -> Answer {
+    let Key { key } = parsed(sent)?;
+    let run = apart(move || studio.shelf.restore(&key)).await?;
+    Ok(Json(json!({ "run": run })).into_response())
+}
+
+/// What is sent as it is.
+#[expect(dead_code, reason = "frames come with the worlds")]
+fn binary(bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
+}
