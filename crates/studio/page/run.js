@@ -137,7 +137,7 @@ export async function run(place, name, parameters, shell) {
   const smoothing = make("input", { type: "range", min: 0, max: 40, value: 0, "aria-label": "Smoothing", style: { width: "110px" }, oninput: () => ((smooth = Number(smoothing.value)), drawCurves()) });
   const controls = make("div", { class: "row" }, make("label", {}, logTick, "log"), make("label", {}, "smooth", smoothing), make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV"));
   const legend = make("div", { class: "legend" });
-  const groups = make("div", {});
+  const groups = make("div", {}), smalls = make("div", { class: "pairs" });
   let charts = [], drawnGroups = "";
   const pick = (epoch) => epoch !== null && go(epochs().indexOf(epoch));
 
@@ -154,6 +154,8 @@ export async function run(place, name, parameters, shell) {
     };
     const map = new Map();
     for (const one of all) map.set(kind(one), [...(map.get(kind(one)) ?? []), one]);
+    // Validation first, so that it has the same color everywhere.
+    map.forEach((names) => names.sort((a, b) => b.startsWith("valid.") - a.startsWith("valid.")));
     return [...map].sort((a, b) => b[0].startsWith("loss") - a[0].startsWith("loss"));
   }
 
@@ -164,9 +166,11 @@ export async function run(place, name, parameters, shell) {
       drawnGroups = key;
       charts.forEach((chart) => chart.close());
       groups.replaceChildren();
+      smalls.replaceChildren();
       charts = all.map(([kind], i) => {
-        groups.append(make("h2", { style: { margin: i ? "14px 0 4px" : "4px 0" } }, kind));
-        return new Curve(groups, { label: kind, height: i === 0 ? 280 : 170, onPick: pick });
+        const box = make("div", { style: { "min-width": 0 } }, make("h2", { style: { margin: "4px 0" } }, kind));
+        (i === 0 ? groups : smalls).append(box);
+        return new Curve(box, { label: kind, height: i === 0 ? 280 : 150, onPick: pick });
       });
     }
     const shown = new Map();
@@ -308,7 +312,7 @@ export async function run(place, name, parameters, shell) {
   const pictureBox = make("div", {});
   const parts = make("p", { class: "soft" });
   const hasCurves = () => courses.some((course) => course.epoch.length > 0);
-  const curveBox = make("section", {}, make("div", { class: "row spread" }, legend, controls), groups, line, samples);
+  const curveBox = make("section", {}, make("div", { class: "row spread" }, legend, controls), groups, line, samples, smalls);
   left.append(parts, curveBox, pictureBox);
 
   function drawAll(rest) {

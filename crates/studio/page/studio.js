@@ -2,13 +2,16 @@
 
 import { $, make } from "./element.js";
 import { isTyping } from "./key.js";
+import { latent } from "./latent.js";
 import { run } from "./run.js";
 import { shelf } from "./shelf.js";
+import { table } from "./table.js";
+import { world } from "./world.js";
 
 // Pages by the first word of the address behind `#`. Each draws into the place it is given, and gives back what closes
 // it and what it does with keys.
-const PAGES = { "": shelf, compare: run, run };
-const NAMES = [["#/", "Runs"]];
+const PAGES = { "": shelf, compare: run, run, latent, table, world };
+const NAMES = [["#/", "Runs"], ["#/world", "GAN world"]];
 
 let open = null;
 let count = 0;

@@ -9,6 +9,7 @@ pub mod label;
 pub mod server;
 pub mod shelf;
 pub mod studio;
+mod world;
 
 pub use error::StudioError;
 

@@ -52,7 +52,8 @@ impl Course {
             (course.anew, from) = (true, 0);
         }
         let mut bytes = Vec::new();
-        let read = file.seek(SeekFrom::Start(from)).and_then(|_| (&mut file).take(PIECE).read_to_end(&mut bytes));
+        let read =
+            file.seek(SeekFrom::Start(from)).and_then(|_| (&mut file).take(PIECE).read_to_end(&mut bytes));
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         // A line longer than a piece is none of ours.
         let skipped = whole == 0 && bytes.len() as u64 == PIECE;
@@ -92,7 +93,10 @@ impl Course {
 
 fn begins_a_line(file: &mut File, at: u64) -> bool {
     let mut byte = [0];
-    at == 0 || (file.seek(SeekFrom::Start(at - 1)).is_ok() && file.read_exact(&mut byte).is_ok() && byte[0] == b'\n')
+    at == 0
+        || (file.seek(SeekFrom::Start(at - 1)).is_ok()
+            && file.read_exact(&mut byte).is_ok()
+            && byte[0] == b'\n')
 }
 
 /// The last whole epoch or part of the run in `path`.
@@ -103,7 +107,8 @@ pub(super) fn last_event(path: &Path) -> Option<Event> {
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes).ok()?;
     let whole = bytes.iter().rposition(|&byte| byte == b'\n')?;
-    let events = bytes[..whole].rsplit(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let events =
+        bytes[..whole].rsplit(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     events.into_iter().find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }))
 }
 

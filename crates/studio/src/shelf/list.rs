@@ -177,7 +177,8 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
         Err((status, about)) => return Entry { status, about, ..entry },
     };
     entry.status = info.status.name().to_owned();
-    (entry.started, entry.seconds, entry.rows, entry.seed) = (info.started, info.seconds, info.rows, info.seed);
+    (entry.started, entry.seconds, entry.rows, entry.seed) =
+        (info.started, info.seconds, info.rows, info.seed);
     let files: Vec<String> = info
         .data
         .iter()
@@ -198,7 +199,8 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
     let named = config.data.table.as_ref().or(config.data.images.as_ref()).cloned();
     let named = named.or_else(|| config.data.mixture.map(|mixture| mixture.label()));
     if let Some(named) = named {
-        entry.data = Path::new(&named).file_name().map_or(named.clone(), |name| name.to_string_lossy().into_owned());
+        entry.data =
+            Path::new(&named).file_name().map_or(named.clone(), |name| name.to_string_lossy().into_owned());
     }
     let report = std::fs::read(path.join("report.json")).ok();
     entry.figures = report.and_then(|report| serde_json::from_slice(&report).ok()).unwrap_or_default();

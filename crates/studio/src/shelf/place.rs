@@ -23,7 +23,8 @@ pub(super) fn run(root: &Path, name: &str) -> Result<PathBuf> {
 
 /// A file of a run that a page may read: a record of the run, or something in `figures/` or `samples/`.
 pub(super) fn file(run: &Path, name: &str) -> Option<PathBuf> {
-    let is_plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    let is_plain =
+        |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
     let is_known = match name.split_once('/') {
         None => FILES.contains(&name),
         Some((folder, name)) => ["figures", "samples"].contains(&folder) && is_plain(name),
@@ -55,14 +56,21 @@ mod tests {
         std::fs::write(root.join("a/model.safetensors"), "x").unwrap();
         std::fs::write(root.join("a/figures/x.png"), "x").unwrap();
         assert!(run(&root, "a").is_ok() && run(&root, ".").is_ok());
-        for name in ["", "..", "../secret", "a/../../secret", "/etc", "b", ".hidden", "a\\b", "./a/..", "a/./.."] {
+        for name in
+            ["", "..", "../secret", "a/../../secret", "/etc", "b", ".hidden", "a\\b", "./a/..", "a/./.."]
+        {
             assert!(run(&root, name).is_err(), "{name}");
         }
         let a = run(&root, "a").unwrap();
         assert!(file(&a, "run.json").is_some() && file(&a, "figures/x.png").is_some());
-        for name in
-            ["model.safetensors", "figures/../run.json", "figures/", "../secret/run.json", "/etc/passwd", "figures"]
-        {
+        for name in [
+            "model.safetensors",
+            "figures/../run.json",
+            "figures/",
+            "../secret/run.json",
+            "/etc/passwd",
+            "figures",
+        ] {
             assert!(file(&a, name).is_none(), "{name}");
         }
         #[cfg(unix)]

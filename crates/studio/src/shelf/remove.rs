@@ -63,7 +63,9 @@ impl Shelf {
             return Err(StudioError::Refused("only runs in the folder can be removed".into()));
         }
         if status == Some("running") || info(&run).is_err() {
-            return Err(StudioError::Refused("this run is being trained, or cannot be read; it stays".into()));
+            return Err(StudioError::Refused(
+                "this run is being trained, or cannot be read; it stays".into(),
+            ));
         }
         let key = format!("{}-{}", now(), name.replace('/', "~"));
         let aside = self.root().join(ASIDE);

@@ -91,7 +91,9 @@ impl Shelf {
             samples: samples.iter().filter_map(|file| Some((step(file)?, file.clone()))).collect(),
             real: samples.iter().any(|file| file == "real.png"),
             latent: is_fitted && (can(Ability::Reconstruct) || is_game),
-            table: is_fitted && schema.contains("\"columns\"") && (can(Ability::Sample) || can(Ability::Score)),
+            table: is_fitted
+                && schema.contains("\"columns\"")
+                && (can(Ability::Sample) || can(Ability::Score)),
             notes: notes(&path),
             files,
             config: text,
@@ -123,7 +125,8 @@ impl Shelf {
 /// The files of a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| !name.starts_with('.'));
     names.sort();
     names

@@ -1,18 +1,20 @@
 //! The requests of the studio.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path as Name, Query, State};
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::StudioOptions;
+use super::explore::{self, Models};
+use super::world::{self, Worlds};
 use crate::StudioError;
 use crate::server::answer::{Answer, Failure, Sent, apart, parsed};
 use crate::server::{Gate, guarded};
@@ -22,11 +24,14 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
     ("shelf.js", SCRIPT, include_str!("../../page/shelf.js")),
     ("run.js", SCRIPT, include_str!("../../page/run.js")),
+    ("world.js", SCRIPT, include_str!("../../page/world.js")),
+    ("latent.js", SCRIPT, include_str!("../../page/latent.js")),
+    ("table.js", SCRIPT, include_str!("../../page/table.js")),
     ("curve.js", SCRIPT, include_str!("../../page/curve.js")),
     ("words.js", SCRIPT, include_str!("../../page/words.js")),
     ("server.js", SCRIPT, include_str!("../../page/server.js")),
@@ -37,17 +42,27 @@ const FILES: [(&str, &str, &str); 9] = [
 /// Everything behind the studio's page.
 #[derive(Debug)]
 pub struct Studio {
-    shelf: Shelf,
+    pub(super) shelf: Shelf,
+    pub(super) threads: usize,
+    pub(super) data_dir: PathBuf,
+    pub(super) worlds: Worlds,
+    pub(super) models: Models,
 }
 
 impl Studio {
     /// A studio on a folder of runs.
-    pub fn new(runs: &Path, _options: &StudioOptions) -> Self {
-        Self { shelf: Shelf::new(runs) }
+    pub fn new(runs: &Path, options: &StudioOptions) -> Self {
+        Self {
+            shelf: Shelf::new(runs),
+            threads: options.threads,
+            data_dir: options.data_dir.clone(),
+            worlds: Worlds::default(),
+            models: Models::default(),
+        }
     }
 }
 
-type Shared = State<Arc<Studio>>;
+pub(super) type Shared = Arc<Studio>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
 fn asked<T>(query: Asked<T>) -> Result<T, Failure> {
@@ -67,6 +82,13 @@ pub fn router(studio: Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/api/annotate", post(annotate))
         .route("/api/remove", post(remove))
         .route("/api/restore", post(restore))
+        .route("/api/world/begin", post(world::begin))
+        .route("/api/world/frame", post(world::frame))
+        .route("/api/world/rows", post(world::rows))
+        .route("/api/space", post(explore::space))
+        .route("/api/space/decode", post(explore::decode))
+        .route("/api/space/walk", post(explore::walk))
+        .route("/api/table", post(explore::table))
         .with_state(studio);
     guarded(pages, gate)
 }
@@ -77,7 +99,7 @@ async fn page_file(Name(name): Name<String>) -> Answer {
     Ok(([(header::CONTENT_TYPE, *kind)], *content).into_response())
 }
 
-async fn runs(State(studio): Shared) -> Answer {
+async fn runs(State(studio): State<Shared>) -> Answer {
     let answer = apart(move || {
         let (entries, more) = studio.shelf.list();
         let folder = studio.shelf.root().display().to_string();
@@ -92,7 +114,7 @@ struct OfRun {
     run: String,
 }
 
-async fn run(State(studio): Shared, query: Asked<OfRun>) -> Answer {
+async fn run(State(studio): State<Shared>, query: Asked<OfRun>) -> Answer {
     let OfRun { run } = asked(query)?;
     Ok(Json(apart(move || studio.shelf.view(&run)).await?).into_response())
 }
@@ -104,7 +126,7 @@ struct From {
     from: u64,
 }
 
-async fn course(State(studio): Shared, query: Asked<From>) -> Answer {
+async fn course(State(studio): State<Shared>, query: Asked<From>) -> Answer {
     let From { run, from } = asked(query)?;
     Ok(Json(apart(move || Ok(Course::read(&studio.shelf.run(&run)?, from))).await?).into_response())
 }
@@ -116,7 +138,7 @@ struct OfFile {
     file: String,
 }
 
-async fn file(State(studio): Shared, query: Asked<OfFile>) -> Answer {
+async fn file(State(studio): State<Shared>, query: Asked<OfFile>) -> Answer {
     let OfFile { run, file } = asked(query)?;
     let (bytes, kind) = apart(move || {
         let (path, kind) = studio.shelf.file(&run, &file)?;
@@ -135,13 +157,13 @@ struct Annotated {
     notes: Notes,
 }
 
-async fn annotate(State(studio): Shared, sent: Sent) -> Answer {
+async fn annotate(State(studio): State<Shared>, sent: Sent) -> Answer {
     let Annotated { run, notes } = parsed(sent)?;
     apart(move || studio.shelf.annotate(&run, &notes)).await?;
     Ok(Json(json!({})).into_response())
 }
 
-async fn remove(State(studio): Shared, sent: Sent) -> Answer {
+async fn remove(State(studio): State<Shared>, sent: Sent) -> Answer {
     let OfRun { run } = parsed(sent)?;
     let key = apart(move || studio.shelf.remove(&run)).await?;
     Ok(Json(json!({ "key": key })).into_response())
@@ -153,14 +175,8 @@ struct Key {
     key: String,
 }
 
-async fn restore(State(studio): Shared, sent: Sent) -> Answer {
+async fn restore(State(studio): State<Shared>, sent: Sent) -> Answer {
     let Key { key } = parsed(sent)?;
     let run = apart(move || studio.shelf.restore(&key)).await?;
     Ok(Json(json!({ "run": run })).into_response())
-}
-
-/// What is sent as it is.
-#[expect(dead_code, reason = "frames come with the worlds")]
-fn binary(bytes: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
 }
