@@ -243,7 +243,7 @@ fn user() -> String {
 }
 
 /// Opens the address in the user's browser. Where there is none, the address was printed.
-fn browse(url: &str) {
+pub(super) fn browse(url: &str) {
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
     } else if cfg!(windows) {

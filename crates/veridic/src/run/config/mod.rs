@@ -405,6 +405,12 @@ impl Config {
         Ok(config)
     }
 
+    /// The figure by which the best epoch is chosen, among those of an epoch; nothing where the last one is kept.
+    pub fn criterion(&self) -> Option<crate::train::Criterion> {
+        let has_epochs = self.model.network().is_some() && self.train.best;
+        has_epochs.then(|| crate::run::check::criterion::of(self)).flatten()
+    }
+
     /// The configuration as TOML, every default written out.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("a configuration is plain data")

@@ -4,6 +4,7 @@
 //! directory. Both train with the same steps.
 
 mod file;
+mod live;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
 mod table;
@@ -29,6 +30,7 @@ use crate::train::{self, Checkpoint, End, Event, Measure, Outcome, Progress, Ses
 
 pub(crate) use file::unchanged;
 pub use file::{FitOptions, FittedRun, Planned, fit_files, plan};
+pub use live::Live;
 
 /// Fits a model to data in memory.
 ///

@@ -12,6 +12,7 @@ mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
 mod series;
+pub(crate) mod space;
 
 use std::collections::BTreeMap;
 use std::path::Path;
