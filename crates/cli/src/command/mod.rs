@@ -19,6 +19,7 @@ mod reconstruct;
 mod sample;
 mod score;
 mod show;
+mod simulate;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

@@ -15,6 +15,7 @@ mod gan;
 mod network;
 mod parallel;
 mod prior;
+mod propagation;
 mod rows;
 pub mod series;
 mod softmax;
@@ -49,6 +50,7 @@ pub use gan::{
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
+pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
@@ -97,6 +99,8 @@ pub enum ModelConfig {
     Series(Box<SeriesModelConfig>),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
+    /// A classifier that spreads few labels along a graph of neighbors.
+    Propagation(PropagationConfig),
 }
 
 impl ModelConfig {
@@ -121,6 +125,7 @@ impl ModelConfig {
             Self::GaussianMixture(_) => "gaussian-mixture",
             Self::Series(_) => "series",
             Self::BoostedTrees(_) => "boosted-trees",
+            Self::Propagation(_) => "propagation",
         }
     }
 
@@ -145,6 +150,7 @@ impl ModelConfig {
             Self::GaussianMixture(GaussianMixtureConfig::default()),
             Self::Series(Box::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
+            Self::Propagation(PropagationConfig::default()),
         ]
     }
 
@@ -169,6 +175,7 @@ impl ModelConfig {
             Self::GaussianMixture(_) => "a mixture of Gaussians",
             Self::Series(_) => "a detector of series",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
+            Self::Propagation(_) => "label propagation",
         }
     }
 
@@ -189,9 +196,12 @@ impl ModelConfig {
             Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
             Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
-            Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
-                return None;
-            }
+            Self::Autoencoder(_)
+            | Self::Vae(_)
+            | Self::Aae(_)
+            | Self::Gan(_)
+            | Self::Classifier(_)
+            | Self::Propagation(_) => return None,
         })
     }
 
