@@ -19,6 +19,7 @@ mod reconstruct;
 mod sample;
 mod score;
 mod show;
+mod simulate;
 mod studio;
 
 use std::num::NonZeroUsize;

@@ -87,6 +87,7 @@ impl ModelConfig {
             Self::Classifier(_) => {
                 matches!(ability, Ability::Score | Ability::Encode | Ability::Classify | Ability::Layers)
             }
+            Self::Propagation(_) => ability == Ability::Classify,
             _ => self.table().is_some_and(|parts| parts.can(ability)),
         }
     }

@@ -16,6 +16,7 @@ mod gan;
 mod network;
 mod parallel;
 mod prior;
+mod propagation;
 mod rows;
 pub mod series;
 mod softmax;
@@ -53,6 +54,7 @@ pub use gan::{
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
+pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
@@ -115,6 +117,8 @@ pub enum ModelConfig {
     LogisticRegression(LogisticRegressionConfig),
     /// A classifier of the target by the classes of the nearest training rows.
     NearestClasses(NearestClassesConfig),
+    /// A classifier that spreads few labels along a graph of neighbors.
+    Propagation(PropagationConfig),
 }
 
 impl ModelConfig {
@@ -146,6 +150,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "quadratic-discriminant",
             Self::LogisticRegression(_) => "logistic-regression",
             Self::NearestClasses(_) => "nearest-classes",
+            Self::Propagation(_) => "propagation",
         }
     }
 
@@ -177,6 +182,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(QuadraticDiscriminantConfig::default()),
             Self::LogisticRegression(LogisticRegressionConfig::default()),
             Self::NearestClasses(NearestClassesConfig::default()),
+            Self::Propagation(PropagationConfig::default()),
         ]
     }
 
@@ -208,6 +214,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "a quadratic discriminant",
             Self::LogisticRegression(_) => "a logistic regression",
             Self::NearestClasses(_) => "a classifier by neighbors",
+            Self::Propagation(_) => "label propagation",
         }
     }
 
@@ -238,9 +245,12 @@ impl ModelConfig {
             Self::LogisticRegression(config) => told(DiscriminantConfig::LogisticRegression(config.clone())),
             Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
-            Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
-                return None;
-            }
+            Self::Autoencoder(_)
+            | Self::Vae(_)
+            | Self::Aae(_)
+            | Self::Gan(_)
+            | Self::Classifier(_)
+            | Self::Propagation(_) => return None,
         })
     }
 

@@ -16,6 +16,16 @@ pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Resul
     config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
 }
 
+/// Refuses all figures, for models that have none.
+///
+/// # Errors
+/// [`ConfigError::Conflict`].
+pub(crate) fn check_none(config: &Config) -> Result<()> {
+    let Some(figure) = config.figure.first() else { return Ok(()) };
+    let what = format!("{} has no figure `{}`", config.model.noun(), figure.kind.name());
+    Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
+}
+
 /// Refuses figures that a model of a table without a network does not have.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use veridic_graph::Pool;
 
-use super::{Training, latents, network, seeds, table, watch};
+use super::{Training, latents, network, propagation, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
@@ -140,6 +140,10 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
             check::figure::check_table(&config, &data, &parts)?;
             (content.table().map_or(0, |(table, _)| table.columns.len()), Vec::new())
         }
+        (None, _) if matches!(config.model, ModelConfig::Propagation(_)) => {
+            check::figure::check_none(&config)?;
+            (data.layout.width(), Vec::new())
+        }
         (None, _) => {
             let mut network = network(&config, &data)?;
             check::figure::check(&config, &data, &network)?;
@@ -213,6 +217,22 @@ pub fn fit_files(
             None => None,
         };
         return table::fit_run((&config, &parts), &data, (options, resumed), stop, observe);
+    }
+    if let ModelConfig::Propagation(settings) = &config.model {
+        check::figure::check_none(&config)?;
+        if let Some((directory, _)) = resumed {
+            let before = directory.info()?;
+            unchanged(&before.data, &data)?;
+            return match before.status {
+                Status::Done => finished(&directory, &before),
+                _ => Err(RunError::Unfinished {
+                    status: before.status.name().to_string(),
+                    path: directory.path.clone(),
+                }
+                .into()),
+            };
+        }
+        return propagation::fit_run(settings, &config, &data, options);
     }
     let mut network = network(&config, &data)?;
     check::figure::check(&config, &data, &network)?;

@@ -137,6 +137,12 @@ impl Fitted {
             let mut read = in_use.network.recognize(in_use.pool, encoded.rows(), &index)?;
             let shares = read.pop().map(|matrix| matrix.values).unwrap_or_default();
             (classes, shares, index.len(), [reading.notes, notes].concat())
+        } else if let Model::Propagation(spread) = &self.model {
+            let reading = self.read(given)?;
+            let (encoded, notes) = self.encoded(&reading)?;
+            let index = encoded.index();
+            let shares = spread.model.probabilities(encoded.rows(), &index, self.pool.threads())?;
+            (spread.model.classes().to_vec(), shares, index.len(), [reading.notes, notes].concat())
         } else {
             let (model, rows, notes) = self.asked(given, Ability::Classify)?;
             let classes = model.classes().ok_or_else(|| self.cannot(Ability::Classify))?;
