@@ -7,7 +7,7 @@ pub(crate) mod disentanglement;
 pub(crate) mod judge;
 pub(crate) mod merit;
 pub(crate) mod table;
-mod two_sample;
+pub(crate) mod two_sample;
 
 use std::collections::BTreeMap;
 
