@@ -6,6 +6,7 @@ mod compare;
 mod data;
 mod demo;
 mod encode;
+mod evaluate;
 mod fill;
 mod film;
 mod fit;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Map(map::Map),
     Latent(latent::Latent),
     Compare(compare::Compare),
+    Evaluate(evaluate::Evaluate),
     Film(film::Film),
     Label(label::Label),
     Studio(studio::Studio),
@@ -98,6 +100,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Likelihood(likelihood) => likelihood.run(ui)?,
         Command::Latent(latent) => latent.run(ui)?,
         Command::Compare(compare) => compare.run(ui)?,
+        Command::Evaluate(evaluate) => evaluate.run(ui)?,
         Command::Film(film) => film.run(ui)?,
         Command::Show(show) => show.run(ui)?,
         Command::Recipes(recipes) => recipes.run(ui)?,

@@ -24,6 +24,7 @@ Commands:
   map          Place rows in the plane so that like lies by like, and show them
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
+  evaluate     Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
   film         Show what a run made during training as a film, an animated PNG or with ffmpeg an MP4
   label        Label rows or images on a page in the browser; a model asks for the labels that help most
   show         Show what a run is: its layers, losses, report and files

@@ -2,7 +2,7 @@ use super::summary::mean;
 use crate::error::EvaluateError;
 
 /// The mean of repeated measurements with its 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Interval {
     /// The mean.
     pub mean: f64,

@@ -4,10 +4,12 @@
 //! input (no rows, one class, NaN) is an [`EvaluateError`](crate::error::EvaluateError), never a silent NaN.
 
 mod active;
+mod attack;
 mod cluster;
 mod confusion;
 mod control;
 mod disentanglement;
+mod fairness;
 mod frechet;
 mod importance;
 mod interval;
@@ -22,16 +24,23 @@ mod rank;
 mod ranking;
 mod record;
 mod similarity;
+mod singling;
 mod summary;
+mod support;
 #[cfg(test)]
 mod tests;
 mod volume;
 
 pub use active::active_units;
+pub use attack::{
+    AttackRisk, Membership, Rate, disclosure, domias, linkability, membership, most_frequent,
+    unique_values_repeated,
+};
 pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
 pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};
+pub use fairness::{FEW, Fairness, GroupRates, association, fairness};
 pub use frechet::{classifier_score, frechet_distance};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
@@ -54,5 +63,7 @@ pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
     kolmogorov_smirnov, shape_similarity,
 };
+pub use singling::singling_out;
 pub use summary::{Histogram, histogram, mean, quantile, standard_deviation};
+pub use support::{Support, support};
 pub use volume::vus_pr;

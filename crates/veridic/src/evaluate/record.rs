@@ -73,22 +73,22 @@ pub fn closeness(train: &Table, holdout: &Table, synthetic: &Table) -> Option<Cl
 }
 
 /// The scale of each column.
-struct Space {
+pub(super) struct Space {
     numbers: Vec<(String, f64, f64)>,
     texts: Vec<String>,
 }
 
 /// Rows as coordinates.
-struct Points {
-    n: usize,
+pub(super) struct Points {
+    pub(super) n: usize,
     /// `n` values a column of numbers, over the range.
-    numbers: Vec<Vec<f32>>,
+    pub(super) numbers: Vec<Vec<f32>>,
     /// `n` values a column of text: the same for equal ones.
-    texts: Vec<Vec<u64>>,
+    pub(super) texts: Vec<Vec<u64>>,
 }
 
 impl Space {
-    fn of(tables: &[&Table]) -> Self {
+    pub(super) fn of(tables: &[&Table]) -> Self {
         let mut space = Self { numbers: Vec::new(), texts: Vec::new() };
         for column in &tables[0].columns {
             match &column.cells {
@@ -112,7 +112,7 @@ impl Space {
         space
     }
 
-    fn points(&self, table: &Table) -> Points {
+    pub(super) fn points(&self, table: &Table) -> Points {
         let number = |(name, low, span): &(String, f64, f64)| match table.column(name).map(|c| &c.cells) {
             Some(Cells::Number(values)) => values
                 .iter()
@@ -151,7 +151,7 @@ fn key(text: &str) -> u64 {
 }
 
 /// The distance of each row to the nearest of others.
-fn nearest(rows: &Points, others: &Points) -> Vec<f32> {
+pub(super) fn nearest(rows: &Points, others: &Points) -> Vec<f32> {
     (0..rows.n)
         .into_par_iter()
         .map_init(
@@ -196,14 +196,14 @@ fn copies(train: &Table, holdout: &Table, synthetic: &Table) -> (f64, f64) {
     (share(synthetic), share(holdout))
 }
 
-fn distinct(cells: &Cells) -> usize {
+pub(super) fn distinct(cells: &Cells) -> usize {
     match cells {
         Cells::Number(values) => values.iter().map(|value| value.to_bits()).collect::<BTreeSet<_>>().len(),
         Cells::Text { codes, .. } => codes.iter().collect::<BTreeSet<_>>().len(),
     }
 }
 
-fn keys(table: &Table, columns: &[&str]) -> Vec<Vec<u64>> {
+pub(super) fn keys(table: &Table, columns: &[&str]) -> Vec<Vec<u64>> {
     let cells: Vec<Vec<u64>> = columns
         .iter()
         .map(|name| match table.column(name).map(|column| &column.cells) {

@@ -7,6 +7,7 @@
 //! | `config` | what decides a run: TOML, overrides, recipes |
 //! | `dataset` | the data of a run: found, read, parted, encoded |
 //! | `check` | whether a configuration suits the data, asked before training |
+//! | `evaluation` | a table against another that claims to be like it |
 //! | `directory` | the files of a run |
 //! | `fit` | from data to a fitted model, in memory or as a directory |
 //! | `fitted` | a fitted model and its uses |
@@ -19,6 +20,7 @@ mod config;
 mod dataset;
 mod demo;
 mod directory;
+mod evaluation;
 mod figures;
 mod fit;
 mod fitted;
@@ -30,6 +32,10 @@ pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, S
 pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
+pub use evaluation::{
+    Evaluation, EvaluationOptions, FairnessOf, Finding, Judged, Missed, NamedAttack, Proxy, RowCounts, Word,
+    evaluate, evaluate_files,
+};
 pub use fit::watch::film;
 pub use fit::{FitOptions, FittedRun, Live, Planned, fit, fit_files, fit_watched, plan};
 pub use fitted::encoding::Group;

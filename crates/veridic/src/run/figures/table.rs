@@ -72,13 +72,13 @@ fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
 }
 
 /// The cells of a column in both tables.
-enum Compared<'a> {
+pub(crate) enum Compared<'a> {
     Numbers { real: &'a [f64], made: &'a [f64], dates: bool },
     Levels(Vec<(String, usize, usize)>),
 }
 
 impl Compared<'_> {
-    fn as_marginal(&self) -> Marginal<'_> {
+    pub(crate) fn as_marginal(&self) -> Marginal<'_> {
         match self {
             Self::Numbers { real, made, dates } => Marginal::Numbers { real, made, dates: *dates },
             Self::Levels(levels) => Marginal::Levels(levels),
@@ -86,7 +86,7 @@ impl Compared<'_> {
     }
 }
 
-fn compared<'a>(real: &'a Table, made: &'a Table, schema: &Schema) -> Vec<(String, Compared<'a>)> {
+pub(crate) fn compared<'a>(real: &'a Table, made: &'a Table, schema: &Schema) -> Vec<(String, Compared<'a>)> {
     let mut columns = Vec::new();
     for column in &schema.columns {
         let cells = (real.column(&column.name), made.column(&column.name));

@@ -9,7 +9,7 @@ pub(crate) mod judge;
 pub(crate) mod merit;
 mod path;
 pub(crate) mod table;
-mod two_sample;
+pub(crate) mod two_sample;
 
 use std::collections::BTreeMap;
 

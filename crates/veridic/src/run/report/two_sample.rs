@@ -40,17 +40,7 @@ pub(crate) fn two_sample(
     // Equal shares of both tables in each fold.
     let mut order: Vec<usize> = (0..n).collect();
     shuffle(&mut order, &mut seed.stream("two samples"));
-    let config = BoostConfig {
-        rounds: 60,
-        learning_rate: 0.3,
-        depth: 6,
-        min_leaf: 2,
-        lambda: 1.0,
-        patience: 1,
-        validation: 0.0,
-        groups: Vec::new(),
-        features: usize::MAX,
-    };
+    let config = judge();
     let never = AtomicBool::new(false);
     let scores: Vec<Result<f64>> = (0..FOLDS)
         .into_par_iter()
@@ -81,6 +71,81 @@ pub(crate) fn two_sample(
     Ok(1.0 - scores.iter().map(|score| 2.0 * score.max(0.5) - 1.0).sum::<f64>() / FOLDS as f64)
 }
 
+/// The trees that judge.
+fn judge() -> BoostConfig {
+    BoostConfig {
+        rounds: 60,
+        learning_rate: 0.3,
+        depth: 6,
+        min_leaf: 2,
+        lambda: 1.0,
+        patience: 1,
+        validation: 0.0,
+        groups: Vec::new(),
+        features: usize::MAX,
+    }
+}
+
+/// What gives the rows of a table away.
+#[derive(Debug)]
+pub(crate) struct Giveaway {
+    /// For each column the AUROC that is lost where its cells are in any order among the judged rows, most first.
+    pub(crate) columns: Vec<(String, f64)>,
+    /// Rows of the right table that were judged, with the probability to be of it, most first.
+    pub(crate) rows: Vec<(usize, f64)>,
+}
+
+/// Trees learn to tell two tables apart from every second row, and judge the others.
+///
+/// # Errors
+/// No rows.
+pub(crate) fn giveaway(
+    left: &Table,
+    right: &Table,
+    schema: &Schema,
+    seed: Seed,
+    most: usize,
+) -> Result<Giveaway> {
+    let n = left.n_rows.min(right.n_rows).min(most);
+    let rows: Vec<usize> = (0..n).collect();
+    let both = below(left.take(&rows), &right.take(&rows));
+    let all: Vec<usize> = (0..both.n_rows).collect();
+    let bins = Bins::fit(&both, schema.columns.iter().map(|column| column.name.as_str()), &all);
+    let codes = bins.codes(&both);
+    let half =
+        |odd: usize| (0..n).filter(|row| row % 2 == odd).flat_map(|row| [row, n + row]).collect::<Vec<_>>();
+    let (train, test) = (half(0), half(1));
+    let pick = |rows: &[usize]| -> Vec<Vec<u8>> {
+        codes.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect()
+    };
+    let (train_codes, mut test_codes) = (pick(&train), pick(&test));
+    let is_right: Vec<u8> = train.iter().map(|&row| u8::from(row >= n)).collect();
+    let truth: Vec<bool> = test.iter().map(|&row| row >= n).collect();
+    let mut random = seed.stream("giveaway");
+    let of = (is_right.as_slice(), 2, false);
+    let never = AtomicBool::new(false);
+    let mut found = Giveaway { columns: Vec::new(), rows: Vec::new() };
+    let fitted = Softmax::fit(&bins.features(&train_codes), of, None, &judge(), &mut random, &never);
+    let (Some(trees), false) = (fitted, test.is_empty()) else { return Ok(found) };
+    let judged = |codes: &[Vec<u8>]| -> Vec<f64> {
+        let shares = probabilities(&trees, &bins.features(codes), test.len());
+        shares.chunks(2).map(|pair| f64::from(pair[1])).collect()
+    };
+    let scores = judged(&test_codes);
+    let all = evaluate::auroc(&scores, &truth)?;
+    for (at, name) in bins.names().enumerate() {
+        let kept = test_codes[at].clone();
+        shuffle(&mut test_codes[at], &mut random);
+        found.columns.push((name.to_string(), all - evaluate::auroc(&judged(&test_codes), &truth)?));
+        test_codes[at] = kept;
+    }
+    found.columns.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found.rows =
+        test.iter().zip(&scores).filter(|(row, _)| **row >= n).map(|(row, p)| (row - n, *p)).collect();
+    found.rows.sort_by(|a, b| b.1.total_cmp(&a.1));
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +165,16 @@ mod tests {
         let Data::Table(_, schema) = Data::from(real.clone()) else { panic!("a table") };
         assert!(two_sample(&real, &same, &schema, Seed(1), 1000).unwrap() > 0.8);
         assert!(two_sample(&real, &other, &schema, Seed(1), 1000).unwrap() < 0.05);
+    }
+    #[test]
+    fn the_column_that_gives_rows_away_is_first() {
+        let (real, mut other) = (drawn("a", 0.0), drawn("b", 0.0));
+        if let Cells::Number(values) = &mut other.columns[1].cells {
+            values.iter_mut().for_each(|value| *value = (*value * 10.0).round() / 10.0);
+        }
+        let Data::Table(_, schema) = Data::from(real.clone()) else { panic!("a table") };
+        let found = giveaway(&real, &other, &schema, Seed(1), 1000).unwrap();
+        assert_eq!(found.columns[0].0, "y");
+        assert!(found.columns[0].1 > 0.1 && found.rows.len() == 300);
     }
 }

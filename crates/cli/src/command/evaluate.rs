@@ -1,0 +1,86 @@
+//! `veridic evaluate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use veridic::run::{self, EvaluationOptions};
+
+use super::Threads;
+use crate::error::CliError;
+use crate::output::check_place;
+use crate::ui::Ui;
+
+/// Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
+///
+/// Writes one page, which needs nothing else, and all figures as JSON beside it. REAL are the rows that
+/// the synthetic ones were made from. --unseen are real rows that no model saw: attacks need them as
+/// their control. What was found is said, gravest first.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Evaluate {
+    /// The rows that were learned from
+    real: PathBuf,
+    /// The synthetic rows, with the same columns
+    synthetic: PathBuf,
+    /// Real rows that no model saw
+    #[arg(long, value_name = "DATA")]
+    unseen: Option<PathBuf>,
+    /// The column to predict: what synthetic rows are worth for it is measured
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// The value of the target that means yes [default: the rarest]
+    #[arg(long, value_name = "VALUE", requires = "target")]
+    positive: Option<String>,
+    /// Compare groups by these columns
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "target")]
+    protected: Vec<String>,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Write the page to FILE, and its figures to the same name with `.json`
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    output: PathBuf,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Evaluate {
+    pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
+        let json = self.output.with_extension("json");
+        for place in [&self.output, &json] {
+            for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten()
+            {
+                // There is no run: what must not be lost are the files that are read.
+                check_place(place, data, Some(data))?;
+            }
+        }
+        if json == self.output {
+            return Err(CliError::WouldReplace { path: json });
+        }
+        let options = EvaluationOptions {
+            target: self.target,
+            positive: self.positive,
+            protected: self.protected,
+            seed: self.seed,
+            threads: self.threads.get(),
+        };
+        let unseen = self.unseen.as_deref();
+        let found = run::evaluate_files(&self.real, &self.synthetic, unseen, &options)?;
+        let name =
+            |path: &PathBuf| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let title = format!("{} beside {}", name(&self.synthetic), name(&self.real));
+        let write = |path: &PathBuf, text: String| {
+            veridic::data::replace(path, |file| file.write_all(text.as_bytes()))
+        };
+        write(&self.output, found.html(&title))?;
+        write(&json, found.json())?;
+        for note in &found.notes {
+            ui.note(note);
+        }
+        for finding in &found.findings {
+            ui.say(&format!("{}: {}", finding.word, finding.text));
+        }
+        ui.say(&format!("wrote {} and {}", self.output.display(), json.display()));
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! The attacks, each with its control group.
+
+use serde::Serialize;
+
+use super::{ATTACKED, Evaluation, Sides};
+use crate::data::Table;
+use crate::error::Result;
+use crate::evaluate::{self, AttackRisk};
+use crate::seed::shuffle;
+
+/// Columns that are guessed, at most.
+const MOST_SECRETS: usize = 20;
+/// Conditions that single out.
+const GUESSES: usize = 500;
+
+/// An attack with its name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedAttack {
+    /// `disclosure`, `singling_out` or `linkability`.
+    pub name: &'static str,
+    /// The column that was guessed, of a disclosure.
+    pub column: Option<String>,
+    /// Of a disclosure, what the most frequent value gets right.
+    pub base_rate: Option<f64>,
+    /// How often it succeeds.
+    pub risk: AttackRisk,
+}
+
+impl NamedAttack {
+    /// In words.
+    pub fn title(&self) -> String {
+        match (self.name, &self.column) {
+            (_, Some(column)) => format!("guessing `{column}` from all other cells"),
+            ("linkability", _) => "joining two halves of a row".to_string(),
+            _ => "singling out by three columns".to_string(),
+        }
+    }
+}
+
+pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) -> Result<()> {
+    let drawn = sides.drawn(0, sides.unseen.is_some());
+    for column in &sides.schema.columns {
+        let of =
+            |table: &Table| evaluate::unique_values_repeated(sides.real, table, &column.name, sides.schema);
+        // Without unseen rows, halves of the real ones say what is shared by chance.
+        let chance = match sides.unseen {
+            Some(unseen) => of(unseen),
+            None => evaluate::unique_values_repeated(&drawn.own, &drawn.other, &column.name, sides.schema),
+        };
+        if let Some(share) = of(sides.synthetic) {
+            all.repeated.push((column.name.clone(), share, chance.unwrap_or(0.0)));
+        }
+    }
+    let shuffled = |table: &Table, name: &str| -> Result<Table> {
+        let mut rows: Vec<usize> = (0..table.n_rows).collect();
+        shuffle(&mut rows, &mut sides.seed.stream(name));
+        Ok(table.take(&rows).select(names)?)
+    };
+    let real = shuffled(sides.real, "attacked real")?;
+    let made = shuffled(sides.synthetic, "attacked synthetic")?;
+    let Some(unseen) = sides.unseen else {
+        // Copies are told from chance by halves of the real rows.
+        let half = |from: usize, to: usize| real.take(&(from..to).collect::<Vec<_>>());
+        let n = real.n_rows / 2;
+        all.closeness = evaluate::closeness(&half(0, n), &half(n, 2 * n), &made);
+        if let Some(close) = &all.closeness {
+            all.figures.insert("privacy.copies".to_string(), close.copies);
+            all.figures.insert("ceiling.privacy.copies".to_string(), close.copies_holdout);
+        }
+        all.notes.push(
+            "attacks need rows that no model saw as their control: give some with --unseen; of privacy, only copies \
+             were looked for"
+                .to_string(),
+        );
+        return Ok(());
+    };
+    let unseen = shuffled(unseen, "attacked unseen")?;
+    all.closeness = evaluate::closeness(&real, &unseen, &made);
+    if let Some(close) = &all.closeness {
+        let mut insert = |name: &str, value: f64| all.figures.insert(name.to_string(), value);
+        insert("privacy.dcr_share", close.dcr_share);
+        insert("privacy.tail2", close.tail2);
+        insert("privacy.copies", close.copies);
+        insert("ceiling.privacy.copies", close.copies_holdout);
+    }
+    let n = real.n_rows.min(unseen.n_rows).min(ATTACKED);
+    all.rows.attacked = n;
+    let first = |table: &Table, n: usize| table.take(&(0..n.min(table.n_rows)).collect::<Vec<_>>());
+    let (near, held, made) = (first(&real, n), first(&unseen, n), first(&made, super::COMPARED));
+    let mut figure = |name: &str, value: f64| all.figures.insert(name.to_string(), value);
+    let member = evaluate::membership(&near, &held, &made)?;
+    figure("privacy.membership_auc", member.auc);
+    figure("privacy.membership_tpr_at_1", member.tpr_at_1);
+    figure("baseline.privacy.membership_auc", 0.5);
+    figure("baseline.privacy.membership_tpr_at_1", 0.01);
+    let domias = evaluate::domias(&near, &held, &made)?;
+    figure("privacy.domias_auc", domias.auc);
+    figure("privacy.domias_tpr_at_1", domias.tpr_at_1);
+    (all.membership, all.domias) = (Some(member), Some(domias));
+    if names.len() > 1 {
+        for secret in names.iter().take(MOST_SECRETS) {
+            let risk = evaluate::disclosure(&near, &held, &made, secret)?;
+            let base_rate = near.column(secret).map(|column| evaluate::most_frequent(&column.cells));
+            all.attacks.push(NamedAttack {
+                name: "disclosure",
+                column: Some((*secret).to_string()),
+                base_rate,
+                risk,
+            });
+        }
+    }
+    let plain = |name, risk| NamedAttack { name, column: None, base_rate: None, risk };
+    all.attacks.extend(
+        evaluate::singling_out(&near, &held, &made, (3, GUESSES), sides.seed)
+            .map(|risk| plain("singling_out", risk)),
+    );
+    all.attacks.extend(evaluate::linkability(&near, &held, &made, 1)?.map(|risk| plain("linkability", risk)));
+    all.attacks.sort_by(|a, b| b.risk.risk.total_cmp(&a.risk.risk));
+    for attack in all.attacks.iter().rev() {
+        // The worst of several is last, and stays.
+        all.figures.insert(format!("privacy.{}", attack.name), attack.risk.risk);
+        all.figures.insert(format!("baseline.privacy.{}", attack.name), attack.risk.control.value);
+    }
+    Ok(())
+}

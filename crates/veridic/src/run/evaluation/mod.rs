@@ -1,0 +1,329 @@
+//! A table against another that claims to be like it: fidelity, attacks, fairness, and words for them.
+
+mod attack;
+mod fair;
+mod fidelity;
+mod finding;
+mod judge;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::data::{self, Cells, ColumnSchema, Kind, ReadOptions, Schema, Table};
+use crate::error::{DataError, ModelError, Result};
+use crate::evaluate::{Closeness, Membership, PairSimilarity};
+use crate::models::parallel;
+use crate::seed::{Seed, shuffle};
+
+pub use attack::NamedAttack;
+pub use fair::{FairnessOf, Proxy};
+pub use finding::{Finding, Missed};
+pub use judge::{Judged, Word};
+
+/// How often halves are drawn.
+const REPEATS: usize = 4;
+/// Rows a side that are compared, at most.
+const COMPARED: usize = 10_000;
+/// Rows a side that attacks look at, at most.
+const ATTACKED: usize = 2000;
+
+/// What to evaluate besides the rows themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationOptions {
+    /// A column that is to be predicted.
+    pub target: Option<String>,
+    /// The value of the target that counts as yes; the rarest if `None`.
+    pub positive: Option<String>,
+    /// Columns by which groups are compared.
+    pub protected: Vec<String>,
+    /// Where halves, shuffles and guesses come from.
+    pub seed: u64,
+    /// Worker threads; results do not depend on them.
+    pub threads: usize,
+}
+
+impl Default for EvaluationOptions {
+    fn default() -> Self {
+        Self { target: None, positive: None, protected: Vec::new(), seed: 0, threads: 1 }
+    }
+}
+
+/// Rows there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct RowCounts {
+    /// In the real table.
+    pub real: usize,
+    /// In the synthetic one.
+    pub synthetic: usize,
+    /// In the unseen one.
+    pub unseen: usize,
+    /// Compared a side.
+    pub compared: usize,
+    /// Looked at a side by attacks.
+    pub attacked: usize,
+    /// Unseen rows that equal a real row.
+    pub overlap: usize,
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evaluation {
+    /// The summary, gravest first.
+    pub findings: Vec<Finding>,
+    /// Rows there are.
+    pub rows: RowCounts,
+    /// Every figure by its name; `floor.…` of independent columns, `ceiling.…` of other real rows, `baseline.…` of an attack
+    /// on rows that were not learned from.
+    pub figures: BTreeMap<String, f64>,
+    /// The figures of fidelity with intervals and words.
+    pub judged: Vec<Judged>,
+    /// The similarity of each column, least first.
+    pub columns: Vec<(String, f64)>,
+    /// The similarity of each pair, least first, with that of other real rows.
+    pub pairs: Vec<(String, String, f64, f64)>,
+    /// What gives synthetic rows away, most first: the column, and the AUROC lost without it.
+    pub giveaway: Vec<(String, f64)>,
+    /// The synthetic rows that are most surely not real.
+    pub least_real: Vec<Vec<String>>,
+    /// Values that are hardly made.
+    pub missed: Vec<Missed>,
+    /// How near synthetic rows lie.
+    #[serde(skip)]
+    pub closeness: Option<Closeness>,
+    /// Membership by distance.
+    pub membership: Option<Membership>,
+    /// Membership by densities.
+    pub domias: Option<Membership>,
+    /// The other attacks.
+    pub attacks: Vec<NamedAttack>,
+    /// Nearly unique columns with the share of synthetic and of other real values that are values of real rows.
+    pub repeated: Vec<(String, f64, f64)>,
+    /// Columns that alone tell the target, with their AUROC.
+    pub target_leaks: Vec<(String, f64)>,
+    /// The value of the target that counts as yes.
+    pub positive: Option<String>,
+    /// By protected column.
+    pub fairness: Vec<FairnessOf>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// Pictures of the columns, as SVG.
+    #[serde(skip)]
+    drawn: Vec<String>,
+    /// Names of the columns of `least_real`.
+    pub compared_columns: Vec<String>,
+}
+
+/// Rows of the tables as they are compared.
+struct Sides<'a> {
+    schema: &'a Schema,
+    real: &'a Table,
+    synthetic: &'a Table,
+    unseen: Option<&'a Table>,
+    seed: Seed,
+}
+
+/// One drawing of rows, as many of each: `own` beside synthetic, independent and other real ones.
+struct Drawn {
+    /// Unseen rows where there are some, else half of the real rows.
+    own: Table,
+    synthetic: Table,
+    independent: Table,
+    other: Table,
+}
+
+impl Sides<'_> {
+    /// Rows that each side of a comparison has.
+    fn n(&self, unseen: bool) -> usize {
+        let real =
+            self.unseen.filter(|_| unseen).map_or(self.real.n_rows / 2, |u| u.n_rows.min(self.real.n_rows));
+        real.min(self.synthetic.n_rows).min(COMPARED)
+    }
+
+    fn drawn(&self, repeat: usize, unseen: bool) -> Drawn {
+        let n = self.n(unseen);
+        let order = |table: &Table, name: &str| {
+            let mut rows: Vec<usize> = (0..table.n_rows).collect();
+            shuffle(&mut rows, &mut self.seed.stream(&format!("evaluation {name} {repeat}")));
+            rows
+        };
+        let real = order(self.real, "real");
+        let made = order(self.synthetic, "synthetic");
+        let synthetic = self.synthetic.take(&made[..n]);
+        let (own, other) = match self.unseen.filter(|_| unseen) {
+            Some(table) => (table.take(&order(table, "unseen")[..n]), self.real.take(&real[..n])),
+            None => (self.real.take(&real[..n]), self.real.take(&real[n..2 * n])),
+        };
+        let seed = Seed(self.seed.key(&format!("independent {repeat}")));
+        let independent = super::report::table::independent(&other, self.schema, seed);
+        Drawn { own, synthetic, independent, other }
+    }
+}
+
+/// Whether a column is compared: it is no name and no constant.
+fn is_compared(column: &ColumnSchema) -> bool {
+    !matches!(column.kind, Kind::Identifier | Kind::Constant { .. })
+}
+
+/// Fewest rows of each table.
+const FEWEST: usize = 20;
+
+/// Compares `synthetic` with `real`, the rows it was made from, and with `unseen`, which no model saw; both have the columns of
+/// `schema`, which is that of `real`.
+///
+/// Without unseen rows, halves of the real ones are compared with each other and attacks have no control, so they are left out.
+///
+/// # Errors
+/// Fewer than 20 rows in a table; no column to compare; a target or protected column that is not there; too many threads.
+pub fn evaluate(
+    (real, schema): (&Table, &Schema),
+    synthetic: &Table,
+    unseen: Option<&Table>,
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    for table in [Some(real), Some(synthetic), unseen].into_iter().flatten() {
+        if table.n_rows < FEWEST {
+            return Err(ModelError::TooFewRows {
+                model: "an evaluation",
+                found: table.n_rows,
+                needed: FEWEST,
+            }
+            .into());
+        }
+    }
+    if !schema.columns.iter().any(is_compared) {
+        return Err(ModelError::NoColumns { model: "an evaluation" }.into());
+    }
+    for name in options.target.iter().chain(&options.protected) {
+        real.target(name)?;
+    }
+    let sides = Sides { schema, real, synthetic, unseen, seed: Seed(options.seed) };
+    // What fails inside is no failure of the threads.
+    parallel(options.threads, || Ok(whole(&sides, options)))?
+}
+
+/// As [`evaluate`], of files.
+///
+/// # Errors
+/// As there, and what reading says; [`DataError::SchemaMismatch`] where columns are missing or of other kinds.
+pub fn evaluate_files(
+    real: &Path,
+    synthetic: &Path,
+    unseen: Option<&Path>,
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    let reading = data::read(real, &ReadOptions::default())?;
+    let mut notes: Vec<String> = Vec::new();
+    let mut other = |path: &Path| -> Result<Table> {
+        let found = data::read(path, &ReadOptions::default())?;
+        let (table, differences) =
+            reading.schema.conform(&found.table, &found.schema, &[]).map_err(|error| match error {
+                DataError::SchemaMismatch { differences, .. } => {
+                    DataError::SchemaMismatch { differences, path: Some(path.to_owned()) }
+                }
+                error => error,
+            })?;
+        notes.extend(differences.iter().map(|difference| format!("{}: {difference}", path.display())));
+        Ok(table)
+    };
+    let synthetic = other(synthetic)?;
+    let unseen = unseen.map(&mut other).transpose()?;
+    let mut evaluation = evaluate((&reading.table, &reading.schema), &synthetic, unseen.as_ref(), options)?;
+    evaluation.notes.splice(0..0, notes);
+    Ok(evaluation)
+}
+
+fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
+    let compared: Vec<&str> =
+        sides.schema.columns.iter().filter(|c| is_compared(c)).map(|c| c.name.as_str()).collect();
+    let mut all = Evaluation {
+        findings: Vec::new(),
+        rows: RowCounts {
+            real: sides.real.n_rows,
+            synthetic: sides.synthetic.n_rows,
+            unseen: sides.unseen.map_or(0, |table| table.n_rows),
+            compared: sides.n(sides.unseen.is_some()),
+            attacked: 0,
+            overlap: sides.unseen.map_or(0, |unseen| overlap(sides.real, unseen)),
+        },
+        figures: BTreeMap::new(),
+        judged: Vec::new(),
+        columns: Vec::new(),
+        pairs: Vec::new(),
+        giveaway: Vec::new(),
+        least_real: Vec::new(),
+        missed: finding::missed(sides.real, sides.synthetic, sides.schema),
+        closeness: None,
+        membership: None,
+        domias: None,
+        attacks: Vec::new(),
+        repeated: Vec::new(),
+        target_leaks: Vec::new(),
+        positive: None,
+        fairness: Vec::new(),
+        notes: Vec::new(),
+        drawn: Vec::new(),
+        compared_columns: compared.iter().map(|name| (*name).to_string()).collect(),
+    };
+    fidelity::insert(&mut all, sides)?;
+    attack::insert(&mut all, sides, &compared)?;
+    fair::insert(&mut all, sides, options)?;
+    for judged in &all.judged {
+        for (prefix, of) in [("", judged.value), ("floor.", judged.floor), ("ceiling.", judged.ceiling)] {
+            all.figures.insert(format!("{prefix}{}", judged.name), of.mean);
+        }
+    }
+    all.findings = finding::findings(&all);
+    let shown = sides.drawn(0, sides.unseen.is_some());
+    all.drawn = page::columns(&shown.other, &shown.synthetic, sides.schema)?;
+    Ok(all)
+}
+
+/// Rows of `unseen` that equal a row of `real` in every column.
+fn overlap(real: &Table, unseen: &Table) -> usize {
+    let rows = |table: &Table| -> Vec<Vec<String>> {
+        (0..table.n_rows)
+            .map(|row| {
+                let cell = |column: &data::Column| match &column.cells {
+                    Cells::Number(values) => values[row].to_string(),
+                    text => text.text(row).map(|text| format!("={text}")).unwrap_or_default(),
+                };
+                real.columns.iter().filter_map(|known| table.column(&known.name)).map(cell).collect()
+            })
+            .collect()
+    };
+    let seen: BTreeSet<Vec<String>> = rows(real).into_iter().collect();
+    // Equal rows may be equal by chance where there are few columns of few values; such rows repeat among the real ones too.
+    if seen.len() * 10 < real.n_rows * 9 {
+        return 0;
+    }
+    rows(unseen).iter().filter(|row| seen.contains(*row)).count()
+}
+
+/// The pairs with both scores, least first.
+fn worst_pairs(pairs: &[PairSimilarity], ceiling: &[PairSimilarity]) -> Vec<(String, String, f64, f64)> {
+    let with = |(pair, other): (&PairSimilarity, &PairSimilarity)| {
+        let [a, b] = pair.columns.clone();
+        Some((a, b, pair.score?, other.score?))
+    };
+    let mut all: Vec<_> = pairs.iter().zip(ceiling).filter_map(with).collect();
+    all.sort_by(|a, b| a.2.total_cmp(&b.2));
+    all
+}
+
+impl Evaluation {
+    /// The page, which needs nothing besides itself.
+    pub fn html(&self, title: &str) -> String {
+        page::page(self, title)
+    }
+
+    /// Everything but the pictures, as JSON.
+    pub fn json(&self) -> String {
+        // Maps have texts as keys and numbers are finite or written as null: nothing can fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
