@@ -63,7 +63,7 @@ fn probabilities_are_those_of_scikit_learn() {
 fn mixed() -> Table {
     let n = 120;
     let number = |i: usize| {
-        if i % 10 == 9 { f64::NAN } else { (i % 7) as f64 + 5.0 * f64::from(u8::from(i % 2 == 0)) }
+        if i % 10 == 9 { f64::NAN } else { (i % 7) as f64 + 5.0 * f64::from(u8::from(i.is_multiple_of(2))) }
     };
     let codes =
         (0..n).map(|i: usize| if i.is_multiple_of(11) { crate::data::MISSING } else { (i % 2) as u32 });
