@@ -9,6 +9,11 @@ pub(crate) const EXIT_CODE: u8 = 130;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// The flag that Ctrl-C raises once it is watched for.
+pub(crate) fn flag() -> &'static AtomicBool {
+    &STOP
+}
+
 /// From now on, Ctrl-C raises the flag that is returned; a second one ends the program.
 pub(crate) fn watch(ui: &Ui) -> &'static AtomicBool {
     let tell = !ui.is_quiet();

@@ -140,6 +140,18 @@ pub enum StudioError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no such run.
+    #[error("there is no run `{name}` here")]
+    NoRun {
+        /// The name.
+        name: String,
+    },
+    /// There is no such folder of runs.
+    #[error("there is no folder of runs: {}", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The server failed.
     #[error("the server has stopped")]
     Server(#[source] io::Error),
@@ -191,7 +203,8 @@ impl StudioError {
             }
             Self::Port { .. } => "choose another with --port, or leave it out".to_string(),
             Self::File { .. } => "check that its folder is there and may be written to".to_string(),
-            Self::Server(_) | Self::Refused(_) => return None,
+            Self::NoFolder { .. } => "fit something first, or name the folder where runs are".to_string(),
+            Self::Server(_) | Self::Refused(_) | Self::NoRun { .. } => return None,
         })
     }
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use veridic::models::series::AlarmChoice;
 use veridic::run::Fitted;
 
 use super::Threads;
 use crate::error::CliError;
 use crate::output::{Output, check_place};
-use crate::quantity::counted;
+use crate::quantity::{counted, figure};
 use crate::ui::Ui;
 
 /// Find the unusual stretches of series
@@ -16,7 +17,8 @@ use crate::ui::Ui;
 /// One row for each alarm: `entity` where there are several, `start`, `end` and `peak` as the data
 /// writes times, the highest `score`, `points`, the `channels` that contribute most, and the main
 /// `reason` where the detector tells reasons apart. When scores are an alarm is a setting of the
-/// run, `model.series.alarm`. --figure draws the series with the highest score, its alarms shaded.
+/// run, `model.series.alarm`: by default above 3 nats of surprise. --threshold and --contamination
+/// have it otherwise this time. --figure draws the series with the highest score, its alarms shaded.
 /// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -25,6 +27,15 @@ pub(crate) struct Alarms {
     run: PathBuf,
     /// The data, with the columns that the run was fitted on
     data: PathBuf,
+    /// Points with a score above X are unusual
+    #[arg(long, value_name = "X")]
+    threshold: Option<f64>,
+    /// This share of the points, those with the highest scores, is unusual
+    #[arg(long, value_name = "SHARE", conflicts_with = "threshold")]
+    contamination: Option<f64>,
+    /// Alarms with at most N quiet points between them are one [default: a hundredth of the points]
+    #[arg(long, value_name = "N")]
+    gap: Option<usize>,
     /// Draw the series and its alarms as FILE, png or svg, with its numbers beside it as CSV
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
@@ -41,7 +52,8 @@ impl Alarms {
             check_place(figure, &self.run, Some(&self.data))?;
         }
         let run = Fitted::open(&self.run, self.threads.get())?;
-        let alarms = run.alarms(self.data.as_path())?;
+        let choice = AlarmChoice { threshold: self.threshold, share: self.contamination, gap: self.gap };
+        let alarms = run.alarms(self.data.as_path(), &choice)?;
         for note in &alarms.notes {
             ui.note(note);
         }
@@ -50,8 +62,16 @@ impl Alarms {
             ui.say(&format!("drew {}", path.display()));
         }
         let (table, schema) = alarms.table();
-        let points = alarms.scored.set.n_points();
-        ui.say(&format!("{} in {}", counted(table.n_rows, "alarm"), counted(points, "point")));
+        let points = counted(alarms.scored.set.n_points(), "point");
+        let above = figure(alarms.scored.threshold);
+        let unit = if alarms.in_nats { "nats" } else { "times the usual" };
+        ui.say(&format!("{} in {points}: scores above {above} {unit}", counted(table.n_rows, "alarm")));
+        if let (0, Some(highest)) = (table.n_rows, alarms.highest()) {
+            let highest = figure(highest);
+            ui.note(&format!(
+                "the highest score is {highest}; --threshold or --contamination ask for more alarms"
+            ));
+        }
         self.output.table(ui, &table, &schema)
     }
 }

@@ -14,7 +14,9 @@ use crate::ui::Ui;
 ///
 /// Rows stay in their order, and cells that are there as they are. With -n M each row is completed
 /// M times (multiple imputation), and a first column `draw` counts from 1. For runs of tables
-/// that were fitted without a recipe. Without -o, to standard output as CSV.
+/// that were fitted without a recipe. Of series (model=window-copula) missing stretches are filled
+/// by what is around them, once: with the median of what may have been, and its bounds, which nine
+/// tenths of it lie between, in NAME_low and NAME_high. Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Fill {

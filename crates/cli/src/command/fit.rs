@@ -51,6 +51,12 @@ pub(crate) struct Fit {
     /// Print the whole configuration and say what would be done, but do nothing
     #[arg(long)]
     dry_run: bool,
+    /// Open the studio on the new run while it learns; the page stays until Ctrl-C
+    #[arg(long, conflicts_with = "dry_run")]
+    watch: bool,
+    /// With --watch, print the page's address and open no browser
+    #[arg(long, requires = "watch")]
+    no_browser: bool,
 }
 
 impl Fit {
@@ -60,23 +66,19 @@ impl Fit {
         // Where data sets lie is the one thing that a run does not know itself.
         let where_from = self.data_dir.data_dir.as_deref();
         let where_from = where_from.map_or_else(String::new, |dir| format!(" --data-dir {}", quoted(dir)));
+        let watch = self.watch.then(|| (self.data_dir.get(), !self.no_browser));
         let options = self.options()?;
         if dry_run {
             plan(ui, &run::plan(&options)?)?;
             return Ok(Finish::Done);
         }
         let stop = interrupt::watch(ui);
-        let mut progress = Progress::new(ui);
-        let fitted = run::fit_files(&options, stop, &mut |event| progress.observe(event));
-        progress.finish();
-        let fitted = fitted?;
-        for note in &fitted.notes {
-            ui.note(note);
+        if let Some((data_dir, browser)) = watch {
+            return super::studio::beside(ui, &options.out, data_dir, (stop, browser), || {
+                fitted(ui, &options, (chosen, &where_from))
+            });
         }
-        if !chosen {
-            ui.data(|out| writeln!(out, "{}", fitted.run.display()))?;
-        }
-        Ok(conclude(ui, &fitted, &where_from))
+        fitted(ui, &options, (chosen, &where_from))
     }
 
     /// What was typed, as what it means.
@@ -98,6 +100,21 @@ impl Fit {
             resume: self.resume,
         })
     }
+}
+
+/// Fits, and says what came of it.
+fn fitted(ui: &Ui, options: &FitOptions, (chosen, where_from): (bool, &str)) -> Result<Finish, CliError> {
+    let mut progress = Progress::new(ui);
+    let fitted = run::fit_files(options, interrupt::flag(), &mut |event| progress.observe(event));
+    progress.finish();
+    let fitted = fitted?;
+    for note in &fitted.notes {
+        ui.note(note);
+    }
+    if !chosen {
+        ui.data(|out| writeln!(out, "{}", fitted.run.display()))?;
+    }
+    Ok(conclude(ui, &fitted, where_from))
 }
 
 /// The name of the recipe, of its file, or of the data file, without endings.

@@ -12,6 +12,7 @@ use veridic_studio::label::{
     self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
 };
 
+use super::simulate::Simulate;
 use super::{Finish, Threads, pair, quoted};
 use crate::error::CliError;
 use crate::interrupt;
@@ -30,7 +31,7 @@ const REASONS: usize = 4;
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
-    override_usage = "veridic label <DATA> --labels <FILE> [OPTIONS]\n       veridic label <LABELS> --check | --export <FILE>"
+    override_usage = "veridic label <DATA> --labels <FILE> [OPTIONS]\n       veridic label <LABELS> --check | --export <FILE>\n       veridic label <DATA> --simulate <FOLDER> [--target <COLUMN>]"
 )]
 pub(crate) struct Label {
     /// A table (CSV, Parquet, …) or images (a folder, IDX); with --check and --export also the labels themselves
@@ -76,11 +77,17 @@ pub(crate) struct Label {
     #[arg(long, value_name = "THEIRS=OURS", value_parser = pair, requires = "import")]
     rename: Vec<(String, String)>,
     #[command(flatten)]
+    simulate: Simulate,
+    #[command(flatten)]
     threads: Threads,
 }
 
 impl Label {
     pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
+        if self.simulate.folder().is_some() {
+            let given = (self.data.as_path(), self.hide.as_slice(), self.budget, self.threads.get());
+            return self.simulate.run(ui, given).map(|()| Finish::Done);
+        }
         if self.check || self.export.is_some() {
             return self.without_page(ui);
         }
@@ -243,7 +250,7 @@ fn user() -> String {
 }
 
 /// Opens the address in the user's browser. Where there is none, the address was printed.
-fn browse(url: &str) {
+pub(super) fn browse(url: &str) {
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
     } else if cfg!(windows) {

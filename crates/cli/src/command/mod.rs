@@ -19,6 +19,8 @@ mod reconstruct;
 mod sample;
 mod score;
 mod show;
+mod simulate;
+mod studio;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -62,6 +64,7 @@ pub(crate) enum Command {
     Compare(compare::Compare),
     Film(film::Film),
     Label(label::Label),
+    Studio(studio::Studio),
     Show(show::Show),
     Recipes(recipes::Recipes),
     Data(data::Data),
@@ -83,6 +86,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Fit(fit) => return fit.run(ui),
         Command::Map(map) => return map.run(ui),
         Command::Label(label) => return label.run(ui),
+        Command::Studio(studio) => return studio.run(ui),
         Command::Sample(sample) => sample.run(ui)?,
         Command::Score(score) => score.run(ui)?,
         Command::Alarms(alarms) => alarms.run(ui)?,

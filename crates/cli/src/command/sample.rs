@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use veridic::models::Ability;
 use veridic::run::Fitted;
 
 use super::{Threads, pair};
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, check_place};
 use crate::quantity::count;
 use crate::ui::Ui;
 
@@ -21,6 +22,10 @@ use crate::ui::Ui;
 /// on is said. Of adversarial networks it is also on what rows are made from: label (conditional), set
 /// (coupled), and with model.gan.info category=N from 1 and code1=X, code2=X, …, which training drew
 /// from -1 to 1.
+///
+/// Of series (runs of model=window-copula or candle-copula) N paths are made, --length points each,
+/// in the form of the data and told apart by a column `path`; --after has them go on from the end of
+/// the series in DATA. --figure draws them as a fan.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Sample {
@@ -38,6 +43,15 @@ pub(crate) struct Sample {
     /// Take the columns that FILE has from it, row by row, and make the others
     #[arg(long, value_name = "FILE", conflicts_with_all = ["given", "n"])]
     like: Option<PathBuf>,
+    /// Points of each path of series [default: those of a window]
+    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(1..))]
+    length: Option<u32>,
+    /// Paths of series that go on from the end of those in DATA
+    #[arg(long, value_name = "DATA", conflicts_with_all = ["given", "balance", "like"])]
+    after: Option<PathBuf>,
+    /// Draw the paths of series as FILE, png or svg, with its numbers beside it as CSV
+    #[arg(long, value_name = "FILE")]
+    figure: Option<PathBuf>,
     /// Draw random numbers from this seed [default: the run's own]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -53,6 +67,10 @@ impl Sample {
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let n = self.n.unwrap_or(1) as usize;
+        let is_of_paths = self.length.is_some() || self.after.is_some() || self.figure.is_some();
+        if is_of_paths || run.can(Ability::Continue) && self.given.is_empty() {
+            return self.paths(ui, &run, (n, seed));
+        }
         let sampled = match (&self.balance, &self.like) {
             (Some(column), _) => run.sample_balanced(n, column, seed)?,
             (None, Some(file)) => run.sample_like(file, seed)?,
@@ -69,5 +87,25 @@ impl Sample {
             (None, None) => run.sample(n, &self.given, seed)?,
         };
         self.output.sampled(ui, &sampled)
+    }
+
+    fn paths(&self, ui: &Ui, run: &Fitted, (n, seed): (usize, u64)) -> Result<(), CliError> {
+        if let Some(figure) = &self.figure {
+            check_place(figure, &self.run, self.after.as_deref())?;
+        }
+        let length = self.length.map(|length| length as usize);
+        let paths = match &self.after {
+            Some(past) => run.paths_after(past, n, length, seed)?,
+            None => run.paths(n, length, seed)?,
+        };
+        for note in &paths.notes {
+            ui.note(note);
+        }
+        if let Some(path) = &self.figure {
+            paths.figure()?.write(path).map_err(veridic::Error::from)?;
+            ui.say(&format!("drew {}", path.display()));
+        }
+        let (table, schema) = paths.table();
+        self.output.table(ui, &table, &schema)
     }
 }

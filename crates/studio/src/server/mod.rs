@@ -4,8 +4,11 @@
 //! Before anything else the Host is checked, so that a foreign name that was made to point here (DNS rebinding) gets
 //! nothing; then who asks; then, for what changes something, that a page of this very server asks.
 
+pub(crate) mod answer;
 mod gate;
 mod guard;
+mod listen;
 
 pub use gate::{Gate, Session};
 pub use guard::guarded;
+pub use listen::Listener;

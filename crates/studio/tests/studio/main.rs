@@ -5,6 +5,7 @@
 mod attack;
 mod exchange;
 mod page;
+mod shelf;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 use super::build::ColumnBuilder;
 use super::note::ReadNote;
 use super::numbers::date_kind;
+use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
 use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Table, infer, number};
@@ -31,27 +32,31 @@ const TO_SECONDS: &str = "%Y-%m-%d %H:%M:%S";
 const TO_MICROS: &str = "%Y-%m-%d %H:%M:%S%.6f";
 
 /// Reads a table and tells what its columns are.
-pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
+pub(super) fn read(
+    source: &Source,
+    options: &ReadOptions,
+    like: Option<&Schema>,
+) -> Result<Reading, DataError> {
     // Some damage to a file makes the Parquet reader panic rather than report it. Nothing of a failed attempt is
     // kept, so there is no state to be left broken.
-    let attempt = std::panic::catch_unwind(|| read_columns(source, options));
+    let attempt = std::panic::catch_unwind(|| read_columns(source, options, like));
     attempt.unwrap_or_else(|_| {
         let error = ParquetError::General("its pages contradict each other".into());
         Err(DataError::Parquet { path: source.name().to_owned(), source: error })
     })
 }
 
-fn read_columns(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
+fn read_columns(source: &Source, options: &ReadOptions, like: Option<&Schema>) -> Result<Reading, DataError> {
     match source.plain_file() {
         Some(path) => {
             let failed = |error| DataError::Read { path: path.to_owned(), source: error };
             let file = File::open(path).map_err(failed)?;
             let again = file.try_clone().map_err(failed)?;
-            read_chunks(source, file, &again, options)
+            read_chunks(source, file, &again, (options, like))
         }
         None => {
             let bytes = bytes::Bytes::from(source.bytes()?);
-            read_chunks(source, bytes.clone(), &bytes, options)
+            read_chunks(source, bytes.clone(), &bytes, (options, like))
         }
     }
 }
@@ -60,7 +65,7 @@ fn read_chunks<C: ChunkReader + 'static>(
     source: &Source,
     chunks: C,
     raw: &C,
-    options: &ReadOptions,
+    (options, like): (&ReadOptions, Option<&Schema>),
 ) -> Result<Reading, DataError> {
     let path = || source.name().to_owned();
     let failed = |error| DataError::Parquet { path: path(), source: error };
@@ -127,8 +132,14 @@ fn read_chunks<C: ChunkReader + 'static>(
                 None => break,
             }
         }
-        let (column, cells) =
-            growing.finish(&name, options, &mut notes).map_err(|error| error.at(&path()))?;
+        let own = like.and_then(|schema| schema.column(&name)).map(|column| ReadOptions {
+            missing: Markers::of(options).of_column(column).into_texts(),
+            not_missing: Vec::new(),
+            ..options.clone()
+        });
+        let (column, cells) = growing
+            .finish(&name, own.as_ref().unwrap_or(options), &mut notes)
+            .map_err(|error| error.at(&path()))?;
         if i > 0 && cells.len() != table.n_rows {
             let problem = format!("column `{name}` has {} rows, the first has {}", cells.len(), table.n_rows);
             return Err(failed(ParquetError::General(problem)));

@@ -150,6 +150,11 @@ impl Markers {
         Some(self.texts.iter().filter(|text| !levels.contains(text)).cloned().collect())
     }
 
+    /// The marks themselves.
+    pub(crate) fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
+
     /// Whether a trimmed cell is a missing one.
     pub(crate) fn is_missing(&self, cell: &str) -> bool {
         match cell.bytes().next() {
@@ -168,7 +173,7 @@ impl Markers {
 /// # Errors
 /// Any [`DataError`] about files, their format or their cells.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Reading, DataError> {
-    read_source(&Source::find(path)?, options)
+    read_source(&Source::find(path)?, options, None)
 }
 
 /// Reads a table from `bytes` that came from somewhere called `name`, such as standard input.
@@ -176,7 +181,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Reading, DataError> {
 /// # Errors
 /// As [`read`].
 pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading, DataError> {
-    read_source(&Source::memory(Path::new(name), bytes), options)
+    read_source(&Source::memory(Path::new(name), bytes), options, None)
 }
 
 /// Reads the table at `path` as `schema` says: its columns in its order, of its kinds.
@@ -216,10 +221,11 @@ enum Format {
     Npz,
 }
 
-fn read_source(source: &Source, options: &ReadOptions) -> Result<Reading, DataError> {
+/// Reads a table; `like` says of columns which marks are values there, in files that have no quotes.
+fn read_source(source: &Source, options: &ReadOptions, like: Option<&Schema>) -> Result<Reading, DataError> {
     match format(source)? {
         Format::Csv => csv::read(source, options),
-        Format::Parquet => parquet::read(source, options),
+        Format::Parquet => parquet::read(source, options, like),
         Format::Workbook => excel::read(source, options),
         Format::Npy => npy::read_table(source),
         Format::Npz => npy::read_archive_table(source),
@@ -237,7 +243,7 @@ fn read_source_as(
         Format::Workbook => return excel::read_as(source, schema, options),
         Format::Parquet | Format::Npy | Format::Npz => {}
     }
-    let Reading { table, schema: found, .. } = read_source(source, options)?;
+    let Reading { table, schema: found, .. } = read_source(source, options, Some(schema))?;
     schema.conform(&table, &found, &options.optional).map_err(|error| match error {
         DataError::SchemaMismatch { differences, .. } => {
             DataError::SchemaMismatch { differences, path: Some(source.name().to_owned()) }

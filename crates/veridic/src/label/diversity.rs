@@ -1,6 +1,6 @@
 //! Batches whose rows differ: a batch of the most unsure rows alone asks the same question many times.
 
-use super::cluster::{k_means, squared};
+use super::cluster::{Clusters, k_means, squared};
 use super::order::highest_first;
 use crate::data::Matrix;
 use crate::error::EvaluateError;
@@ -8,6 +8,9 @@ use crate::seed::Seed;
 
 /// The most unsure rows for each of a batch that are parted into clusters.
 const POOL: usize = 5;
+
+/// Starts of k-means where the clusters themselves are what matters.
+const TRIES: usize = 3;
 
 /// The `batch` rows to ask at once: the `5 * batch` candidates of highest score are parted into `batch` clusters by
 /// k-means, and the highest of each is asked, highest first.
@@ -93,6 +96,7 @@ pub fn core_set(
 /// The `batch` candidates that stand for the most others: k-means into `batch` clusters, of each the row nearest its
 /// center, largest cluster first. What to ask when nothing is labelled yet.
 ///
+/// Of three starts the clusters with the least squared distances are taken.
 /// Source: Hacohen, Dekel and Weinshall, ICML 2022 (typical first), with the nearest row as the typical one.
 ///
 /// # Errors
@@ -104,7 +108,11 @@ pub fn typical(
     seed: Seed,
 ) -> Result<Vec<u32>, EvaluateError> {
     check("typical", features, candidates)?;
-    let clusters = k_means(features, candidates, batch, seed);
+    let tries =
+        (0..TRIES).map(|i| k_means(features, candidates, batch, Seed(seed.key(&format!("typical {i}")))));
+    let spread = |clusters: &Clusters| clusters.distances.iter().sum::<f64>();
+    let tightest = |a: Clusters, b: Clusters| if spread(&b) < spread(&a) { b } else { a };
+    let Some(clusters) = tries.reduce(tightest) else { return Ok(Vec::new()) };
     let mut nearest: Vec<Option<usize>> = vec![None; clusters.k];
     let mut sizes = vec![0_usize; clusters.k];
     for (i, &cluster) in clusters.of.iter().enumerate() {

@@ -10,6 +10,8 @@ mod diversity;
 mod ledger;
 mod order;
 mod pseudo;
+mod simulate;
+mod strategy;
 mod uncertainty;
 
 pub use agreement::{Agreement, agreement};
@@ -17,4 +19,6 @@ pub use diversity::{core_set, diverse, typical};
 pub use ledger::{Action, Counts, Decision, Event, Ledger, Proposal, Status};
 pub use order::{highest_first, mixture, random};
 pub use pseudo::{PseudoConfig, PseudoError, PseudoLabel, pseudo_error, pseudo_labels};
+pub use simulate::{Curve, Oracle, Quality, SimulateConfig, Simulation, simulate};
+pub use strategy::{Known, Strategy};
 pub use uncertainty::{entropy, least_confident, margin};

@@ -27,6 +27,10 @@ pub enum Ability {
     Classify,
     /// To find stretches of a series that are unusual.
     Alarm,
+    /// To make paths of series that go on from a past.
+    Continue,
+    /// To fill missing stretches of series.
+    FillSeries,
 }
 
 impl Ability {
@@ -44,6 +48,8 @@ impl Ability {
             Self::Likelihood => "say how likely a row is",
             Self::Classify => "classify",
             Self::Alarm => "find unusual stretches of series",
+            Self::Continue => "make paths of series",
+            Self::FillSeries => "fill missing stretches of series",
         }
     }
 }
@@ -81,6 +87,7 @@ impl ModelConfig {
             Self::Classifier(_) => {
                 matches!(ability, Ability::Score | Ability::Encode | Ability::Classify | Ability::Layers)
             }
+            Self::Propagation(_) => ability == Ability::Classify,
             _ => self.table().is_some_and(|parts| parts.can(ability)),
         }
     }

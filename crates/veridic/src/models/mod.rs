@@ -16,6 +16,7 @@ mod gan;
 mod network;
 mod parallel;
 mod prior;
+mod propagation;
 mod rows;
 pub mod series;
 mod softmax;
@@ -40,7 +41,7 @@ use discriminant::{
     DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
     NearestClassesConfig, QuadraticDiscriminantConfig,
 };
-use series::SeriesModelConfig;
+use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
 
 pub use aae::AaeConfig;
 pub use ability::Ability;
@@ -53,6 +54,7 @@ pub use gan::{
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
+pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
 pub use rows::{Layout, Rows};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
@@ -99,6 +101,10 @@ pub enum ModelConfig {
     GaussianMixture(GaussianMixtureConfig),
     /// A detector of what is unusual in series.
     Series(Box<SeriesModelConfig>),
+    /// New paths of series by a Gaussian copula of windows, which also fills missing stretches.
+    WindowCopula(WindowCopulaConfig),
+    /// New paths of prices, each day as a candle.
+    CandleCopula(CandleCopulaConfig),
     /// A classifier of the target by boosted trees.
     BoostedTrees(BoostedTreesConfig),
     /// A classifier of the target by columns that are independent within a class.
@@ -111,6 +117,8 @@ pub enum ModelConfig {
     LogisticRegression(LogisticRegressionConfig),
     /// A classifier of the target by the classes of the nearest training rows.
     NearestClasses(NearestClassesConfig),
+    /// A classifier that spreads few labels along a graph of neighbors.
+    Propagation(PropagationConfig),
 }
 
 impl ModelConfig {
@@ -134,12 +142,15 @@ impl ModelConfig {
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
             Self::Series(_) => "series",
+            Self::WindowCopula(_) => "window-copula",
+            Self::CandleCopula(_) => "candle-copula",
             Self::BoostedTrees(_) => "boosted-trees",
             Self::NaiveBayes(_) => "naive-bayes",
             Self::LinearDiscriminant(_) => "linear-discriminant",
             Self::QuadraticDiscriminant(_) => "quadratic-discriminant",
             Self::LogisticRegression(_) => "logistic-regression",
             Self::NearestClasses(_) => "nearest-classes",
+            Self::Propagation(_) => "propagation",
         }
     }
 
@@ -163,12 +174,15 @@ impl ModelConfig {
             Self::Pca(PcaConfig::default()),
             Self::GaussianMixture(GaussianMixtureConfig::default()),
             Self::Series(Box::default()),
+            Self::WindowCopula(WindowCopulaConfig::default()),
+            Self::CandleCopula(CandleCopulaConfig::default()),
             Self::BoostedTrees(BoostedTreesConfig::default()),
             Self::NaiveBayes(NaiveBayesConfig::default()),
             Self::LinearDiscriminant(LinearDiscriminantConfig::default()),
             Self::QuadraticDiscriminant(QuadraticDiscriminantConfig::default()),
             Self::LogisticRegression(LogisticRegressionConfig::default()),
             Self::NearestClasses(NearestClassesConfig::default()),
+            Self::Propagation(PropagationConfig::default()),
         ]
     }
 
@@ -192,12 +206,15 @@ impl ModelConfig {
             Self::Pca(_) => "a detector by principal directions",
             Self::GaussianMixture(_) => "a mixture of Gaussians",
             Self::Series(_) => "a detector of series",
+            Self::WindowCopula(_) => "a copula of windows",
+            Self::CandleCopula(_) => "a copula of candles",
             Self::BoostedTrees(_) => "a classifier of boosted trees",
             Self::NaiveBayes(_) => "naive Bayes",
             Self::LinearDiscriminant(_) => "a linear discriminant",
             Self::QuadraticDiscriminant(_) => "a quadratic discriminant",
             Self::LogisticRegression(_) => "a logistic regression",
             Self::NearestClasses(_) => "a classifier by neighbors",
+            Self::Propagation(_) => "label propagation",
         }
     }
 
@@ -218,6 +235,8 @@ impl ModelConfig {
             Self::Pca(config) => of(DetectorConfig::Pca(config.clone())),
             Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
             Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },
+            Self::WindowCopula(config) => Parts::of_paths(PathConfig::Window(config.clone())),
+            Self::CandleCopula(config) => Parts::of_paths(PathConfig::Candle(config.clone())),
             Self::NaiveBayes(config) => told(DiscriminantConfig::NaiveBayes(config.clone())),
             Self::LinearDiscriminant(config) => told(DiscriminantConfig::LinearDiscriminant(config.clone())),
             Self::QuadraticDiscriminant(config) => {
@@ -226,9 +245,12 @@ impl ModelConfig {
             Self::LogisticRegression(config) => told(DiscriminantConfig::LogisticRegression(config.clone())),
             Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
-            Self::Autoencoder(_) | Self::Vae(_) | Self::Aae(_) | Self::Gan(_) | Self::Classifier(_) => {
-                return None;
-            }
+            Self::Autoencoder(_)
+            | Self::Vae(_)
+            | Self::Aae(_)
+            | Self::Gan(_)
+            | Self::Classifier(_)
+            | Self::Propagation(_) => return None,
         })
     }
 

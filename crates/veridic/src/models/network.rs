@@ -357,6 +357,51 @@ impl Network {
         Ok(read)
     }
 
+    /// A training step, or one of its updates alone (of an adversarial network 0 is the discriminator's, 1 the
+    /// generator's); gives all losses, those of updates that were left out as they were.
+    ///
+    /// # Errors
+    /// Rows that do not fit the model.
+    pub(crate) fn update(
+        &mut self,
+        pool: &mut Pool,
+        rows: Rows<'_>,
+        index: &[u32],
+        (rates, draw): (Rates, Draw),
+        only: Option<usize>,
+    ) -> Result<&[f32], GraphError> {
+        let (rate, weight, progress) = ([rates.learning], [rates.divergence], [rates.progress]);
+        let pieces = self.batches().min(index.len() / self.group).max(1);
+        for (number, step) in self.steps.iter_mut().enumerate() {
+            if only.is_some_and(|only| only != number) {
+                continue;
+            }
+            let (first, n) = step.parts;
+            let most = step.above.map_or(step.times, |(_, most)| most.max(step.times));
+            for repeat in 0..most {
+                if repeat >= step.times && step.above.is_none_or(|(limit, _)| self.losses[first] <= limit) {
+                    break;
+                }
+                let piece = repeat % pieces;
+                let own = &index[piece * index.len() / pieces..(piece + 1) * index.len() / pieces];
+                let own = &own[..own.len() - own.len() % self.group];
+                let feeds = feeds([
+                    (if self.group > 1 { Input::Group } else { Input::Row }, rows.feed(own)),
+                    (if self.group > 1 { Input::GroupLabels } else { Input::Label }, rows.feed_labels(own)),
+                    (Input::Rate, Feed::Shared(&rate)),
+                    (Input::Weight, Feed::Shared(&weight)),
+                    (Input::Progress, Feed::Shared(&progress)),
+                ]);
+                let draw = Draw { step: draw.step * MOST_REPEATS + repeat as u64, ..draw };
+                step.plan.run(pool, &mut self.states, &feeds, own.len() / self.group, draw)?;
+                for (i, loss) in self.losses[first..first + n].iter_mut().enumerate() {
+                    *loss = step.plan.scalar(i);
+                }
+            }
+        }
+        Ok(&self.losses)
+    }
+
     /// The standard deviation that sampling adds to each expected number, in encoded units.
     pub fn deviations(&self) -> Vec<f32> {
         let log_variance = self.states.get("decoder.output.log_variance");
@@ -423,33 +468,7 @@ impl Learner for Network {
         rates: Rates,
         draw: Draw,
     ) -> Result<&[f32], GraphError> {
-        let (rate, weight, progress) = ([rates.learning], [rates.divergence], [rates.progress]);
-        let pieces = self.batches().min(index.len() / self.group).max(1);
-        for step in &mut self.steps {
-            let (first, n) = step.parts;
-            let most = step.above.map_or(step.times, |(_, most)| most.max(step.times));
-            for repeat in 0..most {
-                if repeat >= step.times && step.above.is_none_or(|(limit, _)| self.losses[first] <= limit) {
-                    break;
-                }
-                let piece = repeat % pieces;
-                let own = &index[piece * index.len() / pieces..(piece + 1) * index.len() / pieces];
-                let own = &own[..own.len() - own.len() % self.group];
-                let feeds = feeds([
-                    (if self.group > 1 { Input::Group } else { Input::Row }, rows.feed(own)),
-                    (if self.group > 1 { Input::GroupLabels } else { Input::Label }, rows.feed_labels(own)),
-                    (Input::Rate, Feed::Shared(&rate)),
-                    (Input::Weight, Feed::Shared(&weight)),
-                    (Input::Progress, Feed::Shared(&progress)),
-                ]);
-                let draw = Draw { step: draw.step * MOST_REPEATS + repeat as u64, ..draw };
-                step.plan.run(pool, &mut self.states, &feeds, own.len() / self.group, draw)?;
-                for (i, loss) in self.losses[first..first + n].iter_mut().enumerate() {
-                    *loss = step.plan.scalar(i);
-                }
-            }
-        }
-        Ok(&self.losses)
+        self.update(pool, rows, index, (rates, draw), None)
     }
 
     fn takes_whole_batches(&self) -> bool {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::{self, Chain, ChainConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
 use super::discriminant::{Discriminant, DiscriminantConfig};
-use super::series::{SeriesModel, SeriesModelConfig};
+use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
 use crate::data::series::SeriesConfig;
@@ -37,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) trees: Option<BoostedTreesConfig>,
     pub(crate) discriminant: Option<DiscriminantConfig>,
     pub(crate) series: Option<SeriesModelConfig>,
+    pub(crate) paths: Option<PathConfig>,
 }
 
 /// The rows that a model of a table learns from.
@@ -65,9 +66,15 @@ pub struct TableModel {
     trees: Option<BoostedTrees>,
     discriminant: Option<Discriminant>,
     series: Option<SeriesModel>,
+    paths: Option<PathModel>,
 }
 
 impl Parts {
+    /// A model of paths alone.
+    pub(crate) fn of_paths(paths: PathConfig) -> Self {
+        Self { paths: Some(paths), ..Self::default() }
+    }
+
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
         let both = self.chain.is_some() && self.detector.is_some();
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
@@ -75,12 +82,21 @@ impl Parts {
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
         self.discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
-        self.series.as_ref().map_or(Ok(()), |series| series.check(path))
+        self.series.as_ref().map_or(Ok(()), |series| series.check(path))?;
+        self.paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
+    }
+
+    /// Whether rows are points of series.
+    pub(crate) fn of_series(&self) -> bool {
+        self.series.is_some() || self.paths.is_some()
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
         match ability {
-            Ability::Sample | Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Sample => self.chain.is_some() || self.paths.is_some(),
+            Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Continue => self.paths.is_some(),
+            Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
             Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
             Ability::Classify => self.trees.is_some() || self.discriminant.is_some(),
             Ability::Alarm => self.series.is_some(),
@@ -95,6 +111,13 @@ impl Lesson<'_> {
         let kept = |name: &str| !self.dropped.iter().any(|dropped| dropped == name) && !is_left_out(name);
         let columns = self.schema.columns.iter().filter(|column| kept(&column.name)).cloned().collect();
         Schema { columns }
+    }
+
+    /// The rows as series are made of them.
+    fn series(&self) -> Result<(Table, Schema)> {
+        let schema = self.without(|_| false);
+        let names: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        Ok((self.table.take(self.rows).select(&names)?, schema))
     }
 }
 
@@ -121,6 +144,7 @@ impl TableModel {
             trees: None,
             discriminant: None,
             series: None,
+            paths: None,
         };
         if let Some(config) = &parts.chain {
             let columns = lesson.without(|name| !models_target && is_target(name));
@@ -148,8 +172,12 @@ impl TableModel {
             model.discriminant = Some(Discriminant::fit(config, (table, &columns), (target, rows), threads)?);
         }
         if let Some(config) = &parts.series {
-            let of = (&table.take(rows), &lesson.without(|_| false));
-            model.series = Some(SeriesModel::fit(config, lesson.layout, of, threads)?);
+            let (rows, columns) = lesson.series()?;
+            model.series = Some(SeriesModel::fit(config, lesson.layout, (&rows, &columns), threads)?);
+        }
+        if let Some(config) = &parts.paths {
+            let (rows, columns) = lesson.series()?;
+            model.paths = Some(PathModel::fit(config, lesson.layout, (&rows, &columns))?);
         }
         Ok(Some(model))
     }
@@ -191,7 +219,12 @@ impl TableModel {
         self.discriminant.as_ref().map(|own| own.probabilities(table)).transpose()
     }
 
-    /// The model of series, if it is one.
+    /// The model of paths, if it is one.
+    pub fn paths(&self) -> Option<&PathModel> {
+        self.paths.as_ref()
+    }
+
+    /// The detector of series, if it is one.
     pub fn series(&self) -> Option<&SeriesModel> {
         self.series.as_ref()
     }
@@ -200,6 +233,9 @@ impl TableModel {
     pub(crate) fn uses(&self, name: &str) -> bool {
         if let Some(series) = &self.series {
             return series.uses(name);
+        }
+        if let Some(paths) = &self.paths {
+            return paths.uses(name);
         }
         let is_unused = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
         if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
@@ -235,6 +271,7 @@ impl TableModel {
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
         absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
         absorb("series", self.series.as_ref().map(SeriesModel::store));
+        absorb("paths", self.paths.as_ref().map(PathModel::store));
         stored
     }
 
@@ -250,12 +287,13 @@ impl TableModel {
             parts.trees.as_ref().map(|_| BoostedTrees::restore(&stored.below("trees"))).transpose()?;
         let series =
             parts.series.as_ref().map(|_| SeriesModel::restore(&stored.below("series"))).transpose()?;
+        let paths = parts.paths.as_ref().map(|_| PathModel::restore(&stored.below("paths"))).transpose()?;
         let discriminant = parts
             .discriminant
             .as_ref()
             .map(|_| Discriminant::restore(&stored.below("discriminant")))
             .transpose()?;
-        Ok(Self { schema, chain, detector, trees, discriminant, series })
+        Ok(Self { schema, chain, detector, trees, discriminant, series, paths })
     }
 }
 

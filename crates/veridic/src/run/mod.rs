@@ -31,10 +31,11 @@ pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use fit::watch::film;
-pub use fit::{FitOptions, FittedRun, Planned, fit, fit_files, fit_watched, plan};
+pub use fit::{FitOptions, FittedRun, Live, Planned, fit, fit_files, fit_watched, plan};
 pub use fitted::encoding::Group;
 pub use fitted::explore::{Walk, Walked};
-pub use fitted::{Alarms, Fitted, Given, Reading, Reason, ScorePage, Scores};
+pub use fitted::space::{Codes, OwnRows};
+pub use fitted::{Alarms, Fitted, Given, Paths, Reading, Reason, ScorePage, Scores};
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };

@@ -9,8 +9,9 @@ use veridic_graph::{Draw, GraphError, Pool, State, States};
 use super::checkpoint::{Checkpoint, Progress};
 use super::config::TrainConfig;
 use super::event::Event;
+use super::pace::Pace;
 use crate::error::{Result, TrainError};
-use crate::seed::{Seed, shuffle};
+use crate::seed::Seed;
 
 /// What may change from step to step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -173,15 +174,8 @@ pub fn fit<L: Learner>(
     mut session: Session<'_, L>,
 ) -> Result<Outcome> {
     let config = session.config;
-    let batch = config.batch * learner.batches();
-    let n = match session.second.len() {
-        0 => session.train.len(),
-        second => 2 * session.train.len().max(second),
-    };
-    let whole = learner.takes_whole_batches() || config.epoch_steps.is_some();
-    let steps_a_pass = if whole { (n / batch).max(1) } else { n.div_ceil(batch) };
-    let steps_per_epoch = config.epoch_steps.unwrap_or(steps_a_pass) as u64;
-    let total_steps = steps_per_epoch.saturating_mul(config.epochs as u64).max(1);
+    let mut pace = Pace::new(config, learner, session.seed, (session.train, session.second));
+    let steps_per_epoch = pace.steps_per_epoch;
     let parts: Vec<&'static str> = learner.parts().to_vec();
     let mut best_weights: Option<Vec<State>> = None;
     let mut progress = Progress { sums: vec![0.0; parts.len()], ..Progress::default() };
@@ -201,15 +195,13 @@ pub fn fit<L: Learner>(
         valid_rows: session.valid.len(),
         epochs: config.epochs,
         steps_per_epoch,
-        batch,
+        batch: pace.batch,
     });
-    let step_seed = session.seed.key("step");
     let stale = |progress: &Progress| {
         let epochs = progress.best.map_or(0, |(epoch, _)| progress.epoch - epoch);
         config.patience.is_some_and(|patience| epochs >= patience)
     };
     let mut new_best = false;
-    let mut order: Option<(u64, Vec<u32>)> = None;
     // Asked before an epoch, not after: a run killed before it was finished must not train on.
     while progress.epoch < config.epochs && !stale(&progress) {
         let begun = Instant::now();
@@ -226,30 +218,17 @@ pub fn fit<L: Learner>(
                 })?;
                 return Ok(Outcome { end: End::Stopped, progress });
             }
-            let (pass, at) = progress.pass;
-            if order.as_ref().is_none_or(|(of, _)| *of != pass) {
-                order = Some((pass, ordered(session.train, session.second, session.seed, pass)));
-            }
-            let index = order.as_ref().map_or(&[][..], |(_, order)| &order[at..(at + batch).min(n)]);
-            let factor = config.schedule.factor(progress.step, steps_per_epoch, config.epochs);
-            let done = (progress.step as f64 / total_steps as f64) as f32;
-            let learning = config.optimizer.rate() * factor;
-            let rates = Rates { learning, divergence, progress: done };
-            let draw = Draw { seed: step_seed, step: progress.step };
+            let (index, rates, draw) = pace.next(&progress, divergence);
+            let taken = index.len();
             let losses = learner.step(pool, rows, index, rates, draw)?;
             for ((sum, &loss), part) in progress.sums.iter_mut().zip(losses).zip(&parts) {
                 if !loss.is_finite() {
                     let (step, epoch) = (progress.step + 1, progress.epoch + 1);
                     return Err(TrainError::NotFinite { part, step, epoch, loss }.into());
                 }
-                *sum += f64::from(loss) * index.len() as f64;
+                *sum += f64::from(loss) * taken as f64;
             }
-            progress.rows += index.len();
-            progress.epoch_steps += 1;
-            progress.step += 1;
-            let next = at + index.len();
-            let is_over = next >= n || (whole && next + batch > n);
-            progress.pass = if is_over { (pass + 1, 0) } else { (pass, next) };
+            pace.advance(&mut progress, taken);
             (session.observe)(&Event::Step {
                 epoch: progress.epoch + 1,
                 step: progress.step,
@@ -336,24 +315,4 @@ fn not_finite(states: &[State]) -> Option<f32> {
 /// The weight of the divergence in an epoch, counted from 0.
 fn warmed((weight, epochs): (f32, usize), epoch: usize) -> f32 {
     if epoch >= epochs { weight } else { weight * epoch as f32 / epochs as f32 }
-}
-
-/// The rows that a pass goes through.
-fn ordered(train: &[u32], second: &[u32], seed: Seed, pass: u64) -> Vec<u32> {
-    let train = shuffled(train, seed, pass);
-    if second.is_empty() {
-        return train;
-    }
-    let second = shuffled(second, Seed(seed.key("second set")), pass);
-    let pairs = train.len().max(second.len());
-    let turns = train.iter().cycle().zip(second.iter().cycle()).take(pairs);
-    turns.flat_map(|(&one, &other)| [one, other]).collect()
-}
-
-/// The training rows in the order of a pass, the same whenever it is asked for.
-fn shuffled(rows: &[u32], seed: Seed, pass: u64) -> Vec<u32> {
-    let mut random = seed.stream(&format!("shuffle {pass}"));
-    let mut order = rows.to_vec();
-    shuffle(&mut order, &mut random);
-    order
 }

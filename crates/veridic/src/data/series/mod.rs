@@ -11,6 +11,7 @@ mod part;
 mod resample;
 mod scaling;
 mod set;
+mod table;
 #[cfg(test)]
 mod tests;
 mod window;

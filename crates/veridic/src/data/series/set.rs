@@ -98,6 +98,43 @@ impl SeriesSet {
         moment(self.time.as_ref(), time)
     }
 
+    /// What was made of the rows, in one line: how many series of how many points, their step and channels.
+    pub fn described(&self) -> String {
+        const SHOWN: usize = 8;
+        let n_points = self.n_points();
+        let entities = self.entities().len();
+        let series = match (self.series.len(), entities) {
+            (1, _) => "one series".to_owned(),
+            (n, entities) if n > entities => format!("{n} series of {entities} entities"),
+            (n, _) => format!("{n} series"),
+        };
+        let by = self.time.as_ref().map_or_else(String::new, |column| {
+            let steps: Vec<f64> = self.series.iter().map(Series::step).collect();
+            let is_date = matches!(column.kind, Kind::DateTime { .. });
+            let every = match steps.as_slice() {
+                [first, rest @ ..] if rest.iter().all(|step| step == first) => {
+                    format!(" every {}", if is_date { span(*first) } else { first.to_string() })
+                }
+                _ => String::new(),
+            };
+            format!("{every} by `{}`", column.name)
+        });
+        let shown: Vec<&str> = self.channels.iter().take(SHOWN).map(String::as_str).collect();
+        let further = match self.channels.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let (total, is_one) = (if entities > 1 { " in all" } else { "" }, self.channels.len() == 1);
+        let channels = if is_one { "channel" } else { "channels" };
+        let known: usize =
+            self.series.iter().map(|series| (0..series.len()).filter(|&i| series.is_known(i)).count()).sum();
+        let missing = match n_points - known {
+            0 => String::new(),
+            n => format!("; {n} points are missing"),
+        };
+        format!("{series} of {n_points} points{total}{by}, {channels} {}{further}{missing}", shown.join(", "))
+    }
+
     /// The same series with the channels `names` only, in that order.
     ///
     /// # Errors
@@ -131,6 +168,16 @@ impl SeriesSet {
             }
         }
         Ok(())
+    }
+}
+
+/// So many seconds in the largest unit that they are a whole number of.
+fn span(seconds: f64) -> String {
+    let units = [(604_800.0, "week"), (86_400.0, "day"), (3600.0, "hour"), (60.0, "minute")];
+    match units.iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0.0) {
+        Some((unit, name)) if seconds == *unit => (*name).to_owned(),
+        Some((unit, name)) => format!("{} {name}s", seconds / unit),
+        None => format!("{seconds} s"),
     }
 }
 

@@ -2,26 +2,38 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::detector::{Detector, SeriesScores};
+use super::detector::{Detector, DetectorConfig, SeriesScores};
 use crate::data::series::SeriesSet;
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::ConfigError;
 use crate::evaluate::{flagged_ranges, merged_ranges};
 
+/// Above so many nats a surprise is an alarm. Of the 61 labelled stretches of 29 NAB series that the default detector was fitted
+/// to it finds 30, with 17 alarms elsewhere, and one alarm in the three series without any; 2.5 nats find 40 with 38.
+const NATS: f64 = 3.0;
+/// Above so many times the usual distance, for trailing distances: F1 0.80 at 20 % false alarms on SKAB.
+const USUAL: f64 = 2.0;
+/// The share of training points above the threshold of any other detector.
+const SHARE: f64 = 0.02;
+
 /// When there is an alarm, and which are one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct AlarmConfig {
     /// Where scores become alarms.
     pub rule: AlarmRule,
-    /// Alarms with at most so many quiet points between them are one.
-    pub gap: usize,
+    /// Alarms with at most so many quiet points between them are one; by default a hundredth of the points of the series.
+    pub gap: Option<usize>,
 }
 
 /// Where scores become alarms.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AlarmRule {
+    /// By the unit of the scores: above 3 nats of surprise, above twice the usual trailing distance, of other detectors above
+    /// 98 % of the points that were learned from.
+    #[default]
+    Auto,
     /// Above so many times a quantile of the scores in training.
     Quantile {
         /// The share of training points below it, 0 to 1.
@@ -33,12 +45,6 @@ pub enum AlarmRule {
     Budget(f64),
     /// Above this score.
     Score(f64),
-}
-
-impl Default for AlarmConfig {
-    fn default() -> Self {
-        Self { rule: AlarmRule::Quantile { share: 0.99, times: 1.5 }, gap: 0 }
-    }
 }
 
 impl AlarmConfig {
@@ -72,6 +78,11 @@ impl AlarmRule {
     /// The score above which there is an alarm.
     pub fn threshold(&self, detector: &Detector) -> f64 {
         match *self {
+            Self::Auto if detector.is_in_nats() => NATS,
+            Self::Auto => match detector.config() {
+                DetectorConfig::TrailingDistances(_) => USUAL,
+                _ => detector.training_quantile(1.0 - SHARE),
+            },
             Self::Quantile { share, times } => times * detector.training_quantile(share),
             Self::Budget(share) => detector.training_quantile(1.0 - share),
             Self::Score(score) => score,
@@ -100,8 +111,10 @@ pub struct Alarm {
     pub reason: Option<String>,
 }
 
-/// The stretches of scores above `threshold`, those near each other as one.
-pub fn alarms(detector: &Detector, scores: &SeriesScores, threshold: f64, gap: usize) -> Vec<Alarm> {
+/// The stretches of scores above `threshold`, those with at most `gap` points between them (by default a hundredth of the
+/// series) as one.
+pub fn alarms(detector: &Detector, scores: &SeriesScores, threshold: f64, gap: Option<usize>) -> Vec<Alarm> {
+    let gap = gap.unwrap_or(scores.scores.len() / 100);
     let flags: Vec<bool> = scores.scores.iter().map(|score| *score > threshold).collect();
     let alarm = |points: std::ops::Range<usize>| {
         let score = |i: &usize| scores.scores[*i];

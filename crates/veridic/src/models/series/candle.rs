@@ -173,6 +173,21 @@ impl CandleCopula {
         Ok(Self { channels: set.channels.clone(), roles, step, copula })
     }
 
+    /// Names of the channels.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// Days of a window.
+    pub fn window(&self) -> usize {
+        self.copula.steps()
+    }
+
+    /// The number of the channel of the last price of the day.
+    pub fn close(&self) -> usize {
+        self.roles.close
+    }
+
     /// `n` new paths of `length` days, named `1`, `2`, …; each is drawn from a stream of its own.
     pub fn sample(&self, n: usize, length: usize, seed: Seed) -> SeriesSet {
         let walk = self.walk(length);

@@ -75,6 +75,11 @@ impl WindowCopula {
         &self.channels
     }
 
+    /// Points of a window.
+    pub fn window(&self) -> usize {
+        self.copula.steps()
+    }
+
     /// `n` new paths of `length` points, named `1`, `2`, …; each is drawn from a stream of its own.
     pub fn sample(&self, n: usize, length: usize, seed: Seed) -> SeriesSet {
         let walk = Walk::new(&self.copula, &|step| places(self.channels.len(), step, 1), None, length);

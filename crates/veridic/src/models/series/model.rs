@@ -36,6 +36,17 @@ pub struct SeriesModel {
     detector: Detector,
 }
 
+/// When scores are an alarm this time, where it is not as the model was fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AlarmChoice {
+    /// Above this score.
+    pub threshold: Option<f64>,
+    /// This share of the points that are scored, those with the highest scores, 0 to 1; `threshold` goes before it.
+    pub share: Option<f64>,
+    /// Alarms with at most so many quiet points between them are one.
+    pub gap: Option<usize>,
+}
+
 /// Scores of the points of series, and the stretches of high ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredSeries {
@@ -83,24 +94,31 @@ impl SeriesModel {
 
     /// Whether rows must have a column.
     pub(crate) fn uses(&self, name: &str) -> bool {
-        let layout = &self.layout;
-        layout.form != SeriesForm::Long
-            || [&layout.time, &layout.entity].into_iter().flatten().any(|column| column == name)
-            || layout.values.iter().any(|column| column == name)
+        uses(&self.layout, name)
     }
 
     /// Scores of the points of a table's series; labels are read where the table has the column.
     ///
     /// # Errors
     /// Rows that are no series, a channel that is not there, an entity that is not known.
-    pub fn score(&self, table: &Table, schema: &Schema, threads: usize) -> Result<ScoredSeries> {
+    pub fn score(
+        &self,
+        (table, schema): (&Table, &Schema),
+        choice: &AlarmChoice,
+        threads: usize,
+    ) -> Result<ScoredSeries> {
         let mut layout = self.layout.clone();
         let is_labelled = |name: &String| table.column(name).is_some_and(|c| c.n_missing() < table.n_rows);
         layout.label = layout.label.filter(is_labelled);
         let set = SeriesSet::from_table(table, schema, &layout)?;
         let scores = self.detector.score(&set, threads)?;
-        let threshold = self.alarm.rule.threshold(&self.detector);
-        let of = |scores: &SeriesScores| alarms(&self.detector, scores, threshold, self.alarm.gap);
+        let threshold = match choice {
+            AlarmChoice { threshold: Some(threshold), .. } => *threshold,
+            AlarmChoice { share: Some(share), .. } => above(&scores, *share),
+            _ => self.alarm.rule.threshold(&self.detector),
+        };
+        let gap = choice.gap.or(self.alarm.gap);
+        let of = |scores: &SeriesScores| alarms(&self.detector, scores, threshold, gap);
         let alarms = scores.iter().flat_map(of).collect();
         Ok(ScoredSeries { set, scores, threshold, alarms })
     }
@@ -128,6 +146,22 @@ impl SeriesModel {
             detector: Detector::restore(stored)?,
         })
     }
+}
+
+/// Whether a layout whose channels are settled needs a column.
+pub(super) fn uses(layout: &SeriesConfig, name: &str) -> bool {
+    layout.form != SeriesForm::Long
+        || [&layout.time, &layout.entity].into_iter().flatten().any(|column| column == name)
+        || layout.values.iter().any(|column| column == name)
+}
+
+/// The score above which this share of the points lies.
+fn above(scores: &[SeriesScores], share: f64) -> f64 {
+    let all = scores.iter().flat_map(|of| of.scores.iter().copied());
+    let mut all: Vec<f64> = all.filter(|score| !score.is_nan()).collect();
+    all.sort_by(|a, b| b.total_cmp(a));
+    let most = (share.clamp(0.0, 1.0) * all.len() as f64).round() as usize;
+    all.get(most).copied().unwrap_or(f64::NEG_INFINITY)
 }
 
 impl ScoredSeries {

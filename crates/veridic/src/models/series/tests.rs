@@ -55,7 +55,7 @@ fn every_detector_finds_a_break_names_its_channel_and_comes_back_from_a_file() {
         let restored = Detector::restore(&Stored::from_bytes(&bytes).unwrap()).unwrap();
         assert_eq!(restored, detector, "{name}");
         let threshold = AlarmRule::Score(0.9 * scores.scores[peak]).threshold(&restored);
-        let alarms = alarms(&restored, &scores, threshold, 10);
+        let alarms = alarms(&restored, &scores, threshold, Some(10));
         let alarm = alarms.iter().find(|alarm| alarm.points.contains(&peak)).unwrap();
         assert_eq!(alarm.channels, ["b"], "{name}");
     }
@@ -188,7 +188,7 @@ fn bad_input_is_explained() {
             .check("m")
             .is_err()
     );
-    assert!(AlarmConfig { rule: AlarmRule::Budget(1.0), gap: 0 }.check("alarm").is_err());
+    assert!(AlarmConfig { rule: AlarmRule::Budget(1.0), gap: None }.check("alarm").is_err());
 }
 
 #[test]
@@ -202,11 +202,11 @@ fn alarms_merge_and_become_a_table() {
     scores.scores[105] = 3.0;
     scores.scores[106] = f64::NAN;
     scores.scores[400] = 9.0;
-    let found = alarms(&detector, &scores, 1.0, 2);
+    let found = alarms(&detector, &scores, 1.0, Some(2));
     assert_eq!(found.len(), 2);
     assert_eq!((found[0].points.clone(), found[0].start, found[0].end), (100..106, 100.0, 105.0));
     assert_eq!((found[0].peak, found[0].score), (101.0, 5.0));
-    assert_eq!(alarms(&detector, &scores, 1.0, 1).len(), 3);
+    assert_eq!(alarms(&detector, &scores, 1.0, Some(1)).len(), 3);
     let (table, schema) = alarm_table(&found, &set);
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["start", "end", "peak", "score", "points", "channels", "reason"]);

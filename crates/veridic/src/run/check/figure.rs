@@ -2,7 +2,7 @@
 
 use crate::data::{Cells, Data};
 use crate::error::{ConfigError, Result};
-use crate::models::{Ability, ModelConfig, Network, Parts};
+use crate::models::{ModelConfig, Network, Parts};
 use crate::run::config::{Config, FigureConfig, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::report::disentanglement;
@@ -16,6 +16,16 @@ pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Resul
     config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
 }
 
+/// Refuses all figures, for models that have none.
+///
+/// # Errors
+/// [`ConfigError::Conflict`].
+pub(crate) fn check_none(config: &Config) -> Result<()> {
+    let Some(figure) = config.figure.first() else { return Ok(()) };
+    let what = format!("{} has no figure `{}`", config.model.noun(), figure.kind.name());
+    Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
+}
+
 /// Refuses figures that a model of a table without a network does not have.
 ///
 /// # Errors
@@ -27,7 +37,7 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
             Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
         };
         match figure.kind {
-            FigureKind::Columns if !parts.can(Ability::Sample) => return needs("a model that makes rows"),
+            FigureKind::Columns if parts.chain.is_none() => return needs("a model that makes rows"),
             FigureKind::ScoreHistogram | FigureKind::RocPr if parts.detector.is_none() => {
                 return needs("a detector of rows");
             }

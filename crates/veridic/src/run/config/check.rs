@@ -91,6 +91,17 @@ impl Config {
             }
         }
         self.data.series.check("data.series")?;
+        if self.data.labelled == Some(0) {
+            return range("data.labelled", "0".to_string(), "1 and above");
+        }
+        if let ModelConfig::Propagation(settings) = &self.model {
+            settings.check("model.propagation")?;
+            if settings.ask && self.data.labelled.is_none() {
+                let what = "`model.propagation.ask` chooses the rows to label, and `data.labelled` does not say how many";
+                let remedy = "add `data.labelled = 20`, say".to_string();
+                return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
+            }
+        }
         if let Some(parts) = self.model.table() {
             parts.check(&format!("model.{}", self.model.name()))?;
         }
@@ -171,7 +182,7 @@ impl Config {
                 "add `data.split.column = \"NAME\"`",
             );
         }
-        if matches!(self.model, ModelConfig::Series(_)) && split.valid + split.test > 0.0 {
+        if self.model.table().is_some_and(|parts| parts.of_series()) && split.valid + split.test > 0.0 {
             return conflict(
                 "a model of series learns from all rows, and `data.split` keeps some back",
                 "set `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",

@@ -106,6 +106,13 @@ pub struct DataConfig {
     /// The column that says what is to be told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// How many training rows have a label that is learned from: one of each class first, then by chance; all by default.
+    /// Rows without a value of the target have none anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<usize>,
+    /// A file that `veridic label … --export` wrote: the labels of training rows, in place of those that they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
     /// Values of the target that mean yes (fraud, disease); found out for a target of two values: the rarer.
     pub positive: Vec<String>,
     /// Whether the decoder learns the target with the other columns, so that sampled rows have one. The encoder never
@@ -168,6 +175,8 @@ impl Default for DataConfig {
             skip_corrupt: false,
             series: SeriesConfig::default(),
             target: None,
+            labelled: None,
+            labels: None,
             positive: Vec::new(),
             model_target: true,
             drop: Vec::new(),
@@ -403,6 +412,12 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
         config.check()?;
         Ok(config)
+    }
+
+    /// The figure by which the best epoch is chosen, among those of an epoch; nothing where the last one is kept.
+    pub fn criterion(&self) -> Option<crate::train::Criterion> {
+        let has_epochs = self.model.network().is_some() && self.train.best;
+        has_epochs.then(|| crate::run::check::criterion::of(self)).flatten()
     }
 
     /// The configuration as TOML, every default written out.

@@ -45,6 +45,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-conv-vae"
     "mnist-denoising-autoencoder"
     "mnist-denoising-vae"
+    "mnist-few-labels"
     "mnist-gan"
     "mnist-infogan"
     "mnist-iwae"

@@ -1,6 +1,7 @@
 //! The data of a run: found, read, parted and encoded.
 
 mod image;
+mod labelled;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,8 @@ pub(crate) struct Dataset {
     /// The classes that rows are labelled with, and the number of each row's class; -1 is none.
     pub(crate) classes: Vec<String>,
     pub(crate) class_numbers: Vec<f32>,
+    /// Training rows whose labels may be learned from, where not all of them may.
+    pub(crate) labelled: Option<Vec<usize>>,
     /// Values of the target that mean yes.
     pub(crate) positive: Vec<String>,
     /// Rows of the second set of a coupled network, which are in no part of the split.
@@ -85,6 +88,7 @@ impl Dataset {
             labels: of.labels,
             classes,
             class_numbers,
+            labelled: None,
             positive: of.positive,
             second: None,
             layout,
@@ -99,6 +103,21 @@ impl Dataset {
             Data::Table(..) => Rows::matrix(&self.matrix),
         };
         rows.labelled(&self.class_numbers)
+    }
+
+    /// Training rows whose labels may be learned from.
+    pub(crate) fn seen(&self) -> Vec<usize> {
+        let is_labelled = |row: &usize| self.class_numbers.get(*row).is_some_and(|class| *class >= 0.0);
+        match &self.labelled {
+            Some(rows) => rows.clone(),
+            None => self.split.train.iter().copied().filter(is_labelled).collect(),
+        }
+    }
+
+    /// The number of a row's class, where it is known; for reports, which may look at all labels.
+    pub(crate) fn truth(&self, row: usize) -> Option<u16> {
+        let label = self.labels.as_ref()?.get(row)?.as_ref()?;
+        self.classes.iter().position(|class| class == label).map(|class| class as u16)
     }
 
     /// The rows that are reported on: test rows, or validation rows where there are none.
@@ -144,6 +163,7 @@ pub(crate) fn given(config: &mut Config, data: Data) -> Result<Dataset> {
         Data::Table(table, schema) => given_table(config, &table, &schema)?,
         Data::Images(images) => given_images(config, images)?,
     };
+    labelled::hide(config, &mut data)?;
     told(config, &mut data);
     Ok(data)
 }
@@ -176,6 +196,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     } else {
         load_table(config, &place, notes)?
     };
+    labelled::hide(config, &mut data)?;
     told(config, &mut data);
     Ok(data)
 }
@@ -297,7 +318,8 @@ pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config
             key == "model" && value == model || *key == path || key.starts_with(&format!("{path}."))
         })
     };
-    if default.model.table().is_some() && names("series") {
+    if default.model.table().is_some() && ["series", "window-copula", "candle-copula"].into_iter().any(names)
+    {
         let mut config = Config { figure: Vec::new(), ..default };
         (config.data.split.valid, config.data.split.test) = (0.0, 0.0);
         return config;

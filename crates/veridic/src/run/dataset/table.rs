@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
+use crate::data::series::SeriesSet;
 use crate::data::split::{self, Fractions};
 use crate::data::{Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as};
 use crate::error::{ConfigError, Result, RunError};
@@ -208,7 +209,17 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
         notes.push(note);
     }
     let of = Labels { labels, positive };
-    if config.model.table().is_some() {
+    if let Some(parts) = config.model.table() {
+        if parts.of_series() {
+            // What is known to be unusual, by the name that tables have for it.
+            config.data.series.label = config.data.series.label.take().or(target);
+            let kept = |name: &&str| !config.data.drop.iter().any(|dropped| dropped == name);
+            let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+            let named: Vec<&str> = named.into_iter().filter(kept).collect();
+            // What is no series is said before anything is written.
+            let set = SeriesSet::from_table(&table.select(&named)?, &schema, &config.data.series)?;
+            notes.push(set.described());
+        }
         let data = Dataset::new(Data::Table(table, schema), split, of, Layout::default());
         return Ok(Dataset { files, notes, ..data });
     }

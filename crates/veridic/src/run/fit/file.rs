@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use veridic_graph::Pool;
 
-use super::{Training, latents, network, seeds, table, watch};
+use super::{Training, latents, network, propagation, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
-use crate::models::{Ability, ModelConfig, Network, Objective};
+use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::run::check;
 use crate::run::check::criterion;
@@ -109,7 +109,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     let mut config = if sets.is_empty() { config } else { config.with(&sets)? };
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
-        let makes_rows = config.model.table().is_some_and(|parts| parts.can(Ability::Sample));
+        let makes_rows = config.model.table().is_some_and(|parts| parts.chain.is_some());
         config.figure.retain(|figure| makes_rows || figure.kind != FigureKind::Columns);
     }
     config.check()?;
@@ -139,6 +139,10 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
         (Some(parts), content) => {
             check::figure::check_table(&config, &data, &parts)?;
             (content.table().map_or(0, |(table, _)| table.columns.len()), Vec::new())
+        }
+        (None, _) if matches!(config.model, ModelConfig::Propagation(_)) => {
+            check::figure::check_none(&config)?;
+            (data.layout.width(), Vec::new())
         }
         (None, _) => {
             let mut network = network(&config, &data)?;
@@ -213,6 +217,22 @@ pub fn fit_files(
             None => None,
         };
         return table::fit_run((&config, &parts), &data, (options, resumed), stop, observe);
+    }
+    if let ModelConfig::Propagation(settings) = &config.model {
+        check::figure::check_none(&config)?;
+        if let Some((directory, _)) = resumed {
+            let before = directory.info()?;
+            unchanged(&before.data, &data)?;
+            return match before.status {
+                Status::Done => finished(&directory, &before),
+                _ => Err(RunError::Unfinished {
+                    status: before.status.name().to_string(),
+                    path: directory.path.clone(),
+                }
+                .into()),
+            };
+        }
+        return propagation::fit_run(settings, &config, &data, options);
     }
     let mut network = network(&config, &data)?;
     check::figure::check(&config, &data, &network)?;

@@ -4,6 +4,8 @@
 //! directory. Both train with the same steps.
 
 mod file;
+mod live;
+pub(crate) mod propagation;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
 mod table;
@@ -19,7 +21,7 @@ use super::check;
 use super::config::Config;
 use super::dataset::{self, Dataset, index};
 use super::directory::{Directory, RunInfo, Status, now};
-use super::fitted::{Coded, Fitted, Form, Model, Record};
+use super::fitted::{Coded, Fitted, Form, Model, Record, Spread};
 use super::report;
 use crate::data::Data;
 use crate::error::{ConfigError, Result, RunError};
@@ -29,6 +31,7 @@ use crate::train::{self, Checkpoint, End, Event, Measure, Outcome, Progress, Ses
 
 pub(crate) use file::unchanged;
 pub use file::{FitOptions, FittedRun, Planned, fit_files, plan};
+pub use live::Live;
 
 /// Fits a model to data in memory.
 ///
@@ -78,8 +81,19 @@ pub fn fit_watched(
         }
         observe(event);
     };
-    let (model, end, latents, report) = match Form::of(&data) {
-        Some(form) => {
+    let form = Form::of(&data);
+    let (model, end, latents, report) = match (form, &config.model) {
+        (Some(form), ModelConfig::Propagation(settings)) => {
+            let spread = propagation::learn(settings, &config, &data, threads)?;
+            let report = report::few::report(&data, &spread, threads)?;
+            (
+                Model::Propagation(Box::new(Spread { form, model: spread.model })),
+                End::Done,
+                Vec::new(),
+                report,
+            )
+        }
+        (Some(form), _) => {
             let mut network = network(&config, &data)?;
             check::figure::check(&config, &data, &network)?;
             let progress = Training { config: &config, data: &data, directory: None }.run(
@@ -93,7 +107,7 @@ pub fn fit_watched(
             let report = report::report(&config, &data, &mut network, &mut pool, &progress.progress)?;
             (Model::Network(Box::new(Coded { form, network })), progress.end, latents, report)
         }
-        None => {
+        (None, _) => {
             let parts = config.model.table().unwrap_or_default();
             let course =
                 table::Course { threads, stop, observe: &mut tell, from: None, keep: &mut |_| Ok(()) };

@@ -43,10 +43,12 @@ pub(super) fn learn(
         }
         .into());
     };
+    // What learns from labels alone learns from the rows that have one.
+    let seen = data.labelled.as_ref().filter(|_| parts.trees.is_some());
     let lesson = Lesson {
         table,
         schema,
-        rows: &data.split.train,
+        rows: seen.unwrap_or(&data.split.train),
         target: config.data.target.as_deref(),
         models_target: config.data.model_target,
         dropped: &config.data.drop,

@@ -141,9 +141,9 @@ impl Fitted {
     fn optional(&self) -> Vec<String> {
         let target = self.config.data.target.as_deref();
         let left_out = |name: &str| match &self.model {
-            Model::Network(coded) => match &coded.form {
-                Form::Table { codec, .. } => !codec.blocks().iter().any(|block| block.column == name),
-                Form::Images(_) => false,
+            Model::Network(_) | Model::Propagation(_) => match self.form() {
+                Some(Form::Table { codec, .. }) => !codec.blocks().iter().any(|block| block.column == name),
+                Some(Form::Images(_)) | None => false,
             },
             Model::Table(model) => !model.uses(name),
         };
@@ -176,9 +176,7 @@ impl Fitted {
         from: Option<PathBuf>,
         notes: Vec<String>,
     ) -> Result<Reading> {
-        if let Model::Network(coded) = &self.model
-            && let Form::Images(codec) = &coded.form
-        {
+        if let Some(Form::Images(codec)) = self.form() {
             let found = ImageCodec::of(&images);
             if found != *codec {
                 let (expected, found) = (codec.described(), found.described());
@@ -192,10 +190,7 @@ impl Fitted {
     /// Rows as the model's network takes them, and what is to be said of them.
     pub(crate) fn encoded<'a>(&self, reading: &'a Reading) -> Result<(Encoded<'a>, Vec<String>)> {
         let mut notes = Vec::new();
-        let form = match &self.model {
-            Model::Network(coded) => Some(&coded.form),
-            Model::Table(_) => None,
-        };
+        let form = self.form();
         let (rows, class_numbers) = match (form, &reading.data) {
             (Some(Form::Table { codec, .. }), Data::Table(table, _)) => {
                 let encoded = codec.encode_with(table, None)?;

@@ -7,10 +7,12 @@ pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
 mod page;
+mod path;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
 mod series;
+pub(crate) mod space;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +22,7 @@ use veridic_graph::{Pool, State};
 use crate::codec::{Codec, ImageCodec};
 use crate::data::{self, Column, DataKind, Schema, Table};
 use crate::error::{ModelError, Result, RunError};
-use crate::models::{Ability, Layout, ModelConfig, Network, TableModel};
+use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableModel};
 use crate::nn::LayerSummary;
 use crate::run::check::{criterion, likelihood};
 use crate::run::config::Config;
@@ -30,6 +32,7 @@ use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
 pub use page::ScorePage;
+pub use path::Paths;
 pub use score::{Reason, Scores};
 pub use series::Alarms;
 
@@ -53,6 +56,15 @@ pub(crate) enum Model {
     Network(Box<Coded>),
     /// A model that speaks of tables.
     Table(Box<TableModel>),
+    /// Labels spread over a graph, which speaks of encoded rows.
+    Propagation(Box<Spread>),
+}
+
+/// Label propagation with the codec of its rows.
+#[derive(Debug)]
+pub(crate) struct Spread {
+    pub(crate) form: Form,
+    pub(crate) model: Propagation,
 }
 
 /// A network with the codec of its rows.
@@ -134,6 +146,16 @@ impl Fitted {
                     .map_err(|reason| directory.damaged("model.safetensors", &reason))?;
                 Model::Table(Box::new(model))
             }
+            None if matches!(config.model, ModelConfig::Propagation(_)) => {
+                let (form, layout) = Coded::form(&directory, &config)?;
+                let model = Propagation::restore(&directory.read_model()?)
+                    .map_err(|reason| directory.damaged("model.safetensors", &reason))?;
+                if model.row_width() != layout.width() {
+                    let reason = "its rows have another width than those of codec.json";
+                    return Err(directory.damaged("model.safetensors", reason));
+                }
+                Model::Propagation(Box::new(Spread { form, model }))
+            }
             None => Model::Network(Box::new(Coded::open(&directory, &config, &info)?)),
         };
         Ok(Self { config, info, model, pool: Pool::new(threads), record: Record::Directory(directory) })
@@ -156,12 +178,9 @@ impl Fitted {
 
     /// What kind of data it speaks of.
     pub fn kind(&self) -> DataKind {
-        match &self.model {
-            Model::Table(_) => DataKind::Table,
-            Model::Network(coded) => match coded.form {
-                Form::Table { .. } => DataKind::Table,
-                Form::Images(_) => DataKind::Images,
-            },
+        match self.form() {
+            None | Some(Form::Table { .. }) => DataKind::Table,
+            Some(Form::Images(_)) => DataKind::Images,
         }
     }
 
@@ -169,10 +188,19 @@ impl Fitted {
     pub fn schema(&self) -> Option<&Schema> {
         match &self.model {
             Model::Table(model) => Some(model.schema()),
-            Model::Network(coded) => match &coded.form {
-                Form::Table { schema, .. } => Some(schema),
-                Form::Images(_) => None,
+            Model::Network(_) | Model::Propagation(_) => match self.form() {
+                Some(Form::Table { schema, .. }) => Some(schema),
+                Some(Form::Images(_)) | None => None,
             },
+        }
+    }
+
+    /// How rows become numbers and back; none of models that speak of tables.
+    pub(crate) fn form(&self) -> Option<&Form> {
+        match &self.model {
+            Model::Network(coded) => Some(&coded.form),
+            Model::Propagation(spread) => Some(&spread.form),
+            Model::Table(_) => None,
         }
     }
 
@@ -180,14 +208,14 @@ impl Fitted {
     pub fn table_model(&self) -> Option<&TableModel> {
         match &self.model {
             Model::Table(model) => Some(model),
-            Model::Network(_) => None,
+            Model::Network(_) | Model::Propagation(_) => None,
         }
     }
 
     pub(crate) fn network(&self) -> Option<&Network> {
         match &self.model {
             Model::Network(coded) => Some(&coded.network),
-            Model::Table(_) => None,
+            Model::Table(_) | Model::Propagation(_) => None,
         }
     }
 
@@ -201,7 +229,9 @@ impl Fitted {
                 let Coded { form, network } = &mut **coded;
                 Ok(InUse { form, network, pool: &mut self.pool })
             }
-            Model::Table(_) => Err(ModelError::NoNetwork { model: self.config.model.noun() }.into()),
+            Model::Table(_) | Model::Propagation(_) => {
+                Err(ModelError::NoNetwork { model: self.config.model.noun() }.into())
+            }
         }
     }
 
@@ -227,6 +257,7 @@ impl Fitted {
         match &self.model {
             Model::Network(coded) => coded.network.layout().width(),
             Model::Table(model) => model.schema().columns.len(),
+            Model::Propagation(spread) => spread.model.row_width(),
         }
     }
 
@@ -289,6 +320,10 @@ impl Fitted {
                 directory.write_form(&coded.form)?;
                 directory.write_weights(&coded.network.weights())?;
             }
+            Model::Propagation(spread) => {
+                directory.write_form(&spread.form)?;
+                directory.write_model(&spread.model.store())?;
+            }
             Model::Table(model) => {
                 directory.write_json("schema.json", model.schema())?;
                 directory.write_model(&model.store())?;
@@ -306,8 +341,20 @@ impl Fitted {
 impl Coded {
     /// A network from the files of its run.
     fn open(directory: &Directory, config: &Config, info: &RunInfo) -> Result<Self> {
+        let (form, mut layout) = Self::form(directory, config)?;
+        layout.classes = info.classes.len();
+        let mut network = Network::to_use(&config.model, layout)?;
+        let weights = directory.read_weights()?;
+        network.set_weights(&weights).map_err(|name| {
+            directory.damaged("model.safetensors", &format!("`{name}` is not there or has another shape"))
+        })?;
+        Ok(Self { form, network })
+    }
+
+    /// The codec of a run, with the layout of encoded rows.
+    fn form(directory: &Directory, config: &Config) -> Result<(Form, Layout)> {
         let is_images = directory.read_json::<serde_json::Value>("schema.json")?.get("images").is_some();
-        let (form, mut layout) = if is_images {
+        Ok(if is_images {
             let codec: ImageCodec = directory.read_json("codec.json")?;
             let dims = vec![codec.height, codec.width, codec.channels];
             (Form::Images(codec), Layout { dims, ..Layout::default() })
@@ -320,14 +367,7 @@ impl Coded {
             }
             let layout = table_layout(&codec, config.data.target.as_deref());
             (Form::Table { schema, codec }, layout)
-        };
-        layout.classes = info.classes.len();
-        let mut network = Network::to_use(&config.model, layout)?;
-        let weights = directory.read_weights()?;
-        network.set_weights(&weights).map_err(|name| {
-            directory.damaged("model.safetensors", &format!("`{name}` is not there or has another shape"))
-        })?;
-        Ok(Self { form, network })
+        })
     }
 }
 

@@ -47,11 +47,14 @@ impl Fitted {
 
     /// Rows with their missing cells completed, `m` times: columns of the data as they are where they are there, and drawn given
     /// the row's other cells where they are missing. With several times, a first column `draw` counts from 1. Also returns what
-    /// the user should know.
+    /// the user should know. Missing stretches of series are filled once, with the median of what may have been and its bounds.
     ///
     /// # Errors
     /// A model that cannot complete rows; data that cannot be read or does not fit the model.
     pub fn fill(&self, given: impl Into<Given>, m: usize, seed: u64) -> Result<(Data, Vec<String>)> {
+        if self.can(Ability::FillSeries) {
+            return self.fill_series(given, m);
+        }
         let (model, rows, notes) = self.asked(given, Ability::Fill)?;
         let (_, chain) = self.chain(Ability::Fill)?;
         let filled = chain.fill(&rows, m.max(1), Seed(seed), self.pool.threads())?;
@@ -134,6 +137,12 @@ impl Fitted {
             let mut read = in_use.network.recognize(in_use.pool, encoded.rows(), &index)?;
             let shares = read.pop().map(|matrix| matrix.values).unwrap_or_default();
             (classes, shares, index.len(), [reading.notes, notes].concat())
+        } else if let Model::Propagation(spread) = &self.model {
+            let reading = self.read(given)?;
+            let (encoded, notes) = self.encoded(&reading)?;
+            let index = encoded.index();
+            let shares = spread.model.probabilities(encoded.rows(), &index, self.pool.threads())?;
+            (spread.model.classes().to_vec(), shares, index.len(), [reading.notes, notes].concat())
         } else {
             let (model, rows, notes) = self.asked(given, Ability::Classify)?;
             let classes = model.classes().ok_or_else(|| self.cannot(Ability::Classify))?;

@@ -25,6 +25,14 @@ impl Fitted {
             return Err(self.cannot(Ability::Sample));
         }
         let seed = Seed(seed);
+        if self.can(Ability::Continue) {
+            if let Some(condition) = given.first() {
+                let reason = "paths of series have no conditions".to_string();
+                return Err(refused(condition, reason, "go on from a past instead"));
+            }
+            let (table, schema) = self.paths(n, None, seed.0)?.table();
+            return Ok(Data::Table(table, schema));
+        }
         if let Model::Table(_) = &self.model {
             return Ok(self.sample_given(n, given, seed.0)?.0);
         }

@@ -72,7 +72,7 @@ impl Fitted {
         let mut scores = match &self.model {
             Model::Table(model) if model.series().is_some() => self.score_points(&reading, explain)?,
             Model::Table(_) => self.score_table(&reading.data, explain)?,
-            Model::Network(_) => {
+            Model::Network(_) | Model::Propagation(_) => {
                 let (encoded, notes) = self.encoded(&reading)?;
                 let target = self.config.data.target.clone();
                 let InUse { form, network, pool } = self.in_use(Ability::Score)?;

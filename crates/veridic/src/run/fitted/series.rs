@@ -7,7 +7,7 @@ use crate::data::{Data, Kind, Schema, Table};
 use crate::error::Result;
 use crate::figure::{self, Figure, SeriesChannel, SeriesFigure, SeriesScore};
 use crate::models::Ability;
-use crate::models::series::{ScoredSeries, alarm_table};
+use crate::models::series::{AlarmChoice, ScoredSeries, alarm_table};
 
 /// Stretches of unusual points.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,28 +25,28 @@ impl Fitted {
     ///
     /// # Errors
     /// A model of something else; data that cannot be read, or is no series like those that were learned from.
-    pub fn alarms(&self, given: impl Into<Given>) -> Result<Alarms> {
+    pub fn alarms(&self, given: impl Into<Given>, choice: &AlarmChoice) -> Result<Alarms> {
         let Model::Table(model) = &self.model else { return Err(self.cannot(Ability::Alarm)) };
         if model.series().is_none() {
             return Err(self.cannot(Ability::Alarm));
         }
         let reading = self.read(given)?;
-        let scored = self.score_series(&reading)?;
+        let scored = self.score_series(&reading, choice)?;
         let in_nats = model.series().is_some_and(|series| series.detector().is_in_nats());
         Ok(Alarms { scored, in_nats, notes: reading.notes })
     }
 
-    fn score_series(&self, reading: &Reading) -> Result<ScoredSeries> {
+    fn score_series(&self, reading: &Reading, choice: &AlarmChoice) -> Result<ScoredSeries> {
         let (Model::Table(model), Data::Table(table, schema)) = (&self.model, &reading.data) else {
             return Err(self.cannot(Ability::Score));
         };
         let series = model.series().ok_or_else(|| self.cannot(Ability::Score))?;
-        series.score(table, schema, self.pool.threads())
+        series.score((table, schema), choice, self.pool.threads())
     }
 
     /// Scores of points, in the order of [`ScoredSeries::points`].
     pub(super) fn score_points(&self, reading: &Reading, explain: usize) -> Result<Scores> {
-        let scored = self.score_series(reading)?;
+        let scored = self.score_series(reading, &AlarmChoice::default())?;
         let set = &scored.set;
         let series = set.series.iter().flat_map(|series| (0..series.len()).map(move |i| (series, i)));
         let reason = |series: &Series, i: usize, (channel, adds): (usize, f64)| {
@@ -71,6 +71,12 @@ impl Fitted {
 }
 
 impl Alarms {
+    /// The highest score of all points; nothing where no point has a score.
+    pub fn highest(&self) -> Option<f64> {
+        let scores = self.scored.scores.iter().flat_map(|of| of.scores.iter().copied());
+        scores.filter(|score| !score.is_nan()).max_by(f64::total_cmp)
+    }
+
     /// A row an alarm: see [`alarm_table`].
     pub fn table(&self) -> (Table, Schema) {
         alarm_table(&self.scored.alarms, &self.scored.set)

@@ -12,7 +12,7 @@ use crate::models::Rows;
 use crate::run::check::figure::shown;
 use crate::run::dataset::{Dataset, counts};
 use crate::run::fitted::encoding::Encodings;
-use crate::run::fitted::{Fitted, Form, InUse, Model, cell_text};
+use crate::run::fitted::{Fitted, Form, InUse, cell_text};
 
 /// What a comparison shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,12 +129,9 @@ fn name(path: &Path, all: &[PathBuf]) -> String {
 
 /// The size of images; nothing for tables.
 fn form(run: &Fitted) -> Option<ImageCodec> {
-    match &run.model {
-        Model::Network(coded) => match &coded.form {
-            Form::Images(codec) => Some(*codec),
-            Form::Table { .. } => None,
-        },
-        Model::Table(_) => None,
+    match run.form() {
+        Some(Form::Images(codec)) => Some(*codec),
+        Some(Form::Table { .. }) | None => None,
     }
 }
 

@@ -4,8 +4,10 @@ pub(crate) mod augment;
 pub(crate) mod compare;
 pub(crate) mod denoise;
 pub(crate) mod disentanglement;
+pub(crate) mod few;
 pub(crate) mod judge;
 pub(crate) mod merit;
+mod path;
 pub(crate) mod table;
 mod two_sample;
 

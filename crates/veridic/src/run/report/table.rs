@@ -43,7 +43,7 @@ pub(crate) struct TableReport {
 /// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
 /// - `test.log_likelihood`: mean nats a test row; higher is better.
 ///
-/// Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
+/// Of models of paths what [`insert_paths`](super::path::insert_paths) says. Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
 ///
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` (classical detectors on the same rows) where they are
 /// asked for; `detector.contamination`, the share of training rows taken for not ordinary, or else one in a hundred, and
@@ -62,6 +62,14 @@ pub(crate) fn report(
     if let Some(series) = model.series() {
         if config.data.series.label.is_some() {
             insert_points(&mut figures, series, (table, schema), threads)?;
+        }
+        return Ok(TableReport { figures, made: None });
+    }
+    if let (Some(paths), Some(parts)) = (model.paths(), config.model.table())
+        && let Some(of) = &parts.paths
+    {
+        if config.evaluate.sample_rows > 0 {
+            super::path::insert_paths(&mut figures, (paths, of), (table, schema), Seed(config.seed))?;
         }
         return Ok(TableReport { figures, made: None });
     }
@@ -160,7 +168,7 @@ fn insert_points(
     (table, schema): (&Table, &Schema),
     threads: usize,
 ) -> Result<()> {
-    let scored = series.score(table, schema, threads)?;
+    let scored = series.score((table, schema), &series::AlarmChoice::default(), threads)?;
     let naive = series::DetectorConfig::SeasonalNaive(Default::default());
     let naive = series::Detector::fit(&scored.set, &naive, false, threads)?.score(&scored.set, threads)?;
     let mut volumes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();

@@ -1,0 +1,232 @@
+// The latent space of a run by hand: sliders, the rows' places, paths and draws, decoded as they move.
+
+import { color, resolved } from "./curve.js";
+import { make } from "./element.js";
+import { post } from "./server.js";
+import { runAddress } from "./shelf.js";
+import { number, saveTable } from "./words.js";
+
+const MOST_SLIDERS = 64;
+
+// An image of bytes, channels last, on a canvas.
+function picture(canvas, pixels, [height, width, channels], at = 0) {
+  canvas.width = width;
+  canvas.height = height;
+  const c = canvas.getContext("2d"), image = c.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    for (let k = 0; k < 3; k++) image.data[4 * i + k] = pixels[at * width * height * channels + i * channels + (channels === 3 ? k : 0)];
+    image.data[4 * i + 3] = 255;
+  }
+  c.putImageData(image, 0, 0);
+}
+
+export async function latent(place, name, _, shell) {
+  place.append(make("h1", {}, make("a", { href: runAddress(name) }, name), " · latent space"), make("p", { class: "soft" }, "opening the model …"));
+  const space = await post("/api/space", { run: name });
+  if (!shell.isOpen()) return null;
+  document.title = `${name}, latent space · Studio`;
+  const { latent: width, mean, deviation, rows } = space;
+  const point = [...mean];
+  const row = (i) => space.codes.slice(i * width, (i + 1) * width);
+  // Dimensions that move most come first.
+  const spread = Array.from({ length: width }, (_, j) => {
+    let sum = 0, square = 0;
+    for (let i = 0; i < rows; i++) (sum += space.codes[i * width + j]), (square += space.codes[i * width + j] ** 2);
+    return square / rows - (sum / rows) ** 2;
+  });
+  const order = Array.from({ length: width }, (_, j) => j).sort((a, b) => spread[b] - spread[a] || a - b).slice(0, MOST_SLIDERS);
+  let chosen = null, other = null;
+
+  const scatter = make("canvas", { class: "world", tabindex: 0, role: "img", "aria-label": "Rows in the latent space; click one to go there, with shift for the end of a path" });
+  const axis = (at) => {
+    const control = make("select", { "aria-label": at ? "Upwards" : "To the right", onchange: () => draw() }, order.map((j) => make("option", { value: j }, `z${j + 1}`)));
+    control.value = order[Math.min(at, order.length - 1)];
+    return control;
+  };
+  const across = axis(0), up = axis(1);
+  const by = make("select", { "aria-label": "Color", onchange: () => draw() }, make("option", { value: "" }, "no color"), space.columns.map((column, i) => make("option", { value: i }, column.name)));
+  if (space.columns.length) by.value = 0;
+  const legend = make("div", { class: "legend" });
+  const where = make("p", { class: "soft" });
+  const shown = make("div", { "data-decoded": "" });
+  const strip = make("div", { class: "strip" });
+  const sliders = make("div", { class: "sliders" });
+  const controls = order.map((j) => {
+    const reach = Math.max(1e-6, deviation[j]);
+    const slider = make("input", { type: "range", min: mean[j] - 3 * reach, max: mean[j] + 3 * reach, step: reach / 50, id: `z${j}`, "aria-label": `z${j + 1}` });
+    const value = make("output", {});
+    slider.addEventListener("input", () => ((point[j] = Number(slider.value)), moved()));
+    sliders.append(make("label", { for: `z${j}` }, `z${j + 1}`), slider, value);
+    return { j, slider, value };
+  });
+  const buttons = make("div", { class: "row" },
+    make("button", { type: "button", onclick: () => go(mean) }, "Mean", make("kbd", {}, "0")),
+    make("button", { type: "button", onclick: () => go(mean.map((m, j) => m + deviation[j] * normal())) }, "Draw", make("kbd", {}, "n")),
+    make("button", { type: "button", onclick: () => path(false) }, "Path", make("kbd", {}, "p")),
+    make("button", { type: "button", onclick: () => path(true) }, "Arc", make("kbd", {}, "o")),
+    space.posterior && make("button", { type: "button", onclick: () => draws() }, "Posterior", make("kbd", {}, "d")),
+    make("button", { type: "button", class: "quiet", onclick: () => saveTable("codes.csv", [["row", ...order.map((j) => `z${j + 1}`)], ...Array.from({ length: rows }, (_, i) => [i + 1, ...order.map((j) => space.codes[i * width + j])])]) }, "CSV"));
+  const about = `${number(rows)} of ${number(space.of)} ${space.part === "prior" ? "draws of the prior" : `${space.part} rows`}${width > MOST_SLIDERS ? `; sliders for the ${MOST_SLIDERS} of ${width} dimensions that vary most` : ""}${space.trouble ? `; rows cannot be shown: ${space.trouble}` : ""}`;
+  place.replaceChildren(
+    make("h1", {}, make("a", { href: runAddress(name) }, name), " · latent space"), make("p", { class: "soft" }, about),
+    make("div", { class: "stage", style: { "margin-top": "10px" } },
+      make("div", {}, make("div", { class: "row" }, across, up, by), scatter, legend, where, strip),
+      make("div", {}, shown, buttons, make("p", { class: "soft" }, "±3 standard deviations; a click on a row goes there, shift and click ends a path"), sliders)));
+
+  function normal() {
+    return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+  }
+
+  function go(to) {
+    to.forEach((value, j) => (point[j] = value));
+    moved();
+  }
+
+  // One request at a time; while it is under way only the latest place is remembered.
+  let busy = false, again = false;
+  async function moved() {
+    controls.forEach(({ j, slider, value }) => {
+      slider.value = point[j];
+      value.textContent = point[j].toFixed(2);
+    });
+    draw();
+    if (busy) return void (again = true);
+    busy = true;
+    try {
+      do {
+        again = false;
+        const begun = performance.now();
+        const made = await post("/api/space/decode", { run: name, points: [point] });
+        if (!shell.isOpen()) return;
+        show(made);
+        shown.dataset.decoded = (performance.now() - begun).toFixed(1);
+      } while (again);
+    } catch (error) {
+      shell.alarm([error.message, error.hint].filter(Boolean).join(" "));
+    } finally {
+      busy = false;
+    }
+  }
+
+  function show(made) {
+    if (made.shape) {
+      const canvas = shown.firstChild?.tagName === "CANVAS" ? shown.firstChild : make("canvas", { class: "pixels", role: "img", "aria-label": "The decoded image", style: { width: "min(100%, 260px)" } });
+      picture(canvas, made.pixels, made.shape);
+      if (canvas !== shown.firstChild) shown.replaceChildren(canvas);
+    } else shown.replaceChildren(make("dl", { class: "cells" }, made.names.flatMap((column, k) => [make("dt", {}, column), make("dd", {}, made.cells[0][k] ?? "–")])));
+  }
+
+  function showAll({ points, made }) {
+    if (made.shape) {
+      strip.replaceChildren(...Array.from({ length: points.length / width }, (_, i) => {
+        const canvas = make("canvas", { class: "pixels", tabindex: 0, role: "button", "aria-label": `step ${i + 1}`, onclick: () => go(points.slice(i * width, (i + 1) * width)) });
+        picture(canvas, made.pixels, made.shape, i);
+        return canvas;
+      }));
+    } else strip.replaceChildren(make("div", { class: "scroll", style: { "max-width": "100%" } }, make("table", { class: "list" },
+      make("thead", {}, make("tr", {}, made.names.map((text) => make("th", {}, make("span", { class: "plain" }, text))))),
+      make("tbody", {}, made.cells.map((cells) => make("tr", {}, cells.map((cell) => make("td", {}, cell ?? "–"))))))));
+  }
+
+  async function walk(what) {
+    await post("/api/space/walk", { run: name, from: chosen, steps: 12, ...what }).then(showAll, (error) => shell.toast(error.message));
+  }
+  const path = (spherical) => (chosen === null || other === null ? shell.toast("Click a row, then another with shift held") : walk({ to: other, spherical }));
+  let seed = 0;
+  const draws = () => (chosen === null ? shell.toast("Click a row first") : walk({ seed: seed++ }));
+
+  let places = [];
+  function draw() {
+    const box = scatter.getBoundingClientRect(), ratio = devicePixelRatio || 1;
+    const w = Math.max(1, Math.min(box.width, box.height || box.width));
+    scatter.width = scatter.height = w * ratio;
+    const c = scatter.getContext("2d");
+    c.scale(ratio, ratio);
+    const [a, b] = [Number(across.value), Number(up.value)];
+    const range = (j) => {
+      let low = mean[j] - 3 * deviation[j], high = mean[j] + 3 * deviation[j];
+      for (let i = 0; i < rows; i++) (low = Math.min(low, space.codes[i * width + j])), (high = Math.max(high, space.codes[i * width + j]));
+      return [low, high === low ? low + 1 : high];
+    };
+    const [[x0, x1], [y0, y1]] = [range(a), range(b)];
+    const X = (x) => 14 + ((x - x0) / (x1 - x0)) * (w - 28), Y = (y) => w - 14 - ((y - y0) / (y1 - y0)) * (w - 28);
+    const column = by.value === "" ? null : space.columns[by.value];
+    let low = Infinity, high = -Infinity;
+    if (column && !column.levels) for (const v of column.values) if (v !== null) (low = Math.min(low, v)), (high = Math.max(high, v));
+    const tone = (i) => {
+      const v = column?.values[i];
+      if (!column) return resolved("var(--accent)");
+      if (v === null || v === undefined) return resolved("var(--line)");
+      if (column.levels) return resolved(color(Math.min(v, 7)));
+      const share = high > low ? (v - low) / (high - low) : 0.5;
+      return `hsl(${250 - 210 * share} 70% ${45 + 12 * share}%)`;
+    };
+    c.globalAlpha = 0.8;
+    places = Array.from({ length: rows }, (_, i) => [X(space.codes[i * width + a]), Y(space.codes[i * width + b])]);
+    places.forEach(([x, y], i) => {
+      c.fillStyle = tone(i);
+      c.beginPath();
+      c.arc(x, y, 2.6, 0, 7);
+      c.fill();
+    });
+    c.globalAlpha = 1;
+    c.lineWidth = 2;
+    const ring = (x, y, size) => (c.beginPath(), c.arc(x, y, size, 0, 7), c.stroke());
+    c.strokeStyle = resolved("var(--ink)");
+    if (chosen !== null) ring(...places[chosen], 6);
+    if (other !== null) (c.setLineDash([3, 2]), ring(...places[other], 6), c.setLineDash([]));
+    const [px, py] = [X(point[a]), Y(point[b])];
+    c.beginPath();
+    c.moveTo(px - 8, py);
+    c.lineTo(px + 8, py);
+    c.moveTo(px, py - 8);
+    c.lineTo(px, py + 8);
+    c.stroke();
+    if (column?.levels) legend.replaceChildren(...column.levels.slice(0, 8).map((level, i) => make("span", {}, make("i", { class: "swatch", style: { "--c": color(i) } }), level)), ...(column.levels.length > 8 ? [`and ${column.levels.length - 8} more`] : []));
+    else legend.replaceChildren(column ? `${number(low)} (blue) to ${number(high)} (orange)` : "");
+  }
+
+  scatter.addEventListener("click", (event) => {
+    const box = scatter.getBoundingClientRect();
+    // The drawing is square and lies in the middle of its box.
+    const side = Math.min(box.width, box.height), scale = scatter.width / (devicePixelRatio || 1) / side;
+    const [x, y] = [(event.clientX - box.left - (box.width - side) / 2) * scale, (event.clientY - box.top - (box.height - side) / 2) * scale];
+    let best = -1, nearest = Infinity;
+    places.forEach(([a, b], i) => {
+      const far = (a - x) ** 2 + (b - y) ** 2;
+      if (far < nearest) (nearest = far), (best = i);
+    });
+    if (best < 0) return;
+    if (event.shiftKey && chosen !== null) {
+      other = best;
+      draw();
+      path(false);
+    } else {
+      chosen = best;
+      go(row(best));
+    }
+    const names = space.columns.slice(0, 5).map((column) => `${column.name} ${column.levels ? column.levels[column.values[best]] ?? "–" : number(column.values[best])}`);
+    where.textContent = `row ${best + 1}${names.length ? `: ${names.join(", ")}` : ""}`;
+  });
+  const watch = new ResizeObserver(() => draw());
+  watch.observe(scatter);
+  await moved();
+
+  function key(event) {
+    if (event.key === "0") go(mean);
+    else if (event.key === "n") go(mean.map((m, j) => m + deviation[j] * normal()));
+    else if (event.key === "p") path(false);
+    else if (event.key === "o") path(true);
+    else if (event.key === "d" && space.posterior) draws();
+    else if (["j", "k"].includes(event.key)) {
+      const at = chosen === null ? 0 : (chosen + (event.key === "j" ? 1 : rows - 1)) % rows;
+      other = chosen;
+      chosen = at;
+      go(row(at));
+    } else if (event.key === "Escape") location.hash = runAddress(name);
+    else return false;
+    return true;
+  }
+  const keys = [["0", "The mean"], ["n", "A draw"], ["j k", "Next row, row before"], ["p o", "Path to the row before: straight, along an arc"], ["d", "Draws from the posterior"], ["esc", "The run"]];
+  return { close: () => watch.disconnect(), key, keys };
+}

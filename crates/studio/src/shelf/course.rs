@@ -1,0 +1,146 @@
+//! The course of a run: `events.jsonl` in columns, from any place on.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use serde::Serialize;
+use veridic::train::Event;
+
+/// Bytes read at once; a page with more to see asks again.
+const PIECE: u64 = 4 << 20;
+/// Bytes from the end in which the last event is looked for.
+const TAIL: u64 = 64 << 10;
+
+/// Events of a run in columns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Course {
+    /// Where to go on reading, in bytes.
+    pub next: u64,
+    /// Whether there is more to be read at once.
+    pub more: bool,
+    /// Whether the file was begun anew since, so that what was read before is void.
+    pub anew: bool,
+    /// Epochs, from 1.
+    pub epoch: Vec<usize>,
+    /// Steps done by the end of each.
+    pub step: Vec<u64>,
+    /// Seconds each took.
+    pub seconds: Vec<f64>,
+    /// Losses and figures by name, as long as `epoch`; nothing where one was not measured.
+    pub figures: BTreeMap<String, Vec<Option<f64>>>,
+    /// What was noticed: epoch, step, words.
+    pub notices: Vec<(usize, u64, String)>,
+    /// Parts of a model without epochs: name, share done, seconds.
+    pub parts: Vec<(String, f64, f64)>,
+    /// Lines that could not be understood.
+    pub skipped: usize,
+}
+
+impl Course {
+    /// The events of the run in `path` from byte `from` on. A half-written last line is left for the next time.
+    pub fn read(path: &Path, from: u64) -> Self {
+        let mut course = Self { next: from, ..Self::default() };
+        let Ok(mut file) = File::open(path.join("events.jsonl")) else {
+            course.next = 0;
+            return course;
+        };
+        let length = file.metadata().map_or(0, |about| about.len());
+        let mut from = from;
+        if from > length || !begins_a_line(&mut file, from) {
+            (course.anew, from) = (true, 0);
+        }
+        let mut bytes = Vec::new();
+        let read =
+            file.seek(SeekFrom::Start(from)).and_then(|_| (&mut file).take(PIECE).read_to_end(&mut bytes));
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        // A line longer than a piece is none of ours.
+        let skipped = whole == 0 && bytes.len() as u64 == PIECE;
+        course.next = from + if skipped { PIECE } else { whole as u64 };
+        course.more = read.is_ok() && bytes.len() as u64 == PIECE && course.next < length;
+        for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line) {
+                Ok(event) => course.add(event),
+                Err(_) => course.skipped += 1,
+            }
+        }
+        course
+    }
+
+    fn add(&mut self, event: Event) {
+        match event {
+            Event::Epoch { epoch, step, seconds, losses } => {
+                let before = self.epoch.len();
+                self.epoch.push(epoch);
+                self.step.push(step);
+                self.seconds.push(seconds);
+                for (name, value) in losses {
+                    let values = self.figures.entry(name).or_default();
+                    values.resize(before, None);
+                    values.push(Some(value));
+                }
+                for values in self.figures.values_mut() {
+                    values.resize(before + 1, None);
+                }
+            }
+            Event::Notice { epoch, step, text } => self.notices.push((epoch, step, text)),
+            Event::Part { part, share, seconds, .. } => self.parts.push((part, share, seconds)),
+            Event::Start { .. } | Event::Step { .. } => {}
+        }
+    }
+}
+
+fn begins_a_line(file: &mut File, at: u64) -> bool {
+    let mut byte = [0];
+    at == 0
+        || (file.seek(SeekFrom::Start(at - 1)).is_ok()
+            && file.read_exact(&mut byte).is_ok()
+            && byte[0] == b'\n')
+}
+
+/// The last whole epoch or part of the run in `path`.
+pub(super) fn last_event(path: &Path) -> Option<Event> {
+    let mut file = File::open(path.join("events.jsonl")).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes).ok()?;
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n')?;
+    let events =
+        bytes[..whole].rsplit(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    events.into_iter().find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_in_pieces_and_half_lines_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("events.jsonl");
+        assert_eq!(Course::read(dir.path(), 0), Course::default());
+        let epoch = |n: usize, more: &str| {
+            format!(
+                "{{\"event\":\"epoch\",\"epoch\":{n},\"step\":{},\"seconds\":0.5,\"losses\":{{\"train.loss\":{n}.5{more}}}}}\n",
+                n * 10
+            )
+        };
+        let first = format!("{}not json\n{}", epoch(1, ""), epoch(2, ",\"valid.loss\":7.0"));
+        std::fs::write(&file, format!("{first}{{\"event\":\"ep")).unwrap();
+        let course = Course::read(dir.path(), 0);
+        assert_eq!((&course.epoch[..], &course.step[..], course.skipped), (&[1, 2][..], &[10, 20][..], 1));
+        assert_eq!(course.figures["train.loss"], [Some(1.5), Some(2.5)]);
+        assert_eq!(course.figures["valid.loss"], [None, Some(7.0)]);
+        assert_eq!(course.next, first.len() as u64);
+        std::fs::write(&file, format!("{first}{}", epoch(3, ""))).unwrap();
+        let rest = Course::read(dir.path(), course.next);
+        assert_eq!((&rest.epoch[..], rest.anew), (&[3][..], false));
+        assert!(matches!(last_event(dir.path()), Some(Event::Epoch { epoch: 3, .. })));
+        // The file was begun anew.
+        std::fs::write(&file, epoch(1, "")).unwrap();
+        let anew = Course::read(dir.path(), course.next);
+        assert_eq!((&anew.epoch[..], anew.anew), (&[1][..], true));
+    }
+}

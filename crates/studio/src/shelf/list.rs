@@ -1,0 +1,238 @@
+//! What lies in a folder of runs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use veridic::run::{Config, RunInfo};
+use veridic::train::Event;
+
+use super::course::last_event;
+use super::place;
+use crate::Result;
+
+/// Entries that are listed at most; more are counted.
+const MOST: usize = 10_000;
+/// How many folders deep runs are looked for.
+const DEEP: usize = 3;
+/// Seconds without a word after which a running run may have ended without one.
+const SILENT: u64 = 120;
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// Where it lies below the folder; `.` is the folder itself.
+    pub name: String,
+    /// `running`, `silent`, `done`, `stopped`, `failed`, `damaged`, `newer` or `foreign`.
+    pub status: String,
+    /// The model's name; empty of what is no run.
+    pub model: String,
+    /// The data's name.
+    pub data: String,
+    /// What the configuration says about it, or what is wrong with the folder.
+    pub about: String,
+    /// Seconds since 1970 when it was begun, or 0.
+    pub started: u64,
+    /// Seconds spent training.
+    pub seconds: f64,
+    /// Training, validation and test rows.
+    pub rows: [usize; 3],
+    /// The seed.
+    pub seed: u64,
+    /// Share of the run that is done, 0 to 1, while it runs.
+    pub share: Option<f64>,
+    /// The figures of its report; while it runs those of the last epoch.
+    pub figures: BTreeMap<String, f64>,
+    /// The user's own words for it.
+    pub tags: Vec<String>,
+}
+
+/// A folder of runs.
+#[derive(Debug)]
+pub struct Shelf {
+    root: PathBuf,
+    known: Mutex<HashMap<PathBuf, (Stamp, Entry)>>,
+}
+
+/// When the files of an entry were last written.
+type Stamp = [Option<(SystemTime, u64)>; 5];
+
+impl Shelf {
+    /// The runs below `root`, or the one run that it is.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), known: Mutex::default() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory of a run by its name.
+    ///
+    /// # Errors
+    /// A name that is none of a run below the folder.
+    pub fn run(&self, name: &str) -> Result<PathBuf> {
+        place::run(&self.root, name)
+    }
+
+    /// All entries, by name, and how many more there are than can be listed. What did not change since is not read again.
+    pub fn list(&self) -> (Vec<Entry>, usize) {
+        let mut found = Vec::new();
+        if self.root.join("run.json").exists() {
+            found.push((".".to_owned(), self.root.clone(), true));
+        } else {
+            find(&self.root, "", 1, &mut found);
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let more = found.len().saturating_sub(MOST);
+        found.truncate(MOST);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::take(&mut *known);
+        let mut entries = Vec::with_capacity(found.len());
+        for (name, path, is_run) in found {
+            let stamp = stamp(&path);
+            let mut entry = match before.get(&path) {
+                Some((then, entry)) if *then == stamp => entry.clone(),
+                _ => entry(&name, &path, is_run),
+            };
+            known.insert(path, (stamp, entry.clone()));
+            // Silence grows without a file that changes.
+            if entry.status == "running" && silence(&stamp) > SILENT {
+                "silent".clone_into(&mut entry.status);
+            }
+            entries.push(entry);
+        }
+        (entries, more)
+    }
+}
+
+/// Folders below `folder` that are runs, and those of the first level that neither are nor hold any.
+fn find(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf, bool)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if found.len() > 2 * MOST {
+            return;
+        }
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_folder || name.starts_with('.') {
+            continue;
+        }
+        let (name, path) = (format!("{prefix}{name}"), entry.path());
+        if path.join("run.json").exists() {
+            found.push((name, path, true));
+            continue;
+        }
+        let before = found.len();
+        if depth < DEEP {
+            find(&path, &format!("{name}/"), depth + 1, found);
+        }
+        if found.len() == before && depth == 1 {
+            found.push((name, path, false));
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    ["run.json", "config.toml", "report.json", "events.jsonl", "studio.json"].map(|file| {
+        let about = std::fs::metadata(path.join(file)).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    })
+}
+
+/// Seconds since a file of a run was written.
+fn silence(stamp: &Stamp) -> u64 {
+    let last = stamp.iter().flatten().map(|(time, _)| *time).max();
+    last.and_then(|last| SystemTime::now().duration_since(last).ok()).map_or(0, |since| since.as_secs())
+}
+
+fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
+    let mut entry = Entry {
+        name: name.to_owned(),
+        status: "foreign".to_owned(),
+        model: String::new(),
+        data: String::new(),
+        about: String::new(),
+        started: 0,
+        seconds: 0.0,
+        rows: [0; 3],
+        seed: 0,
+        share: None,
+        figures: BTreeMap::new(),
+        tags: Vec::new(),
+    };
+    if !is_run {
+        let about = match std::fs::read_dir(path) {
+            Ok(_) => "no run: there is no run.json in it".to_owned(),
+            Err(error) => format!("cannot be looked into: {error}"),
+        };
+        return Entry { about, ..entry };
+    }
+    entry.tags = super::remove::notes(path).tags;
+    let info = match info(path) {
+        Ok(info) => info,
+        Err((status, about)) => return Entry { status, about, ..entry },
+    };
+    entry.status = info.status.name().to_owned();
+    (entry.started, entry.seconds, entry.rows, entry.seed) =
+        (info.started, info.seconds, info.rows, info.seed);
+    let files: Vec<String> = info
+        .data
+        .iter()
+        .filter_map(|file| Some(file.path.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    entry.data = files.first().cloned().unwrap_or_default();
+    let config = std::fs::read_to_string(path.join("config.toml")).unwrap_or_default();
+    let config = match Config::from_toml(&config, "config.toml") {
+        Ok(config) => config,
+        Err(error) => {
+            "damaged".clone_into(&mut entry.status);
+            entry.about = format!("config.toml: {error}");
+            return entry;
+        }
+    };
+    config.model.name().clone_into(&mut entry.model);
+    entry.about.clone_from(&config.about);
+    let named = config.data.table.as_ref().or(config.data.images.as_ref()).cloned();
+    let named = named.or_else(|| config.data.mixture.map(|mixture| mixture.label()));
+    if let Some(named) = named {
+        entry.data =
+            Path::new(&named).file_name().map_or(named.clone(), |name| name.to_string_lossy().into_owned());
+    }
+    let report = std::fs::read(path.join("report.json")).ok();
+    entry.figures = report.and_then(|report| serde_json::from_slice(&report).ok()).unwrap_or_default();
+    if entry.figures.is_empty() {
+        match last_event(path) {
+            Some(Event::Epoch { epoch, losses, .. }) => {
+                entry.share = Some(epoch as f64 / config.train.epochs.max(1) as f64);
+                entry.figures = losses;
+            }
+            Some(Event::Part { share, .. }) => entry.share = Some(share),
+            _ => {}
+        }
+    }
+    if let (true, Some(error)) = (entry.status == "failed", info.error) {
+        entry.about = error;
+    }
+    entry
+}
+
+/// What `run.json` says, or the status and words of one that cannot be read.
+pub(super) fn info(path: &Path) -> Result<RunInfo, (String, String)> {
+    let damaged = |about: String| ("damaged".to_owned(), format!("run.json: {about}"));
+    let text = std::fs::read(path.join("run.json")).map_err(|error| damaged(error.to_string()))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    if value["format"].as_u64().is_some_and(|format| format > 1) {
+        return Err(("newer".to_owned(), "written by a newer version of Veridic".to_owned()));
+    }
+    serde_json::from_value(value).map_err(|error| damaged(error.to_string()))
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

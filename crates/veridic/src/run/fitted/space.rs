@@ -1,0 +1,106 @@
+//! A run's own rows, and the points of its latent space, for those who walk through it by hand.
+
+use std::path::Path;
+
+use super::{Fitted, InUse, Model};
+use crate::data::{Data, Matrix};
+use crate::error::{ModelError, Result, RunError};
+use crate::models::Ability;
+use crate::seed::Seed;
+
+/// Rows that a run was measured on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnRows {
+    /// The rows.
+    pub rows: Data,
+    /// The label of each, where they have labels.
+    pub labels: Option<Vec<Option<String>>>,
+    /// Which part of the data they are: `test`, `validation` or `training`.
+    pub part: &'static str,
+    /// How many rows the part has.
+    pub of: usize,
+}
+
+/// Rows with their places in the latent space.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Codes {
+    /// Code of each row, or the mean of its posterior, `[rows, latent]`.
+    pub mean: Matrix,
+    /// Log-variance of its posterior, for models that have one.
+    pub log_variance: Option<Matrix>,
+    /// The rows.
+    pub own: OwnRows,
+}
+
+impl Fitted {
+    /// At most `most` rows of the data that the run was fitted to: test rows, or validation or training rows where there are
+    /// none. `data_dir` says where known data sets lie.
+    ///
+    /// # Errors
+    /// Data that is not there any more, or has changed since.
+    pub fn own_rows(&self, data_dir: &Path, most: usize) -> Result<OwnRows> {
+        let own = self.data(data_dir)?;
+        let split = &own.split;
+        let parts = [(&split.test, "test"), (&split.valid, "validation"), (&split.train, "training")];
+        let (rows, part) =
+            parts.into_iter().find(|(rows, _)| !rows.is_empty()).unwrap_or((&split.train, "training"));
+        let of = rows.len();
+        let rows = &rows[..of.min(most)];
+        let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
+        let rows = match own.content {
+            Data::Table(table, schema) => Data::Table(table.take(rows), schema),
+            Data::Images(images) => Data::Images(images.take(rows)),
+        };
+        Ok(OwnRows { rows, labels, part, of })
+    }
+
+    /// Where at most `most` of the run's own rows lie in its latent space.
+    ///
+    /// # Errors
+    /// A model without codes of rows; those of [`Self::own_rows`].
+    pub fn codes(&mut self, data_dir: &Path, most: usize) -> Result<Codes> {
+        if !self.can(Ability::Encode) {
+            return Err(self.cannot(Ability::Encode));
+        }
+        let own = self.own_rows(data_dir, most)?;
+        let reading = self.read(own.rows.clone())?;
+        let (encoded, _) = self.encoded(&reading)?;
+        let InUse { network, pool, .. } = self.in_use(Ability::Encode)?;
+        let (mean, log_variance) = network.encode(pool, encoded.rows(), &encoded.index())?;
+        Ok(Codes { mean, log_variance, own })
+    }
+
+    /// Dimensions of the latent space; nothing of models without one.
+    pub fn latent(&self) -> Option<usize> {
+        let network = self.network()?;
+        (self.can(Ability::Reconstruct) || network.can_sample()).then(|| network.latent())
+    }
+
+    /// Whether a latent point asks for a class or a set beside its noise.
+    pub fn is_asked(&self) -> bool {
+        self.network().and_then(|network| network.prior()).is_some_and(|prior| prior.classes + prior.sets > 0)
+    }
+
+    /// `n` points of the prior; none of models that cannot be sampled from.
+    pub fn prior_points(&self, n: usize, seed: u64) -> Matrix {
+        self.network().map_or_else(Matrix::default, |network| network.points(Seed(seed), "studio", n))
+    }
+
+    /// What is expected at latent points, in original units.
+    ///
+    /// # Errors
+    /// A model without a latent space; points of another dimension.
+    pub fn decode(&mut self, points: &Matrix) -> Result<Data> {
+        let Some(latent) = self.latent() else { return Err(self.cannot(Ability::Reconstruct)) };
+        if points.n_cols != latent || points.values.len() != points.n_rows * latent {
+            return Err(RunError::NoDimension { dimension: points.n_cols, latent }.into());
+        }
+        match &mut self.model {
+            Model::Network(coded) => {
+                let made = coded.network.decode(&mut self.pool, points)?;
+                coded.form.decode(&made)
+            }
+            Model::Table(_) => Err(ModelError::NoNetwork { model: self.config.model.noun() }.into()),
+        }
+    }
+}
