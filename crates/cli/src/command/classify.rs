@@ -13,7 +13,7 @@ use crate::ui::Ui;
 /// Say which class each row is of, with the probability of each
 ///
 /// One row for each row of DATA, in its order: `class`, and `p_CLASS` for each class. For runs
-/// that were fitted with `--target COLUMN --set model=boosted-trees`, and for classifiers of images.
+/// that were fitted with `--target COLUMN --set model=boosted-trees` or another classifier, and for classifiers of images.
 /// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
