@@ -273,3 +273,50 @@ fn labels_come_in_and_go_out_without_a_page() {
         "{err}"
     );
 }
+
+#[test]
+fn ways_of_asking_are_compared_on_labels_that_are_known() {
+    let place = Place::new();
+    place.write("data.csv", customers(200));
+    let base = ["label", "data.csv", "--simulate", "out", "--target", "buys"];
+    let more = ["--budget", "40", "--draws", "2", "--strategies", "unsure,mixed"];
+    let ran = place.succeed(&[&base[..], &more[..]].concat());
+    let first = ran.out.lines().next().unwrap_or_default();
+    assert!(first.starts_with("strategy") && first.contains("labels to random"), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
+    assert!(place.read("out/curves.csv").starts_with("strategy,draw,labels,quality,found\nrandom,0,10,"));
+    let report = place.read("out/report.json");
+    for name in ["active.unsure.area", "active.mixed.labels_to_random", "active.random.found.low"] {
+        assert!(report.contains(&format!("\"{name}\"")), "{report}");
+    }
+    let err = place.fail(&["label", "data.csv", "--simulate", "other"]);
+    assert!(err.contains("--target"), "{err}");
+    let err = place.fail(&[&base[..], &["--strategies", "best"]].concat());
+    assert!(err.contains("core-set"), "{err}");
+}
+
+#[test]
+fn few_labels_are_spread_over_a_table_and_tell_new_rows() {
+    let place = Place::new();
+    place.write("data.csv", customers(300));
+    let base = ["fit", "data.csv", "--target", "buys", "--quiet", "--set", "model=propagation"];
+    place.succeed(&[&base[..], &["--out", "run", "--set", "data.labelled=12"]].concat());
+    let report = place.read("run/report.json");
+    for name in ["test.error", "pseudo.error", "control.nearest.error", "floor.test.error"] {
+        assert!(report.contains(&format!("\"{name}\"")), "{report}");
+    }
+    assert!(report.contains("\"labels.rows\": 12.0"), "{report}");
+    let ran = place.succeed(&["classify", "run", "data.csv"]);
+    assert_eq!(ran.out.lines().next(), Some("class,p_no,p_yes"));
+    assert_eq!(ran.out.lines().count(), 301);
+    // Labels of a file that the labelling page wrote count instead of those of the data.
+    place.write("given.csv", "row,class\n1,young\n2,old\n3,young\n4,old\n5,young\n6,old\n7,young\n8,old\n");
+    let given = ["--out", "given", "--set", "data.labels=given.csv", "--set", "data.split.by=order"];
+    place.succeed(&[&base[..], &given].concat());
+    let ran = place.succeed(&["classify", "given", "data.csv"]);
+    assert!(ran.out.starts_with("class,p_no,p_old,p_yes,p_young\n"), "{}", &ran.out[..60]);
+    let err = place.fail(&[&base[..], &["--out", "x", "--set", "data.labelled=1000"]].concat());
+    assert!(err.contains("`data.labelled` is 1000"), "{err}");
+    let err = place.fail(&[&base[..], &["--out", "y", "--set", "model.propagation.ask=true"]].concat());
+    assert!(err.contains("data.labelled"), "{err}");
+}

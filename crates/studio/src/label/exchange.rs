@@ -88,6 +88,12 @@ pub fn export(labels: &Path, items: Option<&Items>, to: &Path) -> Result<Exporte
         ];
         columns.iter_mut().zip(texts).for_each(|(column, text)| column.push(text));
     }
+    // What people wrote must not become a formula where the file is opened as a sheet.
+    if is_csv(to) {
+        for column in [2, 4] {
+            columns[column].iter_mut().flatten().for_each(|text| *text = guarded(text));
+        }
+    }
     let n_rows = rows.len();
     let [status, class, annotator, proposal, comment, fingerprint] =
         columns.try_into().unwrap_or([const { Vec::new() }; 6]);
@@ -155,6 +161,29 @@ fn write(table: &Table, schema: &Schema, to: &Path) -> Result<()> {
         Ok(())
     })?;
     Ok(())
+}
+
+fn is_csv(to: &Path) -> bool {
+    let name = to.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    name.ends_with(".csv") || name.ends_with(".csv.gz")
+}
+
+/// Whether spreadsheets take a text for a formula (OWASP, "CSV injection").
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// A text that no spreadsheet takes for a formula.
+fn guarded(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The text that was [`guarded`].
+fn unguarded(text: String) -> String {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_formula(rest) => rest.to_owned(),
+        _ => text,
+    }
 }
 
 fn text(name: &str, cells: &[Option<String>]) -> Column {
@@ -365,8 +394,8 @@ fn read(from: &Path, options: &ImportOptions) -> Result<Vec<Line>> {
             fingerprint: cell(fingerprint),
             class: cell(Some(class)),
             status: cell(status),
-            annotator: cell(annotator),
-            comment: cell(comment),
+            annotator: cell(annotator).map(unguarded),
+            comment: cell(comment).map(unguarded),
         });
     }
     Ok(lines)
@@ -419,4 +448,22 @@ fn of_json(from: &Path) -> Result<Rows> {
 fn file_mark(from: &Path) -> Result<String> {
     let bytes = std::fs::read(from).map_err(|source| StudioError::File { path: from.to_owned(), source })?;
     Ok(hex(&Sha256::digest(&bytes)[..8]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_a_formula_is_guarded_and_comes_back() {
+        for text in ["=1+1", "+49 30", "-", "@sum", "\tx"] {
+            let written = guarded(text);
+            assert!(!is_formula(&written), "{written}");
+            assert_eq!(unguarded(written), text);
+        }
+        for text in ["looks odd", "", "'quoted'", "don't"] {
+            assert_eq!(guarded(text), text);
+            assert_eq!(unguarded(text.to_owned()), text);
+        }
+    }
 }
