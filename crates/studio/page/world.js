@@ -16,8 +16,8 @@ const DEFAULTS = {
   data: "ring", objective: "non-saturating", generator: "64,64", discriminator: "64,64", latent: 2, noise: "uniform", rule: "adam", rate: 0.002, lead: 1,
   "discriminator-updates": 1, "generator-updates": 1, batch: 128, steps: 8000, cosine: true, minibatch: false, packing: 1, penalty: 0.03, average: 0.99, "input-noise": 0, seed: 0,
 };
-// The network of the book: four units that make, eight that judge, rows judged in groups.
-const ONE = { generator: "4", discriminator: "8,8", latent: 1, noise: "stratified", rate: 0.001, lead: 3, "discriminator-updates": 2, batch: 8, steps: 5000, minibatch: true, penalty: 0, average: 0.995 };
+// One dimension as in the books, a few units each.
+const ONE = { generator: "16", discriminator: "16,16", latent: 1, noise: "normal", rate: 0.005, batch: 128, steps: 4000, penalty: 0.1, average: 0.99 };
 const LAYERS = [["real", "real points"], ["made", "made points"], ["heat", "judgement"], ["fold", "folded noise"], ["push", "pushes"]];
 
 export async function world(place, _, parameters, shell) {
@@ -362,7 +362,7 @@ export async function world(place, _, parameters, shell) {
       c.setLineDash([]);
       c.fillStyle = resolved("var(--s2)");
       c.font = "12px system-ui, sans-serif";
-      c.fillText("judgement: above the middle “real”", 8, top + 10);
+      c.fillText("judgement: above the middle “real”", 8, floor - 8);
     }
     c.strokeStyle = resolved("var(--line)");
     c.lineWidth = 1;

@@ -27,6 +27,7 @@ Commands:
   evaluate     Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
   film         Show what a run made during training as a film, an animated PNG or with ffmpeg an MP4
   label        Label rows or images on a page in the browser; a model asks for the labels that help most
+  studio       Watch runs learn, compare them, and walk through what they have learned, on a page in the browser
   show         Show what a run is: its layers, losses, report and files
   recipes      List the built-in recipes, or show one
   data         List, check or fetch the public data sets that recipes name

@@ -215,7 +215,7 @@ impl World {
         let latent = self.live.latent();
         let many = self.live.noise("fold", 256);
         // As far as noise reaches, whatever it is drawn from.
-        let reach = many.values.iter().fold(0.0_f32, |most, value| most.max(value.abs())).min(2.5);
+        let reach = many.values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         let place = |i: usize, of: usize| reach * (2.0 * i as f32 / (of - 1) as f32 - 1.0);
         let mut noise = Matrix::default();
         if latent == 1 || self.width == 1 {
