@@ -7,6 +7,7 @@ pub(crate) mod disentanglement;
 pub(crate) mod judge;
 pub(crate) mod merit;
 mod path;
+mod points;
 pub(crate) mod table;
 mod two_sample;
 

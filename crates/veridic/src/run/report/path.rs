@@ -61,7 +61,7 @@ pub(super) fn insert_paths(
     };
     let known =
         halves.each_ref().map(|half| windows(half, window, WINDOWS).iter().map(shape).collect::<Vec<_>>());
-    let scale = scale(known.iter().flatten());
+    let scale = scale(&known.iter().flatten());
     let known = known.map(|rows| scaled(rows, &scale));
     if known.iter().any(|rows| rows.len() < 10) {
         return Ok(());
@@ -139,7 +139,7 @@ fn correlation(changes: &[Vec<f64>], lag: usize) -> Option<f64> {
 }
 
 /// Mean and deviation of each place.
-fn scale<'a>(rows: impl Iterator<Item = &'a Vec<f64>> + Clone) -> Vec<(f64, f64)> {
+fn scale<'a>(rows: &(impl Iterator<Item = &'a Vec<f64>> + Clone)) -> Vec<(f64, f64)> {
     let n = rows.clone().count().max(1) as f64;
     let width = rows.clone().next().map_or(0, Vec::len);
     let of = |place: usize| {
