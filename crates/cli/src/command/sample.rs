@@ -74,7 +74,7 @@ impl Sample {
         let sampled = match (&self.balance, &self.like) {
             (Some(column), _) => run.sample_balanced(n, column, seed)?,
             (None, Some(file)) => run.sample_like(file, seed)?,
-            (None, None) if run.table_model().is_some() => {
+            (None, None) if run.table_model().is_some() && !run.can(Ability::Continue) => {
                 let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
                 if let Some(effective) = effective {
                     ui.note(&format!(

@@ -10,6 +10,7 @@ mod label;
 mod latent;
 mod life;
 mod map;
+mod series;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

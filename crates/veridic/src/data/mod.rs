@@ -60,7 +60,7 @@ pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
 pub(crate) use rows::is_total;
 pub use schema::{ColumnSchema, Schema};
 pub use smote::smote;
-pub(crate) use source::{nearest_name, not_found};
+pub(crate) use source::{Source, nearest_name, not_found};
 pub use spelling::{DurationForm, Letters, Minus, Spelling};
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};

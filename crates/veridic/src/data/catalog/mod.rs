@@ -171,6 +171,8 @@ pub enum Reading {
     Cifar,
     /// Delimited text with a digit and the pixels of its image in each line: images, or a table where one is asked for.
     Digits(TableFormat),
+    /// Delimited text, a file or member of an archive for each series.
+    Series(SeriesFormat),
     /// An archive that has to be unpacked by hand first.
     Archive,
 }
@@ -185,6 +187,7 @@ impl Reading {
     pub fn table(&self) -> Option<&TableFormat> {
         match self {
             Self::Table(format) | Self::Digits(format) => Some(format),
+            Self::Series(format) => Some(&format.table),
             Self::Idx | Self::Cifar | Self::Archive => None,
         }
     }
@@ -211,6 +214,20 @@ pub struct TableFormat {
     pub target_suffix: Option<&'static str>,
     /// Columns a model should not see: numbers of rows, names, and what the publisher calls non-predictive.
     pub drop: &'static [&'static str],
+}
+
+/// How files of a series each become one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesFormat {
+    /// How each is read.
+    pub table: TableFormat,
+    /// What the column is called that names the series of a row; it comes first.
+    pub entity: &'static str,
+    /// Members of the archives that are read; none where each file is a series.
+    pub members: &'static [&'static str],
+    /// What the column is called that says which points are unusual, where another file (of [`Role::TrainLabels`]) tells; it
+    /// comes last.
+    pub label: Option<&'static str>,
 }
 
 impl TableFormat {

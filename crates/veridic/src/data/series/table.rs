@@ -40,7 +40,7 @@ impl SeriesSet {
         }
         for (i, channel) in self.channels.iter().enumerate() {
             let values = self.series.iter().flat_map(|series| series.values[i].iter().copied()).collect();
-            columns.push(of_kind(channel, values, schema.column(channel)));
+            columns.push(of_kind(channel, values, like(schema, channel)));
         }
         if layout.entity.is_some() {
             // As in the file; what it does not have stays behind.
@@ -82,6 +82,12 @@ impl SeriesSet {
         }
         columns
     }
+}
+
+/// What a channel is written like: itself, or the channel whose bound it is.
+fn like<'a>(schema: &'a Schema, channel: &str) -> Option<&'a ColumnSchema> {
+    let bounded = || ["_low", "_high"].iter().find_map(|end| channel.strip_suffix(end));
+    schema.column(channel).or_else(|| schema.column(bounded()?))
 }
 
 fn number(name: &str, values: Vec<f64>) -> Column {

@@ -197,6 +197,29 @@ impl GanConfig {
     /// # Errors
     /// The first layer that does not fit.
     pub fn check_layers(&self, layout: &Layout) -> Result<(), ConfigError> {
+        let is_of_series = |layer: &LayerConfig| {
+            matches!(
+                layer,
+                LayerConfig::Series { .. }
+                    | LayerConfig::Recurrent { .. }
+                    | LayerConfig::Repeat { .. }
+                    | LayerConfig::Conv1d { .. }
+                    | LayerConfig::StepDense { .. }
+            )
+        };
+        for (list, layers) in [("generator", &self.generator), ("discriminator", &self.discriminator)] {
+            if let Some(at) = layers.iter().position(is_of_series) {
+                return Err(ConfigError::Conflict {
+                    what: format!(
+                        "layer {} of `model.gan.{list}` is one over series, which adversarial networks do not have",
+                        at + 1
+                    ),
+                    remedy: "take dense or image layers; of series `model.candle-copula` and `model.window-copula` make \
+                             new paths"
+                        .to_string(),
+                });
+            }
+        }
         let prior = self.prior(layout.classes);
         // A coupled generator has a last part for each set instead of reading which is asked for.
         shapes("model.gan.generator", &self.generator, &[prior.width() - prior.sets])?;

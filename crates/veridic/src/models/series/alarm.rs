@@ -81,6 +81,7 @@ impl AlarmRule {
             Self::Auto if detector.is_in_nats() => NATS,
             Self::Auto => match detector.config() {
                 DetectorConfig::TrailingDistances(_) => USUAL,
+                DetectorConfig::Autoencoder(config) if config.trailing => USUAL,
                 _ => detector.training_quantile(1.0 - SHARE),
             },
             Self::Quantile { share, times } => times * detector.training_quantile(share),

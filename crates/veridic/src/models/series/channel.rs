@@ -68,7 +68,9 @@ impl ChannelModel {
                 let window = window(config.window);
                 (window, Raw::Autoregression(Autoregression::fit(parts, window, config.order)))
             }
-            DetectorConfig::TrailingDistances(_) => unreachable!("it looks at all channels together"),
+            DetectorConfig::TrailingDistances(_) | DetectorConfig::Autoencoder(_) => {
+                unreachable!("it looks at all channels together")
+            }
         };
         let score = |part: &Part<'_>| match part.len() {
             n if n < window => Ok(Vec::new()),
@@ -139,7 +141,9 @@ impl ChannelModel {
             DetectorConfig::Autoregression(_) => {
                 Raw::Autoregression(Autoregression::restore(&stored.below("autoregression"))?)
             }
-            DetectorConfig::TrailingDistances(_) => return Err("it looks at all channels together".into()),
+            DetectorConfig::TrailingDistances(_) | DetectorConfig::Autoencoder(_) => {
+                return Err("it looks at all channels together".into());
+            }
         };
         match (stored.values::<u64>("window")?, stored.values::<f64>("usual")?) {
             (&[window], &[usual]) if (1..1 << 32).contains(&window) && usual > 0.0 => {

@@ -141,8 +141,8 @@ impl WindowCopula {
 
     /// Fills the missing values of a series by what is around them, with what they may have been.
     ///
-    /// A stretch is judged by up to half a window on either side. Correlations beyond a window count as none, so the middle of
-    /// a stretch longer than that is as wide as the whole distribution.
+    /// A stretch is judged by what is around it within a window, longer ones half a window at a time: the middle of a stretch longer
+    /// than a window is as wide as the whole distribution.
     ///
     /// # Errors
     /// Another number of channels.
@@ -158,15 +158,14 @@ impl WindowCopula {
         let n = series.len();
         let misses: Vec<bool> =
             (0..n).map(|i| series.values.iter().any(|channel| channel[i].is_nan())).collect();
-        let most = (MOST_TOGETHER / n_channels).max(3);
+        // Correlations beyond a window count as none, which no smooth series has: what is looked at together is one window.
+        let most = (MOST_TOGETHER / n_channels).min(self.copula.steps()).max(3);
         for stretch in crate::evaluate::flagged_ranges(&misses) {
             // A long stretch is filled piece by piece; between pieces nothing is known.
             let piece = (most / 2).max(1);
             for from in stretch.clone().step_by(piece) {
                 let to = (from + piece).min(stretch.end);
-                // Correlations are known within a window; beyond one they would be taken for 0, which no series has.
-                let around =
-                    (self.copula.steps().saturating_sub(to - from) / 2).min((most - (to - from)) / 2).max(1);
+                let around = ((most - (to - from)) / 2).max(1);
                 self.fill(
                     series,
                     (from.saturating_sub(around), from, to, (to + around).min(n)),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autoencoder::{WindowAutoencoder, WindowAutoencoderConfig};
 use super::autoregression::AutoregressionConfig;
 use super::average::moving_average;
 use super::channel::{ChannelModel, Squares};
@@ -38,6 +39,8 @@ pub enum DetectorConfig {
     Autoregression(AutoregressionConfig),
     /// All channels together, by what was before each row.
     TrailingDistances(TrailingDistancesConfig),
+    /// All channels together, by how well an autoencoder of windows gives them back.
+    Autoencoder(Box<WindowAutoencoderConfig>),
 }
 
 impl Default for DetectorConfig {
@@ -57,6 +60,7 @@ impl DetectorConfig {
             Self::SeasonalNaive(_) => "seasonal-naive",
             Self::Autoregression(_) => "autoregression",
             Self::TrailingDistances(_) => "trailing-distances",
+            Self::Autoencoder(_) => "autoencoder",
         }
     }
 
@@ -105,6 +109,7 @@ impl DetectorConfig {
                 whole("components", config.components, 1, 10_000)?;
                 whole("references", config.references, 10, 1_000_000)
             }
+            Self::Autoencoder(config) => config.check(&path),
         }
     }
 
@@ -112,6 +117,7 @@ impl DetectorConfig {
     pub fn noun(&self) -> &'static str {
         match self {
             Self::TrailingDistances(_) => "a detector of trailing distances",
+            Self::Autoencoder(_) => "an autoencoder of windows",
             _ => "a detector of series",
         }
     }
@@ -121,6 +127,7 @@ impl DetectorConfig {
         match self {
             Self::FourSurprises(_) => FourSurprises::window(longest).max(LEAST),
             Self::TrailingDistances(_) => TrailingDistances::NEEDED,
+            Self::Autoencoder(config) => WindowAutoencoder::needed(config),
             Self::Autoregression(config) => (config.order + 2).max(LEAST),
             _ => LEAST,
         }
@@ -135,7 +142,7 @@ impl DetectorConfig {
 /// A fitted detector.
 ///
 /// Each entity is judged by its own past, or all by the past of all where they are pooled; each channel by itself, but for
-/// [`DetectorConfig::TrailingDistances`].
+/// [`DetectorConfig::TrailingDistances`] and [`DetectorConfig::Autoencoder`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detector {
     config: DetectorConfig,
@@ -160,6 +167,7 @@ enum Model {
     /// Channel by channel.
     Apart(Vec<ChannelModel>),
     Together(Box<TrailingDistances>),
+    Windows(Box<WindowAutoencoder>),
 }
 
 /// Scores of the points of one series.
@@ -264,6 +272,19 @@ impl Detector {
         &self.channels
     }
 
+    /// Of an autoencoder of windows the share of the variance that it does not give back of windows that it was not trained on, and
+    /// that of as many principal components as its code has values, in the mean over entities.
+    pub fn reconstruction(&self) -> Option<[f64; 2]> {
+        let of = |group: &Group| match &group.model {
+            Model::Windows(model) => Some(model.reconstruction()),
+            _ => None,
+        };
+        let all: Vec<[f64; 2]> = self.groups.iter().filter_map(of).collect();
+        let n = all.len() as f64;
+        let sum = |at: usize| all.iter().map(|of| of[at]).sum::<f64>();
+        (!all.is_empty()).then(|| [sum(0) / n, sum(1) / n])
+    }
+
     /// The score below which the share `q` (0 to 1) of the points lies that were learned from.
     pub fn training_quantile(&self, q: f64) -> f64 {
         self.seen.quantile(q)
@@ -303,6 +324,7 @@ impl Detector {
         for (i, group) in self.groups.iter().enumerate() {
             match &group.model {
                 Model::Together(model) => stored.absorb(&format!("{i}"), model.store()),
+                Model::Windows(model) => stored.absorb(&format!("{i}"), model.store()),
                 Model::Apart(models) => {
                     models
                         .iter()
@@ -340,6 +362,13 @@ impl Detector {
                     }
                     Model::Together(Box::new(model))
                 }
+                DetectorConfig::Autoencoder(_) => {
+                    let model = WindowAutoencoder::restore(&stored.below(&i.to_string()))?;
+                    if model.channels() != channels.len() {
+                        return Err("the model has another number of channels".into());
+                    }
+                    Model::Windows(Box::new(model))
+                }
                 _ => {
                     let of = |c| ChannelModel::restore(&config, &stored.below(&format!("{i}.{c}")));
                     Model::Apart((0..channels.len()).map(of).collect::<Result<_, _>>()?)
@@ -363,9 +392,18 @@ impl Group {
     ) -> Result<(Self, Vec<SeriesScores>), Error> {
         let n_channels = of.first().map_or(0, |series| series.values.len());
         let entity = entity.to_owned();
-        if let DetectorConfig::TrailingDistances(config) = config {
-            let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
-            let model = Model::Together(Box::new(TrailingDistances::fit(&parts, config, threads)?));
+        let together = match config {
+            DetectorConfig::TrailingDistances(config) => {
+                let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
+                Some(Model::Together(Box::new(TrailingDistances::fit(&parts, config, threads)?)))
+            }
+            DetectorConfig::Autoencoder(config) => {
+                let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
+                Some(Model::Windows(Box::new(WindowAutoencoder::fit(&parts, config, threads)?)))
+            }
+            _ => None,
+        };
+        if let Some(model) = together {
             let group = Self { entity, model, needed };
             let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
             return Ok((group, scores));
@@ -390,6 +428,10 @@ impl Group {
         let parts = channels(series);
         match &self.model {
             Model::Together(model) => {
+                let (scores, channels) = model.score(&parts, threads)?;
+                Ok(SeriesScores { channels, ..scored(series, scores) })
+            }
+            Model::Windows(model) => {
                 let (scores, channels) = model.score(&parts, threads)?;
                 Ok(SeriesScores { channels, ..scored(series, scores) })
             }

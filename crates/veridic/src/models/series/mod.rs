@@ -5,6 +5,7 @@
 //! and [`CandleCopula`] make new paths and fill gaps.
 
 mod alarm;
+mod autoencoder;
 mod autoregression;
 mod average;
 mod candle;
@@ -33,6 +34,7 @@ mod trailing;
 mod walk;
 
 pub use alarm::{Alarm, AlarmConfig, AlarmRule, alarm_table, alarms};
+pub use autoencoder::WindowAutoencoderConfig;
 pub use autoregression::AutoregressionConfig;
 pub use candle::{CandleCopula, CandleCopulaConfig};
 pub use copula::{Imputed, WindowCopula, WindowCopulaConfig};

@@ -15,6 +15,9 @@ use crate::models::Stored;
 pub struct SeriesModelConfig {
     /// What says how unusual each point is.
     pub detector: DetectorConfig,
+    /// So many points at the start of each series are learned from, the others only scored; by default all are learned from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learn: Option<usize>,
     /// Whether all entities are judged by the past of all; by default each by its own.
     pub pooled: bool,
     /// When scores are an alarm.
@@ -24,6 +27,10 @@ pub struct SeriesModelConfig {
 impl SeriesModelConfig {
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
         self.detector.check(&format!("{path}.detector"))?;
+        if self.learn == Some(0) {
+            let (field, found) = (format!("{path}.learn"), "0".to_owned());
+            return Err(ConfigError::Range { field, found, allowed: "a whole number from 1".into() });
+        }
         self.alarm.check(&format!("{path}.alarm"))
     }
 }
@@ -72,6 +79,10 @@ impl SeriesModel {
         threads: usize,
     ) -> Result<Self> {
         let set = SeriesSet::from_table(table, schema, layout)?;
+        let mut set = set;
+        if let Some(learn) = config.learn {
+            set.series.iter_mut().for_each(|series| *series = series.slice(0, learn.min(series.len())));
+        }
         let detector = Detector::fit(&set, &config.detector, config.pooled, threads)?;
         let mut layout = layout.clone();
         if layout.form == SeriesForm::Long {
@@ -165,6 +176,17 @@ fn above(scores: &[SeriesScores], share: f64) -> f64 {
 }
 
 impl ScoredSeries {
+    /// The points of the alarms of series `i`.
+    pub(crate) fn alarms_of(&self, i: usize) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let of = &self.scores[i];
+        let is_here = move |alarm: &&Alarm| {
+            alarm.entity == of.entity
+                && of.times.get(alarm.points.start) == Some(&alarm.start)
+                && of.times.get(alarm.points.end - 1) == Some(&alarm.end)
+        };
+        self.alarms.iter().filter(is_here).map(|alarm| alarm.points.clone())
+    }
+
     /// For each point its channels, those with the largest part of its score first, at most `most`: which, and their parts.
     pub fn contributions(&self, most: usize) -> Vec<Vec<(usize, f64)>> {
         let of_point = |scores: &SeriesScores, i: usize| {

@@ -2,6 +2,7 @@ use super::*;
 use crate::data::series::{Series, SeriesSet};
 use crate::error::{DataError, Error, ModelError, SeriesError};
 use crate::models::Stored;
+use crate::nn::{Activation, LayerConfig};
 
 /// A daily wave with a little deterministic noise.
 fn wave(n: usize, phase: usize) -> Vec<f64> {
@@ -218,4 +219,48 @@ fn alarms_merge_and_become_a_table() {
     let threshold = AlarmRule::Budget(0.01).threshold(&detector);
     let training = detector.score(&set, 1).unwrap().remove(0).scores;
     assert!((training.iter().filter(|score| **score > threshold).count() as f64 - 15.0).abs() < 2.0);
+}
+
+/// A small autoencoder of windows of 16 points.
+fn autoencoder(trailing: bool) -> DetectorConfig {
+    let mut config = WindowAutoencoderConfig { window: 16, trailing, ..WindowAutoencoderConfig::default() };
+    config.train.epochs = 4;
+    config.encoder = vec![LayerConfig::Dense { units: 4, activation: Activation::Linear }];
+    config.decoder = vec![LayerConfig::Dense { units: 16, activation: Activation::Tanh }];
+    DetectorConfig::Autoencoder(Box::new(config))
+}
+
+#[test]
+fn an_autoencoder_of_windows_finds_a_break_and_says_how_much_comes_back() {
+    let set = two_channels();
+    for trailing in [false, true] {
+        let config = autoencoder(trailing);
+        let detector = Detector::fit(&set, &config, false, 1).unwrap();
+        let scores = detector.score(&set, 1).unwrap().remove(0);
+        let peak = highest(&scores.scores);
+        assert!((890..950).contains(&peak), "{peak}");
+        assert!(scores.channels[1][peak.min(920)] > 0.5, "{}", scores.channels[1][peak.min(920)]);
+        let [own, pca] = detector.reconstruction().unwrap();
+        // Of a wave with a little noise nearly all comes back from four components, and much from four values.
+        assert!(pca > 0.0 && pca < 0.1 && own > 0.0 && own < 0.6, "{own} {pca}");
+        assert_eq!(Detector::fit(&set, &config, false, 3).unwrap(), detector);
+        let bytes = detector.store().to_bytes();
+        let restored = Detector::restore(&Stored::from_bytes(&bytes).unwrap()).unwrap();
+        assert_eq!(restored.score(&set, 2).unwrap().remove(0), scores);
+        let mut damaged = detector.store();
+        damaged.tensors.retain(|name, _| !name.contains("weights."));
+        assert!(Detector::restore(&damaged).is_err());
+    }
+}
+
+#[test]
+fn an_autoencoder_of_windows_is_checked() {
+    let check = |change: &dyn Fn(&mut WindowAutoencoderConfig)| {
+        let mut config = WindowAutoencoderConfig::default();
+        change(&mut config);
+        DetectorConfig::Autoencoder(Box::new(config)).check("d").map_err(|error| error.to_string())
+    };
+    assert!(check(&|_| ()).is_ok());
+    assert!(check(&|config| config.window = 1).unwrap_err().contains("d.autoencoder.window"));
+    assert!(check(&|config| config.train.batch = 0).unwrap_err().contains("d.autoencoder.train.batch"));
 }

@@ -64,7 +64,7 @@ pub(super) struct TrailingDistances {
 }
 
 /// The rows of one part, channel by channel, standardised.
-type Rows<'a> = (Part<'a>, Vec<Vec<f64>>);
+pub(super) type Rows<'a> = (Part<'a>, Vec<Vec<f64>>);
 
 /// The three distances of each row, and the share of each channel in the residual.
 type Distances = ([Vec<f64>; 3], Vec<Vec<f32>>);
@@ -251,12 +251,12 @@ impl TrailingDistances {
 }
 
 /// Mean and standard deviation, 1 where nothing varies.
-fn scale(values: &[f64]) -> [f64; 2] {
+pub(super) fn scale(values: &[f64]) -> [f64; 2] {
     let (mean, deviation) = moments(values);
     [mean, if deviation < 1e-9 * (1.0 + mean.abs()) { 1.0 } else { deviation }]
 }
 
-fn standardised<'a>(channels: &[Part<'a>], scales: &[[f64; 2]]) -> Rows<'a> {
+pub(super) fn standardised<'a>(channels: &[Part<'a>], scales: &[[f64; 2]]) -> Rows<'a> {
     let of = |(part, [mean, size]): (&Part<'_>, &[f64; 2])| {
         part.values.iter().map(|value| ((value - mean) / size).clamp(-1e9, 1e9)).collect()
     };

@@ -57,8 +57,13 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-vae-nll"
     "mnist-vae-shallow"
     "mnist-wgan-gp"
+    "nab-lstm"
+    "nab-surprises"
     "ring-gan"
+    "skab-distances"
+    "skab-lstm-autoencoder"
     "stacked-mnist-gan"
+    "stock-copula"
 );
 
 /// All recipes, by name.

@@ -1,5 +1,6 @@
 //! The data of a run: found, read, parted and encoded.
 
+mod gather;
 mod image;
 mod labelled;
 mod table;

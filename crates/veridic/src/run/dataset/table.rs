@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::gather::gather;
 use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::series::SeriesSet;
 use crate::data::split::{self, Fractions};
-use crate::data::{Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as};
+use crate::data::{
+    self, Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as,
+};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
 use crate::run::config::{Config, SplitBy};
@@ -90,6 +93,16 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
         Place::File(path) => (known_format(path), path.clone(), None),
     };
     let options = read_options(config, format);
+    if let Place::Known(located) = &place
+        && let catalog::Reading::Series(series) = &located.variant.reading
+    {
+        let name = located.dataset.name;
+        let reading = data::read_bytes(name, gather(located, series)?, &options)?;
+        notes.extend(reading.told());
+        let files = located.files.iter().map(|(_, path)| data_file(path)).collect::<Result<_>>()?;
+        let Reading { table, schema, .. } = reading;
+        return Ok(Source { table, schema, files, n_train: 0 });
+    }
     let (mut table, schema) = match &config.data.schema {
         None => {
             let reading = read(&train, &options)?;

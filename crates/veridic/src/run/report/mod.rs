@@ -8,6 +8,7 @@ pub(crate) mod few;
 pub(crate) mod judge;
 pub(crate) mod merit;
 mod path;
+mod points;
 pub(crate) mod table;
 pub(crate) mod two_sample;
 

@@ -9,8 +9,7 @@ use crate::data::{Cells, Data, Kind, Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::detector::{Detector, DetectorConfig};
-use crate::models::series::{self, SeriesModel};
-use crate::models::{BoostedTrees, BoostedTreesConfig, TableModel};
+use crate::models::{BoostedTrees, BoostedTreesConfig, ModelConfig, TableModel};
 use crate::run::config::Config;
 use crate::run::dataset::Dataset;
 use crate::seed::{Seed, shuffle};
@@ -43,7 +42,9 @@ pub(crate) struct TableReport {
 /// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
 /// - `test.log_likelihood`: mean nats a test row; higher is better.
 ///
-/// Of models of paths what [`insert_paths`](super::path::insert_paths) says. Of models of series whose unusual points are known `test.vus_pr`; see [`evaluate::vus_pr`].
+/// Of autoencoders of windows `valid.reconstruction` beside `control.pca.reconstruction`, the share of the variance that is not given
+/// back of windows that were not trained on. Of models of paths what [`insert_paths`](super::path::insert_paths) says. Of detectors of series whose unusual
+/// points are known what [`insert_points`](super::points::insert_points) says.
 ///
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` (classical detectors on the same rows) where they are
 /// asked for; `detector.contamination`, the share of training rows taken for not ordinary, or else one in a hundred, and
@@ -60,8 +61,16 @@ pub(crate) fn report(
         return Ok(TableReport { figures, made: None });
     };
     if let Some(series) = model.series() {
+        if let Some([own, pca]) = series.detector().reconstruction() {
+            figures.insert("valid.reconstruction".to_string(), own);
+            figures.insert("control.pca.reconstruction".to_string(), pca);
+        }
         if config.data.series.label.is_some() {
-            insert_points(&mut figures, series, (table, schema), threads)?;
+            let learn = match &config.model {
+                ModelConfig::Series(config) => config.learn.unwrap_or(0),
+                _ => 0,
+            };
+            super::points::insert_points(&mut figures, series, (table, schema), (learn, threads))?;
         }
         return Ok(TableReport { figures, made: None });
     }
@@ -158,42 +167,6 @@ pub(crate) fn report(
         }
     }
     Ok(TableReport { figures, made: Some(made) })
-}
-
-/// How well scores find the points that are known to be unusual, in the mean over the series that have such; their labels
-/// were not learned from. Beside it the same of the scores in any order, and of values beside those a season before.
-fn insert_points(
-    figures: &mut BTreeMap<String, f64>,
-    series: &SeriesModel,
-    (table, schema): (&Table, &Schema),
-    threads: usize,
-) -> Result<()> {
-    let scored = series.score((table, schema), &series::AlarmChoice::default(), threads)?;
-    let naive = series::DetectorConfig::SeasonalNaive(Default::default());
-    let naive = series::Detector::fit(&scored.set, &naive, false, threads)?.score(&scored.set, threads)?;
-    let mut volumes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for (i, known) in scored.set.series.iter().enumerate().filter(|(_, s)| s.labels.contains(&true)) {
-        let lengths = known.values.iter().map(|channel| series::period(channel));
-        let window = lengths.max().unwrap_or(1);
-        let judged: Vec<usize> = (0..known.len()).filter(|&j| !scored.scores[i].scores[j].is_nan()).collect();
-        let labels: Vec<bool> = judged.iter().map(|&j| known.labels[j]).collect();
-        if !labels.contains(&true) {
-            continue;
-        }
-        let of = |scores: &[f64]| judged.iter().map(|&j| scores[j]).collect::<Vec<f64>>();
-        let own = of(&scored.scores[i].scores);
-        let mut shuffled = own.clone();
-        shuffle(&mut shuffled, &mut Seed(0).stream("points in any order"));
-        let controls =
-            [("floor.test.vus_pr", shuffled), ("control.seasonal-naive.vus_pr", of(&naive[i].scores))];
-        for (name, scores) in [("test.vus_pr", own)].into_iter().chain(controls) {
-            volumes.entry(name).or_default().push(evaluate::vus_pr(&scores, &labels, window)?);
-        }
-    }
-    for (name, volumes) in volumes {
-        figures.insert(name.to_string(), evaluate::mean(&volumes)?);
-    }
-    Ok(())
 }
 
 /// The columns that a detector looks at.

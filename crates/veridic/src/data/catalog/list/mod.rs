@@ -5,10 +5,12 @@
 
 mod image;
 mod medicine;
+mod series;
 mod table;
 
 use image::{CIFAR10, FASHION_MNIST, MNIST, USPS};
 use medicine::{BREAST_CANCER, DIABETES, HEART};
+use series::{NAB, SKAB, TIMEGAN_STOCK};
 use table::{ADULT, BANK_MARKETING, BEIJING_PM25, CREDITCARD, DJIA, GERMAN_CREDIT, ONLINE_NEWS};
 
 use super::Dataset;
@@ -27,6 +29,9 @@ pub(super) const DATASETS: &[Dataset] = &[
     GERMAN_CREDIT,
     HEART,
     MNIST,
+    NAB,
     ONLINE_NEWS,
+    SKAB,
+    TIMEGAN_STOCK,
     USPS,
 ];
