@@ -9,6 +9,7 @@ mod label;
 mod latent;
 mod life;
 mod map;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -12,6 +12,7 @@ pub mod detector;
 mod ending;
 mod form;
 mod gan;
+pub mod key;
 mod network;
 mod parallel;
 mod prior;

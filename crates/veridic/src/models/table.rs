@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::{self, Chain, ChainConfig};
+use super::chain::{self, Chain, ChainConfig, RuleConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
+use super::key::Key;
 use super::series::{SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
@@ -52,6 +53,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) dropped: &'a [String],
     /// How rows make series, for models of them.
     pub(crate) layout: &'a SeriesConfig,
+    /// Rules that the chain looks for and keeps.
+    pub(crate) rules: &'a RuleConfig,
 }
 
 /// A fitted model of a table.
@@ -59,6 +62,8 @@ pub(crate) struct Lesson<'a> {
 pub struct TableModel {
     schema: Schema,
     chain: Option<Chain>,
+    /// Columns that name rows, which the chain's rows get new.
+    keys: Vec<Key>,
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
     series: Option<SeriesModel>,
@@ -110,9 +115,16 @@ impl TableModel {
     ) -> Result<Option<Self>> {
         let Lesson { table, schema, rows, target, models_target, .. } = lesson;
         let is_target = |name: &str| target == Some(name);
-        let mut model =
-            Self { schema: schema.clone(), chain: None, detector: None, trees: None, series: None };
+        let mut model = Self {
+            schema: schema.clone(),
+            chain: None,
+            keys: Vec::new(),
+            detector: None,
+            trees: None,
+            series: None,
+        };
         if let Some(config) = &parts.chain {
+            let config = &ChainConfig { rules: lesson.rules.clone(), ..config.clone() };
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
             let from = from.and_then(|from| chain::Partial::restore(&from).ok());
@@ -120,6 +132,7 @@ impl TableModel {
                 watched(config, (table, &columns, rows), (seed, threads), stop, observe, (from, keep))?;
             let Some(chain) = fitted else { return Ok(None) };
             model.chain = Some(chain);
+            model.keys = Key::find(table, &columns);
         }
         if let Some(config) = &parts.detector {
             let columns = lesson.without(is_target);
@@ -148,6 +161,11 @@ impl TableModel {
     /// The chain that makes rows, if there is one.
     pub fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
+    }
+
+    /// The columns that name rows and are made new.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
     }
 
     /// The detector that scores rows, if there is one.
@@ -202,6 +220,9 @@ impl TableModel {
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
         absorb("series", self.series.as_ref().map(SeriesModel::store));
+        if !self.keys.is_empty() {
+            stored.about.insert("keys".to_string(), serde_json::to_string(&self.keys).unwrap_or_default());
+        }
         stored
     }
 
@@ -217,7 +238,14 @@ impl TableModel {
             parts.trees.as_ref().map(|_| BoostedTrees::restore(&stored.below("trees"))).transpose()?;
         let series =
             parts.series.as_ref().map(|_| SeriesModel::restore(&stored.below("series"))).transpose()?;
-        Ok(Self { schema, chain, detector, trees, series })
+        let keys: Vec<Key> = match stored.about.get("keys") {
+            Some(keys) => serde_json::from_str(keys).map_err(|error| format!("`keys`: {error}"))?,
+            None => Vec::new(),
+        };
+        if let Some(problem) = keys.iter().find_map(Key::problem) {
+            return Err(problem.to_string());
+        }
+        Ok(Self { schema, chain, keys, detector, trees, series })
     }
 }
 

@@ -91,6 +91,7 @@ impl Config {
             }
         }
         self.data.series.check("data.series")?;
+        self.data.rules.check("data.rules")?;
         if let Some(parts) = self.model.table() {
             parts.check(&format!("model.{}", self.model.name()))?;
         }

@@ -50,6 +50,7 @@ pub(super) fn learn(
         models_target: config.data.model_target,
         dropped: &config.data.drop,
         layout: &config.data.series,
+        rules: &config.data.rules,
     };
     let Course { threads, stop, observe, from, keep } = course;
     TableModel::fit(parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))
