@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use veridic::data::Kind;
+use veridic::models::chain::{Found, Rule};
 use veridic::nn::LayerSummary;
 use veridic::run::Fitted;
 use veridic::train::{Criterion, Event};
@@ -68,6 +69,8 @@ fn column_table(run: &Fitted) -> String {
     let Some(schema) = run.schema() else { return String::new() };
     let rows: usize = run.info().rows.iter().sum();
     let mut lines = vec![["name", "kind", "values", "missing", ""].map(str::to_owned)];
+    let keys = run.table_model().map_or(&[][..], |model| model.keys());
+    let is_made_new = |name: &str| keys.iter().any(|key| key.column() == name);
     for column in schema.columns.iter().take(MOST) {
         let missing = match column.missing {
             0 => String::new(),
@@ -80,6 +83,7 @@ fn column_table(run: &Fitted) -> String {
             "left out: data.drop"
         } else {
             match column.kind {
+                Kind::Identifier if is_made_new(&column.name) => "it names rows: made new in the same form",
                 Kind::Identifier => "left out: it names rows",
                 Kind::Constant { .. } => "one value: written back as it is",
                 _ => "",
@@ -95,26 +99,42 @@ fn column_table(run: &Fitted) -> String {
     text
 }
 
-/// A line a rule that held in every row and holds in every row that is made.
+/// Pairs of columns whose combinations that no row has are listed.
+const MOST_PAIRS: usize = 8;
+
+/// A line a rule that held in every row and holds in every row that is made; of combinations that no row has, those that were
+/// to be expected most.
 fn rule_table(run: &Fitted) -> String {
-    use veridic::models::chain::Rule;
     let Some(chain) = run.table_model().and_then(|model| model.chain()) else { return String::new() };
-    let line = |found: &veridic::models::chain::Found| {
-        let rule = match &found.rule {
-            Rule::Decides { by, column } => format!("`{by}` decides `{column}`"),
-            Rule::Formula { column, of: [a, b], operation } => {
-                format!("`{column}` = `{a}` {} `{b}`", operation.sign())
-            }
-            Rule::Order { low, high, strict: true } => format!("`{low}` < `{high}`"),
-            Rule::Order { low, high, strict: false } => format!("`{low}` <= `{high}`"),
-            Rule::Pairs { columns: [a, b], impossible } => {
-                format!("`{a}` and `{b}`: {} of values that no row has", counted(*impossible, "pair"))
-            }
+    let found = chain.rules();
+    let (pairs, others): (Vec<&Found>, Vec<&Found>) =
+        found.iter().partition(|found| matches!(found.rule, Rule::Pairs { .. }));
+    let lines: Vec<[String; 2]> = others
+        .iter()
+        .map(|found| [found.rule.to_string(), format!("in {}", counted(found.support, "row"))])
+        .collect();
+    let mut text = ui::aligned(&lines, [false, true]);
+    for found in pairs.iter().take(MOST_PAIRS) {
+        let Rule::Pairs { columns: [a, b], impossible } = &found.rule else { continue };
+        let examples: Vec<String> = found
+            .examples
+            .iter()
+            .map(|example| {
+                let [x, y] = &example.values;
+                format!("{x} with {y} ({} by chance)", count(example.expected.round() as u64))
+            })
+            .collect();
+        let _ = write!(text, "`{a}` and `{b}` never: {}", examples.join(", "));
+        let _ = match impossible.saturating_sub(examples.len()) {
+            0 => writeln!(text),
+            more => writeln!(text, ", and {more} more"),
         };
-        [rule, format!("in {}", counted(found.support, "row"))]
-    };
-    let lines: Vec<[String; 2]> = chain.rules().iter().map(line).collect();
-    ui::aligned(&lines, [false, true])
+    }
+    if pairs.len() > MOST_PAIRS {
+        let more = counted(pairs.len() - MOST_PAIRS, "pair");
+        let _ = writeln!(text, "and {more} of columns with combinations that no row has");
+    }
+    text
 }
 
 /// The range or the levels of a column, in a few words.

@@ -10,6 +10,7 @@ mod label;
 mod latent;
 mod life;
 mod map;
+mod rules;
 mod series;
 
 use std::path::{Path, PathBuf};

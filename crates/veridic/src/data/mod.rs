@@ -65,7 +65,7 @@ pub use spelling::{DurationForm, Letters, Minus, Spelling};
 pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub use text::Unused;
-pub(crate) use write::replace_soon;
+pub(crate) use write::{CellWriter, replace_soon};
 pub use write::{cell, replace, write, write_csv, write_json};
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ impl fmt::Display for ReadNote {
                 }
                 write!(f, "; {remedy}")
             }
-            Self::Identifier { column } => write!(f, "`{column}` names rows and is left out"),
+            Self::Identifier { column } => write!(f, "`{column}` names rows: nothing is learned from it"),
             Self::Merged { column, texts } => write!(f, "`{column}`: {} are one flag", listed(texts)),
             Self::Zones { column, examples: [a, b] } => write!(
                 f,

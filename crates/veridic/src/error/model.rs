@@ -131,6 +131,26 @@ pub enum ModelError {
         /// The column.
         column: String,
     },
+    /// A rule that rows of the data break.
+    #[error("the rule `{rule}` does not hold in {rows} of {of} rows")]
+    BrokenRule {
+        /// The rule.
+        rule: String,
+        /// Rows that break it.
+        rows: usize,
+        /// Rows there are.
+        of: usize,
+        /// The first of them, in words.
+        examples: Vec<String>,
+    },
+    /// A rule that says nothing about its columns.
+    #[error("the rule `{rule}` cannot be kept: {reason}")]
+    WrongRule {
+        /// The rule.
+        rule: String,
+        /// Why.
+        reason: String,
+    },
     /// A column that the model has no place for.
     #[error("{model} has no place for the column `{column}`")]
     ForeignColumn {
@@ -166,6 +186,10 @@ impl ModelError {
             Self::Singular { .. } => Some("raise its `floor`, such as to 0.01".to_string()),
             Self::OneClass { .. } => Some("name another column".to_string()),
             Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
+            Self::BrokenRule { examples, .. } => {
+                Some(format!("{}; mend those rows, or leave the rule out", examples.join("; ")))
+            }
+            Self::WrongRule { .. } => Some("rules are in `data.rules.hold` and `data.rules.off`".to_string()),
             Self::NeededColumn { .. } => {
                 Some("say in the settings of the model what it is called".to_string())
             }

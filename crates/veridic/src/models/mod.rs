@@ -13,6 +13,7 @@ pub mod discriminant;
 mod ending;
 mod form;
 mod gan;
+pub mod key;
 mod network;
 mod parallel;
 mod prior;

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::{self, Chain, ChainConfig};
+use super::chain::{self, Chain, ChainConfig, RuleConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
 use super::discriminant::{Discriminant, DiscriminantConfig};
+use super::key::Key;
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
@@ -55,6 +56,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) dropped: &'a [String],
     /// How rows make series, for models of them.
     pub(crate) layout: &'a SeriesConfig,
+    /// Rules that the chain looks for and keeps.
+    pub(crate) rules: &'a RuleConfig,
 }
 
 /// A fitted model of a table.
@@ -62,6 +65,8 @@ pub(crate) struct Lesson<'a> {
 pub struct TableModel {
     schema: Schema,
     chain: Option<Chain>,
+    /// Columns that name rows, which the chain's rows get new.
+    keys: Vec<Key>,
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
     discriminant: Option<Discriminant>,
@@ -140,6 +145,7 @@ impl TableModel {
         let mut model = Self {
             schema: schema.clone(),
             chain: None,
+            keys: Vec::new(),
             detector: None,
             trees: None,
             discriminant: None,
@@ -147,6 +153,7 @@ impl TableModel {
             paths: None,
         };
         if let Some(config) = &parts.chain {
+            let config = &ChainConfig { rules: lesson.rules.clone(), ..config.clone() };
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
             let from = from.and_then(|from| chain::Partial::restore(&from).ok());
@@ -154,6 +161,7 @@ impl TableModel {
                 watched(config, (table, &columns, rows), (seed, threads), stop, observe, (from, keep))?;
             let Some(chain) = fitted else { return Ok(None) };
             model.chain = Some(chain);
+            model.keys = Key::find(table, &columns);
         }
         if let Some(config) = &parts.detector {
             let columns = lesson.without(is_target);
@@ -190,6 +198,11 @@ impl TableModel {
     /// The chain that makes rows, if there is one.
     pub fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
+    }
+
+    /// The columns that name rows and are made new.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
     }
 
     /// The detector that scores rows, if there is one.
@@ -272,6 +285,9 @@ impl TableModel {
         absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
         absorb("series", self.series.as_ref().map(SeriesModel::store));
         absorb("paths", self.paths.as_ref().map(PathModel::store));
+        if !self.keys.is_empty() {
+            stored.about.insert("keys".to_string(), serde_json::to_string(&self.keys).unwrap_or_default());
+        }
         stored
     }
 
@@ -293,7 +309,14 @@ impl TableModel {
             .as_ref()
             .map(|_| Discriminant::restore(&stored.below("discriminant")))
             .transpose()?;
-        Ok(Self { schema, chain, detector, trees, discriminant, series, paths })
+        let keys: Vec<Key> = match stored.about.get("keys") {
+            Some(keys) => serde_json::from_str(keys).map_err(|error| format!("`keys`: {error}"))?,
+            None => Vec::new(),
+        };
+        if let Some(problem) = keys.iter().find_map(Key::problem) {
+            return Err(problem.to_string());
+        }
+        Ok(Self { schema, chain, keys, detector, trees, discriminant, series, paths })
     }
 }
 

@@ -22,7 +22,8 @@ pub struct ChainConfig {
     /// Rows that are made for each that is kept, by how well pairs of columns agree with the data, 1 to 10; with 1 all are
     /// kept.
     pub pool: usize,
-    /// Rules that are looked for in the data and kept by made rows.
+    /// Rules that are looked for in the data and kept by made rows. Of a run these are `data.rules`.
+    #[serde(skip)]
     pub rules: RuleConfig,
     /// Boosting of each conditional.
     pub boost: BoostConfig,

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::coder::{Coded, Coder, Made};
+use super::declared::Wishes;
 use super::number::Cell;
 use super::plan::Plan;
 use super::rule::Checks;
@@ -132,7 +133,8 @@ impl Chain {
                 })
                 .collect();
             let made: Vec<Made> = sources.iter().map(|source| source.made.clone()).collect();
-            let plan = Plan::find(config.rules, &coders, &made);
+            let wishes = Wishes::read(&config.rules, &columns, &coders, table)?;
+            let plan = Plan::find(&config.rules, &wishes, &coders, &made);
             let fit =
                 Fit { config, columns: &columns, coders: &coders, sources: &sources, plan: &plan, seed };
             let learned = match fit.learn(threads, stop, observe, from) {
@@ -142,7 +144,8 @@ impl Chain {
             let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
             let codes: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
             let whole: Vec<&Made> = made.iter().collect();
-            let checks = Checks::find(config.rules, &coders, &whole, &codes, &free);
+            let mut checks = Checks::find(&config.rules, &wishes, &coders, &whole, &codes, &free);
+            checks.declare(&wishes, &coders, &whole, &codes);
             let mut chain = Self {
                 config: config.clone(),
                 n_rows: rows.len(),

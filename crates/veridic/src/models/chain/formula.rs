@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
+use super::declared::{Declared, Wishes};
 
 /// Fewest rows that show a formula, and fewest different values of each of its columns.
 const LEAST_ROWS: usize = 50;
@@ -26,7 +27,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    fn of(self, a: f64, b: f64) -> f64 {
+    pub(super) fn of(self, a: f64, b: f64) -> f64 {
         match self {
             Self::Sum => a + b,
             Self::Difference => a - b,
@@ -85,7 +86,12 @@ impl Formula {
     }
 
     /// The formulas that hold in every row, by column; each makes a column of two before it.
-    pub(super) fn find(coders: &[Coder], columns: &[Made], taken: &[bool]) -> Vec<Option<Self>> {
+    pub(super) fn find(
+        coders: &[Coder],
+        columns: &[Made],
+        taken: &[bool],
+        wishes: &Wishes,
+    ) -> Vec<Option<Self>> {
         let mut found = vec![None; columns.len()];
         let numbers: Vec<(usize, &Vec<f64>)> = columns
             .iter()
@@ -104,14 +110,19 @@ impl Formula {
             let pairs = before.iter().flat_map(|a| before.iter().map(move |b| (a, b)));
             found[*j] = pairs
                 .filter(|(a, b)| a.0 != b.0 && present >= LEAST_ROWS)
-                .find_map(|(a, b)| of_pair(&coders[*j], values, *a, *b));
+                .find_map(|(a, b)| of_pair((*j, &coders[*j], values), *a, *b, wishes));
         }
         found
     }
 }
 
 /// The formula by which `values` are made of two columns, if there is one.
-fn of_pair(coder: &Coder, values: &[f64], a: (usize, &Vec<f64>), b: (usize, &Vec<f64>)) -> Option<Formula> {
+fn of_pair(
+    (column, coder, values): (usize, &Coder, &[f64]),
+    a: (usize, &Vec<f64>),
+    b: (usize, &Vec<f64>),
+    wishes: &Wishes,
+) -> Option<Formula> {
     let operations = [Operation::Sum, Operation::Difference, Operation::Product, Operation::Ratio];
     operations.into_iter().map(|operation| Formula { of: [a.0, b.0], operation }).find(|formula| {
         let commutes = matches!(formula.operation, Operation::Sum | Operation::Product);
@@ -122,6 +133,7 @@ fn of_pair(coder: &Coder, values: &[f64], a: (usize, &Vec<f64>), b: (usize, &Vec
         (!commutes || a.0 < b.0)
             && rows().all(|(value, (a, b))| formula.holds(coder, *value, *a, *b))
             && rows().filter(apart).count() >= LEAST_ROWS
+            && !wishes.is_off(Declared::Formula { column, of: formula.of, operation: formula.operation })
     })
 }
 

@@ -6,9 +6,11 @@
 //! decides in every row is a table, not a model. The likelihood of a row is exact, and so are draws; of three rows that are
 //! drawn one is kept, so that pairs of columns agree with the data.
 
+mod absent;
 mod coder;
 mod condition;
 mod config;
+mod declared;
 mod draw;
 mod evidence;
 mod fill;
@@ -34,7 +36,7 @@ pub use fill::{Answer, Prediction};
 pub use fit::{Outcome, Partial, Progress};
 pub use formula::Operation;
 pub use likelihood::Likelihoods;
-pub use rule::{Found, Rule, RuleConfig};
+pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 
 use coder::Coder;
 use plan::Plan;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
+use super::declared::{Declared, Wishes};
 use super::formula::Formula;
 use super::rule::RuleConfig;
 
@@ -98,22 +99,32 @@ impl Ids {
 
 impl Plan {
     /// Finds columns that another decides in every row, with enough rows to tell.
-    pub(super) fn find(config: RuleConfig, coders: &[Coder], columns: &[Made]) -> Self {
+    pub(super) fn find(config: &RuleConfig, wishes: &Wishes, coders: &[Coder], columns: &[Made]) -> Self {
         let n_columns = columns.len();
         let ids: Vec<Ids> = columns.iter().map(Ids::new).collect();
         // Finer columns first, so that what is decided is coarser, or as fine and later.
         let mut by_size: Vec<usize> = (0..n_columns).collect();
-        by_size.sort_by_key(|j| std::cmp::Reverse(ids[*j].count));
+        // Of two that are as fine, the one first that is said to decide.
+        let is_said = |j: usize| (0..n_columns).any(|i| wishes.deciding(i) == Some(j));
+        by_size.sort_by_key(|j| (std::cmp::Reverse(ids[*j].count), !is_said(*j)));
         let mut decided: Vec<Option<Decided>> = vec![None; n_columns];
         let mut kept: Vec<usize> = Vec::new();
         let mut first = Vec::new();
         for j in by_size {
             let n = ids[j].of.len();
             // The coarsest that decides it, for it says most about it.
-            let found = kept.iter().rev().copied().filter(|_| config.decides).find(|i| {
-                let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
-                let repeated = n.saturating_sub(ids[*i].count) as f64;
-                decides && repeated * ids[j].differ >= EXPECTED && ids[*i].decides(&ids[j], &mut first)
+            let may = config.decides && !wishes.is_in_formula(j);
+            let said = wishes.deciding(j).map(|by| decided[by].as_ref().map_or(by, |of: &Decided| of.by));
+            let said = said.filter(|by| *by != j && kept.contains(by));
+            let found = said.or_else(|| {
+                kept.iter().rev().copied().filter(|_| may).find(|i| {
+                    let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
+                    let repeated = n.saturating_sub(ids[*i].count) as f64;
+                    decides
+                        && repeated * ids[j].differ >= EXPECTED
+                        && ids[*i].decides(&ids[j], &mut first)
+                        && !wishes.is_off(Declared::Decides { by: *i, column: j })
+                })
             });
             match found {
                 Some(by) => {
@@ -123,10 +134,13 @@ impl Plan {
             }
         }
         let taken: Vec<bool> = decided.iter().map(Option::is_some).collect();
-        let formulas = match config.formulas {
-            true => Formula::find(coders, columns, &taken),
+        let mut formulas = match config.formulas {
+            true => Formula::find(coders, columns, &taken, wishes),
             false => vec![None; n_columns],
         };
+        for (j, formula) in wishes.formulas() {
+            formulas[j] = Some(formula);
+        }
         Self { order: order(&decided), decided, formulas }
     }
 

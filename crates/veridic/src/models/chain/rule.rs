@@ -1,23 +1,23 @@
 //! What held in every row that a chain was fitted on, and holds in every row that it makes.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::Chain;
+use super::absent::{self, Absent};
 use super::coder::{Coder, Made};
+use super::declared::{Declared, FORMS, Wishes};
 use super::formula::Operation;
+use crate::data::{CellWriter, Cells};
+use crate::error::ConfigError;
 
 /// Rows that must be expected to break a rule if columns were independent, before none means something.
 const EXPECTED: f64 = 20.0;
 
-/// Rows that must be expected of a pair of values if columns were independent, before none means that it cannot be.
-const EXPECTED_PAIR: f64 = 10.0;
-
 /// Most columns among which rules are looked for, and most codes of a column of a pair.
 const MOST_COLUMNS: usize = 150;
 const MOST_CODES: usize = 254;
-
-/// Largest share of rows whose pair of values is in no other row, for pairs that are not there not to be.
-const SINGLE: f64 = 0.0005;
 
 /// Something that holds in every row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,15 @@ pub enum Rule {
         /// Whether they are never equal.
         strict: bool,
     },
+    /// Numbers are from one to another.
+    Range {
+        /// The column.
+        column: String,
+        /// The least, as the column writes it; empty where there is none.
+        from: String,
+        /// The most.
+        to: String,
+    },
     /// Only some of the pairs of values of two columns are possible.
     Pairs {
         /// The columns.
@@ -57,6 +66,23 @@ pub enum Rule {
     },
 }
 
+/// As rules are written in `data.rules`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decides { by, column } => write!(f, "`{by}` decides `{column}`"),
+            Self::Formula { column, of: [a, b], operation } => {
+                write!(f, "`{column}` = `{a}` {} `{b}`", operation.sign())
+            }
+            Self::Order { low, high, strict } => {
+                write!(f, "`{low}` {} `{high}`", if *strict { "<" } else { "<=" })
+            }
+            Self::Range { column, from, to } => write!(f, "`{column}` in {from}..{to}"),
+            Self::Pairs { columns: [a, b], .. } => write!(f, "`{a}` with `{b}`"),
+        }
+    }
+}
+
 /// A rule and the rows that show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
@@ -64,10 +90,24 @@ pub struct Found {
     pub rule: Rule,
     /// Rows in which it could have been broken: no cell of it is missing.
     pub support: usize,
+    /// Of pairs of values that are never together, those that were to be expected most, the most first.
+    pub examples: Vec<NeverTogether>,
 }
 
-/// Which kinds of rules are looked for and kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Values of two columns that no row has together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeverTogether {
+    /// Of each column a value, or a range `from..to`, as it is written.
+    pub values: [String; 2],
+    /// Rows that would have them if the columns were independent.
+    pub expected: f64,
+}
+
+/// Which kinds of rules are looked for and kept, and rules of the user's own.
+///
+/// Rules are written as [`Rule`] shows them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, and
+/// `city with country`, of which only combinations of the data are possible; names with spaces stand in backquotes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct RuleConfig {
     /// A column that decides another.
@@ -78,11 +118,32 @@ pub struct RuleConfig {
     pub order: bool,
     /// Pairs of values that are never together.
     pub pairs: bool,
+    /// Rules that hold in every row that is made; rows of the data that break one are an error.
+    pub hold: Vec<String>,
+    /// Rules that are found but need not hold.
+    pub off: Vec<String>,
 }
 
 impl Default for RuleConfig {
     fn default() -> Self {
-        Self { decides: true, formulas: true, order: true, pairs: true }
+        Self { decides: true, formulas: true, order: true, pairs: true, hold: Vec::new(), off: Vec::new() }
+    }
+}
+
+impl RuleConfig {
+    /// Checks that rules can be read; `path` is where the settings are, as in `data.rules`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Range`] for the first that cannot.
+    pub fn check(&self, path: &str) -> Result<(), ConfigError> {
+        match self.unreadable() {
+            None => Ok(()),
+            Some((list, rule)) => Err(ConfigError::Range {
+                field: format!("{path}.{list}"),
+                found: format!("`{rule}`"),
+                allowed: FORMS.to_string(),
+            }),
+        }
     }
 }
 
@@ -92,6 +153,18 @@ impl Default for RuleConfig {
 pub(super) struct Checks {
     pub(super) orders: Vec<Order>,
     pub(super) pairs: Vec<Pairs>,
+    #[serde(default)]
+    pub(super) ranges: Vec<Range>,
+}
+
+/// The numbers of a column are from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Range {
+    pub(super) column: usize,
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) support: usize,
 }
 
 /// One column is not above another.
@@ -112,12 +185,16 @@ pub(super) struct Pairs {
     /// By code of the first: those of the second.
     pub(super) impossible: Vec<Vec<u8>>,
     pub(super) support: usize,
+    /// Those that were to be expected most.
+    #[serde(default)]
+    pub(super) strongest: Vec<Absent>,
 }
 
 impl Checks {
     /// Finds rules that hold in all rows.
     pub(super) fn find(
-        config: RuleConfig,
+        config: &RuleConfig,
+        wishes: &Wishes,
         coders: &[Coder],
         columns: &[&Made],
         codes: &[&[u8]],
@@ -134,9 +211,11 @@ impl Checks {
                     let (Made::Number(left), Made::Number(right)) = (columns[*a], columns[*b]) else {
                         continue;
                     };
-                    checks
-                        .orders
-                        .extend(order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left))));
+                    let found = order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left)));
+                    let is_off = |Order { low, high, strict, .. }: &Order| {
+                        wishes.is_off(Declared::Order { low: *low, high: *high, strict: *strict })
+                    };
+                    checks.orders.extend(found.filter(|order| !is_off(order)));
                 }
             }
         }
@@ -144,16 +223,47 @@ impl Checks {
             let few = |j: &&usize| (2..=MOST_CODES).contains(&coders[**j].codes());
             let few: Vec<usize> = chosen.iter().filter(few).copied().collect();
             for (place, a) in few.iter().enumerate() {
-                for b in &few[place + 1..] {
-                    checks.pairs.extend(pairs((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b])));
+                for b in few[place + 1..].iter().filter(|b| !wishes.is_off(Declared::With([*a, **b]))) {
+                    let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
+                    checks.pairs.extend(absent::pairs(a, b, false));
                 }
             }
         }
         checks
     }
 
+    /// Adds rules of the user's own that the plan has no place for.
+    pub(super) fn declare(&mut self, wishes: &Wishes, coders: &[Coder], columns: &[&Made], codes: &[&[u8]]) {
+        let present = |j: usize, row: usize| match columns[j] {
+            Made::Number(values) => !values[row].is_nan(),
+            Made::Symbol(_) => true,
+        };
+        let n = columns.first().map_or(0, |made| made.len());
+        let support = |of: &[usize]| (0..n).filter(|row| of.iter().all(|j| present(*j, *row))).count();
+        for rule in &wishes.hold {
+            match *rule {
+                Declared::Order { low, high, strict } => {
+                    self.orders.retain(|order| (order.low, order.high) != (low, high));
+                    self.orders.push(Order { low, high, strict, support: support(&[low, high]) });
+                }
+                Declared::Range { column, from, to } => {
+                    self.ranges.push(Range { column, from, to, support: support(&[column]) });
+                }
+                Declared::With([a, b]) => {
+                    self.pairs.retain(|pairs| pairs.columns != [a, b] && pairs.columns != [b, a]);
+                    self.pairs.extend(absent::pairs(
+                        (a, &coders[a], codes[a]),
+                        (b, &coders[b], codes[b]),
+                        true,
+                    ));
+                }
+                Declared::Formula { .. } | Declared::Decides { .. } => {}
+            }
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.orders.is_empty() && self.pairs.is_empty()
+        self.orders.is_empty() && self.pairs.is_empty() && self.ranges.is_empty()
     }
 
     /// Whether each row keeps the rules.
@@ -166,6 +276,12 @@ impl Checks {
             };
             for ((kept, low), high) in kept.iter_mut().zip(low).zip(high) {
                 *kept &= !order.broken(*low, *high);
+            }
+        }
+        for range in &self.ranges {
+            let Made::Number(values) = &made[range.column] else { continue };
+            for (kept, value) in kept.iter_mut().zip(values) {
+                *kept &= value.is_nan() || (range.from..=range.to).contains(value);
             }
         }
         let mut codes: Vec<Option<Vec<u8>>> = vec![None; coders.len()];
@@ -188,8 +304,10 @@ impl Checks {
     /// What is wrong with rules that were read from a file, if anything.
     pub(super) fn problem(&self, n_columns: usize) -> Option<&'static str> {
         let order = |order: &Order| order.low < n_columns && order.high < n_columns;
-        let pairs = |pairs: &Pairs| pairs.columns.iter().all(|j| *j < n_columns);
-        let sound = self.orders.iter().all(order) && self.pairs.iter().all(pairs);
+        let pairs =
+            |pairs: &Pairs| pairs.columns.iter().all(|j| *j < n_columns) && pairs.impossible.len() <= 256;
+        let ranges = self.ranges.iter().all(|range| range.column < n_columns);
+        let sound = ranges && self.orders.iter().all(order) && self.pairs.iter().all(pairs);
         (!sound).then_some("rules of columns that are not there")
     }
 }
@@ -215,58 +333,6 @@ fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64])) -> Option<Order>
     (broken as f64 >= EXPECTED).then_some(Order { low, high, strict, support })
 }
 
-/// The pairs of codes that are not there though columns that are independent would have them.
-fn pairs(
-    (a, coder_a, of_a): (usize, &Coder, &[u8]),
-    (b, coder_b, of_b): (usize, &Coder, &[u8]),
-) -> Option<Pairs> {
-    let (rows, columns) = (coder_a.codes(), coder_b.codes());
-    let mut table = vec![0u32; rows * columns];
-    for (a, b) in of_a.iter().zip(of_b) {
-        table[usize::from(*a) * columns + usize::from(*b)] += 1;
-    }
-    let n = of_a.len() as f64;
-    let mass_a: Vec<f64> = table.chunks(columns).map(|row| row.iter().map(|c| f64::from(*c)).sum()).collect();
-    let mass_b: Vec<f64> =
-        (0..columns).map(|b| table[b..].iter().step_by(columns).map(|c| f64::from(*c)).sum()).collect();
-    let single = table.iter().filter(|count| **count == 1).count() as f64;
-    let seen = table.iter().filter(|count| **count > 0).count();
-    let absent: f64 = table
-        .iter()
-        .enumerate()
-        .filter(|(_, count)| **count == 0)
-        .map(|(i, _)| mass_a[i / columns] * mass_b[i % columns] / n)
-        .sum();
-    // All pairs are known where hardly any is seen once (A. Turing's estimate of what is unseen).
-    let all_known = single <= SINGLE * n && 2 * seen <= rows * columns && absent >= EXPECTED && n >= 500.0;
-    let whole = |coder: &Coder, code: usize| coder.is_single(code);
-    let is_impossible = |i: usize| {
-        let (x, y) = (i / columns, i % columns);
-        let expected = mass_a[x] * mass_b[y] / n;
-        table[i] == 0
-            && whole(coder_a, x)
-            && whole(coder_b, y)
-            && mass_a[x] > 0.0
-            && mass_b[y] > 0.0
-            && (all_known || expected >= EXPECTED_PAIR)
-    };
-    let impossible: Vec<Vec<u8>> = (0..rows)
-        .map(|x| (0..columns).filter(|y| is_impossible(x * columns + y)).map(|y| y as u8).collect())
-        .collect();
-    let any = impossible.iter().any(|of| !of.is_empty());
-    any.then_some(Pairs { columns: [a, b], impossible, support: of_a.len() })
-}
-
-impl Coder {
-    /// Whether a code is one value.
-    fn is_single(&self, code: usize) -> bool {
-        match self {
-            Self::Number(coder) => !matches!(coder.cells().get(code), Some(super::number::Cell::Range(_))),
-            Self::Text(coder) => coder.sharing(code) == 1,
-        }
-    }
-}
-
 impl Chain {
     /// What held in every row that the chain was fitted on and holds in every row that it makes.
     pub fn rules(&self) -> Vec<Found> {
@@ -275,25 +341,66 @@ impl Chain {
         for (j, decided) in self.plan.decided.iter().enumerate() {
             if let Some(decided) = decided {
                 let rule = Rule::Decides { by: name(decided.by), column: name(j) };
-                found.push(Found { rule, support: self.n_rows });
+                found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
             }
         }
         for (j, formula) in self.plan.formulas.iter().enumerate() {
             if let Some(formula) = formula {
                 let rule =
                     Rule::Formula { column: name(j), of: formula.of.map(name), operation: formula.operation };
-                found.push(Found { rule, support: self.n_rows });
+                found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
             }
         }
         for order in &self.checks.orders {
             let rule = Rule::Order { low: name(order.low), high: name(order.high), strict: order.strict };
-            found.push(Found { rule, support: order.support });
+            found.push(Found { rule, support: order.support, examples: Vec::new() });
         }
-        for pairs in &self.checks.pairs {
+        for range in &self.checks.ranges {
+            let end = |value: f64| match value {
+                f64::MIN | f64::MAX => String::new(),
+                value => self.written(range.column, &Cells::Number(vec![value])).concat(),
+            };
+            let rule = Rule::Range { column: name(range.column), from: end(range.from), to: end(range.to) };
+            found.push(Found { rule, support: range.support, examples: Vec::new() });
+        }
+        let mut pairs: Vec<&Pairs> = self.checks.pairs.iter().collect();
+        let strength = |pairs: &Pairs| pairs.strongest.first().map_or(0.0, |absent| absent.expected);
+        pairs.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+        for pairs in pairs {
             let impossible = pairs.impossible.iter().map(Vec::len).sum();
             let rule = Rule::Pairs { columns: pairs.columns.map(name), impossible };
-            found.push(Found { rule, support: pairs.support });
+            let example = |absent: &Absent| NeverTogether {
+                values: [
+                    self.told(pairs.columns[0], absent.first),
+                    self.told(pairs.columns[1], absent.second),
+                ],
+                expected: absent.expected,
+            };
+            let examples = pairs.strongest.iter().map(example).collect();
+            found.push(Found { rule, support: pairs.support, examples });
         }
         found
+    }
+
+    /// What codes from the first to the second of a column are, as the column writes it.
+    fn told(&self, j: usize, (from, to): (u8, u8)) -> String {
+        let (coder, from, to) = (&self.coders[j], usize::from(from), usize::from(to));
+        let made = match coder {
+            Coder::Text(coder) => Made::Symbol(vec![coder.symbol(from, 0.0), coder.symbol(to, 0.0)]),
+            Coder::Number(coder) => Made::Number(vec![coder.value(from, 0.0), coder.value(to, 1.0)]),
+        };
+        let texts = self.written(j, &coder.write(&made));
+        let [first, last] = texts.as_slice() else { return String::new() };
+        if first == last { first.clone() } else { format!("{first}..{last}") }
+    }
+
+    /// Cells as their column writes them.
+    fn written(&self, j: usize, cells: &Cells) -> Vec<String> {
+        let writer = CellWriter::new(Some(&self.columns[j]));
+        let text = |row: usize| {
+            let mut text = String::new();
+            if writer.write(cells, row, &mut text) { text } else { "a blank".to_string() }
+        };
+        (0..cells.len()).map(text).collect()
     }
 }

@@ -102,6 +102,7 @@ impl Config {
                 return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
             }
         }
+        self.data.rules.check("data.rules")?;
         if let Some(parts) = self.model.table() {
             parts.check(&format!("model.{}", self.model.name()))?;
         }

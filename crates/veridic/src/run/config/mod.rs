@@ -12,6 +12,7 @@ use crate::codec::CodecConfig;
 use crate::data::series::SeriesConfig;
 use crate::data::{Binarization, Mixture};
 use crate::error::Result;
+use crate::models::chain::RuleConfig;
 use crate::models::{ModelConfig, VaeConfig};
 use crate::run::map::MapConfig;
 use crate::run::report::augment::AugmentConfig;
@@ -118,6 +119,8 @@ pub struct DataConfig {
     /// Whether the decoder learns the target with the other columns, so that sampled rows have one. The encoder never
     /// sees it, and no score counts it.
     pub model_target: bool,
+    /// Rules between columns that made rows keep, of models with a chain.
+    pub rules: RuleConfig,
     /// Columns to leave out.
     pub drop: Vec<String>,
     /// Columns of numbers that are categories.
@@ -179,6 +182,7 @@ impl Default for DataConfig {
             labels: None,
             positive: Vec::new(),
             model_target: true,
+            rules: RuleConfig::default(),
             drop: Vec::new(),
             categorical: Vec::new(),
             header: None,

@@ -53,6 +53,7 @@ pub(super) fn learn(
         models_target: config.data.model_target,
         dropped: &config.data.drop,
         layout: &config.data.series,
+        rules: &config.data.rules,
     };
     let mut parts = parts.clone();
     if let (Some(DetectorConfig::Surprise(surprise)), SplitBy::OneClass) =

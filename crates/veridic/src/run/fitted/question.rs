@@ -93,7 +93,14 @@ impl Fitted {
         let mut options = read_options_of(&self.config, given);
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
         let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
-        Ok(whole(model, chain.sample_like(&table, Seed(seed), self.pool.threads())?))
+        let mut made = chain.sample_like(&table, Seed(seed), self.pool.threads())?;
+        // Names of rows that the file has are those of its rows.
+        for key in model.keys() {
+            if let Some(column) = table.column(key.column()).filter(|column| column.n_missing() == 0) {
+                made.columns.push(column.clone());
+            }
+        }
+        Ok(whole(model, made, Seed(seed)))
     }
 
     /// What a column would be in each row, given the row's other cells: `predicted` (the most likely value, of numbers the

@@ -85,14 +85,14 @@ impl Fitted {
         let (model, chain) = self.chain(Ability::Sample)?;
         let (seed, threads) = (Seed(seed), self.pool.threads());
         if given.is_empty() {
-            return Ok((whole(model, chain.sample(n, seed, threads)?), None));
+            return Ok((whole(model, chain.sample(n, seed, threads)?, seed), None));
         }
         let conditions: Vec<chain::Condition> = given
             .iter()
             .map(|typed| super::asked::condition(model.schema(), typed))
             .collect::<Result<_>>()?;
         let sample = chain.sample_given(n, &conditions, seed, threads)?;
-        Ok((whole(model, sample.table), Some(sample.effective)))
+        Ok((whole(model, sample.table, seed), Some(sample.effective)))
     }
 
     /// Makes `n` rows in which each value of a column is as frequent as the others.
@@ -101,7 +101,8 @@ impl Fitted {
     /// A model without a chain; a column that is not there, or of too many values.
     pub fn sample_balanced(&self, n: usize, column: &str, seed: u64) -> Result<Data> {
         let (model, chain) = self.chain(Ability::Sample)?;
-        Ok(whole(model, chain.sample_balanced(n, column, Seed(seed), self.pool.threads())?))
+        let table = chain.sample_balanced(n, column, Seed(seed), self.pool.threads())?;
+        Ok(whole(model, table, Seed(seed)))
     }
 
     /// The value of a condition on a target that the model does not speak of.
@@ -140,8 +141,14 @@ impl Fitted {
     }
 }
 
-/// A made table with the columns that have one value in every row, in the order of the schema.
-pub(super) fn whole(model: &TableModel, mut table: Table) -> Data {
+/// A made table with new names of rows and the columns that have one value in every row, in the order of the schema.
+pub(super) fn whole(model: &TableModel, mut table: Table, seed: Seed) -> Data {
+    for key in model.keys() {
+        if table.column(key.column()).is_none() {
+            let cells = key.make(table.n_rows, seed);
+            table.columns.push(Column { name: key.column().to_string(), cells });
+        }
+    }
     for column in &model.schema().columns {
         if let Kind::Constant { value: Some(value) } = &column.kind
             && table.column(&column.name).is_none()

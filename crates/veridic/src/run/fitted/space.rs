@@ -100,7 +100,9 @@ impl Fitted {
                 let made = coded.network.decode(&mut self.pool, points)?;
                 coded.form.decode(&made)
             }
-            Model::Table(_) | Model::Propagation(_) => Err(ModelError::NoNetwork { model: self.config.model.noun() }.into()),
+            Model::Table(_) | Model::Propagation(_) => {
+                Err(ModelError::NoNetwork { model: self.config.model.noun() }.into())
+            }
         }
     }
 }

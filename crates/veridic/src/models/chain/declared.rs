@@ -1,0 +1,375 @@
+//! Rules as users write them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, `city with country`.
+
+use std::collections::HashMap;
+
+use super::coder::{Coder, Made};
+use super::formula::{Formula, Operation};
+use super::rule::RuleConfig;
+use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
+use crate::error::ModelError;
+
+/// What a rule may look like.
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B + C` (or -, *, /), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+
+/// Rows that a message shows.
+const SHOWN: usize = 3;
+
+/// A rule as it was written; columns by name.
+#[derive(Debug, Clone, PartialEq)]
+enum Written {
+    Order { low: String, high: String, strict: bool },
+    Formula { column: String, of: [String; 2], operation: Operation },
+    Decides { by: String, column: String },
+    Range { column: String, from: String, to: String },
+    With([String; 2]),
+}
+
+/// A rule; columns by their places.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Declared {
+    Order { low: usize, high: usize, strict: bool },
+    Formula { column: usize, of: [usize; 2], operation: Operation },
+    Decides { by: usize, column: usize },
+    Range { column: usize, from: f64, to: f64 },
+    With([usize; 2]),
+}
+
+/// The rules that must hold, and found ones that need not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Wishes {
+    pub(super) hold: Vec<Declared>,
+    pub(super) off: Vec<Declared>,
+}
+
+/// The words of a rule: names in backquotes, and what stands between spaces.
+fn words(text: &str) -> Option<Vec<(String, bool)>> {
+    let mut words = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        if let Some(quoted) = rest.strip_prefix('`') {
+            let (name, after) = quoted.split_once('`')?;
+            words.push((name.to_string(), true));
+            rest = after.trim_start();
+        } else {
+            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            words.push((word.to_string(), false));
+            rest = after.trim_start();
+        }
+    }
+    Some(words)
+}
+
+impl Written {
+    fn parse(text: &str) -> Option<Self> {
+        let words = words(text)?;
+        let name = |i: usize| words[i].0.clone();
+        // What is in backquotes is a name, whatever it reads.
+        let sign = |i: usize| if words[i].1 { "" } else { words[i].0.as_str() };
+        match words.len() {
+            3 => match sign(1) {
+                "<=" | "<" => Some(Self::Order { low: name(0), high: name(2), strict: sign(1) == "<" }),
+                ">=" | ">" => Some(Self::Order { low: name(2), high: name(0), strict: sign(1) == ">" }),
+                "decides" => Some(Self::Decides { by: name(0), column: name(2) }),
+                "with" => Some(Self::With([name(0), name(2)])),
+                "in" => {
+                    let (from, to) = words[2].0.split_once("..")?;
+                    Some(Self::Range { column: name(0), from: from.to_string(), to: to.to_string() })
+                }
+                _ => None,
+            },
+            5 if sign(1) == "=" => {
+                let operation = match sign(3) {
+                    "+" => Operation::Sum,
+                    "-" => Operation::Difference,
+                    "*" => Operation::Product,
+                    "/" => Operation::Ratio,
+                    _ => return None,
+                };
+                Some(Self::Formula { column: name(0), of: [name(2), name(4)], operation })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl RuleConfig {
+    /// The first rule that cannot be read, with where it stands.
+    pub(super) fn unreadable(&self) -> Option<(&'static str, &str)> {
+        let lists = [("hold", &self.hold), ("off", &self.off)];
+        let mut all = lists.iter().flat_map(|(list, rules)| rules.iter().map(|rule| (*list, rule.as_str())));
+        all.find(|(_, rule)| Written::parse(rule).is_none())
+    }
+}
+
+/// The columns that rules are about.
+struct Reader<'a> {
+    columns: &'a [ColumnSchema],
+    coders: &'a [Coder],
+}
+
+impl Wishes {
+    /// Reads rules and checks those that must hold against every row of the table.
+    pub(super) fn read(
+        config: &RuleConfig,
+        columns: &[ColumnSchema],
+        coders: &[Coder],
+        table: &Table,
+    ) -> Result<Self, ModelError> {
+        let reader = Reader { columns, coders };
+        let all = |rules: &[String]| -> Result<Vec<Declared>, ModelError> {
+            rules.iter().map(|rule| reader.declared(rule)).collect()
+        };
+        let wishes = Self { hold: all(&config.hold)?, off: all(&config.off)? };
+        for (rule, text) in wishes.hold.iter().zip(&config.hold) {
+            reader.check(rule, text, table)?;
+        }
+        Ok(wishes)
+    }
+
+    pub(super) fn is_off(&self, rule: Declared) -> bool {
+        self.off.iter().any(|off| off.is_same(rule))
+    }
+
+    /// Whether a column is part of a formula that must hold.
+    pub(super) fn is_in_formula(&self, j: usize) -> bool {
+        self.hold.iter().any(
+            |rule| matches!(rule, Declared::Formula { column, of, .. } if *column == j || of.contains(&j)),
+        )
+    }
+
+    /// The columns that are said to decide a column.
+    pub(super) fn deciding(&self, j: usize) -> Option<usize> {
+        self.hold.iter().find_map(|rule| match rule {
+            Declared::Decides { by, column } if *column == j => Some(*by),
+            _ => None,
+        })
+    }
+
+    /// The formulas that must hold, each of the column that comes last among its three: `x = y + z` also says `z = x - y`.
+    pub(super) fn formulas(&self) -> Vec<(usize, Formula)> {
+        let turned = |rule: &Declared| match *rule {
+            Declared::Formula { column, of, operation } => Some(turned(column, of, operation)),
+            _ => None,
+        };
+        self.hold.iter().filter_map(turned).collect()
+    }
+}
+
+fn turned(column: usize, [a, b]: [usize; 2], operation: Operation) -> (usize, Formula) {
+    use Operation::{Difference, Product, Ratio, Sum};
+    let last = column.max(a).max(b);
+    if last == column {
+        return (column, Formula { of: [a, b], operation });
+    }
+    let of_a = last == a;
+    let (of, operation) = match operation {
+        Sum => ([column, if of_a { b } else { a }], Difference),
+        Product => ([column, if of_a { b } else { a }], Ratio),
+        Difference if of_a => ([column, b], Sum),
+        Difference => ([a, column], Difference),
+        Ratio if of_a => ([column, b], Product),
+        Ratio => ([a, column], Ratio),
+    };
+    (last, Formula { of, operation })
+}
+
+impl Declared {
+    /// Whether two rules are about the same, whatever the order of sums and whether or not equals are allowed.
+    fn is_same(&self, other: Self) -> bool {
+        match (*self, other) {
+            (Self::Order { low, high, .. }, Self::Order { low: l, high: h, .. }) => (low, high) == (l, h),
+            (Self::Formula { column, of, operation }, Self::Formula { column: c, of: o, operation: p }) => {
+                let (one, two) = (turned(column, of, operation), turned(c, o, p));
+                let commutes = matches!(one.1.operation, Operation::Sum | Operation::Product);
+                let swapped = Formula { of: [two.1.of[1], two.1.of[0]], ..two.1 };
+                one == two || (commutes && one == (two.0, swapped))
+            }
+            (Self::With([a, b]), Self::With([c, d])) => (a, b) == (c, d) || (a, b) == (d, c),
+            (one, two) => one == two,
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn place(&self, name: &str) -> Result<usize, ModelError> {
+        self.columns.iter().position(|column| column.name == name).ok_or_else(|| ModelError::UnknownColumn {
+            column: name.to_string(),
+            known: self.columns.iter().map(|column| column.name.clone()).collect(),
+        })
+    }
+
+    fn declared(&self, text: &str) -> Result<Declared, ModelError> {
+        let wrong = |reason: String| ModelError::WrongRule { rule: text.to_string(), reason };
+        let written = Written::parse(text).ok_or_else(|| wrong(format!("it is none of {FORMS}")))?;
+        let numbers = |places: &[usize]| {
+            let other = places.iter().find(|j| !matches!(self.coders[**j], Coder::Number(_)));
+            other.map_or(Ok(()), |j| Err(wrong(format!("`{}` holds no numbers", self.columns[*j].name))))
+        };
+        let differ = |places: &[usize]| {
+            let twice = (1..places.len()).find(|i| places[..*i].contains(&places[*i]));
+            twice.map_or(Ok(()), |_| Err(wrong("a column is named twice".to_string())))
+        };
+        let single = |j: usize| match &self.coders[j] {
+            Coder::Text(coder) => coder.is_discrete(),
+            Coder::Number(coder) => coder.is_discrete(),
+        };
+        Ok(match written {
+            Written::Order { low, high, strict } => {
+                let (low, high) = (self.place(&low)?, self.place(&high)?);
+                numbers(&[low, high])?;
+                differ(&[low, high])?;
+                Declared::Order { low, high, strict }
+            }
+            Written::Formula { column, of: [a, b], operation } => {
+                let (column, of) = (self.place(&column)?, [self.place(&a)?, self.place(&b)?]);
+                numbers(&[column, of[0], of[1]])?;
+                differ(&[column, of[0], of[1]])?;
+                Declared::Formula { column, of, operation }
+            }
+            Written::Decides { by, column } => {
+                let (by, column) = (self.place(&by)?, self.place(&column)?);
+                differ(&[by, column])?;
+                if matches!(&self.coders[by], Coder::Number(coder) if !coder.is_discrete()) {
+                    let name = &self.columns[by].name;
+                    return Err(wrong(format!("`{name}` holds too many different numbers to decide by")));
+                }
+                Declared::Decides { by, column }
+            }
+            Written::Range { column: name, from, to } => {
+                let column = self.place(&name)?;
+                numbers(&[column])?;
+                let end = |text: &str, open: f64| match text {
+                    "" => Ok(open),
+                    text => self
+                        .number(column, text)
+                        .ok_or_else(|| wrong(format!("`{text}` is no value of `{name}`"))),
+                };
+                Declared::Range { column, from: end(&from, f64::MIN)?, to: end(&to, f64::MAX)? }
+            }
+            Written::With([a, b]) => {
+                let places = [self.place(&a)?, self.place(&b)?];
+                differ(&places)?;
+                if let Some(j) = places.iter().find(|j| !single(**j)) {
+                    let name = &self.columns[*j].name;
+                    return Err(wrong(format!("`{name}` holds too many different values to combine")));
+                }
+                Declared::With(places)
+            }
+        })
+    }
+
+    /// A value as a column writes it.
+    fn number(&self, j: usize, text: &str) -> Option<f64> {
+        if !matches!(self.columns[j].kind, Kind::DateTime { .. }) {
+            return text.parse().ok().filter(|value: &f64| value.is_finite());
+        }
+        let cells = Cells::Text { codes: vec![0], levels: vec![text.to_string()] };
+        match self.columns[j].convert(&cells, None) {
+            (Cells::Number(values), None) => values.first().copied().filter(|value| value.is_finite()),
+            _ => None,
+        }
+    }
+
+    /// Whether every row keeps a rule.
+    fn check(&self, rule: &Declared, text: &str, table: &Table) -> Result<(), ModelError> {
+        let rows: Vec<usize> = (0..table.n_rows).collect();
+        let read = |j: usize| -> Made {
+            let cells = table.column(&self.columns[j].name).map(|column| &column.cells);
+            cells.and_then(|cells| self.coders[j].read(cells, &rows)).unwrap_or(Made::Number(Vec::new()))
+        };
+        let pairs = |a: usize, b: usize, broken: &dyn Fn(f64, f64) -> bool| -> Vec<usize> {
+            let (Made::Number(a), Made::Number(b)) = (read(a), read(b)) else { return Vec::new() };
+            (0..a.len().min(b.len())).filter(|row| broken(a[*row], b[*row])).collect()
+        };
+        let (columns, broken): (Vec<usize>, Vec<usize>) = match *rule {
+            Declared::Order { low, high, strict } => {
+                let is_broken = |low: f64, high: f64| if strict { low >= high } else { low > high };
+                (vec![low, high], pairs(low, high, &is_broken))
+            }
+            Declared::Range { column, from, to } => {
+                (vec![column], pairs(column, column, &|value, _| value < from || value > to))
+            }
+            Declared::Formula { column, of: [a, b], operation } => {
+                let formula = Formula { of: [a, b], operation };
+                let broken = match (read(column), read(a), read(b)) {
+                    (Made::Number(of), Made::Number(x), Made::Number(y)) => (0..of.len())
+                        .filter(|i| !formula.holds(&self.coders[column], of[*i], x[*i], y[*i]))
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                (vec![column, a, b], broken)
+            }
+            Declared::Decides { by, column } => {
+                let (deciding, decided) = (read(by), read(column));
+                let mut first: HashMap<usize, u64> = HashMap::new();
+                let broken = (0..deciding.len()).filter(|row| {
+                    let value = match &decided {
+                        Made::Number(values) if values[*row].is_nan() => f64::NAN.to_bits(),
+                        Made::Number(values) => (values[*row] + 0.0).to_bits(),
+                        Made::Symbol(symbols) => u64::from(symbols[*row]),
+                    };
+                    *first.entry(self.coders[by].symbol(&deciding, *row)).or_insert(value) != value
+                });
+                (vec![by, column], broken.collect())
+            }
+            Declared::With(_) => return Ok(()),
+        };
+        if broken.is_empty() {
+            return Ok(());
+        }
+        let cell = |j: &usize, row: usize| {
+            let column = &self.columns[*j];
+            let mut text = format!("{} = ", column.name);
+            let cells = table.column(&column.name).map(|column| &column.cells);
+            if !cells.is_some_and(|cells| CellWriter::new(Some(column)).write(cells, row, &mut text)) {
+                text.push_str("missing");
+            }
+            text
+        };
+        let example = |row: &usize| {
+            let cells: Vec<String> = columns.iter().map(|j| cell(j, *row)).collect();
+            format!("row {} has {}", row + 1, cells.join(", "))
+        };
+        Err(ModelError::BrokenRule {
+            rule: text.to_string(),
+            rows: broken.len(),
+            of: table.n_rows,
+            examples: broken.iter().take(SHOWN).map(example).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_as_they_are_written() {
+        let order = |low: &str, high: &str, strict| {
+            Some(Written::Order { low: low.into(), high: high.into(), strict })
+        };
+        assert_eq!(Written::parse("`start day` <= end"), order("start day", "end", false));
+        assert_eq!(Written::parse("a > b"), order("b", "a", true));
+        let range = Written::Range { column: "age".into(), from: "0".into(), to: String::new() };
+        assert_eq!(Written::parse("age in 0.."), Some(range));
+        for wrong in ["", "a", "a b c", "a == b", "`a <= b", "a = b", "a = b ? c", "a in 3", "a `<=` b"] {
+            assert_eq!(Written::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_formula_makes_the_last_of_its_columns() {
+        use Operation::{Difference, Product, Ratio, Sum};
+        // Each holds for 12, 4 and what it makes of them, whichever column is last.
+        for (operation, value) in [(Sum, 16.0), (Difference, 8.0), (Product, 48.0), (Ratio, 3.0)] {
+            for places in [[0, 1, 2], [1, 0, 2], [1, 2, 0], [0, 2, 1], [2, 0, 1], [2, 1, 0]] {
+                let [column, a, b] = places;
+                let mut row = [0.0; 3];
+                (row[column], row[a], row[b]) = (value, 12.0, 4.0);
+                let (last, formula) = turned(column, [a, b], operation);
+                assert_eq!(last, 2);
+                assert_eq!(formula.operation.of(row[formula.of[0]], row[formula.of[1]]), row[2]);
+            }
+        }
+    }
+}
