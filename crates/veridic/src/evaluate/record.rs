@@ -196,14 +196,22 @@ fn copies(train: &Table, holdout: &Table, synthetic: &Table) -> (f64, f64) {
     (share(synthetic), share(holdout))
 }
 
-pub(super) fn distinct(cells: &Cells) -> usize {
+/// The share of rows of `other` that equal a row of `train` in every column of `train`, nearly unique ones included.
+pub fn equal_rows(train: &Table, other: &Table) -> f64 {
+    let names: Vec<&str> = train.columns.iter().map(|column| column.name.as_str()).collect();
+    let seen: BTreeSet<Vec<u64>> = keys(train, &names).into_iter().collect();
+    let rows = keys(other, &names);
+    rows.iter().filter(|row| seen.contains(*row)).count() as f64 / rows.len().max(1) as f64
+}
+
+fn distinct(cells: &Cells) -> usize {
     match cells {
         Cells::Number(values) => values.iter().map(|value| value.to_bits()).collect::<BTreeSet<_>>().len(),
         Cells::Text { codes, .. } => codes.iter().collect::<BTreeSet<_>>().len(),
     }
 }
 
-pub(super) fn keys(table: &Table, columns: &[&str]) -> Vec<Vec<u64>> {
+fn keys(table: &Table, columns: &[&str]) -> Vec<Vec<u64>> {
     let cells: Vec<Vec<u64>> = columns
         .iter()
         .map(|name| match table.column(name).map(|column| &column.cells) {

@@ -58,6 +58,18 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
     };
     let real = shuffled(sides.real, "attacked real")?;
     let made = shuffled(sides.synthetic, "attacked synthetic")?;
+    // Without unseen rows, halves of the real ones say what is equal by chance.
+    all.exact_copies = match sides.unseen {
+        Some(unseen) => {
+            (evaluate::equal_rows(&real, &made), evaluate::equal_rows(&real, &unseen.select(names)?))
+        }
+        None => {
+            let (own, other) = (drawn.own.select(names)?, drawn.other.select(names)?);
+            (evaluate::equal_rows(&own, &made), evaluate::equal_rows(&own, &other))
+        }
+    };
+    all.figures.insert("privacy.exact_copies".to_string(), all.exact_copies.0);
+    all.figures.insert("ceiling.privacy.exact_copies".to_string(), all.exact_copies.1);
     let Some(unseen) = sides.unseen else {
         // Copies are told from chance by halves of the real rows.
         let half = |from: usize, to: usize| real.take(&(from..to).collect::<Vec<_>>());

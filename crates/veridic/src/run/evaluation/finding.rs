@@ -106,17 +106,23 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
     if let Some(close) = &of.closeness {
         let n = of.rows.synthetic.max(1);
         let rate = |share: f64, n: usize| Rate::wilson((share * n as f64).round() as usize, n);
-        let (own, chance) = (rate(close.copies, n), rate(close.copies_holdout, of.rows.compared.max(1)));
-        if own.value - own.error > chance.value + chance.error && close.copies > close.copies_holdout + 0.005
-        {
+        let found = |(own, chance): (f64, f64)| {
+            let (low, high) = (rate(own, n), rate(chance, of.rows.compared.max(1)));
+            low.value - low.error > high.value + high.error && own > chance + 0.005
+        };
+        let all = [
+            (of.exact_copies, "in every column"),
+            ((close.copies, close.copies_holdout), "but for nearly unique columns"),
+        ];
+        if let Some(((own, chance), how)) = all.into_iter().find(|(shares, _)| found(*shares)) {
             copies = true;
             say(
                 0,
                 "copies",
                 format!(
-                    "{} of the synthetic rows equal a real row; of rows that were not learned from, {} do",
-                    percent(close.copies),
-                    percent(close.copies_holdout)
+                    "{} of the synthetic rows equal a real row {how}; of rows that were not learned from, {} do",
+                    percent(own),
+                    percent(chance)
                 ),
             );
         } else if of.rows.unseen > 0 && close.dcr_share - 1.0 / (n.min(4000) as f64).sqrt() > 0.53 {

@@ -95,6 +95,8 @@ pub struct Evaluation {
     /// How near synthetic rows lie.
     #[serde(skip)]
     pub closeness: Option<Closeness>,
+    /// The share of synthetic rows that equal a real row in every column, and the same of rows that were not learned from.
+    pub exact_copies: (f64, f64),
     /// Membership by distance.
     pub membership: Option<Membership>,
     /// Membership by densities.
@@ -258,6 +260,7 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
         least_real: Vec::new(),
         missed: finding::missed(sides.real, sides.synthetic, sides.schema),
         closeness: None,
+        exact_copies: (0.0, 0.0),
         membership: None,
         domias: None,
         attacks: Vec::new(),

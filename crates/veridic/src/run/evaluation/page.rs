@@ -186,7 +186,10 @@ fn privacy(of: &Evaluation, out: &mut String) {
     if let Some(close) = &of.closeness {
         let _ = write!(
             out,
-            "<p>Equal to a real row: {:.2} % (of rows not learned from {:.2} %).",
+            "<p>Equal to a real row in every column: {:.2} % (of rows not learned from {:.2} %); but for nearly unique \
+             columns: {:.2} % ({:.2} %).",
+            100.0 * of.exact_copies.0,
+            100.0 * of.exact_copies.1,
             100.0 * close.copies,
             100.0 * close.copies_holdout
         );

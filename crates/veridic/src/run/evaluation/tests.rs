@@ -62,7 +62,7 @@ fn five_percent_of_copies_are_found() {
     let leak = crate::run::dataset::below(fresh, &real.take(&rows));
     let of = found(&leak, Some(&unseen), &EvaluationOptions::default());
     assert_eq!(words(&of)[0], "copies", "{:?}", of.findings);
-    assert!(of.figures["privacy.copies"] > 0.045);
+    assert!(of.figures["privacy.exact_copies"] > 0.045);
 }
 
 #[test]
