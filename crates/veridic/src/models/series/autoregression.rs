@@ -31,13 +31,16 @@ pub(super) struct Autoregression {
 }
 
 impl Autoregression {
-    /// Least squares with a ridge of 1e-6 times the mean of the diagonal.
+    /// Least squares around the mean, with a ridge of 1e-6 times the mean of the diagonal: a constant is told exactly.
     pub(super) fn fit(parts: &[Part<'_>], window: usize, order: usize) -> Self {
         let width = order + 1;
+        let n = parts.iter().map(Part::len).sum::<usize>().max(1) as f64;
+        let mean = parts.iter().flat_map(|part| &part.values).sum::<f64>() / n;
         let mut gram = DMatrix::<f64>::zeros(width, width);
         let mut products = DVector::<f64>::zeros(width);
         for part in parts {
-            for rows in part.values.windows(width) {
+            let centred = part.map(|value| value - mean);
+            for rows in centred.values.windows(width) {
                 let (before, now) = (&rows[..order], rows[order]);
                 for (a, x) in before.iter().enumerate() {
                     for (b, y) in before[..=a].iter().enumerate() {
@@ -56,7 +59,10 @@ impl Autoregression {
         }
         // Of the lower triangle.
         let solved = Cholesky::new(gram).map(|factor| factor.solve(&products));
-        let weights = solved.map_or_else(|| vec![0.0; width], |weights| weights.iter().copied().collect());
+        let mut weights: Vec<f64> =
+            solved.map_or_else(|| vec![0.0; width], |weights| weights.iter().copied().collect());
+        let sum: f64 = weights[..order].iter().sum();
+        weights[order] += mean * (1.0 - sum);
         Self { weights, window }
     }
 
