@@ -31,17 +31,16 @@ pub(super) struct Autoregression {
 }
 
 impl Autoregression {
-    /// Least squares with a ridge of 1e-6 times the mean of the diagonal.
+    /// Least squares around the mean, with a ridge of 1e-6 times the mean of the diagonal: a constant is told exactly.
     pub(super) fn fit(parts: &[Part<'_>], window: usize, order: usize) -> Self {
         let width = order + 1;
-        // About their mean, so that the ridge leaves a constant exact.
-        let count: usize = parts.iter().map(|part| part.values.len()).sum();
-        let mean = parts.iter().flat_map(|part| &part.values).sum::<f64>() / count.max(1) as f64;
+        let n = parts.iter().map(Part::len).sum::<usize>().max(1) as f64;
+        let mean = parts.iter().flat_map(|part| &part.values).sum::<f64>() / n;
         let mut gram = DMatrix::<f64>::zeros(width, width);
         let mut products = DVector::<f64>::zeros(width);
         for part in parts {
-            let centered: Vec<f64> = part.values.iter().map(|value| value - mean).collect();
-            for rows in centered.windows(width) {
+            let centred = part.map(|value| value - mean);
+            for rows in centred.values.windows(width) {
                 let (before, now) = (&rows[..order], rows[order]);
                 for (a, x) in before.iter().enumerate() {
                     for (b, y) in before[..=a].iter().enumerate() {
@@ -62,7 +61,8 @@ impl Autoregression {
         let solved = Cholesky::new(gram).map(|factor| factor.solve(&products));
         let mut weights: Vec<f64> =
             solved.map_or_else(|| vec![0.0; width], |weights| weights.iter().copied().collect());
-        weights[order] += mean - mean * weights[..order].iter().sum::<f64>();
+        let sum: f64 = weights[..order].iter().sum();
+        weights[order] += mean * (1.0 - sum);
         Self { weights, window }
     }
 
