@@ -38,10 +38,13 @@ pub(super) struct Opened {
     codes: Option<Codes>,
 }
 
+/// A run's name, when its model was written, and the run.
+type Held = (String, Option<SystemTime>, Arc<Mutex<Opened>>);
+
 /// Runs in memory, by name and by when their model was written.
 #[derive(Debug, Default)]
 pub(super) struct Models {
-    open: Mutex<Vec<(String, Option<SystemTime>, Arc<Mutex<Opened>>)>>,
+    open: Mutex<Vec<Held>>,
 }
 
 impl Studio {

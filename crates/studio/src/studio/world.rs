@@ -17,10 +17,13 @@ use crate::world::{Ask, Setting, World};
 /// Networks that learn at the same time; the oldest makes way.
 const MOST: usize = 4;
 
-/// The worlds of all pages.
+/// A world by its number.
+type Held = (u64, Arc<Mutex<World>>);
+
+/// The last number given, and the worlds of all pages.
 #[derive(Debug, Default)]
 pub(super) struct Worlds {
-    state: Mutex<(u64, Vec<(u64, Arc<Mutex<World>>)>)>,
+    state: Mutex<(u64, Vec<Held>)>,
 }
 
 impl Worlds {
