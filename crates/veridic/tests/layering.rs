@@ -19,12 +19,12 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("figure", &["error", "data"]),
     ("nn", &["error", "seed", "data", "codec"]),
     ("train", &["error", "seed", "data", "codec"]),
-    ("models", &["error", "seed", "data", "codec", "project", "evaluate", "nn", "train"]),
+    ("models", &["error", "seed", "data", "codec", "project", "evaluate", "label", "nn", "train"]),
     (
         "run",
         &[
-            "error", "seed", "data", "codec", "latent", "project", "evaluate", "figure", "nn", "train",
-            "models",
+            "error", "seed", "data", "codec", "latent", "project", "evaluate", "label", "figure", "nn",
+            "train", "models",
         ],
     ),
     ("lib", &["error"]),

@@ -8,7 +8,7 @@ use super::Place;
 fn stays(broken: usize) -> String {
     let mut text = "id,start,end,ward\n".to_string();
     for i in 0..400 {
-        let start = i * 37 % 200;
+        let start = i * 37 % 200 + 1;
         let end = if i < broken { start - 1 } else { start + i * 7 % 20 };
         let _ = writeln!(text, "S-{:05},{start},{end},{}", i + 1, ["a", "b"][usize::from(i % 3 == 0)]);
     }

@@ -38,13 +38,13 @@ pub(super) struct Opened {
     codes: Option<Codes>,
 }
 
-/// A run that is open, with its name and the time of its weights.
-type Kept = (String, Option<SystemTime>, Arc<Mutex<Opened>>);
+/// A run's name, when its model was written, and the run.
+type Held = (String, Option<SystemTime>, Arc<Mutex<Opened>>);
 
 /// Runs in memory, by name and by when their model was written.
 #[derive(Debug, Default)]
 pub(super) struct Models {
-    open: Mutex<Vec<Kept>>,
+    open: Mutex<Vec<Held>>,
 }
 
 impl Studio {

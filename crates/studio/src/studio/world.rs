@@ -17,13 +17,13 @@ use crate::world::{Ask, Setting, World};
 /// Networks that learn at the same time; the oldest makes way.
 const MOST: usize = 4;
 
-/// A world with its number.
-type Numbered = (u64, Arc<Mutex<World>>);
+/// A world by its number.
+type Held = (u64, Arc<Mutex<World>>);
 
-/// The worlds of all pages.
+/// The last number given, and the worlds of all pages.
 #[derive(Debug, Default)]
 pub(super) struct Worlds {
-    state: Mutex<(u64, Vec<Numbered>)>,
+    state: Mutex<(u64, Vec<Held>)>,
 }
 
 impl Worlds {

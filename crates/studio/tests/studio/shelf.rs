@@ -273,7 +273,7 @@ fn a_world_learns_step_by_step() {
         let still = frame(&shelf, &begun["id"], json!({ "heat": false, "fold": false, "push": false })).await;
         assert_eq!((still[0], still[15]), (v[0], 0.0));
         // One dimension, judged in groups; points drawn by hand.
-        let one = json!({ "data": "gaussian", "generator": [4], "discriminator": [8], "latent": 1, "minibatch": true, "batch": 8 });
+        let one = json!({ "data": "gaussian", "generator": [4], "discriminator": [8], "latent": 1, "minibatch": true, "penalty": 0.0, "batch": 8 });
         let one = shelf.browser.done("/api/world/begin", one).await;
         let v = frame(&shelf, &one["id"], json!({ "steps": 2 })).await;
         assert!(v[14] == 1.0 && v[15] == 200.0);

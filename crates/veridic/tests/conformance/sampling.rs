@@ -117,5 +117,5 @@ fn an_autoencoder_says_what_can_sample() {
     let error = sampled_table(&mut place.open("run", 1), 5, &[], 1).unwrap_err();
     assert_eq!(error.to_string(), "an autoencoder cannot sample");
     let hint = error.hint().unwrap();
-    assert!(hint.starts_with("fit a VAE, ") && hint.ends_with(" or a chain"), "{hint}");
+    assert!(hint.starts_with("fit a VAE, ") && hint.contains(" a chain, "), "{hint}");
 }

@@ -157,7 +157,9 @@ impl Neighborhood {
     /// # Errors
     /// Threads that cannot be started.
     pub fn typical(&self, count: usize, seed: Seed) -> Result<Vec<u32>> {
-        let mut vectors = parallel(self.threads, || Ok(eigen::leading(&self.graph, EIGENVECTORS, seed)))?;
+        // As many directions as heaps are sought: further ones part what is within them.
+        let vectors = EIGENVECTORS.min(count.max(2));
+        let mut vectors = parallel(self.threads, || Ok(eigen::leading(&self.graph, vectors, seed)))?;
         for i in 0..vectors.n_rows {
             let row = vectors.row_mut(i);
             let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
