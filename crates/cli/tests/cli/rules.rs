@@ -45,7 +45,7 @@ fn rules_that_the_data_breaks_are_refused_with_its_rows() {
     let with = |rule: &str| place.fail(&[&fit[..], &["--set", rule]].concat());
     let err = with("data.rules.hold=[\"start <= end\"]");
     assert!(
-        err.contains("does not hold in 3 of 400 rows") && err.contains("row 1 has start = 0, end = -1"),
+        err.contains("does not hold in 3 of 400 rows") && err.contains("row 1 has start = 1, end = 0"),
         "{err}"
     );
     let err = with("data.rules.hold=[\"start before end\"]");

@@ -33,7 +33,7 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// Writes `curves.csv` with all curves, `curves.svg` and `curves.png` with their medians, and `report.json` with the figures
+    /// Writes `curves.csv` with all curves, `medians.svg` and `medians.png` with their medians and these as CSV, and `report.json` with the figures
     /// of [`Simulation::report`] into `folder`, which is made if it is not there.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Simulated {
         let (x_label, y_label) = ("labels", self.simulation.quality.name());
         let figure = lines(&Lines { title, x_label, y_label, curves: &curves, y_range: None });
         let figure = figure.map_err(veridic::Error::from)?;
-        for name in ["curves.svg", "curves.png"] {
+        for name in ["medians.svg", "medians.png"] {
             figure.write(&folder.join(name)).map_err(veridic::Error::from)?;
         }
         Ok(())
@@ -193,7 +193,7 @@ mod tests {
         found.write(&folder.path().join("out")).unwrap();
         let curves = std::fs::read_to_string(folder.path().join("out/curves.csv")).unwrap();
         assert_eq!(curves.lines().count(), 1 + 2 * 2 * 4);
-        assert!(folder.path().join("out/curves.png").is_file());
+        assert!(folder.path().join("out/medians.png").is_file());
         assert!(simulate(&path, (None, &[]), &config, 1).is_err());
         assert!(simulate(&path, (Some("none"), &[]), &config, 1).is_err());
     }

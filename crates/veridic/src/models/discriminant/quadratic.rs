@@ -35,7 +35,7 @@ impl QuadraticDiscriminant {
         let weights = lesson.log_priors();
         let class = |k: usize| {
             let sums = scatter(lesson, &means, Some(k))?;
-            let of = covariance(&sums, d, counts[k] - 1.0, config.floor);
+            let of = covariance(&sums, d, counts[k], config.floor);
             let gaussian = Gaussian::new(weights[k].exp(), means[k].clone(), of);
             gaussian.ok_or_else(|| ModelError::Singular { model: MODEL }.into())
         };

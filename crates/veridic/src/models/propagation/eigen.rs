@@ -10,10 +10,14 @@ use crate::seed::{Seed, standard_normal};
 /// Most steps of Lanczos' method.
 const STEPS: usize = 160;
 
+/// Shorter directions are what rounding left.
+const LEAST: f64 = 1e-9;
+
 /// The `count` eigenvectors of largest eigenvalue, rows x vectors, or as many as there are.
 ///
-/// Lanczos' method with every new direction made orthogonal to all before it, twice. Vectors of close eigenvalues are mixed,
-/// which clusters of rows do not mind.
+/// Lanczos' method with every new direction made orthogonal to all before it, twice. Where no direction is left it goes on with
+/// a new random one: a graph of separate parts has several vectors of one eigenvalue, of which one start finds one. Vectors of
+/// close eigenvalues are mixed, which clusters of rows do not mind.
 pub(super) fn leading(graph: &Graph, count: usize, seed: Seed) -> Matrix {
     let n = graph.rows();
     let steps = STEPS.min(n);
@@ -22,21 +26,23 @@ pub(super) fn leading(graph: &Graph, count: usize, seed: Seed) -> Matrix {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(steps);
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
     let mut length = products(&next, &next, 1)[0].sqrt();
-    while basis.len() < steps && length > 1e-9 {
+    while basis.len() < steps && length > LEAST {
         next.par_iter_mut().for_each(|v| *v /= length);
         basis.push(next);
         let last = &basis[basis.len() - 1];
         let mut image = vec![0.0; n];
         graph.multiply(last, &mut image, 1);
         diagonal.push(products(last, &image, 1)[0]);
-        for _ in 0..2 {
-            for vector in &basis {
-                let share = products(vector, &image, 1)[0];
-                image.par_iter_mut().zip(vector).for_each(|(image, v)| *image -= share * v);
-            }
-        }
+        apart(&mut image, &basis);
         length = products(&image, &image, 1)[0].sqrt();
-        beside.push(length);
+        if length > LEAST {
+            beside.push(length);
+        } else {
+            beside.push(0.0);
+            image = (0..n).map(|_| standard_normal(&mut random)).collect();
+            apart(&mut image, &basis);
+            length = products(&image, &image, 1)[0].sqrt();
+        }
         next = image;
     }
     let m = basis.len();
@@ -58,4 +64,14 @@ pub(super) fn leading(graph: &Graph, count: usize, seed: Seed) -> Matrix {
         }
     });
     vectors
+}
+
+/// Takes from a vector what lies along others, twice, so that rounding leaves nothing.
+fn apart(vector: &mut [f64], basis: &[Vec<f64>]) {
+    for _ in 0..2 {
+        for other in basis {
+            let share = products(other, vector, 1)[0];
+            vector.par_iter_mut().zip(other).for_each(|(v, along)| *v -= share * along);
+        }
+    }
 }

@@ -92,7 +92,8 @@ fn conjugate_gradients_solve_the_equation() {
 fn rows_asked_for_are_one_of_each_heap() {
     let values = (0..200).flat_map(|i| {
         let (heap, place) = (i % 4, i / 4);
-        [(heap * 10) as f32 + (place % 7) as f32 * 0.1, (place / 7) as f32 * 0.1]
+        let size = 0.1 + heap as f32 * 0.03;
+        [(heap * 10) as f32 + (place % 7) as f32 * size, (place / 7) as f32 * 0.1]
     });
     let matrix = Matrix { n_rows: 200, n_cols: 2, values: values.collect() };
     let mut heaps: Vec<u32> = near(&PropagationConfig { neighbors: 6, ..Default::default() }, &matrix, 1)
