@@ -291,8 +291,8 @@ fn ways_of_asking_are_compared_on_labels_that_are_known() {
     }
     let err = place.fail(&["label", "data.csv", "--simulate", "other"]);
     assert!(err.contains("--target"), "{err}");
-    let err = place.fail(&[&base[..], &["--strategies", "best"]].concat());
-    assert!(err.contains("core-set"), "{err}");
+    let ran = place.run(&[&base[..], &["--strategies", "best"]].concat());
+    assert!(ran.code == Some(2) && ran.err.contains("core-set"), "{}", ran.err);
 }
 
 #[test]
