@@ -131,7 +131,7 @@ fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> 
 /// Reads the data and builds the model, but fits and writes nothing.
 ///
 /// # Errors
-/// As [`fit`], as far as they can be known before training.
+/// As a fit, as far as they can be known before training.
 pub fn plan(options: &FitOptions) -> Result<Planned> {
     let mut config = resolve(options)?;
     let data = dataset::load(&mut config, options.data.as_deref(), &options.data_dir)?;

@@ -18,7 +18,7 @@ use crate::train::{Criterion, End, Event};
 /// chosen by ([`criterion`]), which no test row has a say in; `seeds.csv` lists all. Seeds that fail are left out.
 ///
 /// # Errors
-/// As [`fit`], of the first run, if all fail.
+/// As a fit, of the first run, if all fail.
 pub(crate) fn fit_seeds(
     config: &Config,
     options: &FitOptions,
