@@ -13,7 +13,7 @@ pub(super) const GROUP: usize = 4;
 ///
 /// # Safety
 /// `trace` holds the trace of `rows` rows, `g` the adjoints of their states, `out` takes those of the sums; else as for
-/// [`super::trace`].
+/// [`super::trace()`].
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn adjoints(
     isa: Isa,
@@ -102,7 +102,7 @@ pub(crate) unsafe fn adjoints(
 ///
 /// # Safety
 /// `back` holds the adjoints of the sums of `rows` rows, `out` takes those of the sequence; else as for
-/// [`super::trace`].
+/// [`super::trace()`].
 pub(crate) unsafe fn input_adjoint(
     isa: Isa,
     r: &Recurrence,
@@ -165,7 +165,7 @@ unsafe fn add_steps(r: &Recurrence, rows: usize, back: *const f32, total: *mut f
 ///
 /// # Safety
 /// `back` holds the adjoints of the sums of `rows` rows, `trace` their trace, `out` has the size of the weights; else
-/// as for [`super::trace`].
+/// as for [`super::trace()`].
 #[expect(clippy::too_many_arguments, reason = "addresses of one operation")]
 pub(crate) unsafe fn weight_adjoint(
     isa: Isa,
