@@ -7,7 +7,7 @@ use veridic_graph::{Cell, Pool, State};
 
 use super::part::Part;
 use super::surprise::Ranks;
-use super::trailing::{scale, standardised};
+use super::trailing::{scales, standardised};
 use crate::data::Matrix;
 use crate::error::{ConfigError, Error};
 use crate::models::{AutoencoderConfig, Layout, ModelConfig, Network, Rows, Stored};
@@ -129,10 +129,8 @@ impl WindowAutoencoder {
         config: &WindowAutoencoderConfig,
         threads: usize,
     ) -> Result<Self, Error> {
-        let n_channels = parts.first().map_or(0, Vec::len);
-        let all =
-            |c: usize| -> Vec<f64> { parts.iter().flat_map(|part| part[c].values.iter().copied()).collect() };
-        let scales: Vec<[f64; 2]> = (0..n_channels).map(|c| scale(&all(c))).collect();
+        let scales = scales(parts);
+        let n_channels = scales.len();
         let rows: Vec<Vec<Vec<f64>>> = parts.iter().map(|part| clipped(part, &scales)).collect();
         let starts: Vec<(usize, usize)> = rows
             .iter()

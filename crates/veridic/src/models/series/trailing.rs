@@ -79,10 +79,8 @@ impl TrailingDistances {
         config: &TrailingDistancesConfig,
         threads: usize,
     ) -> Result<Self, Error> {
-        let n_channels = parts.first().map_or(0, Vec::len);
-        let all =
-            |c: usize| -> Vec<f64> { parts.iter().flat_map(|part| part[c].values.iter().copied()).collect() };
-        let scales: Vec<[f64; 2]> = (0..n_channels).map(|c| scale(&all(c))).collect();
+        let scales = scales(parts);
+        let n_channels = scales.len();
         let rows: Vec<Rows<'_>> = parts.iter().map(|part| standardised(part, &scales)).collect();
 
         let averages: Vec<Vec<Vec<f64>>> = rows.iter().map(|(_, rows)| averaged(rows, SHORT)).collect();
@@ -250,8 +248,15 @@ impl TrailingDistances {
     }
 }
 
+/// The scale of each channel over all parts, each with its channels as parts.
+pub(super) fn scales(parts: &[Vec<Part<'_>>]) -> Vec<[f64; 2]> {
+    let all =
+        |c: usize| -> Vec<f64> { parts.iter().flat_map(|part| part[c].values.iter().copied()).collect() };
+    (0..parts.first().map_or(0, Vec::len)).map(|c| scale(&all(c))).collect()
+}
+
 /// Mean and standard deviation, 1 where nothing varies.
-pub(super) fn scale(values: &[f64]) -> [f64; 2] {
+fn scale(values: &[f64]) -> [f64; 2] {
     let (mean, deviation) = moments(values);
     [mean, if deviation < 1e-9 * (1.0 + mean.abs()) { 1.0 } else { deviation }]
 }
