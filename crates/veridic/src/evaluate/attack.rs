@@ -122,8 +122,8 @@ pub fn membership(train: &Table, holdout: &Table, synthetic: &Table) -> Result<M
 /// Membership by densities (DOMIAS): a row counts as learned from where synthetic rows are denser than those of the population.
 ///
 /// The score is `p_synthetic(x) / p_reference(x)`, with the densities of nearest neighbors: the distance to the nearest
-/// reference row over that to the nearest synthetic one. The first half of the held-out rows is the reference, the other half
-/// are those that were not learned from; as many synthetic rows as reference rows are looked at.
+/// reference row over that to the nearest synthetic one; how many rows there are of each moves all scores alike. The first half of
+/// the held-out rows is the reference, the other half are those that were not learned from.
 /// Source: van Breugel et al., Membership inference attacks against synthetic data through overfitting detection, AISTATS
 /// 2023, equation 2.
 ///

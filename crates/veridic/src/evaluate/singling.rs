@@ -54,7 +54,7 @@ pub fn singling_out(
     let mut random = seed.stream("singling out");
     let mut below = |n: usize| ((uniform(&mut random) * n as f64) as usize).min(n - 1);
     // A table of few columns has few conditions: trials are bounded.
-    let drawn: Vec<(usize, Vec<usize>)> = (0..20 * guesses)
+    let drawn: Vec<(usize, Vec<usize>)> = (0..6 * guesses)
         .map(|_| {
             let row = below(synthetic.n_rows);
             let mut columns: Vec<usize> = Vec::new();

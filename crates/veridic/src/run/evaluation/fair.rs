@@ -181,14 +181,14 @@ fn told(
     Ok(Some(fitted.probabilities(test).chunks(classes).map(|shares| f64::from(shares[at])).collect()))
 }
 
-/// Codes of cells; numbers in ten cells of as many rows each, whose bounds are those of `of`.
-fn codes(cells: &Cells, of: &Cells) -> Vec<u32> {
+/// Codes of cells; numbers in `n` cells of as many rows each, whose bounds are those of `of`.
+fn codes(cells: &Cells, of: &Cells, n: usize) -> Vec<u32> {
     match (cells, of) {
         (Cells::Number(values), Cells::Number(of)) => {
             let mut sorted: Vec<f64> = of.iter().copied().filter(|value| !value.is_nan()).collect();
             sorted.sort_unstable_by(f64::total_cmp);
             let mut bounds: Vec<f64> =
-                (1..10).filter_map(|i| sorted.get(i * sorted.len() / 10).copied()).collect();
+                (1..n).filter_map(|i| sorted.get(i * sorted.len() / n).copied()).collect();
             bounds.dedup();
             let code = |value: &f64| {
                 if value.is_nan() { MISSING } else { bounds.partition_point(|bound| bound <= value) as u32 }
@@ -203,7 +203,7 @@ fn codes(cells: &Cells, of: &Cells) -> Vec<u32> {
 fn proxies(sides: &Sides<'_>, protected: &str, target: &str) -> Vec<Proxy> {
     let of = |table: &Table, name: &str| {
         let (cells, real) = (&table.column(name)?.cells, &sides.real.column(name)?.cells);
-        Some(codes(cells, real))
+        Some(codes(cells, real, 10))
     };
     let compared =
         sides.schema.columns.iter().filter(|c| is_compared(c) && c.name != protected && c.name != target);
@@ -225,7 +225,8 @@ fn leaks(all: &mut Evaluation, sides: &Sides<'_>, target: &str, positive: &[bool
         positive.iter().filter(|is| **is).count().min(positive.iter().filter(|is| !**is).count()) >= 20;
     for column in sides.schema.columns.iter().filter(|c| is_compared(c) && c.name != target && enough) {
         let Some(cells) = sides.real.column(&column.name).map(|column| &column.cells) else { continue };
-        let codes = codes(cells, cells);
+        // Twenty rows a cell, or cells would tell by chance.
+        let codes = codes(cells, cells, (positive.len() / 20).clamp(2, 100));
         let mut counts: std::collections::BTreeMap<u32, (f64, f64)> = std::collections::BTreeMap::new();
         for (code, is) in codes.iter().zip(positive) {
             let count = counts.entry(*code).or_default();

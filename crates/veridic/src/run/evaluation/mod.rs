@@ -66,7 +66,7 @@ pub struct RowCounts {
     pub compared: usize,
     /// Looked at a side by attacks.
     pub attacked: usize,
-    /// Unseen rows that equal a real row.
+    /// Unseen rows that equal a real row, where these are more than chance makes.
     pub overlap: usize,
 }
 
@@ -286,7 +286,7 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
     Ok(all)
 }
 
-/// Rows of `unseen` that equal a row of `real` in every column.
+/// Rows of `unseen` that equal a row of `real` in every column; 0 where these are no more than chance makes.
 fn overlap(real: &Table, unseen: &Table) -> usize {
     let rows = |table: &Table| -> Vec<Vec<String>> {
         (0..table.n_rows)
@@ -300,11 +300,10 @@ fn overlap(real: &Table, unseen: &Table) -> usize {
             .collect()
     };
     let seen: BTreeSet<Vec<String>> = rows(real).into_iter().collect();
-    // Equal rows may be equal by chance where there are few columns of few values; such rows repeat among the real ones too.
-    if seen.len() * 10 < real.n_rows * 9 {
-        return 0;
-    }
-    rows(unseen).iter().filter(|row| seen.contains(*row)).count()
+    let found = rows(unseen).iter().filter(|row| seen.contains(*row)).count();
+    // Rows of few columns and values are equal by chance; such rows repeat among the real ones too.
+    let chance = 2.0 * (real.n_rows - seen.len()) as f64 / real.n_rows as f64;
+    if found as f64 / unseen.n_rows as f64 > 0.005 + 2.0 * chance { found } else { 0 }
 }
 
 /// The pairs with both scores, least first.
