@@ -190,7 +190,9 @@ impl CliError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Library(error) => error.hint(),
+            Self::Library(error) => {
+                crate::wording::hint(error).or_else(|| Some(crate::wording::worded(&error.hint()?)))
+            }
             Self::Studio(error) => error.hint(),
             Self::NoLabelFile => Some("name it with --labels, as in --labels labels.db".to_owned()),
             Self::Fetch(error) => error.hint(),

@@ -115,6 +115,58 @@ impl Output {
         Ok(())
     }
 
+    /// Whether rows are written as CSV, which can be done part by part.
+    pub(crate) fn is_csv(&self) -> bool {
+        match self.place() {
+            Place::Stdout | Place::Stream(_) => true,
+            Place::File(path) => [".csv", ".csv.gz"].iter().any(|ending| file_name(path).ends_with(ending)),
+        }
+    }
+
+    /// Writes rows as they come, as CSV; a file is there whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Output::table`], and what making the rows says.
+    pub(crate) fn parts(
+        &self,
+        ui: &Ui,
+        schema: &Schema,
+        parts: impl Iterator<Item = Result<Table, CliError>>,
+    ) -> Result<(), CliError> {
+        let (mut failed, mut rows) = (None, 0);
+        let write = |out: &mut dyn io::Write| {
+            let mut csv = data::CsvWriter::new(schema, out);
+            for part in parts {
+                match part {
+                    Ok(table) => {
+                        rows += table.n_rows;
+                        csv.append(&table)?;
+                    }
+                    Err(error) => {
+                        failed = Some(error);
+                        return Err(io::Error::other("there are no more rows"));
+                    }
+                }
+            }
+            csv.finish()
+        };
+        let written = match self.place() {
+            Place::Stdout => ui.data(write),
+            Place::File(path) if file_name(path).ends_with(".gz") => {
+                data::replace_packed(path, write).map_err(CliError::from)
+            }
+            Place::Stream(path) | Place::File(path) => {
+                data::replace(path, |out| write(out)).map_err(CliError::from)
+            }
+        };
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        written?;
+        self.tell(ui, &counted(rows, "row"));
+        Ok(())
+    }
+
     /// Writes rows, or images as one picture or as rows of pixels.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ mod csv;
 mod date;
 mod dialect;
 mod difference;
-mod digits;
 mod duration;
 mod encoding;
 mod evidence;
@@ -44,6 +43,7 @@ mod spelling;
 pub mod split;
 mod table;
 mod text;
+mod usps;
 mod write;
 
 pub use binarize::Binarization;
@@ -66,7 +66,7 @@ pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub use text::Unused;
 pub(crate) use write::{CellWriter, replace_soon};
-pub use write::{cell, replace, write, write_csv, write_json};
+pub use write::{CsvWriter, cell, replace, replace_packed, write, write_csv, write_json};
 
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,7 @@ pub use marginal::{Marginal, Marginals, marginals};
 pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
+pub(crate) use reason::legible;
 pub use reason::{Others, ReasonColumn, Reasons, reasons};
 pub use scatter::{Coloring, Scatter, plane, scatter};
 pub use series::{PathFan, SeriesChannel, SeriesFigure, SeriesScore, path_fan, series_figure};

@@ -139,7 +139,7 @@ fn several_sizes_are_listed_with_the_remedy() {
         ),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("--set data.size=[2,4]"), "{error:?}");
+    assert!(error.hint().unwrap().contains("`data.images.size = [2, 4]`"), "{error:?}");
     let set = folder.read(&ImageOptions { size: Some([1, 2]), ..ImageOptions::default() }).unwrap();
     assert_eq!((set.train.height, set.train.width), (1, 2));
     assert_eq!(set.train.pixels, [0, 0, 100, 100, 200, 200]);
@@ -152,7 +152,7 @@ fn grey_among_color_is_refused_unless_channels_are_given() {
     folder.color("b.png", [1, 1], [255, 0, 0]);
     let (error, text) = folder.refused();
     assert!(text.contains("1 grey (first a.png), 1 with color (first b.png)"), "{text}");
-    assert!(error.hint().unwrap().contains("data.channels=1"));
+    assert!(error.hint().unwrap().contains("`data.images.channels = 1`"));
     let read = |channels| {
         folder.read(&ImageOptions { channels: Some(channels), ..ImageOptions::default() }).unwrap()
     };
@@ -171,7 +171,7 @@ fn corrupt_pictures_are_all_named_or_skipped_and_counted() {
         text.starts_with("2 of 3 pictures cannot be read: b.png is neither PNG nor JPEG; c.jpg is empty: "),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("data.skip-corrupt=true"));
+    assert!(error.hint().unwrap().contains("`data.images.skip-corrupt = true`"));
     let set = folder.read(&ImageOptions { skip_corrupt: true, ..ImageOptions::default() }).unwrap();
     assert_eq!((set.train.n, set.train.pixels.as_slice()), (1, &[9][..]));
     assert!(

@@ -155,7 +155,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         Kind::LatentGrid if network.latent() != 2 => {
             return needs(
                 "two latent dimensions",
-                "set `model.vae.latent = 2`, or use the figure `traversal-grid`, or leave the figure out",
+                "give `model.vae.latent = 2`, or use the figure `traversal-grid`, or leave the figure out",
             );
         }
         Kind::TraversalGrid if network.latent() < 2 => {

@@ -191,7 +191,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     if let Place::Known(located) = &place {
         notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
     }
-    let second = config.data.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
+    let second = config.data.images.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
     let mut data = if is_images {
         load_images(config, &place, second.as_ref(), notes)?
     } else {
@@ -203,7 +203,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
 }
 
 fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
-    let name = config.data.table.as_ref().or(config.data.images.as_ref());
+    let name = config.data.table.as_ref().or(config.data.images.source.as_ref());
     if let Some(path) = data {
         return Ok(Place::File(path.to_path_buf()));
     }
@@ -213,7 +213,7 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     let Some(name) = name else {
         return Err(RunError::NoData {
             reason: "neither a data file nor a recipe names the data".to_string(),
-            remedy: "name a file (`veridic fit DATA.csv`) or a recipe (`--recipe heart-vae`)".to_string(),
+            remedy: "name a file, or a recipe such as `heart-vae`".to_string(),
         }
         .into());
     };

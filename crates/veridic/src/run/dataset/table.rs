@@ -158,8 +158,8 @@ fn contaminated(
     (count > 0).then(|| {
         format!(
             "{count} of {} rows to learn from have `{target}` = {value}: a score says how unusual a row is among all of them, \
-             not how likely it has {value}. To learn from the others alone: --set data.split.by=one-class; to tell {value} \
-             from the others: --set model=boosted-trees",
+             not how likely it has {value}. To learn from the others alone: `data.split.by = \"one-class\"`; to tell {value} \
+             from the others: a run of `boosted-trees`",
             train.len()
         )
     })

@@ -99,7 +99,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         // So that `config.toml` alone repeats the run.
         let name = Some(data.to_string_lossy().into_owned());
         (config.data.mixture, config.data.variant) = (None, None);
-        (config.data.table, config.data.images) =
+        (config.data.table, config.data.images.source) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }
     // A model that is named alone and is the one there already keeps its settings.
@@ -404,7 +404,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<(), ConfigError> {
         what: "a run that was begun cannot go on with other data, another model, seed or optimizer"
             .to_string(),
         remedy:
-            "fit into a new directory; with --resume only settings of train, evaluate and figure can change"
+            "fit into a new directory; a resumed run can change only settings of train, evaluate and figure"
                 .to_string(),
     })
 }

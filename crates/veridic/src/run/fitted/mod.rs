@@ -1,6 +1,7 @@
 //! A fitted model and its uses, held in memory or opened from a run directory.
 
 mod asked;
+mod batch;
 pub(crate) mod condition;
 mod encode;
 pub(crate) mod encoding;

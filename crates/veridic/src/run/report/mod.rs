@@ -6,9 +6,9 @@ pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod few;
 pub(crate) mod judge;
-pub(crate) mod merit;
 mod path;
 mod points;
+pub(crate) mod quality;
 pub(crate) mod table;
 pub(crate) mod two_sample;
 
@@ -28,7 +28,7 @@ use crate::run::fitted::sample::sampled_rows;
 use crate::run::map::latent_scores;
 use crate::run::report::denoise::{denoise, squared_error};
 use crate::run::report::judge::largest;
-use crate::run::report::merit::Merit;
+use crate::run::report::quality::Quality;
 use crate::seed::Seed;
 use crate::train::{Learner, Progress};
 
@@ -49,7 +49,7 @@ const MOST_PAIRED: usize = 300;
 /// All figures, by name.
 ///
 /// Of models that make digits, from 10 000 of them, and of adversarial networks on a mixture, from `evaluate.made-rows`
-/// rows, those of [`Merit`]. Of adversarial networks also:
+/// rows, those of [`Quality`]. Of adversarial networks also:
 /// - `sample.diversity`: how far made rows lie apart, as a share of how far real ones do; of the epoch that was kept.
 ///
 /// Of all others:
@@ -84,9 +84,9 @@ pub(crate) fn report(
     if matches!(config.model, ModelConfig::Gan(_)) {
         let n = config.evaluate.made_rows.max(REPORTED);
         let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
-        let mut merit = Merit::new(config, data, data.tested(), n, pool)?;
-        report.extend(merit.figures(network, pool, "report", n)?);
-        report.extend(merit.told(network, pool)?);
+        let mut quality = Quality::new(config, data, data.tested(), n, pool)?;
+        report.extend(quality.figures(network, pool, "report", n)?);
+        report.extend(quality.told(network, pool)?);
         return Ok(report);
     }
     let rows = data.tested();
@@ -119,9 +119,9 @@ pub(crate) fn report(
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
     }
-    if network.can_sample() && config.data.binarization == Binarization::None {
+    if network.can_sample() && config.data.images.binarization == Binarization::None {
         let n = config.evaluate.made_rows.max(REPORTED);
-        report.extend(Merit::new(config, data, rows, n, pool)?.figures(network, pool, "report", n)?);
+        report.extend(Quality::new(config, data, rows, n, pool)?.figures(network, pool, "report", n)?);
     }
     if let Some(noise) = config.model.noise() {
         let made = denoise(noise, data, rows, (&mut *network, &mut *pool), Seed(config.seed))?;
