@@ -254,6 +254,8 @@ fn about(name: &str) -> &'static str {
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",
         "report.json" => "the final figures",
+        "report.html" => "made rows beside real ones, as a page",
+        "card.md" => "the model card: data, model, use, limits, figures",
         "latent-units.csv" => "how much each latent dimension is used: mean divergence, variance of its mean",
         "latents.safetensors" => "where training rows lie in the latent space, by target",
         _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",

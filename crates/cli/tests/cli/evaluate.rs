@@ -11,11 +11,12 @@ fn a_page_and_its_figures_are_written_and_the_gravest_is_said_first() {
         ["evaluate", "real.csv", "copies.csv", "--target", "buys", "--protected", "city", "-o", "r.html"];
     let ran = place.succeed(&arguments);
     assert_eq!(ran.out, "");
-    assert!(ran.err.ends_with("wrote r.html and r.json\n"), "{}", ran.err);
+    assert!(ran.err.ends_with("wrote r.html, r.json and r.csv\n"), "{}", ran.err);
     let place_of = |word: &str| ran.err.find(word).unwrap_or(usize::MAX);
     assert!(place_of("copies: ") < place_of("indistinguishable: "), "{}", ran.err);
     let page = place.read("r.html");
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n") && !page.contains("<script"));
+    assert!(place.read("r.csv").starts_with("column,value,real,made\nage,"), "{}", place.read("r.csv"));
     let figures = place.read("r.json");
     for name in ["\"floor.table.pairs\"", "\"ceiling.table.c2st\"", "\"fairness.city.selection_gap\""] {
         assert!(figures.contains(name), "{name}");

@@ -31,6 +31,7 @@ mod number;
 mod numbers;
 mod parquet;
 mod picture;
+mod provenance;
 mod read;
 mod record;
 mod rows;
@@ -56,6 +57,10 @@ pub use kind::Kind;
 pub use matrix::Matrix;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
+pub use provenance::{
+    Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_picture,
+};
+pub(crate) use provenance::{sha256, sha256_of};
 pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
 pub(crate) use rows::is_total;
 pub use schema::{ColumnSchema, Schema};

@@ -28,7 +28,7 @@ pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataErro
     } else if name.ends_with(".json") {
         replace(path, |file| write_json(table, schema, file))
     } else if name.ends_with(".parquet") {
-        replace(path, |file| parquet::write(table, schema, file))
+        replace(path, |file| parquet::write(table, schema, file, None))
     } else {
         let ending = name.split_once('.').map_or(name.as_str(), |(_, ending)| ending).to_owned();
         Err(DataError::UnknownEnding { ending, path: path.to_owned() })

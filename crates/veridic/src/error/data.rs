@@ -39,6 +39,14 @@ pub enum DataError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// What a made file says of its origin is damaged.
+    #[error("what is said of its origin cannot be read ({reason}): {}", path.display())]
+    Provenance {
+        /// What is wrong.
+        reason: String,
+        /// The file that says it.
+        path: PathBuf,
+    },
     /// The file holds nothing.
     #[error("the file is empty: {}", path.display())]
     Empty {
@@ -426,6 +434,7 @@ impl DataError {
                 io::ErrorKind::IsADirectory => "name a file in that folder, or another one".into(),
                 _ => return None,
             },
+            Self::Provenance { .. } => "it was written by another program, or changed since".into(),
             Self::Empty { .. } | Self::HeaderOnly { .. } => {
                 "check how the file was written; at least one row of data is needed".into()
             }

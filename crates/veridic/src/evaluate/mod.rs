@@ -58,7 +58,7 @@ pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };
-pub use record::{Closeness, closeness, equal_rows};
+pub use record::{Closeness, closeness, equal_rows, repeated_rows};
 pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
     kolmogorov_smirnov, shape_similarity,

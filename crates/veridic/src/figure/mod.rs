@@ -44,7 +44,7 @@ pub use grid::{ImageGrid, LatentAxes, Pixels, image_grid};
 pub use histogram::{Height, Histogram, ScoreClass, Threshold, histogram};
 pub use line::{Line, Lines, lines};
 pub use loss::{LossCurves, Series, loss_curves};
-pub use marginal::{Marginal, Marginals, marginals};
+pub use marginal::{Marginal, Marginals, marginal, marginals};
 pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};

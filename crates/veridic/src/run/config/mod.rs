@@ -247,6 +247,9 @@ pub struct EvaluateConfig {
     pub picture_side: usize,
     /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
     pub factors: Vec<String>,
+    /// Columns of a table by whose groups the page of made rows compares how the target is decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<String>,
 }
 
 impl Default for EvaluateConfig {
@@ -262,6 +265,7 @@ impl Default for EvaluateConfig {
             picture_every: 1,
             picture_side: 8,
             factors: Vec::new(),
+            protected: Vec::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ macro_rules! recipes {
 }
 
 const RECIPES: &[Recipe] = recipes!(
+    "adult-fairness"
     "cars-dcgan"
     "cifar-conv-autoencoder"
     "cifar-conv-vae"

@@ -23,6 +23,7 @@ use crate::run::fitted::Form;
 use crate::run::map::latent_map;
 use crate::run::report;
 use crate::run::report::augment;
+use crate::run::report::card::card;
 use crate::run::report::disentanglement;
 use crate::train::{Checkpoint, End, Event, Learner};
 
@@ -360,6 +361,8 @@ pub fn fit_files(
             Err(note) => fitted.notes.push(note),
         }
         directory.write_json("report.json", &fitted.report)?;
+        let schema = data.content.table().map(|(_, schema)| schema);
+        directory.write("card.md", card(&config, &info, schema, &fitted.report).as_bytes())?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)
     };

@@ -9,6 +9,7 @@ pub(crate) mod explore;
 mod given;
 mod page;
 mod path;
+mod provenance;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;

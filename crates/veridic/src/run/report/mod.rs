@@ -1,6 +1,7 @@
 //! The figures of `report.json`: what the field quotes for a model, on its test rows.
 
 pub(crate) mod augment;
+pub(crate) mod card;
 pub(crate) mod compare;
 pub(crate) mod denoise;
 pub(crate) mod disentanglement;
