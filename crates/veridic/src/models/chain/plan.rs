@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::formula::Formula;
+use super::gap::Gap;
 use super::rule::RuleConfig;
 
 /// Contradictions that must be expected of independent columns before none of them means that one decides the other.
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     pub(super) decided: Vec<Option<Decided>>,
     /// By column, what it is made of, if anything.
     pub(super) formulas: Vec<Option<Formula>>,
+    /// By column, how far it is from another, if that is learned in its place.
+    pub(super) gaps: Vec<Option<Gap>>,
 }
 
 /// A decided column in a file.
@@ -123,7 +126,7 @@ impl Plan {
                     decides
                         && repeated * ids[j].differ >= EXPECTED
                         && ids[*i].decides(&ids[j], &mut first)
-                        && !wishes.is_off(Declared::Decides { by: *i, column: j })
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j })
                 })
             });
             match found {
@@ -141,12 +144,17 @@ impl Plan {
         for (j, formula) in wishes.formulas() {
             formulas[j] = Some(formula);
         }
-        Self { order: order(&decided), decided, formulas }
+        Self { order: order(&decided), decided, formulas, gaps: vec![None; n_columns] }
     }
 
     /// Whether a column is learned: nothing else makes it.
     pub(super) fn is_learned(&self, j: usize) -> bool {
         self.decided[j].is_none() && self.formulas[j].is_none()
+    }
+
+    /// What the codes of column `j` that are learned stand for: its values, or how far they are from another column's.
+    pub(super) fn target<'a>(&'a self, j: usize, coders: &'a [Coder]) -> &'a Coder {
+        self.gaps[j].as_ref().map_or(&coders[j], |gap| &gap.coder)
     }
 
     /// The columns that column `j` is learned from.
