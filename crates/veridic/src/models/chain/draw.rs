@@ -171,6 +171,7 @@ impl Chain {
         random: &mut ChaCha8Rng,
     ) -> (Vec<Seen>, Vec<f64>) {
         let mut done: Vec<Option<Seen>> = vec![None; self.columns.len()];
+        let mut apart: Vec<Vec<u8>> = vec![Vec::new(); self.columns.len()];
         let mut logs = vec![0.0; n];
         for j in &self.plan.order {
             let coder = &self.coders[*j];
@@ -184,9 +185,10 @@ impl Chain {
                 },
                 (None, Some(learned)) => {
                     let mut features = Features::default();
-                    for i in self.plan.parents(*j, &self.coders) {
+                    for (i, is_apart) in self.plan.looked(*j, &self.coders) {
                         if let Some((_, bins)) = &done[i] {
-                            features.push(bins, self.coders[i].feature());
+                            let codes = if is_apart { &apart[i] } else { bins };
+                            features.push(codes, self.plan.feature((i, is_apart), &self.coders));
                         }
                     }
                     let frame = Known { chain: self, done: &done, evidence, from, n }.frame(*j);
@@ -201,6 +203,11 @@ impl Chain {
                 (None, None) => Made::Number(vec![f64::NAN; n]),
             };
             let bins = coder.see(&made);
+            if let (Some(gap), Made::Number(values)) = (&self.plan.gaps[*j], &made)
+                && let Some((Made::Number(others), _)) = &done[gap.from]
+            {
+                apart[*j] = gap.see(values, others);
+            }
             done[*j] = Some((made, bins));
         }
         (done.into_iter().flatten().collect(), logs)

@@ -242,9 +242,10 @@ impl Chain {
                         made[target] = coder.repeat(code, n);
                         let mut coded = coded.clone();
                         coded[target] = coder.encode(&made[target]);
+                        let apart = self.plan.apart(&made);
                         let mut sums = vec![0.0; n];
                         for j in (0..self.columns.len()).filter(|j| self.depends(*j, target)) {
-                            let logs = self.column_likelihood(j, &made, &coded, 0, n);
+                            let logs = self.column_likelihood(j, &made, (&coded, &apart), 0, n);
                             sums.iter_mut().zip(logs).for_each(|(sum, log)| *sum += log);
                         }
                         // Of the target, all of the code counts.

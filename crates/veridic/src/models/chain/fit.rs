@@ -143,8 +143,16 @@ impl Chain {
             let mut checks = Checks::find(&config.rules, &wishes, &coders, &whole, &seen, &free);
             checks.declare(&wishes, &coders, &whole, &seen);
             plan.gaps = Gap::find(&plan, &checks, &columns, &made, codes);
-            let fit =
-                Fit { config, columns: &columns, coders: &coders, sources: &sources, plan: &plan, seed };
+            let apart = plan.apart(&made);
+            let fit = Fit {
+                config,
+                columns: &columns,
+                coders: &coders,
+                sources: &sources,
+                plan: &plan,
+                apart: &apart,
+                seed,
+            };
             let learned = match fit.learn(threads, stop, observe, from) {
                 Outcome::Stopped(partial) if fit.is_whole(&partial) => partial.learned,
                 stopped => return Ok(stopped),
@@ -171,6 +179,8 @@ struct Fit<'a> {
     coders: &'a [Coder],
     sources: &'a [Source],
     plan: &'a Plan,
+    /// How far columns are from others, as later columns see it.
+    apart: &'a [Vec<u8>],
     seed: Seed,
 }
 
@@ -192,7 +202,7 @@ impl Fit<'_> {
         let mut partial = from.unwrap_or_default();
         partial.learned.resize(n_columns, None);
         for (j, learned) in partial.learned.iter_mut().enumerate() {
-            let parents = self.plan.parents(j, self.coders).len();
+            let parents = self.plan.looked(j, self.coders).len();
             let codes = self.plan.target(j, self.coders).codes();
             // What was stored by another fit is of no use.
             let fits = |learned: &Learned| learned.fits(codes, self.config.fine, parents);
@@ -249,12 +259,16 @@ impl Fit<'_> {
                 None => codes.to_vec(),
             }
         };
-        let parents = self.plan.parents(j, self.coders);
+        let looked = self.plan.looked(j, self.coders);
         let classes = taken(&coded.codes);
-        let seen: Vec<Vec<u8>> = parents.iter().map(|i| taken(&self.sources[*i].coded.bins)).collect();
+        let whole = |(i, is_apart): &(usize, bool)| match is_apart {
+            true => taken(&self.apart[*i]),
+            false => taken(&self.sources[*i].coded.bins),
+        };
+        let seen: Vec<Vec<u8>> = looked.iter().map(whole).collect();
         let mut features = Features::default();
-        for (i, codes) in parents.iter().zip(&seen) {
-            features.push(codes, self.coders[*i].feature());
+        for (of, codes) in looked.iter().zip(&seen) {
+            features.push(codes, self.plan.feature(*of, self.coders));
         }
         let coarse = self.members(
             &features,

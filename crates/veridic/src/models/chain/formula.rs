@@ -6,7 +6,7 @@ use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::solve::whole_weights;
 
-/// Fewest rows that show a formula, and fewest different values of each of its columns.
+/// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
 const LEAST_ROWS: usize = 50;
 const LEAST_VALUES: usize = 5;
 
@@ -142,21 +142,23 @@ impl Formula {
             .iter()
             .enumerate()
             .filter_map(|(j, made)| match made {
-                Made::Number(values) if !taken[j] && varied(values) => Some((j, values.as_slice())),
+                Made::Number(values) if !taken[j] && varied(values, 2) => Some((j, values.as_slice())),
                 _ => None,
             })
             .collect();
+        let many: Vec<bool> = numbers.iter().map(|(_, values)| varied(values, LEAST_VALUES)).collect();
         if numbers.len() > MOST_COLUMNS {
             return found;
         }
         for (place, (j, values)) in numbers.iter().enumerate() {
             let present = values.iter().filter(|v| !v.is_nan()).count();
-            if present < LEAST_ROWS {
+            if present < LEAST_ROWS || !many[place] {
                 continue;
             }
             let before = &numbers[..place];
             let search = Search { column: *j, coder: &coders[*j], values, wishes };
-            let pairs = before.iter().flat_map(|a| before.iter().map(move |b| (a, b)));
+            let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
+            let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
             let two = pairs.filter(|(a, b)| a.0 != b.0).find_map(|(a, b)| search.of_pair(*a, *b));
             // What others make says nothing that they do not.
             let own: Vec<(usize, &[f64])> =
@@ -209,7 +211,7 @@ impl Search<'_> {
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
             let formula = Formula { parts: parts.into_iter().map(|(part, _)| part).collect(), operation };
-            let is_made = formula.parts.len() > 2 && !formula.parts[0].inverse;
+            let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
         })
     }
@@ -229,12 +231,12 @@ impl Search<'_> {
     }
 }
 
-fn varied(values: &[f64]) -> bool {
+fn varied(values: &[f64], least: usize) -> bool {
     let mut seen: Vec<f64> = Vec::new();
     values.iter().filter(|v| !v.is_nan()).any(|v| {
         if !seen.contains(v) {
             seen.push(*v);
         }
-        seen.len() >= LEAST_VALUES
+        seen.len() >= least
     })
 }

@@ -89,6 +89,12 @@ impl Gap {
         distance < 0.0 || (self.strict && distance == 0.0) || (distance.is_nan() && !value.is_nan())
     }
 
+    /// Distances as later columns see them.
+    pub(super) fn see(&self, values: &[f64], from: &[f64]) -> Vec<u8> {
+        let distances = values.iter().zip(from).map(|(value, from)| self.distance(*value, *from)).collect();
+        self.coder.see(&Made::Number(distances))
+    }
+
     /// Distances as codes.
     pub(super) fn encode(&self, values: &[f64], from: &[f64]) -> Coded {
         let distances = values.iter().zip(from).map(|(value, from)| self.distance(*value, *from)).collect();

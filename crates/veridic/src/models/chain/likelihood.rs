@@ -50,13 +50,14 @@ impl Chain {
         parallel(threads, || {
             let coded: Vec<Coded> =
                 self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
+            let apart = self.plan.apart(&made);
             let width = self.columns.len();
             let mut values = vec![0.0; table.n_rows * width];
             values.par_chunks_mut((PIECE * width).max(1)).enumerate().for_each(|(piece, values)| {
                 let from = piece * PIECE;
                 let to = from + values.len() / width;
                 for j in 0..width {
-                    let column = self.column_likelihood(j, &made, &coded, from, to);
+                    let column = self.column_likelihood(j, &made, (&coded, &apart), from, to);
                     for (row, value) in values[j..].iter_mut().step_by(width).zip(column) {
                         *row = value;
                     }
@@ -72,7 +73,7 @@ impl Chain {
         &self,
         j: usize,
         made: &[Made],
-        coded: &[Coded],
+        (coded, apart): (&[Coded], &[Vec<u8>]),
         from: usize,
         to: usize,
     ) -> Vec<f64> {
@@ -94,8 +95,9 @@ impl Chain {
         }
         let Some(learned) = &self.learned[j] else { return vec![0.0; to - from] };
         let mut features = Features::default();
-        for i in self.plan.parents(j, &self.coders) {
-            features.push(&coded[i].bins, self.coders[i].feature());
+        for (i, is_apart) in self.plan.looked(j, &self.coders) {
+            let codes = if is_apart { &apart[i] } else { &coded[i].bins };
+            features.push(codes, self.plan.feature((i, is_apart), &self.coders));
         }
         let parts = self.config.fine;
         if let Some(gap) = &self.plan.gaps[j] {

@@ -29,7 +29,7 @@ pub(super) fn whole_weights(
     let mut used: Vec<usize> = (0..others.len()).filter(whole).collect();
     let rows: Vec<usize> =
         rows.into_iter().filter(|row| used.iter().all(|i| !map(others[*i].1[*row]).is_nan())).collect();
-    if used.len() < 3 || rows.len() < ROWS_EACH * used.len().max(10) {
+    if used.len() < 2 || rows.len() < ROWS_EACH * used.len().max(10) {
         return None;
     }
     let centered = |cells: &[f64]| -> Vec<f64> {

@@ -178,7 +178,7 @@ impl Chain {
         let mut learned = Vec::with_capacity(n);
         for j in 0..n {
             let coder = plan.target(j, &coders);
-            let parents = plan.parents(j, &coders).len();
+            let parents = plan.looked(j, &coders).len();
             let of = Learned::restore(&stored.below(&format!("learned.{j}")), Some(parents))?;
             let whole = of.as_ref().is_none_or(|of| of.fits(coder.codes(), config.fine, parents));
             if !whole || of.is_some() != plan.is_learned(j) {

@@ -60,7 +60,8 @@ fn bills(n: usize) -> Table {
     let mut column = |most: f64| -> Vec<f64> {
         (0..n).map(|_| (uniform(&mut random) * most * 100.0).round() / 100.0).collect()
     };
-    let (a, b, c, discount) = (column(90.0), column(40.0), column(10.0), column(5.0));
+    let (a, b, c) = (column(90.0), column(40.0), column(10.0));
+    let discount: Vec<f64> = column(3.0).into_iter().map(|v| v.floor() * 10.0).collect();
     let sides =
         [column(3.0), column(3.0), column(2.0)].map(|side| side.iter().map(|v| v + 1.0).collect::<Vec<_>>());
     let cents = |value: f64| (value * 100.0).round() / 100.0;
