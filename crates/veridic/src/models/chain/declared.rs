@@ -168,7 +168,7 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     // What is on the other side has the other sign; the whole has the sign of the part.
     let mut parts = vec![Part { column, inverse: last.inverse }];
     let others = formula.parts.iter().filter(|part| **part != last);
-    parts.extend(others.map(|part| Part { inverse: part.inverse != !last.inverse, ..*part }));
+    parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
     (last.column, Formula { parts, operation }.sorted())
 }
 

@@ -9,6 +9,7 @@ use super::coder::{Coded, Coder, Made};
 use super::evidence::Evidence;
 use super::frame::Known;
 use super::plan::Decided;
+use super::select::Corrections;
 use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::boost::Features;
@@ -20,6 +21,9 @@ const PIECE: usize = 2048;
 
 /// Rows that are kept from one pool.
 const BATCH: usize = 65_536;
+
+/// Rows that are drawn for each that is kept, after the first batch: by then it is known what is to be corrected.
+const NEXT_POOL: f64 = 1.4;
 
 /// How often rows are drawn again in place of those that break a rule.
 const ATTEMPTS: usize = 12;
@@ -63,25 +67,37 @@ impl Chain {
     /// Threads that cannot be started.
     pub fn sample(&self, n: usize, seed: Seed, threads: usize) -> Result<Table, ModelError> {
         parallel(threads, || {
-            let batch = |(batch, start): (usize, usize)| {
+            let mut corrections = None;
+            let mut batches = Vec::new();
+            for (batch, start) in (0..n).step_by(BATCH).enumerate() {
                 let seed = Seed(seed.key(&format!("chain.sample.{batch}")));
-                self.batch(BATCH.min(n - start), seed)
-            };
-            let batches = (0..n).step_by(BATCH).enumerate().map(batch).collect();
+                batches.push(self.batch(BATCH.min(n - start), seed, &mut corrections));
+            }
             Ok(self.table(&self.joined(batches), n))
         })
     }
 
-    fn batch(&self, n: usize, seed: Seed) -> Vec<Made> {
+    fn batch(&self, n: usize, seed: Seed, corrections: &mut Option<Corrections>) -> Vec<Made> {
         let Some(margins) = &self.margins else {
             let mut pool = self.pool(n, seed).made;
             let first: Vec<u32> = (0..n as u32).collect();
             pool.iter_mut().for_each(|made| *made = made.take(&first));
             return pool;
         };
-        let pool = self.pool((n * self.config.pool).max(LEAST_POOL), seed);
         let mut random = seed.stream("chain.keep");
-        let mut kept = margins.select(&pool, n, &mut random);
+        let (pool, mut kept) = match corrections {
+            None => {
+                let pool = self.pool((n * self.config.pool).max(LEAST_POOL), seed);
+                let (kept, learned) = margins.select_first(&pool, n, &mut random);
+                *corrections = Some(learned);
+                (pool, kept)
+            }
+            Some(known) => {
+                let pool = self.pool((n as f64 * NEXT_POOL).ceil() as usize, seed);
+                let kept = margins.select_next(&pool, known, n, &mut random);
+                (pool, kept)
+            }
+        };
         shuffle(&mut kept, &mut random);
         pool.made.iter().map(|made| made.take(&kept)).collect()
     }

@@ -185,7 +185,7 @@ impl Set {
             let (low, high) = (piece.low.max(least), piece.high.min(most));
             match intervals.last_mut() {
                 Some(last) if before.is_some_and(|code| code + 1 == piece.code) && last.1 <= low => {
-                    last.1 = high
+                    last.1 = high;
                 }
                 _ => intervals.push((low, high)),
             }

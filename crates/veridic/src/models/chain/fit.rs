@@ -277,7 +277,7 @@ impl Fit<'_> {
             &mut random,
             stop,
         )?;
-        let fine = self.fine(j, &coded.places, rows.as_deref(), &features, &classes, &mut random, stop)?;
+        let fine = self.fine(j, (&coded.places, rows.as_deref()), &features, &classes, &mut random, stop)?;
         Some(Learned { coarse, fine })
     }
 
@@ -316,8 +316,7 @@ impl Fit<'_> {
     fn fine(
         &self,
         j: usize,
-        places: &[f32],
-        rows: Option<&[u32]>,
+        (places, rows): (&[f32], Option<&[u32]>),
         features: &Features,
         classes: &[u8],
         random: &mut ChaCha8Rng,
