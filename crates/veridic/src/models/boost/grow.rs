@@ -13,6 +13,9 @@ const COUNT_MASK: i64 = (1 << COUNT_BITS) - 1;
 /// Bits that the sum of the sizes of all gradients may take.
 const SUM_BITS: i32 = 37;
 
+/// Fewest rows of a leaf below the limit.
+const SURE_ROWS: u32 = 5;
+
 /// A split must be better than none by this.
 const MIN_GAIN: f32 = 1e-6;
 
@@ -28,6 +31,9 @@ type Histogram = [i64; MAX_BINS];
 pub(super) struct Limits {
     pub(super) depth: usize,
     pub(super) min_leaf: usize,
+    /// Fewer rows than that, but at least [`SURE_ROWS`], are a leaf if the square of their sum of gradients is so many times
+    /// their number.
+    pub(super) sure: f32,
     /// Most features of a tree.
     pub(super) features: usize,
 }
@@ -247,7 +253,8 @@ impl<'a> Grower<'a> {
                 codes.sort_by(|a, b| rank(a).total_cmp(&rank(b)).then(a.0.cmp(&b.0)));
             }
             let least = best.as_ref().map_or(MIN_GAIN, |best| best.gain);
-            let Some((gain, place)) = scan(&codes, total, rows as u32, min_leaf, none, least) else {
+            let whole = (total, rows as u32, none);
+            let Some((gain, place)) = scan(&codes, whole, (min_leaf, self.limits.sure), least) else {
                 continue;
             };
             let mut left = [0u64; 4];
@@ -277,10 +284,8 @@ impl<'a> Grower<'a> {
 /// The best cut of codes in their order: its gain, above `least`, and the last code of the left side.
 fn scan(
     codes: &[(u8, f32, u32)],
-    total: f32,
-    rows: u32,
-    min_leaf: u32,
-    none: f32,
+    (total, rows, none): (f32, u32, f32),
+    (min_leaf, sure): (u32, f32),
     least: f32,
 ) -> Option<(f32, usize)> {
     let mut best = least;
@@ -289,13 +294,14 @@ fn scan(
     for (i, (_, s, c)) in codes.iter().enumerate() {
         sum += s;
         count += c;
-        if count < min_leaf {
+        let rest = total - sum;
+        let is_sure = |sum: f32, count: u32| count >= SURE_ROWS && sum * sum > sure * count as f32;
+        if count < min_leaf && !is_sure(sum, count) {
             continue;
         }
-        if rows - count < min_leaf {
-            break;
+        if rows - count < min_leaf && !is_sure(rest, rows - count) {
+            continue;
         }
-        let rest = total - sum;
         let gain = sum * sum / (count as f32 + 1.0) + rest * rest / ((rows - count) as f32 + 1.0) - none;
         if gain > best {
             best = gain;

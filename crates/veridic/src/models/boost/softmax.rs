@@ -98,6 +98,13 @@ impl Probabilities {
     }
 }
 
+/// How many times as large as by chance a leaf's squared sum of gradients (of about unit variance, or less) must be for fewer rows
+/// than the settings ask for to be enough: a rare category whose rows are all alike, say.
+const SURE: f32 = 6.0;
+
+/// Rows of a leaf from which the settings' doubt is whole.
+const DOUBTED: f64 = 100.0;
+
 /// Rows that are learned from, sixteen side by side; the last block is filled with rows without weight.
 struct Training {
     classes: Vec<u8>,
@@ -190,10 +197,14 @@ impl Training {
             }
         }
         let mut values = vec![0.0; groups * n_leaves];
+        let mut rows = vec![0u32; n_leaves];
+        self.leaves[..self.classes.len()].iter().for_each(|leaf| rows[usize::from(*leaf)] += 1);
         for leaf in 0..n_leaves {
+            // Small leaves, which are there because they are sure, are doubted no more than large ones are for their size.
+            let doubt = f64::from(config.lambda) * (f64::from(rows[leaf]) / DOUBTED).min(1.0);
             for group in 0..groups {
                 let place = leaf * groups + group;
-                let step = gradient[place] / (curvature[place] + f64::from(config.lambda) + 1e-9);
+                let step = gradient[place] / (curvature[place] + doubt + 1e-9);
                 let step = (step as f32).clamp(-LARGEST_STEP, LARGEST_STEP);
                 values[group * n_leaves + leaf] = config.learning_rate * step;
             }
@@ -300,7 +311,8 @@ impl Softmax {
             logits: first.repeat(blocks),
             scratch: Vec::new(),
         };
-        let limits = Limits { depth: config.depth, min_leaf: config.min_leaf, features: config.features };
+        let limits =
+            Limits { depth: config.depth, min_leaf: config.min_leaf, sure: SURE, features: config.features };
         let mut grower = Grower::new(features, &train, limits);
         let masses: Vec<f64> = counts.iter().map(|count| count / total).collect();
 

@@ -45,7 +45,12 @@ impl Squared {
         let (mut gradient, mut left) = (residual(&train), residual(&valid));
         let width = features.len();
         let codes = features.rows_at(&valid);
-        let limits = Limits { depth: config.depth, min_leaf: config.min_leaf, features: config.features };
+        let limits = Limits {
+            depth: config.depth,
+            min_leaf: config.min_leaf,
+            sure: f32::INFINITY,
+            features: config.features,
+        };
         let mut grower = Grower::new(features, &train, limits);
         let mut leaves = vec![0; valid.len()];
         let mut rounds = Vec::new();

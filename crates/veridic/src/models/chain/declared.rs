@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::coder::{Coder, Made};
-use super::formula::{Formula, Operation};
+use super::formula::{Formula, Operation, Part};
 use super::rule::RuleConfig;
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
 use crate::error::ModelError;
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B + C` (or -, *, /), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B + C - D` (or *, /), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// Rows that a message shows.
 const SHOWN: usize = 3;
@@ -18,17 +18,17 @@ const SHOWN: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 enum Written {
     Order { low: String, high: String, strict: bool },
-    Formula { column: String, of: [String; 2], operation: Operation },
+    Formula { column: String, parts: Vec<(String, bool)>, operation: Operation },
     Decides { by: String, column: String },
     Range { column: String, from: String, to: String },
     With([String; 2]),
 }
 
 /// A rule; columns by their places.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Declared {
     Order { low: usize, high: usize, strict: bool },
-    Formula { column: usize, of: [usize; 2], operation: Operation },
+    Formula { column: usize, formula: Formula },
     Decides { by: usize, column: usize },
     Range { column: usize, from: f64, to: f64 },
     With([usize; 2]),
@@ -77,15 +77,17 @@ impl Written {
                 }
                 _ => None,
             },
-            5 if sign(1) == "=" => {
-                let operation = match sign(3) {
-                    "+" => Operation::Sum,
-                    "-" => Operation::Difference,
-                    "*" => Operation::Product,
-                    "/" => Operation::Ratio,
+            n if n >= 5 && n % 2 == 1 && sign(1) == "=" => {
+                let signs: Vec<&str> = (3..n).step_by(2).map(sign).collect();
+                let all = |of: [&str; 2]| signs.iter().all(|sign| of.contains(sign));
+                let operation = match (all(["+", "-"]), all(["*", "/"])) {
+                    (true, _) => Operation::Sum,
+                    (_, true) => Operation::Product,
                     _ => return None,
                 };
-                Some(Self::Formula { column: name(0), of: [name(2), name(4)], operation })
+                let mut parts = vec![(name(2), false)];
+                parts.extend((4..n).step_by(2).map(|i| (name(i), ["-", "/"].contains(&sign(i - 1)))));
+                Some(Self::Formula { column: name(0), parts, operation })
             }
             _ => None,
         }
@@ -126,14 +128,14 @@ impl Wishes {
         Ok(wishes)
     }
 
-    pub(super) fn is_off(&self, rule: Declared) -> bool {
+    pub(super) fn is_off(&self, rule: &Declared) -> bool {
         self.off.iter().any(|off| off.is_same(rule))
     }
 
     /// Whether a column is part of a formula that must hold.
     pub(super) fn is_in_formula(&self, j: usize) -> bool {
         self.hold.iter().any(
-            |rule| matches!(rule, Declared::Formula { column, of, .. } if *column == j || of.contains(&j)),
+            |rule| matches!(rule, Declared::Formula { column, formula } if *column == j || formula.parts.iter().any(|part| part.column == j)),
         )
     }
 
@@ -145,44 +147,38 @@ impl Wishes {
         })
     }
 
-    /// The formulas that must hold, each of the column that comes last among its three: `x = y + z` also says `z = x - y`.
+    /// The formulas that must hold, each of the column that comes last among its columns: `x = y + z` also says `z = x - y`.
     pub(super) fn formulas(&self) -> Vec<(usize, Formula)> {
-        let turned = |rule: &Declared| match *rule {
-            Declared::Formula { column, of, operation } => Some(turned(column, of, operation)),
+        let turned = |rule: &Declared| match rule {
+            Declared::Formula { column, formula } => Some(turned(*column, formula)),
             _ => None,
         };
         self.hold.iter().filter_map(turned).collect()
     }
 }
 
-fn turned(column: usize, [a, b]: [usize; 2], operation: Operation) -> (usize, Formula) {
-    use Operation::{Difference, Product, Ratio, Sum};
-    let last = column.max(a).max(b);
-    if last == column {
-        return (column, Formula { of: [a, b], operation });
-    }
-    let of_a = last == a;
-    let (of, operation) = match operation {
-        Sum => ([column, if of_a { b } else { a }], Difference),
-        Product => ([column, if of_a { b } else { a }], Ratio),
-        Difference if of_a => ([column, b], Sum),
-        Difference => ([a, column], Difference),
-        Ratio if of_a => ([column, b], Product),
-        Ratio => ([a, column], Ratio),
+fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
+    let operation = formula.operation;
+    let Some(last) = formula.parts.iter().copied().max_by_key(|part| part.column) else {
+        return (column, formula.clone());
     };
-    (last, Formula { of, operation })
+    if last.column < column {
+        return (column, formula.clone().sorted());
+    }
+    // What is on the other side has the other sign; the whole has the sign of the part.
+    let mut parts = vec![Part { column, inverse: last.inverse }];
+    let others = formula.parts.iter().filter(|part| **part != last);
+    parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
+    (last.column, Formula { parts, operation }.sorted())
 }
 
 impl Declared {
     /// Whether two rules are about the same, whatever the order of sums and whether or not equals are allowed.
-    fn is_same(&self, other: Self) -> bool {
-        match (*self, other) {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
             (Self::Order { low, high, .. }, Self::Order { low: l, high: h, .. }) => (low, high) == (l, h),
-            (Self::Formula { column, of, operation }, Self::Formula { column: c, of: o, operation: p }) => {
-                let (one, two) = (turned(column, of, operation), turned(c, o, p));
-                let commutes = matches!(one.1.operation, Operation::Sum | Operation::Product);
-                let swapped = Formula { of: [two.1.of[1], two.1.of[0]], ..two.1 };
-                one == two || (commutes && one == (two.0, swapped))
+            (Self::Formula { column, formula }, Self::Formula { column: c, formula: f }) => {
+                turned(*column, formula) == turned(*c, f)
             }
             (Self::With([a, b]), Self::With([c, d])) => (a, b) == (c, d) || (a, b) == (d, c),
             (one, two) => one == two,
@@ -220,11 +216,17 @@ impl Reader<'_> {
                 differ(&[low, high])?;
                 Declared::Order { low, high, strict }
             }
-            Written::Formula { column, of: [a, b], operation } => {
-                let (column, of) = (self.place(&column)?, [self.place(&a)?, self.place(&b)?]);
-                numbers(&[column, of[0], of[1]])?;
-                differ(&[column, of[0], of[1]])?;
-                Declared::Formula { column, of, operation }
+            Written::Formula { column, parts, operation } => {
+                let column = self.place(&column)?;
+                let part = |(name, inverse): &(String, bool)| {
+                    Ok(Part { column: self.place(name)?, inverse: *inverse })
+                };
+                let parts = parts.iter().map(part).collect::<Result<Vec<Part>, ModelError>>()?;
+                let places: Vec<usize> =
+                    std::iter::once(column).chain(parts.iter().map(|part| part.column)).collect();
+                numbers(&places)?;
+                differ(&places)?;
+                Declared::Formula { column, formula: Formula { parts, operation } }
             }
             Written::Decides { by, column } => {
                 let (by, column) = (self.place(&by)?, self.place(&column)?);
@@ -289,15 +291,20 @@ impl Reader<'_> {
             Declared::Range { column, from, to } => {
                 (vec![column], pairs(column, column, &|value, _| value < from || value > to))
             }
-            Declared::Formula { column, of: [a, b], operation } => {
-                let formula = Formula { of: [a, b], operation };
-                let broken = match (read(column), read(a), read(b)) {
-                    (Made::Number(of), Made::Number(x), Made::Number(y)) => (0..of.len())
-                        .filter(|i| !formula.holds(&self.coders[column], of[*i], x[*i], y[*i]))
-                        .collect(),
-                    _ => Vec::new(),
+            Declared::Formula { column, ref formula } => {
+                let places: Vec<usize> =
+                    std::iter::once(column).chain(formula.parts.iter().map(|part| part.column)).collect();
+                let numbers = |j: &usize| match read(*j) {
+                    Made::Number(values) => values,
+                    Made::Symbol(_) => Vec::new(),
                 };
-                (vec![column, a, b], broken)
+                let cells: Vec<Vec<f64>> = places.iter().map(numbers).collect();
+                let holds = |row: &usize| {
+                    let parts = cells[1..].iter().map(|cells| cells[*row]);
+                    formula.holds(&self.coders[column], cells[0][*row], parts)
+                };
+                let n = cells.iter().map(Vec::len).min().unwrap_or(0);
+                (places, (0..n).filter(|row| !holds(row)).collect())
             }
             Declared::Decides { by, column } => {
                 let (deciding, decided) = (read(by), read(column));
@@ -352,23 +359,47 @@ mod tests {
         assert_eq!(Written::parse("a > b"), order("b", "a", true));
         let range = Written::Range { column: "age".into(), from: "0".into(), to: String::new() };
         assert_eq!(Written::parse("age in 0.."), Some(range));
-        for wrong in ["", "a", "a b c", "a == b", "`a <= b", "a = b", "a = b ? c", "a in 3", "a `<=` b"] {
+        for wrong in [
+            "",
+            "a",
+            "a b c",
+            "a == b",
+            "`a <= b",
+            "a = b",
+            "a = b ? c",
+            "a = b + c * d",
+            "a = b +",
+            "a in 3",
+            "a `<=` b",
+        ] {
             assert_eq!(Written::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_formula_makes_the_last_of_its_columns() {
-        use Operation::{Difference, Product, Ratio, Sum};
-        // Each holds for 12, 4 and what it makes of them, whichever column is last.
-        for (operation, value) in [(Sum, 16.0), (Difference, 8.0), (Product, 48.0), (Ratio, 3.0)] {
-            for places in [[0, 1, 2], [1, 0, 2], [1, 2, 0], [0, 2, 1], [2, 0, 1], [2, 1, 0]] {
-                let [column, a, b] = places;
-                let mut row = [0.0; 3];
-                (row[column], row[a], row[b]) = (value, 12.0, 4.0);
-                let (last, formula) = turned(column, [a, b], operation);
-                assert_eq!(last, 2);
-                assert_eq!(formula.operation.of(row[formula.of[0]], row[formula.of[1]]), row[2]);
+        // Each holds for 12, 4, 2 and what it makes of them, whichever column is last.
+        for (operation, signs, value) in [
+            (Operation::Sum, [false, false], 18.0),
+            (Operation::Sum, [true, false], 10.0),
+            (Operation::Product, [false, true], 24.0),
+            (Operation::Product, [true, true], 1.5),
+        ] {
+            for places in [[0, 1, 2, 3], [1, 0, 3, 2], [3, 1, 2, 0], [0, 3, 2, 1], [2, 0, 1, 3]] {
+                let mut row = [0.0; 4];
+                for (place, value) in places.into_iter().zip([value, 12.0, 4.0, 2.0]) {
+                    row[place] = value;
+                }
+                let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1] };
+                let written = Formula { parts: (0..3).map(part).collect(), operation };
+                let (last, formula) = turned(places[0], &written);
+                assert_eq!(last, 3);
+                assert!(!formula.parts[0].inverse);
+                let cells = || formula.parts.iter().map(|part| row[part.column]);
+                assert_eq!(formula.of(cells()), row[3], "{places:?}");
+                for (which, part) in formula.parts.iter().enumerate() {
+                    assert_eq!(formula.solve(which, row[3], cells()), row[part.column]);
+                }
             }
         }
     }

@@ -174,6 +174,40 @@ impl Set {
         self.pieces.is_empty()
     }
 
+    /// The numbers of the set as ranges, those of neighboring codes as one.
+    pub(super) fn intervals(&self, coder: &Coder) -> Vec<(f64, f64)> {
+        let Coder::Number(coder) = coder else { return Vec::new() };
+        let mut intervals: Vec<(f64, f64)> = Vec::new();
+        let mut before = None;
+        for piece in &self.pieces {
+            let Some(cell) = coder.cells().get(piece.code) else { continue };
+            let (least, most) = cell.ends();
+            let (low, high) = (piece.low.max(least), piece.high.min(most));
+            match intervals.last_mut() {
+                Some(last) if before.is_some_and(|code| code + 1 == piece.code) && last.1 <= low => {
+                    last.1 = high;
+                }
+                _ => intervals.push((low, high)),
+            }
+            before = Some(piece.code);
+        }
+        intervals
+    }
+
+    /// Whether missing cells are in the set.
+    pub(super) fn has_missing(&self, coder: &Coder) -> bool {
+        match coder {
+            Coder::Number(coder) => self.pieces.iter().any(|piece| piece.code == coder.cells().len()),
+            Coder::Text(coder) => self.pieces.iter().any(|piece| piece.symbol == coder.missing()),
+        }
+    }
+
+    /// The number of the set that is nearest to a value.
+    pub(super) fn nearest(&self, coder: &Coder, value: f64) -> f64 {
+        let near = self.intervals(coder).into_iter().map(|(low, high)| value.clamp(low, high.max(low)));
+        near.min_by(|a, b| (a - value).abs().total_cmp(&(b - value).abs())).unwrap_or(value)
+    }
+
     /// The place, symbol and ends of a value of code `code`, where `density` is how much more likely a part of the cell is
     /// than if all were alike; and how much more likely the set is for it.
     pub(super) fn choose(

@@ -14,6 +14,10 @@ use crate::seed::{Seed, uniform};
 /// Draws of each row, of which some are kept.
 const DRAWS: usize = 24;
 
+/// How often rows are drawn again of which no draw keeps the rules, and most of them but for the first time.
+const ATTEMPTS: usize = 6;
+const MOST_STUCK: usize = 512;
+
 /// Rows that are completed together.
 const BATCH: usize = 4096;
 
@@ -91,7 +95,61 @@ impl Chain {
         missing_is_known: bool,
         seed: Seed,
     ) -> Vec<Vec<Made>> {
-        // Every row so many times, side by side.
+        let (mut made, mut logs, mut kept) = self.draws(known, rows, missing_is_known, seed);
+        for attempt in 0..ATTEMPTS {
+            let is_stuck = |place: &usize| !kept[place * DRAWS..][..DRAWS].contains(&true);
+            let stuck: Vec<usize> = (0..rows.len()).filter(is_stuck).collect();
+            // Where the known cells themselves break a rule, nothing can be done.
+            if stuck.is_empty() || attempt > 0 && stuck.len() > MOST_STUCK {
+                break;
+            }
+            let again: Vec<u32> = stuck.iter().map(|place| rows[*place]).collect();
+            let seed = Seed(seed.key(&format!("chain.fill.again.{attempt}")));
+            let (more, of_more, more_kept) = self.draws(known, &again, missing_is_known, seed);
+            for (i, place) in stuck.into_iter().enumerate() {
+                let (to, from) = (place * DRAWS, i * DRAWS);
+                logs[to..to + DRAWS].copy_from_slice(&of_more[from..from + DRAWS]);
+                kept[to..to + DRAWS].copy_from_slice(&more_kept[from..from + DRAWS]);
+                for (made, more) in made.iter_mut().zip(&more) {
+                    (0..DRAWS).for_each(|draw| made.set(to + draw, more, from + draw));
+                }
+            }
+        }
+        for (logs, kept) in logs.chunks_mut(DRAWS).zip(kept.chunks(DRAWS)) {
+            if kept.contains(&true) {
+                logs.iter_mut()
+                    .zip(kept)
+                    .filter(|(_, kept)| !**kept)
+                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
+            }
+        }
+        let mut random = seed.stream("chain.fill");
+        (0..m)
+            .map(|_| {
+                let pick = |(row, logs): (usize, &[f64])| {
+                    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).max(f64::MIN);
+                    let total: f64 = logs.iter().map(|log| (log - most).exp()).sum();
+                    let mut left = uniform(&mut random) * total;
+                    let place = logs.iter().position(|log| {
+                        left -= (log - most).exp();
+                        left < 0.0
+                    });
+                    (row * DRAWS + place.unwrap_or(0)) as u32
+                };
+                let kept: Vec<u32> = logs.chunks(DRAWS).enumerate().map(pick).collect();
+                made.iter().map(|made| made.take(&kept)).collect()
+            })
+            .collect()
+    }
+
+    /// Draws of rows given what is known of them, side by side: the logarithms of their weights, and whether they keep the rules.
+    fn draws(
+        &self,
+        known: &[Option<Made>],
+        rows: &[u32],
+        missing_is_known: bool,
+        seed: Seed,
+    ) -> (Vec<Made>, Vec<f64>, Vec<bool>) {
         let repeated: Vec<u32> = rows.iter().flat_map(|row| std::iter::repeat_n(*row, DRAWS)).collect();
         let mut evidence: Vec<Evidence> = self
             .coders
@@ -114,34 +172,9 @@ impl Chain {
         for j in 0..self.columns.len() {
             self.push_down(j, repeated.len(), &mut evidence);
         }
-        let (drawn, mut logs) = self.draw_given(repeated.len(), &evidence, seed);
+        let (drawn, logs) = self.draw_given(repeated.len(), &evidence, seed);
         let kept = self.checks.kept(&self.coders, &drawn.made);
-        for (logs, kept) in logs.chunks_mut(DRAWS).zip(kept.chunks(DRAWS)) {
-            // Where the known cells break a rule, nothing can be done.
-            if kept.contains(&true) {
-                logs.iter_mut()
-                    .zip(kept)
-                    .filter(|(_, kept)| !**kept)
-                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
-            }
-        }
-        let mut random = seed.stream("chain.fill");
-        (0..m)
-            .map(|_| {
-                let pick = |(row, logs): (usize, &[f64])| {
-                    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).max(f64::MIN);
-                    let total: f64 = logs.iter().map(|log| (log - most).exp()).sum();
-                    let mut left = uniform(&mut random) * total;
-                    let place = logs.iter().position(|log| {
-                        left -= (log - most).exp();
-                        left < 0.0
-                    });
-                    (row * DRAWS + place.unwrap_or(0)) as u32
-                };
-                let kept: Vec<u32> = logs.chunks(DRAWS).enumerate().map(pick).collect();
-                drawn.made.iter().map(|made| made.take(&kept)).collect()
-            })
-            .collect()
+        (drawn.made, logs, kept)
     }
 
     /// Where column `j` is known and decided by one that is not: the other may only be what decides it so.
@@ -209,9 +242,10 @@ impl Chain {
                         made[target] = coder.repeat(code, n);
                         let mut coded = coded.clone();
                         coded[target] = coder.encode(&made[target]);
+                        let apart = self.plan.apart(&made);
                         let mut sums = vec![0.0; n];
                         for j in (0..self.columns.len()).filter(|j| self.depends(*j, target)) {
-                            let logs = self.column_likelihood(j, &made, &coded, 0, n);
+                            let logs = self.column_likelihood(j, &made, (&coded, &apart), 0, n);
                             sums.iter_mut().zip(logs).for_each(|(sum, log)| *sum += log);
                         }
                         // Of the target, all of the code counts.
@@ -256,7 +290,7 @@ impl Chain {
     fn depends(&self, j: usize, target: usize) -> bool {
         match (&self.plan.decided[j], &self.plan.formulas[j]) {
             (Some(decided), _) => decided.by == target,
-            (None, Some(formula)) => formula.of.contains(&target),
+            (None, Some(formula)) => formula.parts.iter().any(|part| part.column == target),
             (None, None) => j == target || self.plan.parents(j, &self.coders).contains(&target),
         }
     }

@@ -1,5 +1,6 @@
 //! Fitting a chain, column by column.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 
 use super::coder::{Coded, Coder, Made};
 use super::declared::Wishes;
+use super::gap::Gap;
 use super::number::Cell;
 use super::plan::Plan;
 use super::rule::Checks;
@@ -134,18 +136,27 @@ impl Chain {
                 .collect();
             let made: Vec<Made> = sources.iter().map(|source| source.made.clone()).collect();
             let wishes = Wishes::read(&config.rules, &columns, &coders, table)?;
-            let plan = Plan::find(&config.rules, &wishes, &coders, &made);
-            let fit =
-                Fit { config, columns: &columns, coders: &coders, sources: &sources, plan: &plan, seed };
+            let mut plan = Plan::find(&config.rules, &wishes, &coders, &made);
+            let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
+            let seen: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
+            let whole: Vec<&Made> = made.iter().collect();
+            let mut checks = Checks::find(&config.rules, &wishes, &coders, &whole, &seen, &free);
+            checks.declare(&wishes, &coders, &whole, &seen);
+            plan.gaps = Gap::find(&plan, &checks, &columns, &made, codes);
+            let apart = plan.apart(&made);
+            let fit = Fit {
+                config,
+                columns: &columns,
+                coders: &coders,
+                sources: &sources,
+                plan: &plan,
+                apart: &apart,
+                seed,
+            };
             let learned = match fit.learn(threads, stop, observe, from) {
                 Outcome::Stopped(partial) if fit.is_whole(&partial) => partial.learned,
                 stopped => return Ok(stopped),
             };
-            let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
-            let codes: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
-            let whole: Vec<&Made> = made.iter().collect();
-            let mut checks = Checks::find(&config.rules, &wishes, &coders, &whole, &codes, &free);
-            checks.declare(&wishes, &coders, &whole, &codes);
             let mut chain = Self {
                 config: config.clone(),
                 n_rows: rows.len(),
@@ -168,6 +179,8 @@ struct Fit<'a> {
     coders: &'a [Coder],
     sources: &'a [Source],
     plan: &'a Plan,
+    /// How far columns are from others, as later columns see it.
+    apart: &'a [Vec<u8>],
     seed: Seed,
 }
 
@@ -189,8 +202,8 @@ impl Fit<'_> {
         let mut partial = from.unwrap_or_default();
         partial.learned.resize(n_columns, None);
         for (j, learned) in partial.learned.iter_mut().enumerate() {
-            let parents = self.plan.parents(j, self.coders).len();
-            let codes = self.coders[j].codes();
+            let parents = self.plan.looked(j, self.coders).len();
+            let codes = self.plan.target(j, self.coders).codes();
             // What was stored by another fit is of no use.
             let fits = |learned: &Learned| learned.fits(codes, self.config.fine, parents);
             if !self.plan.is_learned(j) || !learned.as_ref().is_none_or(fits) {
@@ -199,7 +212,7 @@ impl Fit<'_> {
         }
         let cost = |j: usize| {
             let place = self.plan.order.iter().position(|i| *i == j).unwrap_or(0);
-            (place.min(64) + 4) as f64 * (self.coders[j].codes() + 8) as f64
+            (place.min(64) + 4) as f64 * (self.plan.target(j, self.coders).codes() + 8) as f64
         };
         let mut tasks: Vec<(usize, f64)> = (0..n_columns)
             .filter(|j| self.plan.is_learned(*j) && partial.learned[*j].is_none())
@@ -235,8 +248,8 @@ impl Fit<'_> {
 
     /// Learns column `j` given those before it; `None` once `stop` is raised.
     fn column(&self, j: usize, stop: &AtomicBool) -> Option<Learned> {
-        let coder = &self.coders[j];
-        let coded = &self.sources[j].coded;
+        let coder = self.plan.target(j, self.coders);
+        let coded = self.target(j);
         let mut random = self.seed.stream(&format!("chain.column.{j}"));
         let n = coded.codes.len();
         let rows = (n > self.config.rows).then(|| some(n, self.config.rows, &mut random));
@@ -246,12 +259,16 @@ impl Fit<'_> {
                 None => codes.to_vec(),
             }
         };
-        let parents = self.plan.parents(j, self.coders);
+        let looked = self.plan.looked(j, self.coders);
         let classes = taken(&coded.codes);
-        let seen: Vec<Vec<u8>> = parents.iter().map(|i| taken(&self.sources[*i].coded.bins)).collect();
+        let whole = |(i, is_apart): &(usize, bool)| match is_apart {
+            true => taken(&self.apart[*i]),
+            false => taken(&self.sources[*i].coded.bins),
+        };
+        let seen: Vec<Vec<u8>> = looked.iter().map(whole).collect();
         let mut features = Features::default();
-        for (i, codes) in parents.iter().zip(&seen) {
-            features.push(codes, self.coders[*i].feature());
+        for (of, codes) in looked.iter().zip(&seen) {
+            features.push(codes, self.plan.feature(*of, self.coders));
         }
         let coarse = self.members(
             &features,
@@ -260,8 +277,17 @@ impl Fit<'_> {
             &mut random,
             stop,
         )?;
-        let fine = self.fine(j, rows.as_deref(), &features, &classes, &mut random, stop)?;
+        let fine = self.fine(j, (&coded.places, rows.as_deref()), &features, &classes, &mut random, stop)?;
         Some(Learned { coarse, fine })
+    }
+
+    /// The codes that are learned of a column.
+    fn target(&self, j: usize) -> Cow<'_, Coded> {
+        let Some(gap) = &self.plan.gaps[j] else { return Cow::Borrowed(&self.sources[j].coded) };
+        match (&self.sources[j].made, &self.sources[gap.from].made) {
+            (Made::Number(values), Made::Number(from)) => Cow::Owned(gap.encode(values, from)),
+            _ => Cow::Borrowed(&self.sources[j].coded),
+        }
     }
 
     fn members(
@@ -290,13 +316,14 @@ impl Fit<'_> {
     fn fine(
         &self,
         j: usize,
-        rows: Option<&[u32]>,
+        (places, rows): (&[f32], Option<&[u32]>),
         features: &Features,
         classes: &[u8],
         random: &mut ChaCha8Rng,
         stop: &AtomicBool,
     ) -> Option<Option<Softmax>> {
-        let (parts, Coder::Number(coder)) = (self.config.fine, &self.coders[j]) else { return Some(None) };
+        let target = self.plan.target(j, self.coders);
+        let (parts, Coder::Number(coder)) = (self.config.fine, target) else { return Some(None) };
         let is_cell = |code: &u8| matches!(coder.cells().get(usize::from(*code)), Some(Cell::Range(_)));
         let inside: Vec<u32> =
             (0..classes.len() as u32).filter(|row| is_cell(&classes[*row as usize])).collect();
@@ -304,7 +331,6 @@ impl Fit<'_> {
             return Some(None);
         }
         let pick = |codes: &[u8]| -> Vec<u8> { inside.iter().map(|row| codes[*row as usize]).collect() };
-        let places = &self.sources[j].coded.places;
         let part = |row: &u32| {
             let row = rows.map_or(*row, |rows| rows[*row as usize]);
             part_of(places[row as usize], parts)
@@ -322,7 +348,7 @@ impl Fit<'_> {
     }
 
     fn coarse_feature(&self, j: usize) -> Feature {
-        Feature { bins: self.coders[j].codes() + 1, ordered: true }
+        Feature { bins: self.plan.target(j, self.coders).codes() + 1, ordered: true }
     }
 }
 

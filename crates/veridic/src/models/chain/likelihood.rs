@@ -50,13 +50,14 @@ impl Chain {
         parallel(threads, || {
             let coded: Vec<Coded> =
                 self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
+            let apart = self.plan.apart(&made);
             let width = self.columns.len();
             let mut values = vec![0.0; table.n_rows * width];
             values.par_chunks_mut((PIECE * width).max(1)).enumerate().for_each(|(piece, values)| {
                 let from = piece * PIECE;
                 let to = from + values.len() / width;
                 for j in 0..width {
-                    let column = self.column_likelihood(j, &made, &coded, from, to);
+                    let column = self.column_likelihood(j, &made, (&coded, &apart), from, to);
                     for (row, value) in values[j..].iter_mut().step_by(width).zip(column) {
                         *row = value;
                     }
@@ -72,7 +73,7 @@ impl Chain {
         &self,
         j: usize,
         made: &[Made],
-        coded: &[Coded],
+        (coded, apart): (&[Coded], &[Vec<u8>]),
         from: usize,
         to: usize,
     ) -> Vec<f64> {
@@ -83,20 +84,37 @@ impl Chain {
             };
             return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
         }
-        if let Some(formula) = self.plan.formulas[j] {
-            let [a, b] = formula.of.map(|i| &made[i]);
-            let (Made::Number(values), Made::Number(a), Made::Number(b)) = (&made[j], a, b) else {
+        if let Some(formula) = &self.plan.formulas[j] {
+            let (Made::Number(values), Some(parts)) = (&made[j], formula.cells(made)) else {
                 return vec![0.0; to - from];
             };
-            let holds = |row: usize| formula.holds(&self.coders[j], values[row], a[row], b[row]);
+            let holds = |row: usize| {
+                formula.holds(&self.coders[j], values[row], parts.iter().map(|cells| cells[row]))
+            };
             return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
         }
         let Some(learned) = &self.learned[j] else { return vec![0.0; to - from] };
         let mut features = Features::default();
-        for i in self.plan.parents(j, &self.coders) {
-            features.push(&coded[i].bins, self.coders[i].feature());
+        for (i, is_apart) in self.plan.looked(j, &self.coders) {
+            let codes = if is_apart { &apart[i] } else { &coded[i].bins };
+            features.push(codes, self.plan.feature((i, is_apart), &self.coders));
         }
-        learned.log_likelihood(&self.coders[j], &features, &coded[j], self.config.fine, from, to)
+        let parts = self.config.fine;
+        if let Some(gap) = &self.plan.gaps[j] {
+            let (Made::Number(values), Made::Number(others)) = (&made[j], &made[gap.from]) else {
+                return vec![0.0; to - from];
+            };
+            let (values, others) = (&values[from..to], &others[from..to]);
+            let coded = gap.encode(values, others);
+            let mut logs = learned.log_likelihood(&gap.coder, &features, (&coded, 0), parts, from, to);
+            for ((log, value), other) in logs.iter_mut().zip(values).zip(others) {
+                if gap.is_broken(*value, *other) {
+                    *log = LEAST.ln();
+                }
+            }
+            return logs;
+        }
+        learned.log_likelihood(&self.coders[j], &features, (&coded[j], from), parts, from, to)
     }
 }
 
@@ -105,28 +123,35 @@ impl Learned {
         &self,
         coder: &Coder,
         features: &Features,
-        coded: &Coded,
+        (coded, first): (&Coded, usize),
         parts: usize,
         from: usize,
         to: usize,
     ) -> Vec<f64> {
+        let codes = &coded.codes[first..][..to - from];
         let mut coarse = Probabilities::default();
         self.coarse.predict(features, from, to, &mut coarse);
         let fine = self.fine.as_ref().map(|fine| {
             let mut features = features.clone();
             let about = crate::models::boost::Feature { bins: coder.codes() + 1, ordered: true };
-            features.push(&coded.codes, about);
+            // Features are of all rows, these codes perhaps of some.
+            let mut padded = Vec::new();
+            if first != from {
+                padded.resize(from, 0);
+                padded.extend_from_slice(codes);
+            }
+            features.push(if first == from { &coded.codes } else { &padded }, about);
             let mut probabilities = Probabilities::default();
             fine.predict(&features, from, to, &mut probabilities);
             probabilities
         });
         let one = |row: usize| {
-            let code = usize::from(coded.codes[row]);
+            let code = usize::from(codes[row - from]);
             if code >= coarse.classes() {
                 return LEAST.ln();
             }
             let mut log = f64::from(coarse.at(row - from, code)).max(LEAST).ln();
-            let place = coded.places[row];
+            let place = coded.places[first + row - from];
             match coder {
                 Coder::Text(_) => log += f64::from(place).max(LEAST).ln(),
                 Coder::Number(number) if !place.is_nan() => match &fine {

@@ -7,6 +7,7 @@
 //! drawn one is kept, so that pairs of columns agree with the data.
 
 mod absent;
+mod cell;
 mod coder;
 mod condition;
 mod config;
@@ -16,12 +17,15 @@ mod evidence;
 mod fill;
 mod fit;
 mod formula;
+mod frame;
+mod gap;
 mod lattice;
 mod likelihood;
 mod number;
 mod plan;
 mod rule;
 mod select;
+mod solve;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -114,7 +118,7 @@ impl Chain {
             (None, Some(learned)) => format!(
                 "{}: {} codes, {} trees, loss {:.4}{}",
                 column.name,
-                self.coders[j].codes(),
+                self.plan.target(j, &self.coders).codes(),
                 learned.coarse.rounds(),
                 learned.coarse.loss(),
                 learned.fine.as_ref().map_or(String::new(), |fine| format!(

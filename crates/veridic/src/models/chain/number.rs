@@ -126,6 +126,39 @@ impl NumberCoder {
         self.lattice.map_or(value, |lattice| lattice.round(value))
     }
 
+    /// The least value, and the most (0 where all are missing).
+    pub(super) fn least(&self) -> f64 {
+        self.cells.first().map_or(0.0, |cell| cell.ends().0)
+    }
+
+    /// The most.
+    pub(super) fn most(&self) -> f64 {
+        self.cells.last().map_or(0.0, |cell| cell.ends().1)
+    }
+
+    /// Whether a value is below all that were learned from, or above.
+    pub(super) fn is_beyond(&self, value: f64) -> bool {
+        value < self.least() || value > self.most()
+    }
+
+    /// The least value that can be written from `value` on, or beyond it if that is not `allowed` itself.
+    pub(super) fn up(&self, value: f64, allowed: bool) -> f64 {
+        let Some(lattice) = self.lattice else { return if allowed { value } else { value.next_up() } };
+        let step = lattice.spacing();
+        let near = lattice.round(value);
+        let reaches = if allowed { near >= value } else { near > value };
+        if reaches { near } else { lattice.round(near + step) }
+    }
+
+    /// The most value that can be written up to `value`, or before it if that is not `allowed` itself.
+    pub(super) fn down(&self, value: f64, allowed: bool) -> f64 {
+        let Some(lattice) = self.lattice else { return if allowed { value } else { value.next_down() } };
+        let step = lattice.spacing();
+        let near = lattice.round(value);
+        let reaches = if allowed { near <= value } else { near < value };
+        if reaches { near } else { lattice.round(near - step) }
+    }
+
     /// Distance of neighboring values; 0 where they are on no grid.
     pub(super) fn spacing(&self) -> f64 {
         self.lattice.map_or(0.0, |lattice| lattice.spacing())
@@ -169,6 +202,14 @@ impl NumberCoder {
 }
 
 impl Cell {
+    /// The least value and the most.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        match self {
+            Self::Value(value) => (*value, *value),
+            Self::Range(knots) => (knots[0], knots[knots.len() - 1]),
+        }
+    }
+
     fn of(part: &[f64]) -> Self {
         let last = part.len() - 1;
         if part[0] == part[last] {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::formula::Formula;
+use super::gap::Gap;
 use super::rule::RuleConfig;
+use crate::models::boost::Feature;
 
 /// Contradictions that must be expected of independent columns before none of them means that one decides the other.
 const EXPECTED: f64 = 20.0;
@@ -33,6 +35,8 @@ pub(super) struct Plan {
     pub(super) decided: Vec<Option<Decided>>,
     /// By column, what it is made of, if anything.
     pub(super) formulas: Vec<Option<Formula>>,
+    /// By column, how far it is from another, if that is learned in its place.
+    pub(super) gaps: Vec<Option<Gap>>,
 }
 
 /// A decided column in a file.
@@ -123,7 +127,7 @@ impl Plan {
                     decides
                         && repeated * ids[j].differ >= EXPECTED
                         && ids[*i].decides(&ids[j], &mut first)
-                        && !wishes.is_off(Declared::Decides { by: *i, column: j })
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j })
                 })
             });
             match found {
@@ -141,12 +145,46 @@ impl Plan {
         for (j, formula) in wishes.formulas() {
             formulas[j] = Some(formula);
         }
-        Self { order: order(&decided), decided, formulas }
+        Self { order: order(&decided), decided, formulas, gaps: vec![None; n_columns] }
     }
 
     /// Whether a column is learned: nothing else makes it.
     pub(super) fn is_learned(&self, j: usize) -> bool {
         self.decided[j].is_none() && self.formulas[j].is_none()
+    }
+
+    /// What the codes of column `j` that are learned stand for: its values, or how far they are from another column's.
+    pub(super) fn target<'a>(&'a self, j: usize, coders: &'a [Coder]) -> &'a Coder {
+        self.gaps[j].as_ref().map_or(&coders[j], |gap| &gap.coder)
+    }
+
+    /// What column `j` is learned from: columns, and of some (where it is said) how far they are from another.
+    pub(super) fn looked(&self, j: usize, coders: &[Coder]) -> Vec<(usize, bool)> {
+        let both = |i: usize| {
+            let apart = self.gaps[i].is_some().then_some((i, true));
+            std::iter::once((i, false)).chain(apart)
+        };
+        self.parents(j, coders).into_iter().flat_map(both).collect()
+    }
+
+    /// What the codes of something that is looked at are.
+    pub(super) fn feature(&self, (i, is_apart): (usize, bool), coders: &[Coder]) -> Feature {
+        match &self.gaps[i] {
+            Some(gap) if is_apart => gap.coder.feature(),
+            _ => coders[i].feature(),
+        }
+    }
+
+    /// How far the cells of each column are from another's, as later columns see it; nothing where that is not looked at.
+    pub(super) fn apart(&self, made: &[Made]) -> Vec<Vec<u8>> {
+        let of = |(gap, values): (&Option<Gap>, &Made)| match (gap, values) {
+            (Some(gap), Made::Number(values)) => match &made[gap.from] {
+                Made::Number(from) => gap.see(values, from),
+                Made::Symbol(_) => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        self.gaps.iter().zip(made).map(of).collect()
     }
 
     /// The columns that column `j` is learned from.

@@ -30,12 +30,12 @@ pub enum Rule {
         /// The column that is decided.
         column: String,
     },
-    /// A column is two others added, subtracted, multiplied or divided.
+    /// A column is others added and subtracted, or multiplied and divided.
     Formula {
         /// The column.
         column: String,
-        /// The columns that it is made of.
-        of: [String; 2],
+        /// The columns that it is made of, and whether each is subtracted (divided by).
+        of: Vec<(String, bool)>,
         /// How.
         operation: Operation,
     },
@@ -71,8 +71,12 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decides { by, column } => write!(f, "`{by}` decides `{column}`"),
-            Self::Formula { column, of: [a, b], operation } => {
-                write!(f, "`{column}` = `{a}` {} `{b}`", operation.sign())
+            Self::Formula { column, of, operation } => {
+                write!(f, "`{column}` =")?;
+                of.iter().enumerate().try_for_each(|(i, (part, inverse))| match i {
+                    0 => write!(f, " `{part}`"),
+                    _ => write!(f, " {} `{part}`", operation.sign(*inverse)),
+                })
             }
             Self::Order { low, high, strict } => {
                 write!(f, "`{low}` {} `{high}`", if *strict { "<" } else { "<=" })
@@ -105,7 +109,7 @@ pub struct NeverTogether {
 
 /// Which kinds of rules are looked for and kept, and rules of the user's own.
 ///
-/// Rules are written as [`Rule`] shows them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, and
+/// Rules are written as [`Rule`] shows them: `start <= end`, `total = x + y - z`, `city decides country`, `age in 0..120`, and
 /// `city with country`, of which only combinations of the data are possible; names with spaces stand in backquotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -213,7 +217,7 @@ impl Checks {
                     };
                     let found = order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left)));
                     let is_off = |Order { low, high, strict, .. }: &Order| {
-                        wishes.is_off(Declared::Order { low: *low, high: *high, strict: *strict })
+                        wishes.is_off(&Declared::Order { low: *low, high: *high, strict: *strict })
                     };
                     checks.orders.extend(found.filter(|order| !is_off(order)));
                 }
@@ -223,7 +227,7 @@ impl Checks {
             let few = |j: &&usize| (2..=MOST_CODES).contains(&coders[**j].codes());
             let few: Vec<usize> = chosen.iter().filter(few).copied().collect();
             for (place, a) in few.iter().enumerate() {
-                for b in few[place + 1..].iter().filter(|b| !wishes.is_off(Declared::With([*a, **b]))) {
+                for b in few[place + 1..].iter().filter(|b| !wishes.is_off(&Declared::With([*a, **b]))) {
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
                     checks.pairs.extend(absent::pairs(a, b, false));
                 }
@@ -346,8 +350,8 @@ impl Chain {
         }
         for (j, formula) in self.plan.formulas.iter().enumerate() {
             if let Some(formula) = formula {
-                let rule =
-                    Rule::Formula { column: name(j), of: formula.of.map(name), operation: formula.operation };
+                let of = formula.parts.iter().map(|part| (name(part.column), part.inverse)).collect();
+                let rule = Rule::Formula { column: name(j), of, operation: formula.operation };
                 found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
             }
         }

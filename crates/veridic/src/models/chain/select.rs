@@ -53,6 +53,9 @@ pub(super) struct Margins {
     pub(super) n_rows: usize,
 }
 
+/// By pair of columns, what the logarithm of a row's weight gets by its bins.
+pub(super) type Corrections = Vec<Vec<f32>>;
+
 impl Margins {
     /// The margins of the training rows, if keeping rows by them makes rows harder to tell from others that they do not know.
     pub(super) fn fit(chain: &Chain, sources: &[Source], seed: Seed, stop: &AtomicBool) -> Option<Self> {
@@ -117,7 +120,35 @@ impl Margins {
 
     /// `n` rows of the pool, by number.
     pub(super) fn select(&self, pool: &Rows, n: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
-        let logs = self.weigh(pool);
+        Self::keep(self.weigh(pool).0, n, random)
+    }
+
+    /// The same, and what was learned of pairs of bins, by which other pools can be weighed at once.
+    pub(super) fn select_first(
+        &self,
+        pool: &Rows,
+        n: usize,
+        random: &mut ChaCha8Rng,
+    ) -> (Vec<u32>, Corrections) {
+        let (logs, corrections) = self.weigh(pool);
+        (Self::keep(logs, n, random), corrections)
+    }
+
+    /// The same of another pool, by what was learned of the first.
+    pub(super) fn select_next(
+        &self,
+        pool: &Rows,
+        corrections: &Corrections,
+        n: usize,
+        random: &mut ChaCha8Rng,
+    ) -> Vec<u32> {
+        let mut logs = vec![0.0f32; pool.n];
+        self.add(&self.binned(pool), corrections, 1.0, &mut logs);
+        Self::keep(logs, n, random)
+    }
+
+    /// `n` rows by the logarithms of their weights, without replacement.
+    fn keep(logs: Vec<f32>, n: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
         let mut keys: Vec<(f32, u32)> = logs
             .into_iter()
             .enumerate()
@@ -132,21 +163,25 @@ impl Margins {
         kept
     }
 
-    /// Logarithms of the weights of the rows of a pool.
-    fn weigh(&self, pool: &Rows) -> Vec<f32> {
-        /// Rows whose weights are corrected together.
-        const PIECE: usize = 8192;
-        let binned: Vec<Vec<u8>> = self
-            .columns
+    /// The bins of a pool, by column that takes part.
+    fn binned(&self, pool: &Rows) -> Vec<Vec<u8>> {
+        self.columns
             .par_iter()
             .map(|(j, map)| pool.bins[*j].iter().map(|bin| map[usize::from(*bin)]).collect())
-            .collect();
+            .collect()
+    }
+
+    /// Logarithms of the weights of the rows of a pool, and the corrections that they are the sums of.
+    fn weigh(&self, pool: &Rows) -> (Vec<f32>, Corrections) {
+        let binned = self.binned(pool);
         let mut logs = vec![0.0f32; pool.n];
         let mut weights = vec![1.0f32; pool.n];
+        let step = STEP / self.pairs.len() as f32;
+        let mut whole: Corrections = vec![vec![0.0f32; TEXT_BINS * TEXT_BINS]; self.pairs.len()];
         for _ in 0..ROUNDS {
             let total: f64 = weights.iter().map(|w| f64::from(*w)).sum();
             let scale = (self.n_rows as f64 / total.max(1e-30)) as f32;
-            let corrections: Vec<Vec<f32>> = self
+            let corrections: Corrections = self
                 .pairs
                 .par_iter()
                 .zip(&self.targets)
@@ -159,25 +194,32 @@ impl Margins {
                     target.iter().zip(&table).map(correction).collect()
                 })
                 .collect();
-            let step = STEP / self.pairs.len() as f32;
-            logs.par_chunks_mut(PIECE).zip(weights.par_chunks_mut(PIECE)).enumerate().for_each(
-                |(piece, (logs, weights))| {
-                    let from = piece * PIECE;
-                    let mut sums = vec![0.0f32; logs.len()];
-                    for ((a, b), correction) in self.pairs.iter().zip(&corrections) {
-                        let (a, b) = (&binned[*a][from..], &binned[*b][from..]);
-                        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                            *sum += correction[place(*a, *b)];
-                        }
-                    }
-                    for ((log, weight), sum) in logs.iter_mut().zip(weights).zip(sums) {
-                        *log = (*log + step * sum).clamp(-LARGEST, LARGEST);
-                        *weight = log.exp();
-                    }
-                },
-            );
+            for (whole, correction) in whole.iter_mut().zip(&corrections) {
+                whole.iter_mut().zip(correction).for_each(|(whole, correction)| *whole += step * correction);
+            }
+            self.add(&binned, &corrections, step, &mut logs);
+            weights.par_iter_mut().zip(&logs).for_each(|(weight, log)| *weight = log.exp());
         }
-        logs
+        (logs, whole)
+    }
+
+    /// Adds corrections of pairs of bins to the logarithms of weights.
+    fn add(&self, binned: &[Vec<u8>], corrections: &Corrections, step: f32, logs: &mut [f32]) {
+        /// Rows whose weights are corrected together.
+        const PIECE: usize = 8192;
+        logs.par_chunks_mut(PIECE).enumerate().for_each(|(piece, logs)| {
+            let from = piece * PIECE;
+            let mut sums = vec![0.0f32; logs.len()];
+            for ((a, b), correction) in self.pairs.iter().zip(corrections) {
+                let (a, b) = (&binned[*a][from..], &binned[*b][from..]);
+                for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                    *sum += correction[place(*a, *b)];
+                }
+            }
+            for (log, sum) in logs.iter_mut().zip(sums) {
+                *log = (*log + step * sum).clamp(-LARGEST, LARGEST);
+            }
+        });
     }
 
     /// What is wrong with margins that were read from a file, if anything.

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::coder::{Coder, Made};
 use super::fit::Partial;
 use super::formula::Formula;
+use super::gap::Gap;
 use super::plan::{Decided, Decision, Plan, order};
 use super::rule::Checks;
 use super::select::Margins;
@@ -92,6 +93,7 @@ impl Chain {
         }
         stored.about.insert("decided".to_string(), text(&decisions));
         stored.about.insert("formulas".to_string(), text(&self.plan.formulas));
+        stored.about.insert("gaps".to_string(), text(&self.plan.gaps));
         stored.about.insert("checks".to_string(), text(&self.checks));
         if let Some(margins) = &self.margins {
             stored
@@ -147,10 +149,14 @@ impl Chain {
             return Err("a column decided by one that is decided".to_string());
         }
         let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
+        let numbers = |i: usize, j: usize| {
+            i < j
+                && matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)))
+                && decided[i].is_none()
+        };
         let before = |(j, formula): (usize, &Option<Formula>)| {
-            let numbers =
-                |i: &usize| *i < j && matches!(coders[*i], Coder::Number(_)) && decided[*i].is_none();
-            formula.is_none_or(|formula| formula.of.iter().all(numbers) && decided[j].is_none())
+            let Some(Formula { parts, .. }) = formula else { return true };
+            parts.len() > 1 && decided[j].is_none() && parts.iter().all(|part| numbers(part.column, j))
         };
         if formulas.len() != n || !formulas.iter().enumerate().all(before) {
             return Err("formulas of columns that are not there".to_string());
@@ -159,10 +165,20 @@ impl Chain {
         if let Some(problem) = checks.problem(n) {
             return Err(problem.to_string());
         }
-        let plan = Plan { order: order(&decided), decided, formulas };
+        let gaps: Vec<Option<Gap>> = parsed(stored, "gaps")?;
+        let sound = |(j, gap): (usize, &Option<Gap>)| {
+            let Some(gap) = gap else { return true };
+            let is_number = matches!(gap.coder, Coder::Number(_)) && gap.coder.problem().is_none();
+            is_number && numbers(gap.from, j) && decided[j].is_none() && formulas[j].is_none()
+        };
+        if gaps.len() != n || !gaps.iter().enumerate().all(sound) {
+            return Err("differences of columns that are not there".to_string());
+        }
+        let plan = Plan { order: order(&decided), decided, formulas, gaps };
         let mut learned = Vec::with_capacity(n);
-        for (j, coder) in coders.iter().enumerate() {
-            let parents = plan.parents(j, &coders).len();
+        for j in 0..n {
+            let coder = plan.target(j, &coders);
+            let parents = plan.looked(j, &coders).len();
             let of = Learned::restore(&stored.below(&format!("learned.{j}")), Some(parents))?;
             let whole = of.as_ref().is_none_or(|of| of.fits(coder.codes(), config.fine, parents));
             if !whole || of.is_some() != plan.is_learned(j) {

@@ -31,7 +31,7 @@ fn what_held_in_every_row_holds_in_every_made_row() {
     let rules: Vec<Rule> = chain.rules().into_iter().map(|found| found.rule).collect();
     let order = Rule::Order { low: "begin".into(), high: "end".into(), strict: true };
     assert!(rules.contains(&order), "{rules:?}");
-    let of = ["x".to_string(), "y".to_string()];
+    let of = vec![("x".to_string(), false), ("y".to_string(), false)];
     assert!(
         rules.contains(&Rule::Formula { column: "total".into(), of, operation: Operation::Sum }),
         "{rules:?}"
@@ -52,6 +52,131 @@ fn what_held_in_every_row_holds_in_every_made_row() {
         (60.0..=80.0).contains(&total) && numbers(&given, "x")[row] + numbers(&given, "y")[row] == total
     }));
     assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+}
+
+/// Bills of three parts less a discount, volumes of boxes, and a column of chance.
+fn bills(n: usize) -> Table {
+    let mut random = Seed(5).stream("bills");
+    let mut column = |most: f64| -> Vec<f64> {
+        (0..n).map(|_| (uniform(&mut random) * most * 100.0).round() / 100.0).collect()
+    };
+    let (a, b, c) = (column(90.0), column(40.0), column(10.0));
+    let discount: Vec<f64> = column(3.0).into_iter().map(|v| v.floor() * 10.0).collect();
+    let sides =
+        [column(3.0), column(3.0), column(2.0)].map(|side| side.iter().map(|v| v + 1.0).collect::<Vec<_>>());
+    let cents = |value: f64| (value * 100.0).round() / 100.0;
+    let bill = (0..n).map(|i| cents(a[i] + b[i] + c[i] - discount[i])).collect();
+    let volume = (0..n).map(|i| cents(sides[0][i] * sides[1][i] * sides[2][i])).collect();
+    let [length, width, height] = sides;
+    let columns = vec![
+        number("a", a),
+        number("b", b),
+        number("c", c),
+        number("discount", discount),
+        number("length", length),
+        number("width", width),
+        number("height", height),
+        number("bill", bill),
+        number("volume", volume),
+    ];
+    Table { columns, n_rows: n }
+}
+
+#[test]
+fn sums_of_many_parts_and_products_of_three_hold() {
+    let table = bills(800);
+    let chain = fitted(&table, &Schema::of(&table), &quick(), 2);
+    let found: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    let bill = "`bill` = `a` + `b` + `c` - `discount`";
+    assert!(found.contains(&bill.to_string()), "{found:?}");
+    assert!(found.contains(&"`volume` = `length` * `width` * `height`".to_string()), "{found:?}");
+    let made = chain.sample(500, Seed(3), 2).unwrap();
+    let holds = |made: &Table| {
+        let of = |name: &str| numbers(made, name);
+        let sum = |i: usize| of("a")[i] + of("b")[i] + of("c")[i] - of("discount")[i];
+        (0..made.n_rows).all(|i| (sum(i) - of("bill")[i]).abs() < 0.006)
+    };
+    assert!(holds(&made));
+    // What follows from the others and the whole is that.
+    let mut holes = table.take(&(0..50).collect::<Vec<_>>());
+    let known = numbers(&holes, "b").to_vec();
+    holes.columns[1].cells = Cells::Number(vec![f64::NAN; 50]);
+    let filled = &chain.fill(&holes, 1, Seed(3), 2).unwrap()[0];
+    assert!(holds(filled));
+    assert!(numbers(filled, "b").iter().zip(known).all(|(a, b)| (a - b).abs() < 0.006));
+    // Written in another order, it is the same rule.
+    let off = vec!["c = bill + discount - b - a".to_string()];
+    let rules = RuleConfig { off, ..RuleConfig::default() };
+    let chain = fitted(&table, &Schema::of(&table), &ChainConfig { rules, ..quick() }, 2);
+    assert!(!chain.rules().iter().any(|found| found.rule.to_string() == bill));
+}
+
+#[test]
+fn what_is_in_order_is_learned_as_its_distance() {
+    let table = stays(2000);
+    let chain = fitted(&table, &Schema::of(&table), &quick(), 2);
+    assert!(chain.plan.gaps[1].as_ref().is_some_and(|gap| gap.from == 0 && gap.above && gap.strict));
+    let stay = |table: &Table| {
+        let of = |name: &str| numbers(table, name);
+        assert!(of("begin").iter().zip(of("end")).all(|(begin, end)| begin < end));
+        let sum: f64 = of("begin").iter().zip(of("end")).map(|(begin, end)| end - begin).sum();
+        sum / table.n_rows as f64
+    };
+    let made = chain.sample(4000, Seed(3), 2).unwrap();
+    assert!((stay(&made) - stay(&table)).abs() < 1.0, "{} {}", stay(&made), stay(&table));
+    // Conditions on what is learned so hold, and the other column follows.
+    let wanted = [Condition { column: "end".into(), allowed: Allowed::Range(100.0, 110.0) }];
+    let given = chain.sample_given(300, &wanted, Seed(3), 2).unwrap().table;
+    assert!(numbers(&given, "end").iter().all(|end| (100.0..=110.0).contains(end)));
+    assert!((stay(&given) - stay(&table)).abs() < 3.0, "{}", stay(&given));
+    // So does the first where the second is known.
+    let mut holes = table.take(&(0..400).collect::<Vec<_>>());
+    holes.columns[0].cells = Cells::Number(vec![f64::NAN; 400]);
+    let filled = &chain.fill(&holes, 1, Seed(3), 2).unwrap()[0];
+    assert_eq!(numbers(filled, "end"), numbers(&holes, "end"));
+    assert!((stay(filled) - stay(&table)).abs() < 3.0, "{}", stay(filled));
+    // Its likelihood is of days, as that of other columns: forty are about as likely.
+    let likelihood = chain.log_likelihood(&table, 2).unwrap();
+    let of_end: f64 = likelihood.values.chunks(likelihood.columns.len()).map(|row| row[1]).sum();
+    let mean = of_end / 2000.0;
+    assert!((mean + 40f64.ln()).abs() < 0.15, "{mean}");
+    let mut wrong = table.take(&[0]);
+    wrong.columns[1].cells = Cells::Number(vec![-5.0]);
+    assert!(chain.log_likelihood(&wrong, 1).unwrap().values[1] < -13.0);
+    let restored = Chain::restore(&chain.store()).unwrap();
+    assert_eq!(restored, chain);
+}
+
+#[test]
+fn rules_hold_where_hardly_any_row_would_keep_them() {
+    // Of independent columns, one row in about a thousand would be in order.
+    let mut random = Seed(5).stream("ladder");
+    let n = 1500;
+    let mut steps: Vec<Vec<f64>> = vec![Vec::new(); 6];
+    for _ in 0..n {
+        let mut row: Vec<f64> = (0..6).map(|_| (uniform(&mut random) * 500.0).floor()).collect();
+        row.sort_by(f64::total_cmp);
+        steps.iter_mut().zip(row).for_each(|(step, value)| step.push(value));
+    }
+    // The last first, so that bounds come from both sides.
+    let order = [5, 0, 3, 1, 4, 2];
+    let columns = order.iter().map(|i| number(&format!("step{i}"), steps[*i].clone())).collect();
+    let table = Table { columns, n_rows: n };
+    let chain = fitted(&table, &Schema::of(&table), &quick(), 2);
+    let made = chain.sample(2000, Seed(3), 2).unwrap();
+    for low in 0..5 {
+        let of = |i: usize| numbers(&made, &format!("step{i}"));
+        assert!(of(low).iter().zip(of(low + 1)).all(|(low, high)| low <= high), "{low}");
+    }
+    let mut holes = table.take(&(0..200).collect::<Vec<_>>());
+    for column in [0, 2, 4] {
+        holes.columns[column].cells = Cells::Number(vec![f64::NAN; 200]);
+    }
+    let filled = &chain.fill(&holes, 1, Seed(3), 2).unwrap()[0];
+    for low in 0..5 {
+        let of = |i: usize| numbers(filled, &format!("step{i}"));
+        assert!(of(low).iter().zip(of(low + 1)).all(|(low, high)| low <= high), "{low}");
+    }
 }
 
 #[test]

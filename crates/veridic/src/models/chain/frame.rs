@@ -1,0 +1,277 @@
+//! What rules and known cells leave of a column's cells in rows that are being drawn.
+
+use std::borrow::Cow;
+
+use super::Chain;
+use super::coder::{Coder, Made};
+use super::draw::Seen;
+use super::evidence::{Evidence, Set, Wanted};
+use super::formula::Operation;
+use super::gap::Gap;
+use super::rule::Pairs;
+
+/// The code of a cell that is not known yet; no column has as many.
+const UNKNOWN: u8 = u8::MAX;
+
+/// What is left of the cells of one column in some rows.
+pub(super) struct Frame<'a> {
+    own: &'a Coder,
+    /// What is drawn in place of values, and the other column's.
+    gap: Option<(&'a Gap, &'a [f64])>,
+    /// The least and the most of each row; empty where there is no rule.
+    low: Vec<f64>,
+    high: Vec<f64>,
+    /// What each row's cell must be by a formula, or NaN; empty where there is none.
+    pins: Vec<f64>,
+    never: Vec<Never<'a>>,
+}
+
+/// Codes that cannot be beside another column's.
+struct Never<'a> {
+    pairs: &'a Pairs,
+    /// Whether the column is the first of the two.
+    is_first: bool,
+    /// The other's codes.
+    others: Vec<u8>,
+}
+
+impl Never<'_> {
+    fn has(&self, row: usize, code: u8) -> bool {
+        let (a, b) = if self.is_first { (code, self.others[row]) } else { (self.others[row], code) };
+        self.pairs.impossible.get(usize::from(a)).is_some_and(|never| never.contains(&b))
+    }
+}
+
+/// What is known of rows before they are whole: cells that were drawn, and those that are given.
+pub(super) struct Known<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) done: &'a [Option<Seen>],
+    pub(super) evidence: &'a [Evidence],
+    /// The first row by which the evidence goes, and how many.
+    pub(super) from: usize,
+    pub(super) n: usize,
+}
+
+impl<'a> Known<'a> {
+    /// A column of numbers, NaN where it is not known; `None` where it is in no row.
+    fn numbers(&self, j: usize) -> Option<Cow<'a, [f64]>> {
+        if let Some((Made::Number(values), _)) = &self.done[j] {
+            return Some(Cow::Borrowed(values));
+        }
+        let given = self.evidence.get(j)?.given.as_ref()?;
+        let Made::Number(values) = &given.made else { return None };
+        let rows = self.from..self.from + self.n;
+        Some(rows.map(|row| if given.known[row] { values[row] } else { f64::NAN }).collect())
+    }
+
+    /// The codes of a column, [`UNKNOWN`] where they are.
+    fn codes(&self, j: usize) -> Option<Vec<u8>> {
+        if let Some((made, _)) = &self.done[j] {
+            return Some(self.chain.coders[j].classify(made));
+        }
+        let given = self.evidence.get(j)?.given.as_ref()?;
+        let rows = self.from..self.from + self.n;
+        Some(rows.map(|row| if given.known[row] { given.coded.codes[row] } else { UNKNOWN }).collect())
+    }
+
+    /// What is left of column `j`.
+    pub(super) fn frame(&self, j: usize) -> Frame<'a> {
+        let chain = self.chain;
+        let gap = chain.plan.gaps[j].as_ref().and_then(|gap| match &self.done[gap.from] {
+            Some((Made::Number(values), _)) => Some((gap, values.as_slice())),
+            _ => None,
+        });
+        let mut frame = Frame {
+            own: &chain.coders[j],
+            gap,
+            low: Vec::new(),
+            high: Vec::new(),
+            pins: Vec::new(),
+            never: Vec::new(),
+        };
+        let never = |pairs: &'a Pairs| {
+            let is_first = pairs.columns[0] == j;
+            let others = self.codes(pairs.columns[usize::from(is_first)])?;
+            Some(Never { pairs, is_first, others })
+        };
+        frame.never =
+            chain.checks.pairs.iter().filter(|pairs| pairs.columns.contains(&j)).filter_map(never).collect();
+        if matches!(frame.own, Coder::Number(_)) {
+            self.bound(j, &mut frame);
+            self.pin(j, &mut frame);
+        }
+        frame
+    }
+
+    /// Adds what orders and ranges leave.
+    fn bound(&self, j: usize, frame: &mut Frame<'a>) {
+        for order in &self.chain.checks.orders {
+            let (other, is_low) = match (order.low == j, order.high == j) {
+                (true, _) => (order.high, true),
+                (_, true) => (order.low, false),
+                _ => continue,
+            };
+            // What is drawn as a distance keeps it.
+            if frame.gap.is_some_and(|(gap, _)| gap.from == other) {
+                continue;
+            }
+            let Some(others) = self.numbers(other) else { continue };
+            for (row, value) in others.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+                match is_low {
+                    true => frame.limit(self.n, row, f64::MIN, *value, order.strict),
+                    false => frame.limit(self.n, row, *value, f64::MAX, order.strict),
+                }
+            }
+        }
+        for range in self.chain.checks.ranges.iter().filter(|range| range.column == j) {
+            (0..self.n).for_each(|row| frame.limit(self.n, row, range.from, range.to, false));
+        }
+    }
+
+    /// Adds what formulas of columns that are known leave of their last part.
+    fn pin(&self, j: usize, frame: &mut Frame<'a>) {
+        let chain = self.chain;
+        for (whole, formula) in chain.plan.formulas.iter().enumerate() {
+            let (Some(formula), Some(evidence)) = (formula, self.evidence.get(whole)) else { continue };
+            let Some(which) = formula.parts.iter().position(|part| part.column == j) else { continue };
+            let nothing = || Cow::Owned(vec![f64::NAN; self.n]);
+            let cells: Option<Vec<Cow<[f64]>>> = formula
+                .parts
+                .iter()
+                .map(|part| if part.column == j { Some(nothing()) } else { self.numbers(part.column) })
+                .collect();
+            let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };
+            let intervals = match (&evidence.given, evidence.sets.as_slice()) {
+                // Any value that is there is no condition.
+                (None, [set]) => set.intervals(&chain.coders[whole]),
+                _ => Vec::new(),
+            };
+            for row in 0..self.n {
+                let solve = |value: f64| formula.solve(which, value, cells.iter().map(|cells| cells[row]));
+                if let Some(given) = evidence.given(self.from + row) {
+                    let Made::Number(values) = &given.made else { continue };
+                    let value = solve(values[self.from + row]);
+                    if value.is_finite() {
+                        frame.pins.resize(self.n, f64::NAN);
+                        frame.pins[row] = own.round(value);
+                    }
+                } else if let [(low, high)] = intervals.as_slice() {
+                    let ends = [solve(*low), solve(*high)];
+                    let moves_one_way = formula.operation == Operation::Sum || *low > 0.0;
+                    if moves_one_way && ends.iter().all(|end| end.is_finite()) {
+                        frame.limit(self.n, row, ends[0].min(ends[1]), ends[0].max(ends[1]), false);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Frame<'_> {
+    /// A row's cell is from `low` to `high`, or between them where the order is strict.
+    fn limit(&mut self, n: usize, row: usize, low: f64, high: f64, strict: bool) {
+        let Coder::Number(own) = self.own else { return };
+        if self.low.is_empty() {
+            self.low = vec![f64::MIN; n];
+            self.high = vec![f64::MAX; n];
+        }
+        if low > f64::MIN {
+            self.low[row] = self.low[row].max(own.up(low, !strict));
+        }
+        if high < f64::MAX {
+            self.high[row] = self.high[row].min(own.down(high, !strict));
+        }
+    }
+
+    /// Whether nothing is said of the column.
+    pub(super) fn is_free(&self) -> bool {
+        self.low.is_empty() && self.pins.is_empty() && self.never.is_empty()
+    }
+
+    /// How the column's values become codes.
+    pub(super) fn coder(&self) -> &Coder {
+        self.own
+    }
+
+    /// Whether something other than values is drawn.
+    pub(super) fn is_distance(&self) -> bool {
+        self.gap.is_some()
+    }
+
+    /// What a row's cell must be.
+    pub(super) fn pin(&self, row: usize) -> Option<f64> {
+        self.pins.get(row).copied().filter(|pin| !pin.is_nan())
+    }
+
+    /// What is drawn for a value.
+    pub(super) fn target(&self, row: usize, value: f64) -> f64 {
+        self.gap.map_or(value, |(gap, others)| gap.distance(value, others[row]))
+    }
+
+    /// The value of what was drawn.
+    pub(super) fn value(&self, row: usize, target: f64) -> f64 {
+        self.gap.map_or(target, |(gap, others)| gap.value(self.own, target, others[row]))
+    }
+
+    /// Whether a value cannot be in a row.
+    pub(super) fn breaks(&self, row: usize, value: f64) -> bool {
+        if !self.low.is_empty() && (value < self.low[row] || value > self.high[row]) {
+            return true;
+        }
+        if self.gap.is_some_and(|(gap, others)| gap.is_broken(value, others[row])) {
+            return true;
+        }
+        match self.own {
+            Coder::Number(own) if !self.never.is_empty() => self.is_never(row, own.code(value) as u8),
+            _ => false,
+        }
+    }
+
+    /// Whether a code cannot be in a row.
+    pub(super) fn is_never(&self, row: usize, code: u8) -> bool {
+        self.never.iter().any(|never| never.has(row, code))
+    }
+
+    /// Whether there are values that cannot be in a row.
+    pub(super) fn says(&self, row: usize) -> bool {
+        !self.never.is_empty()
+            || (!self.low.is_empty() && (self.low[row] > f64::MIN || self.high[row] < f64::MAX))
+    }
+
+    /// What is left of what may be drawn in a row, by codes of `target`, of a set or of all.
+    pub(super) fn numbers(&self, row: usize, target: &Coder, of: Option<&Set>) -> Set {
+        let mut intervals = of.map_or_else(|| vec![(f64::MIN, f64::MAX)], |set| set.intervals(self.own));
+        if !self.low.is_empty() {
+            for (low, high) in &mut intervals {
+                *low = low.max(self.low[row]);
+                *high = high.min(self.high[row]);
+            }
+        }
+        let distance = |(low, high): (f64, f64)| match self.gap {
+            None => (low, high),
+            Some((gap, others)) if gap.above => (low - others[row], high - others[row]),
+            Some((_, others)) => (others[row] - high, others[row] - low),
+        };
+        let ranges = intervals.into_iter().map(distance).filter(|(low, high)| low <= high);
+        let mut wanted: Vec<Wanted> = ranges.map(|(low, high)| Wanted::Range(low, high)).collect();
+        if of.is_none_or(|set| set.has_missing(self.own)) {
+            wanted.push(Wanted::Missing);
+        }
+        let set = Set::new(target, &wanted);
+        if self.gap.is_some() || self.never.is_empty() {
+            return set;
+        }
+        set.only(target, |code| !self.is_never(row, code as u8))
+    }
+
+    /// What is left of codes that have no order, as shares of them.
+    pub(super) fn shares(&self, row: usize, codes: usize, of: Option<&Set>) -> Vec<f32> {
+        let mut shares = of.map_or_else(|| vec![1.0; codes.max(1)], |set| set.shares.clone());
+        for (code, share) in shares.iter_mut().enumerate() {
+            if self.is_never(row, code as u8) {
+                *share = 0.0;
+            }
+        }
+        shares
+    }
+}
