@@ -2,6 +2,7 @@
 //!
 //! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod above;
 mod binarize;
 mod build;
 pub mod catalog;
@@ -22,6 +23,7 @@ pub mod idx;
 mod image;
 mod infer;
 mod kind;
+mod language;
 mod matrix;
 mod mixture;
 mod moment;
@@ -53,6 +55,7 @@ pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
+pub use language::Language;
 pub use matrix::Matrix;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;

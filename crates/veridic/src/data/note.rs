@@ -20,6 +20,13 @@ pub enum ReadNote {
         /// The others.
         others: Vec<String>,
     },
+    /// Lines above the table that are no rows: comments, a title.
+    Above {
+        /// How many.
+        lines: usize,
+        /// The first of them.
+        example: String,
+    },
     /// The first row has no names.
     NoHeader {
         /// Columns that were named `column_1` and on.
@@ -182,6 +189,13 @@ impl fmt::Display for ReadNote {
                     listed(others)
                 )
             }
+            Self::Above { lines, example } => write!(
+                f,
+                "{} above the table {} left out (`{}`; otherwise: --set data.skip=0)",
+                counted(*lines, "line"),
+                if *lines == 1 { "is" } else { "are" },
+                short(example.trim())
+            ),
             Self::NoHeader { columns } => write!(
                 f,
                 "the first row has no names, the columns are called column_1 to column_{columns} (otherwise: \

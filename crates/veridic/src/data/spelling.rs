@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, number};
+use super::{Language, duration, number};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -59,6 +59,9 @@ pub struct Spelling {
     /// For moments: whether names of months and days are in capitals or small letters throughout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub letters: Option<Letters>,
+    /// For moments: the language of the names of months, if it is not English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// For moments of mixed precision: coarser formats than the column's, the coarsest first; a moment is written in the
     /// first that loses nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -381,7 +384,7 @@ fn is_prefix(prefix: &str) -> bool {
 fn is_suffix(suffix: &str) -> bool {
     let unit = suffix.trim_start();
     let letter = |c: char| c.is_alphabetic() || "%‰°/²³µ·\"'′″^".contains(c) || CURRENCIES.contains(c);
-    suffix.len() <= unit.len() + 2
+    suffix.chars().count() <= unit.chars().count() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
         && !unit.starts_with(['/', '.', '^'])
