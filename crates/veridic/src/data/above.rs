@@ -30,7 +30,8 @@ pub(super) fn title_rows(rows: &[Vec<String>], options: &ReadOptions, known: &[&
     let above = rows.iter().take(MOST_ROWS).take_while(|row| filled(row) <= 1).count();
     let Some((names, below)) = rows[above..].split_first() else { return 0 };
     let is_name = |cell: &String| !cell.is_empty() && number::parse(cell).is_none() && parts(cell).is_none();
-    let is_table = below.len() > 1 && below.iter().all(|row| row.len() == names.len());
+    let is_known = names.iter().any(|name| known.contains(&name.as_str()));
+    let is_table = below.len() > usize::from(!is_known) && below.iter().all(|row| row.len() == names.len());
     // A text over two columns may be the name of the first.
     let is_title =
         names.len() > 2 || rows[..above].iter().any(|row| row.len() == names.len() && !row[0].is_empty());

@@ -177,14 +177,19 @@ impl Moments {
             formats.push((seen, format, open, day_first));
         }
         // The most precise of the shapes, or the most frequent.
-        let finest = formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.n))?;
-        let nested = |format: &str| finest.1.starts_with(format);
+        let finest =
+            formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.offset.is_some(), seen.n))?;
+        let nested =
+            |format: &str| finest.1.starts_with(format) || in_utc(&finest.1).as_deref() == Some(format);
         let matched: usize =
             formats.iter().filter(|(_, format, ..)| nested(format)).map(|(seen, ..)| seen.n).sum();
         let main =
             if matched * 2 > self.n { finest } else { formats.iter().max_by_key(|(seen, ..)| seen.n)? };
-        let nested =
-            |format: &str| main.1.starts_with(format) || simple_fraction(&main.1) == simple_fraction(format);
+        let nested = |format: &str| {
+            main.1.starts_with(format)
+                || in_utc(&main.1).as_deref() == Some(format)
+                || simple_fraction(&main.1) == simple_fraction(format)
+        };
         let (seen, format, open, is_day_first) = main;
         let read = || formats.iter().filter(|(_, format, ..)| nested(format));
         let mut coarser: Vec<String> =
@@ -209,6 +214,9 @@ impl Moments {
         let offsets: Vec<&Seen> =
             read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
         let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
+        // Beside an offset, `Z` is one more.
+        let utc = in_utc(&format).and_then(|utc| read().find(|(_, other, ..)| *other == utc));
+        let zones = zones.or_else(|| Some((offsets.first()?.first.clone(), utc?.0.first.clone())));
         let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
         let letters = match (seen.capital, seen.small) {
             (true, _) => Some(Letters::Capital),
@@ -236,6 +244,12 @@ impl Moments {
         let told = self.shapes.iter().find_map(Seen::told_day_first);
         told.or(context.day_first)
     }
+}
+
+/// A format that ends in an offset, with `Z` in its place.
+fn in_utc(format: &str) -> Option<String> {
+    let at = ["%:z", "%z"].iter().find_map(|offset| format.strip_suffix(offset))?;
+    Some(format!("{at}Z"))
 }
 
 /// A format without its fraction of a second.

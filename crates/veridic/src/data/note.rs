@@ -82,6 +82,15 @@ pub enum ReadNote {
         /// Whether it is a value, since it is in quotes.
         is_value: bool,
     },
+    /// A value far from all others that may stand for missing cells.
+    Sentinel {
+        /// The column.
+        column: String,
+        /// The value, as the data writes it.
+        value: String,
+        /// Cells that have it.
+        cells: usize,
+    },
     /// A column of whole numbers with a few that are not.
     Odd {
         /// The column.
@@ -229,6 +238,12 @@ impl fmt::Display for ReadNote {
                 f,
                 "`{column}`: `{mark}` in quotes in {} (the first in line {line}) is a value (if it is missing: leave the \
                  cells empty)",
+                counted(*cells, "cell")
+            ),
+            Self::Sentinel { column, value, cells } => write!(
+                f,
+                "`{column}`: `{value}` in {} is far from all others and kept as a value (if it stands for missing cells: --set \
+                 'data.missing=[\"{value}\"]')",
                 counted(*cells, "cell")
             ),
             Self::Odd { column, cells, example, line } => write!(

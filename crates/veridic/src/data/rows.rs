@@ -12,6 +12,7 @@ use super::note::ReadNote;
 use super::numbers::Found as FoundColumn;
 use super::read::Markers;
 use super::record::Cell;
+use super::sentinel;
 use super::source::nearest_name;
 use super::text::{TextColumn, look_measured, text_column};
 use super::{
@@ -180,6 +181,7 @@ pub(super) fn read(
         if column.kind == Kind::Identifier && column.unused.is_none() {
             notes.push(ReadNote::Identifier { column: name.clone() });
         }
+        notes.extend(sentinel::note(&column, &cells));
         schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }

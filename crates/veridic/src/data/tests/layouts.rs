@@ -83,3 +83,16 @@ fn what_is_not_understood_is_never_an_identifier() {
     assert_eq!(column(&|i| format!("{}°{}'N", i, i * 7 % 60)).0, "text");
     assert_eq!(column(&|i| format!("{:08x}", i * 7_368_787 + 1_234_567)).0, "identifier");
 }
+
+#[test]
+fn moments_of_several_zones_of_which_one_is_utc_are_moments() {
+    let found =
+        reading("t,n\n2024-04-06T23:58:00+01:00,1\n2024-04-17T19:11:00Z,2\n2024-05-02T00:30:00+02:00,3\n");
+    assert_eq!(found.schema.columns[0].kind_name(), "date-time");
+    let told = found.notes.iter().map(ToString::to_string).collect::<String>();
+    assert!(told.contains("moments of several zones"), "{told}");
+    let mut out = Vec::new();
+    write_csv(&found.table, &found.schema, &mut out).unwrap();
+    let expected = "t,n\n2024-04-06T22:58:00Z,1\n2024-04-17T19:11:00Z,2\n2024-05-01T22:30:00Z,3\n";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
