@@ -2,6 +2,7 @@
 //!
 //! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod above;
 mod binarize;
 mod build;
 pub mod catalog;
@@ -21,6 +22,7 @@ pub mod idx;
 mod image;
 mod infer;
 mod kind;
+mod language;
 mod matrix;
 mod mixture;
 mod moment;
@@ -36,6 +38,8 @@ mod read;
 mod record;
 mod rows;
 mod schema;
+mod scientific;
+mod sentinel;
 pub mod series;
 mod smote;
 mod source;
@@ -54,6 +58,7 @@ pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
+pub use language::Language;
 pub use matrix::Matrix;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
@@ -64,6 +69,7 @@ pub(crate) use provenance::{sha256, sha256_of};
 pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
 pub(crate) use rows::is_total;
 pub use schema::{ColumnSchema, Schema};
+pub use scientific::Scientific;
 pub use smote::smote;
 pub(crate) use source::{Source, nearest_name, not_found};
 pub use spelling::{DurationForm, Letters, Minus, Spelling};

@@ -1,6 +1,8 @@
 //! In which format the moments of a column are, told from the shapes of all its cells.
 
+use super::Language;
 use super::evidence::{Cell, Context};
+use super::language::{ANY, ENGLISH_ONLY, Tongues, language_of, to_english};
 use super::spelling::{DurationForm, Letters};
 
 /// More shapes than this in one column are no way of writing moments.
@@ -28,11 +30,17 @@ const ZONES: [&str; 24] = [
     "WET", "WEST", "BST", "IST", "MSK", "JST", "KST", "AEST", "AEDT", "HST",
 ];
 
+/// Behind the years and hours of East Asia.
+const MARKED_YEARS: [&str; 2] = ["年", "년"];
+const MARKED_HOURS: [&str; 3] = ["時", "时", "시"];
+
 /// A part of a moment's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     /// A character that stands for itself.
     Sign(u8),
+    /// A word that does.
+    Mark(&'static str),
     /// Four digits of a year.
     Year,
     /// One or two digits of a day, month or year, by its place among them.
@@ -66,6 +74,7 @@ struct Shape {
     weekday: Option<Word>,
     half: Option<Word>,
     offset: Option<i32>,
+    tongues: Tongues,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +106,8 @@ struct Seen {
     half_small: bool,
     offset: Option<i32>,
     other_offset: Option<Cell>,
+    /// Languages that the months of all cells may be in.
+    tongues: Tongues,
 }
 
 /// The cells of a column that are moments.
@@ -114,6 +125,7 @@ pub(crate) struct Format {
     pub(crate) coarser: Vec<String>,
     pub(crate) zone: Option<i32>,
     pub(crate) letters: Option<Letters>,
+    pub(crate) language: Option<Language>,
     pub(crate) duration: Option<DurationForm>,
     /// The first cell of the most precise shape.
     pub(crate) first: Cell,
@@ -146,6 +158,9 @@ impl Moments {
             }
             None => return false,
         };
+        if self.shapes[at].tongues & shape.tongues == 0 {
+            return false;
+        }
         self.n += 1;
         self.shapes[at].add(&shape, cell);
         true
@@ -162,14 +177,19 @@ impl Moments {
             formats.push((seen, format, open, day_first));
         }
         // The most precise of the shapes, or the most frequent.
-        let finest = formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.n))?;
-        let nested = |format: &str| finest.1.starts_with(format);
+        let finest =
+            formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.offset.is_some(), seen.n))?;
+        let nested =
+            |format: &str| finest.1.starts_with(format) || in_utc(&finest.1).as_deref() == Some(format);
         let matched: usize =
             formats.iter().filter(|(_, format, ..)| nested(format)).map(|(seen, ..)| seen.n).sum();
         let main =
             if matched * 2 > self.n { finest } else { formats.iter().max_by_key(|(seen, ..)| seen.n)? };
-        let nested =
-            |format: &str| main.1.starts_with(format) || simple_fraction(&main.1) == simple_fraction(format);
+        let nested = |format: &str| {
+            main.1.starts_with(format)
+                || in_utc(&main.1).as_deref() == Some(format)
+                || simple_fraction(&main.1) == simple_fraction(format)
+        };
         let (seen, format, open, is_day_first) = main;
         let read = || formats.iter().filter(|(_, format, ..)| nested(format));
         let mut coarser: Vec<String> =
@@ -194,6 +214,9 @@ impl Moments {
         let offsets: Vec<&Seen> =
             read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
         let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
+        // Beside an offset, `Z` is one more.
+        let utc = in_utc(&format).and_then(|utc| read().find(|(_, other, ..)| *other == utc));
+        let zones = zones.or_else(|| Some((offsets.first()?.first.clone(), utc?.0.first.clone())));
         let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
         let letters = match (seen.capital, seen.small) {
             (true, _) => Some(Letters::Capital),
@@ -207,6 +230,7 @@ impl Moments {
             coarser,
             zone,
             letters,
+            language: language_of(seen.tongues),
             matched,
             ambiguous: open.then(|| seen.first.clone()),
             is_day_first: *is_day_first,
@@ -220,6 +244,12 @@ impl Moments {
         let told = self.shapes.iter().find_map(Seen::told_day_first);
         told.or(context.day_first)
     }
+}
+
+/// A format that ends in an offset, with `Z` in its place.
+fn in_utc(format: &str) -> Option<String> {
+    let at = ["%:z", "%z"].iter().find_map(|offset| format.strip_suffix(offset))?;
+    Some(format!("{at}Z"))
 }
 
 /// A format without its fraction of a second.
@@ -252,11 +282,13 @@ impl Seen {
             half_small: false,
             offset: shape.offset,
             other_offset: None,
+            tongues: ANY,
         }
     }
 
     fn add(&mut self, shape: &Shape, cell: impl Fn() -> Cell) {
         self.n += 1;
+        self.tongues &= shape.tongues;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
             self.most[i] = self.most[i].max(value);
             self.padded[i] |= padded;
@@ -349,6 +381,7 @@ impl Seen {
             match *piece {
                 Piece::Sign(b'%') => format.push_str("%%"),
                 Piece::Sign(sign) => format.push(char::from(sign)),
+                Piece::Mark(mark) => format.push_str(mark),
                 Piece::Year => format.push_str("%Y"),
                 Piece::Compact => format.push_str("%Y%m%d"),
                 Piece::Number(i) => {
@@ -452,16 +485,17 @@ impl Seen {
 /// Cuts a moment's text into its pieces.
 fn shape(text: &str) -> Option<Shape> {
     // Every moment has a digit and is short; most texts fail here.
-    if text.len() > LONGEST
-        || text.len() < 4
-        || !text.is_ascii()
-        || !text.bytes().any(|byte| byte.is_ascii_digit())
-    {
+    if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    let english = to_english(text);
+    let (text, tongues) = match &english {
+        Some((english, tongues)) => (english.as_str(), *tongues),
+        None => (text, ENGLISH_ONLY),
+    };
     let bracketed = text.starts_with('[') && text.ends_with(']');
     let inner = if bracketed { &text[1..text.len() - 1] } else { text };
-    let mut scanner = Scanner { rest: inner.as_bytes(), shape: Shape::default() };
+    let mut scanner = Scanner { rest: inner.as_bytes(), shape: Shape { tongues, ..Shape::default() } };
     if bracketed {
         scanner.shape.pieces.push(Piece::Sign(b'['));
     }
@@ -497,7 +531,8 @@ impl Scanner<'_> {
         if self.rest.starts_with(b", ") {
             self.sign(b",");
         }
-        self.sign(b"T ").then_some(()).or_else(|| {
+        let is_marked = matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
+        (self.sign(b"T ") || is_marked).then_some(()).or_else(|| {
             // The log of a web server: `10/Oct/2000:13:55:36`.
             (self.shape.month.is_some() && self.sign(b":")).then_some(())
         })?;
@@ -513,6 +548,9 @@ impl Scanner<'_> {
 
     fn date(&mut self) -> Option<()> {
         let digits = self.count();
+        if digits == 4 && MARKED_YEARS.iter().any(|mark| self.rest[4..].starts_with(mark.as_bytes())) {
+            return self.marked_date();
+        }
         match digits {
             8 => {
                 let (month, day) = (self.two(4), self.two(6));
@@ -536,6 +574,11 @@ impl Scanner<'_> {
             }
             1 | 2 => {
                 self.number()?;
+                if self.mark(&[" de "]).is_some() {
+                    self.month()?;
+                    self.mark(&[" de ", " del "])?;
+                    return self.year();
+                }
                 let sign = self.separator();
                 if sign == Some(b'.') {
                     self.sign(b" ");
@@ -591,6 +634,54 @@ impl Scanner<'_> {
         }
     }
 
+    /// `2024年5月11日`, `2024년 5월 11일`, or without the day.
+    fn marked_date(&mut self) -> Option<()> {
+        self.year()?;
+        self.mark(&MARKED_YEARS)?;
+        self.sign(b" ");
+        self.number()?;
+        self.mark(&["月", "월"])?;
+        self.sign(b" ");
+        if self.count() > 0 {
+            self.number()?;
+            self.mark(&["日", "일"])?;
+        }
+        Some(())
+    }
+
+    /// `13時45分`, `13时45分30秒`, `13시 45분`.
+    fn marked_time(&mut self) -> Option<()> {
+        let digits = self.count();
+        (matches!(digits, 1 | 2)
+            && MARKED_HOURS.iter().any(|mark| self.rest[digits..].starts_with(mark.as_bytes())))
+        .then_some(())?;
+        let hour = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+        self.shape.hour = (hour, digits as u8);
+        self.shape.pieces.push(Piece::Hour);
+        self.rest = &self.rest[digits..];
+        self.mark(&MARKED_HOURS)?;
+        for (piece, marks) in [(Piece::Minute, ["分", "분"]), (Piece::Second, ["秒", "초"])] {
+            let blank = usize::from(self.rest.first() == Some(&b' '));
+            if !self.rest.get(blank).is_some_and(u8::is_ascii_digit) {
+                break;
+            }
+            self.sign(b" ");
+            (self.count() == 2 && self.two(0) < 60).then_some(())?;
+            self.shape.pieces.push(piece);
+            self.rest = &self.rest[2..];
+            self.mark(&marks)?;
+        }
+        Some(())
+    }
+
+    /// Takes one of these words, which has to come next.
+    fn mark(&mut self, marks: &[&'static str]) -> Option<()> {
+        let mark = marks.iter().find(|mark| self.rest.starts_with(mark.as_bytes()))?;
+        self.shape.pieces.push(Piece::Mark(mark));
+        self.rest = &self.rest[mark.len()..];
+        Some(())
+    }
+
     /// Whether what comes after the next sign is no `12:…`.
     fn time_does_not_follow(&self) -> bool {
         let after = &self.rest[1..];
@@ -599,6 +690,9 @@ impl Scanner<'_> {
     }
 
     fn time(&mut self) -> Option<()> {
+        if self.marked_time().is_some() {
+            return Some(());
+        }
         let digits = self.count();
         let start = self.shape.pieces.len();
         // After a date, `T1230` and `T123005`.

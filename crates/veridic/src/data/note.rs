@@ -20,6 +20,13 @@ pub enum ReadNote {
         /// The others.
         others: Vec<String>,
     },
+    /// Lines above the table that are no rows: comments, a title.
+    Above {
+        /// How many.
+        lines: usize,
+        /// The first of them.
+        example: String,
+    },
     /// The first row has no names.
     NoHeader {
         /// Columns that were named `column_1` and on.
@@ -74,6 +81,15 @@ pub enum ReadNote {
         line: u64,
         /// Whether it is a value, since it is in quotes.
         is_value: bool,
+    },
+    /// A value far from all others that may stand for missing cells.
+    Sentinel {
+        /// The column.
+        column: String,
+        /// The value, as the data writes it.
+        value: String,
+        /// Cells that have it.
+        cells: usize,
     },
     /// A column of whole numbers with a few that are not.
     Odd {
@@ -182,6 +198,13 @@ impl fmt::Display for ReadNote {
                     listed(others)
                 )
             }
+            Self::Above { lines, example } => write!(
+                f,
+                "{} above the table {} left out (`{}`; otherwise: --set data.skip=0)",
+                counted(*lines, "line"),
+                if *lines == 1 { "is" } else { "are" },
+                short(example.trim())
+            ),
             Self::NoHeader { columns } => write!(
                 f,
                 "the first row has no names, the columns are called column_1 to column_{columns} (otherwise: \
@@ -215,6 +238,12 @@ impl fmt::Display for ReadNote {
                 f,
                 "`{column}`: `{mark}` in quotes in {} (the first in line {line}) is a value (if it is missing: leave the \
                  cells empty)",
+                counted(*cells, "cell")
+            ),
+            Self::Sentinel { column, value, cells } => write!(
+                f,
+                "`{column}`: `{value}` in {} is far from all others and kept as a value (if it stands for missing cells: --set \
+                 'data.missing=[\"{value}\"]')",
                 counted(*cells, "cell")
             ),
             Self::Odd { column, cells, example, line } => write!(

@@ -12,6 +12,7 @@ use super::note::ReadNote;
 use super::numbers::Found as FoundColumn;
 use super::read::Markers;
 use super::record::Cell;
+use super::sentinel;
 use super::source::nearest_name;
 use super::text::{TextColumn, look_measured, text_column};
 use super::{
@@ -79,7 +80,7 @@ pub(super) fn read(
     if n_rows == 0 {
         return Err(DataError::HeaderOnly { columns: names.len(), path: path.to_owned() });
     }
-    match (total, totals.last(n_rows)) {
+    match (total, totals.last(n_rows).or_else(|| sum_line(&profiles, &totals))) {
         (Some(line), _) => notes.push(ReadNote::Totals { line, is_dropped: true }),
         (None, Some(line)) => notes.push(ReadNote::Totals { line, is_dropped: false }),
         (None, None) => {}
@@ -130,11 +131,11 @@ pub(super) fn read(
         for (i, builder, doubt) in std::mem::take(&mut again) {
             let name = &names[i];
             let found = match builder.finish_inferred(name, &mut notes) {
-                Finished::Texts { codes, levels } => {
+                Finished::Texts { codes, levels, first } => {
                     let column = text_column(name, codes, levels, is_categorical(name));
                     marks_of(name, std::mem::take(&mut marks[i]), &mut notes);
                     let unused = refused.judge(name, doubt, &column, &mut notes);
-                    tell(name, &column, unused, &mut notes);
+                    tell(name, &column, unused, first, &mut notes);
                     let missing = n_missing(&column.cells);
                     let values = markers.among(&column.cells, &column.kind);
                     let schema = ColumnSchema {
@@ -180,6 +181,7 @@ pub(super) fn read(
         if column.kind == Kind::Identifier && column.unused.is_none() {
             notes.push(ReadNote::Identifier { column: name.clone() });
         }
+        notes.extend(sentinel::note(&column, &cells));
         schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }
@@ -318,14 +320,14 @@ pub(super) fn column_of_texts(
                 let missing = n_missing(&found.cells);
                 return Ok(column_of(name, found, missing));
             }
-            Finished::Texts { codes, levels } => {
+            Finished::Texts { codes, levels, first } => {
                 let column = text_column(name, codes, levels, is_categorical);
                 marks_of(name, marks, notes);
                 let unused = refused.judge(name, doubt, &column, notes);
                 if !refused.is_empty() {
                     return Err(Unreadable::Refused(Box::new(refused)));
                 }
-                tell(name, &column, unused, notes);
+                tell(name, &column, unused, first, notes);
                 let missing = n_missing(&column.cells);
                 let schema = ColumnSchema { unused, ..ColumnSchema::new(name, column.kind, missing) };
                 return Ok((schema, column.cells));
@@ -414,7 +416,13 @@ fn marks_of(column: &str, marks: Vec<Mark>, notes: &mut Vec<ReadNote>) {
 }
 
 /// Says what is worth knowing of a column of texts.
-pub(super) fn tell(name: &str, column: &TextColumn, unused: Option<Unused>, notes: &mut Vec<ReadNote>) {
+pub(super) fn tell(
+    name: &str,
+    column: &TextColumn,
+    unused: Option<Unused>,
+    examples: Vec<Found>,
+    notes: &mut Vec<ReadNote>,
+) {
     if !column.merged.is_empty() {
         notes.push(ReadNote::Merged { column: name.to_owned(), texts: column.merged.clone() });
     }
@@ -434,7 +442,7 @@ pub(super) fn tell(name: &str, column: &TextColumn, unused: Option<Unused>, note
     // What is not understood is told with the cells that do not fit, where these are known.
     let told = notes.iter().any(|note| matches!(note, ReadNote::LeftOut { column, .. } if column == name));
     if let Some(unused) = unused.filter(|_| !told) {
-        notes.push(left_out(name, unused, Vec::new()));
+        notes.push(left_out(name, unused, examples));
     }
 }
 
@@ -534,10 +542,13 @@ impl Refused {
 struct Totals {
     n: usize,
     last: Option<(usize, u64)>,
+    /// The line of the last row seen.
+    line: u64,
 }
 
 impl Totals {
     fn see(&mut self, cells: &[Cell<'_>], row: usize, line: u64) {
+        self.line = line;
         if cells.iter().take(3).any(|cell| is_total(cell.text)) {
             self.n += 1;
             self.last = Some((row, line));
@@ -550,16 +561,28 @@ impl Totals {
     }
 }
 
+/// The line of a last row in which two columns, or one beside a cell that is blank there alone, have the sum of those above.
+fn sum_line(profiles: &[Profile], totals: &Totals) -> Option<u64> {
+    let sums = profiles.iter().filter(|profile| profile.ends_in_sum()).count();
+    let is_sum = totals.n == 0 && (sums > 1 || (sums == 1 && profiles.iter().any(Profile::ends_blank)));
+    is_sum.then_some(totals.line)
+}
+
 /// The line of a last row that is a total.
 fn last_total(origin: &dyn Origin, options: &ReadOptions) -> Result<Option<u64>, DataError> {
+    let markers = Markers::of(options);
     let mut rows = origin.rows()?;
-    names(rows.as_mut(), origin, options, &mut Vec::new())?;
+    let (names, _) = names(rows.as_mut(), origin, options, &mut Vec::new())?;
+    let mut profiles: Vec<Profile> = names.iter().map(|_| Profile::new(false)).collect();
     let (mut totals, mut row) = (Totals::default(), 0);
     let n_rows = rows.each(&mut |line, cells| {
         totals.see(cells, row, line);
         row += 1;
+        for (profile, cell) in profiles.iter_mut().zip(cells) {
+            if markers.is_missing(cell.text) { profile.see_missing() } else { profile.see(cell.text, line) }
+        }
     })?;
-    Ok(totals.last(n_rows))
+    Ok(totals.last(n_rows).or_else(|| sum_line(&profiles, &totals)))
 }
 
 /// Whether a text says that its row is the sum of others.

@@ -84,6 +84,8 @@ impl Hbos {
 impl Method for Hbos {
     type Config = HbosConfig;
     const MODEL: &'static str = "the histogram-based outlier score";
+    // Outside all bins a number counts as the lowest bar, which may be as high as the others.
+    const FAR: f32 = 3.0;
 
     fn most(_: &HbosConfig) -> usize {
         usize::MAX

@@ -127,6 +127,9 @@ pub struct DataConfig {
     pub day_first: Option<bool>,
     /// Whether a last row that is a total of the others is left out.
     pub drop_total: bool,
+    /// Lines above a table, or rows of a sheet, that are left out, such as a title; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<usize>,
     /// The sheet of a workbook; the only one by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
@@ -166,6 +169,7 @@ impl Default for DataConfig {
             thousands: None,
             day_first: None,
             drop_total: false,
+            skip: None,
             sheet: None,
             encoding: None,
             schema: None,

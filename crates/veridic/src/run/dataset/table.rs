@@ -49,6 +49,7 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
         thousands: data.thousands,
         day_first: data.day_first,
         drop_total: data.drop_total,
+        skip: data.skip,
         sheet: data.sheet.clone(),
         encoding: data.encoding.clone(),
         categorical: data.categorical.clone(),

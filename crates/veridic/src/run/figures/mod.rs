@@ -21,6 +21,7 @@ use crate::run::fit::snapshot::Snapshot;
 use crate::run::fit::watch;
 use crate::run::fitted::cell_text;
 use crate::run::fitted::sample::sampled_rows;
+use crate::run::fitted::unseen;
 use crate::run::map::{LatentMap, latent_scores};
 use crate::run::report::augment;
 use crate::run::report::controls;
@@ -234,7 +235,8 @@ impl Context<'_> {
 
     fn score_histogram(&mut self) -> Result<Figure> {
         let rows = check::figure::shown(self.data);
-        let scores = self.network.score(self.pool, self.data.rows(), &index(rows))?;
+        let mut scores = self.network.score(self.pool, self.data.rows(), &index(rows))?;
+        unseen::add_own(self.data, self.config.data.target.as_deref(), rows, &mut scores);
         histogram_of((self.config, self.data), rows, &scores)
     }
 
@@ -320,7 +322,8 @@ impl Context<'_> {
         let Some(positive) = positive else {
             return Err(self.needs("positive and other test rows", "give `data.target` and `data.positive`"));
         };
-        let scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
+        let mut scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
+        unseen::add_own(self.data, self.config.data.target.as_deref(), &rows, &mut scores);
         let mut all = vec![(self.config.model.name().to_string(), scores)];
         if self.config.evaluate.latent {
             let scores = latent_scores(self.data, &rows, self.network, self.pool)?;

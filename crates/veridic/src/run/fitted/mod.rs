@@ -15,6 +15,7 @@ pub(crate) mod sample;
 pub(crate) mod score;
 mod series;
 pub(crate) mod space;
+pub(crate) mod unseen;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -26,6 +26,7 @@ use crate::nn::LikelihoodConfig;
 use crate::run::config::Config;
 use crate::run::dataset::{Dataset, index, target_block};
 use crate::run::fitted::sample::sampled_rows;
+use crate::run::fitted::unseen;
 use crate::run::map::latent_scores;
 use crate::run::report::denoise::{denoise, squared_error};
 use crate::run::report::judge::largest;
@@ -130,7 +131,8 @@ pub(crate) fn report(
         report.insert("test.restored_error".to_string(), squared_error(&made.restored, &made.original));
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
-        let scores = network.score(pool, data.rows(), &test)?;
+        let mut scores = network.score(pool, data.rows(), &test)?;
+        unseen::add_own(data, config.data.target.as_deref(), rows, &mut scores);
         insert_ranking(&mut report, "test", &scores, &positive)?;
         if config.evaluate.latent {
             let scores = latent_scores(data, rows, network, pool)?;
