@@ -374,7 +374,7 @@ impl Profile {
             let has_thousands = choice.thousands.is_some_and(|mark| example.contains(mark));
             let taken =
                 if has_thousands { "a number with thousands" } else { "a number with a decimal comma" };
-            let setting = if choice.decimal == ',' { "data.decimal=." } else { "data.decimal=," };
+            let setting = if choice.decimal == ',' { "data.decimal = \".\"" } else { "data.decimal = \",\"" };
             notes.push(ReadNote::Ambiguous {
                 columns: vec![name.to_owned()],
                 example: example.clone(),
@@ -403,7 +403,7 @@ fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadN
     }
     if let Some((_, example)) = found.ambiguous {
         let taken = if found.is_day_first { "day, month" } else { "month, day" };
-        let setting = if found.is_day_first { "data.day-first=false" } else { "data.day-first=true" };
+        let setting = if found.is_day_first { "data.day-first = false" } else { "data.day-first = true" };
         let column = name.to_owned();
         // It is said once for all columns that are read alike.
         let alike = notes.iter_mut().find_map(|note| match note {

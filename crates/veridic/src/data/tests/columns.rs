@@ -362,9 +362,9 @@ fn mixed_spellings_are_refused_with_both_lines() {
 #[test]
 fn what_can_be_read_in_two_ways_is_said_with_the_setting() {
     for (cells, expected) in [
-        ("1,234|5,678", "data.decimal=,"),
-        ("03/04/2011|05/06/2012", "month, day (otherwise: --set data.day-first=true)"),
-        ("03.04.2011|05.06.2012", "day, month (otherwise: --set data.day-first=false)"),
+        ("1,234|5,678", "data.decimal = \",\""),
+        ("03/04/2011|05/06/2012", "month, day (otherwise: `data.day-first = true`)"),
+        ("03.04.2011|05.06.2012", "day, month (otherwise: `data.day-first = false`)"),
         ("2021-11-19T03:48:27+02:00|2021-07-19T03:48:27+03:00", "several zones"),
     ] {
         let cells: Vec<&str> = cells.split('|').collect();
@@ -394,7 +394,7 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
             "column `dose` has 10 cells with `-`, which is not a finite number, the first in line 5"
         )
     );
-    assert!(told_of.contains("--set 'data.missing=[\"-\"]'"), "{told_of}");
+    assert!(told_of.contains("`data.missing = [\"-\"]`"), "{told_of}");
     let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
     options.missing.push("-".into());
     let reading = read_bytes("t", csv("dose", &cells).into_bytes(), &options).unwrap();
@@ -465,7 +465,7 @@ fn a_row_of_totals_is_noticed_and_can_be_left_out() {
     assert_eq!(numbers(&reading.table, "n"), [3.0, 4.0, 5.0]);
     let years: String = (0..30).map(|i| format!("{},{}\n", 1990 + i, i * 31 % 17)).collect();
     let error = load(&format!("year,n\n{years}Total,240\n")).unwrap_err();
-    assert!(error.hint().unwrap().contains("data.drop-total=true"), "{error}");
+    assert!(error.hint().unwrap().contains("data.drop-total = true"), "{error}");
 }
 
 #[test]
@@ -475,6 +475,6 @@ fn columns_of_one_name_can_be_numbered_and_a_missing_header_is_said() {
     let names: Vec<&str> = reading.table.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "a_2"]);
     let reading = read_bytes("t", b"1,2\n3,4\n".to_vec(), &ReadOptions::default()).unwrap();
-    assert!(reading.notes[0].to_string().contains("data.header=true"), "{:?}", reading.notes);
+    assert!(reading.notes[0].to_string().contains("data.header = true"), "{:?}", reading.notes);
     assert_eq!(reading.summary(), "2 rows, 2 columns: 2 integer");
 }

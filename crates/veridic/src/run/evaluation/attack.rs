@@ -78,7 +78,7 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
             all.figures.insert("ceiling.privacy.copies".to_string(), close.copies_holdout);
         }
         all.notes.push(
-            "attacks need rows that no model saw as their control: give some with --unseen; of privacy, only copies \
+            "attacks need rows that no model saw as their control: give unseen ones; of privacy, only copies \
              were looked for"
                 .to_string(),
         );

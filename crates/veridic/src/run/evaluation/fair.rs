@@ -46,7 +46,7 @@ pub struct Proxy {
 pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, options: &EvaluationOptions) -> Result<()> {
     let Some(target) = &options.target else {
         if !options.protected.is_empty() {
-            all.notes.push("fairness needs a --target that is decided on".to_string());
+            all.notes.push("fairness needs a target that is decided on".to_string());
         }
         return Ok(());
     };
