@@ -47,7 +47,10 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
                     return needs("positive and other test rows");
                 }
             }
-            FigureKind::Columns | FigureKind::ScoreHistogram => {}
+            FigureKind::LearningCurves if config.evaluate.learning.is_empty() => {
+                return needs("`evaluate.learning`");
+            }
+            FigureKind::Columns | FigureKind::ScoreHistogram | FigureKind::LearningCurves => {}
             _ => return needs("a network"),
         }
     }
@@ -117,6 +120,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         _ => {}
     }
     match figure.kind {
+        Kind::LearningCurves => return needs("a classifier that is no network", "leave the figure out"),
         Kind::Columns => return needs("a model of tables that is no network", "choose `sampled-rows`"),
         Kind::Made | Kind::Film | Kind::GameCurves if !matches!(config.model, ModelConfig::Gan(_)) => {
             return needs("an adversarial network", "leave the figure out");

@@ -6,6 +6,7 @@ use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
 use crate::run::check::criterion;
+use crate::run::report::learning::classifiers;
 
 /// Latent points a row in training, at most.
 const MOST_SAMPLES: usize = 10_000;
@@ -191,6 +192,17 @@ impl Config {
             return conflict(
                 "a model of series learns from all rows, and `data.split` keeps some back",
                 "give `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",
+            );
+        }
+        let known: Vec<&str> = classifiers().iter().map(ModelConfig::name).collect();
+        if let Some(other) = self.evaluate.learning.iter().find(|name| !known.contains(&name.as_str())) {
+            return range("evaluate.learning", other.clone(), &known.join(", "));
+        }
+        if !self.evaluate.learning.is_empty() && (self.data.target.is_none() || self.model.table().is_none())
+        {
+            return conflict(
+                "`evaluate.learning` needs a target, and a model of tables that is no network",
+                "give `data.target = \"COLUMN\"` and a classifier such as `naive-bayes`",
             );
         }
         criterion::check(self)?;

@@ -251,6 +251,10 @@ pub struct EvaluateConfig {
     pub picture_side: usize,
     /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
     pub factors: Vec<String>,
+    /// Classifiers whose error on test rows is reported for few and for many training rows, as `learning.NAME.ROWS`:
+    /// `naive-bayes`, `logistic-regression`, ….
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<String>,
     /// Columns of a table by whose groups the page of made rows compares how the target is decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protected: Vec<String>,
@@ -269,6 +273,7 @@ impl Default for EvaluateConfig {
             picture_every: 1,
             picture_side: 8,
             factors: Vec::new(),
+            learning: Vec::new(),
             protected: Vec::new(),
         }
     }
@@ -342,6 +347,8 @@ pub enum FigureKind {
     Correlation,
     /// The distribution of every column, real rows against made ones.
     Columns,
+    /// Errors of classifiers by the number of rows they learned from; needs `evaluate.learning`.
+    LearningCurves,
     /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
     Augmentation,
     /// The layers.
@@ -371,6 +378,7 @@ impl FigureKind {
             Self::RocPr => "roc-pr",
             Self::Correlation => "correlation",
             Self::Columns => "columns",
+            Self::LearningCurves => "learning-curves",
             Self::Augmentation => "augmentation",
             Self::Diagram => "diagram",
         }

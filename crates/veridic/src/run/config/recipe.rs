@@ -33,6 +33,7 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-vae"
     "creditcard-vae-augment"
     "gaussian-gan"
+    "generative-discriminative"
     "grid-gan"
     "heart-vae"
     "mnist-aae"

@@ -1,5 +1,6 @@
 //! The pictures of models of tables without a network.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{histogram_of, roc_of};
@@ -11,6 +12,7 @@ use crate::run::check;
 use crate::run::config::{Config, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::directory::Directory;
+use crate::run::report::learning::learning_curves;
 
 /// Draws the figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
 pub(crate) fn draw(
@@ -18,12 +20,13 @@ pub(crate) fn draw(
     config: &Config,
     data: &Dataset,
     (model, made): (&TableModel, Option<&Table>),
-    threads: usize,
+    (report, threads): (&BTreeMap<String, f64>, usize),
 ) -> Result<Vec<PathBuf>> {
     let mut drawn = Vec::new();
     for wanted in &config.figure {
         let figure = match (wanted.kind, made) {
             (FigureKind::Columns, Some(made)) => Some(columns(data, made)?),
+            (FigureKind::LearningCurves, _) => learning_curves(report)?,
             (FigureKind::ScoreHistogram | FigureKind::RocPr, _) => {
                 scored(config, data, (model, wanted.kind), threads)?
             }

@@ -128,6 +128,7 @@ impl Snapshot<'_> {
             y_label: "density; probability",
             curves: &curves,
             y_range: highest.map(|top| [0.0, top]),
+            log_x: false,
         })?)
     }
 }

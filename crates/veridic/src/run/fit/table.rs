@@ -157,6 +157,12 @@ fn finish(
     if let Some(made) = &made {
         fitted.notes.extend(write_page(directory, config, data, made, options.threads)?);
     }
-    fitted.figures = figures::table::draw(directory, config, data, (model, made.as_ref()), options.threads)?;
+    fitted.figures = figures::table::draw(
+        directory,
+        config,
+        data,
+        (model, made.as_ref()),
+        (&fitted.report, options.threads),
+    )?;
     Ok(())
 }

@@ -7,6 +7,7 @@ pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod few;
 pub(crate) mod judge;
+pub(crate) mod learning;
 mod path;
 mod points;
 pub(crate) mod quality;
