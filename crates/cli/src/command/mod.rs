@@ -14,6 +14,7 @@ mod label;
 mod latent;
 mod likelihood;
 mod map;
+mod meaning;
 mod predict;
 mod recipes;
 mod reconstruct;
