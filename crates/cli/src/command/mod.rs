@@ -15,6 +15,7 @@ mod label;
 mod latent;
 mod likelihood;
 mod map;
+mod meaning;
 mod predict;
 mod recipes;
 mod reconstruct;

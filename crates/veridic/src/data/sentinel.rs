@@ -61,7 +61,7 @@ fn is_nines(value: f64) -> bool {
 fn is_no_date(seconds: f64) -> bool {
     let day =
         |text: &&str| super::date::parse(text, "%Y-%m-%d") == Some((seconds / 86_400.0).floor() * 86_400.0);
-    seconds >= FAR_FUTURE || NO_DATES.iter().any(|text| day(&text))
+    seconds >= FAR_FUTURE || NO_DATES.iter().any(day)
 }
 
 #[cfg(test)]

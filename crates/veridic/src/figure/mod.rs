@@ -90,7 +90,14 @@ mod tests {
             for log in [false, true] {
                 let series = [Series { name: LONG, values }, Series { name: "1", values: &[1.0] }];
                 check(
-                    &loss_curves(&LossCurves { title: LONG, y_label: LONG, series: &series, log }).unwrap(),
+                    &loss_curves(&LossCurves {
+                        title: LONG,
+                        y_label: LONG,
+                        series: &series,
+                        log,
+                        best: None,
+                    })
+                    .unwrap(),
                 );
                 let classes =
                     [ScoreClass { name: LONG, scores: values }, ScoreClass { name: "", scores: &[1.0] }];

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use png::{BitDepth, ColorType};
+use proptest::prelude::*;
 
 use crate::data::picture::tests::png_bytes;
 use crate::data::{ImageOptions, ImageSet, read_images};
@@ -260,4 +261,36 @@ fn cifar_folders_are_parted_by_name_and_can_be_turned_grey() {
     assert_eq!((set.train.n, set.train.channels, set.train.labels), (2, 1, Some(vec![3, 4])));
     assert_eq!(set.train.pixels, [76; 2048]);
     assert_eq!(set.test.unwrap().pixels, [30; 1024]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_damage_makes_the_picture_readers_panic(
+        which in 0_usize..5,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+        is_cut: bool,
+    ) {
+        let (name, mut bytes) = match which {
+            0 => ("a.png", png_bytes([4, 3], ColorType::Rgb, BitDepth::Eight, &[7; 36])),
+            1 => ("a.png", png_bytes([4, 3], ColorType::GrayscaleAlpha, BitDepth::Sixteen, &[7; 48])),
+            2 => ("a.jpg", jpeg(3, &[0xff, 0x00, 0x12, 0x7f])),
+            3 => ("train-images-idx3-ubyte", idx(&[2, 2, 2], &[1; 8])),
+            _ => ("data_batch_1.bin", vec![3; 3073 * 2]),
+        };
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let folder = Folder::new();
+        folder.put(name, bytes);
+        for skip_corrupt in [false, true] {
+            let _ = folder.read(&ImageOptions { skip_corrupt, ..ImageOptions::default() });
+        }
+    }
 }

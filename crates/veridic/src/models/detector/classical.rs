@@ -23,6 +23,10 @@ const WITNESSES: usize = 1024;
 /// Training rows that the tail is learned from.
 const CALIBRATION: usize = 20_000;
 
+/// Standard deviations beyond the training rows from which a number counts as unseen, the more the farther: scores that
+/// only count ranks or leaves go on ranking.
+const FAR: f32 = 10.0;
+
 /// A detector of points.
 pub trait Method: Sized + Send + Sync {
     /// Its settings.
@@ -30,10 +34,6 @@ pub trait Method: Sized + Send + Sync {
 
     /// The detector in messages, with its article.
     const MODEL: &'static str;
-
-    /// Standard deviations beyond the training rows from which a number counts as unseen, the more the farther: scores that
-    /// only count ranks or leaves go on ranking.
-    const FAR: f32 = 10.0;
 
     /// Most rows it learns from.
     fn most(config: &Self::Config) -> usize;
@@ -227,7 +227,7 @@ impl<M: Method> Classical<M> {
         for ((v, column), (low, high)) in
             x.iter().zip(&self.encoding.layout.single).zip(self.low.iter().zip(&self.high))
         {
-            let beyond = (v - high).max(low - v) / M::FAR;
+            let beyond = (v - high).max(low - v) / FAR;
             if beyond > 1.0 {
                 more.push((*column as usize, f64::from(beyond).ln() * self.unit));
             }

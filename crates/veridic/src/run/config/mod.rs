@@ -343,7 +343,8 @@ pub enum FigureKind {
     SampledRows,
     /// Receiver operating characteristic and precision-recall curve, with the controls where they are reported.
     RocPr,
-    /// Correlations of real and of sampled rows.
+    /// How columns go together in real and in made rows: correlations of numbers, Cramér's V of categories, the
+    /// correlation ratio of both, and the difference.
     Correlation,
     /// The distribution of every column, real rows against made ones.
     Columns,

@@ -297,16 +297,21 @@ pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
         Config {
             model: variational(16, &[256], LikelihoodConfig::Bernoulli),
             train: TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() },
+            figure: figures(&[FigureKind::LossCurves, FigureKind::ImagePairs, FigureKind::ImageSamples]),
             ..Config::default()
         }
     } else {
         let mut config = Config::default_for_tables();
-        config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];
+        config.figure = figures(&[FigureKind::Columns, FigureKind::Correlation]);
         config
     };
     config.about = format!("Fitted to {}", data.display());
     config.data.target = target.map(str::to_string);
     config
+}
+
+fn figures(kinds: &[FigureKind]) -> Vec<FigureConfig> {
+    kinds.iter().map(|kind| FigureConfig { kind: *kind, ..FigureConfig::default() }).collect()
 }
 
 /// The default for tables with another model named by overrides: what it needs beside its own settings. A variational
@@ -331,6 +336,7 @@ pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config
     let mut config = Config { about: default.about, ..Config::default() };
     config.data = DataConfig { split: SplitConfig::default(), ..default.data };
     config.codec.numeric = crate::codec::Numeric::Quantile;
+    config.figure = figures(&[FigureKind::LossCurves, FigureKind::Columns, FigureKind::Correlation]);
     config.model = variational(16, &[128, 128], LikelihoodConfig::Mixed);
     config.train = TrainConfig {
         epochs: 200,

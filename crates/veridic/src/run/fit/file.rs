@@ -15,7 +15,7 @@ use crate::nn::LayerSummary;
 use crate::run::check;
 use crate::run::check::criterion;
 use crate::run::check::likelihood;
-use crate::run::config::{Config, FigureKind};
+use crate::run::config::Config;
 use crate::run::dataset::{self, Dataset};
 use crate::run::directory::{self, Directory, RunInfo, Status, now};
 use crate::run::figures;
@@ -111,7 +111,9 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
         let makes_rows = config.model.table().is_some_and(|parts| parts.chain.is_some());
-        config.figure.retain(|figure| makes_rows || figure.kind != FigureKind::Columns);
+        let fits = makes_rows || matches!(config.model, ModelConfig::Vae(_));
+        let are_own = options.sets.iter().any(|(path, _)| path == "figure" || path.starts_with("figure."));
+        config.figure.retain(|_| fits || are_own);
     }
     config.check()?;
     Ok(config)

@@ -204,7 +204,7 @@ pub(crate) fn game_curves(events: &[Event]) -> Result<Figure> {
         let values = names.map(|(part, _)| of(part));
         let series: Vec<figure::Series<'_>> =
             names.iter().zip(&values).map(|((_, name), values)| figure::Series { name, values }).collect();
-        Ok(figure::loss_curves(&figure::LossCurves { title, y_label, series: &series, log })?)
+        Ok(figure::loss_curves(&figure::LossCurves { title, y_label, series: &series, log, best: None })?)
     };
     let networks = [("generator", "generator"), ("discriminator", "discriminator")];
     let kinds = [("real", "real rows"), ("made", "made rows")];
