@@ -159,6 +159,9 @@ impl Context<'_> {
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
             FigureKind::Columns => self.columns(),
+            FigureKind::LearningCurves => {
+                Err(self.needs("a classifier that is no network", "leave the figure out"))
+            }
             FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
