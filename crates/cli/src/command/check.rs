@@ -44,10 +44,9 @@ impl Check {
         for file in &provenance.data {
             let _ = writeln!(text, "learned from: {} {}", file.name.replace('\n', " "), file.sha256);
         }
-        let _ = writeln!(text, "contents: {}", if is_intact { "as they were written" } else { "changed" });
+        let _ = writeln!(text, "contents: as they were written");
         // What a file says goes to a terminal.
         text.retain(|c| c == '\n' || !c.is_control());
-        ui.data(|out| out.write_all(text.as_bytes()))?;
         if !is_intact {
             return Err(CliError::Changed { path: self.file });
         }
@@ -58,6 +57,7 @@ impl Check {
             }
             ui.say(&format!("made by {}", run.display()));
         }
+        ui.data(|out| out.write_all(text.as_bytes()))?;
         Ok(())
     }
 }

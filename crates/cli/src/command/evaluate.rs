@@ -40,7 +40,7 @@ pub(crate) struct Evaluate {
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Write the page to FILE, and its figures to the same name with `.json` and `.csv`
+    /// Write the page to FILE, and its figures to the same name with `.json` and `.columns.csv`
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     output: PathBuf,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        let [json, csv] = ["json", "csv"].map(|ending| self.output.with_extension(ending));
+        let [json, csv] = ["json", "columns.csv"].map(|ending| self.output.with_extension(ending));
         for place in [&self.output, &json, &csv] {
             for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten()
             {

@@ -244,4 +244,5 @@ fn leaks(all: &mut Evaluation, sides: &Sides<'_>, target: &str, positive: &[bool
             all.target_leaks.push((column.name.clone(), auroc));
         }
     }
+    all.target_leaks.sort_by(|a, b| b.1.total_cmp(&a.1));
 }

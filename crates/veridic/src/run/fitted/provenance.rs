@@ -22,7 +22,7 @@ impl Fitted {
         Ok(Provenance {
             synthetic: true,
             made: made.to_string(),
-            model: self.config.model.name().to_string(),
+            model: self.config.model.noun().to_string(),
             run: self.digest()?,
             seed,
             data: learned.collect(),

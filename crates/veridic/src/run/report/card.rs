@@ -124,7 +124,7 @@ fn limits(out: &mut String, config: &Config) {
         );
     }
     if can(Ability::Score) {
-        out.push_str("- A score says how unusual a row is, not whether it is wrong, and not why.\n");
+        out.push_str("- A score says how unusual a row is, not whether it is wrong.\n");
     }
     out.push_str(
         "- Figures were measured on held-out rows of the same source; elsewhere they may be worse.\n",

@@ -30,7 +30,7 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
     columns(of, out);
     out.push_str(
         "<h2>What gives synthetic rows away</h2><p>The AUROC that trees lose when the column is shuffled among the judged \
-         rows, and the synthetic rows that are most surely not real.</p><div class=\"two\"><div class=\"wide\"><table>\
+         rows, and the synthetic rows that are most surely not real.</p><div class=\"wide\"><table>\
          <tr><th>column</th><th class=\"n\">lost</th></tr>",
     );
     for (column, lost) in of.giveaway.iter().take(10) {
@@ -49,7 +49,7 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
         }
         out.push_str("</tr>");
     }
-    out.push_str("</table></div></div>");
+    out.push_str("</table></div>");
 }
 
 fn figures(of: &Evaluation, out: &mut String) {

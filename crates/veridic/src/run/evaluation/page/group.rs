@@ -31,7 +31,7 @@ fn strip(real: Option<&Rate>, made: Option<&Rate>) -> String {
 
 fn both(real: Option<&Rate>, made: Option<&Rate>) -> String {
     let text = |of: Option<&Rate>| of.map_or_else(|| "none".to_string(), rate);
-    format!("{}<br>{}<br>{}", strip(real, made), text(real), text(made))
+    format!("{}{}<br>{}", strip(real, made), text(real), text(made))
 }
 
 pub(super) fn write(of: &FairnessOf, positive: &str, out: &mut String) {

@@ -20,7 +20,9 @@ const STYLE: &str = include_str!("page.css");
 pub(super) fn columns(sides: &Sides<'_>) -> Vec<Figure> {
     let drawn = sides.drawn(0, sides.unseen.is_some());
     let columns = compared(&drawn.other, &drawn.synthetic, sides.schema);
-    columns.iter().take(MOST_DRAWN).map(|(name, of)| figure::marginal(name, &of.as_marginal())).collect()
+    let is_drawn = |name: &String| sides.schema.column(name).is_some_and(super::is_compared);
+    let columns = columns.iter().filter(|(name, _)| is_drawn(name)).take(MOST_DRAWN);
+    columns.map(|(name, of)| figure::marginal(name, &of.as_marginal())).collect()
 }
 
 /// Text as HTML has it.
