@@ -65,11 +65,46 @@ pub(super) struct Part {
 
 /// What a column of numbers is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Written")]
 pub(super) struct Formula {
     /// The columns, all before this one in the table; the first is not inverse.
     pub(super) parts: Vec<Part>,
     pub(super) operation: Operation,
+}
+
+/// A formula in a file: as it is, or of two parts as it was written first.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Parts { parts: Vec<Part>, operation: Operation },
+    Two { of: [usize; 2], operation: Two },
+}
+
+/// How two columns made a third.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Two {
+    Sum,
+    Difference,
+    Product,
+    Ratio,
+}
+
+impl From<Written> for Formula {
+    fn from(written: Written) -> Self {
+        let (of, operation) = match written {
+            Written::Parts { parts, operation } => return Self { parts, operation },
+            Written::Two { of, operation } => (of, operation),
+        };
+        let (operation, inverse) = match operation {
+            Two::Sum => (Operation::Sum, false),
+            Two::Difference => (Operation::Sum, true),
+            Two::Product => (Operation::Product, false),
+            Two::Ratio => (Operation::Product, true),
+        };
+        let parts = vec![Part { column: of[0], inverse: false }, Part { column: of[1], inverse }];
+        Self { parts, operation }
+    }
 }
 
 impl Formula {
@@ -239,4 +274,18 @@ fn varied(values: &[f64], least: usize) -> bool {
         }
         seen.len() >= least
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_of_earlier_files_are_read() {
+        let read: Formula = serde_json::from_str(r#"{"of":[0,2],"operation":"difference"}"#).unwrap();
+        let parts = vec![Part { column: 0, inverse: false }, Part { column: 2, inverse: true }];
+        assert_eq!(read, Formula { parts, operation: Operation::Sum });
+        let again: Formula = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+        assert_eq!(again, read);
+    }
 }

@@ -165,7 +165,11 @@ impl Chain {
         if let Some(problem) = checks.problem(n) {
             return Err(problem.to_string());
         }
-        let gaps: Vec<Option<Gap>> = parsed(stored, "gaps")?;
+        // Chains that were stored before there were distances have none.
+        let gaps: Vec<Option<Gap>> = match stored.about.contains_key("gaps") {
+            true => parsed(stored, "gaps")?,
+            false => vec![None; n],
+        };
         let sound = |(j, gap): (usize, &Option<Gap>)| {
             let Some(gap) = gap else { return true };
             let is_number = matches!(gap.coder, Coder::Number(_)) && gap.coder.problem().is_none();
