@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::ask::Review;
 use super::desk::Desk;
 use super::keep::Choice;
 use crate::StudioError;
+use crate::server::answer::{Answer, Failure, Sent, apart, parsed};
 use crate::server::{Gate, Session, guarded};
 
 /// The files of the page.
@@ -65,60 +63,9 @@ pub fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
     guarded(pages, gate)
 }
 
-type Answer = Result<Response, Failure>;
-type Sent = Result<Bytes, BytesRejection>;
-
-/// What went wrong, as the page is told.
-struct Failure(StatusCode, String, Option<String>);
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({ "message": self.1, "hint": self.2 }))).into_response()
-    }
-}
-
-impl From<StudioError> for Failure {
-    fn from(error: StudioError) -> Self {
-        let status = match &error {
-            StudioError::Refused(_) | StudioError::ClassName { .. } => StatusCode::CONFLICT,
-            StudioError::Database { source, .. }
-                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
-            {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let mut message = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            message = format!("{message}: {inner}");
-            cause = inner.source();
-        }
-        Self(status, message, error.hint())
-    }
-}
-
-/// The JSON of a request.
-fn parsed<T: DeserializeOwned>(sent: Sent) -> Result<T, Failure> {
-    let bytes = sent.map_err(|error| Failure(error.status(), "the request is too large".into(), None))?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Failure(StatusCode::BAD_REQUEST, format!("the request is not understood: {error}"), None)
-    })
-}
-
-/// Runs what waits for the disk beside the requests of others.
-async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StudioError> + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let lost = || Failure(StatusCode::INTERNAL_SERVER_ERROR, "the server failed".into(), None);
-    done.map_err(|_| lost())?.map_err(Failure::from)
-}
-
 async fn file(Path(name): Path<String>) -> Answer {
     let found = FILES.iter().find(|(file, ..)| *file == name);
-    let (_, kind, content) =
-        found.ok_or_else(|| Failure(StatusCode::NOT_FOUND, "there is no such file".into(), None))?;
+    let (_, kind, content) = found.ok_or_else(|| Failure::absent("file"))?;
     Ok(([(header::CONTENT_TYPE, *kind)], *content).into_response())
 }
 

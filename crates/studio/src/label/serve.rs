@@ -1,10 +1,8 @@
 //! The server of the page, from the first request to Ctrl-C.
 
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use veridic::seed::Seed;
 
@@ -12,13 +10,8 @@ use super::desk::Desk;
 use super::lock::{self, Lock};
 use super::proposer::Proposer;
 use super::{api, model};
-use crate::server::Gate;
+use crate::server::{Gate, Listener, Unfinished};
 use crate::{Result, StudioError};
-
-/// How often is looked whether to stop.
-const GLANCE: Duration = Duration::from_millis(100);
-/// How long requests may take that run when it is time to stop.
-const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// How the page is served.
 #[derive(Debug, Clone)]
@@ -64,17 +57,8 @@ pub fn serve(
 ) -> Result<usize> {
     let lock = Lock::take(path)?.ok_or_else(|| StudioError::InUse { path: path.to_owned() })?;
     let desk = Arc::new(open()?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(8)
-        .build()
-        .map_err(StudioError::Server)?;
-    let port = options.port.unwrap_or(0);
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)))
-        .map_err(|source| StudioError::Port { port, source })?;
-    let port = listener.local_addr().map_err(StudioError::Server)?.port();
-    let gate = Arc::new(Gate::new(port).map_err(StudioError::Server)?);
+    let listener = Listener::bind(options.port)?;
+    let gate = Arc::new(Gate::new(listener.port()).map_err(StudioError::Server)?);
     lock.publish(gate.port(), gate.secret())?;
     let url = gate.invitation().map_err(StudioError::Server)?;
     opened(&desk, &Opened { url });
@@ -82,23 +66,8 @@ pub fn serve(
         let learner = Arc::clone(&desk);
         scope.spawn(move || model::learn(&learner, proposer, options.threads, Seed(options.seed), stop));
         let router = api::router(Arc::clone(&desk), gate);
-        let served = runtime.block_on(async {
-            let (end, ended) = tokio::sync::oneshot::channel::<()>();
-            let server = axum::serve(listener, router).with_graceful_shutdown(async {
-                let _ = ended.await;
-            });
-            let server = tokio::spawn(async { server.await });
-            while !stop.load(Ordering::SeqCst) && !server.is_finished() {
-                tokio::time::sleep(GLANCE).await;
-            }
-            let _ = end.send(());
-            match tokio::time::timeout(LAST_REQUESTS, server).await {
-                Ok(Ok(served)) => served,
-                // A browser that keeps its connection open is left behind.
-                Ok(Err(_)) | Err(_) => Ok(()),
-            }
-        });
+        let served = listener.serve(router, stop, Unfinished::Awaited);
         desk.stop();
-        served.map(|()| desk.progress().0).map_err(StudioError::Server)
+        served.map(|()| desk.progress().0)
     })
 }

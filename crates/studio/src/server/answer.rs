@@ -36,7 +36,14 @@ impl From<StudioError> for Failure {
     fn from(error: StudioError) -> Self {
         let status = match &error {
             StudioError::NoRun { .. } => StatusCode::NOT_FOUND,
-            StudioError::Refused(_) | StudioError::Library(_) => StatusCode::CONFLICT,
+            StudioError::Refused(_) | StudioError::ClassName { .. } | StudioError::Library(_) => {
+                StatusCode::CONFLICT
+            }
+            StudioError::Database { source, .. }
+                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+            {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let mut message = error.to_string();

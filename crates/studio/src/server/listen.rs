@@ -13,6 +13,15 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// How long requests may take that run when it is time to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
+/// What becomes of work that requests began and that is not done when it is time to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// It is waited for: something is being kept.
+    Awaited,
+    /// It ends with the process: nobody waits for what it computes.
+    Dropped,
+}
+
 /// A port of 127.0.0.1 that is listened on.
 #[derive(Debug)]
 pub struct Listener {
@@ -49,7 +58,7 @@ impl Listener {
     ///
     /// # Errors
     /// A socket that fails.
-    pub fn serve(self, router: Router, stop: &AtomicBool) -> Result<()> {
+    pub fn serve(self, router: Router, stop: &AtomicBool, unfinished: Unfinished) -> Result<()> {
         let Self { runtime, socket, .. } = self;
         let served = runtime.block_on(async {
             let (end, ended) = tokio::sync::oneshot::channel::<()>();
@@ -67,8 +76,9 @@ impl Listener {
                 Ok(Err(_)) | Err(_) => Ok(()),
             }
         });
-        // Work that a request began and nobody waits for ends with the process.
-        runtime.shutdown_background();
+        if unfinished == Unfinished::Dropped {
+            runtime.shutdown_background();
+        }
         served.map_err(StudioError::Server)
     }
 }

@@ -11,4 +11,4 @@ mod listen;
 
 pub use gate::{Gate, Session};
 pub use guard::guarded;
-pub use listen::Listener;
+pub use listen::{Listener, Unfinished};

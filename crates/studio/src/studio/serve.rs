@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::api::{Studio, router};
-use crate::server::{Gate, Listener};
+use crate::server::{Gate, Listener, Unfinished};
 use crate::{Result, StudioError};
 
 /// How the studio is served.
@@ -37,5 +37,5 @@ pub fn serve(
     let url = gate.invitation().map_err(StudioError::Server)?;
     let studio = Arc::new(Studio::new(runs, options));
     opened(&url);
-    listener.serve(router(studio, gate), stop)
+    listener.serve(router(studio, gate), stop, Unfinished::Dropped)
 }
