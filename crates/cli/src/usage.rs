@@ -43,12 +43,36 @@ fn in_lines(text: &str) -> String {
             }
         }
     }
+    if let Some((flag, path)) = setting(&error).filter(|_| usage.contains("fit")) {
+        hints = vec![format!("settings are given by their path: --set {path}=… instead of --{flag}")];
+    }
     if !usage.is_empty() {
         hints.push(format!("usage is `{usage}`; --help says more"));
     } else if hints.is_empty() {
         hints.push("--help says what is allowed".to_owned());
     }
     hints.iter().fold(error, |text, hint| format!("{text}\nhint: {hint}"))
+}
+
+/// The setting that an option nobody knows was meant for, with the option's name.
+fn setting(error: &str) -> Option<(&str, &'static str)> {
+    let flag = error.split_once("unexpected argument '--")?.1.split('\'').next()?;
+    let path = match flag {
+        "epochs" => "train.epochs",
+        "batch" | "batch-size" => "train.batch",
+        "patience" => "train.patience",
+        "model" => "model",
+        "drop" => "data.drop",
+        "missing" => "data.missing",
+        "header" => "data.header",
+        "decimal" => "data.decimal",
+        "thousands" => "data.thousands",
+        "sheet" => "data.sheet",
+        "skip" => "data.skip",
+        "encoding" => "data.encoding",
+        _ => return None,
+    };
+    Some((flag, path))
 }
 
 #[cfg(test)]
@@ -62,6 +86,16 @@ mod tests {
         let expected = "error: unrecognized subcommand 'smaple'\n\
                         hint: a similar subcommand exists: 'sample'\n\
                         hint: usage is `veridic [OPTIONS] <COMMAND>`; --help says more";
+        assert_eq!(in_lines(text), expected);
+    }
+
+    #[test]
+    fn an_option_that_is_a_setting_hints_at_it() {
+        let text = "error: unexpected argument '--epochs' found\n\n  tip: to pass '--epochs' as a value, use '-- --epochs'\n\n\
+                    Usage: veridic fit [OPTIONS] <DATA>\n\nFor more information, try '--help'.\n";
+        let expected = "error: unexpected argument '--epochs' found\n\
+                        hint: settings are given by their path: --set train.epochs=… instead of --epochs\n\
+                        hint: usage is `veridic fit [OPTIONS] <DATA>`; --help says more";
         assert_eq!(in_lines(text), expected);
     }
 

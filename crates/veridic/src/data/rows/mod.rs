@@ -207,6 +207,7 @@ pub(super) fn read_as(
 ) -> Result<(Table, Vec<Difference>), DataError> {
     let path = origin.path();
     let usual = Markers::of(options);
+    let total = if options.drop_total { last_total(origin, options)? } else { None };
     let mut rows = origin.rows()?;
     let mut notes = Vec::new();
     let (mut names, _) = names(rows.as_mut(), origin, options, &mut notes)?;
@@ -222,7 +223,12 @@ pub(super) fn read_as(
             Some((i, place?, usual.of_column(column), ColumnBuilder::column(column)))
         })
         .collect();
-    let n_rows = rows.each(&mut |line, cells| {
+    let mut n_rows = 0;
+    rows.each(&mut |line, cells| {
+        if total == Some(line) {
+            return;
+        }
+        n_rows += 1;
         for (_, place, markers, builder) in &mut builders {
             let cell = cells[*place].text;
             if markers.is_missing(cell) { builder.push_missing() } else { builder.push(cell, line) }

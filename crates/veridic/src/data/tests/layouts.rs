@@ -60,6 +60,9 @@ fn sums_in_a_last_row_without_a_word_are_noticed_and_can_be_left_out() {
     let options = ReadOptions { drop_total: true, ..ReadOptions::default() };
     let left = read_bytes("t.csv", text.as_bytes().to_vec(), &options).unwrap();
     assert_eq!(left.table.n_rows, 5);
+    // A table that is scored is read by the same setting.
+    let (scored, _) = read_bytes_as("t.csv", text.as_bytes().to_vec(), &left.schema, &options).unwrap();
+    assert_eq!(scored.n_rows, 5);
     // A last number that is larger than the others is no sum.
     let plain = reading(&text.replace(",17,,35.50", "6 May 2020,18,2.5,36.50"));
     assert!(plain.notes.iter().all(|note| !note.to_string().contains("total")), "{:?}", plain.notes);
