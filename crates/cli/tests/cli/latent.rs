@@ -272,7 +272,7 @@ fn a_folder_of_pictures_is_fitted_and_bad_ones_are_named_with_the_remedy() {
     place.write("pictures/lying/40.png", png(9, 8, &[0; 72]));
     let err = place.fail(&[&fit[..5], &["other", "--set", "data.images.skip-corrupt=true"]].concat());
     assert!(err.contains("the pictures have 2 sizes (height x width): 8 x 8 (40,"), "{err}");
-    assert!(err.contains("--set data.images.size=[8,8]"), "{err}");
+    assert!(err.contains("--set 'data.images.size=[8,8]'"), "{err}");
     place.write("one.png", png(9, 8, &[0; 72]));
     let err = place.fail(&["encode", "run", "one.png"]);
     assert!(err.contains("the run's images are 8 x 8, grey, these are 9 x 8, grey"), "{err}");

@@ -81,7 +81,7 @@ mod tests {
             told(move |i| if i % 10 == 0 { other.clone() } else { format!("{}.5", i * 13 % 29) })
         };
         assert!(told_of("-999").contains("`x`: `-999` in 6 cells"), "{}", told_of("-999"));
-        assert!(told_of("-999").contains(r#"data.missing=["-999"]"#), "{}", told_of("-999"));
+        assert!(told_of("-999").contains(r#"`data.missing = ["-999"]`"#), "{}", told_of("-999"));
         assert!(told_of("9999").contains("`9999` in 6 cells"));
         // Within reach of the others, or no number of nines.
         assert_eq!(told_of("99.5").matches("cells").count(), 0, "{}", told_of("99.5"));

@@ -417,7 +417,7 @@ fn marks_in_quotes_are_values_of_texts_and_the_schema_wins() {
     let reading = |text: &str| read_bytes("t", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
     let bare = reading("country,n\nNA,1\nBW,2\nAO,3\n");
     assert_eq!(texts(&bare.table, "country"), [None, Some("BW"), Some("AO")]);
-    assert!(bare.notes[0].to_string().contains("data.not-missing=[\"NA\"]"), "{:?}", bare.notes);
+    assert!(bare.notes[0].to_string().contains("`data.not-missing = [\"NA\"]`"), "{:?}", bare.notes);
     let quoted = reading("country,n\n\"NA\",\"NA\"\n\"BW\",\"2\"\n\"AO\",\"3\"\n");
     assert_eq!(texts(&quoted.table, "country"), [Some("NA"), Some("BW"), Some("AO")]);
     assert!(numbers(&quoted.table, "n")[0].is_nan());

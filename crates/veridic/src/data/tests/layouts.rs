@@ -17,7 +17,7 @@ fn a_title_is_left_out_and_said_and_a_setting_decides() {
     assert_eq!((names(&found), found.table.n_rows), (vec!["region", "units", "price"], 3));
     let told = found.notes[0].to_string();
     assert!(told.contains("3 lines above the table are left out (`Monthly report,,`"), "{told}");
-    assert!(told.contains("data.skip=0"), "{told}");
+    assert!(told.contains("`data.skip = 0`"), "{told}");
     let all = ReadOptions { skip: Some(0), ..ReadOptions::default() };
     let kept = read_bytes("t.csv", text.as_bytes().to_vec(), &all).unwrap();
     assert_eq!((kept.table.n_rows, names(&kept)[0]), (6, "column_1"));
