@@ -5,6 +5,7 @@ mod command;
 mod error;
 mod fault;
 mod fetch;
+mod input;
 mod interrupt;
 mod output;
 mod progress;

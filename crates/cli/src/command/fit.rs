@@ -9,6 +9,7 @@ use veridic::train::End;
 
 use super::{DataDir, Finish, Threads, pair, quoted};
 use crate::error::CliError;
+use crate::input::Input;
 use crate::interrupt;
 use crate::progress::Progress;
 use crate::quantity::{count, counted, figure};
@@ -23,7 +24,7 @@ use crate::ui::{self, Ui};
 #[command(verbatim_doc_comment, override_usage = "veridic fit [OPTIONS] <DATA | --recipe NAME|FILE>")]
 pub(crate) struct Fit {
     /// The data: a table (CSV, Parquet, NPY, NPZ; plain, gzipped or in a zip archive) or images (a folder of
-    /// PNG or JPEG with a sub-folder a label, IDX, CIFAR-10 binary)
+    /// PNG or JPEG with a sub-folder a label, IDX, CIFAR-10 binary); `-` is a table from standard input
     #[arg(required_unless_present_any = ["recipe", "resume"])]
     data: Option<PathBuf>,
     /// Do as a recipe says: the name of a built-in one (see `veridic recipes`) or a TOML file
@@ -60,9 +61,15 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
-        let dry_run = self.dry_run;
+    pub(super) fn run(mut self, ui: &Ui) -> Result<Finish, CliError> {
         let chosen = self.out.is_some();
+        let input = self.data.take().map(Input::of).transpose()?;
+        if input.as_ref().is_some_and(Input::passes) {
+            self.out.get_or_insert_with(|| super::free_run("run"));
+            ui.note("the data comes from standard input and is not kept: the run cannot be resumed or repeated without it");
+        }
+        self.data = input.as_ref().map(|input| input.path().to_owned());
+        let dry_run = self.dry_run;
         // Where data sets lie is the one thing that a run does not know itself.
         let where_from = self.data_dir.data_dir.as_deref();
         let where_from = where_from.map_or_else(String::new, |dir| format!(" --data-dir {}", quoted(dir)));

@@ -10,6 +10,7 @@ use veridic::run::{Fitted, Reading, ScorePage, Scores};
 
 use super::Threads;
 use crate::error::CliError;
+use crate::input::Input;
 use crate::output::{Output, check_place};
 use crate::quantity::counted;
 use crate::ui::Ui;
@@ -29,7 +30,7 @@ use crate::ui::Ui;
 pub(crate) struct Score {
     /// The run directory
     run: PathBuf,
-    /// The data, with the columns that the run was fitted on
+    /// The data, with the columns that the run was fitted on; `-` is standard input
     data: PathBuf,
     /// Name the K columns that contribute most
     #[arg(long, value_name = "K", default_value_t = 0, hide_default_value = true)]
@@ -82,7 +83,8 @@ impl Score {
             check_place(path, &self.run, Some(&self.data))?;
         }
         let mut run = Fitted::open(&self.run, self.threads.get())?;
-        let reading = run.read(&self.data)?;
+        let input = Input::of(self.data.clone())?;
+        let reading = run.read(input.path())?;
         if self.id.is_some() && run.can(Ability::Alarm) {
             return Err(CliError::PointsHaveTimes);
         }

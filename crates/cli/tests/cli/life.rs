@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{Place, customers, fitted};
+use crate::{Place, Ran, customers, fitted};
 
 #[test]
 fn a_run_is_fitted_shown_sampled_scored_encoded_and_reconstructed() {
@@ -199,4 +199,22 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     place.succeed(&trees);
     let classes = place.succeed(&["classify", "trees", "odd.csv"]).out;
     assert!(classes.starts_with("class,p_no,p_yes\nno,"), "{classes}");
+}
+
+#[test]
+fn a_table_from_standard_input_is_fitted_and_scored() {
+    let place = Place::new();
+    place.write("data.csv", customers());
+    let piped = |arguments: &[&str]| {
+        let file = std::fs::File::open(place.path("data.csv")).unwrap();
+        Ran::of(&place.command(arguments).stdin(file).output().unwrap())
+    };
+    let ran = piped(&["fit", "-", "--set", "model=isolation-forest", "--out", "piped"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.err.contains("standard input") && place.is_there("piped/model.safetensors"), "{ran:?}");
+    place.succeed(&["fit", "data.csv", "--set", "model=isolation-forest", "--out", "named", "--quiet"]);
+    let scores = piped(&["score", "piped", "-"]);
+    assert_eq!(scores.code, Some(0), "{scores:?}");
+    assert_eq!(scores.out, place.succeed(&["score", "named", "data.csv"]).out);
+    assert_eq!(scores.out.lines().count(), 121);
 }
