@@ -204,7 +204,7 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
 #[test]
 fn a_table_from_standard_input_is_fitted_and_scored() {
     let place = Place::new();
-    place.write("data.csv", customers());
+    place.write("data.csv", customers(120));
     let piped = |arguments: &[&str]| {
         let file = std::fs::File::open(place.path("data.csv")).unwrap();
         Ran::of(&place.command(arguments).stdin(file).output().unwrap())
