@@ -34,6 +34,9 @@ pub(crate) struct Evaluate {
     /// Compare groups by these columns
     #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "target")]
     protected: Vec<String>,
+    /// Count real rows by these columns, which others may know of a person (k-map)
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    quasi: Vec<String>,
     /// Compare at most N rows a side at a time; less is faster, and intervals wider
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
@@ -64,6 +67,7 @@ impl Evaluate {
             target: self.target,
             positive: self.positive,
             protected: self.protected,
+            quasi: self.quasi,
             rows: self.rows as usize,
             seed: self.seed,
             threads: self.threads.get(),

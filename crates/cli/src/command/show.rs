@@ -49,6 +49,7 @@ impl Show {
             ("losses", loss_table(&run.events(), run.criterion())),
             ("report", report(&run.report())),
             ("files", file_table(&self.run)),
+            ("values of the data in them", kept_table(&run)),
         ] {
             if !body.is_empty() {
                 let _ = write!(text, "\n{title}\n{}", indented(&body));
@@ -244,6 +245,17 @@ fn file_table(run: &Path) -> String {
     let rows: Vec<[String; 3]> =
         files.iter().map(|(name, size)| [name.clone(), bytes(*size), about(name).to_owned()]).collect();
     ui::aligned(&rows, [false, true, false])
+}
+
+/// What each file holds of values of the data.
+fn kept_table(run: &Fitted) -> String {
+    let lines: Vec<[String; 2]> =
+        run.kept_values().into_iter().map(|(file, what)| [file.to_owned(), what]).collect();
+    let mut text = ui::aligned(&lines, [false, false]);
+    if !lines.is_empty() && run.config().data.privacy.store_values {
+        text.push_str("fewer with `--set data.privacy.store-values=false` (of a chain)\n");
+    }
+    text
 }
 
 /// Files below `folder` by their path from the run, one level deep and with `/`.

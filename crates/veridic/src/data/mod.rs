@@ -24,6 +24,7 @@ mod infer;
 mod kind;
 mod language;
 mod matrix;
+mod microaggregation;
 mod mixture;
 mod moment;
 mod name;
@@ -60,6 +61,7 @@ pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
 pub use language::Language;
 pub use matrix::Matrix;
+pub(crate) use microaggregation::microaggregate;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
 pub use provenance::{

@@ -151,6 +151,12 @@ pub enum ModelError {
         /// Why.
         reason: String,
     },
+    /// No randomness to be had for noise.
+    #[error("the system gives no random numbers for noise: {reason}")]
+    NoRandomness {
+        /// What it says.
+        reason: String,
+    },
     /// A column that the model has no place for.
     #[error("{model} has no place for the column `{column}`")]
     ForeignColumn {
@@ -165,7 +171,10 @@ impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFewRows { .. } | Self::NoNetwork { .. } | Self::Threads { .. } => None,
+            Self::TooFewRows { .. }
+            | Self::NoNetwork { .. }
+            | Self::Threads { .. }
+            | Self::NoRandomness { .. } => None,
             Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
             Self::UnknownValue { known, count, .. } => {
                 let more = count.saturating_sub(known.len());

@@ -14,6 +14,7 @@ mod fairness;
 mod frechet;
 mod importance;
 mod interval;
+mod k_map;
 mod latent;
 mod logistic;
 mod map;
@@ -46,6 +47,7 @@ pub use fairness::{FEW, Fairness, GroupRates, association, fairness};
 pub use frechet::{classifier_score, frechet_distance};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
 pub use interval::{Interval, mean_interval};
+pub use k_map::{KMap, k_map};
 pub use latent::latent_score;
 pub use logistic::LogisticRegression;
 pub use map::{

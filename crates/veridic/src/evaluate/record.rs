@@ -240,7 +240,7 @@ fn distinct(cells: &Cells) -> usize {
 
 /// A number for each row, equal for equal ones: two mixed hashes of 64 bits, so that a million rows take 16 MB and do not meet by
 /// chance.
-fn keys(table: &Table, columns: &[&str]) -> Vec<u128> {
+pub(super) fn keys(table: &Table, columns: &[&str]) -> Vec<u128> {
     /// Two odd constants of SplitMix64.
     const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9];
     let mut rows = vec![[1u64, 2]; table.n_rows];

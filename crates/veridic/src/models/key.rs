@@ -84,6 +84,11 @@ impl Key {
         &self.column
     }
 
+    /// Names of the data that are known by a digest each.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen.len()
+    }
+
     /// `n` names that are not those of the data nor of each other.
     pub(crate) fn make(&self, n: usize, seed: Seed) -> Cells {
         let mut random = seed.stream(&format!("key.{}", self.column));

@@ -17,6 +17,7 @@ pub mod key;
 mod network;
 mod parallel;
 mod prior;
+pub mod private;
 mod program;
 mod propagation;
 mod rows;
@@ -42,6 +43,7 @@ use discriminant::{
     DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
     NearestClassesConfig, QuadraticDiscriminantConfig,
 };
+use private::PrivateMarginalsConfig;
 use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
 
 pub use aae::AaeConfig;
@@ -82,6 +84,8 @@ pub enum ModelConfig {
     Table(Box<TableConfig>),
     /// The chain alone.
     Chain(ChainConfig),
+    /// Rows made from noisy marginals, with differential privacy.
+    PrivateMarginals(PrivateMarginalsConfig),
     /// The default detector alone.
     Surprise(SurpriseConfig),
     /// An isolation forest: how soon random cuts set a row apart.
@@ -133,6 +137,7 @@ impl ModelConfig {
             Self::Classifier(_) => "classifier",
             Self::Table(_) => "table",
             Self::Chain(_) => "chain",
+            Self::PrivateMarginals(_) => "private-marginals",
             Self::Surprise(_) => "surprise",
             Self::IsolationForest(_) => "isolation-forest",
             Self::Neighbors(_) => "neighbors",
@@ -165,6 +170,7 @@ impl ModelConfig {
             Self::Classifier(ClassifierConfig::default()),
             Self::Table(Box::default()),
             Self::Chain(ChainConfig::default()),
+            Self::PrivateMarginals(PrivateMarginalsConfig::default()),
             Self::Surprise(SurpriseConfig::default()),
             Self::IsolationForest(IsolationForestConfig::default()),
             Self::Neighbors(NeighborsConfig::default()),
@@ -197,6 +203,7 @@ impl ModelConfig {
             Self::Classifier(_) => "a classifier",
             Self::Table(_) => "a chain with a detector",
             Self::Chain(_) => "a chain",
+            Self::PrivateMarginals(_) => "a model of private marginals",
             Self::Surprise(_) => "a detector of surprises",
             Self::IsolationForest(_) => "an isolation forest",
             Self::Neighbors(_) => "a detector by neighbors",
@@ -226,6 +233,7 @@ impl ModelConfig {
         Some(match self {
             Self::Table(config) => Parts { chain: Some(config.chain.clone()), ..of(config.detector.clone()) },
             Self::Chain(config) => Parts { chain: Some(config.clone()), ..Parts::default() },
+            Self::PrivateMarginals(config) => Parts { private: Some(config.clone()), ..Parts::default() },
             Self::Surprise(config) => of(DetectorConfig::Surprise(config.clone())),
             Self::IsolationForest(config) => of(DetectorConfig::IsolationForest(config.clone())),
             Self::Neighbors(config) => of(DetectorConfig::Neighbors(config.clone())),

@@ -11,6 +11,7 @@ use super::chain::{self, Chain, ChainConfig, RuleConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
 use super::discriminant::{Discriminant, DiscriminantConfig};
 use super::key::Key;
+use super::private::{PrivateMarginals, PrivateMarginalsConfig};
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
@@ -34,6 +35,7 @@ pub struct TableConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Parts {
     pub(crate) chain: Option<ChainConfig>,
+    pub(crate) private: Option<PrivateMarginalsConfig>,
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
     pub(crate) discriminant: Option<DiscriminantConfig>,
@@ -65,6 +67,7 @@ pub(crate) struct Lesson<'a> {
 pub struct TableModel {
     schema: Schema,
     chain: Option<Chain>,
+    private: Option<PrivateMarginals>,
     /// Columns that name rows, which the chain's rows get new.
     keys: Vec<Key>,
     detector: Option<Detector>,
@@ -84,6 +87,7 @@ impl Parts {
         let both = self.chain.is_some() && self.detector.is_some();
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
         self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
+        self.private.as_ref().map_or(Ok(()), |private| private.check(path))?;
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
         self.discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
@@ -98,7 +102,7 @@ impl Parts {
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
         match ability {
-            Ability::Sample => self.chain.is_some() || self.paths.is_some(),
+            Ability::Sample => self.chain.is_some() || self.private.is_some() || self.paths.is_some(),
             Ability::Fill | Ability::Likelihood => self.chain.is_some(),
             Ability::Continue => self.paths.is_some(),
             Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
@@ -145,6 +149,7 @@ impl TableModel {
         let mut model = Self {
             schema: schema.clone(),
             chain: None,
+            private: None,
             keys: Vec::new(),
             detector: None,
             trees: None,
@@ -162,6 +167,10 @@ impl TableModel {
             let Some(chain) = fitted else { return Ok(None) };
             model.chain = Some(chain);
             model.keys = Key::find(table, &columns);
+        }
+        if let Some(config) = &parts.private {
+            let columns = lesson.without(|name| !models_target && is_target(name));
+            model.private = Some(PrivateMarginals::fit(config, table, &columns, rows)?);
         }
         if let Some(config) = &parts.detector {
             let columns = lesson.without(is_target);
@@ -198,6 +207,11 @@ impl TableModel {
     /// The chain that makes rows, if there is one.
     pub fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
+    }
+
+    /// The private marginals that make rows, if they do.
+    pub fn private(&self) -> Option<&PrivateMarginals> {
+        self.private.as_ref()
     }
 
     /// The columns that name rows and are made new.
@@ -258,7 +272,8 @@ impl TableModel {
         let detector = self.detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
         let trees = self.trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
         let told = self.discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
-        chain || detector || trees || told
+        let private = self.private.as_ref().is_some_and(|p| p.schema().column(name).is_some());
+        chain || private || detector || trees || told
     }
 
     /// Scores of rows; none without a detector.
@@ -280,6 +295,7 @@ impl TableModel {
             }
         };
         absorb("chain", self.chain.as_ref().map(Chain::store));
+        absorb("private", self.private.as_ref().map(PrivateMarginals::store));
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
         absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
@@ -297,6 +313,11 @@ impl TableModel {
     /// What is not there or does not fit.
     pub(crate) fn restore(parts: &Parts, stored: &Stored, schema: Schema) -> Result<Self, String> {
         let chain = parts.chain.as_ref().map(|_| Chain::restore(&stored.below("chain"))).transpose()?;
+        let private = parts
+            .private
+            .as_ref()
+            .map(|_| PrivateMarginals::restore(&stored.below("private")))
+            .transpose()?;
         let detector =
             parts.detector.as_ref().map(|_| Detector::restore(&stored.below("detector"))).transpose()?;
         let trees =
@@ -316,7 +337,7 @@ impl TableModel {
         if let Some(problem) = keys.iter().find_map(Key::problem) {
             return Err(problem.to_string());
         }
-        Ok(Self { schema, chain, keys, detector, trees, discriminant, series, paths })
+        Ok(Self { schema, chain, private, keys, detector, trees, discriminant, series, paths })
     }
 }
 

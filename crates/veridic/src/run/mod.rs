@@ -29,14 +29,15 @@ mod report;
 
 pub use config::recipe::{Recipe, recipes};
 pub use config::{
-    Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, SplitBy, SplitConfig,
+    Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, PrivacyConfig, SplitBy,
+    SplitConfig,
 };
 pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use evaluation::{
-    Evaluation, EvaluationOptions, FairnessOf, Finding, Judged, Missed, NamedAttack, Proxy, RowCounts, Word,
-    evaluate, evaluate_files,
+    Evaluation, EvaluationOptions, FairnessOf, Finding, Judged, Missed, NamedAttack, Proxy, Quasi, RowCounts,
+    Word, evaluate, evaluate_files,
 };
 pub use fit::watch::film;
 pub use fit::{FitOptions, FittedRun, Live, Planned, fit, fit_files, fit_watched, plan};

@@ -19,6 +19,7 @@ mod fit;
 mod formula;
 mod frame;
 mod gap;
+mod kept;
 mod lattice;
 mod likelihood;
 mod number;
@@ -39,6 +40,7 @@ pub use config::ChainConfig;
 pub use fill::{Answer, Prediction};
 pub use fit::{Outcome, Partial, Progress};
 pub use formula::Operation;
+pub use kept::Kept;
 pub use likelihood::Likelihoods;
 pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 

@@ -92,6 +92,7 @@ impl Config {
                 return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
             }
         }
+        self.check_privacy()?;
         self.data.series.check("data.series")?;
         if self.data.labelled == Some(0) {
             return range("data.labelled", "0".to_string(), "1 and above");

@@ -2,6 +2,7 @@
 
 mod check;
 mod images;
+mod privacy;
 pub(crate) mod recipe;
 mod set;
 
@@ -20,6 +21,7 @@ use crate::run::report::augment::AugmentConfig;
 use crate::train::TrainConfig;
 
 pub use images::ImagesConfig;
+pub use privacy::PrivacyConfig;
 use set::toml_error;
 pub(crate) use set::with_sets;
 
@@ -143,6 +145,8 @@ pub struct DataConfig {
     pub complete_rows: bool,
     /// How rows are parted.
     pub split: SplitConfig,
+    /// What may be kept of the data.
+    pub privacy: PrivacyConfig,
 }
 
 impl Default for DataConfig {
@@ -175,6 +179,7 @@ impl Default for DataConfig {
             schema: None,
             complete_rows: false,
             split: SplitConfig::default(),
+            privacy: PrivacyConfig::default(),
         }
     }
 }

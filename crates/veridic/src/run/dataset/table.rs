@@ -17,6 +17,10 @@ use crate::models::Layout;
 use crate::run::config::{Config, SplitBy};
 use crate::seed::Seed;
 
+/// What is said of a table whose values are not kept.
+const COARSE: &str = "`data.privacy.store-values` is false: the model, figures and pages are of values of groups of at least ten \
+                      rows, real rows among them; compare made rows with the data itself by `veridic evaluate`";
+
 /// The format of a file that lies where a known data set keeps it (`adult/adult.data.gz`, say).
 fn known_format(path: &Path) -> Option<&'static TableFormat> {
     let plain = |text: &str| text.trim_end_matches(".gz").to_string();
@@ -221,6 +225,14 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
     };
     if let Some(note) = contaminated(config, labels.as_deref(), &positive, &split.train) {
         notes.push(note);
+    }
+    let mut labels = labels;
+    if !config.data.privacy.store_values {
+        let seed = Seed(config.seed);
+        data::microaggregate(&mut table, &mut schema, &split.train, target.as_deref(), seed);
+        labels = target.as_ref().and_then(|name| table.column(name)).map(data::labels);
+        // What was found while reading names cells.
+        notes = vec![COARSE.to_string()];
     }
     let of = Labels { labels, positive };
     if let Some(parts) = config.model.table() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Evaluation, Sides};
 use crate::data::Table;
 use crate::error::Result;
-use crate::evaluate::{self, AttackRisk};
+use crate::evaluate::{self, AttackRisk, KMap};
 use crate::seed::shuffle;
 
 /// Columns that are guessed, at most.
@@ -132,4 +132,38 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
         all.figures.insert(format!("baseline.privacy.{}", attack.name), attack.risk.control.value);
     }
     Ok(())
+}
+
+/// How many real rows are meant by what others may know.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Quasi {
+    /// The columns that others may know.
+    pub columns: Vec<String>,
+    /// Of the real rows themselves: k-anonymity.
+    pub real: KMap,
+    /// Of the synthetic ones.
+    pub synthetic: KMap,
+    /// Of those that were not learned from, which point at others by chance.
+    pub unseen: Option<KMap>,
+}
+
+/// Counts real rows by the values of columns that others may know.
+pub(super) fn insert_quasi(all: &mut Evaluation, sides: &Sides<'_>, columns: &[String]) {
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let of = |table: &Table| evaluate::k_map(sides.real, table, &names);
+    let quasi = Quasi {
+        columns: columns.to_vec(),
+        real: of(sides.real),
+        synthetic: of(sides.synthetic),
+        unseen: sides.unseen.map(of),
+    };
+    let mut insert = |name: &str, value: f64| all.figures.insert(name.to_string(), value);
+    insert("privacy.quasi_one", quasi.synthetic.share_of_one());
+    insert("privacy.quasi_below_5", quasi.synthetic.share_below_five());
+    insert("privacy.quasi_real_one", quasi.real.share_of_one());
+    if let Some(unseen) = &quasi.unseen {
+        insert("ceiling.privacy.quasi_one", unseen.share_of_one());
+        insert("ceiling.privacy.quasi_below_5", unseen.share_below_five());
+    }
+    all.quasi = Some(quasi);
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Evaluation;
 use super::judge::{Judged, Word};
 use crate::data::{Cells, Schema, Table};
-use crate::evaluate::Rate;
+use crate::evaluate::{KMap, Rate};
 
 /// One sentence of the summary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -197,6 +197,24 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
                 percent(member.tpr_at_1)
             ),
         );
+    }
+    if let Some((quasi, unseen)) = of.quasi.as_ref().and_then(|quasi| Some((quasi, quasi.unseen.as_ref()?)))
+        && !copies
+    {
+        let rate = |of: &KMap| Rate::wilson(of.one, of.rows());
+        let (own, chance) = (rate(&quasi.synthetic), rate(unseen));
+        if own.value - own.error > chance.value + chance.error && own.value > chance.value + 0.005 {
+            say(
+                2,
+                "leaks",
+                format!(
+                    "by {}, {} of the synthetic rows point at one real row alone; of unseen rows, {} do",
+                    quasi.columns.join(", "),
+                    percent(own.value),
+                    percent(chance.value)
+                ),
+            );
+        }
     }
     for (column, auroc) in &of.target_leaks {
         say(

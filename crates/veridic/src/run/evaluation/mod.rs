@@ -22,7 +22,7 @@ use crate::figure::Figure;
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle};
 
-pub use attack::NamedAttack;
+pub use attack::{NamedAttack, Quasi};
 pub use fair::{FairnessOf, Proxy};
 pub use finding::{Finding, Missed};
 pub use judge::{Judged, Word};
@@ -41,6 +41,8 @@ pub struct EvaluationOptions {
     pub positive: Option<String>,
     /// Columns by which groups are compared.
     pub protected: Vec<String>,
+    /// Columns that others may know of a person: how many real rows each combination of their values has is counted.
+    pub quasi: Vec<String>,
     /// Rows a side that are compared at a time, at most; at least 100. Trees look at three tenths of them, neighbors and attacks at
     /// a fifth.
     pub rows: usize,
@@ -52,7 +54,15 @@ pub struct EvaluationOptions {
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self { target: None, positive: None, protected: Vec::new(), rows: 10_000, seed: 0, threads: 1 }
+        Self {
+            target: None,
+            positive: None,
+            protected: Vec::new(),
+            quasi: Vec::new(),
+            rows: 10_000,
+            seed: 0,
+            threads: 1,
+        }
     }
 }
 
@@ -108,6 +118,8 @@ pub struct Evaluation {
     pub attacks: Vec<NamedAttack>,
     /// Nearly unique columns with the share of synthetic and of other real values that are values of real rows.
     pub repeated: Vec<(String, f64, f64)>,
+    /// Real rows by how many of them have the same values in the columns of [`EvaluationOptions::quasi`].
+    pub quasi: Option<Quasi>,
     /// Columns that alone tell the target, with their AUROC.
     pub target_leaks: Vec<(String, f64)>,
     /// The value of the target that counts as yes.
@@ -205,7 +217,7 @@ pub fn evaluate(
     if !schema.columns.iter().any(is_compared) {
         return Err(ModelError::NoColumns { model: "an evaluation" }.into());
     }
-    for name in options.target.iter().chain(&options.protected) {
+    for name in options.target.iter().chain(&options.protected).chain(&options.quasi) {
         real.target(name)?;
     }
     let most = options.rows.max(FEWEST_COMPARED);
@@ -271,6 +283,7 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
         domias: None,
         attacks: Vec::new(),
         repeated: Vec::new(),
+        quasi: None,
         target_leaks: Vec::new(),
         positive: None,
         fairness: Vec::new(),
@@ -280,6 +293,9 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
     };
     fidelity::insert(&mut all, sides)?;
     attack::insert(&mut all, sides, &compared)?;
+    if !options.quasi.is_empty() {
+        attack::insert_quasi(&mut all, sides, &options.quasi);
+    }
     fair::insert(&mut all, sides, options)?;
     for judged in &all.judged {
         for (prefix, of) in [("", judged.value), ("floor.", judged.floor), ("ceiling.", judged.ceiling)] {

@@ -122,6 +122,31 @@ fn fresh_rows_of_the_same_source_are_no_finding_and_groups_are_compared() {
 }
 
 #[test]
+fn rows_that_point_at_one_real_row_are_counted_and_copies_of_such_rows_are_a_leak() {
+    let (real, unseen) = (people("real", 500, 3), people("unseen", 400, 3));
+    let quasi = vec!["city".to_owned(), "pay".to_owned()];
+    let options = EvaluationOptions { quasi, ..EvaluationOptions::default() };
+    let of = evaluate((&real, &schema_of(&real)), &people("fresh", 500, 3), Some(&unseen), &options).unwrap();
+    let counted = of.quasi.as_ref().unwrap();
+    assert_eq!((counted.real.none, counted.real.rows(), counted.synthetic.rows()), (0, 500, 500));
+    assert!(!of.findings.iter().any(|finding| finding.text.contains("point at one")), "{:?}", of.findings);
+    assert!(of.html("t").contains("one real row alone"));
+    // Half of the quasi-identifiers copied, all else fresh: no copy, and yet people are pointed at.
+    let mut made = people("fresh", 500, 3);
+    for (made, real) in made.columns.iter_mut().zip(&real.columns) {
+        if ["city", "pay"].contains(&real.name.as_str()) {
+            made.cells = real.cells.clone();
+        }
+    }
+    let of = evaluate((&real, &schema_of(&real)), &made, Some(&unseen), &options).unwrap();
+    let (own, chance) = (of.figures["privacy.quasi_one"], of.figures["ceiling.privacy.quasi_one"]);
+    assert!(own > chance + 0.1, "{own} and {chance}");
+    assert!(of.findings.iter().any(|finding| finding.word == "leaks"), "{:?}", of.findings);
+    let none = EvaluationOptions { quasi: vec!["citty".to_owned()], ..EvaluationOptions::default() };
+    assert!(evaluate((&real, &schema_of(&real)), &made, None, &none).is_err());
+}
+
+#[test]
 fn unseen_rows_that_were_seen_are_said() {
     let (real, made) = (people("real", 500, 3), people("fresh", 500, 3));
     let of = found(&made, Some(&real.take(&(0..200).collect::<Vec<_>>())), &EvaluationOptions::default());

@@ -42,6 +42,7 @@ pub(super) fn write_page(
         target: target.map(str::to_string),
         positive: positive.filter(|_| target.is_some()),
         protected: config.evaluate.protected.clone(),
+        quasi: Vec::new(),
         seed: config.seed,
         threads,
         rows: config.evaluate.sample_rows,

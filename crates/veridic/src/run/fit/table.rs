@@ -154,6 +154,9 @@ fn finish(
     fitted.report = figures;
     directory.write_json("report.json", &fitted.report)?;
     directory.write("card.md", card(config, info, Some(model.schema()), &fitted.report).as_bytes())?;
+    if let Some(private) = model.private() {
+        fitted.notes.extend(private.warnings());
+    }
     if let Some(made) = &made {
         fitted.notes.extend(write_page(directory, config, data, made, options.threads)?);
     }

@@ -7,6 +7,7 @@ mod encode;
 pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
+mod kept;
 mod page;
 mod path;
 mod provenance;

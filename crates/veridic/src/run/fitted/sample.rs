@@ -33,6 +33,13 @@ impl Fitted {
             let (table, schema) = self.paths(n, None, seed.0)?.table();
             return Ok(Data::Table(table, schema));
         }
+        if let Some((model, private)) = self.table_model().and_then(|model| Some((model, model.private()?))) {
+            if let Some(condition) = given.first() {
+                let reason = "private marginals make rows as they come".to_string();
+                return Err(refused(condition, reason, "make more rows, and keep those that meet it"));
+            }
+            return Ok(whole(model, private.sample(n, seed), seed));
+        }
         if let Model::Table(_) = &self.model {
             return Ok(self.sample_given(n, given, seed.0)?.0);
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::data::Schema;
-use crate::models::Ability;
+use crate::models::private::PrivateMarginalsConfig;
+use crate::models::{Ability, ModelConfig};
 use crate::run::config::Config;
 use crate::run::directory::RunInfo;
 
@@ -116,12 +117,31 @@ fn limits(out: &mut String, config: &Config) {
          says, and gaps between groups are kept. `veridic evaluate --target C --protected A,B` compares groups.\n",
     );
     let can = |ability| config.model.can(ability);
-    if can(Ability::Sample) {
+    if let ModelConfig::PrivateMarginals(private) = &config.model {
+        let PrivateMarginalsConfig { epsilon, delta, noise_seed, .. } = private;
+        let _ = match noise_seed {
+            None => writeln!(
+                out,
+                "- Made rows are differentially private with epsilon {epsilon} and delta {delta:e} for one row there or not. Names of \
+                 columns and categories count as known to all, and ranges that were not given in `config.toml`; each further fit \
+                 of the data spends again. The other files of the run are of the data as it is: hand out made rows alone."
+            ),
+            Some(_) => {
+                writeln!(out, "- Its noise follows from a number in `config.toml`: its rows are not private.")
+            }
+        };
+    } else if can(Ability::Sample) {
         out.push_str(
             "- What it makes is not anonymous by being made. It is no differentially private model; `veridic evaluate` attacks \
-             it, and that no attack there succeeds is no proof that none does.\n- The files of the run hold values of the data \
-             (categories, ends of ranges, quantiles): they are to be kept as the data is.\n",
+             it, and that no attack there succeeds is no proof that none does.\n",
         );
+        out.push_str(if config.data.privacy.store_values {
+            "- The files of the run hold values of the data (categories, ends of ranges, quantiles; `veridic show` lists them): \
+             they are to be kept as the data is.\n"
+        } else {
+            "- The files of the run hold values of groups of at least ten rows of the data and of no row alone \
+             (`data.privacy.store-values`). Figures compare with such values.\n"
+        });
     }
     if can(Ability::Score) {
         out.push_str("- A score says how unusual a row is, not whether it is wrong.\n");

@@ -114,15 +114,20 @@ pub(crate) fn report(
     if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
         classified(&mut figures, data, (classes, &shares), rows)?;
     }
-    let Some(chain) = model.chain() else { return Ok(TableReport { figures, made: None }) };
-    let schema = chain.schema();
     let seed = Seed(config.seed);
-    let made = chain.sample(data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")), threads)?;
+    let (n, key) = (data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")));
+    let (schema, made) = match (model.chain(), model.private()) {
+        (Some(chain), _) => (chain.schema(), chain.sample(n, key, threads)?),
+        (None, Some(private)) => (private.schema(), private.sample(n, key)),
+        (None, None) => return Ok(TableReport { figures, made: None }),
+    };
     if test.n_rows < FEWEST || config.evaluate.sample_rows == 0 {
         return Ok(TableReport { figures, made: Some(made) });
     }
-    let likelihoods = chain.log_likelihood(&test, threads)?.rows();
-    figures.insert("test.log_likelihood".to_string(), evaluate::mean(&likelihoods)?);
+    if let Some(chain) = model.chain() {
+        let likelihoods = chain.log_likelihood(&test, threads)?.rows();
+        figures.insert("test.log_likelihood".to_string(), evaluate::mean(&likelihoods)?);
+    }
     // The same number of rows of each, so that figures compare.
     let mut train = data.split.train.clone();
     shuffle(&mut train, &mut seed.stream("report rows"));

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::Evaluation;
+use super::super::{Evaluation, Quasi};
 use super::{named, rate};
-use crate::evaluate::AttackRisk;
+use crate::evaluate::{AttackRisk, KMap};
 
 pub(super) fn write(of: &Evaluation, out: &mut String) {
     out.push_str(
@@ -42,6 +42,9 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
         }
     }
     out.push_str("</table></div>");
+    if let Some(quasi) = &of.quasi {
+        write_quasi(quasi, out);
+    }
     if of.attacks.is_empty() {
         return;
     }
@@ -60,6 +63,39 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
             named(&attack.title()),
             rate(on),
             rate(control)
+        );
+    }
+    out.push_str("</table></div>");
+}
+
+/// Rows by how many real rows have what others may know of them.
+fn write_quasi(of: &Quasi, out: &mut String) {
+    let columns: Vec<String> = of.columns.iter().map(|column| named(&format!("`{column}`"))).collect();
+    let _ = write!(
+        out,
+        "<p>Rows by the number of real rows that have the same {}, which others may know. A synthetic row that points at one \
+         real row alone may be taken for that person&#39;s; whether its other cells are right, the attacks say.</p>\
+         <div class=\"wide\"><table class=\"stack\"><tr><th>rows that point at</th><th class=\"n\">synthetic</th>\
+         <th class=\"n\">not learned from</th><th class=\"n\">real (themselves counted)</th></tr>",
+        columns.join(", ")
+    );
+    let percent =
+        |count: usize, of: &KMap| format!("{:.2} %", 100.0 * count as f64 / of.rows().max(1) as f64);
+    let counts: [(&str, fn(&KMap) -> usize); 5] = [
+        ("no real row", |of| of.none),
+        ("one real row alone", |of| of.one),
+        ("2 to 4", |of| of.few),
+        ("5 to 9", |of| of.some),
+        ("10 and more", |of| of.many),
+    ];
+    for (what, count) in counts {
+        let unseen = of.unseen.as_ref().map(|of| percent(count(of), of)).unwrap_or_default();
+        let _ = write!(
+            out,
+            "<tr><td>{what}</td><td class=\"n\" data-label=\"synthetic\">{}</td><td class=\"n\" \
+             data-label=\"not learned from\">{unseen}</td><td class=\"n\" data-label=\"real\">{}</td></tr>",
+            percent(count(&of.synthetic), &of.synthetic),
+            percent(count(&of.real), &of.real)
         );
     }
     out.push_str("</table></div>");
