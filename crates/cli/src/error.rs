@@ -29,6 +29,28 @@ pub(crate) enum CliError {
     /// Images have no form in which they could go to a terminal.
     #[error("images cannot be shown here, a file is needed")]
     ImagesNeedFile,
+    /// A file that does not say where it comes from.
+    #[error("the file says nothing of its origin: {}", path.display())]
+    NoProvenance {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is not what it says.
+    #[error("the file was changed since it was made: {}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of another run.
+    #[error("the file was made by another run, {found}, than {}, which is {expected}", run.display())]
+    OtherRun {
+        /// The digest in the file.
+        found: String,
+        /// That of the run.
+        expected: String,
+        /// The run.
+        run: PathBuf,
+    },
     /// What is scored is no row.
     #[error("--id names rows, and the run scores points of series, which are named by their times")]
     PointsHaveTimes,
@@ -190,7 +212,9 @@ impl CliError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Library(error) => error.hint(),
+            Self::Library(error) => {
+                crate::wording::hint(error).or_else(|| Some(crate::wording::worded(&error.hint()?)))
+            }
             Self::Studio(error) => error.hint(),
             Self::NoLabelFile => Some("name it with --labels, as in --labels labels.db".to_owned()),
             Self::Fetch(error) => error.hint(),
@@ -201,6 +225,15 @@ impl CliError {
                  for that on standard output)"
                     .to_owned(),
             ),
+            Self::NoProvenance { .. } => Some(
+                "only files that were made by `sample`, `fill`, `reconstruct` and `latent` say it; beside CSV and JSON, \
+                 FILE.provenance.json must be kept"
+                    .to_owned(),
+            ),
+            Self::Changed { .. } => Some("what it says of its origin holds for what it was".to_owned()),
+            Self::OtherRun { .. } => {
+                Some("a run that was fitted again with other data or settings is another one".to_owned())
+            }
             Self::PagesAreOfRows => Some("`veridic alarms RUN DATA --figure FILE` draws series".to_owned()),
             Self::NoSuchRow { rows, .. } => Some(format!("give a number from 1 to {rows}")),
             Self::PointsHaveTimes => Some("leave --id out".to_owned()),

@@ -11,6 +11,7 @@ mod progress;
 mod quantity;
 mod ui;
 mod usage;
+mod wording;
 
 use std::process::ExitCode;
 

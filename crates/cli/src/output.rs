@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{self, Cells, Column, Data, Images, Schema, Table};
+use veridic::data::{self, Cells, Column, Data, Images, Provenance, Schema, Table};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
 use veridic::run::Walked;
@@ -17,12 +17,15 @@ use crate::ui::Ui;
 const TABLES: [&str; 4] = [".csv", ".csv.gz", ".parquet", ".json"];
 
 /// Where to write.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
     /// Write to FILE, in the form of its ending (csv, csv.gz, parquet, json; for images also png);
     /// `-` is standard output as CSV
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// What files say of their origin.
+    #[arg(skip)]
+    provenance: Option<Provenance>,
 }
 
 enum Place<'a> {
@@ -33,6 +36,11 @@ enum Place<'a> {
 }
 
 impl Output {
+    /// Has files say that a model made what is in them.
+    pub(crate) fn made_by(self, provenance: Provenance) -> Self {
+        Self { provenance: Some(provenance), ..self }
+    }
+
     /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending, a file
     /// that is read and would be lost.
     ///
@@ -93,7 +101,7 @@ impl Output {
     pub(crate) fn figure(&self, ui: &Ui, figure: &Figure, what: &str) -> Result<(), CliError> {
         let Place::File(path) = self.place() else { return Err(CliError::ImagesNeedFile) };
         let bytes = if is_svg(path) { figure.svg()?.into_bytes() } else { figure.png()? };
-        data::replace(path, |file| file.write_all(&bytes))?;
+        self.picture(path, &bytes)?;
         self.tell(ui, what);
         Ok(())
     }
@@ -109,9 +117,64 @@ impl Output {
             Place::File(path) if is_png(path) || is_svg(path) => {
                 return Err(CliError::TableAsPicture { path: path.to_owned() });
             }
-            Place::File(path) => data::write(table, schema, path)?,
+            Place::File(path) => match &self.provenance {
+                Some(provenance) => data::write_made(table, schema, path, provenance)?,
+                None => data::write(table, schema, path)?,
+            },
         }
         self.tell(ui, &counted(table.n_rows, "row"));
+        Ok(())
+    }
+
+    /// Whether rows are written as CSV, which can be done part by part.
+    pub(crate) fn is_csv(&self) -> bool {
+        match self.place() {
+            Place::Stdout | Place::Stream(_) => true,
+            Place::File(path) => [".csv", ".csv.gz"].iter().any(|ending| file_name(path).ends_with(ending)),
+        }
+    }
+
+    /// Writes rows as they come, as CSV; a file is there whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Output::table`], and what making the rows says.
+    pub(crate) fn parts(
+        &self,
+        ui: &Ui,
+        schema: &Schema,
+        parts: impl Iterator<Item = Result<Table, CliError>>,
+    ) -> Result<(), CliError> {
+        let (mut failed, mut rows) = (None, 0);
+        let write = |out: &mut dyn io::Write| {
+            let mut csv = data::CsvWriter::new(schema, out);
+            for part in parts {
+                match part {
+                    Ok(table) => {
+                        rows += table.n_rows;
+                        csv.append(&table)?;
+                    }
+                    Err(error) => {
+                        failed = Some(error);
+                        return Err(io::Error::other("there are no more rows"));
+                    }
+                }
+            }
+            csv.finish()
+        };
+        let written = match self.place() {
+            Place::Stdout => ui.data(write),
+            Place::File(path) if file_name(path).ends_with(".gz") => {
+                data::replace_packed(path, write).map_err(CliError::from)
+            }
+            Place::Stream(path) | Place::File(path) => {
+                data::replace(path, |out| write(out)).map_err(CliError::from)
+            }
+        };
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        written?;
+        self.tell(ui, &counted(rows, "row"));
         Ok(())
     }
 
@@ -125,8 +188,7 @@ impl Output {
             Data::Images(_) if self.output.is_none() => Err(CliError::ImagesNeedFile),
             Data::Images(images) => match self.place() {
                 Place::File(path) if is_png(path) => {
-                    let png = picture(images)?;
-                    data::replace(path, |file| file.write_all(&png))?;
+                    self.picture(path, &picture(images)?)?;
                     self.tell(ui, &counted(images.n, "image"));
                     Ok(())
                 }
@@ -139,6 +201,14 @@ impl Output {
                 }
             },
         }
+    }
+
+    fn picture(&self, path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+        match &self.provenance {
+            Some(provenance) => data::write_made_picture(bytes, path, provenance)?,
+            None => data::replace(path, |file| file.write_all(bytes))?,
+        }
+        Ok(())
     }
 
     fn place(&self) -> Place<'_> {
@@ -238,7 +308,7 @@ mod tests {
     use super::*;
 
     fn to(path: &Path) -> Output {
-        Output { output: Some(path.to_owned()) }
+        Output { output: Some(path.to_owned()), provenance: None }
     }
 
     fn images() -> Images {
@@ -259,7 +329,9 @@ mod tests {
 
     #[test]
     fn images_do_not_go_to_standard_output_unasked() {
-        let error = Output { output: None }.sampled(&Ui::new(true), &Data::Images(images())).unwrap_err();
+        let error = Output { output: None, provenance: None }
+            .sampled(&Ui::new(true), &Data::Images(images()))
+            .unwrap_err();
         assert!(error.render().contains("-o FILE.png"), "{}", error.render());
     }
 

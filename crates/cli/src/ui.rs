@@ -36,7 +36,7 @@ impl Ui {
 
     /// Says what the user may want to know about what was done, unless quiet.
     pub(crate) fn note(&self, text: &str) {
-        self.say(&format!("note: {text}"));
+        self.say(&format!("note: {}", crate::wording::worded(text)));
     }
 
     /// Says what went wrong, always.

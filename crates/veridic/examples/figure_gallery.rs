@@ -44,6 +44,7 @@ fn losses() -> Result<Named> {
         y_label: "loss (nats per image)",
         series: &series,
         log: false,
+        best: None,
     };
     let mut broken: Vec<f64> = (0..20).map(|i| 3.0 * (-f64::from(i) * 0.4).exp() + 0.0008).collect();
     (broken[7], broken[8]) = (f64::NAN, f64::INFINITY);
@@ -53,8 +54,13 @@ fn losses() -> Result<Named> {
         Series { name: "train KL", values: &kl },
         Series { name: "validation, one epoch only", values: &[0.5] },
     ];
-    let log =
-        LossCurves { title: "Parts of the loss", y_label: "loss (nats per row)", series: &parts, log: true };
+    let log = LossCurves {
+        title: "Parts of the loss",
+        y_label: "loss (nats per row)",
+        series: &parts,
+        log: true,
+        best: None,
+    };
     Ok(vec![("loss", loss_curves(&linear)?), ("loss-log", loss_curves(&log)?)])
 }
 

@@ -78,10 +78,11 @@
 //! # let config = Config::default_for_tables();
 //! let mut fitted = veridic::fit(table.clone(), &config, 1)?;
 //! let rows = fitted.read(table)?;
-//! for part in rows.chunks(64) {
-//!     let scores = fitted.score(part, 0)?;
-//!     assert!(scores.scores.iter().all(|score| score.is_finite()));
+//! for scores in fitted.score_batches(rows.chunks(64), 1) {
+//!     assert!(scores?.scores.iter().all(|score| score.is_finite()));
 //! }
+//! let made: usize = fitted.sample_batches(50, &[], 1).take(3).map(|part| part.map_or(0, |part| part.len())).sum();
+//! assert_eq!(made, 150);
 //! # Ok(())
 //! # }
 //! ```

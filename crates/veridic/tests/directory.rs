@@ -43,17 +43,17 @@ fn a_directory_that_is_not_a_run_is_refused_and_left_alone() {
     for name in ["nowhere", "table.csv"] {
         let (error, hint) = opened(&place, name);
         assert_eq!(error, format!("this is not a run: it has no `run.json`: {}", place.at(name).display()));
-        assert_eq!(hint, "name a directory that `veridic fit` wrote with --out");
+        assert_eq!(hint, "name the directory of a run");
     }
     fs::create_dir(place.at("photos")).unwrap();
     place.file("photos/cat.txt", "meow");
     let before = contents(&place.at("photos"));
     let (error, hint) = refused(place.try_fit(&mixed_vae(), "photos", 1));
     assert_eq!(error, format!("the output directory is not empty: {}", place.at("photos").display()));
-    assert!(hint.starts_with("choose another --out"), "{hint}");
+    assert!(hint.starts_with("choose another directory"), "{hint}");
     let (error, hint) = refused(place.resume("photos", &[], 1));
     assert!(error.starts_with("this is not a run"), "{error}");
-    assert!(hint.contains("--out"), "{hint}");
+    assert!(hint.contains("directory"), "{hint}");
     assert_eq!(before, contents(&place.at("photos")));
 }
 
@@ -64,7 +64,7 @@ fn a_run_is_not_overwritten() {
     let before = contents(&place.at("run"));
     let (error, hint) = refused(place.try_fit(&mixed_vae(), "run", 1));
     assert!(error.starts_with("the output directory is not empty"), "{error}");
-    assert!(hint.contains("--resume"), "{hint}");
+    assert!(hint.contains("resume"), "{hint}");
     assert!(before == contents(&place.at("run")));
 }
 

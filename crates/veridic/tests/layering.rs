@@ -35,7 +35,8 @@ const WITHOUT_GRAPH: [&str; 8] =
     ["seed", "data", "codec", "latent", "project", "evaluate", "label", "figure"];
 
 /// What a library does not do.
-const FORBIDDEN: [&str; 9] = [
+const FORBIDDEN: [&str; 10] = [
+    "--set ",
     "print!(",
     "println!(",
     "eprint!(",

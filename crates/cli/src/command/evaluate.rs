@@ -12,9 +12,9 @@ use crate::ui::Ui;
 
 /// Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
 ///
-/// Writes one page, which needs nothing else, and all figures as JSON beside it. REAL are the rows that
-/// the synthetic ones were made from. --unseen are real rows that no model saw: attacks need them as
-/// their control. What was found is said, gravest first.
+/// Writes one page, which needs nothing else, with all figures as JSON and the numbers of its pictures as
+/// CSV beside it. REAL are the rows that the synthetic ones were made from. --unseen are real rows that no
+/// model saw: attacks need them as their control. What was found is said, gravest first.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Evaluate {
@@ -34,10 +34,13 @@ pub(crate) struct Evaluate {
     /// Compare groups by these columns
     #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "target")]
     protected: Vec<String>,
+    /// Compare at most N rows a side at a time; less is faster, and intervals wider
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    rows: u32,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Write the page to FILE, and its figures to the same name with `.json`
+    /// Write the page to FILE, and its figures to the same name with `.json` and `.columns.csv`
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     output: PathBuf,
     #[command(flatten)]
@@ -46,21 +49,22 @@ pub(crate) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
-        let json = self.output.with_extension("json");
-        for place in [&self.output, &json] {
+        let [json, csv] = ["json", "columns.csv"].map(|ending| self.output.with_extension(ending));
+        for place in [&self.output, &json, &csv] {
             for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten()
             {
                 // There is no run: what must not be lost are the files that are read.
                 check_place(place, data, Some(data))?;
             }
         }
-        if json == self.output {
-            return Err(CliError::WouldReplace { path: json });
+        if json == self.output || csv == self.output {
+            return Err(CliError::WouldReplace { path: self.output });
         }
         let options = EvaluationOptions {
             target: self.target,
             positive: self.positive,
             protected: self.protected,
+            rows: self.rows as usize,
             seed: self.seed,
             threads: self.threads.get(),
         };
@@ -74,13 +78,14 @@ impl Evaluate {
         };
         write(&self.output, found.html(&title))?;
         write(&json, found.json())?;
+        write(&csv, found.csv())?;
         for note in &found.notes {
             ui.note(note);
         }
         for finding in &found.findings {
             ui.say(&format!("{}: {}", finding.word, finding.text));
         }
-        ui.say(&format!("wrote {} and {}", self.output.display(), json.display()));
+        ui.say(&format!("wrote {}, {} and {}", self.output.display(), json.display(), csv.display()));
         Ok(())
     }
 }

@@ -170,11 +170,20 @@ impl Latent {
         for note in &walked.notes {
             ui.note(note);
         }
-        common.output.walked(ui, &walked)
+        let provenance = run.provenance("latent", self.tool.seed().unwrap_or(run.config().seed))?;
+        common.output.clone().made_by(provenance).walked(ui, &walked)
     }
 }
 
 impl Tool {
+    /// The seed that was asked for, of a tool that draws.
+    fn seed(&self) -> Option<u64> {
+        match self {
+            Self::Repeat { seed, .. } => *seed,
+            _ => None,
+        }
+    }
+
     fn common(&self) -> &Common {
         match self {
             Self::Grid { common, .. }

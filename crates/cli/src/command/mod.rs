@@ -1,6 +1,7 @@
 //! The commands, one a file. A command's doc comment is its help.
 
 mod alarms;
+mod check;
 mod classify;
 mod compare;
 mod data;
@@ -14,6 +15,7 @@ mod label;
 mod latent;
 mod likelihood;
 mod map;
+mod meaning;
 mod predict;
 mod recipes;
 mod reconstruct;
@@ -64,6 +66,7 @@ pub(crate) enum Command {
     Latent(latent::Latent),
     Compare(compare::Compare),
     Evaluate(evaluate::Evaluate),
+    Check(check::Check),
     Film(film::Film),
     Label(label::Label),
     Studio(studio::Studio),
@@ -101,6 +104,7 @@ pub(crate) fn run(command: Command, ui: &Ui) -> Result<Finish, CliError> {
         Command::Latent(latent) => latent.run(ui)?,
         Command::Compare(compare) => compare.run(ui)?,
         Command::Evaluate(evaluate) => evaluate.run(ui)?,
+        Command::Check(check) => check.run(ui)?,
         Command::Film(film) => film.run(ui)?,
         Command::Show(show) => show.run(ui)?,
         Command::Recipes(recipes) => recipes.run(ui)?,

@@ -30,10 +30,12 @@ pub(crate) struct Reconstruct {
 impl Reconstruct {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        let (reconstructed, notes) = Fitted::open(&self.run, self.threads.get())?.reconstruct(&self.data)?;
+        let mut run = Fitted::open(&self.run, self.threads.get())?;
+        let (reconstructed, notes) = run.reconstruct(&self.data)?;
         for note in &notes {
             ui.note(note);
         }
-        self.output.sampled(ui, &reconstructed)
+        let provenance = run.provenance("reconstructed", run.config().seed)?;
+        self.output.made_by(provenance).sampled(ui, &reconstructed)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use veridic::data;
 use veridic::models::Ability;
 use veridic::run::Fitted;
 
@@ -37,9 +38,9 @@ pub(crate) struct Sample {
     /// Only such rows: COLUMN is VALUE in all of them (may be repeated)
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = pair)]
     given: Vec<(String, String)>,
-    /// Make each value of COLUMN as frequent as the others
-    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["given", "like"])]
-    balance: Option<String>,
+    /// Make each value of A as frequent as the others, or each combination of values of several
+    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with_all = ["given", "like"])]
+    balance: Vec<String>,
     /// Take the columns that FILE has from it, row by row, and make the others
     #[arg(long, value_name = "FILE", conflicts_with_all = ["given", "n"])]
     like: Option<PathBuf>,
@@ -62,19 +63,22 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
+    pub(super) fn run(mut self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, None)?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let n = self.n.unwrap_or(1) as usize;
+        let provenance = run.provenance("sampled", seed)?;
+        self.output = self.output.made_by(provenance);
         let is_of_paths = self.length.is_some() || self.after.is_some() || self.figure.is_some();
         if is_of_paths || run.can(Ability::Continue) && self.given.is_empty() {
             return self.paths(ui, &run, (n, seed));
         }
-        let sampled = match (&self.balance, &self.like) {
-            (Some(column), _) => run.sample_balanced(n, column, seed)?,
-            (None, Some(file)) => run.sample_like(file, seed)?,
-            (None, None) if run.table_model().is_some() && !run.can(Ability::Continue) => {
+        let balance: Vec<&str> = self.balance.iter().map(String::as_str).collect();
+        let sampled = match (balance.as_slice(), &self.like) {
+            ([_, ..], _) => run.sample_balanced(n, &balance, seed)?,
+            ([], Some(file)) => run.sample_like(file, seed)?,
+            ([], None) if run.table_model().is_some() && !run.can(Ability::Continue) => {
                 let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
                 if let Some(effective) = effective {
                     ui.note(&format!(
@@ -84,7 +88,7 @@ impl Sample {
                 }
                 sampled
             }
-            (None, None) => run.sample(n, &self.given, seed)?,
+            ([], None) => run.sample(n, &self.given, seed)?,
         };
         self.output.sampled(ui, &sampled)
     }
@@ -102,7 +106,13 @@ impl Sample {
             ui.note(note);
         }
         if let Some(path) = &self.figure {
-            paths.figure()?.write(path).map_err(veridic::Error::from)?;
+            let figure = paths.figure()?;
+            figure.write(path).map_err(veridic::Error::from)?;
+            if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+                let png = figure.png().map_err(veridic::Error::from)?;
+                data::write_made_picture(&png, path, &run.provenance("sampled", seed)?)
+                    .map_err(veridic::Error::from)?;
+            }
             ui.say(&format!("drew {}", path.display()));
         }
         let (table, schema) = paths.table();

@@ -67,6 +67,9 @@ pub(crate) struct Score {
 /// Columns of each row that pages and pictures show, where no more are asked for.
 const PICTURED: usize = 6;
 
+/// Rows that are scored at a time, where scores can be written as they come.
+const PART: usize = 1 << 16;
+
 /// Digits after the point of scores: what is beyond says nothing.
 const DIGITS: u8 = 4;
 
@@ -88,6 +91,36 @@ impl Score {
         if pictured && run.can(Ability::Alarm) {
             return Err(CliError::PagesAreOfRows);
         }
+        let (mut told, whole) = (Vec::new(), pictured || run.can(Ability::Alarm) || !self.output.is_csv());
+        if !whole && reading.data.len() > PART {
+            for note in &reading.notes {
+                ui.note(note);
+            }
+            let of_all = self.contamination.is_some() || self.budget.is_some();
+            let mut scores = Vec::new();
+            if of_all {
+                for part in run.score_batches(reading.chunks(PART), 0) {
+                    scores.extend(part?.scores);
+                }
+            }
+            let least = self.least(&scores);
+            let first = run.score(reading.part(0..PART), self.explain)?;
+            let (_, schema) = self.described(first, least, id_part(id.as_ref(), 0..PART));
+            let mut start = 0;
+            let parts = run.score_batches(reading.chunks(PART), self.explain).map(|part| {
+                let part = part?;
+                for note in &part.notes {
+                    if !told.contains(note) {
+                        ui.note(note);
+                        told.push(note.clone());
+                    }
+                }
+                let rows = start..start + part.scores.len();
+                start = rows.end;
+                Ok(self.described(part, least, id_part(id.as_ref(), rows)).0)
+            });
+            return self.output.parts(ui, &schema, parts);
+        }
         let kept = pictured.then(|| reading.clone());
         let explain = if pictured { self.explain.max(PICTURED) } else { self.explain };
         let mut scores = run.score(reading, explain)?;
@@ -98,6 +131,14 @@ impl Score {
         for note in &scores.notes {
             ui.note(note);
         }
+        let least = self.least(&scores.scores);
+        let rows = 0..scores.scores.len();
+        let (table, schema) = self.described(scores, least, id_part(id.as_ref(), rows));
+        self.output.table(ui, &table, &schema)
+    }
+
+    /// Scores as they are written: beside what names each row or point, and whether it is unusual.
+    fn described(&self, scores: Scores, least: Option<f64>, id: (Column, ColumnSchema)) -> (Table, Schema) {
         let (mut table, mut schema) = scores.table();
         for column in &mut schema.columns {
             if let Kind::Real { decimals, .. } = &mut column.kind
@@ -111,7 +152,7 @@ impl Score {
                 tails.iter_mut().for_each(|tail| *tail = rounded(*tail));
             }
         }
-        if let Some(least) = self.least(&scores.scores) {
+        if let Some(least) = least {
             let codes = scores.scores.iter().map(|score| u32::from(*score >= least)).collect();
             let levels = ["no", "yes"].map(str::to_owned);
             let cells = Cells::Text { codes, levels: levels.to_vec() };
@@ -125,12 +166,11 @@ impl Score {
                 schema.columns.splice(0..0, about.columns);
             }
             None => {
-                let (column, about) = id.unwrap_or_else(|| numbered(table.n_rows));
-                table.columns.insert(0, column);
-                schema.columns.insert(0, about);
+                table.columns.insert(0, id.0);
+                schema.columns.insert(0, id.1);
             }
         }
-        self.output.table(ui, &table, &schema)
+        (table, schema)
     }
 
     /// Writes the page and the picture that were asked for.
@@ -212,11 +252,21 @@ fn named(reading: &Reading, name: &str) -> Result<(Column, ColumnSchema), CliErr
     Ok((column, about))
 }
 
-/// Rows by their number.
-fn numbered(n: usize) -> (Column, ColumnSchema) {
-    let cells = Cells::numbers((1..=n as u32).collect::<Vec<_>>());
-    let kind = Kind::Integer { min: 1.0, max: n as f64 };
-    (Column { name: "row".to_owned(), cells }, ColumnSchema::new("row", kind, 0))
+/// What names these rows: a column of the data, or else their number.
+fn id_part(id: Option<&(Column, ColumnSchema)>, rows: std::ops::Range<usize>) -> (Column, ColumnSchema) {
+    if let Some((column, about)) = id {
+        let cells = match &column.cells {
+            Cells::Number(values) => Cells::Number(values[rows].to_vec()),
+            Cells::Text { codes, levels } => {
+                Cells::Text { codes: codes[rows].to_vec(), levels: levels.clone() }
+            }
+        };
+        return (Column { name: column.name.clone(), cells }, about.clone());
+    }
+    let numbers: Vec<u32> = rows.clone().map(|row| row as u32 + 1).collect();
+    let kind = Kind::Integer { min: 1.0, max: rows.end as f64 };
+    let column = Column { name: "row".to_owned(), cells: Cells::numbers(numbers) };
+    (column, ColumnSchema::new("row", kind, 0))
 }
 
 /// A share with three digits that mean something.

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::Kind;
+use veridic::data::{ColumnSchema, Kind, Unused};
 use veridic::models::chain::{Found, Rule};
 use veridic::nn::LayerSummary;
 use veridic::run::Fitted;
 use veridic::train::{Criterion, Event};
 
 use super::Threads;
+use super::meaning::meaning;
 use crate::error::CliError;
 use crate::quantity::{bytes, count, counted, figure};
 use crate::ui::{self, Ui};
@@ -84,13 +85,19 @@ fn column_table(run: &Fitted) -> String {
         } else {
             match column.kind {
                 Kind::Identifier if is_made_new(&column.name) => "it names rows: made new in the same form",
-                Kind::Identifier => "left out: it names rows",
+                Kind::Identifier => column.unused.map_or("it names rows", Unused::reason),
                 Kind::Constant { .. } => "one value: written back as it is",
                 _ => "",
             }
         };
-        let kind = column.kind.name().to_owned();
-        lines.push([column.name.clone(), kind, values(&column.kind), missing, about.to_owned()]);
+        let is_out = matches!(column.kind, Kind::Identifier) && !is_made_new(&column.name);
+        let about = if is_out && about != "the target" && !about.starts_with("left out") {
+            format!("left out: {about}")
+        } else {
+            about.to_owned()
+        };
+        let kind = column.kind_name().to_owned();
+        lines.push([column.name.clone(), kind, values(column), missing, about]);
     }
     let mut text = ui::aligned(&lines, [false, false, false, true, false]);
     if schema.columns.len() > MOST {
@@ -138,19 +145,24 @@ fn rule_table(run: &Fitted) -> String {
 }
 
 /// The range or the levels of a column, in a few words.
-fn values(kind: &Kind) -> String {
+fn values(column: &ColumnSchema) -> String {
     const SHOWN: usize = 4;
-    match kind {
-        Kind::Integer { min, max } => format!("{min} to {max}"),
-        Kind::Real { min, max, decimals } if *decimals <= 6 => {
-            format!("{min:.0$} to {max:.0$}", usize::from(*decimals))
+    if let Some(values) = &column.values
+        && let Some([low, high]) = column.range()
+    {
+        return format!("{low} to {high}, {} values", values.len());
+    }
+    match &column.kind {
+        Kind::Real { min, max, decimals } if *decimals > 6 && column.spelling.is_none() => {
+            format!("{} to {}", figure(*min), figure(*max))
         }
-        Kind::Real { min, max, .. } => format!("{} to {}", figure(*min), figure(*max)),
-        Kind::DateTime { .. } => String::new(),
+        Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. } => {
+            column.range().map_or_else(String::new, |[low, high]| format!("{low} to {high}"))
+        }
         Kind::Identifier => String::new(),
         Kind::Constant { value } => value.clone().unwrap_or_default(),
         Kind::Categorical { .. } | Kind::Boolean { .. } => {
-            let levels = kind.levels();
+            let levels = column.kind.levels();
             let mut text = levels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
             if levels.len() > SHOWN {
                 let _ = write!(text, ", … ({})", counted(levels.len(), "level"));
@@ -217,8 +229,11 @@ fn loss_table(events: &[Event], criterion: Option<Criterion>) -> String {
     ui::aligned(&rows, [false, true, true, true])
 }
 
+/// A line a figure: its value, and what it is.
 fn report(figures: &BTreeMap<String, f64>) -> String {
-    if figures.is_empty() { String::new() } else { format!("{}\n", super::fit::report(figures)) }
+    let rows: Vec<[String; 3]> =
+        figures.iter().map(|(name, value)| [name.clone(), figure(*value), meaning(name)]).collect();
+    ui::aligned(&rows, [false, true, false])
 }
 
 /// The files of a run with their sizes and what they are for.
@@ -254,8 +269,14 @@ fn about(name: &str) -> &'static str {
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",
         "report.json" => "the final figures",
+        "report.html" => "made rows beside real ones, as a page",
+        "card.md" => "the model card: data, model, use, limits, figures",
         "latent-units.csv" => "how much each latent dimension is used: mean divergence, variance of its mean",
         "latents.safetensors" => "where training rows lie in the latent space, by target",
+        "figures/columns.png" => "every column: real rows against made ones",
+        "figures/dependence.png" => "how columns hang together: real, made, and the difference",
+        "figures/losses.png" => "losses by epoch, the best one marked",
+        _ if name.starts_with("figures/") && name.ends_with(".csv") => "the numbers of that figure",
         _ if name.starts_with("checkpoint/") => "what `veridic fit --resume` goes on from",
         _ => "",
     }

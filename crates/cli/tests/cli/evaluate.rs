@@ -11,11 +11,16 @@ fn a_page_and_its_figures_are_written_and_the_gravest_is_said_first() {
         ["evaluate", "real.csv", "copies.csv", "--target", "buys", "--protected", "city", "-o", "r.html"];
     let ran = place.succeed(&arguments);
     assert_eq!(ran.out, "");
-    assert!(ran.err.ends_with("wrote r.html and r.json\n"), "{}", ran.err);
+    assert!(ran.err.ends_with("wrote r.html, r.json and r.columns.csv\n"), "{}", ran.err);
     let place_of = |word: &str| ran.err.find(word).unwrap_or(usize::MAX);
     assert!(place_of("copies: ") < place_of("indistinguishable: "), "{}", ran.err);
     let page = place.read("r.html");
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n") && !page.contains("<script"));
+    assert!(
+        place.read("r.columns.csv").starts_with("column,value,real,made\nage,"),
+        "{}",
+        place.read("r.columns.csv")
+    );
     let figures = place.read("r.json");
     for name in ["\"floor.table.pairs\"", "\"ceiling.table.c2st\"", "\"fairness.city.selection_gap\""] {
         assert!(figures.contains(name), "{name}");
@@ -37,4 +42,58 @@ fn files_that_do_not_go_together_are_refused_and_no_input_is_lost() {
     assert_eq!(place.read("real.csv"), customers(60));
     let no = place.fail(&["evaluate", "real.csv", "real.csv", "--target", "bys"]);
     assert!(no.contains("`buys`"), "{no}");
+}
+
+#[test]
+fn made_files_say_where_they_come_from_and_runs_have_a_card_and_a_page() {
+    let place = Place::new();
+    place.write("data.csv", customers(400));
+    let fit = |out: &str, seed: &str| {
+        place.succeed(&["fit", "data.csv", "--target", "buys", "--out", out, "--seed", seed, "--quiet"])
+    };
+    fit("run", "1");
+    fit("other", "2");
+    let card = place.read("run/card.md");
+    for part in
+        ["# Model card", "data.csv (sha256 ", "rows to learn from", "| table.pairs |", "veridic sample"]
+    {
+        assert!(card.contains(part), "{part} is not in:\n{card}");
+    }
+    let page = place.read("run/report.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains("Fidelity"), "{page}");
+
+    for file in ["rows.csv", "rows.csv.gz", "rows.json", "rows.parquet"] {
+        place.succeed(&["sample", "run", "-n", "20", "--seed", "7", "-o", file]);
+        let told = place.succeed(&["check", file, "--run", "run"]);
+        for part in
+            ["synthetic: yes (sampled)\n", "seed: 7\n", "learned from: data.csv ", "as they were written\n"]
+        {
+            assert!(told.out.contains(part), "{part} is not in:\n{}", told.out);
+        }
+        assert_eq!(told.err, "made by run\n");
+        assert!(place.fail(&["check", file, "--run", "other"]).contains("another run"));
+    }
+    // The rows are the same whatever they are written to, and say so only where they can.
+    assert!(place.path("rows.csv.provenance.json").is_file());
+    assert!(!place.path("rows.parquet.provenance.json").exists());
+    let rows = place.read("rows.csv");
+    place.write("rows.csv", rows.replacen('1', "2", 1));
+    assert!(place.fail(&["check", "rows.csv"]).contains("was changed since it was made"));
+    let silent = place.fail(&["check", "data.csv"]);
+    assert!(silent.contains("says nothing of its origin") && silent.contains("hint: "), "{silent}");
+    assert!(place.fail(&["check", "no.csv"]).contains("no.csv"));
+
+    // Combinations of values, as often as each other.
+    place.succeed(&["sample", "run", "-n", "60", "--balance", "city,buys", "-o", "even.csv"]);
+    let mut counts = std::collections::BTreeMap::new();
+    let even = place.read("even.csv");
+    let header: Vec<&str> = even.lines().next().unwrap().split(',').collect();
+    let [city, buys] = ["city", "buys"].map(|name| header.iter().position(|column| *column == name).unwrap());
+    for line in even.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        *counts.entry((cells[city], cells[buys])).or_insert(0) += 1;
+    }
+    let (least, most) = (counts.values().min().unwrap(), counts.values().max().unwrap());
+    assert!(counts.len() >= 4 && most - least <= 1, "{counts:?}");
+    assert!(place.fail(&["sample", "run", "-n", "3", "--balance", "city,buys"]).contains("needs"));
 }

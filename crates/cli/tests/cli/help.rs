@@ -25,6 +25,7 @@ Commands:
   latent       Walk through the latent space of a run: grids, paths, concepts, draws
   compare      Set runs of the same data side by side: figures, reconstructions, latent spaces
   evaluate     Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
+  check        Say where a made file comes from, and whether it was changed since
   film         Show what a run made during training as a film, an animated PNG or with ffmpeg an MP4
   label        Label rows or images on a page in the browser; a model asks for the labels that help most
   studio       Watch runs learn, compare them, and walk through what they have learned, on a page in the browser

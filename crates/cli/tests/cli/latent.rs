@@ -236,11 +236,11 @@ fn a_folder_of_pictures_is_fitted_and_bad_ones_are_named_with_the_remedy() {
     let err = place.fail(&fit);
     assert!(err.contains("2 of 42 pictures cannot be read: pictures/lying/broken.png is damaged"), "{err}");
     assert!(
-        err.contains("pictures/standing/cut.jpg is damaged") && err.contains("data.skip-corrupt=true"),
+        err.contains("pictures/standing/cut.jpg is damaged") && err.contains("data.images.skip-corrupt=true"),
         "{err}"
     );
     assert!(!place.is_there("run"));
-    let skipped = [&fit[..], &["--set", "data.skip-corrupt=true"]].concat();
+    let skipped = [&fit[..], &["--set", "data.images.skip-corrupt=true"]].concat();
     let ran = place.succeed(&skipped);
     assert!(ran.err.contains("note: 2 of 42 pictures cannot be read and are left out"), "{}", ran.err);
     let err = place.fail(&[
@@ -270,12 +270,12 @@ fn a_folder_of_pictures_is_fitted_and_bad_ones_are_named_with_the_remedy() {
     assert_eq!(place.read("scores.csv").lines().count(), 41);
 
     place.write("pictures/lying/40.png", png(9, 8, &[0; 72]));
-    let err = place.fail(&[&fit[..5], &["other", "--set", "data.skip-corrupt=true"]].concat());
+    let err = place.fail(&[&fit[..5], &["other", "--set", "data.images.skip-corrupt=true"]].concat());
     assert!(err.contains("the pictures have 2 sizes (height x width): 8 x 8 (40,"), "{err}");
-    assert!(err.contains("--set data.size=[8,8]"), "{err}");
+    assert!(err.contains("--set data.images.size=[8,8]"), "{err}");
     place.write("one.png", png(9, 8, &[0; 72]));
     let err = place.fail(&["encode", "run", "one.png"]);
     assert!(err.contains("the run's images are 8 x 8, grey, these are 9 x 8, grey"), "{err}");
-    let err = place.fail(&[&fit[..5], &["other", "--set", "data.channels=2"]].concat());
-    assert!(err.contains("`data.channels` is 2, allowed is 1 (grey) or 3 (color)"), "{err}");
+    let err = place.fail(&[&fit[..5], &["other", "--set", "data.images.channels=2"]].concat());
+    assert!(err.contains("`data.images.channels` is 2, allowed is 1 (grey) or 3 (color)"), "{err}");
 }

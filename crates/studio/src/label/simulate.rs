@@ -61,7 +61,7 @@ impl Simulated {
             medians.iter().map(|(strategy, points)| Line { name: strategy.name(), points }).collect();
         let title = "Quality against labels, median over draws";
         let (x_label, y_label) = ("labels", self.simulation.quality.name());
-        let figure = lines(&Lines { title, x_label, y_label, curves: &curves, y_range: None });
+        let figure = lines(&Lines { title, x_label, y_label, curves: &curves, y_range: None, log_x: false });
         let figure = figure.map_err(veridic::Error::from)?;
         for name in ["medians.svg", "medians.png"] {
             figure.write(&folder.join(name)).map_err(veridic::Error::from)?;

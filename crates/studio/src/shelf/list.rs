@@ -196,7 +196,7 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
     };
     config.model.name().clone_into(&mut entry.model);
     entry.about.clone_from(&config.about);
-    let named = config.data.table.as_ref().or(config.data.images.as_ref()).cloned();
+    let named = config.data.table.as_ref().or(config.data.images.source.as_ref()).cloned();
     let named = named.or_else(|| config.data.mixture.map(|mixture| mixture.label()));
     if let Some(named) = named {
         entry.data =

@@ -26,6 +26,8 @@ pub(super) const NO_YES: [(&str, &str); 13] = [
     ("нет", "да"),
 ];
 
+/// Texts of a column that are remembered with their lines.
+const SHOWN_TEXTS: usize = 3;
 /// Cells that do not fit and are remembered, at most.
 const MOST_MISFITS: usize = 6;
 
@@ -61,6 +63,8 @@ enum Growing {
     Text {
         codes: Vec<u32>,
         levels: Levels,
+        /// The first cells that differ.
+        first: Vec<Cell>,
     },
     /// Whole numbers written plainly, as long as all are: they take less room and can be turned back.
     Identifier(Vec<f64>),
@@ -90,6 +94,8 @@ pub(crate) enum Finished {
     Texts {
         codes: Vec<u32>,
         levels: Vec<String>,
+        /// The first cells that differ.
+        first: Vec<Cell>,
     },
     Numbers(Found),
     /// The cells have to be read again, as texts.
@@ -106,7 +112,7 @@ pub(crate) enum Finished {
 impl ColumnBuilder {
     /// A column of any texts.
     pub(crate) fn text() -> Self {
-        Self::of(Growing::Text { codes: Vec::new(), levels: Levels::default() })
+        Self::of(Growing::Text { codes: Vec::new(), levels: Levels::default(), first: Vec::new() })
     }
 
     /// A column of date-times.
@@ -128,7 +134,11 @@ impl ColumnBuilder {
 
     /// A column of `kind`; texts that are no level of it become further levels.
     pub(crate) fn kind(kind: &Kind, spelling: Option<&Spelling>) -> Self {
-        let text = |levels: &[String]| Growing::Text { codes: Vec::new(), levels: Levels::known(levels) };
+        let text = |levels: &[String]| Growing::Text {
+            codes: Vec::new(),
+            levels: Levels::known(levels),
+            first: Vec::new(),
+        };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
                 let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
@@ -184,8 +194,12 @@ impl ColumnBuilder {
                 }
                 value
             }
-            Growing::Text { codes, levels } => {
-                codes.push(levels.code(text));
+            Growing::Text { codes, levels, first } => {
+                let code = levels.code(text);
+                if first.len() < SHOWN_TEXTS && code as usize == first.len() {
+                    first.push((line, text.to_owned()));
+                }
+                codes.push(code);
                 return;
             }
             Growing::Identifier(values) => {
@@ -195,7 +209,7 @@ impl ColumnBuilder {
                         let mut levels = Levels::default();
                         let mut codes: Vec<u32> = values.iter().map(|&v| levels.code_of(v)).collect();
                         codes.push(levels.code(text));
-                        self.cells = Growing::Text { codes, levels };
+                        self.cells = Growing::Text { codes, levels, first: Vec::new() };
                     }
                 }
                 return;
@@ -219,7 +233,7 @@ impl ColumnBuilder {
                 Cells::Number(values)
             }
             Growing::Spelled(spelled) => Cells::Number(spelled.into_values()),
-            Growing::Text { mut codes, levels } => {
+            Growing::Text { mut codes, levels, .. } => {
                 codes.shrink_to_fit();
                 Cells::Text { codes, levels: levels.into_texts() }
             }
@@ -265,11 +279,15 @@ impl ColumnBuilder {
                 Err(Unspelled::Mixed(first, second)) => Finished::Mixed(first, second),
                 Err(Unspelled::Texts) => Finished::Again,
             },
+            Growing::Text { mut codes, levels, first } => {
+                codes.shrink_to_fit();
+                Finished::Texts { codes, levels: levels.into_texts(), first }
+            }
             cells => match (Self { cells, misfits: Misfits::default() }).finish().0 {
-                Cells::Text { codes, levels } => Finished::Texts { codes, levels },
+                Cells::Text { codes, levels } => Finished::Texts { codes, levels, first: Vec::new() },
                 Cells::Number(values) => {
                     let (codes, levels) = (vec![MISSING; values.len()], Vec::new());
-                    Finished::Texts { codes, levels }
+                    Finished::Texts { codes, levels, first: Vec::new() }
                 }
             },
         }

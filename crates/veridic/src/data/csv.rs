@@ -24,7 +24,7 @@ pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, Da
     in_encoding(source, options, |encoding, is_guess| {
         let text = Text::open(source, encoding, options, &[])?;
         let note = encoding.map(|encoding| ReadNote::Encoding { encoding: encoding.name(), is_guess });
-        rows::read(&text, options, note.into_iter().collect())
+        rows::read(&text, options, note.into_iter().chain(text.above()).collect())
     })
 }
 
@@ -86,6 +86,12 @@ impl<'a> Text<'a> {
         let sample = if end == b'\r' { sample.replace('\r', "\n") } else { sample };
         let dialect = Dialect::detect(&sample, options, known)?;
         Ok(Self { source, encoding, dialect, end })
+    }
+
+    /// What is left out above the table.
+    fn above(&self) -> Option<ReadNote> {
+        let example = self.dialect.above.clone()?;
+        Some(ReadNote::Above { lines: self.dialect.skipped, example })
     }
 }
 

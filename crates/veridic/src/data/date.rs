@@ -3,8 +3,9 @@
 use chrono::format::{Item, Parsed, StrftimeItems};
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-use super::Spelling;
+use super::language::{from_english, to_english};
 use super::spelling::Letters;
+use super::{Language, Spelling};
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
@@ -54,6 +55,8 @@ pub(crate) struct Clock {
     coarser: Vec<Items>,
     zone: Option<FixedOffset>,
     letters: Option<Letters>,
+    /// The language of months, and whether these are written out.
+    language: Option<(Language, bool)>,
 }
 
 #[derive(Debug)]
@@ -151,6 +154,9 @@ impl Clock {
                 .collect(),
             zone: spelling.and_then(|spelling| spelling.zone).and_then(FixedOffset::east_opt),
             letters: spelling.and_then(|spelling| spelling.letters),
+            language: spelling
+                .and_then(|spelling| spelling.language)
+                .map(|language| (language, format.contains("%B"))),
         }
     }
 
@@ -161,7 +167,8 @@ impl Clock {
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
-        let (moment, offset) = items.parse(text)?;
+        let english = self.language.and_then(|_| to_english(text));
+        let (moment, offset) = items.parse(english.as_ref().map_or(text, |(english, _)| english))?;
         let east = match (items.has_offset, self.zone) {
             (true, _) => offset.unwrap_or(0),
             (false, zone) => zone.map_or(0, |zone| zone.local_minus_utc()),
@@ -197,9 +204,15 @@ impl Clock {
         if !written {
             text.truncate(start);
             super::number::write(seconds, super::number::SHORTEST, text);
-        } else if let Some(letters) = self.letters {
+            return;
+        }
+        if let Some(letters) = self.letters {
             let written = text.split_off(start);
             text.push_str(&with_letters(&written, letters));
+        }
+        if let Some((language, is_long)) = self.language {
+            let written = text.split_off(start);
+            text.push_str(&from_english(&written, language, is_long));
         }
     }
 }

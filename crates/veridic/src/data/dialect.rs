@@ -4,11 +4,11 @@ use super::moment::Moments;
 use super::read::Markers;
 use super::record::Records;
 use super::spelling::parts;
-use super::{ReadOptions, number};
+use super::{ReadOptions, above, number};
 use crate::error::DataError;
 
 /// Delimiters that are recognized, in order of preference.
-const DELIMITERS: [u8; 5] = [b'\t', b';', b',', b'|', b' '];
+const DELIMITERS: [u8; 5] = [b'\t', b';', b'|', b',', b' '];
 /// Rows looked at.
 const ROWS: usize = 100;
 /// Texts below a number that make it a name.
@@ -19,8 +19,10 @@ const MIN_BELOW_A_NUMBER: usize = 4;
 pub(crate) struct Dialect {
     /// Between two cells; a space stands for any run of spaces.
     pub(crate) delimiter: u8,
-    /// Lines of comment above the table.
+    /// Lines above the table: comments, titles.
     pub(crate) skipped: usize,
+    /// The first of these, where they were found out.
+    pub(crate) above: Option<String>,
     /// Whether the first row has the names of the columns.
     pub(crate) header: bool,
     /// Whether these are numbers.
@@ -32,31 +34,25 @@ impl Dialect {
     ///
     /// `known` are names of columns that make a first row a header when one of them is in it.
     pub(crate) fn detect(sample: &str, options: &ReadOptions, known: &[&str]) -> Result<Self, DataError> {
-        let given = match options.delimiter {
-            Some(delimiter) => Some(delimiter_byte(delimiter)?),
-            None => None,
+        let told = above::told_delimiter(sample).filter(|_| options.skip.is_none());
+        let mut skipped = options.skip.unwrap_or_else(|| usize::from(told.is_some()));
+        let delimiter = match options.delimiter.or(told) {
+            Some(delimiter) => delimiter_byte(delimiter)?,
+            None => best_delimiter(below_comments(below(sample, skipped)).1),
         };
-        let comments: Vec<&str> =
-            sample.lines().take_while(|line| line.starts_with(['#', '%', '|'])).collect();
-        let start = comments.iter().fold(0, |at, line| {
-            let end = at + line.len();
-            end + line_end(&sample[end..])
-        });
-        let body = if start < sample.len() { &sample[start..] } else { sample };
-        let delimiter = given.unwrap_or_else(|| best_delimiter(body));
-        // A header may start like a comment: it has as many cells as the rows below.
-        let below = rows(body, delimiter, 1);
-        let is_row =
-            |line: &&&str| rows(line, delimiter, 1).first().map(Vec::len) == below.first().map(Vec::len);
-        let kept = comments.iter().rev().take_while(is_row).count();
-        let skipped = if start < sample.len() { comments.len() - kept } else { 0 };
-        let table = sample.split_inclusive('\n').skip(skipped).collect::<String>();
-        let rows = rows(&table, delimiter, ROWS);
+        let mut above = None;
+        if options.skip.is_none() {
+            let start = skipped;
+            skipped += comments(below(sample, skipped), delimiter);
+            skipped += title_lines(below(sample, skipped), delimiter, options, known);
+            above = below(sample, start).lines().next().filter(|_| skipped > start).map(str::to_owned);
+        }
+        let rows = rows(below(sample, skipped), delimiter, ROWS);
         let (header, is_numbered) = match options.header {
             Some(header) => (header, false),
             None => header_of(&rows, options, known),
         };
-        Ok(Self { delimiter, skipped, header, is_numbered })
+        Ok(Self { delimiter, skipped, above, header, is_numbered })
     }
 }
 
@@ -67,12 +63,45 @@ fn delimiter_byte(delimiter: char) -> Result<u8, DataError> {
     }
 }
 
-fn line_end(rest: &str) -> usize {
-    if rest.starts_with("\r\n") { 2 } else { usize::from(!rest.is_empty()) }
+/// The text below its first `lines` lines.
+fn below(text: &str, lines: usize) -> &str {
+    let start = text.split_inclusive('\n').take(lines).map(str::len).sum();
+    &text[start..]
+}
+
+/// The lines of comment at the start of a text, and the text below them; a text of comments alone has none.
+fn below_comments(text: &str) -> (usize, &str) {
+    let comments = text.lines().take_while(|line| line.starts_with(['#', '%', '|'])).count();
+    let rest = below(text, comments);
+    if rest.is_empty() { (0, text) } else { (comments, rest) }
+}
+
+/// How many lines of comment a text starts with.
+fn comments(text: &str, delimiter: u8) -> usize {
+    let (comments, body) = below_comments(text);
+    // A header may start like a comment: it has as many cells as the rows below.
+    let width = |text: &str| rows(text, delimiter, 1).first().map(Vec::len);
+    let lines: Vec<&str> = text.lines().take(comments).collect();
+    comments - lines.iter().rev().take_while(|line| width(line) == width(body)).count()
+}
+
+/// How many lines of title a text starts with.
+fn title_lines(text: &str, delimiter: u8, options: &ReadOptions, known: &[&str]) -> usize {
+    let (lines, rows): (Vec<u64>, Vec<Vec<String>>) =
+        numbered_rows(text, delimiter, ROWS).into_iter().unzip();
+    match above::title_rows(&rows, options, known) {
+        0 => 0,
+        titles => lines[titles] as usize - 1,
+    }
 }
 
 /// The first rows of `text`; blank lines are no rows.
 fn rows(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
+    numbered_rows(text, delimiter, limit).into_iter().map(|(_, row)| row).collect()
+}
+
+/// The first rows of `text` with their lines.
+fn numbered_rows(text: &str, delimiter: u8, limit: usize) -> Vec<(u64, Vec<String>)> {
     let mut rows = Vec::new();
     let Ok(mut records) = Records::new(text.as_bytes(), delimiter, b'\n', 0) else { return rows };
     while rows.len() < limit && records.advance().unwrap_or(false) {
@@ -81,7 +110,7 @@ fn rows(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
             break;
         }
         if cells.iter().any(|cell| !cell.text.is_empty()) {
-            rows.push(cells.into_iter().map(|cell| cell.text.to_owned()).collect());
+            rows.push((records.line, cells.into_iter().map(|cell| cell.text.to_owned()).collect()));
         }
     }
     rows
@@ -103,7 +132,18 @@ fn best_delimiter(text: &str) -> u8 {
             best = (share, delimiter);
         }
     }
-    best.1
+    if best.0 > 0.0 { best.1 } else { below_titles(text) }
+}
+
+/// The delimiter under which all rows below some of one cell have as many cells, three and more.
+fn below_titles(text: &str) -> u8 {
+    let parts = |&delimiter: &u8| {
+        let rows = rows(text, delimiter, ROWS);
+        let mut counts = rows.iter().map(Vec::len).skip_while(|&count| count == 1);
+        delimiter != b' '
+            && counts.next().is_some_and(|first| first > 2 && counts.all(|count| count == first))
+    };
+    DELIMITERS.into_iter().find(parts).unwrap_or(b',')
 }
 
 /// Whether the first of `rows` has names, and whether these are numbers.
@@ -148,7 +188,7 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions) -> 
     if numbered {
         return (true, true);
     }
-    let (mut reappears, mut is_told) = (false, false);
+    let (mut reappears, mut is_told, mut is_alike) = (false, false, false);
     for (column, name) in first.iter().enumerate() {
         let values: Vec<&str> = below
             .iter()
@@ -164,6 +204,7 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions) -> 
                 return (true, first.iter().any(|name| is_number(name)));
             }
         }
+        is_alike |= (is_date(name) && all(&is_date)) || (is_spelled(name) && all(&is_spelled));
         // A number over texts is no value of theirs.
         let none = values.len() >= MIN_BELOW_A_NUMBER
             && !values.iter().any(|cell| is_spelled(cell) || is_date(cell));
@@ -177,7 +218,7 @@ fn is_header(first: &[String], below: &[Vec<String>], options: &ReadOptions) -> 
     let mut distinct: Vec<&String> = first.iter().collect();
     distinct.sort();
     distinct.dedup();
-    (named && !reappears && distinct.len() == first.len(), false)
+    (named && !reappears && !is_alike && distinct.len() == first.len(), false)
 }
 
 #[cfg(test)]

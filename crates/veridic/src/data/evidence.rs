@@ -212,7 +212,7 @@ impl SpelledNumbers {
         let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
         let ambiguous = (is_open
             && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))
-        .then(|| read.iter().map(|form| &form.first).find(has_mark).cloned())
+        .then(|| read.iter().map(|form| &form.first).chain(&plain.first_with_point).find(has_mark).cloned())
         .flatten();
         let mut minuses: Vec<(Minus, Cell)> =
             read.iter().filter_map(|form| Some((form.minus?, form.first.clone()))).collect();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use calamine::{Data, ExcelDateTime, Range, Reader, open_workbook_auto_from_rs};
 
+use super::above::title_rows;
 use super::dialect::header_of;
 use super::note::ReadNote;
 use super::number;
@@ -42,6 +43,8 @@ pub(super) fn read_as(
 struct Sheet<'a> {
     source: &'a Source,
     cells: Range<Data>,
+    /// Rows above the table, counted from the sheet's first.
+    skipped: u64,
     header: (bool, bool),
 }
 
@@ -69,14 +72,25 @@ impl<'a> Sheet<'a> {
         }
         let Some((name, cells)) = found.pop() else { return Err(DataError::Empty { path: path() }) };
         let others: Vec<String> = names.into_iter().filter(|other| *other != name).collect();
-        let note = (!others.is_empty()).then_some(ReadNote::Chosen { name, others });
-        let mut sheet = Self { source, cells, header: (false, false) };
-        let sample: Vec<Vec<String>> = sheet.texts().take(SAMPLE).map(|(_, row)| row).collect();
+        let mut notes = Vec::new();
+        if !others.is_empty() {
+            notes.push(ReadNote::Chosen { name, others });
+        }
+        let skipped = options.skip.map_or(0, |skipped| skipped as u64);
+        let mut sheet = Self { source, cells, skipped, header: (false, false) };
+        let (lines, mut sample): (Vec<u64>, Vec<Vec<String>>) = sheet.texts().take(SAMPLE).unzip();
+        let titles = if options.skip.is_none() { title_rows(&sample, options, known) } else { 0 };
+        if titles > 0 {
+            let example = sample[0].iter().find(|cell| !cell.is_empty()).cloned().unwrap_or_default();
+            sheet.skipped = lines[titles] - 1;
+            sample.drain(..titles);
+            notes.push(ReadNote::Above { lines: sheet.skipped as usize, example });
+        }
         sheet.header = match options.header {
             Some(header) => (header, false),
             None => header_of(&sample, options, known),
         };
-        Ok((sheet, note.into_iter().collect()))
+        Ok((sheet, notes))
     }
 
     /// The rows that are not blank, with their numbers from 1.
@@ -87,7 +101,7 @@ impl<'a> Sheet<'a> {
             .rows()
             .enumerate()
             .map(move |(i, row)| (top + i as u64 + 1, row.iter().map(text).collect::<Vec<String>>()));
-        rows.filter(|(_, row)| row.iter().any(|cell| !cell.is_empty()))
+        rows.filter(|(line, row)| *line > self.skipped && row.iter().any(|cell| !cell.is_empty()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::{Located, Reading, Role};
 use super::source::{Source, not_found};
-use super::{cifar, digits, folder, idx, picture};
+use super::{cifar, folder, idx, picture, usps};
 use crate::error::{DataError, ImageError};
 
 /// `n` images of `height` x `width` pixels with `channels` values each, 0 to 255.
@@ -147,7 +147,7 @@ pub fn read_known_images(located: &Located, options: &ImageOptions) -> Result<Im
         Ok(match (located.variant.reading, pixels.as_slice(), labels.as_slice()) {
             (_, [], _) => None,
             (Reading::Cifar, files, _) => Some(cifar::read(files)?),
-            (Reading::Digits(_), [file, ..], _) => Some(digits::read(file)?),
+            (Reading::Digits(_), [file, ..], _) => Some(usps::read(file)?),
             (Reading::Idx, [pixels, ..], []) => Some(idx::read_images(pixels)?),
             (Reading::Idx, [pixels, ..], [labels, ..]) => Some(idx::read_pair(pixels, labels)?),
             _ => None,
@@ -167,9 +167,9 @@ fn read_folder(path: &Path, options: &ImageOptions) -> Result<ImageSet, DataErro
     if let Some(set) = idx::read_set(path, &files)? {
         return Ok(set);
     }
-    if let Some((train, test)) = digits::among(&files) {
+    if let Some((train, test)) = usps::among(&files) {
         let read = [Some(train), test].into_iter().flatten().map(Path::to_path_buf).collect();
-        let (train, test) = (digits::read(train)?, test.map(digits::read).transpose()?);
+        let (train, test) = (usps::read(train)?, test.map(usps::read).transpose()?);
         return Ok(ImageSet { train, test, names: None, files: read, notes: Vec::new() });
     }
     let records: Vec<&PathBuf> = files.iter().filter(|file| is_records(file)).collect();

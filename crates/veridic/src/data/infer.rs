@@ -17,6 +17,8 @@ const MIN_FOR_STRAYS: usize = 100;
 const CELLS_A_STRAY: usize = 100;
 /// A number between moments, or a moment between numbers, is a mistake where there is one in so many.
 const CELLS_A_LONE_STRAY: usize = 10;
+/// Fewer numbers than this may have a sum among them by chance.
+const MIN_FOR_SUM: usize = 5;
 /// Different texts between numbers that are counted.
 const MOST_FOREIGN: usize = 8;
 
@@ -39,6 +41,8 @@ pub(crate) struct Profile {
     infinities: Vec<Cell>,
     marks: Vec<Mark>,
     is_text: bool,
+    /// Whether the last cell was missing.
+    ends_missing: bool,
 }
 
 /// Cells that are numbers or moments in no spelling.
@@ -105,12 +109,14 @@ impl Profile {
             infinities: Vec::new(),
             marks: Vec::new(),
             is_text: as_text,
+            ends_missing: false,
         }
     }
 
     /// Takes in a missing cell.
     pub(crate) fn see_missing(&mut self) {
         self.missing += 1;
+        self.ends_missing = true;
         if let Some(values) = &mut self.values {
             values.push(f64::NAN);
         }
@@ -133,6 +139,7 @@ impl Profile {
     /// Takes in the cell `text` of line `line`.
     pub(crate) fn see(&mut self, text: &str, line: u64) {
         self.present += 1;
+        self.ends_missing = false;
         if self.is_text {
             return;
         }
@@ -204,6 +211,23 @@ impl Profile {
             Some(_) => return false,
         }
         true
+    }
+
+    /// Whether the last cell is the only one that is missing.
+    pub(crate) fn ends_blank(&self) -> bool {
+        self.ends_missing && self.missing == 1 && self.present > 0
+    }
+
+    /// Whether the last of its plain numbers is the sum of those above it.
+    pub(crate) fn ends_in_sum(&self) -> bool {
+        let Some((&last, above)) = self.values.as_deref().and_then(<[f64]>::split_last) else { return false };
+        let present = || above.iter().filter(|value| value.is_finite());
+        let (n, sum) = (present().count(), present().sum::<f64>());
+        let most = present().fold(0.0, |most: f64, value| most.max(value.abs()));
+        // What is summed may have more digits than it is written with.
+        let digit = 10_f64.powi(-i32::from(self.numbers.decimals));
+        let slack = digit * (0.5 + (n as f64).sqrt()) + 1e-12 * sum.abs();
+        n >= MIN_FOR_SUM && last.abs() > most && (sum - last).abs() <= slack
     }
 
     /// Whether the numbers have a decimal comma for certain.
@@ -347,11 +371,10 @@ impl Profile {
             };
         }
         if let Some((_, example)) = &choice.ambiguous {
-            let (taken, setting) = if choice.decimal == ',' {
-                ("a number with a decimal comma", "data.decimal=.")
-            } else {
-                ("a number with thousands", "data.decimal=,")
-            };
+            let has_thousands = choice.thousands.is_some_and(|mark| example.contains(mark));
+            let taken =
+                if has_thousands { "a number with thousands" } else { "a number with a decimal comma" };
+            let setting = if choice.decimal == ',' { "data.decimal = \".\"" } else { "data.decimal = \",\"" };
             notes.push(ReadNote::Ambiguous {
                 columns: vec![name.to_owned()],
                 example: example.clone(),
@@ -380,7 +403,7 @@ fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadN
     }
     if let Some((_, example)) = found.ambiguous {
         let taken = if found.is_day_first { "day, month" } else { "month, day" };
-        let setting = if found.is_day_first { "data.day-first=false" } else { "data.day-first=true" };
+        let setting = if found.is_day_first { "data.day-first = false" } else { "data.day-first = true" };
         let column = name.to_owned();
         // It is said once for all columns that are read alike.
         let alike = notes.iter_mut().find_map(|note| match note {
@@ -395,8 +418,13 @@ fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadN
     if let Some(((_, a), (_, b))) = found.zones {
         notes.push(ReadNote::Zones { column: name.to_owned(), examples: [a, b] });
     }
-    let spelling =
-        Spelling { zone: found.zone, letters: found.letters, formats: found.coarser, ..Spelling::default() };
+    let spelling = Spelling {
+        zone: found.zone,
+        letters: found.letters,
+        language: found.language,
+        formats: found.coarser,
+        ..Spelling::default()
+    };
     Finding::Again(ColumnBuilder::date(found.format, spelling, n_rows), Doubt::None)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! [`read()`] reads a table and tells what its columns are, [`read_as`] reads one as a schema says, [`write()`] writes one.
 
+mod above;
 mod binarize;
 mod build;
 pub mod catalog;
@@ -12,7 +13,6 @@ mod csv;
 mod date;
 mod dialect;
 mod difference;
-mod digits;
 mod duration;
 mod encoding;
 mod evidence;
@@ -22,6 +22,7 @@ pub mod idx;
 mod image;
 mod infer;
 mod kind;
+mod language;
 mod matrix;
 mod mixture;
 mod moment;
@@ -32,10 +33,13 @@ mod number;
 mod numbers;
 mod parquet;
 mod picture;
+mod provenance;
 mod read;
 mod record;
 mod rows;
 mod schema;
+mod scientific;
+mod sentinel;
 pub mod series;
 mod smote;
 mod source;
@@ -44,6 +48,7 @@ mod spelling;
 pub mod split;
 mod table;
 mod text;
+mod usps;
 mod write;
 
 pub use binarize::Binarization;
@@ -53,12 +58,18 @@ pub use difference::Difference;
 pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
+pub use language::Language;
 pub use matrix::Matrix;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
+pub use provenance::{
+    Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_picture,
+};
+pub(crate) use provenance::{sha256, sha256_of};
 pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
 pub(crate) use rows::is_total;
 pub use schema::{ColumnSchema, Schema};
+pub use scientific::Scientific;
 pub use smote::smote;
 pub(crate) use source::{Source, nearest_name, not_found};
 pub use spelling::{DurationForm, Letters, Minus, Spelling};
@@ -66,7 +77,7 @@ pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub use text::Unused;
 pub(crate) use write::{CellWriter, replace_soon};
-pub use write::{cell, replace, write, write_csv, write_json};
+pub use write::{CsvWriter, cell, replace, replace_packed, write, write_csv, write_json};
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,13 @@ pub enum ReadNote {
         /// The others.
         others: Vec<String>,
     },
+    /// Lines above the table that are no rows: comments, a title.
+    Above {
+        /// How many.
+        lines: usize,
+        /// The first of them.
+        example: String,
+    },
     /// The first row has no names.
     NoHeader {
         /// Columns that were named `column_1` and on.
@@ -74,6 +81,15 @@ pub enum ReadNote {
         line: u64,
         /// Whether it is a value, since it is in quotes.
         is_value: bool,
+    },
+    /// A value far from all others that may stand for missing cells.
+    Sentinel {
+        /// The column.
+        column: String,
+        /// The value, as the data writes it.
+        value: String,
+        /// Cells that have it.
+        cells: usize,
     },
     /// A column of whole numbers with a few that are not.
     Odd {
@@ -172,7 +188,7 @@ impl fmt::Display for ReadNote {
             Self::Encoding { encoding, is_guess: false } => write!(f, "the text is read as {encoding}"),
             Self::Encoding { encoding, is_guess: true } => write!(
                 f,
-                "the text is not UTF-8 and is read as {encoding} (another: --set data.encoding=NAME)"
+                "the text is not UTF-8 and is read as {encoding} (another: `data.encoding = \"NAME\"`)"
             ),
             Self::Chosen { name, others } => {
                 write!(
@@ -182,39 +198,52 @@ impl fmt::Display for ReadNote {
                     listed(others)
                 )
             }
+            Self::Above { lines, example } => write!(
+                f,
+                "{} above the table {} left out (`{}`; otherwise: `data.skip = 0`)",
+                counted(*lines, "line"),
+                if *lines == 1 { "is" } else { "are" },
+                short(example.trim())
+            ),
             Self::NoHeader { columns } => write!(
                 f,
                 "the first row has no names, the columns are called column_1 to column_{columns} (otherwise: \
-                 --set data.header=true)"
+                 `data.header = true`)"
             ),
             Self::NumberedHeader { names } => write!(
                 f,
-                "the first row, {}, is taken for the names of the columns (otherwise: --set data.header=false)",
+                "the first row, {}, is taken for the names of the columns (otherwise: `data.header = false`)",
                 listed(names)
             ),
             Self::NumberedNames { names } => write!(f, "columns of one name are called {}", listed(names)),
             Self::Totals { line, is_dropped: false } => write!(
                 f,
                 "the last row (line {line}) looks like a total of the rows above and is kept (leave it out: \
-                 --set data.drop-total=true)"
+                 `data.drop-total = true`)"
             ),
             Self::Totals { line, is_dropped: true } => {
                 write!(f, "the last row (line {line}), a total, is left out")
             }
             Self::Spelled { column, example, meaning } => write!(f, "`{column}`: `{example}` is {meaning}"),
             Self::Ambiguous { columns, example, taken, setting } => {
-                write!(f, "{}: `{example}` is read as {taken} (otherwise: --set {setting})", listed(columns))
+                write!(f, "{}: `{example}` is read as {taken} (otherwise: `{setting}`)", listed(columns))
             }
             Self::Mark { column, mark, cells, line, is_value: false } => write!(
                 f,
                 "`{column}`: `{mark}` in {} (the first in line {line}) is read as missing (if it is a value: \
-                 --set 'data.not-missing=[\"{mark}\"]')",
+                 `data.not-missing = [\"{mark}\"]`)",
                 counted(*cells, "cell")
             ),
             Self::Mark { column, mark, cells, line, is_value: true } => write!(
                 f,
                 "`{column}`: `{mark}` in quotes in {} (the first in line {line}) is a value (if it is missing: leave the \
                  cells empty)",
+                counted(*cells, "cell")
+            ),
+            Self::Sentinel { column, value, cells } => write!(
+                f,
+                "`{column}`: `{value}` in {} is far from all others and kept as a value (if it stands for missing cells: \
+                 `data.missing = [\"{value}\"]`)",
                 counted(*cells, "cell")
             ),
             Self::Odd { column, cells, example, line } => write!(
@@ -231,7 +260,7 @@ impl fmt::Display for ReadNote {
             Self::Categories { column, example, line } => write!(
                 f,
                 "`{column}` is categories, not numbers, because of `{example}` in line {line} (if it is missing: \
-                 --set 'data.missing=[\"{example}\"]')"
+                 `data.missing = [\"{example}\"]`)"
             ),
             Self::Unread { column, examples } => write!(
                 f,
@@ -269,8 +298,8 @@ impl fmt::Display for ReadNote {
             }
             Self::ManyLevels { column, levels } => write!(
                 f,
-                "`{column}` has {levels} categories, which take time and memory (leave it out: --set \
-                 'data.drop=[\"{column}\"]')"
+                "`{column}` has {levels} categories, which take time and memory (leave it out: \
+                 `data.drop = [\"{column}\"]`)"
             ),
         }
     }

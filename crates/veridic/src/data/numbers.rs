@@ -4,6 +4,7 @@ use super::evidence::Cell;
 use super::name::{is_date_name, is_id_name};
 use super::note::ReadNote;
 use super::number::{self, Plain};
+use super::scientific::Powers;
 use super::spelling::Spelling;
 use super::text::MIN_FOR_IDENTIFIER;
 use super::{Cells, Kind, MISSING, date};
@@ -55,6 +56,7 @@ pub(crate) struct Numbers {
     fraction_decimals: u8,
     /// Whether all are digits before and after the point alone.
     is_regular: bool,
+    powers: Powers,
     /// Cells with leading zeros, and the fewest and most digits of these.
     padded: usize,
     padded_digits: [u8; 2],
@@ -84,6 +86,7 @@ impl Numbers {
             first_fraction: None,
             fraction_decimals: 0,
             is_regular: true,
+            powers: Powers::default(),
             padded: 0,
             padded_digits: [u8::MAX, 0],
             bare: 0,
@@ -107,6 +110,9 @@ impl Numbers {
         self.bare += usize::from(plain.digits == 0);
         self.led += usize::from(plain.has_point && plain.digits == 1 && value.abs() < 1.0);
         self.is_regular &= plain.is_regular;
+        if !plain.is_regular {
+            self.powers.see(text);
+        }
         if value.fract() != 0.0 {
             self.fractions += 1;
             self.fraction_decimals = self.fraction_decimals.max(plain.decimals);
@@ -260,6 +266,7 @@ pub(crate) fn number_column(
         let kind = date_kind(format.to_owned(), &seconds);
         return found(kind, Cells::Number(seconds), Spelling::default(), None);
     }
+    spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && is_plain);
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
     if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
         spelling.decimals = Some(decimals);

@@ -6,6 +6,7 @@ mod write;
 mod zstandard;
 
 use std::fs::File;
+use std::path::Path;
 
 use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -24,6 +25,22 @@ use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Tab
 use crate::error::DataError;
 
 pub(super) use write::write;
+
+/// What a file says of its origin.
+pub(super) fn statement(path: &Path) -> Result<Option<String>, DataError> {
+    let failed = |source| DataError::Parquet { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    // As in reading: damage may make the reader panic.
+    let attempt = std::panic::catch_unwind(|| {
+        let reader = SerializedFileReader::new(file)?;
+        let metadata = reader.metadata().file_metadata().key_value_metadata();
+        let found = metadata.and_then(|all| all.iter().find(|pair| pair.key == super::provenance::KEY));
+        Ok(found.and_then(|pair| pair.value.clone()))
+    });
+    attempt
+        .unwrap_or_else(|_| Err(ParquetError::General("its metadata cannot be read".into())))
+        .map_err(failed)
+}
 
 /// Rows read at a time.
 const BATCH: usize = 8192;

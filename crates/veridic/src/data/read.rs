@@ -30,6 +30,8 @@ pub struct ReadOptions {
     pub day_first: Option<bool>,
     /// Whether a last row that is a total of the others is left out.
     pub drop_total: bool,
+    /// Lines above the table, or rows of a sheet, that are left out. Found out if `None`.
+    pub skip: Option<usize>,
     /// The encoding of text, such as `windows-1252`. Found out if `None`.
     pub encoding: Option<String>,
     /// The sheet of a workbook. The only one if `None`.
@@ -54,6 +56,7 @@ impl Default for ReadOptions {
             thousands: None,
             day_first: None,
             drop_total: false,
+            skip: None,
             encoding: None,
             sheet: None,
             categorical: Vec::new(),

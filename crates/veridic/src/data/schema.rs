@@ -69,6 +69,23 @@ impl ColumnSchema {
         if self.unused.is_some() && self.kind == Kind::Identifier { "text" } else { self.kind.name() }
     }
 
+    /// The smallest and the largest number or moment, as the data writes them; `None` for other kinds.
+    pub fn range(&self) -> Option<[String; 2]> {
+        let (Kind::Integer { min, max } | Kind::Real { min, max, .. } | Kind::DateTime { min, max, .. }) =
+            self.kind
+        else {
+            return None;
+        };
+        let cells = Cells::Number(vec![min, max]);
+        let writer = CellWriter::new(Some(self));
+        let text = |row| {
+            let mut text = String::new();
+            writer.write(&cells, row, &mut text);
+            text
+        };
+        Some([text(0), text(1)])
+    }
+
     /// `cells`, which are of column `found` if that is known, as cells of this column; and what does not fit.
     pub(crate) fn convert(&self, cells: &Cells, found: Option<&Self>) -> (Cells, Option<Difference>) {
         let is_date = |column: Option<&Self>| matches!(column.map(|c| &c.kind), Some(Kind::DateTime { .. }));

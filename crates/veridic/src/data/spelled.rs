@@ -147,7 +147,7 @@ impl Spelled {
             return Err(Unspelled::Mixed(lakh.clone(), thousand.clone()));
         }
         spelling.lakh = self.lakh.is_some();
-        let example = self.first.map_or_else(String::new, |(_, text)| text);
+        let example = self.first.or(grouped_four).or(grouped_more).map_or_else(String::new, |(_, text)| text);
         let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
             Ok(found) => found,
             Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),

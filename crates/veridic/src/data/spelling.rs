@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{duration, number};
+use super::{Language, Scientific, duration, number};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -50,6 +50,9 @@ pub struct Spelling {
     /// Digits after the point of the few cells of a column of whole numbers that are not whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub odd: Option<u8>,
+    /// One digit, a point, digits and a power of ten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scientific: Option<Scientific>,
     /// The numbers are seconds, written as a length of time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<DurationForm>,
@@ -59,6 +62,9 @@ pub struct Spelling {
     /// For moments: whether names of months and days are in capitals or small letters throughout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub letters: Option<Letters>,
+    /// For moments: the language of the names of months, if it is not English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// For moments of mixed precision: coarser formats than the column's, the coarsest first; a moment is written in the
     /// first that loses nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -152,9 +158,9 @@ impl Spelling {
         if self.thousands == Some(decimal) {
             return Some(format!("`{decimal}` stands for decimals and for thousands"));
         }
-        if let Some(many) =
-            [self.decimals, self.least_decimals, self.width].into_iter().flatten().find(|&many| many > 15)
-        {
+        let powers = self.scientific.map(|scientific| scientific.digits.max(scientific.width));
+        let counts = [self.decimals, self.least_decimals, self.width, powers];
+        if let Some(many) = counts.into_iter().flatten().find(|&many| many > 15) {
             return Some(format!("{many} digits were asked for, at most 15 are kept"));
         }
         if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
@@ -187,6 +193,9 @@ impl Spelling {
     pub(crate) fn write(&self, value: f64, decimals: u8, text: &mut String) {
         if let Some(form) = self.duration {
             return duration::write(value, form, decimals, text);
+        }
+        if let Some(scientific) = self.scientific {
+            return scientific.write(value, text);
         }
         let decimals =
             if value.fract() == 0.0 { decimals } else { self.odd.unwrap_or(decimals).max(decimals) };
@@ -381,7 +390,7 @@ fn is_prefix(prefix: &str) -> bool {
 fn is_suffix(suffix: &str) -> bool {
     let unit = suffix.trim_start();
     let letter = |c: char| c.is_alphabetic() || "%‰°/²³µ·\"'′″^".contains(c) || CURRENCIES.contains(c);
-    suffix.len() <= unit.len() + 2
+    suffix.chars().count() <= unit.chars().count() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
         && !unit.starts_with(['/', '.', '^'])

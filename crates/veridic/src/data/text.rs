@@ -82,11 +82,11 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if words > levels.len() * WORDS_OF_A_NAME || longest > 3 * WORDS_OF_A_NAME {
         return Some(Unused::FreeText);
     }
-    if levels.len() * 10 < n * 9 {
-        return Some(Unused::Scattered);
-    }
     let measured = levels.iter().filter(|level| is_measured(level)).count();
-    (measured * 2 > levels.len()).then_some(Unused::NotUnderstood)
+    if measured * 2 > levels.len() {
+        return Some(Unused::NotUnderstood);
+    }
+    (levels.len() * 10 < n * 9).then_some(Unused::Scattered)
 }
 
 /// Whether most of many categories begin as numbers or dates do.
@@ -95,17 +95,30 @@ pub(super) fn look_measured(levels: &[String]) -> bool {
         && levels.iter().filter(|level| is_measured(level)).count() * 2 > levels.len()
 }
 
-/// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`.
+/// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`, `3h 20m`;
+/// or has digits of another script.
 fn is_measured(text: &str) -> bool {
-    let text = text.trim_start_matches(['-', '+', '<', '>', '~', '(', '$', '€', '£']);
+    let sign = |c: char| "-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);
+    let text = text.trim_start_matches(sign);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let mut rest = text[digits..].chars();
+    let (first, second) = (rest.next(), rest.next());
     if digits == 0 {
-        return false;
+        return first.is_some_and(char::is_numeric);
     }
-    match (rest.next(), rest.next()) {
+    match (first, second) {
         (Some('.' | ','), Some(next)) => next.is_ascii_digit() || next == ' ',
-        (Some(' '), Some(next)) => next.is_alphabetic() || next.is_ascii_digit(),
+        (Some(blank), Some(next)) if blank.is_whitespace() => next.is_alphabetic() || next.is_ascii_digit(),
+        // Signs of measures: `5月`, `3°12'`.
+        (Some(first), _) if !first.is_ascii() => true,
+        (Some(first), _) if first.is_ascii_lowercase() => {
+            let unit = text[digits..].bytes().take_while(u8::is_ascii_lowercase).count();
+            let after = &text[digits + unit..];
+            let apart = after.trim_start();
+            // Letters between digits may be those of a code, as in `550e8400`; an hour is none.
+            let is_unit = apart.len() < after.len() || &text[digits..digits + unit] == "h";
+            unit <= 3 && is_unit && apart.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+        }
         _ => false,
     }
 }

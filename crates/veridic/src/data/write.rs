@@ -24,66 +24,97 @@ pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataErro
     if name.ends_with(".csv") {
         replace(path, |file| write_csv(table, schema, file))
     } else if name.ends_with(".csv.gz") {
-        replace(path, |file| {
-            let mut packed = BufWriter::new(GzEncoder::new(file, Compression::default()));
-            write_csv(table, schema, &mut packed)?;
-            packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
-            Ok(())
-        })
+        replace_packed(path, |file| write_csv(table, schema, file))
     } else if name.ends_with(".json") {
         replace(path, |file| write_json(table, schema, file))
     } else if name.ends_with(".parquet") {
-        replace(path, |file| parquet::write(table, schema, file))
+        replace(path, |file| parquet::write(table, schema, file, None))
     } else {
         let ending = name.split_once('.').map_or(name.as_str(), |(_, ending)| ending).to_owned();
         Err(DataError::UnknownEnding { ending, path: path.to_owned() })
     }
 }
 
-/// Writes `table` as CSV with a header, values as [`write()`] has them, missing cells as the schema says they were. A text that is also a usual mark of missing cells
-/// stands in quotes.
+/// Writes `table` as CSV with a header, values as [`write()`] has them, missing cells as the schema says they were. A text
+/// that is also a usual mark of missing cells stands in quotes.
 ///
 /// # Errors
 /// What `out` says.
 pub fn write_csv(table: &Table, schema: &Schema, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, out);
-    let writers = writers(table, schema);
-    let is_lone = table.columns.len() == 1;
-    let mut line = String::new();
-    for (i, column) in table.columns.iter().enumerate() {
-        field(&column.name, i, is_lone, false, &mut line);
+    let mut csv = CsvWriter::new(schema, out);
+    csv.append(table)?;
+    csv.finish()
+}
+
+/// Writes a table that comes in parts as CSV, cells as [`write_csv`] has them.
+pub struct CsvWriter<'a, W: Write> {
+    schema: &'a Schema,
+    out: BufWriter<W>,
+    usual: Vec<String>,
+    has_header: bool,
+}
+
+impl<'a, W: Write> CsvWriter<'a, W> {
+    /// A writer of columns with these kinds and spellings.
+    pub fn new(schema: &'a Schema, out: W) -> Self {
+        let out = BufWriter::with_capacity(1 << 16, out);
+        Self { schema, out, usual: ReadOptions::default().missing, has_header: false }
     }
-    line.push('\n');
-    out.write_all(line.as_bytes())?;
-    let usual = ReadOptions::default().missing;
-    let is_mark: Vec<Vec<bool>> = table
-        .columns
-        .iter()
-        .map(|column| match &column.cells {
-            Cells::Text { levels, .. } => levels.iter().map(|level| usual.contains(level)).collect(),
-            Cells::Number(_) => Vec::new(),
-        })
-        .collect();
-    let blank = |column: &Column| schema.column(&column.name).and_then(|column| column.blank.as_deref());
-    let blanks: Vec<&str> = table.columns.iter().map(|column| blank(column).unwrap_or_default()).collect();
-    let mut text = String::new();
-    for row in 0..table.n_rows {
-        line.clear();
-        for (i, (column, writer)) in table.columns.iter().zip(&writers).enumerate() {
-            text.clear();
-            if !writer.write(&column.cells, row, &mut text) {
-                text.push_str(blanks[i]);
+
+    /// Writes rows, before the first ones the header. All parts have the columns of the first, in its order.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn append(&mut self, table: &Table) -> io::Result<()> {
+        let writers = writers(table, self.schema);
+        let is_lone = table.columns.len() == 1;
+        let mut line = String::new();
+        if !self.has_header {
+            for (i, column) in table.columns.iter().enumerate() {
+                field(&column.name, i, is_lone, false, &mut line);
             }
-            let is_mark = match &column.cells {
-                Cells::Text { codes, .. } => is_mark[i].get(codes[row] as usize).copied().unwrap_or(false),
-                Cells::Number(_) => false,
-            };
-            field(&text, i, is_lone, is_mark, &mut line);
+            line.push('\n');
+            self.out.write_all(line.as_bytes())?;
+            self.has_header = true;
         }
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
+        let is_mark = |column: &Column| match &column.cells {
+            Cells::Text { levels, .. } => levels.iter().map(|level| self.usual.contains(level)).collect(),
+            Cells::Number(_) => Vec::new(),
+        };
+        let is_mark: Vec<Vec<bool>> = table.columns.iter().map(is_mark).collect();
+        let blank =
+            |column: &Column| self.schema.column(&column.name).and_then(|column| column.blank.as_deref());
+        let blanks: Vec<&str> =
+            table.columns.iter().map(|column| blank(column).unwrap_or_default()).collect();
+        let mut text = String::new();
+        for row in 0..table.n_rows {
+            line.clear();
+            for (i, (column, writer)) in table.columns.iter().zip(&writers).enumerate() {
+                text.clear();
+                if !writer.write(&column.cells, row, &mut text) {
+                    text.push_str(blanks[i]);
+                }
+                let is_mark = match &column.cells {
+                    Cells::Text { codes, .. } => {
+                        is_mark[i].get(codes[row] as usize).copied().unwrap_or(false)
+                    }
+                    Cells::Number(_) => false,
+                };
+                field(&text, i, is_lone, is_mark, &mut line);
+            }
+            line.push('\n');
+            self.out.write_all(line.as_bytes())?;
+        }
+        Ok(())
     }
-    out.flush()
+
+    /// Waits until all is handed on.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Appends the cell `text` of column `i`, in quotes where it has to be.
@@ -212,6 +243,22 @@ pub fn replace(
     write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<(), DataError> {
     replace_file(path, true, write).map_err(|source| DataError::Write { path: path.to_owned(), source })
+}
+
+/// As [`replace`], with what is written packed by gzip.
+///
+/// # Errors
+/// [`DataError::Write`].
+pub fn replace_packed(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), DataError> {
+    replace(path, |file| {
+        let mut packed = BufWriter::new(GzEncoder::new(file, Compression::default()));
+        write(&mut packed)?;
+        packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
+        Ok(())
+    })
 }
 
 /// As [`replace`], without waiting for the disk: whole or not at all for whoever looks, also when this process is

@@ -52,9 +52,7 @@ impl CatalogError {
                 .min()
                 .filter(|(distance, k)| *distance <= k.len().div_ceil(3))
                 .map(|(_, k)| format!("did you mean {k:?}?")),
-            Self::NotThere { dataset, .. } => Some(format!(
-                "run `veridic data fetch {dataset}`, or say where data sets lie with --data-dir"
-            )),
+            Self::NotThere { dataset, .. } => Some(format!("fetch `{dataset}`, or say where data sets lie")),
             Self::Unreadable { .. } => Some("check the file's permissions".to_owned()),
         }
     }

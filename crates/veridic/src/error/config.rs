@@ -99,16 +99,16 @@ impl ConfigError {
         match self {
             Self::Toml { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::NoRecipe { nearest: Some(nearest), .. } => {
-                Some(format!("did you mean `{nearest}`? `veridic recipes` lists all"))
+                Some(format!("did you mean `{nearest}`?"))
             }
-            Self::NoRecipe { .. } => Some("`veridic recipes` lists all recipes".to_string()),
+            Self::NoRecipe { .. } => None,
             Self::Conflict { remedy, .. } | Self::Ending { remedy, .. } => Some(remedy.clone()),
             Self::Set { remedy, .. } => remedy.clone(),
             Self::Layers { .. } => {
                 Some("shapes are those of one row; `{ flatten = true }` and `{ reshape = [h, w, c] }` turn images into values and back".to_string())
             }
             Self::Memory { .. } => Some(
-                "choose smaller layers, or lower `model.vae.samples`, the levels of a likelihood, `train.batch` or `data.size`"
+                "choose smaller layers, or lower `model.vae.samples`, the levels of a likelihood, `train.batch` or `data.images.size`"
                     .to_string(),
             ),
             Self::Toml { .. } | Self::Range { .. } => None,

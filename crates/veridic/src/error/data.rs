@@ -39,6 +39,14 @@ pub enum DataError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// What a made file says of its origin is damaged.
+    #[error("what is said of its origin cannot be read ({reason}): {}", path.display())]
+    Provenance {
+        /// What is wrong.
+        reason: String,
+        /// The file that says it.
+        path: PathBuf,
+    },
     /// The file holds nothing.
     #[error("the file is empty: {}", path.display())]
     Empty {
@@ -426,6 +434,7 @@ impl DataError {
                 io::ErrorKind::IsADirectory => "name a file in that folder, or another one".into(),
                 _ => return None,
             },
+            Self::Provenance { .. } => "it was written by another program, or changed since".into(),
             Self::Empty { .. } | Self::HeaderOnly { .. } => {
                 "check how the file was written; at least one row of data is needed".into()
             }
@@ -435,13 +444,13 @@ impl DataError {
             }
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
-                "correct the cell, or name the encoding of the text: --set data.encoding=windows-1252 (Western), \
+                "correct the cell, or name the encoding of the text: `data.encoding = \"windows-1252\"` (Western), \
                  windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
                     .into()
             }
             Self::MixedSpelling { .. } => {
-                "write all cells of the column in one way; where one of them is only taken for a number: --set \
-                 'data.categorical=[\"…\"]', and --set data.decimal=, says what is a decimal sign"
+                "write all cells of the column in one way; where one of them is only taken for a number: \
+                 `data.categorical = [\"…\"]`, and `data.decimal = \",\"` says what is a decimal sign"
                     .into()
             }
             Self::ForeignMarks { marks, .. } => {
@@ -450,11 +459,11 @@ impl DataError {
                 texts.dedup();
                 let first = marks.first()?;
                 if marks.iter().any(|mark| mark.cells == 1 && crate::data::is_total(&mark.mark)) {
-                    return Some("a last row of totals is left out with --set data.drop-total=true".into());
+                    return Some("a last row of totals is left out with `data.drop-total = true`".into());
                 }
                 format!(
-                    "if they are missing: --set 'data.missing=[{}]'; if `{1}` is categories: --set \
-                     'data.categorical=[\"{1}\"]'",
+                    "if they are missing: `data.missing = [{}]`; if `{1}` is categories: \
+                     `data.categorical = [\"{1}\"]`",
                     texts.join(", "),
                     first.column
                 )
@@ -464,7 +473,7 @@ impl DataError {
             }
             Self::Workbook { .. } => "open it and save it again, or save the sheet as CSV".into(),
             Self::Sheet { sheets, .. } => {
-                format!("name one with --set data.sheet=NAME; there are {}", listed(sheets))
+                format!("name one with `data.sheet = \"NAME\"`; there are {}", listed(sheets))
             }
             Self::ZipTables { tables, path } => {
                 let first = tables.first()?;
@@ -477,21 +486,21 @@ impl DataError {
             Self::StrayCells { cells, .. } => {
                 let cell = cells.first()?;
                 if cells.iter().any(|cell| crate::data::is_total(&cell.value)) {
-                    return Some("a last row of totals is left out with --set data.drop-total=true".into());
+                    return Some("a last row of totals is left out with `data.drop-total = true`".into());
                 }
                 if cell.unit == "row" {
                     return Some("correct the values, or leave such rows out; a missing value is NaN".into());
                 }
                 format!(
-                    "correct the cells; if they are missing, leave them empty or say so: --set \
-                     'data.missing=[\"{1}\"]'; to fit a model with column `{0}` as categories: --set \
-                     'data.categorical=[\"{0}\"]'",
+                    "correct the cells; if they are missing, leave them empty or say so: \
+                     `data.missing = [\"{1}\"]`; to fit a model with column `{0}` as categories: \
+                     `data.categorical = [\"{0}\"]`",
                     cell.column, cell.value
                 )
             }
             Self::DuplicateColumn { .. } => {
-                "number them with --set data.number-duplicates=true, or rename one; if the first row has no names: --set \
-                 data.header=false"
+                "number them with `data.number-duplicates = true`, or rename one; if the first row has no names: \
+                 `data.header = false`"
                     .into()
             }
             Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),

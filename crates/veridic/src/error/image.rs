@@ -164,23 +164,23 @@ impl ImageError {
             Self::NotImages { .. } => "name it as `data.table`, or name a folder of images".into(),
             Self::NoPictures { .. } => "name the folder that holds the images, or whose sub-folders do".into(),
             Self::CorruptPictures { pictures, of, .. } if pictures.len() < *of => {
-                "mend or remove them, or leave them out with `veridic fit --set data.skip-corrupt=true`".into()
+                "mend or remove them, or leave them out with `data.images.skip-corrupt = true`".into()
             }
             Self::CorruptPictures { .. } => "mend the files; leaving them out would leave none".into(),
             Self::PictureSizes { sizes, .. } => {
                 let ([height, width], _) = sizes.iter().max_by_key(|(_, group)| group.count)?;
                 format!(
-                    "give all one size, such as that of most, with `veridic fit --set data.size=[{height},{width}]`"
+                    "give all one size, such as that of most, with `data.images.size = [{height}, {width}]`"
                 )
             }
             Self::PictureChannels { .. } => {
-                "make all grey with `veridic fit --set data.channels=1`, or all color with `data.channels=3`".into()
+                "make all grey with `data.images.channels = 1`, or all color with `data.images.channels = 3`".into()
             }
             Self::LoosePictures { .. } => {
                 "move them into folders named after their labels, or all pictures into one folder".into()
             }
             Self::PictureLabels { .. } => "give both the same sub-folders, one a label".into(),
-            Self::TooLarge { .. } => "lower `data.size`".into(),
+            Self::TooLarge { .. } => "lower `data.images.size`".into(),
             Self::TooManyLabels { .. } => "put the pictures into fewer folders, or all into one".into(),
         })
     }

@@ -41,11 +41,11 @@ impl MapError {
                     "a map needs rows that differ: the table has one row, or all of its rows are the same"
                 }
                 Self::NoNumbers { .. } => {
-                    "texts, dates and identifiers are not mapped: fit a model with `veridic fit` and map its run"
+                    "texts, dates and identifiers are not mapped: fit a model and map its run"
                 }
                 Self::Missing { .. } => {
-                    "fill the cells, leave the rows out, leave the columns out with --set 'drop=[\"NAME\"]', or map a run \
-                     of `veridic fit`, which takes missing cells"
+                    "fill the cells, leave the rows out, leave the columns out with `drop = [\"NAME\"]`, or map the run \
+                     of a model, which takes missing cells"
                 }
             }
             .to_owned(),

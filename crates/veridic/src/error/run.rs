@@ -44,6 +44,18 @@ pub enum RunError {
         /// The directory.
         path: PathBuf,
     },
+    /// A batch has other columns than the first.
+    #[error("batch {batch} has {found} in place {place}, where the first has {expected}")]
+    OtherBatch {
+        /// Its number, from 1.
+        batch: usize,
+        /// The number of the column, from 1.
+        place: usize,
+        /// What the first batch has there.
+        expected: String,
+        /// What this one has there.
+        found: String,
+    },
     /// Reading or writing failed.
     #[error("cannot {action} the file: {source}: {}", path.display())]
     Io {
@@ -183,35 +195,36 @@ impl RunError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotARun { .. } => "name a directory that `veridic fit` wrote with --out".to_string(),
+            Self::NotARun { .. } => "name the directory of a run".to_string(),
+            Self::OtherBatch { .. } => "give all batches the same columns in the same order".to_string(),
             Self::NotEmpty { .. } => {
-                "choose another --out, or add --resume to go on with the run there".to_string()
+                "choose another directory, or resume the run there".to_string()
             }
             Self::Damaged { path, .. } if path.file_name().is_some_and(|name| name == "config.toml") => {
                 "copy it back from where the run came from, or fit again into a new directory".to_string()
             }
             Self::Damaged { .. } => {
-                "fit again into a new directory; `veridic fit --recipe RUN/config.toml` repeats it"
+                "fit again into a new directory: the run's `config.toml` as a recipe repeats it"
                     .to_string()
             }
             Self::Newer { .. } => "upgrade veridic".to_string(),
-            Self::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`".to_string(),
+            Self::Unfinished { .. } => "resume it".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } | Self::Given { remedy, .. } => {
                 remedy.clone()
             }
             Self::Stopped => "fit into a run directory: what was learned so far is kept there".to_string(),
             Self::OtherKind { expected, .. } => format!("give {}", kind(*expected)),
             Self::OtherImages { path: None, .. } => {
-                "give all one size and color with `data.size` and `data.channels`".to_string()
+                "give all one size and color with `data.images.size` and `data.images.channels`".to_string()
             }
             Self::OtherImages { .. } => {
-                "give images of the size and color the model was fitted to, or fit with `data.size` and \
-                 `data.channels`, which then hold for all images the run is given"
+                "give images of the size and color the model was fitted to, or fit with `data.images.size` and \
+                 `data.images.channels`, which then hold for all images the run is given"
                     .to_string()
             }
             Self::NoSuchData { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
             Self::NoSuchData { .. } => {
-                "name the file or folder by its path from here; `veridic data list` lists the known data sets"
+                "name the file or folder by its path from here; or take one of the known data sets"
                     .to_string()
             }
             Self::TooFewRuns { .. } => "name another run".to_string(),
@@ -232,9 +245,9 @@ impl RunError {
                 | std::io::ErrorKind::NotADirectory
                 | std::io::ErrorKind::PermissionDenied
                 | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    "choose a directory that can be written with --out".to_string()
+                    "choose a directory that can be written".to_string()
                 }
-                std::io::ErrorKind::StorageFull => "free some space and go on with --resume".to_string(),
+                std::io::ErrorKind::StorageFull => "free some space and resume".to_string(),
                 _ => return None,
             },
         })

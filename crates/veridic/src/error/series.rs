@@ -137,28 +137,28 @@ impl SeriesError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoValues => "name the columns: --set 'data.series.values=[\"NAME\"]'",
+            Self::NoValues => "name the columns: `data.series.values = [\"NAME\"]`",
             Self::Text { .. } => "leave the column out of data.series.values, or correct its cells",
             Self::NoTime { .. } => "write all times in one format and one zone, such as 2024-05-01T12:00:00Z",
             Self::NoEntity { .. } => "drop the rows without an entity first",
             Self::Unsorted { .. } => {
-                "sort the file by time, or let it be done: --set data.series.unsorted=sort; if there are several series, name \
-                 the column that tells them apart: --set data.series.entity=NAME"
+                "sort the file by time, or let it be done: `data.series.unsorted = \"sort\"`; if there are several series, name \
+                 the column that tells them apart: `data.series.entity = \"NAME\"`"
             }
             Self::Duplicate { .. } => {
-                "say which row counts: --set data.series.duplicates=last (first, mean); if there are several series, name \
-                 the column that tells them apart: --set data.series.entity=NAME"
+                "say which row counts: `data.series.duplicates = \"last\"` (first, mean); if there are several series, name \
+                 the column that tells them apart: `data.series.entity = \"NAME\"`"
             }
             Self::Irregular { step, .. } => {
                 return Some(format!(
-                    "resample: --set data.series.step={step}; or let one row follow the other, whatever the time between \
-                     (trading days, say): --set data.series.spacing=rows"
+                    "resample: `data.series.step = {step}`; or let one row follow the other, whatever the time between \
+                     (trading days, say): `data.series.spacing = \"rows\"`"
                 ));
             }
-            Self::Sparse { .. } => "choose a larger data.series.step, or --set data.series.spacing=rows",
+            Self::Sparse { .. } => "choose a larger data.series.step, or `data.series.spacing = \"rows\"`",
             Self::Short { .. } => "give a longer series, or choose a shorter window",
             Self::UnknownEntity { .. } => {
-                "fit on series that have them, or learn one model of all: --set model.pooled=true"
+                "fit on series that have them, or learn one model of all: `model.pooled = true`"
             }
             Self::NotPositive { .. } => "take differences instead, or leave the channel out",
             Self::AllMissing { .. } => "leave the channel or the entity out",

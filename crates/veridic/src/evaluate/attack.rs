@@ -12,7 +12,7 @@ use crate::error::EvaluateError;
 /// The 97.5 % quantile of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Numbers are guessed right within this share of the value.
+/// Numbers are guessed right within this share of the guess.
 const TOLERANCE: f64 = 0.05;
 
 /// A share with its 95 % interval.
@@ -146,7 +146,7 @@ pub fn domias(train: &Table, holdout: &Table, synthetic: &Table) -> Result<Membe
 }
 
 /// What someone who knows all other cells of a row learns of the cell of `secret`: the value of the synthetic row that is
-/// nearest by the others. A number is right within 5 % of the truth; missing secrets are passed over.
+/// nearest by the others. A number is right where the truth lies within 5 % of it; missing secrets are passed over.
 ///
 /// Source: Anonymeter's inference attack. The attack on held-out rows is the control; see [`most_frequent`] for the base rate.
 ///
@@ -289,7 +289,7 @@ fn nearest_rows(rows: &Points, others: &Points, k: usize) -> Vec<Vec<usize>> {
 fn is_equal(truth: &Cells, row: usize, guessed: &Cells, at: usize) -> bool {
     match (truth, guessed) {
         (Cells::Number(truth), Cells::Number(guessed)) => {
-            (truth[row] - guessed[at]).abs() <= TOLERANCE * truth[row].abs()
+            (truth[row] - guessed[at]).abs() <= TOLERANCE * guessed[at].abs()
         }
         _ => truth.text(row).is_some_and(|text| guessed.text(at) == Some(text)),
     }

@@ -8,6 +8,7 @@ mod attack;
 mod cluster;
 mod confusion;
 mod control;
+mod dependence;
 mod disentanglement;
 mod fairness;
 mod frechet;
@@ -39,6 +40,7 @@ pub use attack::{
 pub use cluster::density_clusters;
 pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
 pub use control::{knn_distance, pca_reconstruction_error};
+pub use dependence::dependences;
 pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};
 pub use fairness::{FEW, Fairness, GroupRates, association, fairness};
 pub use frechet::{classifier_score, frechet_distance};
@@ -58,7 +60,7 @@ pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };
-pub use record::{Closeness, closeness, equal_rows};
+pub use record::{Closeness, closeness, equal_rows, repeated_rows};
 pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
     kolmogorov_smirnov, shape_similarity,

@@ -9,6 +9,9 @@ use crate::data::{Cells, MISSING, Table};
 /// Rows whose nearest records are looked for, at most.
 const LOOKED_AT: usize = 4000;
 
+/// Training and held-out rows that distances are measured to, at most.
+const MEASURED: usize = 50_000;
+
 /// Columns with more distinct values than this share of the rows are left out where rows are compared for equality: they
 /// would hide a copy.
 const NEARLY_UNIQUE: f64 = 0.2;
@@ -31,14 +34,19 @@ pub struct Closeness {
     pub copies: f64,
     /// The same of held-out rows: what chance alone makes equal.
     pub copies_holdout: f64,
+    /// The share of synthetic rows that equal one of as many training rows as were held out, likewise.
+    pub copies_trained: f64,
+    /// The share of synthetic rows that equal a held-out row. Rows of a model that makes frequent rows too often equal many of
+    /// both; those of a model that copies equal more training rows than held-out ones.
+    pub copies_unseen: f64,
 }
 
 /// Compares synthetic rows with training rows and as many held-out rows; tables have the same columns. Training rows beyond
-/// the number of held-out ones are left out, so that both are equally dense. `None` where a table has no rows.
+/// the number of held-out ones are left out, so that both are equally dense, and so are rows beyond 50 000 where distances are measured. `None` where a table has no rows.
 ///
 /// The result does not depend on threads.
 pub fn closeness(train: &Table, holdout: &Table, synthetic: &Table) -> Option<Closeness> {
-    let n = train.n_rows.min(holdout.n_rows);
+    let n = train.n_rows.min(holdout.n_rows).min(MEASURED);
     if n == 0 || synthetic.n_rows == 0 {
         return None;
     }
@@ -63,12 +71,14 @@ pub fn closeness(train: &Table, holdout: &Table, synthetic: &Table) -> Option<Cl
         .zip(&to_held)
         .map(|(a, b)| if (a - b).abs() <= tie { 0.5 } else { f64::from(u8::from(a < b)) });
     let all = to_near.len() as f64;
-    let (copies, copies_holdout) = copies(train, holdout, synthetic);
+    let [copies, copies_holdout, copies_trained, copies_unseen] = copies((train, n), holdout, synthetic);
     Some(Closeness {
         dcr_share: nearer.sum::<f64>() / all,
         tail2: to_near.iter().filter(|distance| **distance <= base).count() as f64 / all,
         copies,
         copies_holdout,
+        copies_trained,
+        copies_unseen,
     })
 }
 
@@ -174,8 +184,9 @@ pub(super) fn nearest(rows: &Points, others: &Points) -> Vec<f32> {
         .collect()
 }
 
-/// The share of synthetic and of held-out rows that equal a training row.
-fn copies(train: &Table, holdout: &Table, synthetic: &Table) -> (f64, f64) {
+/// The share of synthetic and of held-out rows that equal a training row, and of synthetic ones that equal one of the first `n`
+/// training rows and of the first `n` held-out ones.
+fn copies((train, n): (&Table, usize), holdout: &Table, synthetic: &Table) -> [f64; 4] {
     let kept: Vec<&str> = train
         .columns
         .iter()
@@ -188,20 +199,36 @@ fn copies(train: &Table, holdout: &Table, synthetic: &Table) -> (f64, f64) {
     } else {
         kept
     };
-    let seen: BTreeSet<Vec<u64>> = keys(train, &kept).into_iter().collect();
-    let share = |table: &Table| {
-        let keys = keys(table, &kept);
-        keys.iter().filter(|row| seen.contains(*row)).count() as f64 / keys.len().max(1) as f64
-    };
-    (share(synthetic), share(holdout))
+    let [train, holdout, synthetic] = [train, holdout, synthetic].map(|table| keys(table, &kept));
+    [
+        share(&synthetic, &train),
+        share(&holdout, &train),
+        share(&synthetic, &train[..n]),
+        share(&synthetic, &holdout[..n]),
+    ]
 }
 
 /// The share of rows of `other` that equal a row of `train` in every column of `train`, nearly unique ones included.
 pub fn equal_rows(train: &Table, other: &Table) -> f64 {
     let names: Vec<&str> = train.columns.iter().map(|column| column.name.as_str()).collect();
-    let seen: BTreeSet<Vec<u64>> = keys(train, &names).into_iter().collect();
-    let rows = keys(other, &names);
-    rows.iter().filter(|row| seen.contains(*row)).count() as f64 / rows.len().max(1) as f64
+    share(&keys(other, &names), &keys(train, &names))
+}
+
+/// The share of rows that equal an earlier row of the same table in every column.
+pub fn repeated_rows(table: &Table) -> f64 {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let mut rows = keys(table, &names);
+    rows.sort_unstable();
+    rows.dedup();
+    1.0 - rows.len() as f64 / table.n_rows.max(1) as f64
+}
+
+/// The share of `rows` that are among others.
+fn share(rows: &[u128], of: &[u128]) -> f64 {
+    let mut sorted = of.to_vec();
+    sorted.sort_unstable();
+    let found = rows.iter().filter(|row| sorted.binary_search(row).is_ok()).count();
+    found as f64 / rows.len().max(1) as f64
 }
 
 fn distinct(cells: &Cells) -> usize {
@@ -211,19 +238,34 @@ fn distinct(cells: &Cells) -> usize {
     }
 }
 
-fn keys(table: &Table, columns: &[&str]) -> Vec<Vec<u64>> {
-    let cells: Vec<Vec<u64>> = columns
-        .iter()
-        .map(|name| match table.column(name).map(|column| &column.cells) {
-            Some(Cells::Number(values)) => values.iter().map(|value| value.to_bits()).collect(),
-            Some(Cells::Text { codes, levels }) => codes
-                .iter()
-                .map(|&code| if code == MISSING { 0 } else { key(&levels[code as usize]) })
-                .collect(),
-            None => vec![0; table.n_rows],
-        })
-        .collect();
-    (0..table.n_rows).map(|row| cells.iter().map(|column| column[row]).collect()).collect()
+/// A number for each row, equal for equal ones: two mixed hashes of 64 bits, so that a million rows take 16 MB and do not meet by
+/// chance.
+fn keys(table: &Table, columns: &[&str]) -> Vec<u128> {
+    /// Two odd constants of SplitMix64.
+    const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9];
+    let mut rows = vec![[1u64, 2]; table.n_rows];
+    let mut add = |row: usize, value: u64| {
+        for (hash, mix) in rows[row].iter_mut().zip(MIX) {
+            *hash = (*hash ^ value).wrapping_mul(mix);
+            *hash ^= *hash >> 29;
+        }
+    };
+    for name in columns {
+        match table.column(name).map(|column| &column.cells) {
+            Some(Cells::Number(values)) => {
+                // Both zeros are one.
+                values.iter().enumerate().for_each(|(row, value)| add(row, (value + 0.0).to_bits()));
+            }
+            Some(Cells::Text { codes, levels }) => {
+                let levels: Vec<u64> = levels.iter().map(|level| key(level)).collect();
+                for (row, &code) in codes.iter().enumerate() {
+                    add(row, if code == MISSING { 0 } else { levels[code as usize] });
+                }
+            }
+            None => (0..table.n_rows).for_each(|row| add(row, 0)),
+        }
+    }
+    rows.into_iter().map(|[high, low]| u128::from(high) << 64 | u128::from(low)).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,11 @@ use super::attack::AttackRisk;
 use crate::data::{Cells, Table};
 use crate::seed::{Seed, uniform};
 
+/// Conditions that are tried at a time.
+const TRIALS: usize = 2000;
+/// Conditions that are tried at most.
+const MOST_TRIALS: usize = 30_000;
+
 /// One condition on a cell.
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
@@ -53,28 +58,26 @@ pub fn singling_out(
     let medians: Vec<f64> = synthetic.columns.iter().map(|column| median(&column.cells)).collect();
     let mut random = seed.stream("singling out");
     let mut below = |n: usize| ((uniform(&mut random) * n as f64) as usize).min(n - 1);
-    // A table of few columns has few conditions: trials are bounded.
-    let drawn: Vec<(usize, Vec<usize>)> = (0..6 * guesses)
-        .map(|_| {
-            let row = below(synthetic.n_rows);
-            let mut columns: Vec<usize> = Vec::new();
-            while columns.len() < width {
-                let column = below(n_columns);
-                if !columns.contains(&column) {
-                    columns.push(column);
+    // A table of few columns has few such conditions: trials are bounded, and made in parts of fixed size until there are enough.
+    let mut kept: Vec<[bool; 2]> = Vec::new();
+    let mut tried: BTreeSet<(usize, Vec<usize>)> = BTreeSet::new();
+    for _ in 0..MOST_TRIALS.div_ceil(TRIALS) {
+        let drawn: Vec<(usize, Vec<usize>)> = (0..TRIALS)
+            .map(|_| {
+                let row = below(synthetic.n_rows);
+                let mut columns: Vec<usize> = Vec::new();
+                while columns.len() < width {
+                    let column = below(n_columns);
+                    if !columns.contains(&column) {
+                        columns.push(column);
+                    }
                 }
-            }
-            columns.sort_unstable();
-            (row, columns)
-        })
-        .collect();
-    let drawn: BTreeSet<(usize, Vec<usize>)> = drawn.into_iter().collect();
-    // In an order that does not follow the rows.
-    let mut drawn: Vec<_> = drawn.into_iter().collect();
-    crate::seed::shuffle(&mut drawn, &mut seed.stream("conditions"));
-    let kept: Vec<Option<[bool; 2]>> = drawn
-        .par_iter()
-        .map(|(row, columns)| {
+                columns.sort_unstable();
+                (row, columns)
+            })
+            .filter(|drawn| tried.insert(drawn.clone()))
+            .collect();
+        let alone = drawn.par_iter().map(|(row, columns)| {
             let conditions: Vec<(&str, Condition)> = columns
                 .iter()
                 .map(|&at| {
@@ -82,27 +85,33 @@ pub fn singling_out(
                     (column.name.as_str(), condition(&column.cells, *row, medians[at]))
                 })
                 .collect();
-            let alone = |table: &Table, n: usize| {
-                let cells: Vec<Option<&Cells>> = conditions
-                    .iter()
-                    .map(|(name, _)| table.column(name).map(|column| &column.cells))
-                    .collect();
-                let meets = |row: &usize| {
-                    conditions.iter().zip(&cells).all(|((_, condition), cells)| {
-                        cells.is_some_and(|cells| condition.meets(cells, *row))
-                    })
-                };
-                (0..n.min(table.n_rows)).filter(meets).take(2).count() == 1
-            };
-            alone(synthetic, synthetic.n_rows).then(|| [alone(train, n), alone(holdout, n)])
-        })
-        .collect();
-    let kept: Vec<[bool; 2]> = kept.into_iter().flatten().take(guesses).collect();
+            is_alone(synthetic, synthetic.n_rows, &conditions)
+                .then(|| [is_alone(train, n, &conditions), is_alone(holdout, n, &conditions)])
+        });
+        kept.extend(alone.collect::<Vec<_>>().into_iter().flatten());
+        if kept.len() >= guesses {
+            break;
+        }
+    }
+    kept.truncate(guesses);
     if kept.is_empty() {
         return None;
     }
     let count = |side: usize| kept.iter().filter(|alone| alone[side]).count();
     Some(AttackRisk::of((count(0), kept.len()), (count(1), kept.len())))
+}
+
+/// Whether exactly one of the first `n` rows meets all conditions.
+fn is_alone(table: &Table, n: usize, conditions: &[(&str, Condition)]) -> bool {
+    let cells: Vec<Option<&Cells>> =
+        conditions.iter().map(|(name, _)| table.column(name).map(|column| &column.cells)).collect();
+    let meets = |row: &usize| {
+        conditions
+            .iter()
+            .zip(&cells)
+            .all(|((_, condition), cells)| cells.is_some_and(|cells| condition.meets(cells, *row)))
+    };
+    (0..n.min(table.n_rows)).filter(meets).take(2).count() == 1
 }
 
 fn condition(cells: &Cells, row: usize, median: f64) -> Condition {

@@ -1,4 +1,4 @@
-//! How columns go together, in real and in synthetic rows.
+//! How columns go together, in real and in made rows.
 
 use resvg::tiny_skia::{IntSize, Pixmap};
 
@@ -14,6 +14,8 @@ use crate::error::FigureError;
 const NAME: &str = "correlation";
 const MOST: usize = 200;
 const WIDEST_NAME: f64 = 130.0;
+const GAP: f64 = 36.0;
+const MEASURES: &str = "correlation of numbers, association of categories";
 
 /// What [`correlation`] draws.
 #[derive(Debug, Clone, Copy)]
@@ -22,16 +24,15 @@ pub struct Correlation<'a> {
     pub title: &'a str,
     /// The names of the `n` columns.
     pub columns: &'a [String],
-    /// `n` x `n` correlations of the real rows, row by row, -1 to 1.
+    /// `n` x `n` correlations or other measures of dependence of the real rows, row by row, -1 to 1.
     pub real: &'a [f64],
-    /// The same of the synthetic rows.
+    /// The same of the made rows.
     pub synthetic: &'a [f64],
 }
 
-/// Draws the correlations of real and of synthetic columns as heat maps side by side.
+/// Draws how real and how made columns go together as heat maps side by side, and the difference beside them.
 ///
-/// A correlation that is not finite (a constant column has none) is grey. The CSV has a row a pair: `column`, `other`,
-/// `real`, `synthetic`.
+/// What is not finite is grey. The CSV has a row a pair: `column`, `other`, `real`, `synthetic`, `difference`.
 ///
 /// # Errors
 /// [`FigureError::Empty`] without columns, [`FigureError::Range`] above 200 columns, [`FigureError::Length`] if a matrix is
@@ -62,22 +63,29 @@ pub fn correlation(input: &Correlation<'_>) -> Result<Figure, FigureError> {
         String::new()
     } else {
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-        format!("mean absolute difference of two columns' correlation {mean:.3}")
+        format!("mean absolute difference of two columns {mean:.3}")
     };
 
-    let cell = (400 / n).clamp(2, 40) as f64;
+    let apart: Vec<f64> =
+        input.real.iter().zip(input.synthetic).map(|(real, synthetic)| synthetic - real).collect();
+    let panels = [("real rows", input.real), ("made rows", input.synthetic), ("made less real", &apart)];
+    let cell = (330 / n).clamp(2, 40) as f64;
     let side = cell * n as f64;
     let names: Vec<String> = input.columns.iter().map(|c| text::shorten(c, TICK_SIZE, WIDEST_NAME)).collect();
     let longest = names.iter().map(|name| text::width(name, TICK_SIZE)).fold(0.0, f64::max);
     let left = (MARGIN + longest + 8.0).ceil();
-    let mut canvas = Canvas::new(input.title, (left + 2.0 * side + 36.0 + 96.0).max(480.0));
-    let note =
-        join_notes(&[&difference, &left_out_note(left_out, 2 * n * n, "values", "not finite, drawn grey")]);
+    let all = 3.0 * side + 2.0 * GAP;
+    let mut canvas = Canvas::new(input.title, (left + all + 96.0).max(480.0));
+    let note = join_notes(&[
+        MEASURES,
+        &difference,
+        &left_out_note(left_out, 2 * n * n, "values", "not finite, drawn grey"),
+    ]);
     let top = (header::draw(&mut canvas, input.title, &note, &[]) + 14.0).ceil();
     // Where cells are narrower than a line of text only some of the names fit.
     let every = (13.0 / cell).ceil() as usize;
-    for (s, (name, values)) in sides.into_iter().enumerate() {
-        let start = left + s as f64 * (side + 36.0);
+    for (s, (name, values)) in panels.into_iter().enumerate() {
+        let start = left + s as f64 * (side + GAP);
         header::centered(&mut canvas, [start + side / 2.0, top - 8.0], name, LABEL_SIZE);
         let pixels = pixels(values, n);
         canvas.picture(Picture { left: start, top, width: side, height: side, pixels, sharp: true });
@@ -90,13 +98,13 @@ pub fn correlation(input: &Correlation<'_>) -> Result<Figure, FigureError> {
             canvas.text([start + middle, top + side + 8.0], name, style.turn(-90.0));
         }
     }
-    scale(&mut canvas, left + 2.0 * side + 36.0 + 26.0, top, side);
+    scale(&mut canvas, left + all + 26.0, top, side);
     canvas.height = (top + side + longest + 8.0 + MARGIN).max(top + 140.0);
 
-    let mut numbers = Numbers::new(["column", "other", "real", "synthetic"]);
+    let mut numbers = Numbers::new(["column", "other", "real", "synthetic", "difference"]);
     for (i, column) in input.columns.iter().enumerate() {
         for (j, other) in input.columns.iter().enumerate() {
-            let values = [input.real, input.synthetic].map(|values| exact(values[i * n + j]));
+            let values = [input.real, input.synthetic, &apart].map(|values| exact(values[i * n + j]));
             numbers.row([column.clone(), other.clone()].into_iter().chain(values));
         }
     }
@@ -141,12 +149,12 @@ mod tests {
         let figure = correlation(&input).unwrap();
         assert_eq!(
             figure.csv(),
-            "column,other,real,synthetic\na,a,1,1\na,b,0.5,0.25\nb,a,0.5,0.25\nb,b,1,NaN\n"
+            "column,other,real,synthetic,difference\na,a,1,1,0\na,b,0.5,0.25,-0.25\nb,a,0.5,0.25,-0.25\nb,b,1,NaN,NaN\n"
         );
         assert_eq!(figure.left_out(), 1);
         let svg = figure.svg().unwrap();
-        assert_eq!(svg.matches("<image").count(), 3, "two maps and the color scale");
-        assert!(svg.contains("mean absolute difference of two columns' correlation 0.250"));
+        assert_eq!(svg.matches("<image").count(), 4, "three maps and the color scale");
+        assert!(svg.contains("mean absolute difference of two columns 0.250"));
         let error = correlation(&Correlation { real: &[1.0], ..input }).unwrap_err();
         assert_eq!(
             error.to_string(),

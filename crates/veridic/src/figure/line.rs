@@ -24,6 +24,8 @@ pub struct Lines<'a> {
     pub curves: &'a [Line<'a>],
     /// Ends of the vertical axis; by the values without it.
     pub y_range: Option<[f64; 2]>,
+    /// Whether the horizontal axis is logarithmic; points not above zero are left out then.
+    pub log_x: bool,
 }
 
 /// One curve of [`Lines`].
@@ -47,7 +49,8 @@ pub fn lines(input: &Lines<'_>) -> Result<Figure, FigureError> {
     if let Some(line) = input.curves.iter().find(|line| line.points.is_empty()) {
         return Err(empty(format!("the curve '{}'", line.name)));
     }
-    let shown = |point: &[f64; 2]| point.iter().all(|value| usable(*value));
+    let shown =
+        |point: &[f64; 2]| point.iter().all(|value| usable(*value)) && (!input.log_x || point[0] > 0.0);
     let all = || input.curves.iter().flat_map(|line| line.points.iter());
     let (total, left_out) = (all().count(), all().filter(|point| !shown(point)).count());
     let ends = |axis: usize| extent(all().filter(|point| shown(point)).map(|point| point[axis]));
@@ -68,7 +71,7 @@ pub fn lines(input: &Lines<'_>) -> Result<Figure, FigureError> {
     let top = header::draw(&mut canvas, input.title, &note, &legend);
     let y = if input.y_range.is_some() { Scale::exact(low, high, 6) } else { Scale::linear(low, high, 6) };
     let left = space_left(&y);
-    let x = Scale::exact(first, last, 8);
+    let x = if input.log_x { Scale::log(first, last) } else { Scale::exact(first, last, 8) };
     let panel = Panel { left, top, width: canvas.width - left - 28.0, height: 360.0, x, y };
     panel.frame(&mut canvas, input.x_label, input.y_label);
     for (i, line) in input.curves.iter().enumerate() {
@@ -103,8 +106,14 @@ mod tests {
             Line { name: "real", points: &[[0.0, 1.0], [1.0, 2.0], [2.0, 1.0]] },
             Line { name: "made", points: &[[0.0, 1.0], [1.0, f64::NAN], [2.0, 1.0], [3.0, 0.5]] },
         ];
-        let input =
-            Lines { title: "densities", x_label: "x", y_label: "density", curves: &curves, y_range: None };
+        let input = Lines {
+            title: "densities",
+            x_label: "x",
+            y_label: "density",
+            curves: &curves,
+            y_range: None,
+            log_x: false,
+        };
         let figure = lines(&input).unwrap();
         assert!(figure.csv().starts_with("curve,x,y\nreal,0,1\nreal,1,2\n"));
         assert_eq!(figure.left_out(), 1);

@@ -1,9 +1,9 @@
 //! Losses by epoch.
 
 use super::Figure;
-use super::axis::{BELOW, Panel, space_left};
-use super::canvas::Canvas;
-use super::color::{category, hex};
+use super::axis::{BELOW, Panel, TICK_SIZE, space_left};
+use super::canvas::{Anchor, Canvas, Style};
+use super::color::{SOFT, category, hex};
 use super::header::{self, Entry, Mark, left_out_note};
 use super::number::{Numbers, exact, usable};
 use super::scale::{Scale, extent};
@@ -22,6 +22,8 @@ pub struct LossCurves<'a> {
     pub series: &'a [Series<'a>],
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
+    /// The epoch whose weights were kept, from 1, which is marked.
+    pub best: Option<usize>,
 }
 
 /// One curve of [`LossCurves`].
@@ -75,6 +77,15 @@ pub fn loss_curves(input: &LossCurves<'_>) -> Result<Figure, FigureError> {
     let panel =
         Panel { left, top, width: canvas.width - left - 28.0, height: 360.0, x: epoch_scale(epochs), y };
     panel.frame(&mut canvas, "epoch", input.y_label);
+    if let Some(best) = input.best.filter(|best| (1..=epochs).contains(best)) {
+        let x = panel.across(best as f64);
+        let style = format!(r#"stroke="{SOFT}" stroke-width="1" stroke-dasharray="4 3""#);
+        canvas.line([x, panel.top], [x, panel.bottom()], &style);
+        let is_right = best * 2 > epochs;
+        let (anchor, shift) = if is_right { (Anchor::End, -6.0) } else { (Anchor::Start, 6.0) };
+        let style = Style::new(TICK_SIZE).anchor(anchor).fill(SOFT);
+        canvas.text([x + shift, panel.top + 14.0], &format!("kept: epoch {best}"), style);
+    }
     for (i, series) in input.series.iter().enumerate() {
         let color = hex(category(i));
         let points: Vec<Option<[f64; 2]>> = series
@@ -130,7 +141,7 @@ mod tests {
     use super::*;
 
     fn curves<'a>(series: &'a [Series<'a>], log: bool) -> LossCurves<'a> {
-        LossCurves { title: "losses", y_label: "loss (nats)", series, log }
+        LossCurves { title: "losses", y_label: "loss (nats)", series, log, best: None }
     }
 
     #[test]

@@ -85,20 +85,36 @@ pub fn marginals(input: &Marginals<'_>) -> Result<Figure, FigureError> {
     for (i, (name, marginal)) in shown.iter().enumerate() {
         let left = MARGIN + (i % ACROSS) as f64 * (WIDTH + GAP[0]);
         let at = top + 18.0 + (i / ACROSS) as f64 * (HEIGHT + GAP[1]);
-        let bars = match marginal {
-            Marginal::Numbers { real, made, .. } => of_numbers(real, made),
-            Marginal::Levels(levels) => of_levels(levels),
-        };
-        let dates = matches!(marginal, Marginal::Numbers { dates: true, .. });
-        panel(&mut canvas, [left, at], name, &bars, matches!(marginal, Marginal::Levels(_)), dates);
-        for bar in &bars {
-            let value = if bar.name.is_empty() { exact((bar.from + bar.to) / 2.0) } else { bar.name.clone() };
-            numbers.row([name.clone(), value, exact(bar.real), exact(bar.made)]);
-        }
+        draw(&mut canvas, [left, at], (name, marginal), &mut numbers);
     }
     let rows = shown.len().div_ceil(ACROSS) as f64;
     canvas.height = top + 18.0 + rows * (HEIGHT + GAP[1]);
     Ok(Figure::new(canvas, numbers.finish(), 0))
+}
+
+/// Draws one column as [`marginals`] does, without title and legend, for pages that have a legend of their own.
+pub fn marginal(name: &str, of: &Marginal<'_>) -> Figure {
+    /// Space for names of levels, which begin left below their bars.
+    const LEFT: f64 = 40.0;
+    let mut canvas = Canvas::new(name, LEFT + WIDTH + 6.0);
+    canvas.height = 24.0 + HEIGHT + 56.0;
+    let mut numbers = Numbers::new(["column", "value", "real", "made"]);
+    draw(&mut canvas, [LEFT, 24.0], (name, of), &mut numbers);
+    Figure::new(canvas, numbers.finish(), 0)
+}
+
+/// A panel with its numbers.
+fn draw(canvas: &mut Canvas, at: [f64; 2], (name, of): (&str, &Marginal<'_>), numbers: &mut Numbers) {
+    let bars = match of {
+        Marginal::Numbers { real, made, .. } => of_numbers(real, made),
+        Marginal::Levels(levels) => of_levels(levels),
+    };
+    let dates = matches!(of, Marginal::Numbers { dates: true, .. });
+    panel(canvas, at, name, &bars, matches!(of, Marginal::Levels(_)), dates);
+    for bar in &bars {
+        let value = if bar.name.is_empty() { exact((bar.from + bar.to) / 2.0) } else { bar.name.clone() };
+        numbers.row([name.to_owned(), value, exact(bar.real), exact(bar.made)]);
+    }
 }
 
 fn of_numbers(real: &[f64], made: &[f64]) -> Vec<Bar> {

@@ -44,10 +44,11 @@ pub use grid::{ImageGrid, LatentAxes, Pixels, image_grid};
 pub use histogram::{Height, Histogram, ScoreClass, Threshold, histogram};
 pub use line::{Line, Lines, lines};
 pub use loss::{LossCurves, Series, loss_curves};
-pub use marginal::{Marginal, Marginals, marginals};
+pub use marginal::{Marginal, Marginals, marginal, marginals};
 pub use output::Figure;
 pub use page::{MapImages, MapNeighbors, MapPage, map_page};
 pub use pair::{ImagePairs, image_pairs};
+pub(crate) use reason::legible;
 pub use reason::{Others, ReasonColumn, Reasons, reasons};
 pub use scatter::{Coloring, Scatter, plane, scatter};
 pub use series::{PathFan, SeriesChannel, SeriesFigure, SeriesScore, path_fan, series_figure};
@@ -89,7 +90,14 @@ mod tests {
             for log in [false, true] {
                 let series = [Series { name: LONG, values }, Series { name: "1", values: &[1.0] }];
                 check(
-                    &loss_curves(&LossCurves { title: LONG, y_label: LONG, series: &series, log }).unwrap(),
+                    &loss_curves(&LossCurves {
+                        title: LONG,
+                        y_label: LONG,
+                        series: &series,
+                        log,
+                        best: None,
+                    })
+                    .unwrap(),
                 );
                 let classes =
                     [ScoreClass { name: LONG, scores: values }, ScoreClass { name: "", scores: &[1.0] }];

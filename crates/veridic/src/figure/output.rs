@@ -240,6 +240,7 @@ mod tests {
             y_label: "loss (nats)",
             series: &series,
             log: false,
+            best: None,
         })
         .unwrap()
     }

@@ -109,7 +109,9 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
                 levels(&mut canvas, counts, (*actual, *expected), top);
             }
         }
-        let said = format!("{}, expected {}", or_missing(column.actual), or_missing(column.expected));
+        let [actual, expected] =
+            [column.actual, column.expected].map(|text| or_missing(&legible(text)).to_owned());
+        let said = format!("{actual}, expected {expected}");
         let said = text::shorten(&said, SIZE, VALUES[1]);
         canvas.text([VALUES[0], top + BARS + 14.0], &said, Style::new(SIZE).fill(SOFT));
         numbers.row([
@@ -236,6 +238,23 @@ fn levels(
         canvas.text([x + 2.0, base - 3.0], &name, Style::new(SIZE - 1.0).halo());
     }
     canvas.line([left, base], [left + width, base], &format!(r#"stroke="{FAINT}""#));
+}
+
+/// A cell as people read it: no more than five digits of a number that has a part after the point.
+pub(crate) fn legible(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(value) if text.len() > 7 && text.contains('.') && value.is_finite() && value != 0.0 => {
+            let before = value.abs().log10().floor() as i32 + 1;
+            let after = (5 - before).clamp(0, 12) as usize;
+            let short = format!("{value:.after$}");
+            if short.contains('.') {
+                short.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                short
+            }
+        }
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

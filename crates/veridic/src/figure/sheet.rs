@@ -69,7 +69,8 @@ mod tests {
     fn figures_stand_side_by_side_and_below_each_other() {
         let series = [Series { name: "a", values: &[1.0, 2.0] }];
         let curve =
-            loss_curves(&LossCurves { title: "t", y_label: "y", series: &series, log: false }).unwrap();
+            loss_curves(&LossCurves { title: "t", y_label: "y", series: &series, log: false, best: None })
+                .unwrap();
         let pixels = Pixels::Bytes(&[0, 255]);
         let grid = ImageGrid {
             title: "",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Shape, loss};
 
 use super::autoencoder::output;
-use super::written::{Inputs, Pass, Update};
+use super::program::{Inputs, Pass, Update};
 use crate::nn::{
     Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, Scope, dense, flat, flat_of, stack, stack_of,
 };

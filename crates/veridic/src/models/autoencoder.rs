@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
 use super::ending;
-use super::written::Pass;
+use super::program::Pass;
 use crate::error::ConfigError;
 use crate::nn::{
     Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, flat_of, shapes, stack_of,

@@ -53,16 +53,16 @@ pub(super) fn check(
         let is_same_size = found[..2] == wanted[..2];
         let remedy = match (is_same_size, channels, found_channels) {
             (true, 3, 1) => {
-                "set `data.channels = 1` to read the images in grey, or give the last layer 3 channels"
+                "give `data.images.channels = 1` to read the images in grey, or give the last layer 3 channels"
                     .to_string()
             }
             (true, 1, 3) => {
-                "set `data.channels = 3` to read the images in color, or give the last layer 1 channel"
+                "give `data.images.channels = 3` to read the images in color, or give the last layer 1 channel"
                     .to_string()
             }
             (true, ..) => format!("give the last layer {} channels, {asks}", wanted[2]),
             (false, ..) => format!(
-                "set `data.size = [{}, {}]` to read the images in that size, change the decoder so that it ends in {}, {asks}",
+                "give `data.images.size = [{}, {}]` to read the images in that size, change the decoder so that it ends in {}, {asks}",
                 found[0],
                 found[1],
                 written(&wanted)
@@ -152,14 +152,17 @@ mod tests {
         );
         assert_eq!(
             hint,
-            "set `data.channels = 1` to read the images in grey, or give the last layer 3 channels"
+            "give `data.images.channels = 1` to read the images in grey, or give the last layer 3 channels"
         );
         let (message, hint) = self::message(&conv(1, "linear"), "'bernoulli'", &[5, 4, 1]);
         assert!(
             message.ends_with("it makes (2, 2, 1), and the data is grey images of (5, 4, 1)"),
             "{message}"
         );
-        assert!(hint.starts_with("set `data.size = [2, 2]`") && hint.contains("ends in (5, 4, 1)"), "{hint}");
+        assert!(
+            hint.starts_with("give `data.images.size = [2, 2]`") && hint.contains("ends in (5, 4, 1)"),
+            "{hint}"
+        );
         let (message, hint) =
             self::message(&conv(1, "linear"), "{ categorical = { levels = 4 } }", &[2, 2, 1]);
         assert!(message.ends_with("grey images of (2, 2, 1), each value as 4 levels"), "{message}");

@@ -6,10 +6,10 @@ use super::aae::AaeConfig;
 use super::autoencoder::{self, AutoencoderConfig};
 use super::ending;
 use super::gan::GanConfig;
+use super::program::Pass;
 use super::rows::Layout;
 use super::softmax::ClassifierConfig;
 use super::vae::VaeConfig;
-use super::written::Pass;
 use crate::error::ConfigError;
 use crate::nn::{LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, shapes};
 

@@ -17,6 +17,7 @@ pub mod key;
 mod network;
 mod parallel;
 mod prior;
+mod program;
 mod propagation;
 mod rows;
 pub mod series;
@@ -25,7 +26,6 @@ mod stored;
 mod table;
 pub(crate) mod trees;
 mod vae;
-mod written;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States};
 
 use super::prior::Prior;
+use super::program::{Input, Inputs, Program, decoding, feeds};
 use super::rows::{Layout, Rows};
-use super::written::{Input, Inputs, Written, decoding, feeds};
 use super::{ModelConfig, NetworkConfig};
 use crate::data::Matrix;
 use crate::error::{ModelError, Result};
@@ -40,6 +40,7 @@ pub struct Network {
     encode: Plan,
     decode: Option<Plan>,
     score: Plan,
+    among: Option<Plan>,
     /// The score, its terms, and the row that is expected.
     explain: Option<Plan>,
     weigh: Option<Plan>,
@@ -111,7 +112,8 @@ impl Network {
             }
             NetworkConfig::Classifier(config) => config.written(&mut scope, &inputs, &layout, train),
         };
-        let Written { updates, evaluate, encode, decode, score, weigh, recognize, latent, prior } = written;
+        let Program { updates, evaluate, encode, decode, score, among, weigh, recognize, latent, prior } =
+            written;
         let some = |outputs: &[_]| (!outputs.is_empty()).then(|| graph.compile(outputs, &[])).transpose();
         let (mut parts, mut steps) = (Vec::new(), Vec::new());
         for update in updates.into_iter().filter(|_| train.is_some()) {
@@ -135,6 +137,7 @@ impl Network {
             decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
             score: graph.compile(&score[..1], &[])?,
             explain: (score.len() > 1).then(|| graph.compile(&score, &[])).transpose()?,
+            among: among.map(|among| graph.compile(&[among], &[])).transpose()?,
             weigh: weigh.map(|weigh| graph.compile(&[weigh], &[])).transpose()?,
             recognize: some(&recognize)?,
             states: States::new(&graph, seed),
@@ -260,6 +263,47 @@ impl Network {
             let feeds = feeds([(Input::Row, rows.feed(index)), (Input::Label, rows.feed_labels(index))]);
             self.score.run(pool, &mut self.states, &feeds, index.len(), Draw::default())?;
             scores.extend(self.score.output(0).iter().map(|&score| f64::from(score)));
+        }
+        Ok(scores)
+    }
+
+    /// Real and made rows by turns, for [`Network::score_among`]: as many as `groups` groups need beside one row each.
+    pub fn company(&self, real: &Matrix, made: &Matrix, groups: usize) -> Matrix {
+        let pairs = real.values.chunks(real.n_cols.max(1)).zip(made.values.chunks(made.n_cols.max(1)));
+        let rows = pairs.flat_map(|(real, made)| [made, real]).take(groups * (self.group - 1));
+        let values: Vec<f32> = rows.flatten().copied().collect();
+        Matrix { n_rows: values.len() / self.layout.width(), n_cols: self.layout.width(), values }
+    }
+
+    /// How unusual each row is among rows of `beside`: of a discriminator that sees how alike the rows of a group are, the
+    /// mean over groups of the row with as many others as a group has, taken from `beside` in its order, each used once; of
+    /// other models, and with fewer rows than a group needs, [`Network::score`].
+    ///
+    /// # Errors
+    /// Rows of another width.
+    pub fn score_among(
+        &mut self,
+        pool: &mut Pool,
+        rows: &Matrix,
+        beside: &Matrix,
+    ) -> Result<Vec<f64>, GraphError> {
+        let (width, company) = (self.layout.width(), self.group - 1);
+        let groups = beside.n_rows.checked_div(company).unwrap_or(0);
+        let Some(among) = self.among.as_mut().filter(|_| groups > 0) else {
+            let index: Vec<u32> = (0..rows.n_rows as u32).collect();
+            return self.score(pool, Rows::matrix(rows), &index);
+        };
+        let mut scores = vec![0.0; rows.n_rows];
+        for others in beside.values.chunks_exact(company * width) {
+            for (scores, rows) in scores.chunks_mut(BATCH).zip(rows.values.chunks(BATCH * width)) {
+                let grouped: Vec<f32> =
+                    rows.chunks_exact(width).flat_map(|row| row.iter().chain(others)).copied().collect();
+                let feeds = feeds([(Input::Group, Feed::Rows(&grouped))]);
+                among.run(pool, &mut self.states, &feeds, scores.len(), Draw::default())?;
+                for (sum, score) in scores.iter_mut().zip(among.output(0)) {
+                    *sum += f64::from(*score) / groups as f64;
+                }
+            }
         }
         Ok(scores)
     }

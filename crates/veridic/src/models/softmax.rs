@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, loss};
 
 use super::prior::one_hot;
+use super::program::{Inputs, Program, Update};
 use super::rows::Layout;
-use super::written::{Inputs, Update, Written};
 use crate::nn::{Activation, LayerConfig, Mode, Scope, dense, flat, stack};
 use crate::train::TrainConfig;
 
@@ -32,7 +32,7 @@ impl ClassifierConfig {
         inputs: &Inputs<'g>,
         layout: &Layout,
         train: Option<&TrainConfig>,
-    ) -> Written<'g> {
+    ) -> Program<'g> {
         let graph = scope.graph;
         let pass = |scope: &mut Scope<'g>| -> (Expr<'g>, Expr<'g>) {
             let features = flat(stack(scope, "features", &self.layers, inputs.row.reshape(&layout.dims)));
@@ -61,13 +61,14 @@ impl ClassifierConfig {
             Update { parts, updates, times: 1, above: None }
         });
         let log_shares = logits.log_softmax();
-        Written {
+        Program {
             evaluate: parts(logits).into_iter().map(|(_, part)| part).collect(),
             updates: updates.into_iter().collect(),
             latent: features.shape().width(),
             encode: vec![features],
             decode: None,
             score: vec![-(log_shares.exp() * log_shares).sum(0)],
+            among: None,
             weigh: None,
             recognize: vec![log_shares.exp()],
             prior: None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Shape, loss};
 
 use super::autoencoder::output;
-use super::written::Pass;
+use super::program::Pass;
 use crate::nn::{
     Activation, LayerConfig, Likelihood, LikelihoodConfig, Mode, NoiseConfig, Scope, dense, flat_of, stack_of,
 };

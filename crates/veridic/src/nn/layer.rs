@@ -50,7 +50,7 @@ impl Activation {
 
 /// One layer of a recipe's list. Images are `(height, width, channels)`, series `(steps, values)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "super::written::Written", into = "super::written::Written")]
+#[serde(try_from = "super::notation::Notation", into = "super::notation::Notation")]
 pub enum LayerConfig {
     /// `{ dense = 256, activation = "relu" }`: `activation(x W + b)`, Glorot-uniform weights, zero biases. An image or a
     /// series is flattened first.

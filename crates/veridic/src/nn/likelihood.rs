@@ -5,7 +5,7 @@ use veridic_graph::{Expr, Init, loss};
 
 use super::density;
 use super::layer::Activation;
-use super::network::Scope;
+use super::scope::Scope;
 use super::stack::{flat_of, linear};
 use super::variance::Variance;
 use crate::codec::{Block, BlockKind};

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::Expr;
 
-use super::network::Scope;
+use super::scope::Scope;
 use crate::seed::{Seed, standard_normal, uniform};
 
 /// How encoded rows are spoilt on their way into the encoder while training; the target stays clean.

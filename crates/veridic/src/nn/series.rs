@@ -3,7 +3,7 @@
 use veridic_graph::{Cell, Expr, Init};
 
 use super::layer::{Direction, Output, Taps, TimePadding};
-use super::network::Scope;
+use super::scope::Scope;
 
 /// What a recurrent layer is but for the series it is given.
 #[derive(Debug, Clone, Copy)]

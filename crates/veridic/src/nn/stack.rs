@@ -3,7 +3,7 @@
 use veridic_graph::{Expr, Init, Shape, Window};
 
 use super::layer::{Filters, LayerConfig, Padding};
-use super::network::{Mode, Scope};
+use super::scope::{Mode, Scope};
 use super::series::{self, Recurrent};
 use crate::error::ConfigError;
 

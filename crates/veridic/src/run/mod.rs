@@ -28,7 +28,9 @@ mod map;
 mod report;
 
 pub use config::recipe::{Recipe, recipes};
-pub use config::{Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, SplitBy, SplitConfig};
+pub use config::{
+    Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, SplitBy, SplitConfig,
+};
 pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};

@@ -222,5 +222,5 @@ fn no_score_of_a_table_depends_on_its_target() {
     // The head that tells the target would read it off the row.
     let config = config.with(&[("model.gan.classify".to_string(), "1.0".to_string())]).unwrap();
     let error = with(&config, "refused").unwrap_err();
-    assert!(error.hint().is_some_and(|hint| hint.contains("model-target=false")), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("model-target = false")), "{error}");
 }

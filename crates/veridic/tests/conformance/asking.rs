@@ -96,7 +96,7 @@ fn data_that_is_not_there_is_called_a_file_or_a_set_by_how_it_is_named() {
     squares(&place);
     let error = |data: &str| {
         let mut config = config("likelihood = 'bernoulli'", "kind = 'loss-curves'");
-        config.data.images = Some(data.to_string());
+        config.data.images.source = Some(data.to_string());
         refused(&place, &FitOptions { data: None, ..options(&place, &config) })
     };
     let missing = place.at("square-idx3-ubyte");
@@ -117,14 +117,14 @@ fn settings_of_images_are_refused_for_a_table() {
     for (field, value) in
         [("size", "[8, 8]"), ("channels", "1"), ("skip-corrupt", "true"), ("binarization", "static")]
     {
-        let sets = vec![(format!("data.{field}"), value.to_string())];
+        let sets = vec![(format!("data.images.{field}"), value.to_string())];
         let error = refused(&place, &FitOptions { sets, ..place.options(&mixed_autoencoder(), "run", 1) });
         let message = error.to_string();
         assert!(
-            message.starts_with(&format!("`data.{field}` is for images, and the data is a table: ")),
+            message.starts_with(&format!("`data.images.{field}` is for images, and the data is a table: ")),
             "{message}"
         );
-        assert_eq!(error.hint().unwrap(), format!("leave `data.{field}` out"));
+        assert_eq!(error.hint().unwrap(), format!("leave `data.images.{field}` out"));
     }
 }
 

@@ -102,7 +102,7 @@ fn a_run_on_digits_drawn_anew_goes_on_bit_by_bit() {
     fit_files(&options(&place, "dynamic", "stopped", 1), &flag, &mut watch).unwrap();
     place.resume("stopped", &[], 2).unwrap();
     assert!(place.outcome("whole") == place.outcome("stopped"));
-    let error = place.resume("stopped", &[("data.binarization", "static")], 1).unwrap_err();
+    let error = place.resume("stopped", &[("data.images.binarization", "static")], 1).unwrap_err();
     assert!(error.to_string().starts_with("a run that was begun cannot go on with other data"), "{error}");
 }
 
@@ -181,5 +181,8 @@ fn a_table_is_not_binarized() {
     let place = Place::new();
     let error = fit_files(&place.options(&config("static"), "run", 1), &never(), &mut |_| {}).unwrap_err();
     let message = error.to_string();
-    assert!(message.starts_with("`data.binarization` is for images, and the data is a table: "), "{message}");
+    assert!(
+        message.starts_with("`data.images.binarization` is for images, and the data is a table: "),
+        "{message}"
+    );
 }

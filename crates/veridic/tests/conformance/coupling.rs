@@ -119,11 +119,14 @@ fn sets_that_do_not_go_together_are_refused_before_training() {
     };
     let both = format!("images = '{first}'\nsecond = '{second}'");
     let error = refused(&coupled(&both));
-    assert!(error.contains("8 x 8") && error.contains("10 x 10") && error.contains("data.size"), "{error}");
+    assert!(
+        error.contains("8 x 8") && error.contains("10 x 10") && error.contains("data.images.size"),
+        "{error}"
+    );
     let error = refused(&coupled(&format!("images = '{first}'\nsecond = '{first}'\nstack = 3")));
-    assert!(error.contains("`data.stack` and `data.second`"), "{error}");
+    assert!(error.contains("`data.images.stack` and `data.images.second`"), "{error}");
     let error = refused(&coupled(&format!("images = '{first}'")));
-    assert!(error.contains("`model.gan.coupled` and `data.second` need each other"), "{error}");
+    assert!(error.contains("`model.gan.coupled` and `data.images.second` need each other"), "{error}");
     let error = refused(&coupled(&format!("images = '{first}'\nsecond = 'nowhere'")));
     assert!(error.contains("nowhere"), "{error}");
     // A size that all get makes them alike.
@@ -151,7 +154,7 @@ fn classes_that_are_asked_for_are_kept_and_stacks_are_of_one_part() {
     let options = |config: &Config| FitOptions { data: None, ..place.options(config, "refused", 1) };
     let error = fit_files(&options(&config), &never(), &mut |_| {}).unwrap_err().to_string();
     assert!(
-        error.contains("data.classes") && error.contains("`7`") && error.contains("`1`, `2`, `3`"),
+        error.contains("data.images.classes") && error.contains("`7`") && error.contains("`1`, `2`, `3`"),
         "{error}"
     );
 

@@ -367,21 +367,12 @@ mod tests {
     use super::super::find;
     use super::*;
 
-    /// The folder with the public data sets, where this machine has it.
+    #[test]
+    #[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
     #[expect(clippy::disallowed_methods, reason = "test support")]
-    fn data_dir() -> Option<PathBuf> {
+    fn every_copy_in_the_data_directory_is_as_published() {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
         let dir = std::env::var("VERIDIC_DATA").map_or(beside, PathBuf::from);
-        if !dir.is_dir() {
-            println!("skipped: no data sets at {}", dir.display());
-            return None;
-        }
-        Some(dir)
-    }
-
-    #[test]
-    fn every_copy_in_the_data_directory_is_as_published() {
-        let Some(dir) = data_dir() else { return };
         for dataset in super::super::all() {
             let report = check(dataset, &dir).unwrap();
             for file in report.variants.iter().flat_map(|v| &v.files) {

@@ -6,20 +6,31 @@ use std::sync::Arc;
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
+use crate::data::provenance::{Contents, Hashing, KEY};
 use crate::data::write::CellWriter;
 use crate::data::{Cells, ColumnSchema, Kind, MISSING, Schema, Spelling, Table, date, number};
+
+/// What is said of the contents that were written.
+pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
 
 /// Rows of a row group.
 const GROUP: usize = 1 << 20;
 
 /// Writes `table`: whole numbers as INT64, reals as DOUBLE, date-times as DATE or TIMESTAMP in microseconds, flags as
 /// BOOLEAN or INT64 where their texts are that, everything else as text.
-pub(crate) fn write(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    write_file(table, schema, out).map_err(|error| match error {
+/// With `state`, what it says of the contents is kept in the metadata.
+pub(crate) fn write(
+    table: &Table,
+    schema: &Schema,
+    out: &mut (dyn Write + Send),
+    state: Option<State<'_>>,
+) -> io::Result<()> {
+    write_file(table, schema, out, state).map_err(|error| match error {
         // What the disk said is what the user needs to know.
         ParquetError::External(error) => match error.downcast::<io::Error>() {
             Ok(error) => *error,
@@ -45,7 +56,12 @@ enum Form<'a> {
     NumberText(Option<&'a ColumnSchema>),
 }
 
-fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> Result<(), ParquetError> {
+fn write_file(
+    table: &Table,
+    schema: &Schema,
+    out: &mut (dyn Write + Send),
+    state: Option<State<'_>>,
+) -> Result<(), ParquetError> {
     let forms: Vec<Form<'_>> =
         table.columns.iter().map(|column| form(schema.column(&column.name), &column.cells)).collect();
     let mut fields = Vec::new();
@@ -58,7 +74,7 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
         .set_compression(Compression::SNAPPY)
         .set_created_by("veridic".to_owned())
         .build();
-    let mut file = SerializedFileWriter::new(out, Arc::new(message), Arc::new(properties))?;
+    let mut file = SerializedFileWriter::new(Hashing::new(out), Arc::new(message), Arc::new(properties))?;
     let mut start = 0;
     while start < table.n_rows {
         let rows = start..table.n_rows.min(start + GROUP);
@@ -106,6 +122,11 @@ fn write_file(table: &Table, schema: &Schema, out: &mut (dyn Write + Send)) -> R
             }
         }
         group.close()?;
+    }
+    if let Some(state) = state {
+        file.flush()?;
+        let text = state(file.inner().contents());
+        file.append_key_value_metadata(KeyValue::new(KEY.to_owned(), text));
     }
     file.close()?;
     Ok(())

@@ -63,7 +63,7 @@ fn rows_out_of_order_repeated_or_off_the_grid_are_explained() {
         error.to_string(),
         "the times are not in order: row 31 is at 2024-01-01 03:00:00, after 2024-01-02 05:00:00"
     );
-    assert!(error.hint().unwrap().contains("data.series.unsorted=sort"));
+    assert!(error.hint().unwrap().contains("`data.series.unsorted = \"sort\"`"));
     let error = refused(&late, &with(|c| c.unsorted = Unsorted::Sort));
     assert!(matches!(error, SeriesError::Duplicate { row: 31, count: 1, .. }), "{error:?}");
     let sorted = |duplicates| with(|c| (c.unsorted, c.duplicates) = (Unsorted::Sort, duplicates));
@@ -76,7 +76,7 @@ fn rows_out_of_order_repeated_or_off_the_grid_are_explained() {
     let off = good.replace("2024-01-01 07:00:00", "2024-01-01 07:20:00");
     let error = refused(&off, &plain);
     assert!(matches!(error, SeriesError::Irregular { step: 3600.0, row: 8, found: 4800.0, .. }), "{error:?}");
-    assert!(error.hint().unwrap().contains("--set data.series.step=3600"));
+    assert!(error.hint().unwrap().contains("`data.series.step = 3600`"));
     let even = read(&off, &with(|c| c.step = Some(7200.0))).unwrap();
     assert_eq!((even.series[0].len(), even.series[0].values[0][3]), (15, 7.0));
     let huge = good + "a,2999-01-01 00:00:00,1.5\n";

@@ -88,7 +88,7 @@ fn all_stray_texts_are_named_at_once() {
         "line 12, column `age`: `abc` is not a finite number; \
          line 22, column `weight`: `heavy` is not a finite number: table.csv"
     );
-    assert!(error.hint().unwrap().contains("--set 'data.categorical=[\"age\"]'"));
+    assert!(error.hint().unwrap().contains("`data.categorical = [\"age\"]`"));
     let options = ReadOptions { missing: vec!["abc".into(), "heavy".into()], ..ReadOptions::default() };
     let (_, schema) = pair(read_bytes("t", text.clone().into_bytes(), &options)).unwrap();
     assert_eq!((schema.columns[0].missing, schema.columns[1].missing), (1, 1));

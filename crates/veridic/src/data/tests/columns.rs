@@ -38,6 +38,8 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("x", "353.50|457.48|-1.00", "real"),
     ("x", "0.123456|0.5|0.25", "real"),
     ("x", "1e-300|0.5|0.25", "real"),
+    ("x", "8.583E-05|1.420E-04|-3.000E+02", "real"),
+    ("x", "1e-5|2e-10|7e0", "real"),
     // A decimal comma.
     ("Betrag", "38,89|35,01|49,59", "real"),
     ("quote", "0,488|0,135|0,306", "real"),
@@ -88,6 +90,10 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("price", "Rs. 1,200.50|Rs. 5.00", "real"),
     ("price", "500₽|700₽|1200₽", "integer"),
     ("price", "$.50|$.75", "real"),
+    ("price", "8\u{202f}645,92\u{202f}€|37,53\u{202f}€|2\u{202f}482,11\u{202f}€", "real"),
+    ("price", "682円|4,202円|1,200円", "integer"),
+    ("rate", "+3,6\u{202f}%|\u{2212}4,3\u{202f}%|+0,5\u{202f}%", "real"),
+    ("n", "2個|14個|6個", "integer"),
     ("x", ".50|.75|-.25", "real"),
     ("x", ".5|1.5|-.25", "real"),
     // Percent and units.
@@ -136,6 +142,20 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("d", "May 05, 2017|February 17, 2015", "date-time"),
     ("d", "5 January 2017|17 March 2015", "date-time"),
     ("d", "2017-May-05|2015-Feb-17", "date-time"),
+    ("d", "9 juin 2020|1 mars 2021|12 août 2019", "date-time"),
+    ("d", "3. März 2020|14. Mai 2021|1. Dezember 2019", "date-time"),
+    ("d", "03-MÄR-2020|14-MAI-2021|01-DEZ-2019", "date-time"),
+    ("d", "2 de febrero de 2023|16 de agosto de 2021", "date-time"),
+    ("d", "2 de fevereiro de 2023|16 de março de 2021", "date-time"),
+    ("d", "2 febbraio 2023|16 agosto 2021", "date-time"),
+    ("d", "2 stycznia 2023|16 października 2021", "date-time"),
+    ("d", "7 августа 2021|1 мая 2020", "date-time"),
+    ("d", "2024年5月11日|2019年12月1日", "date-time"),
+    ("d", "2024年05月11日|2019年12月01日", "date-time"),
+    ("d", "2024年5月|2019年12月", "date-time"),
+    ("d", "2024년 5월 11일|2019년 12월 1일", "date-time"),
+    ("t", "13時45分|2時05分", "date-time"),
+    ("t", "2024年5月11日13时45分30秒|2019年12月1日02时05分00秒", "date-time"),
     ("d", "Mon, 02 Jan 2006|Tue, 03 Jan 2006", "date-time"),
     ("d", "Monday, January 2, 2006|Tuesday, January 3, 2006", "date-time"),
     ("d", "9999-12-31|2024-02-29|1900-01-01", "date-time"),
@@ -342,9 +362,9 @@ fn mixed_spellings_are_refused_with_both_lines() {
 #[test]
 fn what_can_be_read_in_two_ways_is_said_with_the_setting() {
     for (cells, expected) in [
-        ("1,234|5,678", "data.decimal=,"),
-        ("03/04/2011|05/06/2012", "month, day (otherwise: --set data.day-first=true)"),
-        ("03.04.2011|05.06.2012", "day, month (otherwise: --set data.day-first=false)"),
+        ("1,234|5,678", "data.decimal = \",\""),
+        ("03/04/2011|05/06/2012", "month, day (otherwise: `data.day-first = true`)"),
+        ("03.04.2011|05.06.2012", "day, month (otherwise: `data.day-first = false`)"),
         ("2021-11-19T03:48:27+02:00|2021-07-19T03:48:27+03:00", "several zones"),
     ] {
         let cells: Vec<&str> = cells.split('|').collect();
@@ -374,7 +394,7 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
             "column `dose` has 10 cells with `-`, which is not a finite number, the first in line 5"
         )
     );
-    assert!(told_of.contains("--set 'data.missing=[\"-\"]'"), "{told_of}");
+    assert!(told_of.contains("`data.missing = [\"-\"]`"), "{told_of}");
     let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
     options.missing.push("-".into());
     let reading = read_bytes("t", csv("dose", &cells).into_bytes(), &options).unwrap();
@@ -445,7 +465,7 @@ fn a_row_of_totals_is_noticed_and_can_be_left_out() {
     assert_eq!(numbers(&reading.table, "n"), [3.0, 4.0, 5.0]);
     let years: String = (0..30).map(|i| format!("{},{}\n", 1990 + i, i * 31 % 17)).collect();
     let error = load(&format!("year,n\n{years}Total,240\n")).unwrap_err();
-    assert!(error.hint().unwrap().contains("data.drop-total=true"), "{error}");
+    assert!(error.hint().unwrap().contains("data.drop-total = true"), "{error}");
 }
 
 #[test]
@@ -455,6 +475,6 @@ fn columns_of_one_name_can_be_numbered_and_a_missing_header_is_said() {
     let names: Vec<&str> = reading.table.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "a_2"]);
     let reading = read_bytes("t", b"1,2\n3,4\n".to_vec(), &ReadOptions::default()).unwrap();
-    assert!(reading.notes[0].to_string().contains("data.header=true"), "{:?}", reading.notes);
+    assert!(reading.notes[0].to_string().contains("data.header = true"), "{:?}", reading.notes);
     assert_eq!(reading.summary(), "2 rows, 2 columns: 2 integer");
 }

@@ -4,22 +4,15 @@ use std::path::PathBuf;
 
 use super::*;
 
-/// The path of a data set, or `None` (said so) where the data is not there.
+/// The path of a data set.
 #[expect(clippy::disallowed_methods, reason = "test support")]
-fn data(path: &str) -> Option<PathBuf> {
-    let folder = match std::env::var("VERIDIC_DATA") {
-        Ok(folder) => PathBuf::from(folder),
-        Err(_) => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-    };
-    let found = Some(folder.join(path)).filter(|_| folder.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: no data at {} (set VERIDIC_DATA)", folder.display());
-    }
-    found
+fn data(path: &str) -> PathBuf {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    std::env::var_os("VERIDIC_DATA").map_or_else(beside, PathBuf::from).join(path)
 }
 
-fn load(path: &str) -> Option<(Table, Schema)> {
-    Some(pair(read(&data(path)?, &ReadOptions::default())).unwrap())
+fn load(path: &str) -> (Table, Schema) {
+    pair(read(&data(path), &ReadOptions::default())).unwrap()
 }
 
 fn size(table: &Table) -> (usize, usize) {
@@ -55,8 +48,9 @@ fn kind<'a>(schema: &'a Schema, name: &str) -> &'a Kind {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn adult_train_and_test() {
-    let Some((table, schema)) = load("adult/adult.data.gz") else { return };
+    let (table, schema) = load("adult/adult.data.gz");
     assert_eq!(size(&table), (32561, 15));
     assert_eq!(pairs(&counts(&table, "column_15")), [("<=50K", 24720), (">50K", 7841)]);
     assert_eq!(schema.columns.iter().map(|column| column.missing).sum::<usize>(), 4262);
@@ -64,7 +58,7 @@ fn adult_train_and_test() {
     assert_eq!(*kind(&schema, "column_1"), Kind::Integer { min: 17.0, max: 90.0 });
     assert_eq!(*kind(&schema, "column_10"), Kind::Boolean { levels: ["Female".into(), "Male".into()] });
 
-    let path = data("adult/adult.test.gz").unwrap();
+    let path = data("adult/adult.test.gz");
     let (test, differences) = read_as(&path, &schema, &ReadOptions::default()).unwrap();
     assert_eq!(size(&test), (16281, 15));
     assert_eq!(test.n_rows - test.complete_rows().len(), 1221);
@@ -74,8 +68,9 @@ fn adult_train_and_test() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn credit_card_subset() {
-    let Some((table, schema)) = load("creditcard/creditcard_subset.csv.gz") else { return };
+    let (table, schema) = load("creditcard/creditcard_subset.csv.gz");
     assert_eq!(size(&table), (17709, 31));
     assert_eq!(pairs(&counts(&table, "Class")), [("0", 17217), ("1", 492)]);
     let fraud = |row: &usize| table.column("Class").unwrap().cells.text(*row) == Some("1");
@@ -87,8 +82,9 @@ fn credit_card_subset() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn heart_disease_has_no_header_and_six_missing_cells() {
-    let Some((table, schema)) = load("heart/processed.cleveland.data") else { return };
+    let (table, schema) = load("heart/processed.cleveland.data");
     assert_eq!(size(&table), (303, 14));
     assert_eq!(schema.column("column_12").unwrap().missing, 4);
     assert_eq!(schema.column("column_13").unwrap().missing, 2);
@@ -98,11 +94,12 @@ fn heart_disease_has_no_header_and_six_missing_cells() {
     assert!(matches!(kind(&schema, "column_10"), Kind::Real { decimals: 1, .. }));
     let names = (0..14).map(|i| format!("c{i}")).collect();
     let options = ReadOptions { names: Some(names), ..ReadOptions::default() };
-    let named = read(&data("heart/processed.cleveland.data").unwrap(), &options).unwrap().table;
+    let named = read(&data("heart/processed.cleveland.data"), &options).unwrap().table;
     assert_eq!(named.columns[13].name, "c13");
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn bank_marketing_is_read_out_of_its_archive() {
     for (member, rows, columns, yes) in [
         ("/bank-additional/bank-full.csv", 45211, 17, 5289),
@@ -110,9 +107,7 @@ fn bank_marketing_is_read_out_of_its_archive() {
         ("/bank-additional/bank-additional.csv", 4119, 21, 451),
         ("/bank-additional/bank-additional-full.csv", 41188, 21, 4640),
     ] {
-        let Some((table, schema)) = load(&format!("bank-marketing/bank-additional.zip{member}")) else {
-            return;
-        };
+        let (table, schema) = load(&format!("bank-marketing/bank-additional.zip{member}"));
         assert_eq!(size(&table), (rows, columns));
         assert_eq!(pairs(&counts(&table, "y")), [("no", rows - yes), ("yes", yes)]);
         assert_eq!(*kind(&schema, "y"), Kind::Boolean { levels: ["no".into(), "yes".into()] });
@@ -120,24 +115,27 @@ fn bank_marketing_is_read_out_of_its_archive() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn german_credit_is_separated_by_spaces() {
-    let Some((table, schema)) = load("german-credit/german.data") else { return };
+    let (table, schema) = load("german-credit/german.data");
     assert_eq!(size(&table), (1000, 21));
     assert_eq!(pairs(&counts(&table, "column_21")), [("1", 700), ("2", 300)]);
     assert!(matches!(kind(&schema, "column_1"), Kind::Categorical { levels } if levels.len() == 4));
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn usps_digits_are_separated_by_spaces_with_one_at_the_end() {
-    let Some((table, _)) = load("usps/zip.train.gz") else { return };
+    let (table, _) = load("usps/zip.train.gz");
     assert_eq!(size(&table), (7291, 257));
     let expected = [1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644];
     assert_eq!(counts(&table, "column_1").iter().map(|(_, n)| *n).collect::<Vec<_>>(), expected);
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn usps_digits_are_images_by_name_and_by_folder() {
-    let Some(folder) = data("usps") else { return };
+    let folder = data("usps");
     let options = ImageOptions::default();
     let by_folder = read_images(&folder, &options).unwrap();
     let located = catalog::find("usps").unwrap().locate(folder.parent().unwrap(), None).unwrap();
@@ -164,8 +162,9 @@ fn usps_digits_are_images_by_name_and_by_folder() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn beijing_air_has_a_counter_and_missing_measurements() {
-    let Some((table, schema)) = load("beijing-pm25/PRSA_data_2010.1.1-2014.12.31.csv.gz") else { return };
+    let (table, schema) = load("beijing-pm25/PRSA_data_2010.1.1-2014.12.31.csv.gz");
     assert_eq!(size(&table), (43824, 13));
     assert_eq!(schema.column("pm2.5").unwrap().missing, 2067);
     assert!((mean(&table, "pm2.5") - 98.6132).abs() < 5e-5);
@@ -174,16 +173,18 @@ fn beijing_air_has_a_counter_and_missing_measurements() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn online_news_leaves_its_addresses_out() {
-    let Some((table, schema)) = load("online-news/OnlineNewsPopularity_reduced.csv.gz") else { return };
+    let (table, schema) = load("online-news/OnlineNewsPopularity_reduced.csv.gz");
     assert_eq!(size(&table), (4954, 61));
     assert!((mean(&table, "shares") - 3340.911).abs() < 5e-4);
     assert_eq!(*kind(&schema, "url"), Kind::Identifier);
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn stocks_have_dates_and_few_missing_prices() {
-    let Some((table, schema)) = load("djia/all_stocks_2006-01-01_to_2018-01-01.csv.gz") else { return };
+    let (table, schema) = load("djia/all_stocks_2006-01-01_to_2018-01-01.csv.gz");
     assert_eq!(size(&table), (93612, 7));
     let missing = |name: &str| schema.column(name).unwrap().missing;
     assert_eq!((missing("Open"), missing("High"), missing("Low")), (25, 10, 20));
@@ -194,41 +195,44 @@ fn stocks_have_dates_and_few_missing_prices() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn small_medical_tables() {
-    let Some((table, schema)) = load("breast-cancer/wdbc.data") else { return };
+    let (table, schema) = load("breast-cancer/wdbc.data");
     assert_eq!(size(&table), (569, 32));
     assert_eq!(pairs(&counts(&table, "column_2")), [("B", 357), ("M", 212)]);
     assert!((mean(&table, "column_3") - 14.12729).abs() < 5e-6);
     assert!(matches!(kind(&schema, "column_3"), Kind::Real { .. }));
-    let (table, schema) = load("breast-cancer/breast-cancer-wisconsin.data").unwrap();
+    let (table, schema) = load("breast-cancer/breast-cancer-wisconsin.data");
     assert_eq!(size(&table), (699, 11));
     assert_eq!(pairs(&counts(&table, "column_11")), [("2", 458), ("4", 241)]);
     assert_eq!(schema.columns.iter().map(|column| column.missing).sum::<usize>(), 16);
-    let (table, _) = load("diabetes/pima-indians-diabetes.csv").unwrap();
+    let (table, _) = load("diabetes/pima-indians-diabetes.csv");
     assert_eq!(size(&table), (768, 9));
     assert!((mean(&table, "column_2") - 120.8945).abs() < 5e-5);
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn series_have_times_and_values() {
-    let Some((table, schema)) = load("nab/data/realKnownCause/nyc_taxi.csv") else { return };
+    let (table, schema) = load("nab/data/realKnownCause/nyc_taxi.csv");
     assert_eq!(table.columns.len(), 2);
     assert!(
         matches!(kind(&schema, "timestamp"), Kind::DateTime { format, .. } if format == "%Y-%m-%d %H:%M:%S")
     );
-    let (table, schema) = load("skab/skab.zip/skab/anomaly-free/anomaly-free.csv").unwrap();
+    let (table, schema) = load("skab/skab.zip/skab/anomaly-free/anomaly-free.csv");
     assert_eq!(size(&table), (9405, 9));
     assert!(matches!(kind(&schema, "datetime"), Kind::DateTime { .. }));
-    let (table, _) = load("timegan-stock/stock_data.csv").unwrap();
+    let (table, _) = load("timegan-stock/stock_data.csv");
     assert_eq!(size(&table), (3685, 6));
     assert!((mean(&table, "Close") - 453.1549).abs() < 5e-5);
-    let (table, _) = load("mba-ecg/MBA_ECG805_data.out.gz").unwrap();
+    let (table, _) = load("mba-ecg/MBA_ECG805_data.out.gz");
     assert_eq!(size(&table), (230_400, 2));
-    let (table, _) = load("ucr-anomaly/135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt").unwrap();
+    let (table, _) = load("ucr-anomaly/135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt");
     assert_eq!(size(&table), (7501, 1));
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn anomaly_sets_of_numpy_arrays() {
     for (name, rows, columns, anomalies) in [
         ("42_WBC", 223, 9, 10),
@@ -236,15 +240,16 @@ fn anomaly_sets_of_numpy_arrays() {
         ("20_letter", 1600, 32, 100),
         ("32_shuttle", 49097, 9, 3511),
     ] {
-        let Some((table, _)) = load(&format!("adbench/{name}.npz")) else { return };
+        let (table, _) = load(&format!("adbench/{name}.npz"));
         assert_eq!(size(&table), (rows, columns + 1), "{name}");
         assert_eq!(pairs(&counts(&table, "y")), [("0", rows - anomalies), ("1", anomalies)]);
     }
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn mnist_digits() {
-    let Some(folder) = data("mnist") else { return };
+    let folder = data("mnist");
     let count = |labels: &[u8]| {
         let mut counts = [0; 10];
         labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
@@ -266,15 +271,16 @@ fn mnist_digits() {
 }
 
 #[test]
+#[cfg_attr(not(public_data), ignore = "needs the public data sets, by VERIDIC_DATA")]
 fn cifar_10_exact_part_and_automobiles() {
-    let Some(path) = data("cifar10/cifar10_train_first4000.bin.gz") else { return };
+    let path = data("cifar10/cifar10_train_first4000.bin.gz");
     let images = cifar::read(&[&path]).unwrap();
     assert_eq!((images.n, images.height, images.width, images.channels), (4000, 32, 32, 3));
     let labels = images.labels.unwrap();
     assert_eq!(labels[..10], [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
     let counts: Vec<usize> = (0..10).map(|label| labels.iter().filter(|&&l| l == label).count()).collect();
     assert_eq!(counts, [396, 366, 420, 384, 422, 393, 414, 385, 407, 413]);
-    let Some(path) = data("cifar10/automobile_test_1000_jpeg.bin.gz") else { return };
+    let path = data("cifar10/automobile_test_1000_jpeg.bin.gz");
     let images = cifar::read(&[&path]).unwrap();
     let sum: u64 = images.pixels.iter().map(|&value| u64::from(value)).sum();
     assert!((sum as f64 / images.pixels.len() as f64 - 116.73).abs() < 0.005);

@@ -3,6 +3,7 @@
 mod bad_input;
 mod columns;
 mod facts;
+mod layouts;
 mod pictures;
 mod round_trip;
 mod schemas;

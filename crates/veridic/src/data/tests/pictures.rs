@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use png::{BitDepth, ColorType};
+use proptest::prelude::*;
 
 use crate::data::picture::tests::png_bytes;
 use crate::data::{ImageOptions, ImageSet, read_images};
@@ -139,7 +140,7 @@ fn several_sizes_are_listed_with_the_remedy() {
         ),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("--set data.size=[2,4]"), "{error:?}");
+    assert!(error.hint().unwrap().contains("`data.images.size = [2, 4]`"), "{error:?}");
     let set = folder.read(&ImageOptions { size: Some([1, 2]), ..ImageOptions::default() }).unwrap();
     assert_eq!((set.train.height, set.train.width), (1, 2));
     assert_eq!(set.train.pixels, [0, 0, 100, 100, 200, 200]);
@@ -152,7 +153,7 @@ fn grey_among_color_is_refused_unless_channels_are_given() {
     folder.color("b.png", [1, 1], [255, 0, 0]);
     let (error, text) = folder.refused();
     assert!(text.contains("1 grey (first a.png), 1 with color (first b.png)"), "{text}");
-    assert!(error.hint().unwrap().contains("data.channels=1"));
+    assert!(error.hint().unwrap().contains("`data.images.channels = 1`"));
     let read = |channels| {
         folder.read(&ImageOptions { channels: Some(channels), ..ImageOptions::default() }).unwrap()
     };
@@ -171,7 +172,7 @@ fn corrupt_pictures_are_all_named_or_skipped_and_counted() {
         text.starts_with("2 of 3 pictures cannot be read: b.png is neither PNG nor JPEG; c.jpg is empty: "),
         "{text}"
     );
-    assert!(error.hint().unwrap().contains("data.skip-corrupt=true"));
+    assert!(error.hint().unwrap().contains("`data.images.skip-corrupt = true`"));
     let set = folder.read(&ImageOptions { skip_corrupt: true, ..ImageOptions::default() }).unwrap();
     assert_eq!((set.train.n, set.train.pixels.as_slice()), (1, &[9][..]));
     assert!(
@@ -260,4 +261,36 @@ fn cifar_folders_are_parted_by_name_and_can_be_turned_grey() {
     assert_eq!((set.train.n, set.train.channels, set.train.labels), (2, 1, Some(vec![3, 4])));
     assert_eq!(set.train.pixels, [76; 2048]);
     assert_eq!(set.test.unwrap().pixels, [30; 1024]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_damage_makes_the_picture_readers_panic(
+        which in 0_usize..5,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<prop::sample::Index>(),
+        is_cut: bool,
+    ) {
+        let (name, mut bytes) = match which {
+            0 => ("a.png", png_bytes([4, 3], ColorType::Rgb, BitDepth::Eight, &[7; 36])),
+            1 => ("a.png", png_bytes([4, 3], ColorType::GrayscaleAlpha, BitDepth::Sixteen, &[7; 48])),
+            2 => ("a.jpg", jpeg(3, &[0xff, 0x00, 0x12, 0x7f])),
+            3 => ("train-images-idx3-ubyte", idx(&[2, 2, 2], &[1; 8])),
+            _ => ("data_batch_1.bin", vec![3; 3073 * 2]),
+        };
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let folder = Folder::new();
+        folder.put(name, bytes);
+        for skip_corrupt in [false, true] {
+            let _ = folder.read(&ImageOptions { skip_corrupt, ..ImageOptions::default() });
+        }
+    }
 }

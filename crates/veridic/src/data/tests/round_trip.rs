@@ -103,7 +103,7 @@ proptest! {
         prop_assert_eq!(&csv, &second);
 
         let mut parquet = Vec::new();
-        super::super::parquet::write(&table, &schema, &mut parquet).unwrap();
+        super::super::parquet::write(&table, &schema, &mut parquet, None).unwrap();
         let (again, _) = read_bytes_as("t", parquet, &schema, &options).unwrap();
         let mut third = Vec::new();
         write_csv(&again, &schema, &mut third).unwrap();
@@ -136,7 +136,7 @@ proptest! {
     ) {
         let (table, schema) = load(MIXED).unwrap();
         let mut bytes = Vec::new();
-        super::super::parquet::write(&table, &schema, &mut bytes).unwrap();
+        super::super::parquet::write(&table, &schema, &mut bytes, None).unwrap();
         for (place, byte) in changes {
             let place = place.index(bytes.len());
             bytes[place] = byte;

@@ -108,19 +108,58 @@ impl Chain {
         })
     }
 
-    /// Makes `n` rows in which each value of `column` is as frequent as the others, missing ones aside.
+    /// Makes `n` rows in which each combination of values of `columns` is as frequent as the others, missing ones aside.
     ///
     /// # Errors
-    /// As [`sample_given`](Self::sample_given); a column of too many values.
+    /// As [`sample_given`](Self::sample_given); a column of too many values; more combinations than rows.
     pub fn sample_balanced(
         &self,
         n: usize,
-        column: &str,
+        columns: &[&str],
         seed: Seed,
         threads: usize,
     ) -> Result<Table, ModelError> {
+        let mut asked: Vec<Vec<Condition>> = vec![Vec::new()];
+        for column in columns {
+            let values = self.balanced_values(column)?;
+            if asked.len() * values.len() > n.max(values.len()) {
+                return Err(ModelError::TooFewRows {
+                    model: "a balance of several columns",
+                    found: n,
+                    needed: asked.len() * values.len(),
+                });
+            }
+            let with = |conditions: &Vec<Condition>| -> Vec<Vec<Condition>> {
+                let one = |allowed: &Allowed| {
+                    let condition = Condition { column: (*column).to_string(), allowed: allowed.clone() };
+                    conditions.iter().cloned().chain([condition]).collect()
+                };
+                values.iter().map(one).collect()
+            };
+            asked = asked.iter().flat_map(with).collect();
+        }
+        let mut parts = Vec::new();
+        for (i, conditions) in asked.iter().enumerate() {
+            let count = n * (i + 1) / asked.len() - n * i / asked.len();
+            if count == 0 {
+                continue;
+            }
+            let seed = Seed(seed.key(&format!("chain.balance.{i}")));
+            let part = self.sample_given(count, conditions, seed, threads)?;
+            let rows: Vec<usize> = (0..count).collect();
+            let read = |(coder, column): (&Coder, &Column)| coder.read(&column.cells, &rows);
+            parts.push(self.coders.iter().zip(&part.table.columns).filter_map(read).collect());
+        }
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        shuffle(&mut order, &mut seed.stream("chain.balance"));
+        let made: Vec<Made> = self.joined(parts).iter().map(|made| made.take(&order)).collect();
+        Ok(self.table(&made, n))
+    }
+
+    /// The values of a column that can be made equally frequent.
+    fn balanced_values(&self, column: &str) -> Result<Vec<Allowed>, ModelError> {
         let j = self.place(column)?;
-        let values: Vec<Allowed> = match &self.coders[j] {
+        Ok(match &self.coders[j] {
             Coder::Text(coder) => {
                 let seen = coder.lookup().into_iter().take(coder.levels().len()).zip(coder.levels());
                 seen.filter(|((_, share), _)| *share > 0.0)
@@ -137,24 +176,7 @@ impl Chain {
                     condition: "balance",
                 });
             }
-        };
-        let mut parts = Vec::new();
-        for (i, allowed) in values.iter().enumerate() {
-            let count = n * (i + 1) / values.len() - n * i / values.len();
-            if count == 0 {
-                continue;
-            }
-            let condition = Condition { column: column.to_string(), allowed: allowed.clone() };
-            let seed = Seed(seed.key(&format!("chain.balance.{i}")));
-            let part = self.sample_given(count, &[condition], seed, threads)?;
-            let rows: Vec<usize> = (0..count).collect();
-            let read = |(coder, column): (&Coder, &Column)| coder.read(&column.cells, &rows);
-            parts.push(self.coders.iter().zip(&part.table.columns).filter_map(read).collect());
-        }
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        shuffle(&mut order, &mut seed.stream("chain.balance"));
-        let made: Vec<Made> = self.joined(parts).iter().map(|made| made.take(&order)).collect();
-        Ok(self.table(&made, n))
+        })
     }
 
     /// Where a column is.

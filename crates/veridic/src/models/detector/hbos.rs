@@ -81,6 +81,16 @@ impl Hbos {
     }
 }
 
+impl Hbos {
+    /// What a value puts into the reasons: outside all bins a density of zero, since the lowest bar may be as high as all.
+    fn reason(&self, j: usize, x: f32) -> f64 {
+        let (low, high) = (self.range[2 * j], self.range[2 * j + 1]);
+        let near = self.config.tolerance * (high - low) / self.config.bins as f64;
+        let x = f64::from(x);
+        if low - x > near || x - high > near { -self.config.alpha.log2() } else { self.part(j, x as f32) }
+    }
+}
+
 impl Method for Hbos {
     type Config = HbosConfig;
     const MODEL: &'static str = "the histogram-based outlier score";
@@ -118,8 +128,9 @@ impl Method for Hbos {
         };
         let each = each.zip(parts.par_chunks_mut(rows.n_cols));
         let scores = each.map(|(row, parts)| {
-            parts.iter_mut().zip(row.iter().enumerate().map(part)).for_each(|(to, part)| *to = part);
-            parts.iter().sum()
+            let reasons = row.iter().enumerate().map(|(j, x)| self.reason(j, *x));
+            parts.iter_mut().zip(reasons).for_each(|(to, reason)| *to = reason);
+            row.iter().enumerate().map(part).sum()
         });
         Ok(scores.collect())
     }

@@ -11,6 +11,8 @@ mod diversity;
 mod info;
 mod minibatch;
 mod objective;
+#[cfg(test)]
+mod parity;
 mod penalty;
 mod sample;
 mod step;

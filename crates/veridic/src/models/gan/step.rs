@@ -11,7 +11,7 @@ use super::warp::warped;
 use crate::models::Layout;
 use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::prior::{drawn_category, one_hot};
-use crate::models::written::{Inputs, Update, Written, seen};
+use crate::models::program::{Inputs, Program, Update, seen};
 use crate::nn::{LayerConfig, Mode, Scope, dense, flat, shaped, stack};
 use crate::train::{Followed, OptimizerConfig, TrainConfig};
 
@@ -57,7 +57,7 @@ impl GanConfig {
         inputs: &Inputs<'g>,
         layout: &Layout,
         train: &TrainConfig,
-    ) -> Written<'g> {
+    ) -> Program<'g> {
         let lead = if self.group() > 1 { vec![self.group()] } else { Vec::new() };
         scope.start = self.start.init();
         Game { config: self, layout, train, inputs, lead }.written(scope)
@@ -65,7 +65,7 @@ impl GanConfig {
 }
 
 impl<'g> Game<'_, 'g> {
-    fn written(&self, scope: &mut Scope<'g>) -> Written<'g> {
+    fn written(&self, scope: &mut Scope<'g>) -> Program<'g> {
         let config = self.config;
         let (discriminator_update, target) = self.discriminator_update(scope);
         let (generator_update, average) = self.generator_update(scope, target);
@@ -120,12 +120,16 @@ impl<'g> Game<'_, 'g> {
         if let (Some(_), Some(classes)) = (config.coupled, judged.classes) {
             recognize.push(classes.slice(0, 1, 1).reshape(&[classes.shape().width() / 2]));
         }
-        Written {
+        let among = (!self.lead.is_empty() && !config.conditional).then(|| {
+            config.objective.boundary() - flat_first(self.judge(scope, self.real(), None, false).output)
+        });
+        Program {
             updates: vec![discriminator_update, generator_update],
             encode: vec![flat_first(judged.features)],
             latent: prior.width(),
             decode: Some(decode),
             score: vec![config.objective.boundary() - flat_first(judged.output)],
+            among,
             recognize,
             evaluate: Vec::new(),
             weigh: None,

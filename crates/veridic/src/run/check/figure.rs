@@ -1,6 +1,6 @@
 //! Whether the figures and measurements that are asked for at the end can be made, asked before training.
 
-use crate::data::{Cells, Data};
+use crate::data::Data;
 use crate::error::{ConfigError, Result};
 use crate::models::{ModelConfig, Network, Parts};
 use crate::run::config::{Config, FigureConfig, FigureKind};
@@ -37,7 +37,9 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
             Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
         };
         match figure.kind {
-            FigureKind::Columns if parts.chain.is_none() => return needs("a model that makes rows"),
+            FigureKind::Columns | FigureKind::Correlation if parts.chain.is_none() => {
+                return needs("a model that makes rows");
+            }
             FigureKind::ScoreHistogram | FigureKind::RocPr if parts.detector.is_none() => {
                 return needs("a detector of rows");
             }
@@ -47,7 +49,13 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
                     return needs("positive and other test rows");
                 }
             }
-            FigureKind::Columns | FigureKind::ScoreHistogram => {}
+            FigureKind::LearningCurves if config.evaluate.learning.is_empty() => {
+                return needs("`evaluate.learning`");
+            }
+            FigureKind::Columns
+            | FigureKind::Correlation
+            | FigureKind::ScoreHistogram
+            | FigureKind::LearningCurves => {}
             _ => return needs("a network"),
         }
     }
@@ -111,13 +119,13 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         {
             return needs("images", "leave it out for a table");
         }
-        Kind::ReconstructionBars | Kind::SampledRows | Kind::Correlation if has_images => {
+        Kind::ReconstructionBars | Kind::SampledRows | Kind::Correlation | Kind::Columns if has_images => {
             return needs("a table", "leave it out for images");
         }
         _ => {}
     }
     match figure.kind {
-        Kind::Columns => return needs("a model of tables that is no network", "choose `sampled-rows`"),
+        Kind::LearningCurves => return needs("a classifier that is no network", "leave the figure out"),
         Kind::Made | Kind::Film | Kind::GameCurves if !matches!(config.model, ModelConfig::Gan(_)) => {
             return needs("an adversarial network", "leave the figure out");
         }
@@ -140,6 +148,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         | Kind::SampledRows
         | Kind::RocPr
         | Kind::Correlation
+        | Kind::Columns
             if !network.reconstructs() =>
         {
             return needs("an autoencoder or a VAE", "leave the figure out");
@@ -147,7 +156,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         _ => {}
     }
     match figure.kind {
-        Kind::ImageSamples | Kind::PosteriorDraws | Kind::SampledRows | Kind::Correlation
+        Kind::ImageSamples | Kind::PosteriorDraws | Kind::SampledRows | Kind::Correlation | Kind::Columns
             if !network.can_sample() =>
         {
             return needs("a model that can sample", "fit a VAE, or leave the figure out");
@@ -155,7 +164,7 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         Kind::LatentGrid if network.latent() != 2 => {
             return needs(
                 "two latent dimensions",
-                "set `model.vae.latent = 2`, or use the figure `traversal-grid`, or leave the figure out",
+                "give `model.vae.latent = 2`, or use the figure `traversal-grid`, or leave the figure out",
             );
         }
         Kind::TraversalGrid if network.latent() < 2 => {
@@ -169,9 +178,6 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         }
         Kind::Augmentation if config.augment.is_none() => {
             return needs("the section `augment`", "add `[augment]`, or leave the figure out");
-        }
-        Kind::Correlation if columns_of_numbers(data) < 2 => {
-            return needs("two columns of numbers", "leave it out");
         }
         Kind::RocPr => {
             let positive = data.positives(shown(data));
@@ -198,11 +204,4 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         }
     }
     Ok(())
-}
-
-fn columns_of_numbers(data: &Dataset) -> usize {
-    let (Data::Table(table, _), Some(codec)) = (&data.content, &data.codec) else { return 0 };
-    let is_number =
-        |name: &str| table.column(name).is_some_and(|column| matches!(column.cells, Cells::Number(_)));
-    codec.blocks().iter().filter(|block| is_number(&block.column)).count()
 }

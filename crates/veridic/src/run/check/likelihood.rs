@@ -13,7 +13,7 @@ const MOST_OUTPUTS: usize = 1 << 18;
 /// What losses mean: the likelihood, what its values are, its formula with its constants.
 pub(crate) fn in_words(config: &Config, is_images: bool) -> String {
     let likelihood = config.model.likelihood();
-    let of = match config.data.binarization {
+    let of = match config.data.images.binarization {
         Binarization::None if is_images && likelihood == LikelihoodConfig::Bernoulli => {
             " of grey values (a cross-entropy, comparable with no likelihood)".to_string()
         }
@@ -130,26 +130,26 @@ fn check_labels(config: &Config, data: &Dataset) -> Result<()> {
     if gan.conditional && is_table {
         return conflict(
             "`model.gan.conditional` is for images, and the data is a table".to_string(),
-            "leave it out: `veridic sample --given COLUMN=VALUE` chooses among rows that were made",
+            "leave it out: a condition when sampling chooses among rows that were made",
         );
     }
     if gan.classify > 0.0 && is_table && config.data.model_target {
         return conflict(
             "`model.gan.classify` tells the target of a row, and the row has it: `data.model-target` is true"
                 .to_string(),
-            "add `--set data.model-target=false`",
+            "add `data.model-target = false`",
         );
     }
     if gan.coupled.is_some() && is_table {
         return conflict(
             "`model.gan.coupled` is for images, and the data is a table".to_string(),
-            "name two sets of images in `data.images` and `data.second`",
+            "name two sets of images in `data.images` and `data.images.second`",
         );
     }
-    if config.data.binarization != Binarization::None {
+    if config.data.images.binarization != Binarization::None {
         return conflict(
-            "`data.binarization` is for likelihoods, and an adversarial network has none".to_string(),
-            "leave `data.binarization` out",
+            "`data.images.binarization` is for likelihoods, and an adversarial network has none".to_string(),
+            "leave `data.images.binarization` out",
         );
     }
     let (batch, group) = (config.train.batch, gan.group());

@@ -6,6 +6,7 @@ use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
 use crate::nn::{LikelihoodConfig, NoiseConfig, Variance};
 use crate::run::check::criterion;
+use crate::run::report::learning::classifiers;
 
 /// Latent points a row in training, at most.
 const MOST_SAMPLES: usize = 10_000;
@@ -36,23 +37,24 @@ impl Config {
         if let Some(map) = &self.map {
             map.check_as("map.")?;
         }
-        if let Some(channels) = self.data.channels.filter(|channels| ![1, 3].contains(channels)) {
-            return range("data.channels", channels.to_string(), "1 (grey) or 3 (color)");
+        if let Some(channels) = self.data.images.channels.filter(|channels| ![1, 3].contains(channels)) {
+            return range("data.images.channels", channels.to_string(), "1 (grey) or 3 (color)");
         }
-        if let Some([height, width]) = self.data.size
+        if let Some([height, width]) = self.data.images.size
             && !((1..=4096).contains(&height) && (1..=4096).contains(&width))
         {
-            return range("data.size", format!("[{height}, {width}]"), "1 to 4096 each");
+            return range("data.images.size", format!("[{height}, {width}]"), "1 to 4096 each");
         }
-        if ![1, 3].contains(&self.data.stack) {
-            return range("data.stack", self.data.stack.to_string(), "1 or 3");
+        if ![1, 3].contains(&self.data.images.stack) {
+            return range("data.images.stack", self.data.images.stack.to_string(), "1 or 3");
         }
-        if self.data.second_margin > 0 {
-            let least = self.data.size.map_or(0, |[height, width]| height.min(width));
-            if self.data.second.is_none() || 2 * self.data.second_margin >= least {
-                let found = self.data.second_margin.to_string();
-                let allowed = "0, or with `data.second` less than half of both sides in `data.size`";
-                return range("data.second-margin", found, allowed);
+        if self.data.images.second_margin > 0 {
+            let least = self.data.images.size.map_or(0, |[height, width]| height.min(width));
+            if self.data.images.second.is_none() || 2 * self.data.images.second_margin >= least {
+                let found = self.data.images.second_margin.to_string();
+                let allowed =
+                    "0, or with `data.images.second` less than half of both sides in `data.images.size`";
+                return range("data.images.second-margin", found, allowed);
             }
         }
         let split = &self.data.split;
@@ -157,7 +159,7 @@ impl Config {
         };
         let named = [
             ("table", self.data.table.is_some()),
-            ("images", self.data.images.is_some()),
+            ("images", self.data.images.source.is_some()),
             ("mixture", self.data.mixture.is_some()),
         ];
         let mut given = named.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
@@ -168,14 +170,17 @@ impl Config {
             );
         }
         let is_coupled = matches!(&self.model, ModelConfig::Gan(gan) if gan.coupled.is_some());
-        if is_coupled != self.data.second.is_some() {
+        if is_coupled != self.data.images.second.is_some() {
             return conflict(
-                "`model.gan.coupled` and `data.second` need each other, and one of the two is not given",
-                "give both: `model.gan.coupled = {}` and `data.second = \"usps\"`, say",
+                "`model.gan.coupled` and `data.images.second` need each other, and one of the two is not given",
+                "give both: `model.gan.coupled = {}` and `data.images.second = \"usps\"`, say",
             );
         }
-        if self.data.stack > 1 && self.data.second.is_some() {
-            return conflict("`data.stack` and `data.second` are both given", "keep one of the two");
+        if self.data.images.stack > 1 && self.data.images.second.is_some() {
+            return conflict(
+                "`data.images.stack` and `data.images.second` are both given",
+                "keep one of the two",
+            );
         }
         if matches!(split.by, SplitBy::Entity | SplitBy::Time) && split.column.is_none() {
             return conflict(
@@ -186,7 +191,18 @@ impl Config {
         if self.model.table().is_some_and(|parts| parts.of_series()) && split.valid + split.test > 0.0 {
             return conflict(
                 "a model of series learns from all rows, and `data.split` keeps some back",
-                "set `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",
+                "give `data.split.valid = 0.0` and `data.split.test = 0.0`; score a file of later rows",
+            );
+        }
+        let known: Vec<&str> = classifiers().iter().map(ModelConfig::name).collect();
+        if let Some(other) = self.evaluate.learning.iter().find(|name| !known.contains(&name.as_str())) {
+            return range("evaluate.learning", other.clone(), &known.join(", "));
+        }
+        if !self.evaluate.learning.is_empty() && (self.data.target.is_none() || self.model.table().is_none())
+        {
+            return conflict(
+                "`evaluate.learning` needs a target, and a model of tables that is no network",
+                "give `data.target = \"COLUMN\"` and a classifier such as `naive-bayes`",
             );
         }
         criterion::check(self)?;
@@ -205,18 +221,18 @@ impl Config {
         let table = self.data.table.clone().or(self.data.mixture.map(|mixture| mixture.label()));
         if let (Some(field), Some(table)) = (self.data.of_images(), table) {
             return conflict(
-                &format!("`data.{field}` is for images, and the data is a table: {table}"),
-                &format!("leave `data.{field}` out"),
+                &format!("`data.images.{field}` is for images, and the data is a table: {table}"),
+                &format!("leave `data.images.{field}` out"),
             );
         }
         let likelihood = self.model.likelihood();
-        if self.data.binarization != Binarization::None && likelihood != LikelihoodConfig::Bernoulli {
+        if self.data.images.binarization != Binarization::None && likelihood != LikelihoodConfig::Bernoulli {
             return conflict(
                 &format!(
-                    "`data.binarization` makes pixels zeros and ones, and the likelihood is `{}`",
+                    "`data.images.binarization` makes pixels zeros and ones, and the likelihood is `{}`",
                     likelihood.name()
                 ),
-                "choose `likelihood = \"bernoulli\"`, or leave `data.binarization` out",
+                "choose `likelihood = \"bernoulli\"`, or leave `data.images.binarization` out",
             );
         }
         if evaluate.nll_samples > 0 && !likelihood.is_in_nats() {
@@ -266,14 +282,14 @@ impl DataConfig {
     /// The first setting that only images can have and that is not left at its default.
     fn of_images(&self) -> Option<&'static str> {
         let set = [
-            ("size", self.size.is_some()),
-            ("channels", self.channels.is_some()),
-            ("skip-corrupt", self.skip_corrupt),
-            ("classes", !self.classes.is_empty()),
-            ("stack", self.stack != 1),
-            ("second", self.second.is_some()),
-            ("second-margin", self.second_margin != 0),
-            ("binarization", self.binarization != Binarization::None),
+            ("size", self.images.size.is_some()),
+            ("channels", self.images.channels.is_some()),
+            ("skip-corrupt", self.images.skip_corrupt),
+            ("classes", !self.images.classes.is_empty()),
+            ("stack", self.images.stack != 1),
+            ("second", self.images.second.is_some()),
+            ("second-margin", self.images.second_margin != 0),
+            ("binarization", self.images.binarization != Binarization::None),
         ];
         set.into_iter().find(|(_, is_set)| *is_set).map(|(field, _)| field)
     }

@@ -1,6 +1,7 @@
 //! The configuration of a run: TOML with every field defaulted, unknown keys refused, ranges checked.
 
 mod check;
+mod images;
 pub(crate) mod recipe;
 mod set;
 
@@ -9,8 +10,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecConfig;
+use crate::data::Mixture;
 use crate::data::series::SeriesConfig;
-use crate::data::{Binarization, Mixture};
 use crate::error::Result;
 use crate::models::chain::RuleConfig;
 use crate::models::{ModelConfig, VaeConfig};
@@ -18,6 +19,7 @@ use crate::run::map::MapConfig;
 use crate::run::report::augment::AugmentConfig;
 use crate::train::TrainConfig;
 
+pub use images::ImagesConfig;
 use set::toml_error;
 pub(crate) use set::with_sets;
 
@@ -73,35 +75,15 @@ pub struct DataConfig {
     /// A known data set that is a table (`veridic data list`), or a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// A known data set of images, or a folder or file of images.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub images: Option<String>,
     /// A small known world to draw the rows of a table from, in place of a data set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mixture: Option<Mixture>,
-    /// Channels that all images get: 1 makes them grey, 3 color; as the files are by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channels: Option<usize>,
-    /// Height and width that all images get, 1 to 4096 each; as the files are by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<[usize; 2]>,
     /// Which form of a known data set is read (`veridic data list` names them); by default the first that is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// Labels whose images are kept; all by default.
-    pub classes: Vec<String>,
-    /// Grey images laid over each other as the channels of one, 1 or 3: each image is in as many stacks, with others
-    /// drawn at random, and a stack's label is theirs one after the other.
-    pub stack: usize,
-    /// A second set of images, for a coupled adversarial network: a known data set, or a folder or file. Its labels are
-    /// never learned from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub second: Option<String>,
-    /// Black pixels around each image of the second set, 0 to 1024, within `size`: for digits that fill their images beside
-    /// others that do not.
-    pub second_margin: usize,
-    /// Whether pictures that cannot be read are left out and counted, instead of an error.
-    pub skip_corrupt: bool,
+    /// Images, in place of a table.
+    #[serde(with = "images", skip_serializing_if = "ImagesConfig::is_default")]
+    pub images: ImagesConfig,
     /// How the rows of a table make series, for models of series.
     pub series: SeriesConfig,
     /// The column that says what is to be told apart.
@@ -145,6 +127,9 @@ pub struct DataConfig {
     pub day_first: Option<bool>,
     /// Whether a last row that is a total of the others is left out.
     pub drop_total: bool,
+    /// Lines above a table, or rows of a sheet, that are left out, such as a title; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<usize>,
     /// The sheet of a workbook; the only one by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
@@ -156,8 +141,6 @@ pub struct DataConfig {
     pub schema: Option<PathBuf>,
     /// Whether rows with missing cells are left out.
     pub complete_rows: bool,
-    /// How the pixels of images become zeros and ones, for the likelihood `bernoulli`.
-    pub binarization: Binarization,
     /// How rows are parted.
     pub split: SplitConfig,
 }
@@ -166,16 +149,9 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             table: None,
-            images: None,
+            images: ImagesConfig::default(),
             mixture: None,
-            channels: None,
-            size: None,
             variant: None,
-            classes: Vec::new(),
-            stack: 1,
-            second: None,
-            second_margin: 0,
-            skip_corrupt: false,
             series: SeriesConfig::default(),
             target: None,
             labelled: None,
@@ -193,11 +169,11 @@ impl Default for DataConfig {
             thousands: None,
             day_first: None,
             drop_total: false,
+            skip: None,
             sheet: None,
             encoding: None,
             schema: None,
             complete_rows: false,
-            binarization: Binarization::None,
             split: SplitConfig::default(),
         }
     }
@@ -275,6 +251,13 @@ pub struct EvaluateConfig {
     pub picture_side: usize,
     /// Columns of a table that name what its rows were made from, for `latent.mig` and the like.
     pub factors: Vec<String>,
+    /// Classifiers whose error on test rows is reported for few and for many training rows, as `learning.NAME.ROWS`:
+    /// `naive-bayes`, `logistic-regression`, ….
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<String>,
+    /// Columns of a table by whose groups the page of made rows compares how the target is decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<String>,
 }
 
 impl Default for EvaluateConfig {
@@ -290,6 +273,8 @@ impl Default for EvaluateConfig {
             picture_every: 1,
             picture_side: 8,
             factors: Vec::new(),
+            learning: Vec::new(),
+            protected: Vec::new(),
         }
     }
 }
@@ -358,10 +343,13 @@ pub enum FigureKind {
     SampledRows,
     /// Receiver operating characteristic and precision-recall curve, with the controls where they are reported.
     RocPr,
-    /// Correlations of real and of sampled rows.
+    /// How columns go together in real and in made rows: correlations of numbers, Cramér's V of categories, the
+    /// correlation ratio of both, and the difference.
     Correlation,
     /// The distribution of every column, real rows against made ones.
     Columns,
+    /// Errors of classifiers by the number of rows they learned from; needs `evaluate.learning`.
+    LearningCurves,
     /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
     Augmentation,
     /// The layers.
@@ -391,6 +379,7 @@ impl FigureKind {
             Self::RocPr => "roc-pr",
             Self::Correlation => "correlation",
             Self::Columns => "columns",
+            Self::LearningCurves => "learning-curves",
             Self::Augmentation => "augmentation",
             Self::Diagram => "diagram",
         }
@@ -413,6 +402,9 @@ impl Config {
     /// # Errors
     /// Text that is not TOML, unknown keys (with the nearest known one), values out of range.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
+        let mut tree: toml::Table = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
+        let now = images::migrate(&mut tree).then(|| toml::to_string(&tree).expect("it was TOML"));
+        let text = now.as_deref().unwrap_or(text);
         let config: Self = toml::from_str(text).map_err(|error| toml_error(&error, text, origin))?;
         config.check()?;
         Ok(config)

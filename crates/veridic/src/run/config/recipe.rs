@@ -22,6 +22,7 @@ macro_rules! recipes {
 }
 
 const RECIPES: &[Recipe] = recipes!(
+    "adult-fairness"
     "cars-dcgan"
     "cifar-conv-autoencoder"
     "cifar-conv-vae"
@@ -32,6 +33,7 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-vae"
     "creditcard-vae-augment"
     "gaussian-gan"
+    "generative-discriminative"
     "grid-gan"
     "heart-vae"
     "mnist-aae"

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::images;
 use crate::data::nearest_name;
 use crate::error::{ConfigError, Result};
 use crate::models::ModelConfig;
@@ -18,6 +19,7 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
     let text = toml::to_string_pretty(config).expect("a configuration is plain data");
     let mut tree: toml::Table = toml::from_str(&text).map_err(|error| toml_error(&error, &text, "config"))?;
     for (path, value) in sets {
+        let path = &images::moved(path);
         let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"))
             .ok()
             .and_then(|mut table| table.remove("value"))
@@ -40,7 +42,7 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
         }
     }
     let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-    Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "--set"))?)
+    Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "settings"))?)
 }
 
 /// A model that is named alone, with its defaults.
@@ -99,6 +101,9 @@ fn place(tree: &mut toml::Table, path: &str, value: toml::Value) -> Result<(), S
                 || ModelConfig::all().iter().any(|model| model.name() == parent));
         if single && !table.contains_key(parent) {
             table.clear();
+        }
+        if parent == "images" && table.get(parent).is_some_and(toml::Value::is_str) {
+            images::section(table);
         }
         let entry = table.entry(parent).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         table = entry.as_table_mut().ok_or_else(|| format!("`{parent}` is a single value"))?;

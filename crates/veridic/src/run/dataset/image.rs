@@ -9,12 +9,12 @@ use crate::data::split::{self, Fractions};
 use crate::data::{self, Binarization, Data, ImageOptions, Images, Split};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
-use crate::run::config::{Config, DataConfig, SplitBy};
+use crate::run::config::{Config, ImagesConfig, SplitBy};
 use crate::seed::{Seed, shuffle};
 
 /// How the images of a run of this configuration are read.
 pub(crate) fn image_options(config: &Config) -> ImageOptions {
-    let DataConfig { channels, size, skip_corrupt, .. } = config.data;
+    let ImagesConfig { channels, size, skip_corrupt, .. } = config.data.images;
     ImageOptions { channels, size, skip_corrupt }
 }
 
@@ -73,7 +73,7 @@ fn of_classes(classes: &[String], images: &Images, names: Option<&[String]>) -> 
         let known = there.iter().take(20).map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
         let allowed = if there.is_empty() { "nothing: the images have no labels".to_string() } else { known };
         return Err(ConfigError::Range {
-            field: "data.classes".to_string(),
+            field: "data.images.classes".to_string(),
             found: format!("`{other}`"),
             allowed,
         }
@@ -119,7 +119,7 @@ pub(super) fn load_images(
     second: Option<&Place>,
     notes: Vec<String>,
 ) -> Result<Dataset> {
-    let source = source(&config.data.classes, place, &image_options(config))?;
+    let source = source(&config.data.images.classes, place, &image_options(config))?;
     parted(config, source, second, notes)
 }
 
@@ -141,19 +141,20 @@ fn parted(
 ) -> Result<Dataset> {
     let split = part(config, &source)?;
     notes.append(&mut source.notes);
-    if config.data.stack > 1 {
+    if config.data.images.stack > 1 {
         stack(config, &mut source, &split)?;
         notes.push(format!(
             "each row is a stack of {} images that were drawn at random from the same part; {} stacks",
-            config.data.stack, source.images.n
+            config.data.images.stack, source.images.n
         ));
     }
-    binarize(config.data.binarization, &mut source.images, &split, &mut notes);
+    binarize(config.data.images.binarization, &mut source.images, &split, &mut notes);
     let second = match second {
         None => None,
         Some(place) => {
-            let margin = config.data.second_margin;
-            let inner = config.data.size.map(|[height, width]| [height - 2 * margin, width - 2 * margin]);
+            let margin = config.data.images.second_margin;
+            let inner =
+                config.data.images.size.map(|[height, width]| [height - 2 * margin, width - 2 * margin]);
             let options = ImageOptions { size: inner, ..image_options(config) };
             let mut other = self::source(&[], place, &options)?;
             other.images = other.images.with_margin(margin);
@@ -161,11 +162,12 @@ fn parted(
             if first != found {
                 return Err(ConfigError::Conflict {
                     what: format!(
-                        "the images of `data.second` are {}, and those of the first set {}",
+                        "the images of `data.images.second` are {}, and those of the first set {}",
                         found.described(),
                         first.described()
                     ),
-                    remedy: "give all one size and color with `data.size` and `data.channels`".to_string(),
+                    remedy: "give all one size and color with `data.images.size` and `data.images.channels`"
+                        .to_string(),
                 }
                 .into());
             }
@@ -191,7 +193,7 @@ fn parted(
     let Source { images, labels, files, .. } = source;
     let layout = Layout {
         dims: vec![images.height, images.width, images.channels],
-        redrawn: config.data.binarization == Binarization::Dynamic,
+        redrawn: config.data.images.binarization == Binarization::Dynamic,
         ..Layout::default()
     };
     let labels = Labels { labels, positive: config.data.positive.clone() };
@@ -210,12 +212,15 @@ fn stack(config: &Config, source: &mut Source, split: &Split) -> Result<()> {
     let images = &source.images;
     if images.channels != 1 {
         return Err(ConfigError::Conflict {
-            what: format!("`data.stack` is for grey images, and these have {} channels", images.channels),
-            remedy: "give `data.channels = 1`".to_string(),
+            what: format!(
+                "`data.images.stack` is for grey images, and these have {} channels",
+                images.channels
+            ),
+            remedy: "give `data.images.channels = 1`".to_string(),
         }
         .into());
     }
-    let (n, size, count) = (images.n, images.height * images.width, config.data.stack);
+    let (n, size, count) = (images.n, images.height * images.width, config.data.images.stack);
     let mut rows: Vec<Vec<usize>> = (0..n).map(|row| vec![row]).collect();
     for part in [&split.train, &split.valid, &split.test] {
         for channel in 1..count {

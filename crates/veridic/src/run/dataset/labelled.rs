@@ -76,10 +76,10 @@ fn given(path: &Path, data: &mut Dataset) -> Result<()> {
     };
     let table = data::read(path, &ReadOptions::default())?.table;
     let Some(Cells::Number(rows)) = table.column("row").map(|column| &column.cells) else {
-        return wrong("no column of numbers `row`".to_string(), "what `veridic label --export` writes");
+        return wrong("no column of numbers `row`".to_string(), "what labelling exports");
     };
     let Some(column) = CLASS.iter().find_map(|name| table.column(name)) else {
-        return wrong("no column `class`".to_string(), "what `veridic label --export` writes");
+        return wrong("no column `class`".to_string(), "what labelling exports");
     };
     let n = data.class_numbers.len().max(data.labels.as_ref().map_or(0, Vec::len));
     let n = n.max(data.rows().len()).max(data.content.table().map_or(0, |(table, _)| table.n_rows));

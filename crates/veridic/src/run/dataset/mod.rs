@@ -191,7 +191,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
     if let Place::Known(located) = &place {
         notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
     }
-    let second = config.data.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
+    let second = config.data.images.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
     let mut data = if is_images {
         load_images(config, &place, second.as_ref(), notes)?
     } else {
@@ -203,7 +203,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
 }
 
 fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
-    let name = config.data.table.as_ref().or(config.data.images.as_ref());
+    let name = config.data.table.as_ref().or(config.data.images.source.as_ref());
     if let Some(path) = data {
         return Ok(Place::File(path.to_path_buf()));
     }
@@ -213,7 +213,7 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     let Some(name) = name else {
         return Err(RunError::NoData {
             reason: "neither a data file nor a recipe names the data".to_string(),
-            remedy: "name a file (`veridic fit DATA.csv`) or a recipe (`--recipe heart-vae`)".to_string(),
+            remedy: "name a file, or a recipe such as `heart-vae`".to_string(),
         }
         .into());
     };
@@ -297,16 +297,21 @@ pub(crate) fn default_for(data: &Path, target: Option<&str>) -> Config {
         Config {
             model: variational(16, &[256], LikelihoodConfig::Bernoulli),
             train: TrainConfig { epochs: 20, patience: Some(5), ..TrainConfig::default() },
+            figure: figures(&[FigureKind::LossCurves, FigureKind::ImagePairs, FigureKind::ImageSamples]),
             ..Config::default()
         }
     } else {
         let mut config = Config::default_for_tables();
-        config.figure = vec![FigureConfig { kind: FigureKind::Columns, ..FigureConfig::default() }];
+        config.figure = figures(&[FigureKind::Columns, FigureKind::Correlation]);
         config
     };
     config.about = format!("Fitted to {}", data.display());
     config.data.target = target.map(str::to_string);
     config
+}
+
+fn figures(kinds: &[FigureKind]) -> Vec<FigureConfig> {
+    kinds.iter().map(|kind| FigureConfig { kind: *kind, ..FigureConfig::default() }).collect()
 }
 
 /// The default for tables with another model named by overrides: what it needs beside its own settings. A variational
@@ -331,6 +336,7 @@ pub(crate) fn default_with(default: Config, sets: &[(String, String)]) -> Config
     let mut config = Config { about: default.about, ..Config::default() };
     config.data = DataConfig { split: SplitConfig::default(), ..default.data };
     config.codec.numeric = crate::codec::Numeric::Quantile;
+    config.figure = figures(&[FigureKind::LossCurves, FigureKind::Columns, FigureKind::Correlation]);
     config.model = variational(16, &[128, 128], LikelihoodConfig::Mixed);
     config.train = TrainConfig {
         epochs: 200,

@@ -49,6 +49,7 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
         thousands: data.thousands,
         day_first: data.day_first,
         drop_total: data.drop_total,
+        skip: data.skip,
         sheet: data.sheet.clone(),
         encoding: data.encoding.clone(),
         categorical: data.categorical.clone(),
@@ -158,8 +159,8 @@ fn contaminated(
     (count > 0).then(|| {
         format!(
             "{count} of {} rows to learn from have `{target}` = {value}: a score says how unusual a row is among all of them, \
-             not how likely it has {value}. To learn from the others alone: --set data.split.by=one-class; to tell {value} \
-             from the others: --set model=boosted-trees",
+             not how likely it has {value}. To learn from the others alone: `data.split.by = \"one-class\"`; to tell {value} \
+             from the others: a run of `boosted-trees`",
             train.len()
         )
     })

@@ -2,18 +2,14 @@
 
 use serde::Serialize;
 
-use super::{ATTACKED, Evaluation, Sides};
+use super::{Evaluation, Sides};
 use crate::data::Table;
 use crate::error::Result;
 use crate::evaluate::{self, AttackRisk};
 use crate::seed::shuffle;
 
-/// Synthetic rows that attackers have, at most.
-const HELD: usize = 50_000;
 /// Columns that are guessed, at most.
 const MOST_SECRETS: usize = 20;
-/// Conditions that single out.
-const GUESSES: usize = 500;
 
 /// An attack with its name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,7 +78,7 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
             all.figures.insert("ceiling.privacy.copies".to_string(), close.copies_holdout);
         }
         all.notes.push(
-            "attacks need rows that no model saw as their control: give some with --unseen; of privacy, only copies \
+            "attacks need rows that no model saw as their control: give unseen ones; of privacy, only copies \
              were looked for"
                 .to_string(),
         );
@@ -97,10 +93,10 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
         insert("privacy.copies", close.copies);
         insert("ceiling.privacy.copies", close.copies_holdout);
     }
-    let n = real.n_rows.min(unseen.n_rows).min(ATTACKED);
+    let n = real.n_rows.min(unseen.n_rows).min(sides.most / 5);
     all.rows.attacked = n;
     let first = |table: &Table, n: usize| table.take(&(0..n.min(table.n_rows)).collect::<Vec<_>>());
-    let (near, held, made) = (first(&real, n), first(&unseen, n), first(&made, HELD));
+    let (near, held, made) = (first(&real, n), first(&unseen, n), first(&made, 5 * sides.most));
     let mut figure = |name: &str, value: f64| all.figures.insert(name.to_string(), value);
     let member = evaluate::membership(&near, &held, &made)?;
     figure("privacy.membership_auc", member.auc);
@@ -125,7 +121,7 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
     }
     let plain = |name, risk| NamedAttack { name, column: None, base_rate: None, risk };
     all.attacks.extend(
-        evaluate::singling_out(&real, &unseen, &made, (3, GUESSES), sides.seed)
+        evaluate::singling_out(&real, &unseen, &made, (3, sides.most / 20), sides.seed)
             .map(|risk| plain("singling_out", risk)),
     );
     all.attacks.extend(evaluate::linkability(&near, &held, &made, 1)?.map(|risk| plain("linkability", risk)));

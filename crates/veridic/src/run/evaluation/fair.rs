@@ -46,7 +46,7 @@ pub struct Proxy {
 pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, options: &EvaluationOptions) -> Result<()> {
     let Some(target) = &options.target else {
         if !options.protected.is_empty() {
-            all.notes.push("fairness needs a --target that is decided on".to_string());
+            all.notes.push("fairness needs a target that is decided on".to_string());
         }
         return Ok(());
     };
@@ -244,4 +244,5 @@ fn leaks(all: &mut Evaluation, sides: &Sides<'_>, target: &str, positive: &[bool
             all.target_leaks.push((column.name.clone(), auroc));
         }
     }
+    all.target_leaks.sort_by(|a, b| b.1.total_cmp(&a.1));
 }

@@ -8,10 +8,6 @@ use crate::evaluate;
 use crate::run::report::two_sample::{giveaway, two_sample};
 use crate::seed::Seed;
 
-/// Rows of each table that are told apart, at most.
-const JUDGED: usize = 3000;
-/// Rows whose neighbors are looked for, at most.
-const SUPPORTED: usize = 2000;
 /// Columns whose pairs are compared, at most.
 const MOST_PAIRED: usize = 60;
 
@@ -29,10 +25,12 @@ fn three(
 pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
     let schema = sides.schema;
     let unseen = sides.unseen.is_some();
+    // Of the rows that are compared, those that trees tell apart and those whose neighbors are looked for.
+    let (judged, supported) = (sides.most * 3 / 10, sides.most / 5);
     let names: Vec<&str> = all.compared_columns.iter().map(String::as_str).collect();
     let first = |table: &Table, n: usize| table.take(&(0..n.min(table.n_rows)).collect::<Vec<_>>());
     let support = |own: &Table, other: &Table| -> Result<Option<evaluate::Support>> {
-        let (own, other) = (first(own, SUPPORTED).select(&names)?, first(other, SUPPORTED).select(&names)?);
+        let (own, other) = (first(own, supported).select(&names)?, first(other, supported).select(&names)?);
         Ok(evaluate::support(&own, &other))
     };
     let mut figures: Vec<(&'static str, Vec<[f64; 3]>)> = Vec::new();
@@ -51,11 +49,11 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
             insert("table.pairs", three(&drawn, |a, b| Ok(evaluate::pair_trends(a, b, schema)?.mean))?);
         }
         if unseen {
-            let judge = |a: &Table, b: &Table| Ok(Some(two_sample(a, b, schema, seed, JUDGED)?));
+            let judge = |a: &Table, b: &Table| Ok(Some(two_sample(a, b, schema, seed, judged)?));
             insert("table.c2st_unseen", three(&drawn, judge)?);
         }
         let halves = sides.drawn(repeat, false);
-        let judge = |a: &Table, b: &Table| Ok(Some(two_sample(a, b, schema, seed, JUDGED)?));
+        let judge = |a: &Table, b: &Table| Ok(Some(two_sample(a, b, schema, seed, judged)?));
         insert("table.c2st", three(&halves, judge)?);
         let value = support(&drawn.own, &drawn.synthetic)?;
         let floor = support(&drawn.own, &drawn.independent)?;
@@ -85,7 +83,7 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
     } else {
         all.notes.push(format!("pairs of columns are compared of tables of at most {MOST_PAIRED} columns"));
     }
-    let found = giveaway(&drawn.own, &drawn.synthetic, schema, sides.seed, JUDGED)?;
+    let found = giveaway(&drawn.own, &drawn.synthetic, schema, sides.seed, judged)?;
     all.giveaway = found.columns;
     let rows: Vec<usize> = found.rows.iter().take(5).map(|(row, _)| *row).collect();
     let shown = drawn.synthetic.take(&rows);

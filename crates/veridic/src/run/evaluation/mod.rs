@@ -9,14 +9,16 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::data::{self, Cells, ColumnSchema, Kind, ReadOptions, Schema, Table};
+use crate::data::{self, ColumnSchema, Kind, ReadOptions, Schema, Table};
 use crate::error::{DataError, ModelError, Result};
+use crate::evaluate as measure;
 use crate::evaluate::{Closeness, Membership, PairSimilarity};
+use crate::figure::Figure;
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle};
 
@@ -27,10 +29,8 @@ pub use judge::{Judged, Word};
 
 /// How often halves are drawn.
 const REPEATS: usize = 4;
-/// Rows a side that are compared, at most.
-const COMPARED: usize = 10_000;
-/// Rows a side that attacks look at, at most.
-const ATTACKED: usize = 2000;
+/// Fewest rows a side that may be asked for.
+const FEWEST_COMPARED: usize = 100;
 
 /// What to evaluate besides the rows themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub struct EvaluationOptions {
     pub positive: Option<String>,
     /// Columns by which groups are compared.
     pub protected: Vec<String>,
+    /// Rows a side that are compared at a time, at most; at least 100. Trees look at three tenths of them, neighbors and attacks at
+    /// a fifth.
+    pub rows: usize,
     /// Where halves, shuffles and guesses come from.
     pub seed: u64,
     /// Worker threads; results do not depend on them.
@@ -49,7 +52,7 @@ pub struct EvaluationOptions {
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self { target: None, positive: None, protected: Vec::new(), seed: 0, threads: 1 }
+        Self { target: None, positive: None, protected: Vec::new(), rows: 10_000, seed: 0, threads: 1 }
     }
 }
 
@@ -113,9 +116,9 @@ pub struct Evaluation {
     pub fairness: Vec<FairnessOf>,
     /// What a reader should know.
     pub notes: Vec<String>,
-    /// Pictures of the columns, as SVG.
+    /// Pictures of the columns with their numbers.
     #[serde(skip)]
-    drawn: Vec<String>,
+    drawn: Vec<Figure>,
     /// Names of the columns of `least_real`.
     pub compared_columns: Vec<String>,
 }
@@ -126,6 +129,8 @@ struct Sides<'a> {
     real: &'a Table,
     synthetic: &'a Table,
     unseen: Option<&'a Table>,
+    /// Rows a side that are compared at a time, at most.
+    most: usize,
     seed: Seed,
 }
 
@@ -143,7 +148,7 @@ impl Sides<'_> {
     fn n(&self, unseen: bool) -> usize {
         let real =
             self.unseen.filter(|_| unseen).map_or(self.real.n_rows / 2, |u| u.n_rows.min(self.real.n_rows));
-        real.min(self.synthetic.n_rows).min(COMPARED)
+        real.min(self.synthetic.n_rows).min(self.most)
     }
 
     fn drawn(&self, repeat: usize, unseen: bool) -> Drawn {
@@ -203,7 +208,8 @@ pub fn evaluate(
     for name in options.target.iter().chain(&options.protected) {
         real.target(name)?;
     }
-    let sides = Sides { schema, real, synthetic, unseen, seed: Seed(options.seed) };
+    let most = options.rows.max(FEWEST_COMPARED);
+    let sides = Sides { schema, real, synthetic, unseen, most, seed: Seed(options.seed) };
     // What fails inside is no failure of the threads.
     parallel(options.threads, || Ok(whole(&sides, options)))?
 }
@@ -281,29 +287,15 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
         }
     }
     all.findings = finding::findings(&all);
-    let shown = sides.drawn(0, sides.unseen.is_some());
-    all.drawn = page::columns(&shown.other, &shown.synthetic, sides.schema)?;
+    all.drawn = page::columns(sides);
     Ok(all)
 }
 
 /// Rows of `unseen` that equal a row of `real` in every column; 0 where these are no more than chance makes.
 fn overlap(real: &Table, unseen: &Table) -> usize {
-    let rows = |table: &Table| -> Vec<Vec<String>> {
-        (0..table.n_rows)
-            .map(|row| {
-                let cell = |column: &data::Column| match &column.cells {
-                    Cells::Number(values) => values[row].to_string(),
-                    text => text.text(row).map(|text| format!("={text}")).unwrap_or_default(),
-                };
-                real.columns.iter().filter_map(|known| table.column(&known.name)).map(cell).collect()
-            })
-            .collect()
-    };
-    let seen: BTreeSet<Vec<String>> = rows(real).into_iter().collect();
-    let found = rows(unseen).iter().filter(|row| seen.contains(*row)).count();
+    let (share, repeated) = (measure::equal_rows(real, unseen), measure::repeated_rows(real));
     // Rows of few columns and values are equal by chance; such rows repeat among the real ones too.
-    let chance = 2.0 * (real.n_rows - seen.len()) as f64 / real.n_rows as f64;
-    if found as f64 / unseen.n_rows as f64 > 0.005 + 2.0 * chance { found } else { 0 }
+    if share > 0.005 + 4.0 * repeated { (share * unseen.n_rows as f64).round() as usize } else { 0 }
 }
 
 /// The pairs with both scores, least first.
@@ -321,6 +313,17 @@ impl Evaluation {
     /// The page, which needs nothing besides itself.
     pub fn html(&self, title: &str) -> String {
         page::page(self, title)
+    }
+
+    /// The numbers of the pictures of columns as CSV: `column`, `value` (a level, or the middle of a cell), `real` and `made`, the
+    /// shares of rows.
+    pub fn csv(&self) -> String {
+        let mut out = String::from("column,value,real,made\n");
+        for figure in &self.drawn {
+            let (_, rows) = figure.csv().split_once('\n').unwrap_or_default();
+            out.push_str(rows);
+        }
+        out
     }
 
     /// Everything but the pictures, as JSON.

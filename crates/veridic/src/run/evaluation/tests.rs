@@ -15,7 +15,7 @@ fn people(name: &str, n: usize, cities: usize) -> Table {
         age.push(years);
         pay.push(wage);
         city.push(["Rome", "Oslo", "Bern"][at]);
-        buys.push(if wage + 10.0 * draw() > 70.0 { "yes" } else { "no" });
+        buys.push(if wage + 40.0 * draw() > 90.0 { "yes" } else { "no" });
         card.push(format!("{:010}", (draw() * 1e10) as u64));
     }
     let texts = |texts: &[&str]| Cells::texts(texts.iter().map(|text| Some(*text)));

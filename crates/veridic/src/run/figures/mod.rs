@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use veridic_graph::Pool;
 
-use crate::data::{Cells, Data, Images, Table};
+use crate::data::{Data, Images, Table};
 use crate::error::{ConfigError, Result};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
@@ -21,11 +21,12 @@ use crate::run::fit::snapshot::Snapshot;
 use crate::run::fit::watch;
 use crate::run::fitted::cell_text;
 use crate::run::fitted::sample::sampled_rows;
+use crate::run::fitted::unseen;
 use crate::run::map::{LatentMap, latent_scores};
 use crate::run::report::augment;
 use crate::run::report::controls;
 use crate::seed::Seed;
-use crate::train::Event;
+use crate::train::{Criterion, Event};
 
 pub(crate) use diagram::diagram;
 
@@ -140,7 +141,7 @@ struct Context<'a> {
 impl Context<'_> {
     fn figure(&mut self, directory: &Directory) -> Result<Figure> {
         match self.wanted.kind {
-            FigureKind::LossCurves => loss_curves(&directory.events()),
+            FigureKind::LossCurves => loss_curves(&directory.events(), self.config.criterion()),
             FigureKind::GameCurves => watch::game_curves(&directory.events()),
             FigureKind::Made | FigureKind::Film => self.made(),
             FigureKind::CodeTraversal => self.code_traversal(),
@@ -157,7 +158,10 @@ impl Context<'_> {
             FigureKind::SampledRows => self.sampled_rows(),
             FigureKind::RocPr => self.roc_pr(),
             FigureKind::Correlation => self.correlation(),
-            FigureKind::Columns => Err(self.needs("a model of tables that is no network", "leave it out")),
+            FigureKind::Columns => self.columns(),
+            FigureKind::LearningCurves => {
+                Err(self.needs("a classifier that is no network", "leave the figure out"))
+            }
             FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
@@ -234,7 +238,8 @@ impl Context<'_> {
 
     fn score_histogram(&mut self) -> Result<Figure> {
         let rows = check::figure::shown(self.data);
-        let scores = self.network.score(self.pool, self.data.rows(), &index(rows))?;
+        let mut scores = self.network.score(self.pool, self.data.rows(), &index(rows))?;
+        unseen::add_own(self.data, self.config.data.target.as_deref(), rows, &mut scores);
         histogram_of((self.config, self.data), rows, &scores)
     }
 
@@ -320,7 +325,8 @@ impl Context<'_> {
         let Some(positive) = positive else {
             return Err(self.needs("positive and other test rows", "give `data.target` and `data.positive`"));
         };
-        let scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
+        let mut scores = self.network.score(self.pool, self.data.rows(), &index(&rows))?;
+        unseen::add_own(self.data, self.config.data.target.as_deref(), &rows, &mut scores);
         let mut all = vec![(self.config.model.name().to_string(), scores)];
         if self.config.evaluate.latent {
             let scores = latent_scores(self.data, &rows, self.network, self.pool)?;
@@ -340,6 +346,13 @@ impl Context<'_> {
         roc_of(&positive, &all)
     }
 
+    fn columns(&mut self) -> Result<Figure> {
+        match self.draw_rows(2000)? {
+            Some(made) => table::columns(self.data, &made),
+            None => Err(self.needs("a table", "leave it out for images")),
+        }
+    }
+
     fn correlation(&mut self) -> Result<Figure> {
         let Some(made) = self.draw_rows(2000)? else {
             return Err(self.needs("a table", "leave it out for images"));
@@ -347,18 +360,7 @@ impl Context<'_> {
         let Data::Table(table, _) = &self.data.content else {
             return Err(self.needs("a table", "leave it out for images"));
         };
-        let real = table.take(&self.data.split.train);
-        let is_number = |name: &str| {
-            [&real, &made].iter().all(|t| t.column(name).is_some_and(|c| matches!(c.cells, Cells::Number(_))))
-        };
-        let columns: Vec<String> =
-            made.columns.iter().map(|c| c.name.clone()).filter(|name| is_number(name)).take(30).collect();
-        Ok(figure::correlation(&figure::Correlation {
-            title: "Correlations of real and synthetic rows",
-            columns: &columns,
-            real: &correlations(&real, &columns),
-            synthetic: &correlations(&made, &columns),
-        })?)
+        table::dependence(&table.take(&self.data.split.train), &made)
     }
 }
 
@@ -371,29 +373,8 @@ pub(crate) fn shorter(text: &str) -> String {
     }
 }
 
-/// Pearson correlations of the columns, row by row; a pair without spread has 0.
-fn correlations(table: &Table, columns: &[String]) -> Vec<f64> {
-    let values: Vec<Vec<f64>> = columns
-        .iter()
-        .map(|name| match table.column(name).map(|column| &column.cells) {
-            Some(Cells::Number(values)) => values.clone(),
-            _ => vec![f64::NAN; table.n_rows],
-        })
-        .collect();
-    let pair = |a: &[f64], b: &[f64]| {
-        let both: Vec<(f64, f64)> =
-            a.iter().zip(b).map(|(&a, &b)| (a, b)).filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
-        let n = both.len().max(1) as f64;
-        let (ma, mb) = (both.iter().map(|p| p.0).sum::<f64>() / n, both.iter().map(|p| p.1).sum::<f64>() / n);
-        let sum = |f: &dyn Fn(f64, f64) -> f64| both.iter().map(|&(a, b)| f(a - ma, b - mb)).sum::<f64>();
-        let spread = (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt();
-        if spread > 0.0 { sum(&|a, b| a * b) / spread } else { 0.0 }
-    };
-    values.iter().flat_map(|a| values.iter().map(|b| pair(a, b)).collect::<Vec<_>>()).collect()
-}
-
 /// Losses by epoch.
-pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
+pub(crate) fn loss_curves(events: &[Event], criterion: Option<Criterion>) -> Result<Figure> {
     let of = |name: &str| -> Vec<f64> {
         let epochs = events.iter().filter_map(|event| match event {
             Event::Epoch { losses, .. } => losses.get(name).copied(),
@@ -408,8 +389,9 @@ pub(crate) fn loss_curves(events: &[Event]) -> Result<Figure> {
     }
     Ok(figure::loss_curves(&figure::LossCurves {
         title: "Loss by epoch",
-        y_label: "mean loss of a row",
+        y_label: "mean loss of a row (nats)",
         series: &series,
+        best: criterion.and_then(|criterion| criterion.best(events)).map(|(epoch, _)| epoch),
         log: train.iter().chain(&valid).all(|&loss| loss > 0.0)
             && train.first().zip(train.last()).is_some_and(|(first, last)| first / last > 5.0),
     })?)

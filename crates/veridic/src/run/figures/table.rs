@@ -1,16 +1,19 @@
 //! The pictures of models of tables without a network.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{histogram_of, roc_of};
 use crate::data::{Cells, Data, Kind, MISSING, Schema, Table};
 use crate::error::Result;
+use crate::evaluate;
 use crate::figure::{self, Figure, Marginal, Marginals};
 use crate::models::TableModel;
 use crate::run::check;
 use crate::run::config::{Config, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::directory::Directory;
+use crate::run::report::learning::learning_curves;
 
 /// Draws the figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
 pub(crate) fn draw(
@@ -18,12 +21,17 @@ pub(crate) fn draw(
     config: &Config,
     data: &Dataset,
     (model, made): (&TableModel, Option<&Table>),
-    threads: usize,
+    (report, threads): (&BTreeMap<String, f64>, usize),
 ) -> Result<Vec<PathBuf>> {
     let mut drawn = Vec::new();
     for wanted in &config.figure {
         let figure = match (wanted.kind, made) {
             (FigureKind::Columns, Some(made)) => Some(columns(data, made)?),
+            (FigureKind::LearningCurves, _) => learning_curves(report)?,
+            (FigureKind::Correlation, Some(made)) => match &data.content {
+                Data::Table(table, _) => Some(dependence(&table.take(&data.split.train), made)?),
+                Data::Images(_) => None,
+            },
             (FigureKind::ScoreHistogram | FigureKind::RocPr, _) => {
                 scored(config, data, (model, wanted.kind), threads)?
             }
@@ -58,7 +66,7 @@ fn scored(
 }
 
 /// Every column, all rows of the data against made ones.
-fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
+pub(super) fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
     let Data::Table(table, schema) = &data.content else {
         return Ok(figure::marginals(&Marginals { title: "", columns: &[] })?);
     };
@@ -68,6 +76,42 @@ fn columns(data: &Dataset, made: &Table) -> Result<Figure> {
     Ok(figure::marginals(&Marginals {
         title: "Every column: real rows and rows that were made",
         columns: &columns,
+    })?)
+}
+
+/// At most so many columns go into a picture of all pairs, and so many rows are looked at.
+const MOST_COLUMNS: usize = 30;
+const MOST_ROWS: usize = 20_000;
+/// Columns of more levels go together with others by chance.
+const MOST_LEVELS: usize = 100;
+
+/// How the columns of real and of made rows go together.
+pub(crate) fn dependence(real: &Table, made: &Table) -> Result<Figure> {
+    let is_compared = |name: &str| match (real.column(name), made.column(name)) {
+        (Some(real), Some(made)) => match (&real.cells, &made.cells) {
+            (Cells::Number(real), Cells::Number(_)) => {
+                real.iter().any(|value| value.is_finite() && *value != real[0])
+            }
+            (Cells::Text { levels, .. }, Cells::Text { .. }) => (2..=MOST_LEVELS).contains(&levels.len()),
+            _ => false,
+        },
+        _ => false,
+    };
+    let names = made.columns.iter().map(|column| &column.name).filter(|name| is_compared(name));
+    let mut columns: Vec<String> = names.take(MOST_COLUMNS).cloned().collect();
+    if columns.is_empty() {
+        columns = made.columns.iter().take(MOST_COLUMNS).map(|column| column.name.clone()).collect();
+    }
+    let of = |table: &Table| {
+        let step = table.n_rows.div_ceil(MOST_ROWS).max(1);
+        let rows: Vec<usize> = (0..table.n_rows).step_by(step).collect();
+        evaluate::dependences(&table.take(&rows), &columns)
+    };
+    Ok(figure::correlation(&figure::Correlation {
+        title: "How columns go together",
+        columns: &columns,
+        real: &of(real),
+        synthetic: &of(made),
     })?)
 }
 

@@ -15,7 +15,7 @@ use crate::nn::LayerSummary;
 use crate::run::check;
 use crate::run::check::criterion;
 use crate::run::check::likelihood;
-use crate::run::config::{Config, FigureKind};
+use crate::run::config::Config;
 use crate::run::dataset::{self, Dataset};
 use crate::run::directory::{self, Directory, RunInfo, Status, now};
 use crate::run::figures;
@@ -23,6 +23,7 @@ use crate::run::fitted::Form;
 use crate::run::map::latent_map;
 use crate::run::report;
 use crate::run::report::augment;
+use crate::run::report::card::card;
 use crate::run::report::disentanglement;
 use crate::train::{Checkpoint, End, Event, Learner};
 
@@ -99,7 +100,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
         // So that `config.toml` alone repeats the run.
         let name = Some(data.to_string_lossy().into_owned());
         (config.data.mixture, config.data.variant) = (None, None);
-        (config.data.table, config.data.images) =
+        (config.data.table, config.data.images.source) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }
     // A model that is named alone and is the one there already keeps its settings.
@@ -110,7 +111,9 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
         let makes_rows = config.model.table().is_some_and(|parts| parts.chain.is_some());
-        config.figure.retain(|figure| makes_rows || figure.kind != FigureKind::Columns);
+        let fits = makes_rows || matches!(config.model, ModelConfig::Vae(_));
+        let are_own = options.sets.iter().any(|(path, _)| path == "figure" || path.starts_with("figure."));
+        config.figure.retain(|_| fits || are_own);
     }
     config.check()?;
     Ok(config)
@@ -360,6 +363,8 @@ pub fn fit_files(
             Err(note) => fitted.notes.push(note),
         }
         directory.write_json("report.json", &fitted.report)?;
+        let schema = data.content.table().map(|(_, schema)| schema);
+        directory.write("card.md", card(&config, &info, schema, &fitted.report).as_bytes())?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
         Ok(true)
     };
@@ -404,7 +409,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<(), ConfigError> {
         what: "a run that was begun cannot go on with other data, another model, seed or optimizer"
             .to_string(),
         remedy:
-            "fit into a new directory; with --resume only settings of train, evaluate and figure can change"
+            "fit into a new directory; a resumed run can change only settings of train, evaluate and figure"
                 .to_string(),
     })
 }

@@ -146,13 +146,14 @@ impl Live {
     }
 
     /// The discriminator's output for rows as the networks see them, less the boundary of the objective: above 0 it takes a
-    /// row for real.
+    /// row for real. Where rows are judged in groups, each is judged among the same few real and made ones.
     ///
     /// # Errors
     /// Rows of another width.
     pub fn judge(&mut self, rows: &Matrix) -> Result<Vec<f64>> {
-        let index: Vec<u32> = (0..rows.n_rows as u32).collect();
-        let scores = self.network.score(&mut self.pool, crate::models::Rows::matrix(rows), &index)?;
+        let made = self.make(&self.noise("company", 256))?;
+        let company = self.network.company(&self.real(256), &made, 1);
+        let scores = self.network.score_among(&mut self.pool, rows, &company)?;
         Ok(scores.into_iter().map(|score| -score).collect())
     }
 

@@ -5,6 +5,7 @@
 
 mod file;
 mod live;
+mod made;
 pub(crate) mod propagation;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;

@@ -11,6 +11,7 @@ use crate::run::dataset::{Dataset, index};
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::fitted::Form;
 use crate::run::report;
+use crate::run::report::card::card;
 use crate::seed::Seed;
 use crate::train::End;
 
@@ -74,6 +75,8 @@ pub(super) fn fit_run(
         directory.write_model(&spread.model.store())?;
         let figures = report::few::report(data, &spread, options.threads)?;
         directory.write_json("report.json", &figures)?;
+        let schema = data.content.table().map(|(_, schema)| schema);
+        directory.write("card.md", card(config, &info, schema, &figures).as_bytes())?;
         Ok(figures)
     };
     let done = finish();

@@ -5,7 +5,7 @@ use veridic_graph::Pool;
 use crate::data::{Cells, Column, Data, Matrix, Table};
 use crate::error::Result;
 use crate::figure::{self, Coloring, Figure, ImageGrid, Pixels};
-use crate::models::{Network, Rows};
+use crate::models::Network;
 use crate::run::config::Config;
 use crate::run::dataset::Dataset;
 use crate::seed::Seed;
@@ -77,6 +77,8 @@ impl Snapshot<'_> {
     fn densities(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
         const POINTS: usize = 10_000;
         const BINS: usize = 100;
+        /// Groups of real and made rows that a value is judged among, where rows are judged in groups.
+        const COMPANIES: usize = 64;
         let (Data::Table(table, schema), Some(codec)) = (&self.data.content, &self.data.codec) else {
             unreachable!("one column is a table")
         };
@@ -85,7 +87,8 @@ impl Snapshot<'_> {
         let margin = (high - low).max(1e-6);
         let (low, high) = (low - margin, high + margin);
         let z = network.points(Seed(self.config.seed), "picture", POINTS);
-        let made = numbers(&codec.decode(&network.decode(pool, &z)?)?);
+        let made_rows = network.decode(pool, &z)?;
+        let made = numbers(&codec.decode(&made_rows)?);
         let step = (high - low) / BINS as f64;
         let density = |values: &[f64]| -> Vec<[f64; 2]> {
             let mut counts = vec![0usize; BINS];
@@ -105,8 +108,9 @@ impl Snapshot<'_> {
             n_rows: places.len(),
         };
         let rows = codec.encode(&asked)?;
-        let index: Vec<u32> = (0..places.len() as u32).collect();
-        let scores = network.score(pool, Rows::matrix(&rows), &index)?;
+        let company =
+            network.company(&codec.encode(&table.take(&self.data.split.train))?, &made_rows, COMPANIES);
+        let scores = network.score_among(pool, &rows, &company)?;
         let taken: Vec<[f64; 2]> =
             places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
         let (of_real, of_made) = (density(&real), density(&made));
@@ -124,6 +128,7 @@ impl Snapshot<'_> {
             y_label: "density; probability",
             curves: &curves,
             y_range: highest.map(|top| [0.0, top]),
+            log_x: false,
         })?)
     }
 }

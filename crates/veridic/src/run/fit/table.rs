@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::file::{FitOptions, FittedRun};
+use super::made::write_page;
 use crate::data::Data;
 use crate::error::{Result, RunError};
 use crate::models::detector::DetectorConfig;
@@ -13,6 +14,7 @@ use crate::run::config::{Config, SplitBy};
 use crate::run::dataset::Dataset;
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::figures;
+use crate::run::report::card::card;
 use crate::run::report::table::{TableReport, report};
 use crate::seed::Seed;
 use crate::train::{End, Event};
@@ -119,7 +121,7 @@ pub(super) fn fit_run(
     };
     let finished = match (learned, lost) {
         (Ok(model), None) => {
-            model.map(|model| finish(&directory, config, data, &model, (options, &mut fitted)))
+            model.map(|model| finish(&directory, (config, &info), data, &model, (options, &mut fitted)))
         }
         (Err(error), _) | (Ok(_), Some(error)) => Some(Err(error)),
     };
@@ -141,7 +143,7 @@ pub(super) fn fit_run(
 
 fn finish(
     directory: &Directory,
-    config: &Config,
+    (config, info): (&Config, &RunInfo),
     data: &Dataset,
     model: &TableModel,
     (options, fitted): (&FitOptions, &mut FittedRun),
@@ -151,6 +153,16 @@ fn finish(
     let TableReport { figures, made } = report(config, data, model, options.threads)?;
     fitted.report = figures;
     directory.write_json("report.json", &fitted.report)?;
-    fitted.figures = figures::table::draw(directory, config, data, (model, made.as_ref()), options.threads)?;
+    directory.write("card.md", card(config, info, Some(model.schema()), &fitted.report).as_bytes())?;
+    if let Some(made) = &made {
+        fitted.notes.extend(write_page(directory, config, data, made, options.threads)?);
+    }
+    fitted.figures = figures::table::draw(
+        directory,
+        config,
+        data,
+        (model, made.as_ref()),
+        (&fitted.report, options.threads),
+    )?;
     Ok(())
 }

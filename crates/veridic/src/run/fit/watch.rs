@@ -13,7 +13,7 @@ use crate::run::config::Config;
 use crate::run::dataset::Dataset;
 use crate::run::directory::Directory;
 use crate::run::fit::snapshot::Snapshot;
-use crate::run::report::merit::Merit;
+use crate::run::report::quality::Quality;
 use crate::seed::Seed;
 use crate::train::{Event, Learner, Measured, Progress};
 
@@ -39,7 +39,7 @@ pub(crate) struct Watch<'a> {
     /// Where pictures go.
     directory: Option<&'a Directory>,
     snapshot: Snapshot<'a>,
-    merit: Merit<'a>,
+    quality: Quality<'a>,
     /// The distance of real rows from each other.
     real_spread: f64,
     /// The troubles of the epoch before, which are not told again.
@@ -56,7 +56,7 @@ impl<'a> Watch<'a> {
         let rows: Vec<Vec<f32>> =
             data.split.train.iter().take(2 * COMPARED).map(|&row| data.rows().row(row)).collect();
         let real = Matrix { n_rows: rows.len(), n_cols: data.layout.width(), values: rows.concat() };
-        let merit = Merit::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
+        let quality = Quality::new(config, data, &data.split.train, config.evaluate.made_rows, pool)?;
         // Of a run that goes on.
         let events = directory.map(Directory::events).unwrap_or_default();
         let before = events.iter().rev().find_map(|event| match event {
@@ -69,7 +69,7 @@ impl<'a> Watch<'a> {
             data,
             directory,
             snapshot: Snapshot { config, data },
-            merit,
+            quality,
             real_spread: spread(&real),
             said,
         })
@@ -82,7 +82,7 @@ impl<'a> Watch<'a> {
         pool: &mut Pool,
         progress: &Progress,
     ) -> Result<Measured> {
-        let mut figures = self.merit.figures(network, pool, "watch", self.config.evaluate.made_rows)?;
+        let mut figures = self.quality.figures(network, pool, "watch", self.config.evaluate.made_rows)?;
         let z = network.points(Seed(self.config.seed), "watch", 2 * COMPARED);
         let diversity = spread(&network.decode(pool, &z)?) / self.real_spread;
         // Of rows that are all the same it says nothing.
@@ -178,8 +178,8 @@ fn troubles(figure: impl Fn(&str) -> Option<f64>, step: u64) -> Vec<(&'static st
 pub(crate) fn check(config: &Config, data: &Dataset, network: &mut Network, pool: &mut Pool) -> Result<()> {
     const FEW: usize = 64;
     let Some(name) = &config.evaluate.best_by else { return Ok(()) };
-    let mut merit = Merit::new(config, data, &data.split.train, FEW, pool)?;
-    let mut known: Vec<String> = merit.figures(network, pool, "watch", FEW)?.into_keys().collect();
+    let mut quality = Quality::new(config, data, &data.split.train, FEW, pool)?;
+    let mut known: Vec<String> = quality.figures(network, pool, "watch", FEW)?.into_keys().collect();
     known.push(DIVERSITY.to_string());
     if known.contains(name) {
         return Ok(());
@@ -204,7 +204,7 @@ pub(crate) fn game_curves(events: &[Event]) -> Result<Figure> {
         let values = names.map(|(part, _)| of(part));
         let series: Vec<figure::Series<'_>> =
             names.iter().zip(&values).map(|((_, name), values)| figure::Series { name, values }).collect();
-        Ok(figure::loss_curves(&figure::LossCurves { title, y_label, series: &series, log })?)
+        Ok(figure::loss_curves(&figure::LossCurves { title, y_label, series: &series, log, best: None })?)
     };
     let networks = [("generator", "generator"), ("discriminator", "discriminator")];
     let kinds = [("real", "real rows"), ("made", "made rows")];

@@ -83,7 +83,7 @@ impl Fitted {
 
     /// The names of both sets of images of coupled networks.
     fn sets(&self) -> [String; 2] {
-        let (first, second) = (&self.config.data.images, &self.config.data.second);
+        let (first, second) = (&self.config.data.images.source, &self.config.data.images.second);
         match second {
             Some(second) if first.as_ref() != Some(second) => {
                 [first.clone().unwrap_or("first".to_string()), second.clone()]

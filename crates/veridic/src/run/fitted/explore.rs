@@ -130,7 +130,7 @@ impl Fitted {
             return Err(RunError::Cannot {
                 model: "a network that is asked for a class or a set".to_string(),
                 verb: "be walked without one".to_string(),
-                remedy: "draw rows of a class with `veridic sample --given`".to_string(),
+                remedy: "sample rows given a class".to_string(),
             }
             .into());
         }

@@ -82,23 +82,6 @@ impl Encoded<'_> {
     }
 }
 
-impl Reading {
-    /// The rows in parts of at most `rows`, in order; notes stay with the whole.
-    pub fn chunks(&self, rows: usize) -> impl Iterator<Item = Self> + '_ {
-        let rows = rows.max(1);
-        (0..self.data.len().div_ceil(rows)).map(move |chunk| {
-            let part: Vec<usize> = (chunk * rows..self.data.len().min((chunk + 1) * rows)).collect();
-            let labels =
-                self.labels.as_ref().map(|labels| part.iter().map(|&row| labels[row].clone()).collect());
-            let data = match &self.data {
-                Data::Table(table, schema) => Data::Table(table.take(&part), schema.clone()),
-                Data::Images(images) => Data::Images(images.take(&part)),
-            };
-            Self { data, labels, from: self.from.clone(), notes: Vec::new() }
-        })
-    }
-}
-
 impl Fitted {
     /// Rows as the model knows them, read from a file or taken from memory.
     ///
@@ -182,7 +165,7 @@ impl Fitted {
                 let (expected, found) = (codec.described(), found.described());
                 return Err(RunError::OtherImages { expected, found, path: from }.into());
             }
-            self.config.data.binarization.apply(&mut images.pixels, codec.len());
+            self.config.data.images.binarization.apply(&mut images.pixels, codec.len());
         }
         Ok(Reading { data: Data::Images(images), labels, from, notes })
     }

@@ -1,6 +1,7 @@
 //! A fitted model and its uses, held in memory or opened from a run directory.
 
 mod asked;
+mod batch;
 pub(crate) mod condition;
 mod encode;
 pub(crate) mod encoding;
@@ -8,11 +9,13 @@ pub(crate) mod explore;
 mod given;
 mod page;
 mod path;
+mod provenance;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
 mod series;
 pub(crate) mod space;
+pub(crate) mod unseen;
 
 use std::collections::BTreeMap;
 use std::path::Path;

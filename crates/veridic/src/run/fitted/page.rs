@@ -83,13 +83,14 @@ impl Scores {
         let _ = match (called, page.threshold) {
             (Some(called), Some(least)) => write!(
                 html,
-                "<p><b>{called}</b> of {} rows are called unusual: those with a score of {least:.2} or more.</p>",
-                self.scores.len()
+                "<p><b>{}</b> of {} rows are called unusual: those with a score of {least:.2} or more.</p>",
+                grouped(called as u64),
+                grouped(self.scores.len() as u64)
             ),
             _ => write!(
                 html,
                 "<p>{} rows, none called unusual: no threshold was asked for.</p>",
-                self.scores.len()
+                grouped(self.scores.len() as u64)
             ),
         };
         for note in &self.notes {
@@ -152,8 +153,9 @@ impl Scores {
             for reason in
                 self.reasons.get(row).into_iter().flatten().take(NAMED).filter(|reason| reason.adds > 0.0)
             {
-                let cell =
-                    |cell: &Option<String>| cell.as_deref().map_or("<i>missing</i>".to_owned(), escaped);
+                let cell = |cell: &Option<String>| {
+                    cell.as_deref().map_or("<i>missing</i>".to_owned(), |cell| escaped(figure::legible(cell)))
+                };
                 let _ = write!(
                     html,
                     "<div><b>{}</b> {} <span>expected {}, adds {:.2}</span></div>",
@@ -211,9 +213,22 @@ fn share(share: f64) -> String {
     match share {
         s if s >= 0.01 => format!("{:.0} %", 100.0 * s),
         s if s >= 1e-4 => format!("{:.2} %", 100.0 * s),
-        s if s >= 1e-9 => format!("1 in {:.0e}", 1.0 / s).replace("e", " × 10^"),
-        _ => "fewer than 1 in 10^9".to_owned(),
+        s if s >= 1e-9 => format!("1 in {}", grouped((1.0 / s).round() as u64)),
+        _ => "fewer than 1 in a billion".to_owned(),
     }
+}
+
+/// A whole number with its digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn escaped(text: impl AsRef<str>) -> String {
@@ -234,6 +249,25 @@ fn escaped(text: impl AsRef<str>) -> String {
 mod tests {
     use super::*;
     use crate::data::Column;
+
+    #[test]
+    fn numbers_are_as_people_read_them() {
+        let read = [
+            "0.91859080878698",
+            "-10.7163393018774",
+            "1234567.5",
+            "3",
+            "2013-01-02",
+            "0.00001234567",
+            "12.500000",
+        ];
+        let want = ["0.91859", "-10.716", "1234568", "3", "2013-01-02", "0.000012346", "12.5"];
+        assert_eq!(read.map(|text| figure::legible(text)), want);
+        assert_eq!(
+            (share(2.5e-5).as_str(), share(1e-12).as_str()),
+            ("1 in 40,000", "fewer than 1 in a billion")
+        );
+    }
 
     #[test]
     fn a_page_holds_the_rows_with_reasons_and_nothing_from_outside() {

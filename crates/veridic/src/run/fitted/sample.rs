@@ -95,13 +95,13 @@ impl Fitted {
         Ok((whole(model, sample.table, seed), Some(sample.effective)))
     }
 
-    /// Makes `n` rows in which each value of a column is as frequent as the others.
+    /// Makes `n` rows in which each value of a column, or each combination of values of several, is as frequent as the others.
     ///
     /// # Errors
-    /// A model without a chain; a column that is not there, or of too many values.
-    pub fn sample_balanced(&self, n: usize, column: &str, seed: u64) -> Result<Data> {
+    /// A model without a chain; a column that is not there, or of too many values; more combinations than rows.
+    pub fn sample_balanced(&self, n: usize, columns: &[&str], seed: u64) -> Result<Data> {
         let (model, chain) = self.chain(Ability::Sample)?;
-        let table = chain.sample_balanced(n, column, Seed(seed), self.pool.threads())?;
+        let table = chain.sample_balanced(n, columns, Seed(seed), self.pool.threads())?;
         Ok(whole(model, table, Seed(seed)))
     }
 

@@ -1,6 +1,6 @@
 //! How unusual rows are, and why.
 
-use super::{Fitted, Form, Given, InUse, Model, cell_text};
+use super::{Fitted, Form, Given, InUse, Model, cell_text, unseen};
 use crate::data::{Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::Ability;
@@ -75,16 +75,30 @@ impl Fitted {
             Model::Network(_) | Model::Propagation(_) => {
                 let (encoded, notes) = self.encoded(&reading)?;
                 let target = self.config.data.target.clone();
+                let n_train = self.info.rows[0];
                 let InUse { form, network, pool } = self.in_use(Ability::Score)?;
                 let index = encoded.index();
                 let mut scores = Scores { notes, ..Scores::default() };
+                let strange = match (form, &reading.data) {
+                    (Form::Table { schema, codec }, Data::Table(table, _)) => {
+                        let rows: Vec<usize> = (0..table.n_rows).collect();
+                        unseen::unseen((schema, codec), table, &rows, target.as_deref())
+                    }
+                    _ => Vec::new(),
+                };
                 match (form, &reading.data) {
                     (Form::Table { schema, codec }, Data::Table(table, _)) if explain > 0 => {
                         let judged = network.explain(pool, encoded.rows(), &index)?;
                         let expected = codec.decode(&judged.expected)?;
                         let blocks: Vec<_> = codec.blocks().iter().collect();
                         let named = blocks.iter().filter(|block| Some(&block.column) != target.as_ref());
-                        let columns: Vec<&str> = named.clone().map(|block| block.column.as_str()).collect();
+                        let mut columns: Vec<&str> =
+                            named.clone().map(|block| block.column.as_str()).collect();
+                        for unseen in &strange {
+                            if !columns.contains(&unseen.column.as_str()) {
+                                columns.push(&unseen.column);
+                            }
+                        }
                         let mut parts = Matrix::zeros(index.len(), columns.len());
                         for row in 0..index.len() {
                             let terms = judged.terms.row(row);
@@ -93,11 +107,18 @@ impl Fitted {
                                 *part = cells.map(|j| terms[j]).sum();
                             }
                         }
+                        for unseen in &strange {
+                            let at = columns.iter().position(|column| *column == unseen.column);
+                            for (row, at) in unseen.rows.iter().filter_map(|row| Some((*row, at?))) {
+                                parts.row_mut(row)[at] += unseen::nats(n_train) as f32;
+                            }
+                        }
                         scores.reasons = reasons((&columns, &parts), schema, (table, &expected), explain);
                         scores.scores = judged.scores;
                     }
                     _ => scores.scores = network.score(pool, encoded.rows(), &index)?,
                 }
+                unseen::add(&strange, n_train, &mut scores.scores);
                 scores
             }
         };

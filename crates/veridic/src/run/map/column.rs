@@ -298,7 +298,7 @@ mod tests {
         let numbers = [of("a", vec![1.0, f64::NAN]), of("b", vec![f64::NAN, 2.0])];
         let error = check_present(&numbers, Path::new("t.csv")).unwrap_err();
         assert_eq!(error.to_string(), "2 cells are missing (row 1 `b`, row 2 `a`): t.csv");
-        assert!(error.hint().unwrap().contains("veridic fit"));
+        assert!(error.hint().unwrap().contains("fit a model"));
     }
 
     #[test]

@@ -171,7 +171,8 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
         number("seconds", &|run| Some(run.info().seconds)),
     ];
     if form(&runs[0].run).is_some() {
-        columns.insert(3, text("binarization", &|run| run.config().data.binarization.name().to_string()));
+        columns
+            .insert(3, text("binarization", &|run| run.config().data.images.binarization.name().to_string()));
     }
     // The loss and its parts first, then what else there is, by name.
     let first = ["test.loss", "test.reconstruction", "test.kl"].map(str::to_string);

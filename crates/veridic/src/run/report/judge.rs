@@ -71,8 +71,8 @@ impl Judge {
 pub(crate) fn note(config: &Config, layout: &Layout) -> Option<String> {
     let makes = !matches!(config.model, ModelConfig::Autoencoder(_) | ModelConfig::Classifier(_));
     let judges = makes
-        && config.data.binarization == Binarization::None
-        && layout.dims == [SIDE, SIDE, config.data.stack];
+        && config.data.images.binarization == Binarization::None
+        && layout.dims == [SIDE, SIDE, config.data.images.stack];
     judges.then(|| format!("made digits are judged by the frozen classifier of sha256 {}", &DIGEST[..16]))
 }
 

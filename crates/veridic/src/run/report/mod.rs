@@ -1,14 +1,16 @@
 //! The figures of `report.json`: what the field quotes for a model, on its test rows.
 
 pub(crate) mod augment;
+pub(crate) mod card;
 pub(crate) mod compare;
 pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod few;
 pub(crate) mod judge;
-pub(crate) mod merit;
+pub(crate) mod learning;
 mod path;
 mod points;
+pub(crate) mod quality;
 pub(crate) mod table;
 pub(crate) mod two_sample;
 
@@ -25,10 +27,11 @@ use crate::nn::LikelihoodConfig;
 use crate::run::config::Config;
 use crate::run::dataset::{Dataset, index, target_block};
 use crate::run::fitted::sample::sampled_rows;
+use crate::run::fitted::unseen;
 use crate::run::map::latent_scores;
 use crate::run::report::denoise::{denoise, squared_error};
 use crate::run::report::judge::largest;
-use crate::run::report::merit::Merit;
+use crate::run::report::quality::Quality;
 use crate::seed::Seed;
 use crate::train::{Learner, Progress};
 
@@ -49,7 +52,7 @@ const MOST_PAIRED: usize = 300;
 /// All figures, by name.
 ///
 /// Of models that make digits, from 10 000 of them, and of adversarial networks on a mixture, from `evaluate.made-rows`
-/// rows, those of [`Merit`]. Of adversarial networks also:
+/// rows, those of [`Quality`]. Of adversarial networks also:
 /// - `sample.diversity`: how far made rows lie apart, as a share of how far real ones do; of the epoch that was kept.
 ///
 /// Of all others:
@@ -84,9 +87,9 @@ pub(crate) fn report(
     if matches!(config.model, ModelConfig::Gan(_)) {
         let n = config.evaluate.made_rows.max(REPORTED);
         let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
-        let mut merit = Merit::new(config, data, data.tested(), n, pool)?;
-        report.extend(merit.figures(network, pool, "report", n)?);
-        report.extend(merit.told(network, pool)?);
+        let mut quality = Quality::new(config, data, data.tested(), n, pool)?;
+        report.extend(quality.figures(network, pool, "report", n)?);
+        report.extend(quality.told(network, pool)?);
         return Ok(report);
     }
     let rows = data.tested();
@@ -119,9 +122,9 @@ pub(crate) fn report(
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
         report.insert("test.loss_per_pixel".to_string(), reconstruction / data.layout.width() as f64);
     }
-    if network.can_sample() && config.data.binarization == Binarization::None {
+    if network.can_sample() && config.data.images.binarization == Binarization::None {
         let n = config.evaluate.made_rows.max(REPORTED);
-        report.extend(Merit::new(config, data, rows, n, pool)?.figures(network, pool, "report", n)?);
+        report.extend(Quality::new(config, data, rows, n, pool)?.figures(network, pool, "report", n)?);
     }
     if let Some(noise) = config.model.noise() {
         let made = denoise(noise, data, rows, (&mut *network, &mut *pool), Seed(config.seed))?;
@@ -129,7 +132,8 @@ pub(crate) fn report(
         report.insert("test.restored_error".to_string(), squared_error(&made.restored, &made.original));
     }
     if let Some(positive) = data.positives(rows).filter(|p| p.contains(&true) && p.contains(&false)) {
-        let scores = network.score(pool, data.rows(), &test)?;
+        let mut scores = network.score(pool, data.rows(), &test)?;
+        unseen::add_own(data, config.data.target.as_deref(), rows, &mut scores);
         insert_ranking(&mut report, "test", &scores, &positive)?;
         if config.evaluate.latent {
             let scores = latent_scores(data, rows, network, pool)?;

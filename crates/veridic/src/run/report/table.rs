@@ -49,7 +49,8 @@ pub(crate) struct TableReport {
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` (classical detectors on the same rows) where they are
 /// asked for; `detector.contamination`, the share of training rows taken for not ordinary, or else one in a hundred, and
 /// `detector.threshold`, the score that this share of them reaches. Of classifiers `test.error`
-/// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above.
+/// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above. Where `evaluate.learning` names
+/// classifiers, what [`insert_learning`](super::learning::insert_learning) says.
 pub(crate) fn report(
     config: &Config,
     data: &Dataset,
@@ -109,6 +110,7 @@ pub(crate) fn report(
             }
         }
     }
+    super::learning::insert_learning(&mut figures, config, data, threads)?;
     if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
         classified(&mut figures, data, (classes, &shares), rows)?;
     }

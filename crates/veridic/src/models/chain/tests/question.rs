@@ -32,7 +32,7 @@ fn conditions_of_any_kind_hold_and_the_rest_follows() {
     assert!(numbers(&dry, "rain").iter().all(|v| *v == 0.0));
     let one = given(&[condition("heat", Allowed::Numbers(vec![100.0]))]).table;
     assert!(numbers(&one, "heat").iter().all(|v| *v == 100.0));
-    let balanced = chain.sample_balanced(500, "country", Seed(2), 2).unwrap();
+    let balanced = chain.sample_balanced(500, &["country"], Seed(2), 2).unwrap();
     for country in 0..3 {
         let count = codes(&balanced, "country").iter().filter(|code| **code == country).count();
         assert!((166..=168).contains(&count), "{count}");

@@ -12,11 +12,13 @@ use crate::run::config::Config;
 use crate::run::dataset::{Dataset, index};
 use crate::run::fit::snapshot::numbers;
 use crate::run::report::judge::{Judge, Seen, largest};
-use crate::seed::Seed;
+use crate::seed::{Seed, normal_quantile};
 
 /// Measures made rows against what is known of the data.
 ///
-/// - Of a mixture of one column: `sample.mean`, `sample.sd` in its units; of two: `sample.modes`, `sample.high_quality`,
+/// - Of a mixture of one column: `sample.mean`, `sample.sd` in its units, and
+///   `sample.kolmogorov_smirnov`, the distance to its distribution
+///   ([`evaluate::kolmogorov_smirnov`]); of two: `sample.modes`, `sample.high_quality`,
 ///   `sample.reverse_kl` ([`mode_coverage`]).
 /// - Of digits of 28 x 28 pixels, by a frozen classifier ([`Judge`]): `sample.frechet`, the distance of its features from those
 ///   of as many real images, `floor.frechet` that of as many training images, `classifier.accuracy` on the real images,
@@ -30,7 +32,7 @@ use crate::seed::Seed;
 ///
 /// Real images are test rows in a report, and training rows while training, so that no test row has a say in which epoch
 /// is kept.
-pub(crate) struct Merit<'a> {
+pub(crate) struct Quality<'a> {
     config: &'a Config,
     data: &'a Dataset,
     real: Vec<usize>,
@@ -48,7 +50,7 @@ struct Bench {
 /// Training images by which a category gets its digit.
 const MATCHED: usize = 10_000;
 
-impl<'a> Merit<'a> {
+impl<'a> Quality<'a> {
     /// With `n` rows on each side, the real ones from `real`.
     pub(crate) fn new(
         config: &'a Config,
@@ -61,16 +63,16 @@ impl<'a> Merit<'a> {
         // The last ones, as the first may be the real ones.
         let train = &train[train.len().saturating_sub(n)..];
         let real = real[..n.min(real.len())].to_vec();
-        let mut merit = Self { config, data, real, judge: None };
-        let Some(mut judge) = Judge::of(&data.layout, config.data.stack)? else { return Ok(merit) };
-        if merit.real.len() < 2 || train.len() < 2 {
-            return Ok(merit);
+        let mut quality = Self { config, data, real, judge: None };
+        let Some(mut judge) = Judge::of(&data.layout, config.data.images.stack)? else { return Ok(quality) };
+        if quality.real.len() < 2 || train.len() < 2 {
+            return Ok(quality);
         }
-        let test = index(&merit.real);
+        let test = index(&quality.real);
         let train = index(train);
         let real = judge.look(pool, data.rows(), &test)?;
         let seen = judge.look(pool, data.rows(), &train)?;
-        let floors = if config.data.stack > 1 {
+        let floors = if config.data.images.stack > 1 {
             let (modes, divergence) = seen.modes();
             vec![("floor.modes", modes as f64), ("floor.reverse_kl", divergence)]
         } else {
@@ -82,8 +84,8 @@ impl<'a> Merit<'a> {
             let hits = real.answers().into_iter().zip(&test).filter(|(said, row)| is(**row) == Some(*said));
             hits.count() as f64 / test.len() as f64
         });
-        merit.judge = Some(Bench { judge, real, floors, accuracy });
-        Ok(merit)
+        quality.judge = Some(Bench { judge, real, floors, accuracy });
+        Ok(quality)
     }
 
     /// The figures of rows made of the noise of that name.
@@ -103,9 +105,16 @@ impl<'a> Merit<'a> {
         let mut insert = |name: &str, value: f64| figures.insert(name.to_string(), value);
         if let (Some(mixture), Some(codec)) = (self.config.data.mixture, &self.data.codec) {
             let values = numbers(&codec.decode(&made)?);
-            if let Mixture::Gaussian(_) = mixture {
+            if let Mixture::Gaussian(normal) = mixture {
                 insert("sample.mean", evaluate::mean(&values)?);
                 insert("sample.sd", evaluate::standard_deviation(&values)?);
+                // Its quantiles stand for the distribution: the distance is right to half a row.
+                let share = |i: usize| (i as f64 + 0.5) / values.len() as f64;
+                let place = |i: usize| normal.mean + normal.deviation * normal_quantile(share(i));
+                let truth: Vec<f64> = (0..values.len()).map(place).collect();
+                if let Some(distance) = evaluate::kolmogorov_smirnov(&values, &truth) {
+                    insert("sample.kolmogorov_smirnov", distance);
+                }
             } else {
                 let coverage = mode_coverage(&values, &mixture.centers(), mixture.deviation())?;
                 insert("sample.modes", coverage.modes as f64);
@@ -118,7 +127,7 @@ impl<'a> Merit<'a> {
         let all: Vec<u32> = (0..made.n_rows as u32).collect();
         if let Some(bench) = &mut self.judge {
             let seen = bench.judge.look(pool, Rows::matrix(&made), &all)?;
-            if self.config.data.stack > 1 {
+            if self.config.data.images.stack > 1 {
                 let (modes, divergence) = seen.modes();
                 insert("sample.modes", modes as f64);
                 insert("sample.reverse_kl", divergence);

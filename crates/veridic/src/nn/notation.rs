@@ -9,7 +9,7 @@ use super::layer::{Activation, Direction, Filters, LayerConfig, Output, Padding,
 /// A layer as TOML has it: one key says which layer it is, the others how.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Written {
+pub(super) struct Notation {
     #[serde(skip_serializing_if = "Option::is_none")]
     dense: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub(super) struct Written {
     activation: Option<Activation>,
 }
 
-impl Written {
+impl Notation {
     /// The layer, without regard to keys that do not belong to it.
     fn layer(&self) -> Result<Option<LayerConfig>, String> {
         let whole = |name: &str, value: usize, least: usize, most: usize| {
@@ -175,11 +175,11 @@ impl Written {
     }
 }
 
-impl TryFrom<Written> for LayerConfig {
+impl TryFrom<Notation> for LayerConfig {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Some(layer) = written.layer()? else {
+    fn try_from(notation: Notation) -> Result<Self, String> {
+        let Some(layer) = notation.layer()? else {
             return Err("a layer is one of `{ dense = units }`, `{ conv = channels }`, \
                         `{ conv-transposed = channels }`, `{ upsample = times }`, `{ max-pool = size }`, \
                         `{ mean-pool = size }`, `{ batch-norm = momentum }`, `{ layer-norm = epsilon }`, \
@@ -189,15 +189,15 @@ impl TryFrom<Written> for LayerConfig {
                 .to_string());
         };
         // What the layer would be written as has every key that belongs to it.
-        let own = Written::from(layer).keys();
-        match written.keys().iter().find(|key| !own.contains(key)) {
+        let own = Notation::from(layer).keys();
+        match notation.keys().iter().find(|key| !own.contains(key)) {
             Some(stray) => Err(format!("`{stray}` does not belong to a `{}` layer", layer.key())),
             None => Ok(layer),
         }
     }
 }
 
-impl From<LayerConfig> for Written {
+impl From<LayerConfig> for Notation {
     fn from(layer: LayerConfig) -> Self {
         let none = Self::default;
         let windows = |filters: Filters, activation: Activation| Self {

@@ -101,7 +101,7 @@ pub(crate) struct Update<'g> {
 }
 
 /// A model as expressions over [`Inputs`].
-pub(crate) struct Written<'g> {
+pub(crate) struct Program<'g> {
     /// The updates of a training step, in order.
     pub(crate) updates: Vec<Update<'g>>,
     /// The losses of a row in use, scalars; none for models that have none.
@@ -113,6 +113,8 @@ pub(crate) struct Written<'g> {
     /// `[rows, 1]`; of models that give rows back also what each encoded column adds to it and the row that is expected,
     /// `[rows, width]` each.
     pub(crate) score: Vec<Expr<'g>>,
+    /// `[groups, 1]`: the score of the first row of each group among the others, for models that judge rows in groups.
+    pub(crate) among: Option<Expr<'g>>,
     /// `[rows, 1]`: `ln p(x, z) - ln q(z | x)`, for models with a posterior.
     pub(crate) weigh: Option<Expr<'g>>,
     /// What heads read from a row, `[rows, n]` each.
@@ -145,7 +147,7 @@ pub(super) fn decoding<'g>(
     layout: &Layout,
     likelihood: &Likelihood,
     train: Option<&TrainConfig>,
-) -> Written<'g> {
+) -> Program<'g> {
     let graph = scope.graph;
     let x = inputs.row;
     let seen = seen(graph, layout);
@@ -194,12 +196,13 @@ pub(super) fn decoding<'g>(
         evaluated.extend(aae.against(scope, used.latent).parts);
         prior = true;
     }
-    Written {
+    Program {
         updates: all,
         evaluate: evaluated.into_iter().map(|(_, part)| part).collect(),
         encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
         decode: Some(likelihood.expected(scope, y)),
         score: vec![score, terms, expected],
+        among: None,
         weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),
         recognize: Vec::new(),
         latent: shape.iter().product(),

@@ -1,0 +1,241 @@
+//! Names of months in other languages than English: turned into English to be read, and back when written.
+
+use serde::{Deserialize, Serialize};
+
+/// A language whose names of months are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// Januar, Februar, März.
+    German,
+    /// janvier, février, mars.
+    French,
+    /// enero, febrero, marzo.
+    Spanish,
+    /// janeiro, fevereiro, março.
+    Portuguese,
+    /// gennaio, febbraio, marzo.
+    Italian,
+    /// januari, februari, maart.
+    Dutch,
+    /// januari, februari, mars.
+    Swedish,
+    /// januar, februar, marts.
+    Danish,
+    /// stycznia, lutego, marca: as in dates, in the genitive.
+    Polish,
+    /// января, февраля, марта: likewise.
+    Russian,
+}
+
+const ENGLISH: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// The languages with the long and the short names of their months; no short ones where these have points or are not
+/// of one length.
+const LANGUAGES: [(Language, &str, &str); 10] = [
+    (
+        Language::German,
+        "januar februar märz april mai juni juli august september oktober november dezember",
+        "jan feb mär apr mai jun jul aug sep okt nov dez",
+    ),
+    (
+        Language::French,
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "",
+    ),
+    (
+        Language::Spanish,
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "ene feb mar abr may jun jul ago sep oct nov dic",
+    ),
+    (
+        Language::Portuguese,
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "jan fev mar abr mai jun jul ago set out nov dez",
+    ),
+    (
+        Language::Italian,
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+    ),
+    (
+        Language::Dutch,
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "jan feb mrt apr mei jun jul aug sep okt nov dec",
+    ),
+    (
+        Language::Swedish,
+        "januari februari mars april maj juni juli augusti september oktober november december",
+        "jan feb mar apr maj jun jul aug sep okt nov dec",
+    ),
+    (
+        Language::Danish,
+        "januar februar marts april maj juni juli august september oktober november december",
+        "jan feb mar apr maj jun jul aug sep okt nov dec",
+    ),
+    (
+        Language::Polish,
+        "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+        "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+    ),
+    (
+        Language::Russian,
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "янв фев мар апр мая июн июл авг сен окт ноя дек",
+    ),
+];
+
+/// Letters of the longest name of a month, in bytes.
+const LONGEST: usize = 24;
+
+/// Languages that a text may be in: one bit for each of [`LANGUAGES`], and the last for English.
+pub(super) type Tongues = u16;
+pub(super) const ENGLISH_ONLY: Tongues = 1 << LANGUAGES.len();
+pub(super) const ANY: Tongues = (ENGLISH_ONLY << 1) - 1;
+
+/// A text with the name of a month in English, and the languages it may have been in; `None` where there is no name of a
+/// month in another language.
+pub(super) fn to_english(text: &str) -> Option<(String, Tongues)> {
+    let (start, word) =
+        words(text).find(|(_, word)| (3..=LONGEST).contains(&word.len()) && *word != "del")?;
+    let small = word.to_lowercase();
+    let mut tongues = 0;
+    let mut found = None;
+    for (i, (_, long, short)) in LANGUAGES.iter().enumerate() {
+        for (names, is_long) in [(long, true), (short, false)] {
+            if let Some(month) = names.split(' ').position(|name| name == small) {
+                tongues |= 1 << i;
+                // A name that is as long as its short form is taken for the short one, as May is.
+                let short = short.is_empty() || short.split(' ').nth(month) != Some(small.as_str());
+                found = Some((month, is_long && short));
+                break;
+            }
+        }
+    }
+    let (month, is_long) = found?;
+    let english = ENGLISH[month];
+    if small == english || (!is_long && english.starts_with(&small)) {
+        tongues |= ENGLISH_ONLY;
+    }
+    let name = if is_long { english } else { &english[..3] };
+    Some(([&text[..start], &in_case_of(word, name), &text[start + word.len()..]].concat(), tongues))
+}
+
+/// The language that is meant where these are possible; `None` for English.
+pub(super) fn language_of(tongues: Tongues) -> Option<Language> {
+    let first = tongues.trailing_zeros() as usize;
+    (tongues & ENGLISH_ONLY == 0).then(|| LANGUAGES.get(first).map(|(language, ..)| *language)).flatten()
+}
+
+/// A moment written in English, in `language`; `is_long` says whether its month is written out.
+pub(super) fn from_english(text: &str, language: Language, is_long: bool) -> String {
+    let Some((_, long, short)) = LANGUAGES.iter().find(|(known, ..)| *known == language) else {
+        return text.to_owned();
+    };
+    for (start, word) in words(text) {
+        let small = word.to_lowercase();
+        let month = ENGLISH.iter().position(|name| *name == small || name[..3] == *small);
+        if let Some(month) = month {
+            let names = if is_long || short.is_empty() { long } else { short };
+            let name = names.split(' ').nth(month).unwrap_or(word);
+            return [&text[..start], &in_case_of(word, name), &text[start + word.len()..]].concat();
+        }
+    }
+    text.to_owned()
+}
+
+/// Words of letters with where they begin.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(char::is_alphabetic)?;
+        let length = text[start..].find(|c: char| !c.is_alphabetic()).unwrap_or(text.len() - start);
+        at = start + length;
+        Some((start, &text[start..at]))
+    })
+}
+
+/// `name`, which is in small letters, in capitals or with one as `word` is.
+fn in_case_of(word: &str, name: &str) -> String {
+    let is_small = |c: char| c.is_lowercase();
+    let mut letters = word.chars();
+    match letters.next() {
+        Some(first) if is_small(first) => name.to_owned(),
+        _ if letters.any(is_small) => {
+            let mut letters = name.chars();
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        }
+        _ => name.to_uppercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn english(text: &str) -> Option<String> {
+        to_english(text).map(|(text, _)| text)
+    }
+
+    #[test]
+    fn months_are_turned_into_english_and_back() {
+        for (text, there, language, is_long) in [
+            ("9 juin 2020", "9 june 2020", Language::French, true),
+            ("1 août 2020", "1 august 2020", Language::French, true),
+            ("3. März 2020", "3. March 2020", Language::German, true),
+            ("03-MÄR-2020", "03-MAR-2020", Language::German, false),
+            ("03-DEZ-2020", "03-DEC-2020", Language::German, false),
+            ("2 de febrero de 2023", "2 de february de 2023", Language::Spanish, true),
+            ("5 mayo 2023", "5 may 2023", Language::Spanish, true),
+            ("1 maja 2020", "1 may 2020", Language::Polish, true),
+            ("7 августа 2021", "7 august 2021", Language::Russian, true),
+        ] {
+            assert_eq!(english(text).as_deref(), Some(there), "{text}");
+            assert_eq!(from_english(there, language, is_long), text);
+        }
+        assert_eq!(english("9 June 2020"), None);
+        assert_eq!(english("2020-01-01"), None);
+        assert_eq!(english("5 apples"), None);
+    }
+
+    #[test]
+    fn every_language_has_twelve_months_that_come_back() {
+        for (language, long, short) in LANGUAGES {
+            for (names, is_long) in [(long, true), (short, false)] {
+                let names: Vec<&str> = names.split(' ').filter(|name| !name.is_empty()).collect();
+                assert!(names.len() == 12 || (names.is_empty() && !is_long), "{language:?}");
+                for (month, name) in names.into_iter().enumerate() {
+                    let (there, _) = to_english(&format!("1 {name} 2020")).unwrap();
+                    assert!(ENGLISH[month].starts_with(&there[2..5]), "{name}");
+                    assert_eq!(from_english(&there, language, is_long), format!("1 {name} 2020"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_language_is_one_that_all_cells_may_be_in() {
+        let of = |texts: &[&str]| {
+            language_of(
+                texts.iter().fold(ANY, |all, text| all & to_english(text).map_or(ENGLISH_ONLY, |(_, t)| t)),
+            )
+        };
+        assert_eq!(of(&["1 mars 2020", "2 juin 2020"]), Some(Language::French));
+        assert_eq!(of(&["1 mars 2020", "2 juli 2020"]), Some(Language::Swedish));
+        assert_eq!(of(&["1 april 2020", "2 September 2020"]), None);
+        assert_eq!(of(&["1 April 2020", "2 Mai 2020"]), Some(Language::German));
+    }
+}

@@ -1,0 +1,225 @@
+//! The format that all cells of one shape are in.
+
+use super::{Cell, DurationForm, Piece, Seen, Shape, ZONES};
+use crate::data::language::ANY;
+
+impl Seen {
+    pub(super) fn new(shape: &Shape, first: Cell) -> Self {
+        Self {
+            pieces: shape.pieces.clone(),
+            n: 0,
+            first,
+            most: [0; 3],
+            padded: [false; 3],
+            short: [false; 3],
+            hour: 0,
+            hour_padded: false,
+            hour_short: false,
+            fraction: [u8::MAX, 0],
+            long: false,
+            abbreviated: false,
+            weekday_long: false,
+            capital: true,
+            small: true,
+            half_small: false,
+            offset: shape.offset,
+            other_offset: None,
+            tongues: ANY,
+        }
+    }
+
+    pub(super) fn add(&mut self, shape: &Shape, cell: impl Fn() -> Cell) {
+        self.n += 1;
+        self.tongues &= shape.tongues;
+        for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
+            self.most[i] = self.most[i].max(value);
+            self.padded[i] |= padded;
+            self.short[i] |= short;
+        }
+        let (hour, width) = shape.hour;
+        self.hour = self.hour.max(hour);
+        self.hour_padded |= width == 2 && hour < 10;
+        self.hour_short |= width == 1;
+        self.fraction = [self.fraction[0].min(shape.fraction), self.fraction[1].max(shape.fraction)];
+        if let Some(word) = shape.month {
+            self.long |= word.long == Some(true);
+            self.abbreviated |= word.long == Some(false);
+        }
+        if let Some(word) = shape.weekday {
+            self.weekday_long |= word.long == Some(true);
+        }
+        let words = [shape.month, shape.weekday];
+        self.capital &= words.iter().flatten().count() > 0 && words.iter().flatten().all(|word| word.capital);
+        self.small &= words.iter().flatten().count() > 0 && words.iter().flatten().all(|word| word.small);
+        self.half_small |= shape.half.is_some_and(|word| word.small);
+        if shape.offset != self.offset && self.other_offset.is_none() {
+            self.other_offset = Some(cell());
+        }
+    }
+
+    fn has(&self, piece: Piece) -> bool {
+        self.pieces.contains(&piece)
+    }
+
+    fn n_numbers(&self) -> usize {
+        self.pieces.iter().filter(|piece| matches!(piece, Piece::Number(_))).count()
+    }
+
+    /// Two numbers, day and month or month and day, at these places: the year comes last.
+    fn day_and_month(&self) -> Option<(usize, usize)> {
+        let year = self.pieces.iter().position(|piece| *piece == Piece::Year);
+        let first = self.pieces.iter().position(|piece| *piece == Piece::Number(0));
+        let year_last = year.is_none_or(|year| first.is_some_and(|first| first < year));
+        (!self.has(Piece::Month)
+            && year_last
+            && self.n_numbers() >= 2
+            && (year.is_some() || self.n_numbers() == 3))
+            .then_some((0, 1))
+    }
+
+    pub(super) fn told_day_first(&self) -> Option<bool> {
+        let (a, b) = self.day_and_month()?;
+        if self.n_numbers() == 3
+            && (self.most[0] > 31 || self.most[2] <= 31 && self.most[a] > 12 && self.most[b] > 12)
+        {
+            return None;
+        }
+        match (self.most[a] > 12, self.most[b] > 12) {
+            (true, false) => Some(true),
+            (false, true) => Some(false),
+            _ => None,
+        }
+    }
+
+    pub(super) fn duration(&self) -> Option<DurationForm> {
+        let only_time = !self.pieces.iter().any(|piece| {
+            matches!(
+                piece,
+                Piece::Year | Piece::Number(_) | Piece::Compact | Piece::Month | Piece::Half | Piece::Weekday
+            )
+        });
+        if !only_time || self.hour < 24 {
+            return None;
+        }
+        Some(match (self.has(Piece::Second), self.hour_short) {
+            (false, _) => DurationForm::Minutes,
+            (true, true) => DurationForm::Hours,
+            (true, false) => DurationForm::PaddedHours,
+        })
+    }
+
+    /// The format, whether day and month could be exchanged, and whether the day comes first; `None` where no order of
+    /// day, month and year fits all cells.
+    pub(super) fn format(&self, day_first: Option<bool>) -> Option<(String, bool, bool)> {
+        if self.duration().is_none() && self.hour > 23 || (self.has(Piece::Half) && self.hour > 12) {
+            return None;
+        }
+        if self.long && self.abbreviated {
+            return None;
+        }
+        let (fields, open, is_day_first) = self.fields(day_first)?;
+        let mut format = String::new();
+        for piece in &self.pieces {
+            match *piece {
+                Piece::Sign(b'%') => format.push_str("%%"),
+                Piece::Sign(sign) => format.push(char::from(sign)),
+                Piece::Mark(mark) => format.push_str(mark),
+                Piece::Year => format.push_str("%Y"),
+                Piece::Compact => format.push_str("%Y%m%d"),
+                Piece::Number(i) => {
+                    let i = usize::from(i);
+                    format.push('%');
+                    if self.short[i] && !self.padded[i] {
+                        format.push('-');
+                    }
+                    format.push(fields[i]);
+                }
+                Piece::Month => format.push_str(if self.long { "%B" } else { "%b" }),
+                Piece::Weekday => format.push_str(if self.weekday_long { "%A" } else { "%a" }),
+                Piece::Hour => {
+                    format.push('%');
+                    if self.hour_short && !self.hour_padded {
+                        format.push('-');
+                    }
+                    format.push(if self.has(Piece::Half) { 'I' } else { 'H' });
+                }
+                Piece::Minute => format.push_str("%M"),
+                Piece::Second => format.push_str("%S"),
+                Piece::Fraction(sign) => {
+                    let [least, most] = self.fraction;
+                    match (sign, least == most, most) {
+                        (b'.', true, 3 | 6 | 9) => format += &format!("%.{most}f"),
+                        (b'.', ..) => format.push_str("%.f"),
+                        (_, true, 3 | 6 | 9) => format += &format!(",%{most}f"),
+                        _ => return None,
+                    }
+                }
+                Piece::Half => format.push_str(if self.half_small { "%P" } else { "%p" }),
+                Piece::Zone(zone) => format.push_str(ZONES[usize::from(zone)]),
+                Piece::Offset(length) => {
+                    match length {
+                        // chrono does not write hours alone: they stand for themselves, beside the zone.
+                        3 if self.other_offset.is_some() => return None,
+                        3 => {
+                            let hours = self.offset.unwrap_or(0) / 3600;
+                            let is_west = hours < 0 || self.first.1.contains("-00");
+                            format += &format!("{}{:02}", if is_west { '-' } else { '+' }, hours.abs());
+                        }
+                        5 => format.push_str("%z"),
+                        _ => format.push_str("%:z"),
+                    }
+                }
+            }
+        }
+        Some((format, open, is_day_first))
+    }
+
+    /// Which of day, month and year each number is.
+    fn fields(&self, day_first: Option<bool>) -> Option<([char; 3], bool, bool)> {
+        let n = self.n_numbers();
+        let has_year = self.has(Piece::Year);
+        let most = self.most;
+        let sign = self.pieces.iter().find_map(|piece| match piece {
+            Piece::Sign(sign) if b"-/._ ".contains(sign) => Some(*sign),
+            _ => None,
+        });
+        if self.has(Piece::Month) {
+            return match n {
+                0 => Some((['d'; 3], false, false)),
+                // A month and a year, or a month and a day.
+                1 if has_year || self.has(Piece::Hour) => (most[0] <= 31).then_some((['d'; 3], false, false)),
+                1 => Some((['y'; 3], false, false)),
+                2 if most[0] <= 31 => Some((['d', 'y', 'd'], false, false)),
+                2 if most[1] <= 31 => Some((['y', 'd', 'd'], false, false)),
+                _ => None,
+            };
+        }
+        match (n, has_year) {
+            (0, _) => Some((['d'; 3], false, false)),
+            (1, true) => (most[0] <= 12).then_some((['m'; 3], false, false)),
+            (2, true) if self.day_and_month().is_none() => match (most[0] <= 12, most[1] <= 12) {
+                (true, _) if most[1] <= 31 => Some((['m', 'd', 'd'], false, false)),
+                (false, true) if most[0] <= 31 => Some((['d', 'm', 'd'], false, false)),
+                _ => None,
+            },
+            (2, true) | (3, false) => {
+                let default = day_first.unwrap_or(sign != Some(b'/'));
+                let day = most[0] <= 31 && most[1] <= 12;
+                let month = most[0] <= 12 && most[1] <= 31;
+                let open = day && month && day_first.is_none();
+                match (day, month) {
+                    (true, true) if default => Some((['d', 'm', 'y'], open, true)),
+                    (true, true) => Some((['m', 'd', 'y'], open, false)),
+                    (true, false) => Some((['d', 'm', 'y'], false, true)),
+                    (false, true) => Some((['m', 'd', 'y'], false, false)),
+                    // Two digits of a year first.
+                    (false, false) if n == 3 && most[1] <= 12 && most[2] <= 31 => {
+                        Some((['y', 'm', 'd'], false, false))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}

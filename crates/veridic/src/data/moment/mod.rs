@@ -1,0 +1,358 @@
+//! In which format the moments of a column are, told from the shapes of all its cells.
+
+mod format;
+mod scan;
+
+use scan::shape;
+
+use super::Language;
+use super::evidence::{Cell, Context};
+use super::language::{Tongues, language_of};
+use super::spelling::{DurationForm, Letters};
+
+/// More shapes than this in one column are no way of writing moments.
+const MOST_SHAPES: usize = 6;
+
+/// Names of zones that stay as they are; the moments are those of the clock on the wall there.
+const ZONES: [&str; 24] = [
+    "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "CET", "CEST", "EET", "EEST",
+    "WET", "WEST", "BST", "IST", "MSK", "JST", "KST", "AEST", "AEDT", "HST",
+];
+
+/// A part of a moment's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// A character that stands for itself.
+    Sign(u8),
+    /// A word that does.
+    Mark(&'static str),
+    /// Four digits of a year.
+    Year,
+    /// One or two digits of a day, month or year, by its place among them.
+    Number(u8),
+    /// Eight digits: year, month, day.
+    Compact,
+    Month,
+    Weekday,
+    Hour,
+    Minute,
+    Second,
+    /// A fraction after this sign.
+    Fraction(u8),
+    /// `AM` or `PM`.
+    Half,
+    /// One of [`ZONES`].
+    Zone(u8),
+    /// Hours east: `+02`, `+0200` or `+02:00`, by its length.
+    Offset(u8),
+}
+
+/// What a cell is made of.
+#[derive(Debug, Clone, Default)]
+struct Shape {
+    pieces: Vec<Piece>,
+    numbers: [(u8, bool, bool); 3],
+    n_numbers: usize,
+    hour: (u32, u8),
+    fraction: u8,
+    month: Option<Word>,
+    weekday: Option<Word>,
+    half: Option<Word>,
+    offset: Option<i32>,
+    tongues: Tongues,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    /// `None` for a name that is as long as its short form: May.
+    long: Option<bool>,
+    capital: bool,
+    small: bool,
+}
+
+/// Cells of one shape.
+#[derive(Debug, Clone)]
+struct Seen {
+    pieces: Vec<Piece>,
+    n: usize,
+    first: Cell,
+    most: [u8; 3],
+    padded: [bool; 3],
+    short: [bool; 3],
+    hour: u32,
+    hour_padded: bool,
+    hour_short: bool,
+    fraction: [u8; 2],
+    long: bool,
+    abbreviated: bool,
+    weekday_long: bool,
+    capital: bool,
+    small: bool,
+    half_small: bool,
+    offset: Option<i32>,
+    other_offset: Option<Cell>,
+    /// Languages that the months of all cells may be in.
+    tongues: Tongues,
+}
+
+/// The cells of a column that are moments.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Moments {
+    shapes: Vec<Seen>,
+    n: usize,
+}
+
+/// The format that reads the moments of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Format {
+    pub(crate) format: String,
+    /// Coarser ones, the coarsest first.
+    pub(crate) coarser: Vec<String>,
+    pub(crate) zone: Option<i32>,
+    pub(crate) letters: Option<Letters>,
+    pub(crate) language: Option<Language>,
+    pub(crate) duration: Option<DurationForm>,
+    /// The first cell of the most precise shape.
+    pub(crate) first: Cell,
+    /// Cells read.
+    pub(crate) matched: usize,
+    /// A cell in which day and month could be each other.
+    pub(crate) ambiguous: Option<Cell>,
+    pub(crate) is_day_first: bool,
+    /// Cells of two zones.
+    pub(crate) zones: Option<(Cell, Cell)>,
+    /// A cell that is read, and one that is a moment in another format.
+    pub(crate) mixed: Option<(Cell, Cell)>,
+}
+
+impl Moments {
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Takes in a cell; `false` where it is no moment in any format.
+    pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
+        let Some(shape) = shape(text) else { return false };
+        let cell = || (line, text.to_owned());
+        let at = self.shapes.iter().position(|seen| seen.pieces == shape.pieces);
+        let at = match at {
+            Some(at) => at,
+            None if self.shapes.len() < MOST_SHAPES => {
+                self.shapes.push(Seen::new(&shape, cell()));
+                self.shapes.len() - 1
+            }
+            None => return false,
+        };
+        if self.shapes[at].tongues & shape.tongues == 0 {
+            return false;
+        }
+        self.n += 1;
+        self.shapes[at].add(&shape, cell);
+        true
+    }
+
+    /// The format that reads most cells; `None` where none can be.
+    ///
+    /// `years` cells more are whole numbers of four digits.
+    pub(crate) fn choose(&self, years: usize, context: &Context) -> Option<Format> {
+        let order = self.day_first(context);
+        let mut formats: Vec<(&Seen, String, bool, bool)> = Vec::new();
+        for seen in &self.shapes {
+            let Some((format, open, day_first)) = seen.format(order) else { continue };
+            formats.push((seen, format, open, day_first));
+        }
+        // The most precise of the shapes, or the most frequent.
+        let finest =
+            formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.offset.is_some(), seen.n))?;
+        let nested =
+            |format: &str| finest.1.starts_with(format) || in_utc(&finest.1).as_deref() == Some(format);
+        let matched: usize =
+            formats.iter().filter(|(_, format, ..)| nested(format)).map(|(seen, ..)| seen.n).sum();
+        let main =
+            if matched * 2 > self.n { finest } else { formats.iter().max_by_key(|(seen, ..)| seen.n)? };
+        let nested = |format: &str| {
+            main.1.starts_with(format)
+                || in_utc(&main.1).as_deref() == Some(format)
+                || simple_fraction(&main.1) == simple_fraction(format)
+        };
+        let (seen, format, open, is_day_first) = main;
+        let read = || formats.iter().filter(|(_, format, ..)| nested(format));
+        let mut coarser: Vec<String> =
+            read().map(|(_, other, ..)| other.clone()).filter(|other| other != format).collect();
+        let mut matched: usize = read().map(|(seen, ..)| seen.n).sum();
+        if years > 0 && format.starts_with("%Y") && format != "%Y%m%d" {
+            coarser.push("%Y".to_owned());
+            matched += years;
+        }
+        coarser.sort_by_key(String::len);
+        coarser.dedup();
+        // Formats that differ by a fraction alone are one that may have one.
+        let mut format = format.clone();
+        if let Some(at) = coarser.iter().position(|other| simple_fraction(other) == simple_fraction(&format))
+        {
+            let base = simple_fraction(&format);
+            coarser.remove(at);
+            coarser.retain(|other| *other != base);
+            format = base.replacen("%S", "%S%.f", 1);
+        }
+        let other = self.shapes.iter().find(|other| !read().any(|(seen, ..)| std::ptr::eq(*seen, *other)));
+        let offsets: Vec<&Seen> =
+            read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
+        let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
+        // Beside an offset, `Z` is one more.
+        let utc = in_utc(&format).and_then(|utc| read().find(|(_, other, ..)| *other == utc));
+        let zones = zones.or_else(|| Some((offsets.first()?.first.clone(), utc?.0.first.clone())));
+        let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
+        let letters = match (seen.capital, seen.small) {
+            (true, _) => Some(Letters::Capital),
+            (_, true) => Some(Letters::Small),
+            _ => None,
+        };
+        Some(Format {
+            duration: seen.duration(),
+            first: seen.first.clone(),
+            format,
+            coarser,
+            zone,
+            letters,
+            language: language_of(seen.tongues),
+            matched,
+            ambiguous: open.then(|| seen.first.clone()),
+            is_day_first: *is_day_first,
+            zones,
+            mixed: other.map(|other| (seen.first.clone(), other.first.clone())),
+        })
+    }
+
+    /// Whether the day comes before the month, where some cell or the setting tells.
+    pub(crate) fn day_first(&self, context: &Context) -> Option<bool> {
+        let told = self.shapes.iter().find_map(Seen::told_day_first);
+        told.or(context.day_first)
+    }
+}
+
+/// A format that ends in an offset, with `Z` in its place.
+fn in_utc(format: &str) -> Option<String> {
+    let at = ["%:z", "%z"].iter().find_map(|offset| format.strip_suffix(offset))?;
+    Some(format!("{at}Z"))
+}
+
+/// A format without its fraction of a second.
+fn simple_fraction(format: &str) -> String {
+    let mut format = format.to_owned();
+    for fraction in ["%.3f", "%.6f", "%.9f", "%.f", ",%3f", ",%6f", ",%9f"] {
+        format = format.replace(fraction, "");
+    }
+    format
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(cells: &[&str]) -> Option<Format> {
+        let mut moments = Moments::default();
+        for (i, cell) in cells.iter().enumerate() {
+            if !moments.see(cell, i as u64 + 2) {
+                return None;
+            }
+        }
+        moments.choose(0, &Context::default())
+    }
+
+    fn format_of(cells: &[&str]) -> Option<String> {
+        choose(cells).filter(|format| format.mixed.is_none()).map(|format| format.format)
+    }
+
+    #[test]
+    fn formats_are_told_over_all_cells() {
+        for (cells, format) in [
+            (&["2006-01-03", "2017-12-29"][..], "%Y-%m-%d"),
+            (&["2014-07-01 00:30:00"], "%Y-%m-%d %H:%M:%S"),
+            (&["2014-07-01T00:30Z"], "%Y-%m-%dT%H:%MZ"),
+            (&["20140701T003000"], "%Y%m%dT%H%M%S"),
+            (&["03/04/2011", "13/04/2011"], "%d/%m/%Y"),
+            (&["03/04/2011", "04/13/2011"], "%m/%d/%Y"),
+            (&["3/4/2011", "10/13/2011"], "%-m/%-d/%Y"),
+            (&["31.12.1999"], "%d.%m.%Y"),
+            (&["03-Jan-2006"], "%d-%b-%Y"),
+            (&["May 05, 2017", "February 17, 2015"], "%B %d, %Y"),
+            (&["May 5, 2017", "Feb 17, 2015"], "%b %-d, %Y"),
+            (&["12/17/2015 06:12:03 AM"], "%m/%d/%Y %I:%M:%S %p"),
+            (&["10/27/93", "11/02/94"], "%m/%d/%y"),
+            (&["4/14/20", "12/1/21"], "%-m/%-d/%y"),
+            (&["93-10-27", "94-11-02"], "%y-%m-%d"),
+            (&["10/Oct/2000:13:55:36 -0700"], "%d/%b/%Y:%H:%M:%S %z"),
+            (&["[10/Oct/2000:13:55:36 +0200]"], "[%d/%b/%Y:%H:%M:%S %z]"),
+            (&["Mon, 02 Jan 2006 15:04:05 GMT"], "%a, %d %b %Y %H:%M:%S GMT"),
+            (&["Monday, January 2, 2006"], "%A, %B %-d, %Y"),
+            (&["Mon Jan 12 15:04:05 2006"], "%a %b %d %H:%M:%S %Y"),
+            (&["2020-01-01 12:00:00,123"], "%Y-%m-%d %H:%M:%S,%3f"),
+            (&["2021-11-19T03:48:27+02:00"], "%Y-%m-%dT%H:%M:%S%:z"),
+            (&["2021-11-19 03:48:27+00"], "%Y-%m-%d %H:%M:%S+00"),
+            (&["2:30 PM", "11:05 AM"], "%-I:%M %p"),
+            (&["14:30", "09:05"], "%H:%M"),
+            (&["May 2017", "June 2018"], "%B %Y"),
+            (&["2017-05"], "%Y-%m"),
+            (&["05MAY2017"], "%d%b%Y"),
+            (&["2017 May 5"], "%Y %b %-d"),
+            (&["Oct 11 22:14:15"], "%b %d %H:%M:%S"),
+        ] {
+            assert_eq!(format_of(cells).as_deref(), Some(format), "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_has_no_format() {
+        for text in [
+            "A11",
+            "2006-13-03x",
+            "1.2.3.4",
+            "0000-00-00",
+            "soon",
+            "12",
+            "Maybe 5",
+            "5/5",
+            "2006-01-03T",
+            "1:2",
+            "0001-01-01",
+        ] {
+            assert_eq!(format_of(&[text]), None, "{text}");
+        }
+        assert_eq!(format_of(&["13/14/2011"]), None);
+    }
+
+    #[test]
+    fn day_and_month_that_could_be_exchanged_are_told() {
+        let open = choose(&["03/04/2011", "05/06/2012"]).unwrap();
+        assert_eq!((open.format.as_str(), open.ambiguous), ("%m/%d/%Y", Some((2, "03/04/2011".into()))));
+        let mut moments = Moments::default();
+        assert!(moments.see("03/04/2011", 2));
+        let set = moments.choose(0, &Context { day_first: Some(true), ..Context::default() }).unwrap();
+        assert_eq!((set.format.as_str(), set.ambiguous), ("%d/%m/%Y", None));
+    }
+
+    #[test]
+    fn precision_may_be_mixed_and_formats_may_not() {
+        let mixed = choose(&["2020-01-01", "2020-01-01 12:30", "2020-01-01 12:30:05"]).unwrap();
+        assert_eq!(mixed.format, "%Y-%m-%d %H:%M:%S");
+        assert_eq!(mixed.coarser, ["%Y-%m-%d", "%Y-%m-%d %H:%M"]);
+        assert_eq!((mixed.matched, mixed.mixed), (3, None));
+        let fraction = choose(&["2020-01-01T12:30:05Z", "2020-01-01T12:30:05.250Z"]).unwrap();
+        assert_eq!((fraction.format.as_str(), fraction.coarser.len()), ("%Y-%m-%dT%H:%M:%S%.fZ", 0));
+        let two = choose(&["2020-01-01", "2020-01-02", "03/13/2020"]).unwrap();
+        assert_eq!(two.mixed.unwrap(), ((2, "2020-01-01".into()), (4, "03/13/2020".into())));
+    }
+
+    #[test]
+    fn capitals_zones_and_lengths_are_told() {
+        assert_eq!(choose(&["05-MAY-2017"]).unwrap().letters, Some(Letters::Capital));
+        assert_eq!(choose(&["05-may-2017"]).unwrap().letters, Some(Letters::Small));
+        assert_eq!(choose(&["2021-11-19T03:48:27+02:00"]).unwrap().zone, Some(7200));
+        let two = choose(&["2021-11-19T03:48:27+02:00", "2021-07-19T03:48:27+03:00"]).unwrap();
+        assert!(two.zone.is_none() && two.zones.is_some());
+        assert_eq!(choose(&["36:05:09", "2:00:00"]).unwrap().duration, Some(DurationForm::Hours));
+        assert_eq!(choose(&["90:05", "12:30"]).unwrap().duration, Some(DurationForm::Minutes));
+        assert_eq!(choose(&["12:30"]).unwrap().duration, None);
+    }
+}

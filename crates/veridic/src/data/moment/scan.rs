@@ -1,0 +1,450 @@
+//! Cutting the text of a moment into its pieces.
+
+use super::{Piece, Shape, Word, ZONES};
+use crate::data::language::{ENGLISH_ONLY, to_english};
+
+/// Moments are no longer than this, in bytes.
+const LONGEST: usize = 48;
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Behind the years and hours of East Asia.
+const MARKED_YEARS: [&str; 2] = ["年", "년"];
+const MARKED_HOURS: [&str; 3] = ["時", "时", "시"];
+
+/// Cuts a moment's text into its pieces.
+pub(super) fn shape(text: &str) -> Option<Shape> {
+    // Every moment has a digit and is short; most texts fail here.
+    if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let english = to_english(text);
+    let (text, tongues) = match &english {
+        Some((english, tongues)) => (english.as_str(), *tongues),
+        None => (text, ENGLISH_ONLY),
+    };
+    let bracketed = text.starts_with('[') && text.ends_with(']');
+    let inner = if bracketed { &text[1..text.len() - 1] } else { text };
+    let mut scanner = Scanner { rest: inner.as_bytes(), shape: Shape { tongues, ..Shape::default() } };
+    if bracketed {
+        scanner.shape.pieces.push(Piece::Sign(b'['));
+    }
+    scanner.moment()?;
+    if bracketed {
+        scanner.shape.pieces.push(Piece::Sign(b']'));
+    }
+    scanner.rest.is_empty().then_some(scanner.shape)
+}
+
+struct Scanner<'a> {
+    rest: &'a [u8],
+    shape: Shape,
+}
+
+impl Scanner<'_> {
+    fn moment(&mut self) -> Option<()> {
+        if let Some(word) = self.word(&DAYS) {
+            self.shape.weekday = Some(word);
+            self.shape.pieces.push(Piece::Weekday);
+            self.sign(b",");
+            self.sign(b" ").then_some(())?;
+        }
+        if self.time().is_some() {
+            self.zone();
+            // A weekday and a time of day, or a time of day alone.
+            return Some(());
+        }
+        self.date()?;
+        if self.rest.is_empty() {
+            return Some(());
+        }
+        if self.rest.starts_with(b", ") {
+            self.sign(b",");
+        }
+        let is_marked = matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
+        (self.sign(b"T ") || is_marked).then_some(()).or_else(|| {
+            // The log of a web server: `10/Oct/2000:13:55:36`.
+            (self.shape.month.is_some() && self.sign(b":")).then_some(())
+        })?;
+        self.time()?;
+        self.zone();
+        if self.rest.first() == Some(&b' ') && self.rest.len() == 5 {
+            // `Mon Jan 2 15:04:05 2006`.
+            self.sign(b" ");
+            self.year()?;
+        }
+        Some(())
+    }
+
+    fn date(&mut self) -> Option<()> {
+        let digits = self.count();
+        if digits == 4 && MARKED_YEARS.iter().any(|mark| self.rest[4..].starts_with(mark.as_bytes())) {
+            return self.marked_date();
+        }
+        match digits {
+            8 => {
+                let (month, day) = (self.two(4), self.two(6));
+                (self.rest[0] != b'0' && matches!(month, 1..=12) && matches!(day, 1..=31)).then_some(())?;
+                // Digits alone are a number.
+                (self.rest.len() > 8).then_some(())?;
+                self.rest = &self.rest[8..];
+                self.shape.pieces.push(Piece::Compact);
+                Some(())
+            }
+            4 => {
+                self.year()?;
+                let sign = self.separator()?;
+                self.month_or_number()?;
+                if self.rest.first() == Some(&sign) && (sign != b' ' || self.time_does_not_follow()) {
+                    self.rest = &self.rest[1..];
+                    self.shape.pieces.push(Piece::Sign(sign));
+                    self.number()?;
+                }
+                Some(())
+            }
+            1 | 2 => {
+                self.number()?;
+                if self.mark(&[" de "]).is_some() {
+                    self.month()?;
+                    self.mark(&[" de ", " del "])?;
+                    return self.year();
+                }
+                let sign = self.separator();
+                if sign == Some(b'.') {
+                    self.sign(b" ");
+                }
+                // `05MAY2017` has no signs.
+                if sign.is_none() {
+                    self.month()?;
+                } else {
+                    self.month_or_number()?;
+                }
+                if let Some(sign) = sign {
+                    if self.shape.month.is_some() && sign == b'.' {
+                        self.sign(b". ").then_some(())?;
+                    } else if self.shape.month.is_some() && sign == b' ' && self.rest.starts_with(b", ") {
+                        self.sign(b",");
+                        self.sign(b" ");
+                    } else {
+                        (self.rest.first() == Some(&sign)).then_some(())?;
+                        self.sign(&[sign]).then_some(())?;
+                        if sign == b'.' {
+                            self.sign(b" ");
+                        }
+                    }
+                } else if self.shape.month.is_none() {
+                    return None;
+                }
+                self.year_or_number()
+            }
+            0 => {
+                self.month()?;
+                let dotted = self.sign(b".");
+                let sign = if dotted { self.sign(b" ").then_some(b' ')? } else { self.separator()? };
+                // `Jan  2`: a blank stands for a leading zero.
+                if sign == b' ' && self.rest.first() == Some(&b' ') {
+                    return None;
+                }
+                if self.count() == 4 {
+                    return self.year();
+                }
+                self.number()?;
+                if self.rest.starts_with(b", ") {
+                    self.sign(b",");
+                    self.sign(b" ");
+                    return self.year_or_number();
+                }
+                if self.rest.first() == Some(&sign) && self.time_does_not_follow() {
+                    self.sign(&[sign]);
+                    return self.year_or_number();
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// `2024年5月11日`, `2024년 5월 11일`, or without the day.
+    fn marked_date(&mut self) -> Option<()> {
+        self.year()?;
+        self.mark(&MARKED_YEARS)?;
+        self.sign(b" ");
+        self.number()?;
+        self.mark(&["月", "월"])?;
+        self.sign(b" ");
+        if self.count() > 0 {
+            self.number()?;
+            self.mark(&["日", "일"])?;
+        }
+        Some(())
+    }
+
+    /// `13時45分`, `13时45分30秒`, `13시 45분`.
+    fn marked_time(&mut self) -> Option<()> {
+        let digits = self.count();
+        (matches!(digits, 1 | 2)
+            && MARKED_HOURS.iter().any(|mark| self.rest[digits..].starts_with(mark.as_bytes())))
+        .then_some(())?;
+        let hour = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+        self.shape.hour = (hour, digits as u8);
+        self.shape.pieces.push(Piece::Hour);
+        self.rest = &self.rest[digits..];
+        self.mark(&MARKED_HOURS)?;
+        for (piece, marks) in [(Piece::Minute, ["分", "분"]), (Piece::Second, ["秒", "초"])] {
+            let blank = usize::from(self.rest.first() == Some(&b' '));
+            if !self.rest.get(blank).is_some_and(u8::is_ascii_digit) {
+                break;
+            }
+            self.sign(b" ");
+            (self.count() == 2 && self.two(0) < 60).then_some(())?;
+            self.shape.pieces.push(piece);
+            self.rest = &self.rest[2..];
+            self.mark(&marks)?;
+        }
+        Some(())
+    }
+
+    /// Takes one of these words, which has to come next.
+    fn mark(&mut self, marks: &[&'static str]) -> Option<()> {
+        let mark = marks.iter().find(|mark| self.rest.starts_with(mark.as_bytes()))?;
+        self.shape.pieces.push(Piece::Mark(mark));
+        self.rest = &self.rest[mark.len()..];
+        Some(())
+    }
+
+    /// Whether what comes after the next sign is no `12:…`.
+    fn time_does_not_follow(&self) -> bool {
+        let after = &self.rest[1..];
+        let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        after.get(digits) != Some(&b':')
+    }
+
+    fn time(&mut self) -> Option<()> {
+        if self.marked_time().is_some() {
+            return Some(());
+        }
+        let digits = self.count();
+        let start = self.shape.pieces.len();
+        // After a date, `T1230` and `T123005`.
+        if matches!(digits, 4 | 6) && self.shape.pieces.last() == Some(&Piece::Sign(b'T')) {
+            for (i, piece) in
+                [Piece::Hour, Piece::Minute, Piece::Second].into_iter().take(digits / 2).enumerate()
+            {
+                let value = self.two(i * 2);
+                (value < 60).then_some(())?;
+                if i == 0 {
+                    self.shape.hour = (value, 2);
+                }
+                self.shape.pieces.push(piece);
+            }
+            self.rest = &self.rest[digits..];
+        } else {
+            let after = *self.rest.get(digits).unwrap_or(&0);
+            let is_half =
+                matches!(after.to_ascii_uppercase(), b'A' | b'P' | b' ') && self.half_follows(digits);
+            if !(1..=4).contains(&digits) || (after != b':' && !is_half) || (digits > 2 && start > 0) {
+                return None;
+            }
+            let hour = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+            self.shape.hour = (hour, digits as u8);
+            self.shape.pieces.push(Piece::Hour);
+            self.rest = &self.rest[digits..];
+            for piece in [Piece::Minute, Piece::Second] {
+                if self.rest.first() != Some(&b':') {
+                    break;
+                }
+                self.rest = &self.rest[1..];
+                if self.count() != 2 || self.two(0) >= 60 + u32::from(piece == Piece::Second) {
+                    return None;
+                }
+                self.shape.pieces.extend([Piece::Sign(b':'), piece]);
+                self.rest = &self.rest[2..];
+            }
+        }
+        if self.shape.pieces.last() == Some(&Piece::Second)
+            && let Some(&sign @ (b'.' | b',')) = self.rest.first()
+        {
+            self.rest = &self.rest[1..];
+            let digits = self.count();
+            (1..=9).contains(&digits).then_some(())?;
+            self.shape.fraction = digits as u8;
+            self.shape.pieces.push(Piece::Fraction(sign));
+            self.rest = &self.rest[digits..];
+        }
+        if self.half_follows(0) {
+            self.sign(b" ");
+            let small = self.rest[0].is_ascii_lowercase();
+            self.shape.half = Some(Word { long: None, capital: !small, small });
+            self.shape.pieces.push(Piece::Half);
+            self.rest = &self.rest[2..];
+        }
+        Some(())
+    }
+
+    /// Whether `AM` or `PM` comes after so many characters, a blank before it or not.
+    fn half_follows(&self, at: usize) -> bool {
+        let rest = &self.rest[at.min(self.rest.len())..];
+        let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+        let ends = rest.get(2).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        ends && [&b"AM"[..], b"PM", b"am", b"pm"].iter().any(|half| rest.starts_with(half))
+    }
+
+    fn zone(&mut self) {
+        let blank = self.rest.first() == Some(&b' ');
+        let rest = &self.rest[usize::from(blank)..];
+        let (piece, length, offset) = if rest == b"Z" || rest.starts_with(b"Z]") {
+            (Piece::Sign(b'Z'), 1, None)
+        } else if let Some(at) = ZONES.iter().position(|zone| {
+            rest.strip_prefix(zone.as_bytes()).is_some_and(|after| after.first().is_none_or(|&c| c == b' '))
+        }) {
+            (Piece::Zone(at as u8), ZONES[at].len(), None)
+        } else if let Some((length, seconds)) = offset(rest) {
+            (Piece::Offset(length), usize::from(length), Some(seconds))
+        } else {
+            return;
+        };
+        if blank {
+            self.shape.pieces.push(Piece::Sign(b' '));
+        }
+        self.shape.pieces.push(piece);
+        self.shape.offset = offset;
+        self.rest = &rest[length..];
+    }
+
+    fn year(&mut self) -> Option<()> {
+        (self.count() == 4 && self.rest[0] != b'0').then_some(())?;
+        self.rest = &self.rest[4..];
+        self.shape.pieces.push(Piece::Year);
+        Some(())
+    }
+
+    fn year_or_number(&mut self) -> Option<()> {
+        match self.count() {
+            4 => self.year(),
+            2 => self.number(),
+            _ => None,
+        }
+    }
+
+    fn month_or_number(&mut self) -> Option<()> {
+        if self.count() > 0 { self.number() } else { self.month() }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let digits = self.count();
+        let at = self.shape.n_numbers;
+        if !(1..=2).contains(&digits) || at == 3 {
+            return None;
+        }
+        let value = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + (byte - b'0'));
+        // Only a year may be zero, and it has two digits.
+        if value == 0 && (digits == 1 || at < 2) {
+            return None;
+        }
+        self.shape.numbers[at] = (value, digits == 2 && value < 10, digits == 1);
+        self.shape.n_numbers += 1;
+        self.shape.pieces.push(Piece::Number(at as u8));
+        self.rest = &self.rest[digits..];
+        Some(())
+    }
+
+    fn month(&mut self) -> Option<()> {
+        if self.shape.month.is_some() {
+            return None;
+        }
+        self.shape.month = Some(self.word(&MONTHS)?);
+        self.shape.pieces.push(Piece::Month);
+        Some(())
+    }
+
+    /// Takes a name or its first three letters.
+    fn word(&mut self, names: &[&str]) -> Option<Word> {
+        let length = self.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        if length < 3 {
+            return None;
+        }
+        let word = &self.rest[..length];
+        let name = names.iter().find(|name| {
+            (length == name.len() || length == 3) && name.as_bytes()[..length].eq_ignore_ascii_case(word)
+        })?;
+        let long = if name.len() == 3 { None } else { Some(length > 3) };
+        let capital = word.iter().all(u8::is_ascii_uppercase);
+        let small = word.iter().all(u8::is_ascii_lowercase);
+        // What is neither is written as a name is: `May`.
+        let is_titled = word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase);
+        if !(capital || small || is_titled) {
+            return None;
+        }
+        self.rest = &self.rest[length..];
+        Some(Word { long, capital, small })
+    }
+
+    fn separator(&mut self) -> Option<u8> {
+        let sign = *self.rest.first().filter(|sign| b"-/._ ".contains(sign))?;
+        self.rest = &self.rest[1..];
+        self.shape.pieces.push(Piece::Sign(sign));
+        Some(sign)
+    }
+
+    /// Takes one of these signs if it comes next.
+    fn sign(&mut self, signs: &[u8]) -> bool {
+        match self.rest.first() {
+            Some(sign) if signs.contains(sign) => {
+                self.shape.pieces.push(Piece::Sign(*sign));
+                self.rest = &self.rest[1..];
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Digits that come next.
+    fn count(&self) -> usize {
+        self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    }
+
+    /// The number of the two digits at `at`.
+    fn two(&self, at: usize) -> u32 {
+        u32::from(self.rest[at] - b'0') * 10 + u32::from(self.rest[at + 1] - b'0')
+    }
+}
+
+/// The length of an offset from UTC at the start of `rest`, and its seconds.
+fn offset(rest: &[u8]) -> Option<(u8, i32)> {
+    let sign = match rest.first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let two = |at: usize| -> Option<i32> {
+        let digits = rest.get(at..at + 2)?;
+        digits
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then(|| i32::from(digits[0] - b'0') * 10 + i32::from(digits[1] - b'0'))
+    };
+    let hours = two(1)?;
+    let ends = |at: usize| rest.get(at).is_none_or(|&byte| byte == b' ' || byte == b']');
+    let (length, minutes) = if ends(3) {
+        (3, 0)
+    } else if rest.get(3) == Some(&b':') && ends(6) {
+        (6, two(4)?)
+    } else if ends(5) {
+        (5, two(3)?)
+    } else {
+        return None;
+    };
+    (hours < 24 && minutes < 60).then_some((length, sign * (hours * 3600 + minutes * 60)))
+}

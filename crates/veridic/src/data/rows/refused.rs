@@ -1,0 +1,115 @@
+//! What cannot be read, gathered over all columns so that it is said at once.
+
+use std::path::Path;
+
+use crate::data::evidence::Cell as Found;
+use crate::data::infer::Doubt;
+use crate::data::name::is_id_name;
+use crate::data::note::ReadNote;
+use crate::data::text::TextColumn;
+use crate::data::{Cells, Kind, MISSING, Unused};
+use crate::error::{DataError, ForeignMark, StrayCell};
+
+use super::told::left_out;
+
+/// Why a column cannot be read.
+#[derive(Debug)]
+pub(in crate::data) enum Unreadable {
+    Stray(StrayCell),
+    Refused(Box<Refused>),
+}
+
+impl Unreadable {
+    /// The error of the file at `path`, whose cells are counted by rows.
+    pub(in crate::data) fn at(self, path: &Path) -> DataError {
+        let mut refused = match self {
+            Self::Stray(stray) => Refused { strays: vec![stray], ..Refused::default() },
+            Self::Refused(refused) => *refused,
+        };
+        refused.strays.iter_mut().for_each(|stray| stray.unit = "row");
+        match refused.check(path) {
+            Err(error) => error,
+            Ok(()) => unreachable!("something was refused"),
+        }
+    }
+}
+
+/// What cannot be read, gathered over all columns.
+#[derive(Debug, Default)]
+pub(in crate::data) struct Refused {
+    pub(super) strays: Vec<StrayCell>,
+    marks: Vec<ForeignMark>,
+    mixed: Option<(String, Found, Found)>,
+}
+
+impl Refused {
+    pub(super) fn is_empty(&self) -> bool {
+        self.strays.is_empty() && self.marks.is_empty() && self.mixed.is_none()
+    }
+
+    pub(super) fn mix(&mut self, name: &str, first: Found, second: Found) {
+        let (first, second) = if first.0 <= second.0 { (first, second) } else { (second, first) };
+        self.mixed.get_or_insert_with(|| (name.to_owned(), first, second));
+    }
+
+    /// Whether a column of texts may be that, in spite of `doubt`.
+    pub(super) fn judge(
+        &mut self,
+        name: &str,
+        doubt: Doubt,
+        column: &TextColumn,
+        notes: &mut Vec<ReadNote>,
+    ) -> Option<Unused> {
+        let Cells::Text { codes, levels } = &column.cells else { return column.unused };
+        let n = codes.iter().filter(|&&code| code != MISSING).count();
+        let are_few = column.kind != Kind::Identifier
+            && (levels.len() <= 20 || (levels.len() <= 64 && levels.len() * 20 <= n));
+        let categories =
+            |(line, example): Found| ReadNote::Categories { column: name.to_owned(), example, line };
+        match doubt {
+            Doubt::None => {}
+            Doubt::Mixed(_, second) if are_few => notes.push(categories(second)),
+            Doubt::Mixed(first, second) => self.mix(name, first, second),
+            Doubt::Foreign { expected, foreign, examples } => {
+                let first = examples.first().cloned().unwrap_or_default();
+                if are_few {
+                    notes.push(categories(first));
+                } else if !foreign.are_many && foreign.texts.len() <= 3 && foreign.n > 0 {
+                    self.marks.extend(foreign.texts.into_iter().map(|(mark, cells, line)| ForeignMark {
+                        column: name.to_owned(),
+                        expected,
+                        mark,
+                        cells,
+                        line,
+                    }));
+                } else if column.kind == Kind::Identifier && !is_id_name(name) {
+                    let examples = examples.into_iter().take(3).collect();
+                    notes.push(left_out(name, Unused::NotUnderstood, examples));
+                    return Some(Unused::NotUnderstood);
+                } else if column.kind != Kind::Identifier {
+                    notes.push(categories(first));
+                }
+            }
+        }
+        column.unused
+    }
+
+    pub(super) fn check(&mut self, path: &Path) -> Result<(), DataError> {
+        if !self.strays.is_empty() {
+            return Err(DataError::StrayCells {
+                cells: std::mem::take(&mut self.strays),
+                path: path.to_owned(),
+            });
+        }
+        if let Some((column, first, second)) = self.mixed.take() {
+            return Err(DataError::MixedSpelling { column, first, second, path: path.to_owned() });
+        }
+        if !self.marks.is_empty() {
+            return Err(DataError::ForeignMarks {
+                marks: std::mem::take(&mut self.marks),
+                path: path.to_owned(),
+            });
+        }
+        Ok(())
+    }
+}

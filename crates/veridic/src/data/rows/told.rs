@@ -1,0 +1,74 @@
+//! What is said of columns of texts.
+
+use crate::data::evidence::Cell as Found;
+use crate::data::infer::Mark;
+use crate::data::note::ReadNote;
+use crate::data::text::{TextColumn, look_measured};
+use crate::data::{Kind, Unused};
+
+/// More categories than this are announced.
+const MANY_LEVELS: usize = 1000;
+
+/// The one mark that missing cells have, and how many have it.
+pub(super) fn blank_of(marks: &[Mark]) -> Option<(String, usize)> {
+    match marks {
+        [mark] if !mark.quoted => Some((mark.text.clone(), mark.cells)),
+        _ => None,
+    }
+}
+
+/// Says which usual marks of missing cells a column of texts has.
+pub(super) fn marks_of(column: &str, marks: Vec<Mark>, notes: &mut Vec<ReadNote>) {
+    // A question mark is no value of anything.
+    for mark in marks.into_iter().filter(|mark| mark.text != "?") {
+        notes.push(ReadNote::Mark {
+            column: column.to_owned(),
+            mark: mark.text,
+            cells: mark.cells,
+            line: mark.line,
+            is_value: mark.quoted,
+        });
+    }
+}
+
+/// Says what is worth knowing of a column of texts.
+pub(in crate::data) fn tell(
+    name: &str,
+    column: &TextColumn,
+    unused: Option<Unused>,
+    examples: Vec<Found>,
+    notes: &mut Vec<ReadNote>,
+) {
+    if !column.merged.is_empty() {
+        notes.push(ReadNote::Merged { column: name.to_owned(), texts: column.merged.clone() });
+    }
+    if let Kind::Categorical { levels } = &column.kind
+        && levels.len() > MANY_LEVELS
+    {
+        notes.push(ReadNote::ManyLevels { column: name.to_owned(), levels: levels.len() });
+    }
+    if let Kind::Categorical { levels } = &column.kind
+        && look_measured(levels)
+    {
+        notes.push(ReadNote::Unread {
+            column: name.to_owned(),
+            examples: levels.iter().take(3).cloned().collect(),
+        });
+    }
+    // What is not understood is told with the cells that do not fit, where these are known.
+    let told = notes.iter().any(|note| matches!(note, ReadNote::LeftOut { column, .. } if column == name));
+    if let Some(unused) = unused.filter(|_| !told) {
+        notes.push(left_out(name, unused, examples));
+    }
+}
+
+pub(in crate::data) fn left_out(name: &str, unused: Unused, examples: Vec<Found>) -> ReadNote {
+    let remedy = match unused {
+        Unused::FreeText => "put what matters of it into columns of its own",
+        Unused::Scattered => "to have it as categories, name it in data.categorical",
+        Unused::NotUnderstood => {
+            "write its cells in one way, as plain numbers say, or name it in data.categorical"
+        }
+    };
+    ReadNote::LeftOut { column: name.to_owned(), why: unused.reason(), examples, remedy }
+}
