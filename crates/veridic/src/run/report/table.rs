@@ -114,14 +114,14 @@ pub(crate) fn report(
     if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
         classified(&mut figures, data, (classes, &shares), rows)?;
     }
-    let Some(chain) = model.chain() else { return Ok(TableReport { figures, made: None }) };
-    let schema = chain.schema();
+    let Some(maker) = model.maker() else { return Ok(TableReport { figures, made: None }) };
+    let schema = maker.schema();
     let seed = Seed(config.seed);
-    let made = chain.sample(data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")), threads)?;
+    let made = maker.sample(data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")), threads)?;
     if test.n_rows < FEWEST || config.evaluate.sample_rows == 0 {
         return Ok(TableReport { figures, made: Some(made) });
     }
-    let likelihoods = chain.log_likelihood(&test, threads)?.rows();
+    let likelihoods = maker.log_likelihood(&test, threads)?.rows();
     figures.insert("test.log_likelihood".to_string(), evaluate::mean(&likelihoods)?);
     // The same number of rows of each, so that figures compare.
     let mut train = data.split.train.clone();
