@@ -16,7 +16,7 @@ pub struct CircuitConfig {
     pub codes: usize,
     /// Passes over the rows, 1 to 1000.
     pub epochs: usize,
-    /// Rows of a step, 64 to 65536.
+    /// Rows of a step at most, 64 to 65536; fewer of small tables.
     pub batch: usize,
     /// How many rows the distribution of a column counts in each hidden state beside those that are in it, 0.001 to 100.
     pub smoothing: f64,

@@ -28,6 +28,10 @@ const PIECE: usize = 512;
 const FIRST_STEP: f64 = 0.5;
 const LAST_STEP: f64 = 0.03;
 
+/// Steps of a pass over the rows at least, and rows of a step at least.
+const STEPS: usize = 16;
+const FEWEST: usize = 64;
+
 /// Rows that all transitions from a state count as beside those that are there.
 const TRANSITIONS: f64 = 0.5;
 
@@ -181,7 +185,8 @@ impl Circuit {
             .zip(&self.nodes)
             .map(|(codes, node)| marginal(codes, node.emission.len() / self.states))
             .collect();
-        let batch = self.config.batch.min(rows.len());
+        // Small tables too take many steps.
+        let batch = self.config.batch.min((rows.len() / STEPS).max(FEWEST)).min(rows.len());
         let steps = self.config.epochs * rows.len().div_ceil(batch);
         let mut step = 0;
         let mut known = None;
