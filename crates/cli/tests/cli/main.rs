@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 
 mod bad_input;
+mod circuit;
 mod evaluate;
 mod film;
 mod help;

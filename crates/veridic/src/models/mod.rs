@@ -7,6 +7,7 @@ mod autoencoder;
 mod average;
 pub mod boost;
 pub mod chain;
+pub mod circuit;
 mod classifier;
 pub mod detector;
 pub mod discriminant;
@@ -14,6 +15,7 @@ mod ending;
 mod form;
 mod gan;
 pub mod key;
+pub(crate) mod maker;
 mod network;
 mod parallel;
 mod prior;
@@ -35,6 +37,7 @@ use crate::nn::{Activation, LikelihoodConfig, NoiseConfig};
 pub(crate) use parallel::parallel;
 
 use chain::ChainConfig;
+use circuit::CircuitConfig;
 use detector::{
     CopodConfig, DetectorConfig, EcodConfig, GaussianMixtureConfig, HbosConfig, IsolationForestConfig,
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
@@ -86,6 +89,8 @@ pub enum ModelConfig {
     Chain(ChainConfig),
     /// Rows made from noisy marginals, with differential privacy.
     PrivateMarginals(PrivateMarginalsConfig),
+    /// A circuit: a tree of hidden states that makes rows of a table, and of which every question has an exact answer.
+    Circuit(CircuitConfig),
     /// The default detector alone.
     Surprise(SurpriseConfig),
     /// An isolation forest: how soon random cuts set a row apart.
@@ -138,6 +143,7 @@ impl ModelConfig {
             Self::Table(_) => "table",
             Self::Chain(_) => "chain",
             Self::PrivateMarginals(_) => "private-marginals",
+            Self::Circuit(_) => "circuit",
             Self::Surprise(_) => "surprise",
             Self::IsolationForest(_) => "isolation-forest",
             Self::Neighbors(_) => "neighbors",
@@ -171,6 +177,7 @@ impl ModelConfig {
             Self::Table(Box::default()),
             Self::Chain(ChainConfig::default()),
             Self::PrivateMarginals(PrivateMarginalsConfig::default()),
+            Self::Circuit(CircuitConfig::default()),
             Self::Surprise(SurpriseConfig::default()),
             Self::IsolationForest(IsolationForestConfig::default()),
             Self::Neighbors(NeighborsConfig::default()),
@@ -204,6 +211,7 @@ impl ModelConfig {
             Self::Table(_) => "a chain with a detector",
             Self::Chain(_) => "a chain",
             Self::PrivateMarginals(_) => "a model of private marginals",
+            Self::Circuit(_) => "a circuit",
             Self::Surprise(_) => "a detector of surprises",
             Self::IsolationForest(_) => "an isolation forest",
             Self::Neighbors(_) => "a detector by neighbors",
@@ -234,6 +242,7 @@ impl ModelConfig {
             Self::Table(config) => Parts { chain: Some(config.chain.clone()), ..of(config.detector.clone()) },
             Self::Chain(config) => Parts { chain: Some(config.clone()), ..Parts::default() },
             Self::PrivateMarginals(config) => Parts { private: Some(config.clone()), ..Parts::default() },
+            Self::Circuit(config) => Parts { circuit: Some(config.clone()), ..Parts::default() },
             Self::Surprise(config) => of(DetectorConfig::Surprise(config.clone())),
             Self::IsolationForest(config) => of(DetectorConfig::IsolationForest(config.clone())),
             Self::Neighbors(config) => of(DetectorConfig::Neighbors(config.clone())),

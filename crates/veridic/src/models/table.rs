@@ -8,9 +8,11 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain, ChainConfig, RuleConfig};
+use super::circuit::{Circuit, CircuitConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
 use super::discriminant::{Discriminant, DiscriminantConfig};
 use super::key::Key;
+use super::maker::Maker;
 use super::private::{PrivateMarginals, PrivateMarginalsConfig};
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
@@ -36,6 +38,7 @@ pub struct TableConfig {
 pub(crate) struct Parts {
     pub(crate) chain: Option<ChainConfig>,
     pub(crate) private: Option<PrivateMarginalsConfig>,
+    pub(crate) circuit: Option<CircuitConfig>,
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
     pub(crate) discriminant: Option<DiscriminantConfig>,
@@ -68,7 +71,8 @@ pub struct TableModel {
     schema: Schema,
     chain: Option<Chain>,
     private: Option<PrivateMarginals>,
-    /// Columns that name rows, which the chain's rows get new.
+    circuit: Option<Circuit>,
+    /// Columns that name rows, which made rows get new.
     keys: Vec<Key>,
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
@@ -88,6 +92,7 @@ impl Parts {
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
         self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
         self.private.as_ref().map_or(Ok(()), |private| private.check(path))?;
+        self.circuit.as_ref().map_or(Ok(()), |circuit| circuit.check(path))?;
         self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
         self.discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
@@ -100,10 +105,15 @@ impl Parts {
         self.series.is_some() || self.paths.is_some()
     }
 
+    /// Whether rows are made by what also says how likely they are.
+    pub(crate) fn makes_rows(&self) -> bool {
+        self.chain.is_some() || self.circuit.is_some()
+    }
+
     pub(crate) fn can(&self, ability: Ability) -> bool {
         match ability {
-            Ability::Sample => self.chain.is_some() || self.private.is_some() || self.paths.is_some(),
-            Ability::Fill | Ability::Likelihood => self.chain.is_some(),
+            Ability::Sample => self.makes_rows() || self.private.is_some() || self.paths.is_some(),
+            Ability::Fill | Ability::Likelihood => self.makes_rows(),
             Ability::Continue => self.paths.is_some(),
             Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
             Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
@@ -150,6 +160,7 @@ impl TableModel {
             schema: schema.clone(),
             chain: None,
             private: None,
+            circuit: None,
             keys: Vec::new(),
             detector: None,
             trees: None,
@@ -171,6 +182,15 @@ impl TableModel {
         if let Some(config) = &parts.private {
             let columns = lesson.without(|name| !models_target && is_target(name));
             model.private = Some(PrivateMarginals::fit(config, table, &columns, rows)?);
+        }
+        if let Some(config) = &parts.circuit {
+            let columns = lesson.without(|name| !models_target && is_target(name));
+            let of = (table, &columns, rows);
+            let Some(circuit) = watched_circuit(config, of, (seed, threads), stop, observe)? else {
+                return Ok(None);
+            };
+            model.circuit = Some(circuit);
+            model.keys = Key::find(table, &columns);
         }
         if let Some(config) = &parts.detector {
             let columns = lesson.without(is_target);
@@ -212,6 +232,17 @@ impl TableModel {
     /// The private marginals that make rows, if they do.
     pub fn private(&self) -> Option<&PrivateMarginals> {
         self.private.as_ref()
+    }
+
+    /// The circuit that makes rows, if there is one.
+    pub fn circuit(&self) -> Option<&Circuit> {
+        self.circuit.as_ref()
+    }
+
+    /// What makes rows, completes them and says how likely they are, if anything does.
+    pub(crate) fn maker(&self) -> Option<Maker<'_>> {
+        let chain = self.chain.as_ref().map(Maker::Chain);
+        chain.or_else(|| self.circuit.as_ref().map(Maker::Circuit))
     }
 
     /// The columns that name rows and are made new.
@@ -268,12 +299,12 @@ impl TableModel {
         if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
             return false;
         }
-        let chain = self.chain.as_ref().is_some_and(|c| c.columns().iter().any(|c| c.name == name));
+        let made = self.maker().is_some_and(|maker| maker.columns().iter().any(|c| c.name == name));
         let detector = self.detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
         let trees = self.trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
         let told = self.discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
         let private = self.private.as_ref().is_some_and(|p| p.schema().column(name).is_some());
-        chain || private || detector || trees || told
+        made || private || detector || trees || told
     }
 
     /// Scores of rows; none without a detector.
@@ -296,6 +327,7 @@ impl TableModel {
         };
         absorb("chain", self.chain.as_ref().map(Chain::store));
         absorb("private", self.private.as_ref().map(PrivateMarginals::store));
+        absorb("circuit", self.circuit.as_ref().map(Circuit::store));
         absorb("detector", self.detector.as_ref().map(Detector::store));
         absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
         absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
@@ -318,6 +350,8 @@ impl TableModel {
             .as_ref()
             .map(|_| PrivateMarginals::restore(&stored.below("private")))
             .transpose()?;
+        let circuit =
+            parts.circuit.as_ref().map(|_| Circuit::restore(&stored.below("circuit"))).transpose()?;
         let detector =
             parts.detector.as_ref().map(|_| Detector::restore(&stored.below("detector"))).transpose()?;
         let trees =
@@ -337,8 +371,37 @@ impl TableModel {
         if let Some(problem) = keys.iter().find_map(Key::problem) {
             return Err(problem.to_string());
         }
-        Ok(Self { schema, chain, private, keys, detector, trees, discriminant, series, paths })
+        Ok(Self { schema, chain, private, circuit, keys, detector, trees, discriminant, series, paths })
     }
+}
+
+/// Fits a circuit; what its workers say is passed on by this thread, which observers belong to.
+fn watched_circuit(
+    config: &CircuitConfig,
+    (table, schema, rows): (&Table, &Schema, &[usize]),
+    (seed, threads): (Seed, usize),
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<Option<Circuit>> {
+    let begun = Instant::now();
+    let (passes, heard) = mpsc::channel::<usize>();
+    std::thread::scope(|scope| {
+        let fit = scope.spawn(move || {
+            let passes = std::sync::Mutex::new(passes);
+            let tell = |done: usize, _: f64| {
+                // Whoever listened may be gone.
+                let _ = passes.lock().map(|passes| passes.send(done));
+            };
+            Circuit::fit(config, (table, schema), rows, (seed, threads), stop, &tell)
+        });
+        for done in heard {
+            let of = config.epochs;
+            let share = done as f64 / of as f64;
+            let seconds = begun.elapsed().as_secs_f64();
+            observe(&Event::Part { part: format!("pass {done}"), done, of, share, seconds });
+        }
+        Ok(fit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+    })
 }
 
 /// What a chain's workers say to whoever waits for them.

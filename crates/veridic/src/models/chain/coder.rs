@@ -10,32 +10,32 @@ use crate::models::boost::Feature;
 /// How the cells of a column become codes and come back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Coder {
+pub(in crate::models) enum Coder {
     Number(NumberCoder),
     Text(TextCoder),
 }
 
 /// Cells of a column in memory: numbers, or symbols of the column's coder.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Made {
+pub(in crate::models) enum Made {
     Number(Vec<f64>),
     Symbol(Vec<u32>),
 }
 
 /// A column as codes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Coded {
+pub(in crate::models) struct Coded {
     /// What is learned and drawn.
-    pub(super) codes: Vec<u8>,
+    pub(in crate::models) codes: Vec<u8>,
     /// What later columns see.
-    pub(super) bins: Vec<u8>,
+    pub(in crate::models) bins: Vec<u8>,
     /// Where in the ranks of its cell a number is, or the share of its code that a category has; NaN for single values.
-    pub(super) places: Vec<f32>,
+    pub(in crate::models) places: Vec<f32>,
 }
 
 impl Coder {
     /// Learns how to code the cells at `rows`.
-    pub(super) fn fit(column: &ColumnSchema, cells: &Cells, rows: &[usize], codes: usize) -> Self {
+    pub(in crate::models) fn fit(column: &ColumnSchema, cells: &Cells, rows: &[usize], codes: usize) -> Self {
         match cells {
             Cells::Number(values) => {
                 let decimals = match column.kind {
@@ -67,7 +67,7 @@ impl Coder {
     }
 
     /// Number of codes.
-    pub(super) fn codes(&self) -> usize {
+    pub(in crate::models) fn codes(&self) -> usize {
         match self {
             Self::Number(coder) => coder.codes(),
             Self::Text(coder) => coder.codes(),
@@ -75,12 +75,12 @@ impl Coder {
     }
 
     /// Whether codes have an order.
-    pub(super) fn is_ordered(&self) -> bool {
+    pub(in crate::models) fn is_ordered(&self) -> bool {
         matches!(self, Self::Number(_))
     }
 
     /// Whether every code is one value.
-    pub(super) fn is_discrete(&self) -> bool {
+    pub(in crate::models) fn is_discrete(&self) -> bool {
         match self {
             Self::Number(coder) => coder.is_discrete(),
             Self::Text(coder) => coder.is_discrete(),
@@ -88,7 +88,7 @@ impl Coder {
     }
 
     /// The column as later columns see it.
-    pub(super) fn feature(&self) -> Feature {
+    pub(in crate::models) fn feature(&self) -> Feature {
         match self {
             Self::Number(coder) => Feature { bins: coder.bins(), ordered: true },
             Self::Text(coder) => Feature { bins: coder.bins(), ordered: false },
@@ -96,7 +96,7 @@ impl Coder {
     }
 
     /// The cells at `rows` of other cells of the column; `None` where they are of the other type.
-    pub(super) fn read(&self, cells: &Cells, rows: &[usize]) -> Option<Made> {
+    pub(in crate::models) fn read(&self, cells: &Cells, rows: &[usize]) -> Option<Made> {
         match (self, cells) {
             (Self::Number(_), Cells::Number(values)) => {
                 // Infinities count as the ends.
@@ -116,7 +116,7 @@ impl Coder {
     }
 
     /// The codes of cells, and no more.
-    pub(super) fn classify(&self, made: &Made) -> Vec<u8> {
+    pub(in crate::models) fn classify(&self, made: &Made) -> Vec<u8> {
         match (self, made) {
             (Self::Number(coder), Made::Number(values)) => {
                 values.iter().map(|v| coder.code(*v) as u8).collect()
@@ -126,7 +126,7 @@ impl Coder {
     }
 
     /// Codes of cells.
-    pub(super) fn encode(&self, made: &Made) -> Coded {
+    pub(in crate::models) fn encode(&self, made: &Made) -> Coded {
         match (self, made) {
             (Self::Number(coder), Made::Number(values)) => {
                 let codes: Vec<u8> = values.iter().map(|v| coder.code(*v) as u8).collect();
@@ -150,7 +150,7 @@ impl Coder {
     }
 
     /// Cells of a table; levels are the coder's.
-    pub(super) fn write(&self, made: &Made) -> Cells {
+    pub(in crate::models) fn write(&self, made: &Made) -> Cells {
         match (self, made) {
             (Self::Number(_), Made::Number(values)) => Cells::Number(values.clone()),
             (Self::Text(coder), Made::Symbol(symbols)) => {
@@ -162,7 +162,7 @@ impl Coder {
     }
 
     /// What is wrong with a coder that was read from a file, if anything.
-    pub(super) fn problem(&self) -> Option<&'static str> {
+    pub(in crate::models) fn problem(&self) -> Option<&'static str> {
         match self {
             Self::Number(coder) => coder.problem(),
             Self::Text(coder) => coder.problem(),
@@ -171,7 +171,7 @@ impl Coder {
 }
 
 impl Made {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::models) fn len(&self) -> usize {
         match self {
             Self::Number(values) => values.len(),
             Self::Symbol(symbols) => symbols.len(),
@@ -179,7 +179,7 @@ impl Made {
     }
 
     /// Puts cell `there` of other cells of the column at `row`.
-    pub(super) fn set(&mut self, row: usize, other: &Self, there: usize) {
+    pub(in crate::models) fn set(&mut self, row: usize, other: &Self, there: usize) {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => a[row] = b[there],
             (Self::Symbol(a), Self::Symbol(b)) => a[row] = b[there],
@@ -188,7 +188,7 @@ impl Made {
     }
 
     /// The cells at `rows`.
-    pub(super) fn take(&self, rows: &[u32]) -> Self {
+    pub(in crate::models) fn take(&self, rows: &[u32]) -> Self {
         match self {
             Self::Number(values) => Self::Number(rows.iter().map(|row| values[*row as usize]).collect()),
             Self::Symbol(symbols) => Self::Symbol(rows.iter().map(|row| symbols[*row as usize]).collect()),

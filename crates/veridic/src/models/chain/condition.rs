@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Chain;
-use super::coder::{Coder, Made};
+use super::coder::Made;
+use super::coding::Coding;
 use super::draw::Rows;
 use super::evidence::{Evidence, Set, Wanted};
-use crate::data::{Column, Table};
+use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle, uniform};
@@ -21,9 +22,6 @@ const EFFECTIVE: f64 = 2.0;
 
 /// Fewest effective rows that an answer may rest on.
 const SUPPORT: f64 = 5.0;
-
-/// Known values that a message lists.
-const LISTED: usize = 20;
 
 /// What a column's cells must be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,85 +117,42 @@ impl Chain {
         seed: Seed,
         threads: usize,
     ) -> Result<Table, ModelError> {
-        let mut asked: Vec<Vec<Condition>> = vec![Vec::new()];
-        for column in columns {
-            let values = self.balanced_values(column)?;
-            if asked.len() * values.len() > n.max(values.len()) {
-                return Err(ModelError::TooFewRows {
-                    model: "a balance of several columns",
-                    found: n,
-                    needed: asked.len() * values.len(),
-                });
-            }
-            let with = |conditions: &Vec<Condition>| -> Vec<Vec<Condition>> {
-                let one = |allowed: &Allowed| {
-                    let condition = Condition { column: (*column).to_string(), allowed: allowed.clone() };
-                    conditions.iter().cloned().chain([condition]).collect()
-                };
-                values.iter().map(one).collect()
-            };
-            asked = asked.iter().flat_map(with).collect();
-        }
-        let mut parts = Vec::new();
-        for (i, conditions) in asked.iter().enumerate() {
-            let count = n * (i + 1) / asked.len() - n * i / asked.len();
-            if count == 0 {
-                continue;
-            }
-            let seed = Seed(seed.key(&format!("chain.balance.{i}")));
-            let part = self.sample_given(count, conditions, seed, threads)?;
-            let rows: Vec<usize> = (0..count).collect();
-            let read = |(coder, column): (&Coder, &Column)| coder.read(&column.cells, &rows);
-            parts.push(self.coders.iter().zip(&part.table.columns).filter_map(read).collect());
-        }
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        shuffle(&mut order, &mut seed.stream("chain.balance"));
-        let made: Vec<Made> = self.joined(parts).iter().map(|made| made.take(&order)).collect();
-        Ok(self.table(&made, n))
+        self.coding().balanced(n, columns, seed, &|count, conditions, seed| {
+            Ok(self.sample_given(count, conditions, seed, threads)?.table)
+        })
     }
 
-    /// The values of a column that can be made equally frequent.
-    fn balanced_values(&self, column: &str) -> Result<Vec<Allowed>, ModelError> {
-        let j = self.place(column)?;
-        Ok(match &self.coders[j] {
-            Coder::Text(coder) => {
-                let seen = coder.lookup().into_iter().take(coder.levels().len()).zip(coder.levels());
-                seen.filter(|((_, share), _)| *share > 0.0)
-                    .map(|(_, level)| Allowed::Texts(vec![level.clone()]))
-                    .collect()
-            }
-            Coder::Number(coder) if coder.is_discrete() => {
-                (0..coder.cells().len()).map(|code| Allowed::Numbers(vec![coder.value(code, 0.0)])).collect()
-            }
-            Coder::Number(_) => {
-                return Err(ModelError::WrongCondition {
-                    column: column.to_string(),
-                    kind: self.columns[j].kind.name(),
-                    condition: "balance",
-                });
-            }
-        })
+    /// How the columns are coded.
+    fn coding(&self) -> Coding<'_> {
+        Coding { columns: &self.columns, coders: &self.coders }
     }
 
     /// Where a column is.
     pub(super) fn place(&self, column: &str) -> Result<usize, ModelError> {
-        self.columns.iter().position(|known| known.name == column).ok_or_else(|| ModelError::UnknownColumn {
-            column: column.to_string(),
-            known: self.columns.iter().map(|column| column.name.clone()).collect(),
-        })
+        self.coding().place(column)
+    }
+
+    /// Pieces of rows as one.
+    pub(super) fn joined(&self, pieces: Vec<Vec<Made>>) -> Vec<Made> {
+        self.coding().joined(pieces)
+    }
+
+    /// Rows as a table.
+    pub(super) fn table(&self, made: &[Made], n_rows: usize) -> Table {
+        self.coding().table(made, n_rows)
     }
 
     /// What conditions say of each column.
     fn evidence(&self, conditions: &[Condition]) -> Result<Vec<Evidence>, ModelError> {
         let mut sets: Vec<Option<Set>> = vec![None; self.columns.len()];
         for condition in conditions {
-            let j = self.place(&condition.column)?;
+            let j = self.coding().place(&condition.column)?;
             let twice = conditions.iter().filter(|other| other.column == condition.column).count() > 1;
             if twice {
                 return Err(ModelError::TwoConditions { column: condition.column.clone() });
             }
-            let marks = self.marks(j, &condition.allowed)?;
-            let wanted = self.wanted(j, &condition.allowed, &marks)?;
+            let marks = self.coding().marks(j, &condition.allowed)?;
+            let wanted = self.coding().wanted(j, &condition.allowed, &marks)?;
             // A column that another decides is as wanted where the other has a value by which it is.
             let (place, set) = match &self.plan.decided[j] {
                 None => (j, Set::new(&self.coders[j], &wanted)),
@@ -221,71 +176,6 @@ impl Chain {
             .into_iter()
             .map(|set| Evidence { sets: set.into_iter().collect(), ..Evidence::default() })
             .collect())
-    }
-
-    /// Which symbols a condition by text allows.
-    fn marks(&self, j: usize, allowed: &Allowed) -> Result<Vec<bool>, ModelError> {
-        let (Coder::Text(coder), Allowed::Texts(texts)) = (&self.coders[j], allowed) else {
-            return Ok(Vec::new());
-        };
-        let mut marks = vec![false; coder.levels().len()];
-        for text in texts {
-            let known = coder.levels().iter().position(|level| level == text);
-            let place = known.ok_or_else(|| ModelError::UnknownValue {
-                column: self.columns[j].name.clone(),
-                value: text.clone(),
-                known: coder.levels().iter().take(LISTED).cloned().collect(),
-                count: coder.levels().len(),
-            })?;
-            marks[place] = true;
-        }
-        Ok(marks)
-    }
-
-    fn wanted<'a>(
-        &self,
-        j: usize,
-        allowed: &Allowed,
-        marks: &'a [bool],
-    ) -> Result<Vec<Wanted<'a>>, ModelError> {
-        let wrong = |condition| {
-            Err(ModelError::WrongCondition {
-                column: self.columns[j].name.clone(),
-                kind: self.columns[j].kind.name(),
-                condition,
-            })
-        };
-        match (&self.coders[j], allowed) {
-            (_, Allowed::Missing) => Ok(vec![Wanted::Missing]),
-            (Coder::Text(_), Allowed::Texts(_)) => Ok(vec![Wanted::Symbols(marks)]),
-            (Coder::Number(_), Allowed::Range(from, to)) => Ok(vec![Wanted::Range(*from, *to)]),
-            (Coder::Number(_), Allowed::Numbers(values)) => {
-                Ok(values.iter().map(|value| Wanted::Range(*value, *value)).collect())
-            }
-            (Coder::Number(_), Allowed::Texts(_)) => wrong("a text"),
-            (Coder::Text(_), Allowed::Numbers(_)) => wrong("a number"),
-            (Coder::Text(_), Allowed::Range(..)) => wrong("a range"),
-        }
-    }
-
-    /// Pieces of rows as one.
-    pub(super) fn joined(&self, pieces: Vec<Vec<Made>>) -> Vec<Made> {
-        let mut columns: Vec<Vec<Made>> = vec![Vec::new(); self.columns.len()];
-        for piece in pieces {
-            columns.iter_mut().zip(piece).for_each(|(column, made)| column.push(made));
-        }
-        let join = |(coder, pieces): (&Coder, Vec<Made>)| super::draw::joined(coder, pieces);
-        self.coders.iter().zip(columns).map(join).collect()
-    }
-
-    /// Rows as a table.
-    pub(super) fn table(&self, made: &[Made], n_rows: usize) -> Table {
-        let columns =
-            self.columns.iter().zip(&self.coders).zip(made).map(|((column, coder), made)| Column {
-                name: column.name.clone(),
-                cells: coder.write(made),
-            });
-        Table { columns: columns.collect(), n_rows }
     }
 }
 

@@ -7,28 +7,28 @@ use super::text::TextCoder;
 
 /// What is known of a column's cells.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Evidence {
+pub(in crate::models) struct Evidence {
     /// Cells that are given.
-    pub(super) given: Option<Given>,
+    pub(in crate::models) given: Option<Given>,
     /// What the others may be: sets, and which of them holds for each row (of all rows the first, where this is empty).
-    pub(super) sets: Vec<Set>,
-    pub(super) of_row: Vec<u32>,
+    pub(in crate::models) sets: Vec<Set>,
+    pub(in crate::models) of_row: Vec<u32>,
 }
 
 /// Cells that are given, in some rows.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(in crate::models) struct Given {
     /// Whether each row's cell is.
-    pub(super) known: Vec<bool>,
-    pub(super) made: Made,
-    pub(super) coded: Coded,
+    pub(in crate::models) known: Vec<bool>,
+    pub(in crate::models) made: Made,
+    pub(in crate::models) coded: Coded,
 }
 
 /// A set of values of a column.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Set {
+pub(in crate::models) struct Set {
     /// By code, the share of it that is in the set.
-    pub(super) shares: Vec<f32>,
+    pub(in crate::models) shares: Vec<f32>,
     pieces: Vec<Piece>,
 }
 
@@ -49,7 +49,7 @@ struct Piece {
 
 /// What values of a column are allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Wanted<'a> {
+pub(in crate::models) enum Wanted<'a> {
     Missing,
     /// Any but a missing one.
     Present,
@@ -61,12 +61,12 @@ pub(super) enum Wanted<'a> {
 
 impl Evidence {
     /// Whether nothing is known.
-    pub(super) fn is_free(&self) -> bool {
+    pub(in crate::models) fn is_free(&self) -> bool {
         self.given.is_none() && self.sets.is_empty()
     }
 
     /// The set that the cell of a row is in, if anything is known of it.
-    pub(super) fn set(&self, row: usize) -> Option<&Set> {
+    pub(in crate::models) fn set(&self, row: usize) -> Option<&Set> {
         match self.of_row.get(row) {
             Some(set) => self.sets.get(*set as usize),
             None => self.sets.first(),
@@ -74,7 +74,7 @@ impl Evidence {
     }
 
     /// Whether a row's cell is given.
-    pub(super) fn given(&self, row: usize) -> Option<&Given> {
+    pub(in crate::models) fn given(&self, row: usize) -> Option<&Given> {
         self.given.as_ref().filter(|given| given.known[row])
     }
 }
@@ -82,7 +82,7 @@ impl Evidence {
 impl Evidence {
     /// Cells that follow from others, with the given ones in their places; rows in which they differ, or are not as they
     /// must be, get no weight.
-    pub(super) fn keep(&self, coder: &Coder, from: usize, made: Made, logs: &mut [f64]) -> Made {
+    pub(in crate::models) fn keep(&self, coder: &Coder, from: usize, made: Made, logs: &mut [f64]) -> Made {
         if !self.sets.is_empty() {
             let coded = coder.encode(&made);
             for (row, log) in logs.iter_mut().enumerate() {
@@ -102,7 +102,7 @@ impl Evidence {
 
 impl Given {
     /// What was drawn of rows `from..`, with the given cells in their places; rows in which they differ get no weight.
-    pub(super) fn keep(&self, from: usize, mut made: Made, logs: &mut [f64]) -> Made {
+    pub(in crate::models) fn keep(&self, from: usize, mut made: Made, logs: &mut [f64]) -> Made {
         for (row, log) in logs.iter_mut().enumerate().filter(|(row, _)| self.known[from + row]) {
             if !made.same(row, &self.made, from + row) {
                 *log += LEAST.ln();
@@ -115,13 +115,13 @@ impl Given {
 
 impl Set {
     /// All of a code.
-    pub(super) fn whole(code: usize) -> Self {
+    pub(in crate::models) fn whole(code: usize) -> Self {
         let piece = Piece { code, mass: 1.0, from: 0.0, to: 1.0, low: f64::MIN, high: f64::MAX, symbol: 0 };
         Self { shares: Vec::new(), pieces: vec![piece] }
     }
 
     /// The values of a column that are wanted, any of the list.
-    pub(super) fn new(coder: &Coder, wanted: &[Wanted]) -> Self {
+    pub(in crate::models) fn new(coder: &Coder, wanted: &[Wanted]) -> Self {
         let mut pieces = Vec::new();
         for wanted in wanted {
             match coder {
@@ -152,7 +152,7 @@ impl Set {
     }
 
     /// What of this is in codes and symbols that `keep` says yes to.
-    pub(super) fn only(&self, coder: &Coder, keep: impl Fn(usize) -> bool) -> Self {
+    pub(in crate::models) fn only(&self, coder: &Coder, keep: impl Fn(usize) -> bool) -> Self {
         let symbol = |piece: &Piece| match coder {
             Coder::Number(_) => piece.code,
             Coder::Text(_) => piece.symbol as usize,
@@ -162,7 +162,7 @@ impl Set {
     }
 
     /// What is in both of two sets, of which one is of whole codes or symbols.
-    pub(super) fn both(&self, coder: &Coder, other: &Self) -> Self {
+    pub(in crate::models) fn both(&self, coder: &Coder, other: &Self) -> Self {
         let whole = |set: &Self| set.pieces.iter().all(|piece| piece.low == f64::MIN || piece.mass == 1.0);
         let (fine, coarse) = if whole(other) { (self, other) } else { (other, self) };
         let same = |a: &Piece, b: &Piece| a.code == b.code && a.symbol == b.symbol;
@@ -170,12 +170,12 @@ impl Set {
         Self::of(coder, pieces.collect())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::models) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// The numbers of the set as ranges, those of neighboring codes as one.
-    pub(super) fn intervals(&self, coder: &Coder) -> Vec<(f64, f64)> {
+    pub(in crate::models) fn intervals(&self, coder: &Coder) -> Vec<(f64, f64)> {
         let Coder::Number(coder) = coder else { return Vec::new() };
         let mut intervals: Vec<(f64, f64)> = Vec::new();
         let mut before = None;
@@ -195,7 +195,7 @@ impl Set {
     }
 
     /// Whether missing cells are in the set.
-    pub(super) fn has_missing(&self, coder: &Coder) -> bool {
+    pub(in crate::models) fn has_missing(&self, coder: &Coder) -> bool {
         match coder {
             Coder::Number(coder) => self.pieces.iter().any(|piece| piece.code == coder.cells().len()),
             Coder::Text(coder) => self.pieces.iter().any(|piece| piece.symbol == coder.missing()),
@@ -203,14 +203,14 @@ impl Set {
     }
 
     /// The number of the set that is nearest to a value.
-    pub(super) fn nearest(&self, coder: &Coder, value: f64) -> f64 {
+    pub(in crate::models) fn nearest(&self, coder: &Coder, value: f64) -> f64 {
         let near = self.intervals(coder).into_iter().map(|(low, high)| value.clamp(low, high.max(low)));
         near.min_by(|a, b| (a - value).abs().total_cmp(&(b - value).abs())).unwrap_or(value)
     }
 
     /// The place, symbol and ends of a value of code `code`, where `density` is how much more likely a part of the cell is
     /// than if all were alike; and how much more likely the set is for it.
-    pub(super) fn choose(
+    pub(in crate::models) fn choose(
         &self,
         code: usize,
         share: f64,
@@ -245,11 +245,11 @@ impl Set {
 
 /// A value that was chosen from a set.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Choice {
-    pub(super) place: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-    pub(super) symbol: u32,
+pub(in crate::models) struct Choice {
+    pub(in crate::models) place: f64,
+    pub(in crate::models) low: f64,
+    pub(in crate::models) high: f64,
+    pub(in crate::models) symbol: u32,
 }
 
 fn has(set: &[bool], symbol: usize) -> bool {

@@ -324,7 +324,7 @@ pub enum Answer {
 
 impl Prediction {
     /// Equal answers as one.
-    fn merged(self) -> Self {
+    pub(in crate::models) fn merged(self) -> Self {
         let width = self.answers.len();
         let mut answers: Vec<Answer> = Vec::new();
         let mut place = Vec::with_capacity(width);
@@ -350,7 +350,7 @@ impl Prediction {
 
 impl Coder {
     /// Whether a cell is neither missing nor of a level never seen.
-    fn is_present(&self, made: &Made, row: usize) -> bool {
+    pub(in crate::models) fn is_present(&self, made: &Made, row: usize) -> bool {
         match (self, made) {
             (_, Made::Number(values)) => !values[row].is_nan(),
             (Self::Text(coder), Made::Symbol(symbols)) => symbols[row] < coder.missing(),
@@ -359,7 +359,7 @@ impl Coder {
     }
 
     /// Whether missing cells have a code.
-    fn has_missing(&self) -> bool {
+    pub(in crate::models) fn has_missing(&self) -> bool {
         match self {
             Self::Number(coder) => coder.codes() > coder.cells().len(),
             Self::Text(coder) => coder.lookup()[coder.missing() as usize].1 > 0.0,
@@ -367,7 +367,7 @@ impl Coder {
     }
 
     /// Missing cells.
-    fn blank(&self, n: usize) -> Made {
+    pub(in crate::models) fn blank(&self, n: usize) -> Made {
         match self {
             Self::Number(_) => Made::Number(vec![f64::NAN; n]),
             Self::Text(coder) => Made::Symbol(vec![coder.missing(); n]),
@@ -383,7 +383,7 @@ impl Coder {
     }
 
     /// What the likelihood of a typical cell lacks to that of its code.
-    fn log_width(&self, code: usize) -> f64 {
+    pub(in crate::models) fn log_width(&self, code: usize) -> f64 {
         match self {
             Self::Number(coder) => coder.log_width(code, 0.0, 1.0),
             Self::Text(coder) => {
@@ -392,7 +392,7 @@ impl Coder {
         }
     }
 
-    fn answer(&self, code: usize) -> Answer {
+    pub(in crate::models) fn answer(&self, code: usize) -> Answer {
         match self {
             Self::Number(coder) => {
                 let (low, middle, high) =

@@ -11,7 +11,7 @@ use crate::models::boost::{Features, Probabilities};
 use crate::models::parallel;
 
 /// Least probability of a code, so that no row is impossible.
-pub(super) const LEAST: f64 = 1e-6;
+pub(in crate::models) const LEAST: f64 = 1e-6;
 
 /// Rows that are looked at together.
 const PIECE: usize = 2048;

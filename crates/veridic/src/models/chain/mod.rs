@@ -9,6 +9,7 @@
 mod absent;
 mod cell;
 mod coder;
+mod coding;
 mod condition;
 mod config;
 mod declared;
@@ -44,7 +45,11 @@ pub use kept::Kept;
 pub use likelihood::Likelihoods;
 pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 
-use coder::Coder;
+pub(in crate::models) use coder::{Coded, Coder, Made};
+pub(in crate::models) use coding::Coding;
+pub(in crate::models) use evidence::{Set, Wanted};
+pub(in crate::models) use likelihood::LEAST;
+
 use plan::Plan;
 use rule::Checks;
 use select::Margins;

@@ -19,7 +19,7 @@ const GAP_ROWS: usize = 5;
 
 /// How the numbers of a column become codes and come back. Codes rise with values; one more is a missing cell's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct NumberCoder {
+pub(in crate::models) struct NumberCoder {
     /// Least value of each code.
     starts: Vec<f64>,
     cells: Vec<Cell>,
@@ -33,7 +33,7 @@ pub(super) struct NumberCoder {
 
 /// What a code stands for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Cell {
+pub(in crate::models) enum Cell {
     /// One value.
     Value(f64),
     /// Values between neighboring quantiles, evenly spaced in rank.
@@ -42,7 +42,7 @@ pub(super) enum Cell {
 
 impl NumberCoder {
     /// Learns how to code `values`, of which missing ones are NaN, with about `codes` codes.
-    pub(super) fn fit(values: &[f64], codes: usize, decimals: u8) -> Self {
+    pub(in crate::models) fn fit(values: &[f64], codes: usize, decimals: u8) -> Self {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         // 0 and -0 are one value.
@@ -56,26 +56,26 @@ impl NumberCoder {
     }
 
     /// Number of codes.
-    pub(super) fn codes(&self) -> usize {
+    pub(in crate::models) fn codes(&self) -> usize {
         self.cells.len() + usize::from(self.missing)
     }
 
     /// Number of codes by which later columns see this one.
-    pub(super) fn bins(&self) -> usize {
+    pub(in crate::models) fn bins(&self) -> usize {
         self.thresholds.len() + 2
     }
 
     /// Whether every code but a missing cell's is one value.
-    pub(super) fn is_discrete(&self) -> bool {
+    pub(in crate::models) fn is_discrete(&self) -> bool {
         self.cells.iter().all(|cell| matches!(cell, Cell::Value(_)))
     }
 
-    pub(super) fn cells(&self) -> &[Cell] {
+    pub(in crate::models) fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
     /// The code of a value; [`codes`](Self::codes) of a missing one where none was.
-    pub(super) fn code(&self, value: f64) -> usize {
+    pub(in crate::models) fn code(&self, value: f64) -> usize {
         if value.is_nan() {
             return self.cells.len();
         }
@@ -83,7 +83,7 @@ impl NumberCoder {
     }
 
     /// The code by which later columns see a value.
-    pub(super) fn bin(&self, value: f64) -> u8 {
+    pub(in crate::models) fn bin(&self, value: f64) -> u8 {
         let bin = if value.is_nan() {
             self.thresholds.len() + 1
         } else {
@@ -93,7 +93,7 @@ impl NumberCoder {
     }
 
     /// Where in the ranks of its cell a value is, 0 to 1; `None` where the code is a single value.
-    pub(super) fn place(&self, code: usize, value: f64) -> Option<f64> {
+    pub(in crate::models) fn place(&self, code: usize, value: f64) -> Option<f64> {
         let Some(Cell::Range(knots)) = self.cells.get(code) else { return None };
         let last = knots.len() - 1;
         // Among equal knots the middle.
@@ -113,7 +113,7 @@ impl NumberCoder {
     }
 
     /// The value at `place` in the ranks of a code's cell; NaN for a missing cell.
-    pub(super) fn value(&self, code: usize, place: f64) -> f64 {
+    pub(in crate::models) fn value(&self, code: usize, place: f64) -> f64 {
         match self.cells.get(code) {
             None => f64::NAN,
             Some(Cell::Value(value)) => *value,
@@ -122,27 +122,27 @@ impl NumberCoder {
     }
 
     /// The nearest value that is written with as many digits as the column's.
-    pub(super) fn round(&self, value: f64) -> f64 {
+    pub(in crate::models) fn round(&self, value: f64) -> f64 {
         self.lattice.map_or(value, |lattice| lattice.round(value))
     }
 
     /// The least value, and the most (0 where all are missing).
-    pub(super) fn least(&self) -> f64 {
+    pub(in crate::models) fn least(&self) -> f64 {
         self.cells.first().map_or(0.0, |cell| cell.ends().0)
     }
 
     /// The most.
-    pub(super) fn most(&self) -> f64 {
+    pub(in crate::models) fn most(&self) -> f64 {
         self.cells.last().map_or(0.0, |cell| cell.ends().1)
     }
 
     /// Whether a value is below all that were learned from, or above.
-    pub(super) fn is_beyond(&self, value: f64) -> bool {
+    pub(in crate::models) fn is_beyond(&self, value: f64) -> bool {
         value < self.least() || value > self.most()
     }
 
     /// The least value that can be written from `value` on, or beyond it if that is not `allowed` itself.
-    pub(super) fn up(&self, value: f64, allowed: bool) -> f64 {
+    pub(in crate::models) fn up(&self, value: f64, allowed: bool) -> f64 {
         let Some(lattice) = self.lattice else { return if allowed { value } else { value.next_up() } };
         let step = lattice.spacing();
         let near = lattice.round(value);
@@ -151,7 +151,7 @@ impl NumberCoder {
     }
 
     /// The most value that can be written up to `value`, or before it if that is not `allowed` itself.
-    pub(super) fn down(&self, value: f64, allowed: bool) -> f64 {
+    pub(in crate::models) fn down(&self, value: f64, allowed: bool) -> f64 {
         let Some(lattice) = self.lattice else { return if allowed { value } else { value.next_down() } };
         let step = lattice.spacing();
         let near = lattice.round(value);
@@ -160,13 +160,13 @@ impl NumberCoder {
     }
 
     /// Distance of neighboring values; 0 where they are on no grid.
-    pub(super) fn spacing(&self) -> f64 {
+    pub(in crate::models) fn spacing(&self) -> f64 {
         self.lattice.map_or(0.0, |lattice| lattice.spacing())
     }
 
     /// The logarithm of the number of values (or the length) between two places in the ranks of a code's cell; 0 where the
     /// code is a single value.
-    pub(super) fn log_width(&self, code: usize, from: f64, to: f64) -> f64 {
+    pub(in crate::models) fn log_width(&self, code: usize, from: f64, to: f64) -> f64 {
         let Some(Cell::Range(knots)) = self.cells.get(code) else { return 0.0 };
         let (low, high) = (at(knots, from), at(knots, to));
         match self.lattice {
@@ -184,7 +184,7 @@ impl NumberCoder {
     }
 
     /// What is wrong with a coder that was read from a file, if anything.
-    pub(super) fn problem(&self) -> Option<&'static str> {
+    pub(in crate::models) fn problem(&self) -> Option<&'static str> {
         let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
         let rising = |values: &[f64]| values.windows(2).all(|pair| pair[0] <= pair[1]);
         let sound = |cell: &Cell| match cell {
@@ -203,7 +203,7 @@ impl NumberCoder {
 
 impl Cell {
     /// The least value and the most.
-    pub(super) fn ends(&self) -> (f64, f64) {
+    pub(in crate::models) fn ends(&self) -> (f64, f64) {
         match self {
             Self::Value(value) => (*value, *value),
             Self::Range(knots) => (knots[0], knots[knots.len() - 1]),

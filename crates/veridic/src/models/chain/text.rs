@@ -19,7 +19,7 @@ const PRIOR: f64 = 0.5;
 /// How the categories of a column become codes and come back. Symbols are levels; the one after the last level is a missing
 /// cell, the next after that a level never seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct TextCoder {
+pub(in crate::models) struct TextCoder {
     levels: Vec<String>,
     /// Symbols of each code, the most frequent first; sums of shares within the code up to each.
     members: Vec<Vec<(u32, f64)>>,
@@ -27,7 +27,7 @@ pub(super) struct TextCoder {
 
 impl TextCoder {
     /// Learns how to code symbols, each a level or [`MISSING`].
-    pub(super) fn fit(symbols: impl Iterator<Item = u32>, levels: Vec<String>) -> Self {
+    pub(in crate::models) fn fit(symbols: impl Iterator<Item = u32>, levels: Vec<String>) -> Self {
         let missing = levels.len();
         let mut counts = vec![0u32; missing + 1];
         for symbol in symbols {
@@ -68,26 +68,26 @@ impl TextCoder {
     }
 
     /// Number of codes.
-    pub(super) fn codes(&self) -> usize {
+    pub(in crate::models) fn codes(&self) -> usize {
         self.members.len()
     }
 
     /// Number of codes by which later columns see this one; the last is of symbols never seen.
-    pub(super) fn bins(&self) -> usize {
+    pub(in crate::models) fn bins(&self) -> usize {
         self.members.len() + 1
     }
 
     /// Whether every code is one symbol.
-    pub(super) fn is_discrete(&self) -> bool {
+    pub(in crate::models) fn is_discrete(&self) -> bool {
         self.members.iter().all(|members| members.len() == 1)
     }
 
-    pub(super) fn levels(&self) -> &[String] {
+    pub(in crate::models) fn levels(&self) -> &[String] {
         &self.levels
     }
 
     /// The code of each symbol and its share of the code; [`codes`](Self::codes) and 0 for symbols never seen.
-    pub(super) fn lookup(&self) -> Vec<(u8, f32)> {
+    pub(in crate::models) fn lookup(&self) -> Vec<(u8, f32)> {
         let mut lookup = vec![(self.members.len() as u8, 0.0); self.levels.len() + 2];
         for (code, members) in self.members.iter().enumerate() {
             let mut below = 0.0;
@@ -100,12 +100,12 @@ impl TextCoder {
     }
 
     /// The symbol of a missing cell.
-    pub(super) fn missing(&self) -> u32 {
+    pub(in crate::models) fn missing(&self) -> u32 {
         self.levels.len() as u32
     }
 
     /// The symbol of this coder for each level of other cells.
-    pub(super) fn symbols(&self, levels: &[String]) -> Vec<u32> {
+    pub(in crate::models) fn symbols(&self, levels: &[String]) -> Vec<u32> {
         let known: HashMap<&str, u32> =
             self.levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as u32)).collect();
         let unknown = self.missing() + 1;
@@ -113,19 +113,19 @@ impl TextCoder {
     }
 
     /// Number of symbols that share a code.
-    pub(super) fn sharing(&self, code: usize) -> usize {
+    pub(in crate::models) fn sharing(&self, code: usize) -> usize {
         self.members.get(code).map_or(0, Vec::len)
     }
 
     /// The symbol at `place`, 0 to 1, of a code.
-    pub(super) fn symbol(&self, code: usize, place: f64) -> u32 {
+    pub(in crate::models) fn symbol(&self, code: usize, place: f64) -> u32 {
         let Some(members) = self.members.get(code) else { return self.missing() };
         let found = members.partition_point(|(_, sum)| *sum <= place).min(members.len() - 1);
         members[found].0
     }
 
     /// What is wrong with a coder that was read from a file, if anything.
-    pub(super) fn problem(&self) -> Option<&'static str> {
+    pub(in crate::models) fn problem(&self) -> Option<&'static str> {
         let known = |(symbol, share): &(u32, f64)| *symbol as usize <= self.levels.len() && share.is_finite();
         let sound = |members: &Vec<(u32, f64)>| !members.is_empty() && members.iter().all(known);
         let sizes = (1..=254).contains(&self.members.len());

@@ -37,7 +37,7 @@ pub(crate) fn check_table(config: &Config, data: &Dataset, parts: &Parts) -> Res
             Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
         };
         match figure.kind {
-            FigureKind::Columns | FigureKind::Correlation if parts.chain.is_none() => {
+            FigureKind::Columns | FigureKind::Correlation if !parts.makes_rows() => {
                 return needs("a model that makes rows");
             }
             FigureKind::ScoreHistogram | FigureKind::RocPr if parts.detector.is_none() => {

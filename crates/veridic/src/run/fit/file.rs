@@ -110,7 +110,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     let mut config = if sets.is_empty() { config } else { config.with(&sets)? };
     if options.config.is_none() {
         // The figures of the default model; another may have been named.
-        let makes_rows = config.model.table().is_some_and(|parts| parts.chain.is_some());
+        let makes_rows = config.model.table().is_some_and(|parts| parts.makes_rows());
         let fits = makes_rows || matches!(config.model, ModelConfig::Vae(_));
         let are_own = options.sets.iter().any(|(path, _)| path == "figure" || path.starts_with("figure."));
         config.figure.retain(|_| fits || are_own);
@@ -121,14 +121,18 @@ fn resolve(options: &FitOptions) -> Result<Config> {
 
 /// What is said of overrides that say nothing to the model.
 fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> {
-    config.model.table()?;
-    let of_networks = |path: &str| path.starts_with("train.") || path.starts_with("codec.");
-    let named: Vec<String> =
-        sets.iter().filter(|(path, _)| of_networks(path)).map(|(path, _)| format!("`{path}`")).collect();
+    let parts = config.model.table()?;
     let noun = config.model.noun();
-    (!named.is_empty()).then(|| {
-        format!("{} has no effect: it is a setting of networks, and {noun} is none", named.join(", "))
-    })
+    let of_networks = |path: &str| path.starts_with("train.") || path.starts_with("codec.");
+    let of_chains = |path: &str| path.starts_with("data.rules") && parts.chain.is_none();
+    let say = |is_of: &dyn Fn(&str) -> bool, kind: &str| {
+        let named: Vec<String> =
+            sets.iter().filter(|(path, _)| is_of(path)).map(|(path, _)| format!("`{path}`")).collect();
+        (!named.is_empty()).then(|| {
+            format!("{} has no effect: it is a setting of {kind}, and {noun} is none", named.join(", "))
+        })
+    };
+    say(&of_networks, "networks").or_else(|| say(&of_chains, "chains"))
 }
 
 /// Reads the data and builds the model, but fits and writes nothing.

@@ -33,8 +33,8 @@ impl Fitted {
     /// A model without an exact likelihood; data that cannot be read or does not fit the model.
     pub fn log_likelihood(&self, given: impl Into<Given>) -> Result<(Table, Schema, Vec<String>)> {
         let (model, rows, notes) = self.asked(given, Ability::Likelihood)?;
-        let chain = model.chain().ok_or_else(|| self.cannot(Ability::Likelihood))?;
-        let likelihoods = chain.log_likelihood(&rows, self.pool.threads())?;
+        let maker = model.maker().ok_or_else(|| self.cannot(Ability::Likelihood))?;
+        let likelihoods = maker.log_likelihood(&rows, self.pool.threads())?;
         let width = likelihoods.columns.len();
         let mut columns = vec![number("log_likelihood", likelihoods.rows())];
         columns.extend(likelihoods.columns.iter().enumerate().map(|(j, name)| {
@@ -56,8 +56,8 @@ impl Fitted {
             return self.fill_series(given, m);
         }
         let (model, rows, notes) = self.asked(given, Ability::Fill)?;
-        let (_, chain) = self.chain(Ability::Fill)?;
-        let filled = chain.fill(&rows, m.max(1), Seed(seed), self.pool.threads())?;
+        let (_, maker) = self.maker(Ability::Fill)?;
+        let filled = maker.fill(&rows, m.max(1), Seed(seed), self.pool.threads())?;
         let mut all: Option<Table> = None;
         for (draw, mut table) in filled.into_iter().enumerate() {
             // What no part of the model speaks of stays as it is.
@@ -89,11 +89,11 @@ impl Fitted {
     /// # Errors
     /// A model that cannot make rows; data of which no column is the model's.
     pub fn sample_like(&self, given: &Path, seed: u64) -> Result<Data> {
-        let (model, chain) = self.chain(Ability::Sample)?;
+        let (model, maker) = self.maker(Ability::Sample)?;
         let mut options = read_options_of(&self.config, given);
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
         let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
-        let mut made = chain.sample_like(&table, Seed(seed), self.pool.threads())?;
+        let mut made = maker.sample_like(&table, Seed(seed), self.pool.threads())?;
         // Names of rows that the file has are those of its rows.
         for key in model.keys() {
             if let Some(column) = table.column(key.column()).filter(|column| column.n_missing() == 0) {
@@ -111,8 +111,8 @@ impl Fitted {
     /// A model that cannot say; a column that it does not know; data that cannot be read or does not fit the model.
     pub fn predict(&self, given: impl Into<Given>, column: &str) -> Result<(Table, Schema, Vec<String>)> {
         let (model, rows, notes) = self.asked(given, Ability::Fill)?;
-        let (_, chain) = self.chain(Ability::Fill)?;
-        let prediction = chain.predict(&rows, column, self.pool.threads())?;
+        let (_, maker) = self.maker(Ability::Fill)?;
+        let prediction = maker.predict(&rows, column, self.pool.threads())?;
         let columns = predicted(&prediction, rows.n_rows);
         let table = Table { n_rows: rows.n_rows, columns };
         let mut schema = plain_schema(&table);

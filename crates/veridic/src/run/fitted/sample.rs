@@ -7,14 +7,15 @@ use super::{Fitted, Form, InUse, Model, ordered};
 use crate::codec::{BlockKind, Codec};
 use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
 use crate::error::Result;
-use crate::models::chain::{self, Chain};
+use crate::models::chain;
+use crate::models::maker::Maker;
 use crate::models::{Ability, Fixed, Network, TableModel};
 use crate::run::dataset::kind;
 use crate::run::fitted::condition::{Condition, refused};
 use crate::seed::{Seed, standard_normal};
 
 impl Fitted {
-    /// Makes `n` new rows. With conditions only rows that meet them: on columns of a table `VALUE`, and of a run with a chain
+    /// Makes `n` new rows. With conditions only rows that meet them: on columns of a table `VALUE`, and of a run with a chain or circuit
     /// also `FROM..TO`, `{VALUE,VALUE}` and `missing`; and on what rows of adversarial networks are made from: `label`, `set`,
     /// `category` (from 1), `code1`, `code2`, ….
     ///
@@ -72,13 +73,13 @@ impl Fitted {
         Ok(Data::Table(ordered(table, schema), schema.clone()))
     }
 
-    /// The chain of a run of a table, for what only a chain is capable of.
-    pub(super) fn chain(&self, ability: Ability) -> Result<(&TableModel, &Chain)> {
+    /// What makes the rows of a run of a table, for what only that is capable of.
+    pub(super) fn maker(&self, ability: Ability) -> Result<(&TableModel, Maker<'_>)> {
         let model = self.table_model().ok_or_else(|| self.cannot(ability))?;
-        Ok((model, model.chain().ok_or_else(|| self.cannot(ability))?))
+        Ok((model, model.maker().ok_or_else(|| self.cannot(ability))?))
     }
 
-    /// As [`Fitted::sample`] with conditions, of a run with a chain. Also gives as how many independent rows that meet the
+    /// As [`Fitted::sample`] with conditions, of a run with a chain or circuit. Also gives as how many independent rows that meet the
     /// conditions those count which rows were kept from; nothing without conditions.
     ///
     /// # Errors
@@ -89,26 +90,26 @@ impl Fitted {
         given: &[(String, String)],
         seed: u64,
     ) -> Result<(Data, Option<f64>)> {
-        let (model, chain) = self.chain(Ability::Sample)?;
+        let (model, maker) = self.maker(Ability::Sample)?;
         let (seed, threads) = (Seed(seed), self.pool.threads());
         if given.is_empty() {
-            return Ok((whole(model, chain.sample(n, seed, threads)?, seed), None));
+            return Ok((whole(model, maker.sample(n, seed, threads)?, seed), None));
         }
         let conditions: Vec<chain::Condition> = given
             .iter()
             .map(|typed| super::asked::condition(model.schema(), typed))
             .collect::<Result<_>>()?;
-        let sample = chain.sample_given(n, &conditions, seed, threads)?;
+        let sample = maker.sample_given(n, &conditions, seed, threads)?;
         Ok((whole(model, sample.table, seed), Some(sample.effective)))
     }
 
     /// Makes `n` rows in which each value of a column, or each combination of values of several, is as frequent as the others.
     ///
     /// # Errors
-    /// A model without a chain; a column that is not there, or of too many values; more combinations than rows.
+    /// A model that has no likelihood; a column that is not there, or of too many values; more combinations than rows.
     pub fn sample_balanced(&self, n: usize, columns: &[&str], seed: u64) -> Result<Data> {
-        let (model, chain) = self.chain(Ability::Sample)?;
-        let table = chain.sample_balanced(n, columns, Seed(seed), self.pool.threads())?;
+        let (model, maker) = self.maker(Ability::Sample)?;
+        let table = maker.sample_balanced(n, columns, Seed(seed), self.pool.threads())?;
         Ok(whole(model, table, Seed(seed)))
     }
 

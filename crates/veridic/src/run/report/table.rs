@@ -116,16 +116,16 @@ pub(crate) fn report(
     }
     let seed = Seed(config.seed);
     let (n, key) = (data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")));
-    let (schema, made) = match (model.chain(), model.private()) {
-        (Some(chain), _) => (chain.schema(), chain.sample(n, key, threads)?),
+    let (schema, made) = match (model.maker(), model.private()) {
+        (Some(maker), _) => (maker.schema(), maker.sample(n, key, threads)?),
         (None, Some(private)) => (private.schema(), private.sample(n, key)),
         (None, None) => return Ok(TableReport { figures, made: None }),
     };
     if test.n_rows < FEWEST || config.evaluate.sample_rows == 0 {
         return Ok(TableReport { figures, made: Some(made) });
     }
-    if let Some(chain) = model.chain() {
-        let likelihoods = chain.log_likelihood(&test, threads)?.rows();
+    if let Some(maker) = model.maker() {
+        let likelihoods = maker.log_likelihood(&test, threads)?.rows();
         figures.insert("test.log_likelihood".to_string(), evaluate::mean(&likelihoods)?);
     }
     // The same number of rows of each, so that figures compare.

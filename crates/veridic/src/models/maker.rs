@@ -1,0 +1,94 @@
+//! What makes rows of a table, completes them and says how likely they are: a chain or a circuit.
+
+use super::chain::{Chain, Condition, GivenSample, Likelihoods, Prediction};
+use super::circuit::Circuit;
+use crate::data::{ColumnSchema, Schema, Table};
+use crate::error::ModelError;
+use crate::seed::Seed;
+
+/// A model that makes rows of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Maker<'a> {
+    Chain(&'a Chain),
+    Circuit(&'a Circuit),
+}
+
+/// Asks whichever it is.
+macro_rules! ask {
+    ($maker:expr, $model:ident => $question:expr) => {
+        match $maker {
+            Maker::Chain($model) => $question,
+            Maker::Circuit($model) => $question,
+        }
+    };
+}
+
+impl<'a> Maker<'a> {
+    /// The columns that are made, with their kinds.
+    pub(crate) fn columns(self) -> &'a [ColumnSchema] {
+        ask!(self, model => model.columns())
+    }
+
+    /// What a schema says of them.
+    pub(crate) fn schema(self) -> Schema {
+        ask!(self, model => model.schema())
+    }
+
+    /// Makes `n` rows.
+    pub(crate) fn sample(self, n: usize, seed: Seed, threads: usize) -> Result<Table, ModelError> {
+        ask!(self, model => model.sample(n, seed, threads))
+    }
+
+    /// Makes `n` rows that meet conditions.
+    pub(crate) fn sample_given(
+        self,
+        n: usize,
+        conditions: &[Condition],
+        seed: Seed,
+        threads: usize,
+    ) -> Result<GivenSample, ModelError> {
+        ask!(self, model => model.sample_given(n, conditions, seed, threads))
+    }
+
+    /// Makes `n` rows in which each combination of values of columns is as frequent as the others.
+    pub(crate) fn sample_balanced(
+        self,
+        n: usize,
+        columns: &[&str],
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Table, ModelError> {
+        ask!(self, model => model.sample_balanced(n, columns, seed, threads))
+    }
+
+    /// Rows that have the columns of a table as they are, and the others made.
+    pub(crate) fn sample_like(self, table: &Table, seed: Seed, threads: usize) -> Result<Table, ModelError> {
+        ask!(self, model => model.sample_like(table, seed, threads))
+    }
+
+    /// Completes the missing cells of a table, `m` times.
+    pub(crate) fn fill(
+        self,
+        table: &Table,
+        m: usize,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Vec<Table>, ModelError> {
+        ask!(self, model => model.fill(table, m, seed, threads))
+    }
+
+    /// The distribution of a column in each row given the row's other cells.
+    pub(crate) fn predict(
+        self,
+        table: &Table,
+        column: &str,
+        threads: usize,
+    ) -> Result<Prediction, ModelError> {
+        ask!(self, model => model.predict(table, column, threads))
+    }
+
+    /// The log-likelihood of each row, column by column.
+    pub(crate) fn log_likelihood(self, table: &Table, threads: usize) -> Result<Likelihoods, ModelError> {
+        ask!(self, model => model.log_likelihood(table, threads))
+    }
+}
