@@ -10,6 +10,9 @@ use crate::seed::{Seed, shuffle};
 /// Known values that a message lists.
 const LISTED: usize = 20;
 
+/// Makes so many rows that meet conditions.
+type Draw<'a> = dyn Fn(usize, &[Condition], Seed) -> Result<Table, ModelError> + 'a;
+
 /// Columns and how they are coded, one coder a column.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::models) struct Coding<'a> {
@@ -28,7 +31,7 @@ impl Coding<'_> {
         n: usize,
         columns: &[&str],
         seed: Seed,
-        draw: &dyn Fn(usize, &[Condition], Seed) -> Result<Table, ModelError>,
+        draw: &Draw<'_>,
     ) -> Result<Table, ModelError> {
         let mut asked: Vec<Vec<Condition>> = vec![Vec::new()];
         for column in columns {

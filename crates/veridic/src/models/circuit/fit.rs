@@ -346,7 +346,9 @@ fn blend(known: &mut Option<(Vec<f32>, Vec<Counts>)>, said: (Vec<f32>, Vec<Count
     let mix = |new_counts: &mut [f32], old: Option<&[f32]>| match old {
         None => new_counts.iter_mut().for_each(|count| *count *= new),
         Some(old) => {
-            new_counts.iter_mut().zip(old).for_each(|(count, old)| *count = own * old + new * *count)
+            for (count, old) in new_counts.iter_mut().zip(old) {
+                *count = own * old + new * *count;
+            }
         }
     };
     mix(&mut prior, known.as_ref().map(|known| known.0.as_slice()));

@@ -262,7 +262,7 @@ mod tests {
             "12.500000",
         ];
         let want = ["0.91859", "-10.716", "1234568", "3", "2013-01-02", "0.000012346", "12.5"];
-        assert_eq!(read.map(|text| figure::legible(text)), want);
+        assert_eq!(read.map(figure::legible), want);
         assert_eq!(
             (share(2.5e-5).as_str(), share(1e-12).as_str()),
             ("1 in 40,000", "fewer than 1 in a billion")
