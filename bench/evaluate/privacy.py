@@ -1,9 +1,9 @@
 """What it costs to keep no values of single rows, and what is left under differential privacy: the numbers of docs/privacy.md.
 
-    python privacy.py VERIDIC DATA_FOLDER [--threads N]
+    python privacy.py VERIDIC DATA_FOLDER [--threads N] [--repeats N]
 
 Learns from the published training file of Adult, makes as many rows, and judges them against the training and the published test file: a
-chain; a chain that stores no values; private marginals of epsilon 1 and 10, each fitted three times, for noise is another each time. Floor and
+chain; a chain that stores no values; private marginals of epsilon 1 and 10, each fitted N times, for noise is another each time. Floor and
 ceiling are those of `veridic evaluate`: columns shuffled each for itself, other real rows.
 """
 
@@ -31,6 +31,7 @@ def main():
     parser.add_argument("veridic")
     parser.add_argument("data", type=Path)
     parser.add_argument("--threads", default="2")
+    parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
     binary = str(Path(options.veridic).resolve())
     chain = ["--set", "model=chain"]
@@ -39,7 +40,7 @@ def main():
         private += ["--set", f"model.private-marginals.ranges.{column}={ends}"]
     fits = {"chain": chain, "no values": [*chain, "--set", "data.privacy.store-values=false"]}
     for epsilon in [10, 1]:
-        for repeat in range(3):
+        for repeat in range(options.repeats):
             fits[f"epsilon {epsilon}, {repeat}"] = [*private, "--set", f"model.private-marginals.epsilon={epsilon}.0"]
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)

@@ -33,7 +33,7 @@ fn rows(n: usize) -> String {
             // No two digits behind the point are those of the planted ones.
             _ => format!("{}.{}5", mixed % 900, mixed % 7),
         };
-        let flag = if mixed % 5 == 0 { "yes" } else { "no" };
+        let flag = if mixed.is_multiple_of(5) { "yes" } else { "no" };
         writeln!(text, "name-of-{i:04},{city},{day},{amount},{},{flag}", mixed % 40).unwrap();
     }
     text
@@ -92,7 +92,7 @@ fn found(run: &Path) -> Vec<String> {
 #[test]
 fn a_chain_that_stores_no_values_holds_none_of_few_rows() {
     let place = tempfile::tempdir().unwrap();
-    let chain = "[[figure]]\nkind = \"columns\"\n[[figure]]\nkind = \"correlation\"\n[model.chain.boost]\nrounds = 30\n";
+    let chain = "[[figure]]\nkind = \"columns\"\n[[figure]]\nkind = \"correlation\"\n[evaluate]\nsample-rows = 300\n[model.chain]\nmembers = 1\n[model.chain.boost]\nrounds = 30\n";
     let kept = fitted(place.path(), config(chain), "kept");
     // The search finds what is there.
     let leaked = found(&place.path().join("kept"));

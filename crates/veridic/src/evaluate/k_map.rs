@@ -26,7 +26,12 @@ pub struct KMap {
 impl KMap {
     /// All rows.
     pub fn rows(&self) -> usize {
-        self.none + self.one + self.few + self.some + self.many
+        self.counts().iter().sum()
+    }
+
+    /// Rows that point at none, one, two to four, five to nine, ten and more.
+    pub fn counts(&self) -> [usize; 5] {
+        [self.none, self.one, self.few, self.some, self.many]
     }
 
     /// The share of rows that point at one real row alone.

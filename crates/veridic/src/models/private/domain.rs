@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::project::to_simplex;
 use crate::data::{Cells, ColumnSchema, Kind, MISSING};
 use crate::seed::uniform;
 
@@ -156,89 +157,89 @@ fn rounded(value: f64, low: f64, step: f64) -> f64 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Grouped {
-    /// By group its cells.
-    pub(super) members: Vec<Vec<u32>>,
+    /// By group its cells, and the share of the group that each is reckoned to have.
+    pub(super) members: Vec<Vec<(u32, f64)>>,
     /// By group the rows that it is reckoned to have, above 0.
     pub(super) counts: Vec<f64>,
 }
 
 impl Grouped {
-    /// Groups cells by noisy counts alone: neighbors of numbers, and of categories those that are not clearly there.
+    /// Groups cells by noisy counts alone: neighbors of numbers, and of categories those that are not clearly there. Cells of many
+    /// rows are groups of their own.
     pub(super) fn new(axis: &Axis, counts: &[f64], sigma: f64) -> Self {
         let total: f64 = counts.iter().sum::<f64>().max(1.0);
-        let (mut members, mut sums) = (Vec::new(), Vec::new());
-        let alone = match axis {
-            Axis::Levels(levels) => 0..levels.len() + 1,
+        let sum_of = |cells: &[u32]| cells.iter().map(|cell| counts[*cell as usize]).sum::<f64>();
+        // Noise of a sum grows with its cells.
+        let is_clear = |cells: &[u32]| sum_of(cells) >= CLEAR * sigma * (cells.len() as f64).sqrt();
+        let is_large = |cells: &[u32]| is_clear(cells) && sum_of(cells) >= total / GROUPS;
+        let last = axis.cells() as u32 - 1;
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        match axis {
+            Axis::Levels(_) => {
+                let (clear, rare): (Vec<u32>, Vec<u32>) = (0..last).partition(|cell| is_clear(&[*cell]));
+                groups.extend(clear.into_iter().map(|cell| vec![cell]));
+                groups.extend((!rare.is_empty() && is_clear(&rare)).then_some(rare));
+            }
             Axis::Numbers { cells, .. } => {
-                let (mut group, mut sum) = (Vec::new(), 0.0);
-                for (cell, count) in counts.iter().enumerate().take(*cells) {
-                    group.push(cell as u32);
-                    sum += count;
-                    // Noise of a sum grows with its cells.
-                    let clear = CLEAR * sigma * (group.len() as f64).sqrt();
-                    if sum >= clear.max(total / GROUPS) {
-                        members.push(std::mem::take(&mut group));
-                        sums.push(std::mem::take(&mut sum));
+                let mut open: Vec<u32> = Vec::new();
+                // What is not clearly there is left out.
+                let mut close = |open: &mut Vec<u32>| {
+                    let group = std::mem::take(open);
+                    groups.extend((!group.is_empty() && is_clear(&group)).then_some(group));
+                };
+                for cell in 0..*cells as u32 {
+                    if is_large(&[cell]) {
+                        close(&mut open);
+                    }
+                    open.push(cell);
+                    if is_large(&open) {
+                        close(&mut open);
                     }
                 }
-                if !group.is_empty() {
-                    match (members.last_mut(), sums.last_mut()) {
-                        (Some(last), Some(of_last)) => {
-                            // A rest that is clear is a group of its own.
-                            if sum >= CLEAR * sigma * (group.len() as f64).sqrt() {
-                                members.push(group);
-                                sums.push(sum);
-                            } else if sum > 0.0 && group.len() <= last.len() {
-                                last.append(&mut group);
-                                *of_last += sum;
-                            }
-                        }
-                        _ => {
-                            members.push(group);
-                            sums.push(sum);
-                        }
-                    }
-                }
-                *cells..cells + 2
+                close(&mut open);
+                groups.extend(is_clear(&[last - 1]).then(|| vec![last - 1]));
             }
+        }
+        groups.extend(is_clear(&[last]).then(|| vec![last]));
+        if groups.is_empty() {
+            groups.push((0..last.max(1)).collect());
+        }
+        let shares = |group: &Vec<u32>| {
+            let mut shares: Vec<f64> = group.iter().map(|cell| counts[*cell as usize]).collect();
+            to_simplex(&mut shares, sum_of(group).max(1.0));
+            let whole: f64 = shares.iter().sum();
+            group.iter().zip(shares).map(|(cell, share)| (*cell, share / whole)).collect()
         };
-        let mut rare = (Vec::new(), 0.0);
-        for cell in alone {
-            if counts[cell] >= CLEAR * sigma {
-                members.push(vec![cell as u32]);
-                sums.push(counts[cell]);
-            } else if !axis.is_of_numbers() && cell + 1 < axis.cells() {
-                rare.0.push(cell as u32);
-                rare.1 += counts[cell];
-            }
+        Self {
+            members: groups.iter().map(shares).collect(),
+            counts: groups.iter().map(|group| sum_of(group).max(1.0)).collect(),
         }
-        let clear = CLEAR * sigma * (rare.0.len() as f64).sqrt();
-        if !rare.0.is_empty() && (rare.1 >= clear || members.is_empty()) {
-            members.push(rare.0);
-            sums.push(rare.1);
-        }
-        if members.is_empty() {
-            members.push((0..axis.cells() as u32).collect());
-            sums.push(total);
-        }
-        Self { members, counts: sums.into_iter().map(|sum: f64| sum.max(1.0)).collect() }
     }
 
     /// The group of each cell; of cells that are in none, the largest.
     pub(super) fn of_cells(&self, cells: &[u32]) -> Vec<u16> {
         let largest = (0..self.counts.len()).max_by(|a, b| self.counts[*a].total_cmp(&self.counts[*b]));
-        let most = self.members.iter().flatten().chain(cells).copied().max().unwrap_or(0) as usize;
+        let known = self.members.iter().flatten().map(|(cell, _)| cell);
+        let most = known.chain(cells).copied().max().unwrap_or(0) as usize;
         let mut map = vec![largest.unwrap_or(0) as u16; most + 1];
         for (group, members) in self.members.iter().enumerate() {
-            members.iter().for_each(|cell| map[*cell as usize] = group as u16);
+            members.iter().for_each(|(cell, _)| map[*cell as usize] = group as u16);
         }
         cells.iter().map(|cell| map[*cell as usize]).collect()
     }
 
-    /// A cell of a group, each as likely.
+    /// A cell of a group.
     pub(super) fn draw(&self, group: usize, random: &mut ChaCha8Rng) -> u32 {
         let members = &self.members[group];
-        members[((uniform(random) * members.len() as f64) as usize).min(members.len() - 1)]
+        let mut left = uniform(random);
+        for (cell, share) in members {
+            left -= share;
+            if left < 0.0 {
+                return *cell;
+            }
+        }
+        // What rounding left.
+        members.iter().rev().find(|(_, share)| *share > 0.0).unwrap_or(&members[0]).0
     }
 
     /// Shares of the groups.
@@ -249,7 +250,9 @@ impl Grouped {
 
     /// What is wrong with groups that were read from a file, if anything.
     pub(super) fn problem(&self, axis: &Axis) -> Option<&'static str> {
-        let known = |cell: &u32| (*cell as usize) < axis.cells();
+        let known = |(cell, share): &(u32, f64)| {
+            (*cell as usize) < axis.cells() && (0.0..=1.0 + 1e-9).contains(share)
+        };
         let sound = self.members.len() == self.counts.len()
             && (1..60_000).contains(&self.members.len())
             && self.members.iter().all(|members| !members.is_empty() && members.iter().all(known))

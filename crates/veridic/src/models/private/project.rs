@@ -37,7 +37,7 @@ pub(super) fn agreed(mut table: Vec<f64>, of_rows: &[f64], of_columns: &[f64]) -
 }
 
 /// The nearest point whose parts are not below 0 and sum to `sum` (Duchi et al. 2008, Figure 1).
-fn to_simplex(values: &mut [f64], sum: f64) {
+pub(super) fn to_simplex(values: &mut [f64], sum: f64) {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
     let (mut passed, mut shift) = (0.0, 0.0);

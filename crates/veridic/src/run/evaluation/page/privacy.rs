@@ -79,23 +79,18 @@ fn write_quasi(of: &Quasi, out: &mut String) {
          <th class=\"n\">not learned from</th><th class=\"n\">real (themselves counted)</th></tr>",
         columns.join(", ")
     );
-    let percent =
-        |count: usize, of: &KMap| format!("{:.2} %", 100.0 * count as f64 / of.rows().max(1) as f64);
-    let counts: [(&str, fn(&KMap) -> usize); 5] = [
-        ("no real row", |of| of.none),
-        ("one real row alone", |of| of.one),
-        ("2 to 4", |of| of.few),
-        ("5 to 9", |of| of.some),
-        ("10 and more", |of| of.many),
-    ];
-    for (what, count) in counts {
-        let unseen = of.unseen.as_ref().map(|of| percent(count(of), of)).unwrap_or_default();
+    let percent = |of: &KMap, place: usize| {
+        format!("{:.2} %", 100.0 * of.counts()[place] as f64 / of.rows().max(1) as f64)
+    };
+    let titles = ["no real row", "one real row alone", "2 to 4", "5 to 9", "10 and more"];
+    for (place, what) in titles.into_iter().enumerate() {
+        let unseen = of.unseen.as_ref().map(|of| percent(of, place)).unwrap_or_default();
         let _ = write!(
             out,
             "<tr><td>{what}</td><td class=\"n\" data-label=\"synthetic\">{}</td><td class=\"n\" \
              data-label=\"not learned from\">{unseen}</td><td class=\"n\" data-label=\"real\">{}</td></tr>",
-            percent(count(&of.synthetic), &of.synthetic),
-            percent(count(&of.real), &of.real)
+            percent(&of.synthetic, place),
+            percent(&of.real, place)
         );
     }
     out.push_str("</table></div>");
