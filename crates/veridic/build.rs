@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-#[expect(clippy::disallowed_methods, reason = "a build script has no other way to be told")]
-#[expect(clippy::print_stdout, reason = "build scripts speak to cargo by printing")]
 fn main() {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let folder = std::env::var_os("VERIDIC_DATA").map_or_else(beside, PathBuf::from);
