@@ -9,7 +9,6 @@ use veridic::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use veridic::evaluate::{auroc, average_precision, knn_distance, mean, pca_reconstruction_error};
 
 /// The data set's path.
-#[expect(clippy::disallowed_methods, reason = "test support")]
 fn path() -> PathBuf {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let directory = std::env::var_os("VERIDIC_DATA").map_or_else(beside, PathBuf::from);

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::*;
 
 /// The path of a data set.
-#[expect(clippy::disallowed_methods, reason = "test support")]
 fn data(path: &str) -> PathBuf {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     std::env::var_os("VERIDIC_DATA").map_or_else(beside, PathBuf::from).join(path)

@@ -1,7 +1,5 @@
 //! Products of small matrices, written in plain Rust and compiled for the instruction sets that matter.
 
-#![expect(clippy::needless_range_loop, reason = "lanes of several arrays side by side")]
-
 use pulp::{Arch, Simd, WithSimd};
 
 /// Columns that are worked on side by side; the width of every matrix is a multiple.
