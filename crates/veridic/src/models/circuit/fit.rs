@@ -187,6 +187,8 @@ impl Circuit {
             .collect();
         // Small tables too take many steps.
         let batch = self.config.batch.min((rows.len() / STEPS).max(FEWEST)).min(rows.len());
+        // All of about the same size: a step goes as far whatever it rests on.
+        let batch = rows.len().div_ceil(rows.len().div_ceil(batch));
         let steps = self.config.epochs * rows.len().div_ceil(batch);
         let mut step = 0;
         let mut known = None;
