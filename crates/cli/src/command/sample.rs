@@ -78,7 +78,7 @@ impl Sample {
         let sampled = match (balance.as_slice(), &self.like) {
             ([_, ..], _) => run.sample_balanced(n, &balance, seed)?,
             ([], Some(file)) => run.sample_like(file, seed)?,
-            ([], None) if run.table_model().is_some() && !run.can(Ability::Continue) => {
+            ([], None) if run.table_model().is_some() && run.can(Ability::Likelihood) => {
                 let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
                 if let Some(effective) = effective {
                     ui.note(&format!(

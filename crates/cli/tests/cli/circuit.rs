@@ -66,3 +66,14 @@ fn rules_mean_nothing_to_a_circuit_and_that_is_said() {
     let said = place.succeed(&[&fit[..], &["--set", "data.rules.hold=[\"age in 0..120\"]"]].concat()).err;
     assert!(said.contains("`data.rules.hold` has no effect"), "{said}");
 }
+
+#[test]
+fn private_marginals_make_rows_and_refuse_conditions() {
+    let place = Place::new();
+    place.write("data.csv", visits());
+    place.succeed(&["fit", "data.csv", "--set", "model=private-marginals", "--out", "private", "--quiet"]);
+    let made = place.succeed(&["sample", "private", "-n", "9"]).out;
+    assert_eq!(made.lines().count(), 10, "{made}");
+    let error = place.fail(&["sample", "private", "-n", "9", "--given", "wing=east"]);
+    assert!(error.contains("as they come"), "{error}");
+}
