@@ -28,7 +28,8 @@ pub enum Language {
     Russian,
 }
 
-const ENGLISH: [&str; 12] = [
+/// The months in English, in lower case.
+pub(super) const ENGLISH: [&str; 12] = [
     "january",
     "february",
     "march",

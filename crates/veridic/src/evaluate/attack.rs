@@ -261,17 +261,7 @@ fn nearest_rows(rows: &Points, others: &Points, k: usize) -> Vec<Vec<usize>> {
         .map_init(
             || vec![0.0f32; others.n],
             |sums, i| {
-                sums.fill(0.0);
-                for (own, column) in rows.numbers.iter().zip(&others.numbers) {
-                    let own = own[i];
-                    sums.iter_mut().zip(column).for_each(|(sum, other)| *sum += (own - other).abs().min(1.0));
-                }
-                for (own, column) in rows.texts.iter().zip(&others.texts) {
-                    let own = own[i];
-                    for (sum, other) in sums.iter_mut().zip(column) {
-                        *sum += if own == *other { 0.0 } else { 1.0 };
-                    }
-                }
+                rows.distances(i, others, (|difference: f32| difference.abs().min(1.0), 1.0), sums);
                 let mut best: Vec<usize> = Vec::with_capacity(k + 1);
                 for (at, sum) in sums.iter().enumerate() {
                     if best.len() < k || best.last().is_some_and(|&last| *sum < sums[last]) {

@@ -151,6 +151,28 @@ impl Points {
         let numbers = self.numbers.iter().map(|column| column[..n].to_vec()).collect();
         Self { n, numbers, texts: self.texts.iter().map(|column| column[..n].to_vec()).collect() }
     }
+
+    /// The distance of row `i` to each of `others`: what `of` makes of the differences of numbers, and `apart` for each text
+    /// that is another.
+    pub(super) fn distances(
+        &self,
+        i: usize,
+        others: &Self,
+        (of, apart): (impl Fn(f32) -> f32, f32),
+        sums: &mut [f32],
+    ) {
+        sums.fill(0.0);
+        for (own, column) in self.numbers.iter().zip(&others.numbers) {
+            let own = own[i];
+            sums.iter_mut().zip(column).for_each(|(sum, other)| *sum += of(own - other));
+        }
+        for (own, column) in self.texts.iter().zip(&others.texts) {
+            let own = own[i];
+            for (sum, other) in sums.iter_mut().zip(column) {
+                *sum += if own == *other { 0.0 } else { apart };
+            }
+        }
+    }
 }
 
 /// A number that stands for a text (FNV-1a).
@@ -167,17 +189,7 @@ pub(super) fn nearest(rows: &Points, others: &Points) -> Vec<f32> {
         .map_init(
             || vec![0.0f32; others.n],
             |sums, i| {
-                sums.fill(0.0);
-                for (own, column) in rows.numbers.iter().zip(&others.numbers) {
-                    let own = own[i];
-                    sums.iter_mut().zip(column).for_each(|(sum, other)| *sum += (own - other).abs());
-                }
-                for (own, column) in rows.texts.iter().zip(&others.texts) {
-                    let own = own[i];
-                    for (sum, other) in sums.iter_mut().zip(column) {
-                        *sum += if own == *other { 0.0 } else { 2.0 };
-                    }
-                }
+                rows.distances(i, others, (f32::abs, 2.0), sums);
                 sums.iter().copied().fold(f32::INFINITY, f32::min)
             },
         )

@@ -89,17 +89,7 @@ fn nearest(rows: &Points, others: &Points, same: bool) -> Vec<(f32, usize)> {
         .map_init(
             || vec![0.0f32; others.n],
             |sums, i| {
-                sums.fill(0.0);
-                for (own, column) in rows.numbers.iter().zip(&others.numbers) {
-                    let own = own[i];
-                    sums.iter_mut().zip(column).for_each(|(sum, other)| *sum += (own - other).powi(2));
-                }
-                for (own, column) in rows.texts.iter().zip(&others.texts) {
-                    let own = own[i];
-                    for (sum, other) in sums.iter_mut().zip(column) {
-                        *sum += if own == *other { 0.0 } else { 2.0 };
-                    }
-                }
+                rows.distances(i, others, (|difference: f32| difference.powi(2), 2.0), sums);
                 if same {
                     sums[i] = f32::INFINITY;
                 }

@@ -1,24 +1,10 @@
 //! Cutting the text of a moment into its pieces.
 
 use super::{Piece, Shape, Word, ZONES};
-use crate::data::language::{ENGLISH_ONLY, to_english};
+use crate::data::language::{ENGLISH as MONTHS, ENGLISH_ONLY, to_english};
 
 /// Moments are no longer than this, in bytes.
 const LONGEST: usize = 48;
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 /// Behind the years and hours of East Asia.
 const MARKED_YEARS: [&str; 2] = ["年", "년"];

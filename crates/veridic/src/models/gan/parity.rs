@@ -8,6 +8,14 @@ use veridic_graph::{Draw, Expr, Feed, Graph, Init, Pool, States};
 use super::objective::LabelConfig;
 use super::{Objective, Penalty};
 
+const OBJECTIVES: [Objective; 5] = [
+    Objective::NonSaturating,
+    Objective::Minimax,
+    Objective::LeastSquares,
+    Objective::Hinge,
+    Objective::Wasserstein,
+];
+
 #[derive(Deserialize)]
 struct Fixture {
     weights: Vec<Vec<f32>>,
@@ -62,13 +70,7 @@ fn check(fixture: &Fixture, graph: &Graph, case: &str, loss: Expr<'_>, by: &[Exp
 #[test]
 fn objectives_have_the_losses_and_gradients_of_pytorch() {
     let fixture = fixture();
-    for objective in [
-        Objective::NonSaturating,
-        Objective::Minimax,
-        Objective::LeastSquares,
-        Objective::Hinge,
-        Objective::Wasserstein,
-    ] {
+    for objective in OBJECTIVES {
         let graph = Graph::new();
         let (real, made) = (graph.rows("real", &[2]), graph.rows("made", &[2]));
         let weights = discriminator(&graph);
@@ -85,13 +87,7 @@ fn objectives_have_the_losses_and_gradients_of_pytorch() {
 #[test]
 fn generators_are_pushed_as_by_pytorch() {
     let fixture = fixture();
-    for objective in [
-        Objective::NonSaturating,
-        Objective::Minimax,
-        Objective::LeastSquares,
-        Objective::Hinge,
-        Objective::Wasserstein,
-    ] {
+    for objective in OBJECTIVES {
         let graph = Graph::new();
         let (made, other) = (graph.rows("made", &[2]), graph.rows("other", &[2]));
         let weights = discriminator(&graph);
