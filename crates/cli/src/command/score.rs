@@ -106,10 +106,8 @@ impl Score {
                 }
             }
             let least = self.least(&scores);
-            let first = run.score(reading.part(0..PART), self.explain)?;
-            let (_, schema) = self.described(first, least, id_part(id.as_ref(), 0..PART));
             let mut start = 0;
-            let parts = run.score_batches(reading.chunks(PART), self.explain).map(|part| {
+            let mut parts = run.score_batches(reading.chunks(PART), self.explain).map(|part| {
                 let part = part?;
                 for note in &part.notes {
                     if !told.contains(note) {
@@ -119,9 +117,13 @@ impl Score {
                 }
                 let rows = start..start + part.scores.len();
                 start = rows.end;
-                Ok(self.described(part, least, id_part(id.as_ref(), rows)).0)
+                Ok(self.described(part, least, id_part(id.as_ref(), rows)))
             });
-            return self.output.parts(ui, &schema, parts);
+            // All parts have the columns of the first.
+            let Some(first) = parts.next() else { return Ok(()) };
+            let (first, schema) = first?;
+            let others = parts.map(|part: Result<_, CliError>| part.map(|(table, _)| table));
+            return self.output.parts(ui, &schema, std::iter::once(Ok(first)).chain(others));
         }
         let kept = pictured.then(|| reading.clone());
         let explain = if pictured { self.explain.max(PICTURED) } else { self.explain };
