@@ -1,15 +1,18 @@
 """Fits every recipe to its full length and stores what report.json says in results/recipes.json and adversarial.json.
 
-python bench/recipes.py [--data-dir DIR] [--only NAME,...]   then: python bench/run.py --workloads '' --no-binary --render
+python bench/recipes.py [--data-dir DIR] [--only NAME,...] [--seeds N]
+then: python bench/run.py --workloads '' --no-binary --render
 
-Figures stay in bench/.work/recipes/NAME/figures. With --only, the rows of other recipes are kept. With --runs DIR, the
-finished run DIR/NAME is taken where it is there and has the recipe's configuration, instead of fitting again.
+Figures stay in bench/.work/recipes/NAME/figures. With --only, the rows of other recipes are kept. With --seeds, each recipe
+is fitted with the seeds 0 to N - 1, and a cell holds the median and the range. With --runs DIR, the finished run DIR/NAME is
+taken where it is there and has the recipe's configuration, instead of fitting again. Results are stored after each recipe.
 """
 
 import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import tomllib
 from pathlib import Path
@@ -59,14 +62,15 @@ ADVERSARIAL = [
 ]
 
 ABOUT = (
-    "Every recipe at its full length; figures of `report.json`, training time in seconds with so many threads. "
+    "Every recipe at its full length; figures of `report.json` (median and range of the seeds where several were run), "
+    "training time in seconds with so many threads. "
     "Times were not taken on a quiet machine. Processor, date and commit above are those of the newest rows."
 )
 # The tables: title and figures.
 TABLES = {"recipes": ("Recipes", FIGURES), "adversarial": ("Adversarial recipes", ADVERSARIAL)}
-FIRST = ["recipe", "processor", "epochs", "threads", "seconds"]
+FIRST = ["recipe", "processor", "seeds", "epochs", "threads", "seconds"]
 
-VERIDIC = ROOT / "target" / "release" / "veridic"
+VERIDIC = Path(os.environ.get("VERIDIC", ROOT / "target" / "release" / "veridic"))
 
 # Hours or days on a processor: only when asked for with --only.
 LONG = {"mnist-iwae-paper", "mnist-gan", "cars-dcgan"}
@@ -78,30 +82,57 @@ def main():
     parser.add_argument("--data-dir", default=default)
     parser.add_argument("--only", default="")
     parser.add_argument("--runs", type=Path)
+    parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
     names = sorted(path.stem for path in (ROOT / "recipes").glob("*.toml") if path.stem not in LONG)
     if args.only:
         names = args.only.split(",")
     where = machine()
+    tables = {table_of(name) for name in names}
     rows = {table: kept(table) if args.only else {} for table in TABLES}
     for name in names:
-        out = finished(args.runs, name)
-        if out is None:
-            say(f"fitting {name}")
-            out = BENCH / ".work" / "recipes" / name
-            shutil.rmtree(out, ignore_errors=True)
-            command = [VERIDIC, "fit", "--recipe", name, "--data-dir", args.data_dir, "--out", out, "--quiet"]
-            subprocess.run(command, check=True)
-        report = json.loads((out / "report.json").read_text())
-        info = json.loads((out / "run.json").read_text())
         table = table_of(name)
-        cells = [f"{report[key]:.4g}" if key in report else "" for key in TABLES[table][1]]
-        first = [name, processor(where), f"{report.get('train.epochs', 0):.0f}", str(info["threads"]), f"{info['seconds']:.2f}"]
-        rows[table][name] = [*first, *cells]
+        runs = [fitted(args, name, seed) for seed in range(args.seeds)]
+        reports = [json.loads((out / "report.json").read_text()) for out in runs]
+        infos = [json.loads((out / "run.json").read_text()) for out in runs]
+        cells = [over_seeds([report[key] for report in reports if key in report], "{:.4g}") for key in TABLES[table][1]]
+        epochs = over_seeds([report.get("train.epochs", 0) for report in reports], "{:.0f}")
+        seconds = over_seeds([info["seconds"] for info in infos], "{:.2f}")
+        rows[table][name] = [
+            name, processor(where), str(len(runs)), epochs, str(infos[0]["threads"]), seconds, *cells,
+        ]
+        write({table}, rows, where)
+    write(tables, rows, where)
+
+
+def fitted(args, name, seed):
+    """The finished run of a recipe with a seed, fitted unless it is among `--runs`."""
+    found = finished(args.runs, name) if seed == 0 else None
+    if found is not None:
+        return found
+    say(f"fitting {name}, seed {seed}")
+    out = BENCH / ".work" / "recipes" / (name if seed == 0 else f"{name}-{seed}")
+    shutil.rmtree(out, ignore_errors=True)
+    command = [VERIDIC, "fit", "--recipe", name, "--data-dir", args.data_dir, "--out", out, "--quiet"]
+    if seed > 0:
+        command += ["--set", f"seed={seed}"]
+    subprocess.run(command, check=True)
+    return out
+
+
+def over_seeds(values, form):
+    """The median of values, and their range where there are several."""
+    if not values:
+        return ""
+    said = [form.format(value) for value in (statistics.median(values), min(values), max(values))]
+    return said[0] if said[1] == said[2] else f"{said[0]} ({said[1]} to {said[2]})"
+
+
+def write(tables, rows, where):
+    """Stores the tables, without the columns that no recipe of a table has."""
     RESULTS.mkdir(exist_ok=True)
-    for table in {table_of(name) for name in names}:
+    for table in tables:
         title, figures = TABLES[table]
-        # Columns that no recipe of the table has are left out.
         columns = [*FIRST, *figures]
         said = [i for i in range(len(columns)) if any(row[i] for row in rows[table].values())]
         result = {"kind": "table", "title": title, "about": ABOUT, "machine": where, "columns": [columns[i] for i in said]}

@@ -1,20 +1,31 @@
 //! What a detector has learned of one channel.
 
-use super::autoregression::Autoregression;
+use super::autoregression::{Autoregression, AutoregressionConfig};
 use super::average::moments;
-use super::detector::DetectorConfig;
-use super::four::FourSurprises;
-use super::local;
+use super::four::{FourSurprises, FourSurprisesConfig};
+use super::local::{self, LocalPolynomialConfig};
 use super::near::Near;
+use super::nearest::NearestWindowsConfig;
 use super::part::{Part, longest};
-use super::pca::WindowPca;
+use super::pca::{WindowPca, WindowPcaConfig};
 use super::period::period;
-use super::seasonal;
+use super::seasonal::{self, SeasonalNaiveConfig};
 use crate::error::Error;
 use crate::models::Stored;
 
 /// A usual score is at least this share of the largest value: what is less is rounding.
 const ROUNDING: f64 = 1e-9;
+
+/// How a detector that looks at each channel apart is to learn.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ChannelConfig<'a> {
+    FourSurprises(&'a FourSurprisesConfig),
+    WindowPca(&'a WindowPcaConfig),
+    NearestWindows(&'a NearestWindowsConfig),
+    LocalPolynomial(&'a LocalPolynomialConfig),
+    SeasonalNaive(&'a SeasonalNaiveConfig),
+    Autoregression(&'a AutoregressionConfig),
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ChannelModel {
@@ -43,33 +54,30 @@ impl ChannelModel {
     /// Learns from parts, and gives the squares of each too.
     pub(super) fn fit(
         parts: &[Part<'_>],
-        config: &DetectorConfig,
+        config: ChannelConfig<'_>,
         threads: usize,
     ) -> Result<(Self, Vec<Squares>), Error> {
         let own = || parts.iter().max_by_key(|part| part.len()).map_or(1, |part| period(&part.values));
         let most = (longest(parts) / 4).max(1);
         let window = |given: Option<usize>| given.unwrap_or_else(own).clamp(1, most);
         let (window, model) = match config {
-            DetectorConfig::FourSurprises(config) => {
+            ChannelConfig::FourSurprises(config) => {
                 let (four, surprises) = FourSurprises::fit(parts, config, threads)?;
                 return Ok((Self::Four(Box::new(four)), surprises.into_iter().map(squared).collect()));
             }
-            DetectorConfig::WindowPca(config) => {
+            ChannelConfig::WindowPca(config) => {
                 let window = window(config.window);
                 (window, Raw::Pca(WindowPca::fit(parts, window, config)))
             }
-            DetectorConfig::NearestWindows(config) => {
+            ChannelConfig::NearestWindows(config) => {
                 let window = window(config.window);
                 (window, Raw::Nearest(config.fit(parts, window)))
             }
-            DetectorConfig::LocalPolynomial(config) => (window(config.window), Raw::Polynomial),
-            DetectorConfig::SeasonalNaive(config) => (window(config.window), Raw::Seasonal),
-            DetectorConfig::Autoregression(config) => {
+            ChannelConfig::LocalPolynomial(config) => (window(config.window), Raw::Polynomial),
+            ChannelConfig::SeasonalNaive(config) => (window(config.window), Raw::Seasonal),
+            ChannelConfig::Autoregression(config) => {
                 let window = window(config.window);
                 (window, Raw::Autoregression(Autoregression::fit(parts, window, config.order)))
-            }
-            DetectorConfig::TrailingDistances(_) | DetectorConfig::Autoencoder(_) => {
-                unreachable!("it looks at all channels together")
             }
         };
         let score = |part: &Part<'_>| match part.len() {
@@ -129,20 +137,17 @@ impl ChannelModel {
         }
     }
 
-    pub(super) fn restore(config: &DetectorConfig, stored: &Stored) -> Result<Self, String> {
+    pub(super) fn restore(config: ChannelConfig<'_>, stored: &Stored) -> Result<Self, String> {
         let model = match config {
-            DetectorConfig::FourSurprises(_) => {
+            ChannelConfig::FourSurprises(_) => {
                 return Ok(Self::Four(Box::new(FourSurprises::restore(stored)?)));
             }
-            DetectorConfig::WindowPca(_) => Raw::Pca(WindowPca::restore(&stored.below("pca"))?),
-            DetectorConfig::NearestWindows(_) => Raw::Nearest(Near::restore(&stored.below("near"))?),
-            DetectorConfig::LocalPolynomial(_) => Raw::Polynomial,
-            DetectorConfig::SeasonalNaive(_) => Raw::Seasonal,
-            DetectorConfig::Autoregression(_) => {
+            ChannelConfig::WindowPca(_) => Raw::Pca(WindowPca::restore(&stored.below("pca"))?),
+            ChannelConfig::NearestWindows(_) => Raw::Nearest(Near::restore(&stored.below("near"))?),
+            ChannelConfig::LocalPolynomial(_) => Raw::Polynomial,
+            ChannelConfig::SeasonalNaive(_) => Raw::Seasonal,
+            ChannelConfig::Autoregression(_) => {
                 Raw::Autoregression(Autoregression::restore(&stored.below("autoregression"))?)
-            }
-            DetectorConfig::TrailingDistances(_) | DetectorConfig::Autoencoder(_) => {
-                return Err("it looks at all channels together".into());
             }
         };
         match (stored.values::<u64>("window")?, stored.values::<f64>("usual")?) {

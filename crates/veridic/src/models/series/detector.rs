@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::autoencoder::{WindowAutoencoder, WindowAutoencoderConfig};
 use super::autoregression::AutoregressionConfig;
 use super::average::moving_average;
-use super::channel::{ChannelModel, Squares};
+use super::channel::{ChannelConfig, ChannelModel, Squares};
 use super::four::{FourSurprises, FourSurprisesConfig, REASONS};
 use super::local::LocalPolynomialConfig;
 use super::nearest::NearestWindowsConfig;
@@ -43,6 +43,13 @@ pub enum DetectorConfig {
     Autoencoder(Box<WindowAutoencoderConfig>),
 }
 
+/// What a detector looks at at once.
+enum Sight<'a> {
+    Together(&'a TrailingDistancesConfig),
+    Windows(&'a WindowAutoencoderConfig),
+    Apart(ChannelConfig<'a>),
+}
+
 impl Default for DetectorConfig {
     fn default() -> Self {
         Self::FourSurprises(FourSurprisesConfig::default())
@@ -50,6 +57,19 @@ impl Default for DetectorConfig {
 }
 
 impl DetectorConfig {
+    fn sight(&self) -> Sight<'_> {
+        match self {
+            Self::FourSurprises(config) => Sight::Apart(ChannelConfig::FourSurprises(config)),
+            Self::WindowPca(config) => Sight::Apart(ChannelConfig::WindowPca(config)),
+            Self::NearestWindows(config) => Sight::Apart(ChannelConfig::NearestWindows(config)),
+            Self::LocalPolynomial(config) => Sight::Apart(ChannelConfig::LocalPolynomial(config)),
+            Self::SeasonalNaive(config) => Sight::Apart(ChannelConfig::SeasonalNaive(config)),
+            Self::Autoregression(config) => Sight::Apart(ChannelConfig::Autoregression(config)),
+            Self::TrailingDistances(config) => Sight::Together(config),
+            Self::Autoencoder(config) => Sight::Windows(config),
+        }
+    }
+
     /// The name in recipes.
     pub fn name(&self) -> &'static str {
         match self {
@@ -354,23 +374,23 @@ impl Detector {
         }
         let mut groups = Vec::new();
         for (i, (entity, needed)) in entities.into_iter().zip(needed).enumerate() {
-            let model = match config {
-                DetectorConfig::TrailingDistances(_) => {
+            let model = match config.sight() {
+                Sight::Together(_) => {
                     let model = TrailingDistances::restore(&stored.below(&i.to_string()))?;
                     if model.channels() != channels.len() {
                         return Err("the model has another number of channels".into());
                     }
                     Model::Together(Box::new(model))
                 }
-                DetectorConfig::Autoencoder(_) => {
+                Sight::Windows(_) => {
                     let model = WindowAutoencoder::restore(&stored.below(&i.to_string()))?;
                     if model.channels() != channels.len() {
                         return Err("the model has another number of channels".into());
                     }
                     Model::Windows(Box::new(model))
                 }
-                _ => {
-                    let of = |c| ChannelModel::restore(&config, &stored.below(&format!("{i}.{c}")));
+                Sight::Apart(config) => {
+                    let of = |c| ChannelModel::restore(config, &stored.below(&format!("{i}.{c}")));
                     Model::Apart((0..channels.len()).map(of).collect::<Result<_, _>>()?)
                 }
             };
@@ -390,24 +410,30 @@ impl Group {
         needed: usize,
         threads: usize,
     ) -> Result<(Self, Vec<SeriesScores>), Error> {
-        let n_channels = of.first().map_or(0, |series| series.values.len());
         let entity = entity.to_owned();
-        let together = match config {
-            DetectorConfig::TrailingDistances(config) => {
-                let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
-                Some(Model::Together(Box::new(TrailingDistances::fit(&parts, config, threads)?)))
+        let all = || of.iter().map(|series| channels(series)).collect::<Vec<_>>();
+        let model = match config.sight() {
+            Sight::Together(config) => {
+                Model::Together(Box::new(TrailingDistances::fit(&all(), config, threads)?))
             }
-            DetectorConfig::Autoencoder(config) => {
-                let parts: Vec<Vec<Part<'_>>> = of.iter().map(|series| channels(series)).collect();
-                Some(Model::Windows(Box::new(WindowAutoencoder::fit(&parts, config, threads)?)))
+            Sight::Windows(config) => {
+                Model::Windows(Box::new(WindowAutoencoder::fit(&all(), config, threads)?))
             }
-            _ => None,
+            Sight::Apart(config) => return Self::fit_apart(entity, of, config, needed, threads),
         };
-        if let Some(model) = together {
-            let group = Self { entity, model, needed };
-            let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
-            return Ok((group, scores));
-        }
+        let group = Self { entity, model, needed };
+        let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
+        Ok((group, scores))
+    }
+
+    fn fit_apart(
+        entity: String,
+        of: &[&Series],
+        config: ChannelConfig<'_>,
+        needed: usize,
+        threads: usize,
+    ) -> Result<(Self, Vec<SeriesScores>), Error> {
+        let n_channels = of.first().map_or(0, |series| series.values.len());
         let mut models = Vec::with_capacity(n_channels);
         let mut squares: Vec<Vec<Squares>> = vec![Vec::new(); of.len()];
         for c in 0..n_channels {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DataFile, Dataset, Labels, Place, Second, counts, data_file, with_test_file};
+use super::{DataFile, Dataset, Labels, Second, StoredPlace, counts, data_file, with_test_file};
 use crate::codec::ImageCodec;
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
@@ -29,15 +29,14 @@ struct Source {
 }
 
 /// Reads the images at a place: those of a test file below those of the training file, of the classes that are asked for.
-fn source(classes: &[String], place: &Place, options: &ImageOptions) -> Result<Source> {
+fn source(classes: &[String], place: &StoredPlace, options: &ImageOptions) -> Result<Source> {
     let (set, files) = match place {
-        Place::Known(located) => {
+        StoredPlace::Known(located) => {
             let set = data::read_known_images(located, options)?;
             let files = set.files.iter().map(|path| data_file(path)).collect::<Result<_>>()?;
             (set, files)
         }
-        Place::Made(_) => unreachable!("a table"),
-        Place::File(path) => {
+        StoredPlace::File(path) => {
             let set = data::read_images(path, options)?;
             let files = image_files(path, &set.files)?;
             (set, files)
@@ -115,8 +114,8 @@ fn part(config: &Config, source: &Source) -> Result<Split> {
 
 pub(super) fn load_images(
     config: &Config,
-    place: &Place,
-    second: Option<&Place>,
+    place: &StoredPlace,
+    second: Option<&StoredPlace>,
     notes: Vec<String>,
 ) -> Result<Dataset> {
     let source = source(&config.data.images.classes, place, &image_options(config))?;
@@ -136,7 +135,7 @@ pub(super) fn given_images(config: &Config, images: Images) -> Result<Dataset> {
 fn parted(
     config: &Config,
     mut source: Source,
-    second: Option<&Place>,
+    second: Option<&StoredPlace>,
     mut notes: Vec<String>,
 ) -> Result<Dataset> {
     let split = part(config, &source)?;

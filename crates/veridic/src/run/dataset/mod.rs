@@ -154,8 +154,25 @@ pub(crate) fn index(rows: &[usize]) -> Vec<u32> {
 /// Where the data of a configuration lies.
 enum Place {
     Made(Mixture),
+    Stored(StoredPlace),
+}
+
+/// Where data lies in files.
+enum StoredPlace {
     Known(catalog::Located),
     File(PathBuf),
+}
+
+impl StoredPlace {
+    fn holds_images(&self, config: &Config) -> bool {
+        match self {
+            Self::Known(located) => {
+                let reading = located.variant.reading;
+                reading.is_of_images() && (config.data.table.is_none() || reading.table().is_none())
+            }
+            Self::File(path) => looks_like_images(path),
+        }
+    }
 }
 
 /// Data in memory, parted and encoded as `config` says.
@@ -179,23 +196,16 @@ fn told(config: &Config, data: &mut Dataset) {
 /// Finds, reads, parts and encodes the data of `config`; `data` overrides what the configuration names.
 pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) -> Result<Dataset> {
     let place = find(config, data, data_dir)?;
-    let is_images = match &place {
-        Place::Made(_) => false,
-        Place::Known(located) => {
-            let reading = located.variant.reading;
-            reading.is_of_images() && (config.data.table.is_none() || reading.table().is_none())
-        }
-        Place::File(path) => looks_like_images(path),
-    };
     let mut notes = Vec::new();
-    if let Place::Known(located) = &place {
+    if let Place::Stored(StoredPlace::Known(located)) = &place {
         notes.push(format!("data: {} ({})", located.dataset.about, located.variant.about));
     }
     let second = config.data.images.second.as_ref().map(|name| named(name, None, data_dir)).transpose()?;
-    let mut data = if is_images {
-        load_images(config, &place, second.as_ref(), notes)?
-    } else {
-        load_table(config, &place, notes)?
+    let mut data = match &place {
+        Place::Stored(stored) if stored.holds_images(config) => {
+            load_images(config, stored, second.as_ref(), notes)?
+        }
+        place => load_table(config, place, notes)?,
     };
     labelled::hide(config, &mut data)?;
     told(config, &mut data);
@@ -205,7 +215,7 @@ pub(crate) fn load(config: &mut Config, data: Option<&Path>, data_dir: &Path) ->
 fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> {
     let name = config.data.table.as_ref().or(config.data.images.source.as_ref());
     if let Some(path) = data {
-        return Ok(Place::File(path.to_path_buf()));
+        return Ok(Place::Stored(StoredPlace::File(path.to_path_buf())));
     }
     if let Some(mixture) = config.data.mixture {
         return Ok(Place::Made(mixture));
@@ -217,11 +227,11 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
         }
         .into());
     };
-    named(name, config.data.variant.as_deref(), data_dir)
+    named(name, config.data.variant.as_deref(), data_dir).map(Place::Stored)
 }
 
 /// A file or folder of that name, or else a known data set, in the form that is asked for.
-fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<Place> {
+fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<StoredPlace> {
     if Path::new(name).exists() && (variant.is_none() || catalog::find(name).is_err()) {
         if let Some(variant) = variant {
             return Err(ConfigError::Conflict {
@@ -230,10 +240,10 @@ fn named(name: &str, variant: Option<&str>, data_dir: &Path) -> Result<Place> {
             }
             .into());
         }
-        return Ok(Place::File(PathBuf::from(name)));
+        return Ok(StoredPlace::File(PathBuf::from(name)));
     }
     match catalog::find(name) {
-        Ok(dataset) => Ok(Place::Known(dataset.locate(data_dir, variant)?)),
+        Ok(dataset) => Ok(StoredPlace::Known(dataset.locate(data_dir, variant)?)),
         // A path says by its form that it is one.
         Err(_) if name.contains(['/', '\\', '.']) => Err(data::not_found(Path::new(name)).into()),
         Err(_) => {

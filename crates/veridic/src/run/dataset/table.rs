@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::gather::gather;
-use super::{DataFile, Dataset, Labels, Place, data_file, with_test_file};
+use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::series::SeriesSet;
@@ -86,7 +86,7 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
             let schema = Schema::of(&table);
             return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
         }
-        Place::Known(located) => {
+        Place::Stored(StoredPlace::Known(located)) => {
             let format = located.variant.reading.table();
             let one = |role| located.files_of(role).next().map(Path::to_path_buf);
             let train = one(Role::Train).ok_or_else(|| RunError::NoData {
@@ -95,10 +95,10 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
             })?;
             (format, train, one(Role::Test))
         }
-        Place::File(path) => (known_format(path), path.clone(), None),
+        Place::Stored(StoredPlace::File(path)) => (known_format(path), path.clone(), None),
     };
     let options = read_options(config, format);
-    if let Place::Known(located) = &place
+    if let Place::Stored(StoredPlace::Known(located)) = &place
         && let catalog::Reading::Series(series) = &located.variant.reading
     {
         let name = located.dataset.name;

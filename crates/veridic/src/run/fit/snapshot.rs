@@ -2,7 +2,8 @@
 
 use veridic_graph::Pool;
 
-use crate::data::{Cells, Column, Data, Matrix, Table};
+use crate::codec::Codec;
+use crate::data::{Cells, Column, Data, Images, Matrix, Table};
 use crate::error::Result;
 use crate::figure::{self, Coloring, Figure, ImageGrid, Pixels};
 use crate::models::Network;
@@ -24,14 +25,19 @@ impl Snapshot<'_> {
         pool: &mut Pool,
         title: &str,
     ) -> Result<Option<Figure>> {
-        match (&self.data.content, self.data.layout.width()) {
-            (Data::Images(_), _) => {
+        match (&self.data.content, &self.data.codec, self.data.layout.width()) {
+            (Data::Images(images), ..) => {
                 let z = grid_points(network, Seed(self.config.seed), self.side());
                 let made = network.decode(pool, &z)?;
-                Ok(Some(self.grid(title, Pixels::Floats(&made.values))?))
+                Ok(Some(self.grid(images, title, Pixels::Floats(&made.values))?))
             }
-            (Data::Table(..), 1) => self.densities(network, pool, title).map(Some),
-            (Data::Table(..), 2) => self.plane(network, pool, title).map(Some),
+            (Data::Table(table, schema), Some(codec), 1) => {
+                let real = table.take(&self.data.split.train);
+                self.densities(network, pool, codec, &real, [title, &schema.columns[0].name]).map(Some)
+            }
+            (Data::Table(table, _), Some(codec), 2) => {
+                self.plane(network, pool, codec, table, title).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -43,17 +49,20 @@ impl Snapshot<'_> {
     }
 
     /// Images side by side.
-    pub(crate) fn grid(&self, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
-        let Data::Images(images) = &self.data.content else { unreachable!("images are drawn as a grid") };
+    pub(crate) fn grid(&self, images: &Images, title: &str, pixels: Pixels<'_>) -> Result<Figure> {
         Ok(figure::image_grid(&ImageGrid::plain(title, pixels, images.shape(), self.side()))?)
     }
 
     /// Real and made points.
-    fn plane(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
+    fn plane(
+        &self,
+        network: &mut Network,
+        pool: &mut Pool,
+        codec: &Codec,
+        table: &Table,
+        title: &str,
+    ) -> Result<Figure> {
         const POINTS: usize = 1000;
-        let (Data::Table(table, _), Some(codec)) = (&self.data.content, &self.data.codec) else {
-            unreachable!("two columns are a table")
-        };
         let z = network.points(Seed(self.config.seed), "picture", POINTS);
         let made = codec.decode(&network.decode(pool, &z)?)?;
         let real: Vec<usize> = self.data.split.train.iter().copied().take(POINTS).collect();
@@ -74,16 +83,21 @@ impl Snapshot<'_> {
     }
 
     /// The densities of real and made values, and how probably the discriminator takes a value for real.
-    fn densities(&self, network: &mut Network, pool: &mut Pool, title: &str) -> Result<Figure> {
+    fn densities(
+        &self,
+        network: &mut Network,
+        pool: &mut Pool,
+        codec: &Codec,
+        real: &Table,
+        [title, name]: [&str; 2],
+    ) -> Result<Figure> {
         const POINTS: usize = 10_000;
         const BINS: usize = 100;
         /// Groups of real and made rows that a value is judged among, where rows are judged in groups.
         const COMPANIES: usize = 64;
-        let (Data::Table(table, schema), Some(codec)) = (&self.data.content, &self.data.codec) else {
-            unreachable!("one column is a table")
-        };
-        let real = numbers(&table.take(&self.data.split.train));
-        let (low, high) = real.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+        let values = numbers(real);
+        let (low, high) =
+            values.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
         let margin = (high - low).max(1e-6);
         let (low, high) = (low - margin, high + margin);
         let z = network.points(Seed(self.config.seed), "picture", POINTS);
@@ -102,18 +116,17 @@ impl Snapshot<'_> {
             (0..BINS).map(|i| [low + (i as f64 + 0.5) * step, share(counts[i])]).collect()
         };
         let places: Vec<f64> = (0..=BINS).map(|i| low + i as f64 * step).collect();
-        let name = schema.columns[0].name.clone();
+
         let asked = Table {
-            columns: vec![Column { name, cells: Cells::Number(places.clone()) }],
+            columns: vec![Column { name: name.to_owned(), cells: Cells::Number(places.clone()) }],
             n_rows: places.len(),
         };
         let rows = codec.encode(&asked)?;
-        let company =
-            network.company(&codec.encode(&table.take(&self.data.split.train))?, &made_rows, COMPANIES);
+        let company = network.company(&codec.encode(real)?, &made_rows, COMPANIES);
         let scores = network.score_among(pool, &rows, &company)?;
         let taken: Vec<[f64; 2]> =
             places.iter().zip(&scores).map(|(&x, &score)| [x, 1.0 / (1.0 + score.exp())]).collect();
-        let (of_real, of_made) = (density(&real), density(&made));
+        let (of_real, of_made) = (density(&values), density(&made));
         // In steps, so that the pictures of a film seldom change their scale.
         let peak = of_real.iter().chain(&of_made).map(|point| point[1]).fold(0.0, f64::max);
         let highest = (0..24).map(|i| 1.2 * f64::from(1 << i)).find(|&top| top >= peak);
@@ -124,7 +137,7 @@ impl Snapshot<'_> {
         ];
         Ok(figure::lines(&figure::Lines {
             title,
-            x_label: &schema.columns[0].name,
+            x_label: name,
             y_label: "density; probability",
             curves: &curves,
             y_range: highest.map(|top| [0.0, top]),

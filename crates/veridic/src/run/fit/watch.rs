@@ -115,7 +115,7 @@ impl<'a> Watch<'a> {
             let rows = self.data.split.train.iter().take(side * side);
             let pixels: Vec<u8> =
                 rows.flat_map(|&row| &images.pixels[row * width..(row + 1) * width]).copied().collect();
-            let grid = self.snapshot.grid("Training images", Pixels::Bytes(&pixels))?;
+            let grid = self.snapshot.grid(images, "Training images", Pixels::Bytes(&pixels))?;
             directory.write("samples/real.png", &grid.png()?)?;
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! How unusual rows are, and why.
 
-use super::{Fitted, Form, Given, InUse, Model, cell_text, unseen};
-use crate::data::{Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table};
+use std::collections::HashMap;
+
+use super::{Fitted, Form, Given, InUse, Model, kind, unseen};
+use crate::data::{self, Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::Ability;
 
@@ -155,6 +157,15 @@ fn reasons(
     (actual, expected): (&Table, &Table),
     explain: usize,
 ) -> Vec<Vec<Reason>> {
+    // Looked up once, not for every row.
+    let kinds: Vec<Option<&Kind>> = columns.iter().map(|name| kind(schema, name)).collect();
+    let [actual, expected] = [actual, expected].map(|table| -> Vec<Option<&Cells>> {
+        columns.iter().map(|name| table.column(name).map(|column| &column.cells)).collect()
+    });
+    let said = |cells: Option<&Cells>, j: usize, row: usize| {
+        let mut text = String::new();
+        data::cell(kinds[j], cells?, row, &mut text).then(|| short(text))
+    };
     let of_row = |row: usize| {
         let parts = parts.row(row);
         let mut order: Vec<usize> = (0..columns.len()).collect();
@@ -162,8 +173,8 @@ fn reasons(
         let reason = |j: usize| Reason {
             column: columns[j].to_string(),
             adds: f64::from(parts[j]),
-            actual: cell_text(schema, actual, columns[j], row).map(short),
-            expected: cell_text(schema, expected, columns[j], row).map(short),
+            actual: said(actual[j], j, row),
+            expected: said(expected[j], j, row),
         };
         order.into_iter().take(explain).map(reason).collect()
     };
@@ -173,10 +184,10 @@ fn reasons(
 /// A number of very many digits as a power of ten.
 fn short(text: String) -> String {
     const MOST: usize = 24;
-    match text.parse::<f64>() {
-        Ok(value) if text.len() > MOST => format!("{value:e}"),
-        _ => text,
+    if text.len() <= MOST {
+        return text;
     }
+    text.parse::<f64>().map_or(text, |value| format!("{value:e}"))
 }
 
 pub(crate) fn number(name: &str, values: Vec<f64>) -> Column {
@@ -194,7 +205,7 @@ pub(crate) fn numbered(name: &str, of: &Matrix) -> Vec<Column> {
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     let mut levels: Vec<String> = Vec::new();
-    let mut known: std::collections::BTreeMap<&str, u32> = std::collections::BTreeMap::new();
+    let mut known: HashMap<&str, u32> = HashMap::new();
     let code = |value: Option<&'a str>| match value {
         None => MISSING,
         Some(value) => *known.entry(value).or_insert_with(|| {
