@@ -164,6 +164,25 @@ def main():
                 page.locator("h1").click(position={"x": 400, "y": 5})
                 page.keyboard.press(key)
             page.wait_for_selector(".strip td")
+            box = page.locator("canvas.world").bounding_box()
+            corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.5), (0.02, 0.5)]
+            for name, move in (("a", 0.0), ("b", 0.48)):
+                places = [(box["x"] + x * box["width"], box["y"] + (y + move) * box["height"]) for x, y in corners]
+                page.mouse.move(*places[0])
+                page.mouse.down()
+                for place in places[1:]:
+                    page.mouse.move(*place, steps=5)
+                page.mouse.up()
+                assert int(page.get_attribute("[data-picked]", "data-picked")) > 0
+                page.keyboard.press(name)
+            before = page.inner_text("[data-decoded]")
+            page.locator("#strength").press("End")
+            page.wait_for_function("(before) => document.querySelector('[data-decoded]').innerText !== before", arg=before)
+            page.locator("h1").click(position={"x": 400, "y": 5})
+            page.keyboard.press("s")
+            page.keyboard.press("c")
+            assert "C " in page.inner_text("[data-picked]"), page.inner_text("[data-picked]")
+            page.keyboard.press("=")
             print("latent slider to row:", page.get_attribute("[data-decoded]", "data-decoded"), "ms")
             shot(page, "latent")
         with window("#/table/small") as page:

@@ -7,7 +7,7 @@ use clap::Args;
 use veridic::data::{self, Cells, Column, Data, Images, Provenance, Schema, Table};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
-use veridic::run::Walked;
+use veridic::run::{NoiseClusters, Walked};
 
 use crate::error::CliError;
 use crate::quantity::counted;
@@ -91,6 +91,20 @@ impl Output {
                 let (table, schema) = walked.table();
                 self.table(ui, &table, &schema)
             }
+        }
+    }
+
+    /// Writes noise that was looked at as a picture or a table; nothing where no file is named.
+    ///
+    /// # Errors
+    /// What the disk did; a picture that is too large.
+    pub(crate) fn clusters(&self, ui: &Ui, found: &NoiseClusters) -> Result<(), CliError> {
+        match self.place() {
+            _ if self.output.is_none() => Ok(()),
+            Place::File(path) if is_png(path) || is_svg(path) => {
+                self.figure(ui, &found.figure, &counted(found.table.n_rows, "point"))
+            }
+            _ => self.table(ui, &found.table, &found.schema),
         }
     }
 

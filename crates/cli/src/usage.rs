@@ -46,6 +46,15 @@ fn in_lines(text: &str) -> String {
     if let Some((flag, path)) = setting(&error).filter(|_| usage.contains("fit")) {
         hints = vec![format!("settings are given by their path: --set {path}=… instead of --{flag}")];
     }
+    if error
+        .split_once("unexpected argument '-")
+        .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        hints = vec![
+            "a negative number is given after an equals sign, as in --seed=-1, where an option allows one"
+                .to_owned(),
+        ];
+    }
     if !usage.is_empty() {
         hints.push(format!("usage is `{usage}`; --help says more"));
     } else if hints.is_empty() {

@@ -44,6 +44,9 @@ pub(crate) fn hint(error: &veridic::Error) -> Option<String> {
             RunError::Damaged { path, .. } if path.file_name().is_none_or(|name| name != "config.toml") => {
                 "fit again into a new directory; `veridic fit --recipe RUN/config.toml` repeats it"
             }
+            RunError::Unfinished { status, .. } if status == "done" => {
+                "its weights were deleted; `veridic fit --recipe RUN/config.toml` fits it anew"
+            }
             RunError::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`",
             RunError::NoSuchData { nearest: None, .. } => {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"

@@ -4,6 +4,7 @@ import { color, resolved } from "./curve.js";
 import { make } from "./element.js";
 import { post } from "./server.js";
 import { runAddress } from "./shelf.js";
+import { selection } from "./selection.js";
 import { number, saveTable } from "./words.js";
 
 const MOST_SLIDERS = 64;
@@ -37,7 +38,7 @@ export async function latent(place, name, _, shell) {
   const order = Array.from({ length: width }, (_, j) => j).sort((a, b) => spread[b] - spread[a] || a - b).slice(0, MOST_SLIDERS);
   let chosen = null, other = null;
 
-  const scatter = make("canvas", { class: "world", tabindex: 0, role: "img", "aria-label": "Rows in the latent space; click one to go there, with shift for the end of a path" });
+  const scatter = make("canvas", { class: "world", tabindex: 0, role: "img", "aria-label": "Rows in the latent space; click one to go there, with shift for the end of a path; drag around rows to select them" });
   const axis = (at) => {
     const control = make("select", { "aria-label": at ? "Upwards" : "To the right", onchange: () => draw() }, order.map((j) => make("option", { value: j }, `z${j + 1}`)));
     control.value = order[Math.min(at, order.length - 1)];
@@ -55,9 +56,23 @@ export async function latent(place, name, _, shell) {
     const reach = Math.max(1e-6, deviation[j]);
     const slider = make("input", { type: "range", min: mean[j] - 3 * reach, max: mean[j] + 3 * reach, step: reach / 50, id: `z${j}`, "aria-label": `z${j + 1}` });
     const value = make("output", {});
-    slider.addEventListener("input", () => ((point[j] = Number(slider.value)), moved()));
+    slider.addEventListener("input", () => ((point[j] = Number(slider.value)), means.left(), moved()));
     sliders.append(make("label", { for: `z${j}` }, `z${j + 1}`), slider, value);
     return { j, slider, value };
+  });
+  const means = selection({
+    rows, width, row,
+    // All rows of the chosen row's category.
+    alike: () => {
+      const column = by.value === "" ? null : space.columns[by.value];
+      if (chosen === null || !column?.levels) return null;
+      return Array.from({ length: rows }, (_, i) => i).filter((i) => column.values[i] === column.values[chosen]);
+    },
+    here: () => point,
+    go: (to) => go(to),
+    changed: () => draw(),
+    toast: (text) => shell.toast(text),
+    save: (picked) => saveTable("selection.csv", [["row", ...space.columns.map((column) => column.name)], ...picked.map((i) => [i + 1, ...space.columns.map((column) => (column.levels ? column.levels[column.values[i]] : column.values[i]) ?? "")])]),
   });
   const buttons = make("div", { class: "row" },
     make("button", { type: "button", onclick: () => go(mean) }, "Mean", make("kbd", {}, "0")),
@@ -70,8 +85,8 @@ export async function latent(place, name, _, shell) {
   place.replaceChildren(
     make("h1", {}, make("a", { href: runAddress(name) }, name), " · latent space"), make("p", { class: "soft" }, about),
     make("div", { class: "stage", style: { "margin-top": "10px" } },
-      make("div", {}, make("div", { class: "row" }, across, up, by), scatter, legend, where, strip),
-      make("div", {}, shown, buttons, make("p", { class: "soft" }, "±3 standard deviations; a click on a row goes there, shift and click ends a path"), sliders)));
+      make("div", {}, make("div", { class: "row" }, across, up, by), scatter, legend, where, means.element, strip),
+      make("div", {}, shown, buttons, make("p", { class: "soft" }, "±3 standard deviations; a click on a row goes there, shift and click ends a path; dragging selects rows"), sliders)));
 
   function normal() {
     return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
@@ -79,6 +94,7 @@ export async function latent(place, name, _, shell) {
 
   function go(to) {
     to.forEach((value, j) => (point[j] = value));
+    means.left();
     moved();
   }
 
@@ -170,6 +186,7 @@ export async function latent(place, name, _, shell) {
       c.fill();
     });
     c.globalAlpha = 1;
+    means.draw(c, places, [a, b].map((j, k) => (v) => (k ? Y : X)(v[j])));
     c.lineWidth = 2;
     const ring = (x, y, size) => (c.beginPath(), c.arc(x, y, size, 0, 7), c.stroke());
     c.strokeStyle = resolved("var(--ink)");
@@ -186,11 +203,16 @@ export async function latent(place, name, _, shell) {
     else legend.replaceChildren(column ? `${number(low)} (blue) to ${number(high)} (orange)` : "");
   }
 
-  scatter.addEventListener("click", (event) => {
+  // Where on the drawing an event is; it is square and lies in the middle of its box.
+  function at(event) {
     const box = scatter.getBoundingClientRect();
-    // The drawing is square and lies in the middle of its box.
     const side = Math.min(box.width, box.height), scale = scatter.width / (devicePixelRatio || 1) / side;
-    const [x, y] = [(event.clientX - box.left - (box.width - side) / 2) * scale, (event.clientY - box.top - (box.height - side) / 2) * scale];
+    return [(event.clientX - box.left - (box.width - side) / 2) * scale, (event.clientY - box.top - (box.height - side) / 2) * scale];
+  }
+  means.lasso(scatter, at, () => places);
+  scatter.addEventListener("click", (event) => {
+    if (means.wasDrawn()) return;
+    const [x, y] = at(event);
     let best = -1, nearest = Infinity;
     places.forEach(([a, b], i) => {
       const far = (a - x) ** 2 + (b - y) ** 2;
@@ -218,6 +240,7 @@ export async function latent(place, name, _, shell) {
     else if (event.key === "p") path(false);
     else if (event.key === "o") path(true);
     else if (event.key === "d" && space.posterior) draws();
+    else if (means.key(event)) return true;
     else if (["j", "k"].includes(event.key)) {
       const at = chosen === null ? 0 : (chosen + (event.key === "j" ? 1 : rows - 1)) % rows;
       other = chosen;
@@ -227,6 +250,6 @@ export async function latent(place, name, _, shell) {
     else return false;
     return true;
   }
-  const keys = [["0", "The mean"], ["n", "A draw"], ["j k", "Next row, row before"], ["p o", "Path to the row before: straight, along an arc"], ["d", "Draws from the posterior"], ["esc", "The run"]];
+  const keys = [["0", "The mean"], ["n", "A draw"], ["j k", "Next row, row before"], ["p o", "Path to the row before: straight, along an arc"], ["d", "Draws from the posterior"], ...means.keys, ["esc", "The run"]];
   return { close: () => watch.disconnect(), key, keys };
 }

@@ -248,6 +248,8 @@ export async function run(place, name, parameters, shell) {
       left !== null && left > 0 && fact("remaining about", duration(left)),
       best !== null && fact("best epoch", `${number(best)} (${view.criterion[0]} ${number(course.figures[view.criterion[0]][course.epoch.indexOf(best)])})`),
       fact("begun", when(info.started)),
+      info.status === "running" && !view.silent && make("button", { type: "button", class: "quiet", onclick: () => steer("stop") }, "Stop"),
+      (view.silent || ["stopped", "failed"].includes(info.status)) && make("button", { type: "button", class: "quiet", onclick: () => steer("resume") }, "Go on"),
       course.skipped > 0 && fact("lines of events.jsonl not understood", course.skipped),
     ].filter(Boolean) : []));
     const notices = [];
@@ -255,6 +257,11 @@ export async function run(place, name, parameters, shell) {
     if (info?.error) notices.push(make("p", { class: "notice bad" }, info.error));
     for (const [epoch, , text] of course.notices.slice(-8)) notices.push(make("p", { class: "notice" }, make("button", { type: "button", class: "quiet", onclick: () => go(course.epoch.indexOf(epoch)) }, `epoch ${epoch}`), " ", text));
     trouble.replaceChildren(...(notices.length ? [make("div", { style: { display: "grid", gap: "6px", "margin-top": "10px" } }, notices)] : []));
+  }
+
+  const ASKED = { stop: "It stops at the next step, and can be gone on with", resume: "It goes on" };
+  async function steer(what) {
+    await post(`/api/${what}`, { run: name }).then(() => shell.toast(ASKED[what]), (error) => shell.toast(error.message));
   }
 
   function report() {

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use veridic::data::{Cells, Table};
 use veridic::error::Result;
-use veridic::run::{Config, FitOptions, FittedRun, MapConfig, MapEvent, MapOptions, Mapped, fit_files, map};
+use veridic::run::{
+    Config, FitOptions, FittedRun, MapConfig, MapEvent, MapOptions, Mapped, TableReading, fit_files, map,
+};
 
 /// A file in a folder of its own.
 fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
@@ -29,6 +31,7 @@ fn options(input: &Path, sets: &[(&str, &str)]) -> MapOptions {
         color: None,
         columns: None,
         config: MapConfig::default().with(&sets).unwrap(),
+        reading: TableReading::default(),
         seed: 3,
         threads: 2,
     }
@@ -243,4 +246,22 @@ fn a_run_reports_its_map_and_scores_by_neighbors_of_its_codes() {
 fn a_figure_of_a_map_needs_a_map() {
     let error = Config::from_toml("[[figure]]\nkind = \"latent-map\"\n", "test").unwrap_err();
     assert_eq!(error.to_string(), "the figure `latent-map` needs a map, and there is no `[map]`");
+}
+
+#[test]
+fn a_table_is_read_as_settings_say_and_a_run_as_it_was_fitted() {
+    let reading = |path: &str, value: &str| TableReading::of(&[(path.to_string(), value.to_string())]);
+    // Three digits behind every point: thousands, unless it is said that a point stands before decimals.
+    let rows: Vec<String> = (0..40).map(|i| format!("{}.250;{}", 1 + i % 7, i % 5)).collect();
+    let (folder, path) = file("points.csv", format!("a;b\n{}\n", rows.join("\n")));
+    let asked = MapOptions { columns: Some(vec!["a".to_string()]), ..options(&path, &[("method", "pca")]) };
+    assert_eq!(numbers(&mapped(&asked).unwrap().table, "a")[..2], [1250.0, 2250.0]);
+    let asked = MapOptions { reading: reading("data.decimal", ".").unwrap(), ..asked };
+    assert_eq!(numbers(&mapped(&asked).unwrap().table, "a")[..2], [1.25, 2.25]);
+
+    let refused = reading("data.target", "a").unwrap_err().to_string();
+    assert!(refused.contains("data.target") && refused.contains("does not say how"), "{refused}");
+    let images = MapOptions { input: folder.path().to_path_buf(), ..asked };
+    let refused = mapped(&images).unwrap_err().to_string();
+    assert!(refused.contains("no table"), "{refused}");
 }

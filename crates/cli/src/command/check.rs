@@ -41,6 +41,9 @@ impl Check {
         ] {
             let _ = writeln!(text, "{name}: {}", value.replace('\n', " "));
         }
+        if !provenance.given.is_empty() {
+            let _ = writeln!(text, "given: {}", provenance.given.join(", ").replace('\n', " "));
+        }
         for file in &provenance.data {
             let _ = writeln!(text, "learned from: {} {}", file.name.replace('\n', " "), file.sha256);
         }

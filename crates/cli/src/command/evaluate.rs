@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::{self, EvaluationOptions};
+use veridic::run::{self, EvaluationOptions, TableReading};
 
-use super::Threads;
+use super::{Threads, pair};
 use crate::error::CliError;
 use crate::output::check_place;
 use crate::ui::Ui;
@@ -40,6 +40,9 @@ pub(crate) struct Evaluate {
     /// Compare at most N rows a side at a time; less is faster, and intervals wider
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
+    /// Change how tables are read, such as data.decimal=, or data.missing=["?"] (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -73,7 +76,22 @@ impl Evaluate {
             threads: self.threads.get(),
         };
         let unseen = self.unseen.as_deref();
-        let found = run::evaluate_files(&self.real, &self.synthetic, unseen, &options)?;
+        // What cannot be read here is said where the table itself is read.
+        let given = veridic::data::provenance(&self.synthetic).ok().flatten();
+        let given = given.map(|stated| stated.provenance.given).unwrap_or_default();
+        if !given.is_empty() {
+            ui.note(&format!(
+                "the synthetic rows were made under conditions ({}) and are compared with real rows that need not meet them",
+                given.join(", ")
+            ));
+        }
+        let found = run::evaluate_files(
+            &self.real,
+            &self.synthetic,
+            unseen,
+            &TableReading::of(&self.set)?,
+            &options,
+        )?;
         let name =
             |path: &PathBuf| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let title = format!("{} beside {}", name(&self.synthetic), name(&self.real));

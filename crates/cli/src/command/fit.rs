@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+use std::time::Duration;
 
 use clap::Args;
 use veridic::run::{self, Config, FitOptions, FittedRun, Planned};
 use veridic::train::End;
+use veridic_studio::shelf::STOP;
 
 use super::{DataDir, Finish, Threads, pair, quoted};
 use crate::error::CliError;
@@ -112,7 +116,9 @@ impl Fit {
 /// Fits, and says what came of it.
 fn fitted(ui: &Ui, options: &FitOptions, (chosen, where_from): (bool, &str)) -> Result<Finish, CliError> {
     let mut progress = Progress::new(ui);
-    let fitted = run::fit_files(options, interrupt::flag(), &mut |event| progress.observe(event));
+    let stop = interrupt::flag();
+    let fitted =
+        stoppable(&options.out, stop, || run::fit_files(options, stop, &mut |event| progress.observe(event)));
     progress.finish();
     let fitted = fitted?;
     for note in &fitted.notes {
@@ -122,6 +128,39 @@ fn fitted(ui: &Ui, options: &FitOptions, (chosen, where_from): (bool, &str)) -> 
         ui.data(|out| writeln!(out, "{}", fitted.run.display()))?;
     }
     Ok(conclude(ui, &fitted, where_from))
+}
+
+/// How often a file is looked for that asks for a stop.
+const LISTEN: Duration = Duration::from_millis(300);
+
+/// Does `work`, which writes the run `out`, and raises `stop` where the studio asks for it by a file in the run.
+fn stoppable<T>(out: &Path, stop: &AtomicBool, work: impl FnOnce() -> T) -> T {
+    let asked = out.join(STOP);
+    // Left by somebody who asked when nobody listened any more.
+    let _ = std::fs::remove_file(&asked);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let listener = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                if std::fs::remove_file(&asked).is_ok() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                std::thread::park_timeout(LISTEN);
+            }
+        });
+        let _ended = Ended(&done, listener.thread().clone());
+        work()
+    })
+}
+
+/// Ends the listening also where the work panics.
+struct Ended<'a>(&'a AtomicBool, Thread);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.unpark();
+    }
 }
 
 /// The name of the recipe, of its file, or of the data file, without endings.

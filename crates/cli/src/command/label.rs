@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use veridic::data;
 use veridic::models::Ability;
-use veridic::run::{Fitted, Reason, Scores, looks_like_images, table_options};
+use veridic::run::{Fitted, Reason, Scores, TableReading, looks_like_images, table_options};
 use veridic_studio::StudioError;
 use veridic_studio::label::{
     self, Audit, Desk, ImportOptions, Items, Logistic, Opened, Reasons, ServeOptions,
@@ -52,6 +52,9 @@ pub(crate) struct Label {
     /// Neither show these columns nor learn from them
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     hide: Vec<String>,
+    /// Change how a table is read, such as data.decimal=, or data.missing=["?"] (may be repeated)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
     /// Who labels [default: the name you are logged in with]
     #[arg(long, value_name = "NAME")]
     annotator: Option<String>,
@@ -86,7 +89,7 @@ impl Label {
     pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
         if self.simulate.folder().is_some() {
             let given = (self.data.as_path(), self.hide.as_slice(), self.budget, self.threads.get());
-            return self.simulate.run(ui, given).map(|()| Finish::Done);
+            return self.simulate.run(ui, given, &self.reading()?).map(|()| Finish::Done);
         }
         if self.check || self.export.is_some() {
             return self.without_page(ui);
@@ -106,7 +109,7 @@ impl Label {
             ui.note(&format!("`{target}` is the run's target: it is neither shown nor learned from"));
             hidden.push(target);
         }
-        let items = Items::read(&self.data, &hidden)?;
+        let items = Items::read(&self.data, &hidden, &self.reading()?)?;
         let reasons = match &mut run {
             Some(run) => self.reasons(ui, run, items.len())?,
             None => None,
@@ -159,7 +162,7 @@ impl Label {
 
     fn without_page(&self, ui: &Ui) -> Result<Finish, CliError> {
         let (labels, items) = match &self.labels {
-            Some(labels) => (labels.clone(), Some(Items::read(&self.data, &self.hide)?)),
+            Some(labels) => (labels.clone(), Some(Items::read(&self.data, &self.hide, &self.reading()?)?)),
             None => (self.data.clone(), None),
         };
         match &self.export {
@@ -184,7 +187,7 @@ impl Label {
     }
 
     fn import(&self, ui: &Ui, labels: &Path, from: &Path) -> Result<Finish, CliError> {
-        let items = Items::read(&self.data, &self.hide)?;
+        let items = Items::read(&self.data, &self.hide, &self.reading()?)?;
         let annotator = self.annotator.clone().unwrap_or_else(user);
         let options = ImportOptions { columns: self.map.clone(), classes: self.rename.clone(), annotator };
         let imported = label::import(labels, &items, &self.classes, from, &options)?;
@@ -202,10 +205,17 @@ impl Label {
         Ok(Finish::Done)
     }
 
+    /// How a table is read.
+    fn reading(&self) -> Result<TableReading, CliError> {
+        Ok(TableReading::of(&self.set)?)
+    }
+
     /// Whether the data is a table with this column.
     fn has(&self, column: &str) -> bool {
         !looks_like_images(&self.data)
-            && data::read(&self.data, &table_options(&self.data))
+            && self
+                .reading()
+                .and_then(|reading| Ok(data::read(&self.data, &table_options(&self.data, &reading))?))
                 .is_ok_and(|reading| reading.table.column(column).is_some())
     }
 

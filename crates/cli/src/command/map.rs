@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use veridic::data;
-use veridic::run::{MAP_ENDINGS, MapConfig, MapMethod, MapOptions, Mapped, map, map_report_path};
+use veridic::run::{
+    MAP_ENDINGS, MapConfig, MapMethod, MapOptions, Mapped, TableReading, map, map_report_path,
+};
 
 use super::{DataDir, Finish, Threads, pair};
 use crate::error::CliError;
@@ -39,7 +41,8 @@ pub(crate) struct Map {
     /// Write these columns beside x and y [default: that of --color]
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     columns: Option<Vec<String>>,
-    /// Change one setting, such as tsne.perplexity=50, pca=0, standardize=false or drop=["id"] (may be repeated)
+    /// Change one setting, such as tsne.perplexity=50, pca=0, standardize=false or drop=["id"], or how
+    /// a table is read, such as data.decimal=, (may be repeated)
     #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
     /// Write to FILE, in the form of its ending (csv, csv.gz, parquet, json, png, svg, html; may be
@@ -107,7 +110,9 @@ impl Map {
 
     /// What was typed, as what it means.
     fn options(self) -> Result<MapOptions, CliError> {
-        let mut config = MapConfig::default().with(&self.set)?;
+        let (reading, sets): (Vec<_>, Vec<_>) =
+            self.set.into_iter().partition(|(path, _)| path.starts_with("data."));
+        let mut config = MapConfig::default().with(&sets)?;
         match self.method {
             Some(Method::Tsne) => config.method = MapMethod::Tsne,
             Some(Method::Pca) => config.method = MapMethod::Pca,
@@ -120,6 +125,7 @@ impl Map {
             color: self.color,
             columns: self.columns,
             config,
+            reading: TableReading::of(&reading)?,
             seed: self.seed,
             threads: self.threads.get(),
         })

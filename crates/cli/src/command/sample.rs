@@ -68,7 +68,8 @@ impl Sample {
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let n = self.n.unwrap_or(1) as usize;
-        let provenance = run.provenance("sampled", seed)?;
+        let mut provenance = run.provenance("sampled", seed)?;
+        provenance.given = self.given.iter().map(|(column, value)| format!("{column}={value}")).collect();
         self.output = self.output.made_by(provenance);
         let is_of_paths = self.length.is_some() || self.after.is_some() || self.figure.is_some();
         if is_of_paths || run.can(Ability::Continue) && self.given.is_empty() {

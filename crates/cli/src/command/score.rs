@@ -39,14 +39,14 @@ pub(crate) struct Score {
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
     /// Rows with a score of X or more are unusual
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = finite)]
     threshold: Option<f64>,
     /// This share of the rows, those with the highest scores, is unusual
-    #[arg(long, value_name = "SHARE", conflicts_with = "threshold")]
+    #[arg(long, value_name = "SHARE", conflicts_with = "threshold", value_parser = share)]
     contamination: Option<f64>,
     /// The N rows with the highest scores are unusual
-    #[arg(long, value_name = "N", conflicts_with_all = ["threshold", "contamination"])]
-    budget: Option<usize>,
+    #[arg(long, value_name = "N", conflicts_with_all = ["threshold", "contamination"], value_parser = clap::value_parser!(u64).range(1..))]
+    budget: Option<u64>,
     /// Write a page of the rows with the highest scores to FILE, one HTML file that works offline
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
@@ -230,13 +230,31 @@ impl Score {
     fn least(&self, scores: &[f64]) -> Option<f64> {
         let most = match (self.threshold, self.contamination, self.budget) {
             (Some(threshold), ..) => return Some(threshold),
-            (None, Some(share), _) => (share.clamp(0.0, 1.0) * scores.len() as f64).round() as usize,
-            (None, None, Some(budget)) => budget.min(scores.len()),
+            (None, Some(share), _) => (share * scores.len() as f64).round() as usize,
+            (None, None, Some(budget)) => {
+                usize::try_from(budget).map_or(scores.len(), |budget| budget.min(scores.len()))
+            }
             (None, None, None) => return None,
         };
         let mut sorted = scores.to_vec();
         sorted.sort_by(|a, b| b.total_cmp(a));
         Some(most.checked_sub(1).and_then(|last| sorted.get(last).copied()).unwrap_or(f64::INFINITY))
+    }
+}
+
+/// A number that others can be compared with.
+pub(super) fn finite(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err("it is no number".to_owned()),
+    }
+}
+
+/// A part of the rows.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    match finite(text)? {
+        share if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share is above 0 and below 1".to_owned()),
     }
 }
 

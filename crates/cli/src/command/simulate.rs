@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use veridic::label::{Quality, SimulateConfig, Simulation, Strategy};
+use veridic::run::TableReading;
 use veridic_studio::label;
 
 use crate::error::CliError;
@@ -52,6 +53,7 @@ impl Simulate {
         &self,
         ui: &Ui,
         (data, hidden, budget, threads): (&Path, &[String], Option<usize>, usize),
+        reading: &TableReading,
     ) -> Result<(), CliError> {
         let Some(folder) = self.folder() else { return Ok(()) };
         let config = SimulateConfig {
@@ -61,7 +63,7 @@ impl Simulate {
             seeds: self.draws as usize,
             ..SimulateConfig::default()
         };
-        let target = (self.target.as_deref(), hidden);
+        let target = (self.target.as_deref(), hidden, reading);
         let simulated = label::simulate(data, target, &config, threads)?;
         simulated.notes.iter().for_each(|note| ui.note(note));
         simulated.write(folder)?;

@@ -38,8 +38,12 @@ pub(crate) struct Studio {
 
 impl Studio {
     pub(super) fn run(self, ui: &Ui) -> Result<Finish, CliError> {
-        let options =
-            StudioOptions { port: self.port, threads: self.threads.get(), data_dir: self.data_dir.get() };
+        let options = StudioOptions {
+            port: self.port,
+            threads: self.threads.get(),
+            data_dir: self.data_dir.get(),
+            program: std::env::current_exe().ok(),
+        };
         let stop = interrupt::watch(ui);
         let mut failed = None;
         studio::serve(&self.runs, &options, stop, &mut |url| {
@@ -70,7 +74,7 @@ pub(super) fn beside(
     };
     // The run's own directory is made by the fit, which looks whether it is free.
     std::fs::create_dir_all(&folder).map_err(|source| StudioError::File { path: folder.clone(), source })?;
-    let options = StudioOptions { port: None, threads: 1, data_dir };
+    let options = StudioOptions { port: None, threads: 1, data_dir, program: std::env::current_exe().ok() };
     std::thread::scope(|scope| {
         let (told, address) = std::sync::mpsc::channel();
         let page = scope.spawn(move || {

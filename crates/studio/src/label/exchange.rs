@@ -312,11 +312,14 @@ pub fn import(
 fn places(lines: &[Line], items: &Items, from: &Path) -> Result<Vec<Option<u32>>> {
     let wrong = |reason: String, remedy| StudioError::Import { reason, remedy, path: from.to_owned() };
     let n = items.len();
+    // A table has a line of names.
+    let has_names = !from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));
+    let first = if has_names { 2 } else { 1 };
     let check = |line: usize, row: u32| -> Result<u32> {
         if (row as usize) < n {
             return Ok(row);
         }
-        let reason = format!("line {} is of row {}, the data has {n} rows", line + 1, u64::from(row) + 1);
+        let reason = format!("line {} is of row {}, the data has {n} rows", line + first, u64::from(row) + 1);
         Err(wrong(reason, "rows are counted from 1; check that the labels are of this data"))
     };
     if lines.iter().any(|line| line.fingerprint.is_some()) {

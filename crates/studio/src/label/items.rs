@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use veridic::data::{self, Cells, ImageOptions, Images, Schema, Table};
-use veridic::run;
+use veridic::run::{self, TableReading};
 
 use super::unusual::Unusual;
 use crate::{Result, StudioError};
@@ -54,7 +54,7 @@ impl Items {
     ///
     /// # Errors
     /// What cannot be read, a hidden column that is not there.
-    pub fn read(path: &Path, hidden: &[String]) -> Result<Self> {
+    pub fn read(path: &Path, hidden: &[String], reading: &TableReading) -> Result<Self> {
         let name =
             path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         if run::looks_like_images(path) {
@@ -67,7 +67,7 @@ impl Items {
             }
             return Ok(Self { notes: set.notes, names: set.names, ..Self::of_images(&name, images) });
         }
-        let data::Reading { table, schema, .. } = data::read(path, &run::table_options(path))?;
+        let data::Reading { table, schema, .. } = data::read(path, &run::table_options(path, reading))?;
         for column in hidden {
             table.require(column)?;
         }

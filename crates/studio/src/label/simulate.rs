@@ -9,7 +9,7 @@ use veridic::error::RunError;
 use veridic::figure::{Line, Lines, lines};
 use veridic::label::{self, Oracle, SimulateConfig, Simulation, Strategy};
 use veridic::project;
-use veridic::run;
+use veridic::run::{self, TableReading};
 use veridic::seed::Seed;
 
 use super::features::features;
@@ -78,15 +78,15 @@ impl Simulated {
 /// Data without labels; a table without `target`; fewer than two classes; those of [`label::simulate`].
 pub fn simulate(
     path: &Path,
-    (target, hidden): (Option<&str>, &[String]),
+    (target, hidden, reading): (Option<&str>, &[String], &TableReading),
     config: &SimulateConfig,
     threads: usize,
 ) -> Result<Simulated> {
     let hidden: Vec<String> = hidden.iter().cloned().chain(target.map(str::to_owned)).collect();
-    let items = Items::read(path, if run::looks_like_images(path) { &[] } else { &hidden })?;
+    let items = Items::read(path, if run::looks_like_images(path) { &[] } else { &hidden }, reading)?;
     let mut notes = items.notes().to_vec();
     let is_table = matches!(items.content(), Content::Table { .. });
-    let texts = truth(&items, path, target)?;
+    let texts = truth(&items, path, target, reading)?;
     let names: BTreeMap<&str, u16> = {
         let all: std::collections::BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
         all.into_iter().zip(0..).collect()
@@ -126,7 +126,12 @@ pub fn simulate(
 }
 
 /// The label of each row.
-fn truth(items: &Items, path: &Path, target: Option<&str>) -> Result<Vec<Option<String>>> {
+fn truth(
+    items: &Items,
+    path: &Path,
+    target: Option<&str>,
+    reading: &TableReading,
+) -> Result<Vec<Option<String>>> {
     match (items.content(), target) {
         (Content::Images(images), _) => {
             let labels = images.labels.as_ref().ok_or_else(|| without("the images have no labels"))?;
@@ -134,7 +139,8 @@ fn truth(items: &Items, path: &Path, target: Option<&str>) -> Result<Vec<Option<
             Ok(labels.iter().map(|label| names.get(usize::from(*label)).cloned()).collect())
         }
         (Content::Table { .. }, Some(target)) => {
-            let reading = data::read(path, &run::table_options(path)).map_err(veridic::Error::from)?;
+            let reading =
+                data::read(path, &run::table_options(path, reading)).map_err(veridic::Error::from)?;
             let column = reading.table.require(target).map_err(veridic::Error::from)?;
             Ok(data::labels(column))
         }
@@ -185,7 +191,7 @@ mod tests {
             seeds: 2,
             ..SimulateConfig::default()
         };
-        let found = simulate(&path, (Some("kind"), &[]), &config, 2).unwrap();
+        let found = simulate(&path, (Some("kind"), &[], &TableReading::default()), &config, 2).unwrap();
         assert_eq!(found.classes, ["bad", "good"]);
         assert!(found.notes.iter().any(|note| note.starts_with("1 rows are copies")), "{:?}", found.notes);
         let report = found.simulation.report();
@@ -194,7 +200,7 @@ mod tests {
         let curves = std::fs::read_to_string(folder.path().join("out/curves.csv")).unwrap();
         assert_eq!(curves.lines().count(), 1 + 2 * 2 * 4);
         assert!(folder.path().join("out/medians.png").is_file());
-        assert!(simulate(&path, (None, &[]), &config, 1).is_err());
-        assert!(simulate(&path, (Some("none"), &[]), &config, 1).is_err());
+        assert!(simulate(&path, (None, &[], &TableReading::default()), &config, 1).is_err());
+        assert!(simulate(&path, (Some("none"), &[], &TableReading::default()), &config, 1).is_err());
     }
 }

@@ -109,6 +109,11 @@ impl Shelf {
     }
 }
 
+/// Whether nothing was written to a run for so long that nobody can be training it.
+pub(super) fn is_silent(path: &Path) -> bool {
+    silence(&stamp(path)) > SILENT
+}
+
 /// Folders below `folder` that are runs, and those of the first level that neither are nor hold any.
 fn find(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf, bool)>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };

@@ -5,9 +5,11 @@ mod course;
 mod list;
 mod place;
 pub(crate) mod remove;
+mod steer;
 mod view;
 
 pub use course::Course;
 pub use list::{Entry, Shelf};
 pub use remove::Notes;
+pub use steer::STOP;
 pub use view::View;

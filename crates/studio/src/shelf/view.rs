@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use veridic::models::Ability;
-use veridic::run::{Config, RunInfo};
+use veridic::run::{Config, RunInfo, Status};
 
-use super::list::{Shelf, info};
+use super::list::{Shelf, info, is_silent};
 use super::place;
 use super::remove::{Notes, notes};
 use crate::{Result, StudioError};
@@ -21,6 +21,8 @@ pub struct View {
     pub path: String,
     /// What `run.json` says; nothing if it cannot be read.
     pub info: Option<RunInfo>,
+    /// Whether it says that it is being trained, and wrote nothing for two minutes.
+    pub silent: bool,
     /// What is wrong with it, if something is.
     pub trouble: Option<String>,
     /// The configuration as it is written.
@@ -95,6 +97,7 @@ impl Shelf {
                 && schema.contains("\"columns\"")
                 && (can(Ability::Sample) || can(Ability::Score)),
             notes: notes(&path),
+            silent: info.as_ref().is_some_and(|info| info.status == Status::Running) && is_silent(&path),
             files,
             config: text,
             info,

@@ -24,13 +24,14 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
     ("shelf.js", SCRIPT, include_str!("../../page/shelf.js")),
     ("run.js", SCRIPT, include_str!("../../page/run.js")),
     ("world.js", SCRIPT, include_str!("../../page/world.js")),
     ("latent.js", SCRIPT, include_str!("../../page/latent.js")),
+    ("selection.js", SCRIPT, include_str!("../../page/selection.js")),
     ("table.js", SCRIPT, include_str!("../../page/table.js")),
     ("curve.js", SCRIPT, include_str!("../../page/curve.js")),
     ("words.js", SCRIPT, include_str!("../../page/words.js")),
@@ -45,6 +46,7 @@ pub struct Studio {
     pub(super) shelf: Shelf,
     pub(super) threads: usize,
     pub(super) data_dir: PathBuf,
+    pub(super) program: Option<PathBuf>,
     pub(super) worlds: Worlds,
     pub(super) models: Models,
 }
@@ -56,6 +58,7 @@ impl Studio {
             shelf: Shelf::new(runs),
             threads: options.threads,
             data_dir: options.data_dir.clone(),
+            program: options.program.clone(),
             worlds: Worlds::default(),
             models: Models::default(),
         }
@@ -80,6 +83,8 @@ pub fn router(studio: Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/api/course", get(course))
         .route("/api/file", get(file))
         .route("/api/annotate", post(annotate))
+        .route("/api/stop", post(stop))
+        .route("/api/resume", post(resume))
         .route("/api/remove", post(remove))
         .route("/api/restore", post(restore))
         .route("/api/world/begin", post(world::begin))
@@ -167,6 +172,23 @@ async fn remove(State(studio): State<Shared>, sent: Sent) -> Answer {
     let OfRun { run } = parsed(sent)?;
     let key = apart(move || studio.shelf.remove(&run)).await?;
     Ok(Json(json!({ "key": key })).into_response())
+}
+
+async fn stop(State(studio): State<Shared>, sent: Sent) -> Answer {
+    let OfRun { run } = parsed(sent)?;
+    apart(move || studio.shelf.stop(&run)).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+async fn resume(State(studio): State<Shared>, sent: Sent) -> Answer {
+    let OfRun { run } = parsed(sent)?;
+    let none = || StudioError::Refused("this studio was opened without a program that trains".into());
+    apart(move || {
+        let program = studio.program.as_deref().ok_or_else(none)?;
+        studio.shelf.resume(&run, program, &studio.data_dir)
+    })
+    .await?;
+    Ok(Json(json!({})).into_response())
 }
 
 #[derive(Deserialize)]

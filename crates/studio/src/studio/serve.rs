@@ -17,6 +17,8 @@ pub struct StudioOptions {
     pub threads: usize,
     /// Where known data sets lie.
     pub data_dir: PathBuf,
+    /// The program that goes on with stopped runs, called with `fit --resume`; none does where it is not named.
+    pub program: Option<PathBuf>,
 }
 
 /// Serves the studio on the folder `runs` until `stop` is raised; `opened` is told the address with its one-time token.

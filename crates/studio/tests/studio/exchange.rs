@@ -97,7 +97,7 @@ fn an_import_maps_columns_and_classes_and_names_what_it_does_not_know() {
         &file,
         &ImportOptions { annotator: "b".into(), ..Default::default() },
     );
-    assert!(error.unwrap_err().to_string().contains("line 2 is of row 10, the data has 9 rows"));
+    assert!(error.unwrap_err().to_string().contains("line 3 is of row 10, the data has 9 rows"));
     assert_eq!(check(&db, None).unwrap().labelled(), 2, "all or nothing");
 }
 

@@ -22,7 +22,7 @@ struct Shelf {
 impl Shelf {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let options = StudioOptions { port: None, threads: 1, data_dir: PathBuf::new() };
+        let options = StudioOptions { port: None, threads: 1, data_dir: PathBuf::new(), program: None };
         let gate = Arc::new(Gate::new(PORT).unwrap());
         std::fs::create_dir(dir.path().join("runs")).unwrap();
         let studio = Arc::new(Studio::new(&dir.path().join("runs"), &options));
@@ -358,5 +358,40 @@ fn a_latent_space_is_walked_and_a_table_set_beside_what_is_made_of_it() {
         );
         assert!(table["scored"]["scores"][0].is_number() && table["scored"]["reasons"][0][0][0].is_string());
         assert_eq!(shelf.browser.post("/api/table", json!({ "run": "none" })).await.0, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_run_is_asked_to_stop_and_gone_on_with() {
+    run(async {
+        let shelf = Shelf::new().await;
+        let going = shelf.begin("going", "running");
+        shelf.begin("stopped", "stopped");
+        shelf.begin("done", "done");
+        let ask_for = |path: &'static str, name: &'static str| {
+            let browser = &shelf.browser;
+            async move { browser.post(path, json!({ "run": name })).await }
+        };
+        assert_eq!(ask_for("/api/stop", "going").await.0, StatusCode::OK);
+        assert!(going.join("stop").is_file());
+        for (path, name, words) in [
+            ("/api/stop", "stopped", "nobody trains"),
+            ("/api/stop", "none", "none"),
+            ("/api/stop", "../x", ""),
+            ("/api/resume", "going", "without a program"),
+        ] {
+            let (status, answer) = ask_for(path, name).await;
+            assert!(status.is_client_error(), "{path} {name}: {status}");
+            assert!(answer.to_string().contains(words), "{answer}");
+        }
+        let runs = veridic_studio::shelf::Shelf::new(&shelf.runs());
+        let program = Path::new("/bin/false");
+        for (name, words) in [("going", "being trained"), ("done", "nothing to go on with"), ("stopped", "")]
+        {
+            let error = runs.resume(name, program, Path::new(".")).unwrap_err().to_string();
+            assert!(error.contains(words), "{name}: {error}");
+        }
+        #[cfg(unix)]
+        runs.resume("stopped", Path::new("/bin/true"), Path::new(".")).unwrap();
     });
 }

@@ -10,7 +10,7 @@ mod category;
 pub mod cifar;
 mod content;
 mod csv;
-mod date;
+pub(crate) mod date;
 mod dialect;
 mod difference;
 mod duration;
@@ -70,7 +70,7 @@ pub use provenance::{
 pub(crate) use provenance::{sha256, sha256_of};
 pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
 pub(crate) use rows::is_total;
-pub use schema::{ColumnSchema, Schema};
+pub use schema::{ColumnSchema, Schema, StoredType};
 pub use scientific::Scientific;
 pub use smote::smote;
 pub(crate) use source::{Source, nearest_name, not_found};

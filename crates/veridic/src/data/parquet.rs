@@ -21,7 +21,9 @@ use super::numbers::date_kind;
 use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
-use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Table, infer, number};
+use super::{
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, StoredType, Table, infer, number,
+};
 use crate::error::DataError;
 
 pub(super) use write::write;
@@ -209,8 +211,11 @@ enum TextForm {
 enum Meaning {
     Plain,
     Unsigned,
-    /// So many of ten to the power of this are one.
-    Decimal(i32),
+    /// So many of ten to the power of `scale` are one.
+    Decimal {
+        precision: i32,
+        scale: i32,
+    },
     Days,
     /// Units a second, of a moment everywhere or of a clock on the wall.
     Moment {
@@ -243,7 +248,7 @@ impl Growing {
             Physical::INT32 | Physical::INT64 | Physical::FLOAT | Physical::DOUBLE => Ok(number(meaning)),
             Physical::INT96 => Ok(number(Meaning::Moment { per_second: 1.0, is_utc: false })),
             Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY
-                if matches!(meaning, Meaning::Decimal(_)) =>
+                if matches!(meaning, Meaning::Decimal { .. }) =>
             {
                 Ok(number(meaning))
             }
@@ -261,7 +266,7 @@ impl Growing {
         match self {
             Self::Number {
                 is_inexact: true,
-                meaning: meaning @ (Meaning::Plain | Meaning::Unsigned | Meaning::Decimal(0)),
+                meaning: meaning @ (Meaning::Plain | Meaning::Unsigned | Meaning::Decimal { scale: 0, .. }),
                 ..
             } => {
                 let form = TextForm::Digits { is_unsigned: *meaning == Meaning::Unsigned };
@@ -372,7 +377,9 @@ impl Growing {
                 return Ok((ColumnSchema::new(name, found.kind, missing), found.cells));
             }
             let kind = date_kind(format, &values);
-            return Ok((ColumnSchema::new(name, kind, missing), Cells::Number(values)));
+            let stored = matches!(meaning, Meaning::Time(_)).then_some(StoredType::Time);
+            let column = ColumnSchema { stored, ..ColumnSchema::new(name, kind, missing) };
+            return Ok((column, Cells::Number(values)));
         }
         let categorical = options.categorical.iter().any(|column| column == name);
         if categorical {
@@ -383,8 +390,10 @@ impl Growing {
         let mut column =
             ColumnSchema { values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
         let mut spelling = found.spelling;
-        if let Meaning::Decimal(scale @ 1..=15) = meaning {
+        if let Meaning::Decimal { scale: scale @ 1..=15, precision } = meaning {
             let scale = scale as u8;
+            column.stored =
+                u8::try_from(precision).ok().map(|precision| StoredType::Decimal { precision, scale });
             if let Kind::Real { decimals, .. } = &mut column.kind {
                 *decimals = scale;
             }
@@ -402,7 +411,7 @@ impl Meaning {
         match self {
             Self::Plain | Self::Unsigned => stored,
             // Dividing by a power of ten gives the nearest float to the decimal, multiplying would not.
-            Self::Decimal(scale) => stored / 10_f64.powi(scale),
+            Self::Decimal { scale, .. } => stored / 10_f64.powi(scale),
             Self::Days => stored * 86_400.0,
             Self::Moment { per_second, .. } | Self::Time(per_second) => stored / per_second,
         }
@@ -411,7 +420,9 @@ impl Meaning {
 
 fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
     match descriptor.logical_type_ref() {
-        Some(LogicalType::Decimal(decimal)) => Meaning::Decimal(decimal.scale),
+        Some(LogicalType::Decimal(decimal)) => {
+            Meaning::Decimal { precision: decimal.precision, scale: decimal.scale }
+        }
         Some(LogicalType::Date) => Meaning::Days,
         Some(LogicalType::Timestamp(timestamp)) => Meaning::Moment {
             per_second: per_second(&timestamp.unit),
@@ -421,7 +432,9 @@ fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
         Some(LogicalType::Integer(integer)) if !integer.is_signed => Meaning::Unsigned,
         Some(_) => Meaning::Plain,
         None => match descriptor.converted_type() {
-            ConvertedType::DECIMAL => Meaning::Decimal(descriptor.type_scale()),
+            ConvertedType::DECIMAL => {
+                Meaning::Decimal { precision: descriptor.type_precision(), scale: descriptor.type_scale() }
+            }
             ConvertedType::DATE => Meaning::Days,
             ConvertedType::TIMESTAMP_MILLIS => Meaning::Moment { per_second: 1e3, is_utc: true },
             ConvertedType::TIMESTAMP_MICROS => Meaning::Moment { per_second: 1e6, is_utc: true },

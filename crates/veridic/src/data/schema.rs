@@ -47,6 +47,24 @@ pub struct ColumnSchema {
     /// How missing cells are written, where all were written alike and not left empty: `?`, `NA`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blank: Option<String>,
+    /// The type that the column had in Parquet, where its kind alone does not say it: Parquet is written with it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredType>,
+}
+
+/// A type of Parquet that a kind does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StoredType {
+    /// Exact decimals.
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// A time of day.
+    Time,
 }
 
 impl ColumnSchema {
@@ -61,6 +79,7 @@ impl ColumnSchema {
             marks: None,
             unused: None,
             blank: None,
+            stored: None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Batches whose rows differ: a batch of the most unsure rows alone asks the same question many times.
 
-use super::cluster::{Clusters, k_means, squared};
 use super::order::highest_first;
 use crate::data::Matrix;
 use crate::error::EvaluateError;
+use crate::project::{Clusters, k_means, squared};
 use crate::seed::Seed;
 
 /// The most unsure rows for each of a batch that are parted into clusters.

@@ -5,7 +5,6 @@
 //! in which to ask.
 
 mod agreement;
-mod cluster;
 mod diversity;
 mod ledger;
 mod order;

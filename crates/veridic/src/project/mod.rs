@@ -1,11 +1,13 @@
 //! Projections: a matrix to few dimensions.
 
+mod cluster;
 mod neighbor;
 mod noise;
 mod pca;
 mod simd;
 mod tsne;
 
+pub(crate) use cluster::{Clusters, k_means, squared};
 pub(crate) use neighbor::pool;
 pub use neighbor::{Index, NeighborMethod, Neighbors, nearest, neighbors};
 pub use pca::Pca;

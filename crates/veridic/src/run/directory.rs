@@ -110,6 +110,22 @@ pub(crate) fn holds_something(path: &Path) -> bool {
     fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
 
+/// Whether there is a run that failed with nothing learned: files of its beginning alone, and no event.
+fn failed_at_once(path: &Path) -> bool {
+    const BEGIN: [&str; 4] = ["run.json", "config.toml", "schema.json", "events.jsonl"];
+    let Ok(entries) = fs::read_dir(path) else { return false };
+    let is_begin = |entry: fs::DirEntry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_empty = fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none());
+        if is_folder { is_empty } else { BEGIN.iter().any(|name| entry.file_name() == *name) }
+    };
+    let has_failed = Directory::open(path)
+        .and_then(|directory| directory.info())
+        .is_ok_and(|info| info.status == Status::Failed);
+    let silent = fs::metadata(path.join("events.jsonl")).map_or(true, |about| about.len() == 0);
+    has_failed && silent && entries.flatten().all(is_begin)
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -127,13 +143,17 @@ impl Directory {
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let io = |source| RunError::Io { action: "create", source, path: path.to_path_buf() };
         Self::check_free(path)?;
+        if holds_something(path) {
+            fs::remove_dir_all(path).map_err(io)?;
+        }
         fs::create_dir_all(path).map_err(io)?;
         Ok(Self { path: path.to_path_buf() })
     }
 
-    /// Whether a new run may be written there: nothing is there, or an empty directory.
+    /// Whether a new run may be written there: nothing is there, an empty directory, or a run that failed before it learned
+    /// anything.
     pub(crate) fn check_free(path: &Path) -> Result<()> {
-        if holds_something(path) {
+        if holds_something(path) && !failed_at_once(path) {
             return Err(RunError::NotEmpty { path: path.to_path_buf() }.into());
         }
         Ok(())

@@ -32,7 +32,7 @@ pub use config::{
     Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, PrivacyConfig, SplitBy,
     SplitConfig,
 };
-pub use dataset::{looks_like_images, table_options};
+pub use dataset::{TableReading, looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
 pub use evaluation::{
@@ -44,7 +44,7 @@ pub use fit::{FitOptions, FittedRun, Live, Planned, fit, fit_files, fit_watched,
 pub use fitted::encoding::Group;
 pub use fitted::explore::{Walk, Walked};
 pub use fitted::space::{Codes, OwnRows};
-pub use fitted::{Alarms, Fitted, Given, Paths, Reading, Reason, ScorePage, Scores};
+pub use fitted::{Alarms, Fitted, Given, NoiseClusters, Paths, Reading, Reason, ScorePage, Scores};
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };

@@ -13,7 +13,7 @@ use parquet::schema::types::Type;
 
 use crate::data::provenance::{Contents, Hashing, KEY};
 use crate::data::write::CellWriter;
-use crate::data::{Cells, ColumnSchema, Kind, MISSING, Schema, Spelling, Table, date, number};
+use crate::data::{Cells, ColumnSchema, Kind, MISSING, Schema, Spelling, StoredType, Table, date, number};
 
 /// What is said of the contents that were written.
 pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
@@ -22,7 +22,7 @@ pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
 const GROUP: usize = 1 << 20;
 
 /// Writes `table`: whole numbers as INT64, reals as DOUBLE, date-times as DATE or TIMESTAMP in microseconds, flags as
-/// BOOLEAN or INT64 where their texts are that, everything else as text.
+/// BOOLEAN or INT64 where their texts are that, everything else as text; what was DECIMAL or TIME in Parquet as that again.
 /// With `state`, what it says of the contents is kept in the metadata.
 pub(crate) fn write(
     table: &Table,
@@ -44,7 +44,11 @@ pub(crate) fn write(
 enum Form<'a> {
     Whole,
     Real(u8),
+    /// Exact decimals of so many digits, so many of them after the point.
+    Decimal(u8, u8),
     Days,
+    /// Microseconds of a time of day.
+    Time,
     /// Microseconds, of a moment everywhere or of a clock on the wall.
     Micros {
         is_utc: bool,
@@ -93,10 +97,13 @@ fn write_file(
                         rounded(value(cells, row), decimals, &mut text)
                     })?;
                 }
+                Form::Decimal(_, scale) => put::<Int64Type, _>(&mut group, cells, rows, |row| {
+                    (value(cells, row) * 10_f64.powi(i32::from(scale))).round() as i64
+                })?,
                 Form::Days => put::<Int32Type, _>(&mut group, cells, rows, |row| {
                     (value(cells, row) / 86_400.0).floor() as i32
                 })?,
-                Form::Micros { .. } => put::<Int64Type, _>(&mut group, cells, rows, |row| {
+                Form::Micros { .. } | Form::Time => put::<Int64Type, _>(&mut group, cells, rows, |row| {
                     (value(cells, row) * 1e6).round() as i64
                 })?,
                 Form::Flag(levels) => {
@@ -156,6 +163,24 @@ fn form<'a>(column: Option<&'a ColumnSchema>, cells: &'a Cells) -> Form<'a> {
     if spelling.is_some_and(Spelling::is_code) {
         return Form::NumberText(column);
     }
+    let within = |limit: f64| values.iter().all(|value| value.is_nan() || value.abs() < limit);
+    match column.and_then(|column| column.stored) {
+        // Beyond 15 digits a number of 64 bits is no decimal any more.
+        Some(StoredType::Decimal { precision, scale })
+            if precision <= 18
+                && within(
+                    10_f64
+                        .powi(i32::from(precision) - i32::from(scale))
+                        .min(10_f64.powi(15 - i32::from(scale))),
+                ) =>
+        {
+            return Form::Decimal(precision, scale);
+        }
+        Some(StoredType::Time) if values.iter().all(|value| !(*value < 0.0 || *value >= 86_400.0)) => {
+            return Form::Time;
+        }
+        _ => {}
+    }
     if let Some(Kind::DateTime { format, .. }) = kind
         && !(format.contains("%Y") || format.contains("%y"))
     {
@@ -163,7 +188,6 @@ fn form<'a>(column: Option<&'a ColumnSchema>, cells: &'a Cells) -> Form<'a> {
     }
     let is_utc = matches!(kind, Some(Kind::DateTime { format, .. }) if date::is_moment(format))
         || spelling.is_some_and(|spelling| spelling.zone.is_some());
-    let within = |limit: f64| values.iter().all(|value| value.is_nan() || value.abs() < limit);
     match kind {
         Some(Kind::DateTime { format, .. }) if !date::has_time(format) && within(1e14) => Form::Days,
         Some(Kind::DateTime { .. }) if within(9e12) => Form::Micros { is_utc },
@@ -183,15 +207,26 @@ fn field(name: &str, form: Form<'_>, optional: bool) -> Result<Type, ParquetErro
     let (physical, logical) = match form {
         Form::Whole | Form::WholeText(_) => (Physical::INT64, None),
         Form::Real(_) => (Physical::DOUBLE, None),
+        Form::Decimal(precision, scale) => {
+            (Physical::INT64, Some(LogicalType::decimal(i32::from(scale), i32::from(precision))))
+        }
         Form::Days => (Physical::INT32, Some(LogicalType::Date)),
+        Form::Time => (Physical::INT64, Some(LogicalType::time(false, TimeUnit::MICROS))),
         Form::Micros { is_utc } => (Physical::INT64, Some(LogicalType::timestamp(is_utc, TimeUnit::MICROS))),
         Form::Flag(_) => (Physical::BOOLEAN, None),
         Form::Text(_) | Form::NumberText(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+    };
+    // What a decimal is stands beside its logical type too.
+    let (precision, scale) = match form {
+        Form::Decimal(precision, scale) => (i32::from(precision), i32::from(scale)),
+        _ => (-1, -1),
     };
     let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
     Type::primitive_type_builder(name, physical)
         .with_repetition(repetition)
         .with_logical_type(logical)
+        .with_precision(precision)
+        .with_scale(scale)
         .build()
 }
 

@@ -26,6 +26,9 @@ pub struct Provenance {
     pub synthetic: bool,
     /// How they were made: `sampled`, `filled` (the cells that were there are real), `reconstructed`, `latent`.
     pub made: String,
+    /// The conditions they were made under, as they were typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// The kind of model.
     pub model: String,
     /// The sha256 of the run's `model.safetensors`.
@@ -236,6 +239,7 @@ mod tests {
         Provenance {
             synthetic: true,
             made: "sampled".to_string(),
+            given: vec!["age=3".to_string()],
             model: "chain".to_string(),
             run: "ab".repeat(32),
             seed: u64::MAX,

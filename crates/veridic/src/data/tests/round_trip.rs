@@ -41,6 +41,30 @@ fn every_format_brings_the_table_back() {
 }
 
 #[test]
+fn decimals_and_times_of_day_of_parquet_come_back_as_their_types() {
+    let (table, mut schema) = load("price,at\n12.50,08:30:00\n3.05,23:59:59\n,\n100.00,00:00:01\n").unwrap();
+    let types = [StoredType::Decimal { precision: 9, scale: 2 }, StoredType::Time];
+    for (column, stored) in schema.columns.iter_mut().zip(types) {
+        column.stored = Some(stored);
+    }
+    let written = |table: &Table, schema: &Schema| {
+        let mut bytes = Vec::new();
+        super::super::parquet::write(table, schema, &mut bytes, None).unwrap();
+        pair(read_bytes("t.parquet", bytes, &ReadOptions::default())).unwrap()
+    };
+    let (again, found) = written(&table, &schema);
+    assert_eq!(format!("{again:?}"), format!("{table:?}"));
+    assert_eq!(found.columns.iter().map(|column| column.stored).collect::<Vec<_>>(), types.map(Some));
+    assert_eq!(written(&again, &found).1, found);
+    // What no longer fits into the digits is a plain number.
+    let mut large = table;
+    large.columns[0].cells = Cells::Number(vec![1e9, 1.0, f64::NAN, 2.5]);
+    let (again, found) = written(&large, &schema);
+    assert_eq!(numbers(&again, "price")[..2], [1e9, 1.0]);
+    assert_eq!(found.columns[0].stored, None);
+}
+
+#[test]
 fn made_values_are_written_within_the_decimals_of_the_source() {
     let (mut table, schema) = load("n,x\n1,0.25\n5,1.5\n9,2.75\n").unwrap();
     table.columns[0].cells = Cells::Number(vec![2.6, -0.2, 9.0]);

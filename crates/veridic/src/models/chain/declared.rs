@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::coder::{Coder, Made};
-use super::formula::{Formula, Operation, Part};
+use super::formula::{Formula, Operation, Part, UNITS};
 use super::rule::RuleConfig;
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
 use crate::error::ModelError;
@@ -39,6 +39,8 @@ pub(super) enum Declared {
 pub(super) struct Wishes {
     pub(super) hold: Vec<Declared>,
     pub(super) off: Vec<Declared>,
+    /// Which columns are moments.
+    pub(super) moments: Vec<bool>,
 }
 
 /// The words of a rule: names in backquotes, and what stands between spaces.
@@ -121,11 +123,24 @@ impl Wishes {
         let all = |rules: &[String]| -> Result<Vec<Declared>, ModelError> {
             rules.iter().map(|rule| reader.declared(rule)).collect()
         };
-        let wishes = Self { hold: all(&config.hold)?, off: all(&config.off)? };
-        for (rule, text) in wishes.hold.iter().zip(&config.hold) {
+        let moments: Vec<bool> =
+            columns.iter().map(|column| matches!(column.kind, Kind::DateTime { .. })).collect();
+        let mut hold = all(&config.hold)?;
+        for (rule, text) in hold.iter_mut().zip(&config.hold) {
+            if let Declared::Formula { column, formula } = rule {
+                // A number beside moments counts seconds, days or another unit: that in which the rule holds.
+                let units = UNITS.map(|unit| formula.clone().in_units(*column, &moments, unit));
+                let holds = |formula: &&Formula| {
+                    let rule = Declared::Formula { column: *column, formula: (*formula).clone() };
+                    reader.check(&rule, text, table).is_ok()
+                };
+                if let Some(found) = units.iter().find(holds) {
+                    *formula = found.clone();
+                }
+            }
             reader.check(rule, text, table)?;
         }
-        Ok(wishes)
+        Ok(Self { hold, off: all(&config.off)?, moments })
     }
 
     pub(super) fn is_off(&self, rule: &Declared) -> bool {
@@ -166,10 +181,10 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
         return (column, formula.clone().sorted());
     }
     // What is on the other side has the other sign; the whole has the sign of the part.
-    let mut parts = vec![Part { column, inverse: last.inverse }];
+    let mut parts = vec![Part { column, inverse: last.inverse, unit: formula.unit }];
     let others = formula.parts.iter().filter(|part| **part != last);
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
-    (last.column, Formula { parts, operation }.sorted())
+    (last.column, Formula { parts, operation, unit: last.unit }.sorted())
 }
 
 impl Declared {
@@ -178,7 +193,14 @@ impl Declared {
         match (self, other) {
             (Self::Order { low, high, .. }, Self::Order { low: l, high: h, .. }) => (low, high) == (l, h),
             (Self::Formula { column, formula }, Self::Formula { column: c, formula: f }) => {
-                turned(*column, formula) == turned(*c, f)
+                // Whatever the unit.
+                let plain = |column: usize, formula: &Formula| {
+                    let (last, mut formula) = turned(column, formula);
+                    formula.unit = 1;
+                    formula.parts.iter_mut().for_each(|part| part.unit = 1);
+                    (last, formula)
+                };
+                plain(*column, formula) == plain(*c, f)
             }
             (Self::With([a, b]), Self::With([c, d])) => (a, b) == (c, d) || (a, b) == (d, c),
             (one, two) => one == two,
@@ -219,14 +241,14 @@ impl Reader<'_> {
             Written::Formula { column, parts, operation } => {
                 let column = self.place(&column)?;
                 let part = |(name, inverse): &(String, bool)| {
-                    Ok(Part { column: self.place(name)?, inverse: *inverse })
+                    Ok(Part { column: self.place(name)?, inverse: *inverse, unit: 1 })
                 };
                 let parts = parts.iter().map(part).collect::<Result<Vec<Part>, ModelError>>()?;
                 let places: Vec<usize> =
                     std::iter::once(column).chain(parts.iter().map(|part| part.column)).collect();
                 numbers(&places)?;
                 differ(&places)?;
-                Declared::Formula { column, formula: Formula { parts, operation } }
+                Declared::Formula { column, formula: Formula { parts, operation, unit: 1 } }
             }
             Written::Decides { by, column } => {
                 let (by, column) = (self.place(&by)?, self.place(&column)?);
@@ -390,8 +412,8 @@ mod tests {
                 for (place, value) in places.into_iter().zip([value, 12.0, 4.0, 2.0]) {
                     row[place] = value;
                 }
-                let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1] };
-                let written = Formula { parts: (0..3).map(part).collect(), operation };
+                let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1], unit: 1 };
+                let written = Formula { parts: (0..3).map(part).collect(), operation, unit: 1 };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);
                 assert!(!formula.parts[0].inverse);

@@ -61,7 +61,22 @@ pub(super) struct Part {
     pub(super) column: usize,
     /// Whether it is subtracted, or divided by.
     pub(super) inverse: bool,
+    /// Seconds that one of it is, in sums with moments.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) unit: u32,
 }
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_one(unit: &u32) -> bool {
+    *unit == 1
+}
+
+/// Seconds of the units in which a number can say how far moments are apart: seconds, minutes, hours, days, weeks.
+pub(super) const UNITS: [u32; 5] = [1, 60, 3600, 86_400, 604_800];
 
 /// What a column of numbers is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,14 +85,25 @@ pub(super) struct Formula {
     /// The columns, all before this one in the table; the first is not inverse.
     pub(super) parts: Vec<Part>,
     pub(super) operation: Operation,
+    /// Seconds that one of the column is, in sums with moments.
+    #[serde(skip_serializing_if = "is_one")]
+    pub(super) unit: u32,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {
-    Parts { parts: Vec<Part>, operation: Operation },
-    Two { of: [usize; 2], operation: Two },
+    Parts {
+        parts: Vec<Part>,
+        operation: Operation,
+        #[serde(default = "one")]
+        unit: u32,
+    },
+    Two {
+        of: [usize; 2],
+        operation: Two,
+    },
 }
 
 /// How two columns made a third.
@@ -93,7 +119,7 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation } => return Self { parts, operation },
+            Written::Parts { parts, operation, unit } => return Self { parts, operation, unit },
             Written::Two { of, operation } => (of, operation),
         };
         let (operation, inverse) = match operation {
@@ -102,16 +128,35 @@ impl From<Written> for Formula {
             Two::Product => (Operation::Product, false),
             Two::Ratio => (Operation::Product, true),
         };
-        let parts = vec![Part { column: of[0], inverse: false }, Part { column: of[1], inverse }];
-        Self { parts, operation }
+        Self::of_two(of, (operation, inverse))
     }
 }
 
 impl Formula {
+    /// A column with or without another.
+    fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
+        let part = |(column, inverse)| Part { column, inverse, unit: 1 };
+        Self { parts: [(of[0], false), (of[1], inverse)].map(part).to_vec(), operation, unit: 1 }
+    }
+
+    /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
+    pub(super) fn in_units(mut self, column: usize, moments: &[bool], unit: u32) -> Self {
+        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
+        let of = |column: usize| if is_moment(column) { 1 } else { unit };
+        let mixed = is_moment(column) || self.parts.iter().any(|part| is_moment(part.column));
+        if mixed && self.operation == Operation::Sum {
+            self.unit = of(column);
+            self.parts.iter_mut().for_each(|part| part.unit = of(part.column));
+        }
+        self
+    }
+
     /// What the cells of the parts make.
     pub(super) fn of(&self, cells: impl Iterator<Item = f64>) -> f64 {
-        let join = |whole, (value, part): (f64, &Part)| self.operation.join(whole, value, part.inverse);
-        cells.zip(&self.parts).fold(self.operation.start(), join)
+        let join = |whole, (value, part): (f64, &Part)| {
+            self.operation.join(whole, value * f64::from(part.unit), part.inverse)
+        };
+        cells.zip(&self.parts).fold(self.operation.start(), join) / f64::from(self.unit)
     }
 
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
@@ -119,12 +164,15 @@ impl Formula {
     pub(super) fn solve(&self, which: usize, value: f64, cells: impl Iterator<Item = f64>) -> f64 {
         let others = cells.zip(&self.parts).enumerate().filter(|(i, _)| *i != which);
         let rest = others.fold(self.operation.start(), |whole, (_, (value, part))| {
-            self.operation.join(whole, value, part.inverse)
+            self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         });
-        match self.parts.get(which) {
-            Some(part) if part.inverse => self.operation.join(rest, value, true),
-            _ => self.operation.join(value, rest, true),
-        }
+        let value = value * f64::from(self.unit);
+        let Some(part) = self.parts.get(which) else { return f64::NAN };
+        let found = match part.inverse {
+            true => self.operation.join(rest, value, true),
+            false => self.operation.join(value, rest, true),
+        };
+        found / f64::from(part.unit)
     }
 
     /// The cells of the parts, by column of all.
@@ -155,8 +203,15 @@ impl Formula {
             Coder::Number(coder) => coder.spacing(),
             Coder::Text(_) => 0.0,
         };
-        let size: f64 = cells.map(f64::abs).sum();
-        (value - made).abs() <= spacing * 0.5 + 1e-9 * (size + made.abs())
+        // What rounding leaves of a sum grows with its parts, of a product with itself alone.
+        let size: f64 = match self.operation {
+            Operation::Sum => {
+                let size = |(cell, part): (f64, &Part)| cell.abs() * f64::from(part.unit);
+                cells.zip(&self.parts).map(size).sum::<f64>() / f64::from(self.unit)
+            }
+            Operation::Product => 0.0,
+        };
+        (value - made).abs() <= spacing * 0.5 + 1e-12 * (size + made.abs())
     }
 
     /// The same with its parts in the order of the table where that changes nothing.
@@ -223,9 +278,20 @@ impl Search<'_> {
         ];
         operations.into_iter().filter(|(_, inverse)| *inverse || a.0 < b.0).find_map(
             |(operation, inverse)| {
-                let parts = vec![Part { column: a.0, inverse: false }, Part { column: b.0, inverse }];
-                let formula = Formula { parts, operation };
-                self.shows(&formula, &[a.1, b.1]).then_some(formula)
+                let formula = Formula::of_two([a.0, b.0], (operation, inverse));
+                let moments = &self.wishes.moments;
+                let is_moment = |column: &usize| moments.get(*column).copied().unwrap_or(false);
+                let n_moments = [self.column, a.0, b.0].iter().filter(|column| is_moment(column)).count();
+                match (operation, n_moments) {
+                    // Two moments and how far they are apart.
+                    (Operation::Sum, 2) => UNITS.iter().find_map(|unit| {
+                        let formula = formula.clone().in_units(self.column, moments, *unit);
+                        self.shows(&formula, &[a.1, b.1]).then_some(formula)
+                    }),
+                    // Sums of moments, and products with them, mean nothing.
+                    (_, 1..) => None,
+                    _ => self.shows(&formula, &[a.1, b.1]).then_some(formula),
+                }
             },
         )
     }
@@ -241,11 +307,14 @@ impl Search<'_> {
                 .iter()
                 .zip(weights)
                 .filter(|(_, weight)| *weight != 0)
-                .map(|(i, weight)| (Part { column: others[*i].0, inverse: weight < 0 }, others[*i].1))
+                .map(|(i, weight)| {
+                    (Part { column: others[*i].0, inverse: weight < 0, unit: 1 }, others[*i].1)
+                })
                 .collect();
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
-            let formula = Formula { parts: parts.into_iter().map(|(part, _)| part).collect(), operation };
+            let formula =
+                Formula { parts: parts.into_iter().map(|(part, _)| part).collect(), operation, unit: 1 };
             let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
         })
@@ -283,8 +352,7 @@ mod tests {
     #[test]
     fn formulas_of_earlier_files_are_read() {
         let read: Formula = serde_json::from_str(r#"{"of":[0,2],"operation":"difference"}"#).unwrap();
-        let parts = vec![Part { column: 0, inverse: false }, Part { column: 2, inverse: true }];
-        assert_eq!(read, Formula { parts, operation: Operation::Sum });
+        assert_eq!(read, Formula::of_two([0, 2], (Operation::Sum, true)));
         let again: Formula = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
         assert_eq!(again, read);
     }

@@ -25,7 +25,7 @@ use crate::train::{Adam, OptimizerConfig, TrainConfig};
 
 use image::{given_images, load_images};
 pub(crate) use image::{image_options, label_texts};
-pub use table::table_options;
+pub use table::{TableReading, table_options};
 pub(crate) use table::{below, counts, read_options_of, table_layout};
 use table::{given_table, load_table};
 

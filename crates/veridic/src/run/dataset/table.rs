@@ -37,10 +37,55 @@ pub(crate) fn read_options_of(config: &Config, path: &Path) -> ReadOptions {
     read_options(config, known_format(path))
 }
 
-/// How the table at `path` is read where there is no configuration: a file of a known data set as that set is, any other as
-/// it looks.
-pub fn table_options(path: &Path) -> ReadOptions {
-    read_options_of(&Config::default(), path)
+/// How the table at `path` is read where there is no run: as the settings of `reading` say, else a file of a known data set as
+/// that set is, any other as it looks.
+pub fn table_options(path: &Path, reading: &TableReading) -> ReadOptions {
+    read_options_of(&reading.0, path)
+}
+
+/// Settings of how a table is read, where there is no run that knows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TableReading(Config);
+
+/// The settings that say how a table is read.
+const READING: [&str; 12] = [
+    "data.header",
+    "data.number-duplicates",
+    "data.missing",
+    "data.not-missing",
+    "data.decimal",
+    "data.thousands",
+    "data.day-first",
+    "data.drop-total",
+    "data.skip",
+    "data.sheet",
+    "data.encoding",
+    "data.categorical",
+];
+
+impl TableReading {
+    /// The settings at paths such as `data.decimal`. A value is TOML, or else a string.
+    ///
+    /// # Errors
+    /// A path that says nothing of reading, with those that do; a value of the wrong kind.
+    pub fn of(sets: &[(String, String)]) -> Result<Self> {
+        if let Some((path, value)) = sets.iter().find(|(path, _)| !READING.contains(&path.as_str())) {
+            let known: Vec<String> = READING.iter().map(|path| format!("`{path}`")).collect();
+            return Err(ConfigError::Set {
+                path: path.clone(),
+                value: value.clone(),
+                reason: "it does not say how a table is read".to_string(),
+                remedy: Some(format!("what does: {}", known.join(", "))),
+            }
+            .into());
+        }
+        Ok(Self(Config::default().with(sets)?))
+    }
+
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {

@@ -36,14 +36,24 @@ impl NamedAttack {
 }
 
 pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) -> Result<()> {
-    let drawn = sides.drawn(0, sides.unseen.is_some());
+    // Without unseen rows, halves of the real ones say what is shared by chance: with so many more rows to meet, at most twice
+    // as much.
+    let halves = sides.unseen.is_none().then(|| {
+        let mut rows: Vec<usize> = (0..sides.real.n_rows).collect();
+        shuffle(&mut rows, &mut sides.seed.stream("halves of real rows"));
+        let (own, other) = rows.split_at(rows.len() / 2);
+        (sides.real.take(own), sides.real.take(other))
+    });
+    let twice = |share: f64| (2.0 * share).min(1.0);
     for column in &sides.schema.columns {
         let of =
             |table: &Table| evaluate::unique_values_repeated(sides.real, table, &column.name, sides.schema);
-        // Without unseen rows, halves of the real ones say what is shared by chance.
-        let chance = match sides.unseen {
-            Some(unseen) => of(unseen),
-            None => evaluate::unique_values_repeated(&drawn.own, &drawn.other, &column.name, sides.schema),
+        let chance = match (&halves, sides.unseen) {
+            (_, Some(unseen)) => of(unseen),
+            (Some((own, other)), None) => {
+                evaluate::unique_values_repeated(own, other, &column.name, sides.schema).map(twice)
+            }
+            (None, None) => None,
         };
         if let Some(share) = of(sides.synthetic) {
             all.repeated.push((column.name.clone(), share, chance.unwrap_or(0.0)));
@@ -56,16 +66,12 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, names: &[&str]) ->
     };
     let real = shuffled(sides.real, "attacked real")?;
     let made = shuffled(sides.synthetic, "attacked synthetic")?;
-    // Without unseen rows, halves of the real ones say what is equal by chance.
-    all.exact_copies = match sides.unseen {
-        Some(unseen) => {
-            (evaluate::equal_rows(&real, &made), evaluate::equal_rows(&real, &unseen.select(names)?))
-        }
-        None => {
-            let (own, other) = (drawn.own.select(names)?, drawn.other.select(names)?);
-            (evaluate::equal_rows(&own, &made), evaluate::equal_rows(&own, &other))
-        }
+    let chance = match (&halves, sides.unseen) {
+        (_, Some(unseen)) => evaluate::equal_rows(&real, &unseen.select(names)?),
+        (Some((own, other)), None) => twice(evaluate::equal_rows(&own.select(names)?, &other.select(names)?)),
+        (None, None) => 0.0,
     };
+    all.exact_copies = (evaluate::equal_rows(&real, &made), chance);
     all.figures.insert("privacy.exact_copies".to_string(), all.exact_copies.0);
     all.figures.insert("ceiling.privacy.exact_copies".to_string(), all.exact_copies.1);
     let Some(unseen) = sides.unseen else {

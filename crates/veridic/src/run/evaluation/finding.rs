@@ -103,6 +103,9 @@ fn cells(real: &Cells, made: &Cells) -> (Vec<String>, Vec<String>) {
     (names(real), names(made))
 }
 
+/// Attacks on fewer rows are shown with their intervals, and found nothing in.
+const FEWEST_ATTACKED: usize = 100;
+
 /// The summary, gravest first.
 pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
     let mut found: Vec<(u32, Finding)> = Vec::new();
@@ -169,7 +172,9 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
             );
         }
     }
-    for attack in &of.attacks {
+    // Of fewer, one row more or less decides.
+    let enough = of.rows.attacked >= FEWEST_ATTACKED;
+    for attack in of.attacks.iter().filter(|_| enough) {
         // Of twenty attacks one is found by chance: the interval is that of 99.7 %.
         if attack.risk.risk - 1.53 * attack.risk.error > 0.0 && attack.risk.risk > 0.05 && !copies {
             say(

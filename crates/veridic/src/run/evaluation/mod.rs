@@ -14,12 +14,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::data::{self, ColumnSchema, Kind, ReadOptions, Schema, Table};
-use crate::error::{DataError, ModelError, Result};
+use crate::data::{self, ColumnSchema, Kind, Schema, Table};
+use crate::error::{ModelError, Result};
 use crate::evaluate as measure;
 use crate::evaluate::{Closeness, Membership, PairSimilarity};
 use crate::figure::Figure;
 use crate::models::parallel;
+use crate::run::dataset::{TableReading, table_options};
 use crate::seed::{Seed, shuffle};
 
 pub use attack::{NamedAttack, Quasi};
@@ -226,7 +227,7 @@ pub fn evaluate(
     parallel(options.threads, || Ok(whole(&sides, options)))?
 }
 
-/// As [`evaluate`], of files.
+/// As [`evaluate`], of files: the real rows are read as `reading` says, the others as the columns of these.
 ///
 /// # Errors
 /// As there, and what reading says; [`DataError::SchemaMismatch`] where columns are missing or of other kinds.
@@ -234,19 +235,14 @@ pub fn evaluate_files(
     real: &Path,
     synthetic: &Path,
     unseen: Option<&Path>,
+    reading: &TableReading,
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
-    let reading = data::read(real, &ReadOptions::default())?;
+    let settings = |path: &Path| table_options(path, reading);
+    let reading = data::read(real, &settings(real))?;
     let mut notes: Vec<String> = Vec::new();
     let mut other = |path: &Path| -> Result<Table> {
-        let found = data::read(path, &ReadOptions::default())?;
-        let (table, differences) =
-            reading.schema.conform(&found.table, &found.schema, &[]).map_err(|error| match error {
-                DataError::SchemaMismatch { differences, .. } => {
-                    DataError::SchemaMismatch { differences, path: Some(path.to_owned()) }
-                }
-                error => error,
-            })?;
+        let (table, differences) = data::read_as(path, &reading.schema, &settings(path))?;
         notes.extend(differences.iter().map(|difference| format!("{}: {difference}", path.display())));
         Ok(table)
     };

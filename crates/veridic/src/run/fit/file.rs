@@ -195,7 +195,10 @@ pub fn fit_files(
             let path = source_of(&directory.info()?, options);
             let config = directory.config()?;
             same_run(begun, &config).map_err(|error| edited(directory, error))?;
-            let now = if options.sets.is_empty() { config } else { config.with(&options.sets)? };
+            // The kind of model named again means the model that there is, not one of that kind with defaults.
+            let is_same = |(path, value): &(String, String)| path == "model" && value == config.model.name();
+            let sets: Vec<_> = options.sets.iter().filter(|set| !is_same(set)).cloned().collect();
+            let now = if sets.is_empty() { config } else { config.with(&sets)? };
             same_run(begun, &now)?;
             (now, path)
         }
@@ -409,13 +412,36 @@ fn same_run(begun: &Config, now: &Config) -> Result<(), ConfigError> {
     if alike == *begun {
         return Ok(());
     }
+    let differing = differing(begun, &alike);
     Err(ConfigError::Conflict {
-        what: "a run that was begun cannot go on with other data, another model, seed or optimizer"
-            .to_string(),
+        what: format!(
+            "a run that was begun cannot go on with other data, another model, seed or optimizer ({})",
+            differing.join(", ")
+        ),
         remedy:
             "fit into a new directory; a resumed run can change only settings of train, evaluate and figure"
                 .to_string(),
     })
+}
+
+/// The first settings that differ.
+fn differing(begun: &Config, now: &Config) -> Vec<String> {
+    fn compare(path: &str, a: &toml::Table, b: &toml::Table, found: &mut Vec<String>) {
+        let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for key in keys {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            match (a.get(key), b.get(key)) {
+                (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) => compare(&path, a, b, found),
+                (a, b) if a != b => found.push(format!("`{path}`")),
+                _ => {}
+            }
+        }
+    }
+    let tree = |config: &Config| toml::from_str(&config.to_toml()).unwrap_or_default();
+    let mut found = Vec::new();
+    compare("", &tree(begun), &tree(now), &mut found);
+    found.truncate(4);
+    found
 }
 
 /// What an edited `config.toml` changed that must not change.
@@ -452,6 +478,8 @@ pub(crate) fn unchanged(before: &[dataset::DataFile], data: &Dataset) -> Result<
 
 /// A run that is done already.
 fn finished(directory: &Directory, info: &RunInfo) -> Result<FittedRun> {
+    // Whoever asks to go on with it should hear what is wrong with it.
+    crate::run::fitted::Fitted::open(&directory.path, 1)?;
     let epochs = directory.events().len();
     Ok(FittedRun {
         run: directory.path.clone(),

@@ -39,7 +39,15 @@ pub(crate) struct Encodings {
 impl Fitted {
     /// The data that the run was fitted to, parted as it was.
     pub(crate) fn data(&self, data_dir: &Path) -> Result<Dataset> {
-        let own = dataset::load(&mut self.config.clone(), None, data_dir)?;
+        let load = |dir: &Path| dataset::load(&mut self.config.clone(), None, dir);
+        let own = match load(data_dir) {
+            // Not there: where the files of the known data set were when it was fitted.
+            Err(crate::Error::Catalog(_)) if !self.info.data.is_empty() => {
+                let mut before = self.info.data[0].path.ancestors().skip(2).take(2);
+                before.find_map(|dir| load(dir).ok()).map_or_else(|| load(data_dir), Ok)?
+            }
+            own => own?,
+        };
         unchanged(&self.info.data, &own)?;
         Ok(own)
     }

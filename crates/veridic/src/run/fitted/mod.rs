@@ -8,6 +8,7 @@ pub(crate) mod encoding;
 pub(crate) mod explore;
 mod given;
 mod kept;
+mod noise;
 mod page;
 mod path;
 mod provenance;
@@ -35,6 +36,7 @@ use crate::run::directory::{Directory, RunInfo};
 use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
+pub use noise::NoiseClusters;
 pub use page::ScorePage;
 pub use path::Paths;
 pub use score::{Reason, Scores};

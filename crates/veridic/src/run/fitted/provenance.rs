@@ -22,6 +22,7 @@ impl Fitted {
         Ok(Provenance {
             synthetic: true,
             made: made.to_string(),
+            given: Vec::new(),
             model: self.config.model.noun().to_string(),
             run: self.digest()?,
             seed,

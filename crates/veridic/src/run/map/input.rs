@@ -11,7 +11,7 @@ use crate::data::{self, Cells, Column, ColumnSchema, Data, Images, Kind, Matrix,
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Ability;
 use crate::run::config::Config;
-use crate::run::dataset::{image_options, label_texts, looks_like_images, read_options_of};
+use crate::run::dataset::{image_options, label_texts, looks_like_images, table_options};
 use crate::run::fitted::Fitted;
 
 /// What is mapped, and what is known of each row.
@@ -40,7 +40,16 @@ pub(super) fn read(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
     // A run without its `run.json` is no folder of images.
     let is_part = ["config.toml", "model.safetensors"].iter().any(|name| path.join(name).is_file());
-    let input = if path.join("run.json").is_file() || is_part {
+    let is_run = path.join("run.json").is_file() || is_part;
+    if !options.reading.is_empty() && (is_run || looks_like_images(path)) {
+        return Err(ConfigError::Conflict {
+            what: format!("{} is no table, and settings say how one is read", path.display()),
+            remedy: "leave the settings of `data` out: a run reads rows as those it was fitted on"
+                .to_string(),
+        }
+        .into());
+    }
+    let input = if is_run {
         of_run(options)?
     } else if let Some(data) = &options.data {
         return Err(ConfigError::Conflict {
@@ -236,7 +245,7 @@ fn joined(mut first: Images, second: Images) -> Result<Images> {
 fn of_table(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
     let data::Reading { table: known, schema, notes: read_notes } =
-        data::read(path, &read_options_of(&Config::default(), path))?;
+        data::read(path, &table_options(path, &options.reading))?;
     let wanted = options.config.drop.iter().chain(&options.color);
     wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;
     let is_left_out = |name: &str| {

@@ -18,6 +18,7 @@ use crate::data::{MISSING, Matrix, Schema, Table, categories};
 use crate::error::Result;
 use crate::evaluate;
 use crate::project::{self, NeighborMethod, Neighbors, Pca};
+use crate::run::dataset::TableReading;
 use crate::seed::Seed;
 
 pub use config::{MapConfig, MapMethod};
@@ -43,6 +44,8 @@ pub struct MapOptions {
     pub columns: Option<Vec<String>>,
     /// The settings.
     pub config: MapConfig,
+    /// How a table is read; a run knows how its data are.
+    pub reading: TableReading,
     /// The seed of all random draws.
     pub seed: u64,
     /// Threads to use; they change no result.

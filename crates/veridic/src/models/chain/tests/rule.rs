@@ -54,6 +54,62 @@ fn what_held_in_every_row_holds_in_every_made_row() {
     assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
 }
 
+/// Stays in a hospital with their length in days, and the height of who stays, which nothing makes.
+fn hospital(n: usize) -> (Table, Schema) {
+    let mut random = Seed(4).stream("hospital");
+    let mut draw = |most: f64| uniform(&mut random) * most;
+    let day = |days: f64| {
+        let mut text = String::new();
+        crate::data::date::write((19_000.0 + days) * 86_400.0, "%Y-%m-%d", &mut text);
+        text
+    };
+    let mut text = "admitted,discharged,height,days\n".to_string();
+    for _ in 0..n {
+        let (begin, length) = (draw(900.0).floor(), draw(20.0).floor());
+        let height = 1.4 + draw(0.6);
+        text += &format!("{},{},{height:.2},{length}\n", day(begin), day(begin + length));
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    (table, schema)
+}
+
+#[test]
+fn days_lie_between_dates_and_no_ratio_of_dates_is_a_height() {
+    let (table, schema) = hospital(600);
+    let found = |rules: &RuleConfig| {
+        let chain = fitted(&table, &schema, &ChainConfig { rules: rules.clone(), ..quick() }, 2);
+        let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+        (chain, rules)
+    };
+    let days = "`days` = `discharged` - `admitted`";
+    let (chain, rules) = found(&RuleConfig::default());
+    assert!(rules.iter().any(|rule| rule == days), "{rules:?}");
+    assert!(!rules.iter().any(|rule| rule.contains("height")), "{rules:?}");
+    let made = chain.sample(500, Seed(2), 2).unwrap();
+    let of = |name: &str| numbers(&made, name);
+    let apart = of("discharged")
+        .iter()
+        .zip(of("admitted"))
+        .map(|(end, begin)| (end - begin) / 86_400.0)
+        .collect::<Vec<_>>();
+    assert_eq!(apart, of("days"));
+    assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+    // Said by a user, in whatever order, or not wanted.
+    let said = RuleConfig {
+        formulas: false,
+        hold: vec!["discharged = admitted + days".to_string()],
+        ..RuleConfig::default()
+    };
+    assert!(found(&said).1.iter().any(|rule| rule == days));
+    let off = RuleConfig { off: vec!["days = discharged - admitted".to_string()], ..RuleConfig::default() };
+    assert!(
+        !found(&off).1.iter().any(|rule| rule.contains("days") && rule.contains('-')),
+        "{:?}",
+        found(&off).1
+    );
+}
+
 /// Bills of three parts less a discount, volumes of boxes, and a column of chance.
 fn bills(n: usize) -> Table {
     let mut random = Seed(5).stream("bills");

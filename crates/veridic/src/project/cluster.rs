@@ -1,4 +1,4 @@
-//! k-means on a few rows, for batches that cover what is there.
+//! k-means on a few rows.
 
 use rand_chacha::rand_core::Rng;
 
@@ -9,20 +9,20 @@ use crate::seed::{Seed, uniform};
 const ROUNDS: usize = 30;
 
 /// Clusters of rows.
-pub(super) struct Clusters {
+pub(crate) struct Clusters {
     /// The cluster of each of the rows given.
-    pub(super) of: Vec<usize>,
+    pub(crate) of: Vec<usize>,
     /// The squared distance of each of the rows given to the center of its cluster.
-    pub(super) distances: Vec<f64>,
+    pub(crate) distances: Vec<f64>,
     /// Number of clusters.
-    pub(super) k: usize,
+    pub(crate) k: usize,
 }
 
 /// Clusters the rows `rows` of `features` around at most `k` centers.
 ///
 /// Lloyd's rounds from centers drawn as k-means++ does (Arthur and Vassilvitskii, SODA 2007); a cluster that runs empty
 /// keeps its center.
-pub(super) fn k_means(features: &Matrix, rows: &[u32], k: usize, seed: Seed) -> Clusters {
+pub(crate) fn k_means(features: &Matrix, rows: &[u32], k: usize, seed: Seed) -> Clusters {
     let width = features.n_cols;
     let row = |i: usize| features.row(rows[i] as usize);
     let k = k.min(rows.len());
@@ -82,6 +82,6 @@ fn drawn(weights: &[f64], share: f64) -> usize {
 }
 
 /// The squared distance of a row from a point.
-pub(super) fn squared(row: &[f32], point: &[f64]) -> f64 {
+pub(crate) fn squared(row: &[f32], point: &[f64]) -> f64 {
     row.iter().zip(point).map(|(a, b)| (f64::from(*a) - b).powi(2)).sum()
 }

@@ -1,0 +1,222 @@
+"""Measures the studio in Chromium and stores results/studio.json; with --pictures, also makes the pictures of its pages in docs/images.
+
+    target/browser/bin/python bench/studio.py VERIDIC [--browser chromium] [--space NAME=RUN,...] [--data-dir DIR] [--pictures]
+
+`tests/browser/run` makes the environment; pictures need Pillow in it. --space names finished runs whose sliders are moved.
+Then: python bench/run.py --workloads '' --no-binary --render
+"""
+
+import argparse
+import io
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from run import ROOT, machine, store
+
+RECIPE = """
+[model.vae]
+latent = 2
+likelihood = 'mixed'
+encoder = [{ dense = 64, activation = 'relu' }]
+decoder = [{ dense = 64, activation = 'relu' }]
+[train]
+epochs = %d
+"""
+RUNS, EVENTS, MOVES, SECONDS = 500, 100_000, 100, 10
+
+
+class Server:
+    """The studio on a folder, with one browser that was let in."""
+
+    def __init__(self, binary, folder, browser, data_dir, threads=2):
+        command = [binary, "studio", folder, "--no-browser", "--threads", str(threads), "--data-dir", data_dir]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        url = self.process.stdout.readline().strip()
+        self.origin, self.browser = url.split("?")[0], browser
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("html[data-ready]")
+        self.state = context.storage_state()
+        context.close()
+
+    def page(self, address, size=(1280, 900)):
+        context = self.browser.new_context(storage_state=self.state, viewport={"width": size[0], "height": size[1]})
+        page = context.new_page()
+        page.goto(self.origin + address)
+        page.wait_for_selector("html[data-ready]", timeout=60_000)
+        return page
+
+    def ready(self, address, wanted, times=5):
+        """Milliseconds from the request of a page until the elements that are wanted were painted, several times."""
+        found = []
+        for _ in range(times):
+            context = self.browser.new_context(storage_state=self.state, viewport={"width": 1280, "height": 900})
+            page = context.new_page()
+            page.add_init_script(
+                "addEventListener('DOMContentLoaded', () => { const look = () => document.querySelector(%s) "
+                "? requestAnimationFrame(() => (window.painted = performance.now())) : requestAnimationFrame(look); look(); })"
+                % json.dumps(wanted)
+            )
+            page.goto(self.origin + address)
+            page.wait_for_function("() => window.painted", timeout=120_000)
+            found.append(page.evaluate("window.painted"))
+            context.close()
+        return found
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(30)
+
+
+def fitted(binary, place, name, epochs):
+    if not (place / "t.csv").exists():
+        rows = "".join(f"{i * 7 % 40},{i * 13 % 101},{'abc'[i % 3]}\n" for i in range(20_000))
+        (place / "t.csv").write_text("size,weight,kind\n" + rows)
+    (place / f"{name}.toml").write_text(RECIPE % epochs)
+    command = [binary, "fit", "t.csv", "--recipe", f"{name}.toml", "--out", f"runs/{name}", "--threads", "2", "--quiet"]
+    begun = time.monotonic()
+    subprocess.run(command, cwd=place, check=True, capture_output=True)
+    return time.monotonic() - begun
+
+
+def slid(page):
+    """Milliseconds from moving a slider until what was decoded is shown."""
+    page.wait_for_selector("[data-decoded] *", timeout=60_000)
+    return page.evaluate(
+        """async (moves) => {
+            const sliders = [...document.querySelectorAll('.sliders input')].slice(0, 8), shown = document.querySelector('[data-decoded]');
+            const times = [];
+            for (let i = 0; i < moves; i++) {
+                const slider = sliders[i % sliders.length];
+                const changed = new Promise((done) => {
+                    const watch = new MutationObserver(() => (watch.disconnect(), requestAnimationFrame(() => done(performance.now()))));
+                    watch.observe(shown, { attributes: true });
+                });
+                const begun = performance.now();
+                slider.value = Number(slider.min) + ((i * 37) % 100) / 100 * (slider.max - slider.min);
+                slider.dispatchEvent(new Event('input', { bubbles: true }));
+                times.push((await changed) - begun);
+            }
+            return times.sort((a, b) => a - b);
+        }""",
+        MOVES,
+    )
+
+
+def world(server):
+    """Seconds to all modes of the default ring, then frames and steps a second."""
+    page = server.page("#/world")
+    frames = [0]
+    page.on("response", lambda answer: frames.__setitem__(0, frames[0] + answer.url.endswith("/api/world/frame")))
+    begun = time.monotonic()
+    page.keyboard.press("Space")
+    page.wait_for_function("() => document.querySelector('.measures').dataset.modes === '8'", timeout=300_000)
+    found = time.monotonic() - begun
+    step = lambda: int(page.get_attribute(".measures", "data-step"))
+    first, before, begun = step(), frames[0], time.monotonic()
+    page.wait_for_timeout(1000 * SECONDS)
+    passed = time.monotonic() - begun
+    rates = (frames[0] - before) / passed, (step() - first) / passed
+    page.context.close()
+    return found, *rates
+
+
+def watched(binary, place, browser, data_dir, rounds=3):
+    """How much longer a fit takes while a page watches it: the ratio of medians, alternating."""
+    alone, seen = [], []
+    for i in range(rounds):
+        alone.append(fitted(binary, place, f"alone-{i}", 60))
+        server = Server(binary, place / "runs", browser, data_dir, threads=1)
+        page = server.page("#/")
+        name = f"seen-{i}"
+        page.goto(server.origin + f"#/run/alone-{i}")
+        (place / "runs" / name).parent.mkdir(exist_ok=True)
+        page.evaluate(f"setTimeout(() => (location.hash = '#/run/{name}'), 1500)")
+        seen.append(fitted(binary, place, name, 60))
+        server.end()
+    return statistics.median(seen) / statistics.median(alone)
+
+
+def film(server, path):
+    """The default world learning, as an animated PNG."""
+    from PIL import Image
+
+    page = server.page("#/world", (1100, 760))
+    page.keyboard.press("4")
+    frames = []
+    page.keyboard.press("Space")
+    for _ in range(36):
+        picture = Image.open(io.BytesIO(page.locator("canvas.world").screenshot())).convert("RGB")
+        frames.append(picture.resize((380, 380 * picture.height // picture.width), Image.LANCZOS).quantize(48))
+        page.wait_for_timeout(220)
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[140] * 35 + [2500], loop=0, optimize=True)
+    page.context.close()
+
+
+def main():
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("veridic")
+    parser.add_argument("--browser", default="chromium")
+    parser.add_argument("--space", default="")
+    parser.add_argument("--data-dir", default=str(ROOT.parent / "shared" / "data"))
+    parser.add_argument("--pictures", action="store_true")
+    options = parser.parse_args()
+    binary, images = str(Path(options.veridic).resolve()), ROOT / "docs" / "images"
+    rows = []
+
+    def row(what, value, asked):
+        rows.append([what, value, asked])
+        print(f"{what}: {value} (asked: {asked})", flush=True)
+
+    over = lambda times: f"{statistics.median(times):.0f} ({min(times):.0f} to {max(times):.0f})"
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        place = Path(place)
+        browser = playwright.chromium.launch(executable_path=shutil.which(options.browser), args=["--no-sandbox"])
+        fitted(binary, place, "small", 5)
+        for i in range(RUNS - 1):
+            shutil.copytree(place / "runs/small", place / f"runs/copy-{i:03}")
+        long = place / "long" / "long"
+        shutil.copytree(place / "runs/small", long)
+        epoch = lambda n: json.dumps({"event": "epoch", "epoch": n, "step": 10 * n, "seconds": 0.1, "losses": {"train.loss": 10 / n, "valid.loss": 8 + 1 / n}})
+        (long / "events.jsonl").write_text("".join(epoch(n) + "\n" for n in range(1, EVENTS + 1)))
+
+        server = Server(binary, place / "runs", browser, options.data_dir)
+        row(f"first paint, {RUNS} runs, ms", over(server.ready("#/", "tbody tr")), "300")
+        found, frames, steps = world(server)
+        row("GAN world: all 8 modes, s", f"{found:.1f}", "20")
+        row("GAN world: frames a second", f"{frames:.0f}", "30")
+        row("GAN world: steps a second meanwhile", f"{steps:.0f}", "200")
+        if options.pictures:
+            film(server, images / "studio-world.png")
+        server.end()
+        server = Server(binary, place / "long", browser, options.data_dir)
+        row(f"a run of {EVENTS:,} events, ms".replace(",", " "), over(server.ready("#/run/long", "html[data-ready] .facts b")), "500")
+        server.end()
+        for name, run in (pair.split("=") for pair in options.space.split(",") if pair):
+            run = Path(run).resolve()
+            server = Server(binary, run.parent, browser, options.data_dir)
+            page = server.page(f"#/latent/{run.name}")
+            times = slid(page)
+            row(f"slider of {name}, ms, 95 % below", f"{times[int(0.95 * len(times))]:.0f} (median {statistics.median(times):.0f})", "50")
+            if options.pictures:
+                page.screenshot(path=images / f"studio-latent-{name}.png")
+            server.end()
+        ratio = watched(binary, place, browser, options.data_dir)
+        row("a fit that is watched, to one that is not", f"{ratio:.3f}", "1.03")
+        browser.close()
+    about = "In Chromium without a graphics card, on the same two cores as the server and the training."
+    columns = ["what", "measured", "asked at most, of rates at least"]
+    store("studio", {"kind": "table", "title": "Studio", "about": about, "machine": machine(), "columns": columns, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
