@@ -539,7 +539,7 @@ mod tests {
                 let bias = numbers(n, 3);
                 let mut c = vec![f32::NAN; m * n];
                 let stride = Stride { row: k, column: 1 };
-                for isa in [Isa::detect(), Isa::Baseline] {
+                for isa in Isa::available() {
                     // SAFETY: sizes as documented.
                     unsafe {
                         let start = Start::Bias(bias.as_ptr());
@@ -567,12 +567,13 @@ mod tests {
         // SAFETY: sizes as documented.
         unsafe {
             pack(b.as_ptr(), (k, n), false, packed.as_mut_ptr(), (0, n.div_ceil(PANEL)));
-            let isa = Isa::detect();
-            product(isa, a.as_ptr(), stride, packed.as_ptr(), all.as_mut_ptr(), (m, k, n), Start::Zero);
-            for i in 0..m {
-                let row = a.as_ptr().add(i * k);
-                product(isa, row, stride, packed.as_ptr(), one.as_mut_ptr(), (1, k, n), Start::Zero);
-                assert_eq!(one, all[i * n..(i + 1) * n]);
+            for isa in Isa::available() {
+                product(isa, a.as_ptr(), stride, packed.as_ptr(), all.as_mut_ptr(), (m, k, n), Start::Zero);
+                for i in 0..m {
+                    let row = a.as_ptr().add(i * k);
+                    product(isa, row, stride, packed.as_ptr(), one.as_mut_ptr(), (1, k, n), Start::Zero);
+                    assert_eq!(one, all[i * n..(i + 1) * n], "{isa:?}");
+                }
             }
         }
     }

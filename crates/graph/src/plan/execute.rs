@@ -81,15 +81,7 @@ impl Frame<'_> {
             let pointer = self.workers[worker];
             let worker = &mut *pointer;
             let chunk = worker.chunk.pointer();
-            let at = |place: Place| -> *mut f32 {
-                match place {
-                    Place::Chunk(offset) => chunk.add(offset),
-                    Place::Rows(entry) => self.rows[entry].add(block.row * self.row_widths[entry]),
-                    Place::Shared(offset) => self.shared.add(offset),
-                    Place::State(index) => self.states[index],
-                    Place::Partial(entry) => self.partials[entry].add(block.unit * self.partial_lens[entry]),
-                }
-            };
+            let at = |place: Place| self.address(place, block, chunk);
             let start = if block.more { Start::Accumulate } else { Start::Zero };
             match task {
                 Task::Load { slot, width, out } => self.load(*slot, *width, block, at(*out)),
@@ -240,22 +232,35 @@ impl Frame<'_> {
         }
     }
 
+    /// The address of a place for a block.
+    ///
+    /// # Safety
+    /// The block is one of the run, `chunk` the memory of its worker.
+    unsafe fn address(&self, place: Place, block: Block, chunk: *mut f32) -> *mut f32 {
+        // SAFETY: places were laid out inside their memory.
+        unsafe {
+            match place {
+                Place::Chunk(offset) => chunk.add(offset),
+                Place::Rows(entry) => self.rows[entry].add(block.row * self.row_widths[entry]),
+                Place::Shared(offset) => self.shared.add(offset),
+                Place::State(index) => self.states[index],
+                Place::Partial(entry) => self.partials[entry].add(block.unit * self.partial_lens[entry]),
+            }
+        }
+    }
+
     /// # Safety
     /// As [`Self::task`]; pieces of one stage touch disjoint results.
     pub(super) unsafe fn piece(&self, task: &Task, (start, end): (usize, usize), worker: usize) {
         let block = Block { row: 0, rows: 1, unit: 0, more: false };
         // SAFETY: as for `task`; kernels and packing write only `start..end`, other tasks are one piece.
         unsafe {
-            let place = |place: Place| match place {
-                Place::Shared(offset) => self.shared.add(offset),
-                Place::State(index) => self.states[index],
-                Place::Partial(entry) => self.partials[entry],
-                Place::Chunk(_) | Place::Rows(_) => unreachable!("shared tasks read shared values"),
-            };
+            let own = self.workers[worker];
+            let chunk = (*own).chunk.pointer();
+            let place = |place: Place| self.address(place, block, chunk);
             match task {
                 Task::Kernel(kernel) => {
-                    let pointer = self.workers[worker];
-                    let worker = &mut *pointer;
+                    let worker = &mut *own;
                     self.kernel(kernel, worker, &place, block, (start, end));
                 }
                 Task::Pack { b, k, n, transposed, out } => {

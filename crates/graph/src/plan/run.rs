@@ -7,9 +7,8 @@
 
 use super::execute::{Block, Frame, Worker};
 use super::memory::Memory;
-use super::place::Place;
 use super::schedule::{CHUNK, Schedule, schedule};
-use super::task::{Piece, Stage, Task};
+use super::task::{Commit, OutputPlace, Piece, Stage, Task};
 use crate::error::GraphError;
 use crate::expr::Expr;
 use crate::graph::{Graph, InputDecl};
@@ -118,7 +117,7 @@ impl Graph {
         }
         let inner = self.read();
         let lowered = super::lower::lower(&inner, &roots);
-        let schedule = schedule(lowered, outputs.len(), &updated);
+        let schedule = schedule(lowered, outputs.len(), &updated)?;
         Ok(Plan {
             inputs: inner.inputs.clone(),
             state_lens: inner.states.iter().map(|state| state.dims.iter().product()).collect(),
@@ -207,14 +206,12 @@ impl Plan {
         for &(place, state) in &self.schedule.commits {
             let len = states.entries[state].values.len();
             match place {
-                Place::Shared(offset) => {
+                Commit::Shared(offset) => {
                     states.entries[state].values.copy_from_slice(&self.shared.slice()[offset..offset + len]);
                 }
-                // Two states with the same new value: it was written into the first.
-                Place::State(first) => {
+                Commit::State(first) => {
                     states.entries[state].values = states.entries[first].values.clone();
                 }
-                _ => unreachable!("new values of states are shared"),
             }
         }
         self.states_seen = self.state_outputs(states);
@@ -225,14 +222,13 @@ impl Plan {
     pub fn output(&self, i: usize) -> &[f32] {
         let (place, width) = self.schedule.outputs[i];
         match place {
-            Place::Rows(entry) => &self.rows[entry].slice()[..self.last_rows * width],
-            Place::Shared(offset) => &self.shared.slice()[offset..offset + width],
-            Place::State(_) => {
+            OutputPlace::Rows(entry) => &self.rows[entry].slice()[..self.last_rows * width],
+            OutputPlace::Shared(offset) => &self.shared.slice()[offset..offset + width],
+            OutputPlace::State(_) => {
                 let before = self.schedule.outputs[..i].iter();
-                let nth = before.filter(|(place, _)| matches!(place, Place::State(_))).count();
+                let nth = before.filter(|(place, _)| matches!(place, OutputPlace::State(_))).count();
                 self.states_seen.get(nth).map_or(&[], Vec::as_slice)
             }
-            Place::Chunk(_) | Place::Partial(_) => unreachable!("outputs outlive chunks"),
         }
     }
 
@@ -253,10 +249,17 @@ impl Plan {
         4 * (self.shared.len() + workers.sum::<usize>() + memories.sum::<usize>())
     }
 
+    /// The same plan on another instruction set, which the processor has.
+    #[cfg(test)]
+    pub(super) fn on(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+
     fn state_outputs(&self, states: &States) -> Vec<Vec<f32>> {
         let kept = self.schedule.outputs.iter().filter_map(|(place, _)| match place {
-            Place::State(index) => Some(states.entries[*index].values.clone()),
-            _ => None,
+            OutputPlace::State(index) => Some(states.entries[*index].values.clone()),
+            OutputPlace::Rows(_) | OutputPlace::Shared(_) => None,
         });
         kept.collect()
     }
