@@ -4,6 +4,8 @@
     reason = "threads write disjoint parts of shared memory; each block says why that is so"
 )]
 
+use std::time::Instant;
+
 use super::memory::Memory;
 use super::place::Place;
 use super::run::{Draw, Feed, picked_width};
@@ -33,6 +35,8 @@ pub(super) struct Worker {
     pub(super) loads: Vec<(Source, u16)>,
     pub(super) scalars: Vec<f32>,
     pub(super) sinks: Vec<(u16, Sink)>,
+    /// What each task of the plan took, while times are recorded.
+    pub(super) nanoseconds: Vec<u64>,
 }
 
 // SAFETY: the pointers are scratch that is written before it is read in every call.
@@ -230,6 +234,26 @@ impl Frame<'_> {
                 }
             }
         }
+    }
+
+    /// Does a task of number `number`, and notes how long it took if `record`.
+    ///
+    /// # Safety
+    /// `work` does it on `worker`.
+    pub(super) unsafe fn timed(&self, record: bool, number: usize, worker: usize, work: impl FnOnce()) {
+        if !record {
+            return work();
+        }
+        let begun = Instant::now();
+        work();
+        let taken = begun.elapsed().as_nanos() as u64;
+        // SAFETY: the worker's memory is used by this thread alone.
+        let worker = unsafe { &mut *self.workers[worker].cast::<Worker>() };
+        let nanoseconds = &mut worker.nanoseconds;
+        if nanoseconds.len() <= number {
+            nanoseconds.resize(number + 1, 0);
+        }
+        nanoseconds[number] += taken;
     }
 
     /// The address of a place for a block.

@@ -10,10 +10,12 @@ mod ir;
 mod lower;
 mod memory;
 mod place;
+mod profile;
 #[cfg(test)]
 mod reference;
 mod run;
 mod schedule;
 mod task;
 
+pub use profile::TaskTime;
 pub use run::{Draw, Feed, Plan};

@@ -7,6 +7,7 @@
 
 use super::execute::{Block, Frame, Worker};
 use super::memory::Memory;
+use super::profile::Recording;
 use super::schedule::{CHUNK, Schedule, schedule};
 use super::task::{Commit, OutputPlace, Piece, Stage, Task};
 use crate::error::GraphError;
@@ -68,16 +69,17 @@ pub struct Draw {
 /// A compiled set of outputs and updates, with the memory to compute them.
 #[derive(Debug)]
 pub struct Plan {
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     inputs: Vec<InputDecl>,
     state_lens: Vec<usize>,
     isa: Isa,
     shared: Memory,
     rows: Vec<Memory>,
     partials: Vec<Memory>,
-    workers: Vec<Worker>,
+    pub(super) workers: Vec<Worker>,
     last_rows: usize,
     states_seen: Vec<Vec<f32>>,
+    pub(super) recording: Recording,
 }
 
 impl Graph {
@@ -128,6 +130,7 @@ impl Graph {
             workers: Vec::new(),
             last_rows: 0,
             states_seen: Vec::new(),
+            recording: Recording::default(),
             schedule,
         })
     }
@@ -174,15 +177,25 @@ impl Plan {
             units: cut.units,
             workers: self.workers.iter_mut().map(|worker| &raw mut *worker).collect(),
         };
+        let record = self.recording.is_on;
+        self.recording.rows += rows as f64;
+        self.recording.chunks += cut.chunks as f64;
+        self.recording.runs += 1.0;
+        let mut first = 0;
         for stage in &self.schedule.stages {
             match stage {
                 Stage::Shared { tasks, pieces, nanoseconds } => {
                     let job = |i: usize, worker: usize| {
                         let Piece { task, start, end } = pieces[i];
                         // SAFETY: see `Frame::piece`; the pool gives each thread its own worker number.
-                        unsafe { frame.piece(&tasks[task], (start, end), worker) };
+                        unsafe {
+                            frame.timed(record, first + task, worker, || {
+                                frame.piece(&tasks[task], (start, end), worker);
+                            });
+                        }
                     };
                     run_jobs(pool, pieces.len(), *nanoseconds, &job);
+                    first += tasks.len();
                 }
                 Stage::Rows { tasks, nanoseconds_per_row } => {
                     let job = |unit: usize, worker: usize| {
@@ -193,13 +206,17 @@ impl Plan {
                                 unit,
                                 more: chunk != cut.chunks_of(unit).start,
                             };
-                            for task in tasks {
+                            for (i, task) in tasks.iter().enumerate() {
                                 // SAFETY: see `Frame::task`; likewise.
-                                unsafe { frame.task(task, block, worker) };
+                                unsafe {
+                                    frame
+                                        .timed(record, first + i, worker, || frame.task(task, block, worker));
+                                }
                             }
                         }
                     };
                     run_jobs(pool, cut.units, nanoseconds_per_row * rows as f64, &job);
+                    first += tasks.len();
                 }
             }
         }
@@ -317,6 +334,7 @@ impl Plan {
                 loads: Vec::new(),
                 scalars: Vec::new(),
                 sinks: Vec::new(),
+                nanoseconds: Vec::new(),
             });
         }
     }
