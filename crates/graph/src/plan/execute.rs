@@ -10,18 +10,22 @@ use super::memory::Memory;
 use super::place::Place;
 use super::run::{Draw, Feed, picked_width};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
+use crate::kernel::byte::scale_bytes;
 use crate::kernel::convolution;
-use crate::kernel::copy;
 use crate::kernel::elementwise::{self, Call, Sink, Source};
 use crate::kernel::isa::Isa;
 use crate::kernel::product::{self, PANEL, Run, Start, Stride};
 use crate::kernel::random::{self, DrawKey};
 use crate::kernel::recurrence;
+use crate::kernel::{copy, prefetch};
 use crate::op::Fold;
 use crate::recurrence::Recurrence;
 
 /// Rows of so many values (or a multiple) are copied apart before they are read by columns.
 const ALIASING: usize = 128;
+
+/// Rows of shuffled data are asked for so many rows before they are read.
+const AHEAD: usize = 4;
 
 /// The memory of one thread.
 #[derive(Debug)]
@@ -110,7 +114,7 @@ impl Frame<'_> {
                     let m = lead * block.rows;
                     worker.panel.reserve(product::packed_len(m, *n));
                     let packed = worker.panel.pointer();
-                    product::pack(at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
+                    product::pack(self.isa, at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
                     let (mut a, mut column) = (at(*a).cast_const(), *k);
                     if k.is_multiple_of(ALIASING) {
                         // Rows a multiple of a kilobyte apart fall into a few sets of the first-level cache.
@@ -126,11 +130,11 @@ impl Frame<'_> {
                     product::product(self.isa, a, stride, packed, at(*out), (*k, m, *n), start);
                 }
                 Task::Pack { b, k, n, transposed, out } => {
-                    product::pack(at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
+                    product::pack(self.isa, at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
                 }
                 Task::PackTransposed { w, geometry, out } => {
                     let panels = (0, convolution::transposed_panels(geometry));
-                    convolution::pack_transposed(geometry, at(*w), at(*out), panels);
+                    convolution::pack_transposed(self.isa, geometry, at(*w), at(*out), panels);
                 }
                 Task::Conv { x, packed, bias, geometry: g, transposed, out } => {
                     let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
@@ -288,10 +292,10 @@ impl Frame<'_> {
                     self.kernel(kernel, worker, &place, block, (start, end));
                 }
                 Task::Pack { b, k, n, transposed, out } => {
-                    product::pack(place(*b), (*k, *n), *transposed, place(*out), (start, end));
+                    product::pack(self.isa, place(*b), (*k, *n), *transposed, place(*out), (start, end));
                 }
                 Task::PackTransposed { w, geometry, out } => {
-                    convolution::pack_transposed(geometry, place(*w), place(*out), (start, end));
+                    convolution::pack_transposed(self.isa, geometry, place(*w), place(*out), (start, end));
                 }
                 Task::Load { .. }
                 | Task::Random { .. }
@@ -392,7 +396,10 @@ impl Frame<'_> {
             Feed::Pick { values, index } => {
                 let width = picked_width(width, self.total_rows, index.len());
                 let index = &index[range.start * index.len() / self.total_rows..];
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
+                for (i, (out, &row)) in out.chunks_exact_mut(width.max(1)).zip(index).enumerate() {
+                    if let Some(&ahead) = index.get(i + AHEAD) {
+                        prefetch(&values[ahead as usize * width..][..width]);
+                    }
                     let from = &values[row as usize * width..][..width];
                     // SAFETY: both hold `width` values.
                     unsafe { copy(from.as_ptr(), out.as_mut_ptr(), width) };
@@ -401,11 +408,14 @@ impl Frame<'_> {
             Feed::PickBytes { bytes, scale, index } => {
                 let width = picked_width(width, self.total_rows, index.len());
                 let index = &index[range.start * index.len() / self.total_rows..];
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
-                    let first = row as usize * width;
-                    for (value, &byte) in out.iter_mut().zip(&bytes[first..first + width]) {
-                        *value = f32::from(byte) * scale;
+                for (i, (out, &row)) in out.chunks_exact_mut(width.max(1)).zip(index).enumerate() {
+                    if let Some(&ahead) = index.get(i + AHEAD) {
+                        prefetch(&bytes[ahead as usize * width..][..width]);
                     }
+                    let first = row as usize * width;
+                    let from = &bytes[first..first + width];
+                    // SAFETY: both hold `width` values.
+                    unsafe { scale_bytes(self.isa, from.as_ptr(), scale, out.as_mut_ptr(), width) };
                 }
             }
             Feed::Shared(_) => {}
