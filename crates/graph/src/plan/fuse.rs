@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::allocate::Placement;
+use super::chain::chain;
 use super::ir::{Element, Ending, Given, Ir, IrOp, View};
 use super::place::Place;
 use super::schedule::{Domain, Member};
@@ -71,6 +72,18 @@ impl Placement<'_> {
             reg_of.insert(ir, dst);
             code.push(Instr { code: instr, dst, a, b, c });
         }
+        let mut kept = vec![false; builder.regs.len()];
+        for &ir in &nodes {
+            if let Some(&reg) = reg_of.get(&ir) {
+                kept[reg as usize] |= builder.of.stored[ir];
+            }
+        }
+        for (_, Ending::Rows(_, of) | Ending::Width(_, of)) in &endings {
+            if let Some(&reg) = reg_of.get(of) {
+                kept[reg as usize] = true;
+            }
+        }
+        let code = chain(code, &kept, &mut || builder.scalar_index(Scalar::Const(1.0f32.to_bits())));
         // Folds come first: a store may put its values where a folded operand was.
         let mut sinks: Vec<(u16, SinkPlace)> = Vec::new();
         for (ir, ending) in endings {
@@ -145,11 +158,15 @@ impl KernelBuilder<'_, '_> {
     }
 
     fn scalar(&mut self, scalar: Scalar) -> Arg {
+        Arg::Scalar(self.scalar_index(scalar))
+    }
+
+    fn scalar_index(&mut self, scalar: Scalar) -> u16 {
         let index = self.scalars.iter().position(|known| *known == scalar).unwrap_or_else(|| {
             self.scalars.push(scalar);
             self.scalars.len() - 1
         });
-        Arg::Scalar(index as u16)
+        index as u16
     }
 
     fn arg(&mut self, ir: Ir, reg_of: &HashMap<Ir, u16>) -> Result<Arg, GraphError> {
@@ -192,7 +209,13 @@ impl KernelBuilder<'_, '_> {
         let source = self.regs.iter().position(|known| matches!(known, Reg::Load(l) if *l as usize == load));
         let Some(source) = source.map(|source| source as u16) else { return false };
         let reads = |instr: &Instr| [instr.a, instr.b, instr.c].contains(&Arg::Reg(source));
-        !code[made..].iter().any(reads) && !sinks.iter().any(|(sunk, _)| *sunk == source)
+        let itself = code[made];
+        let in_place = itself.code.takes_result_as_first()
+            && itself.a == Arg::Reg(source)
+            && ![itself.b, itself.c].contains(&Arg::Reg(source));
+        (in_place || !reads(&itself))
+            && !code[made + 1..].iter().any(reads)
+            && !sinks.iter().any(|(sunk, _)| *sunk == source)
     }
 
     /// A place for a stored member: the memory of a value this kernel is the last to read, where there is one, so

@@ -4,6 +4,7 @@
 //! `allocate` gives values their places; `run` and `execute` do the work.
 
 mod allocate;
+mod chain;
 mod execute;
 mod fuse;
 mod ir;

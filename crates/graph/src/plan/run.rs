@@ -273,6 +273,21 @@ impl Plan {
         self
     }
 
+    /// Width and instructions of each kernel on shared values.
+    #[cfg(test)]
+    pub(super) fn shared_kernels(&self) -> Vec<(usize, usize)> {
+        let mut kernels = Vec::new();
+        for stage in &self.schedule.stages {
+            let Stage::Shared { tasks, .. } = stage else { continue };
+            for task in tasks {
+                if let Task::Kernel(kernel) = task {
+                    kernels.push((kernel.width, kernel.code.len()));
+                }
+            }
+        }
+        kernels
+    }
+
     fn state_outputs(&self, states: &States) -> Vec<Vec<f32>> {
         let kept = self.schedule.outputs.iter().filter_map(|(place, _)| match place {
             OutputPlace::State(index) => Some(states.entries[*index].values.clone()),

@@ -107,7 +107,7 @@ pub(crate) fn schedule(
         }
     }
     let levels = levels(&mut nodes, &roots);
-    let depths = depths(&nodes, &levels, &roots);
+    let depths = depths(&nodes, &levels);
     let groups = group(&nodes, &levels, &depths);
     Placement::new(&nodes, &levels, &roots, n_outputs, updated, &groups).build(&groups)
 }
@@ -191,7 +191,7 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     levels
 }
 
-fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
+fn depths(nodes: &[IrNode], levels: &[usize]) -> Vec<usize> {
     let bucket = |ir: Ir| (levels[ir], nodes[ir].is_in_rows());
     let mut depths = vec![0; nodes.len()];
     // Inputs that are loaded again come after their readers; they wait for nothing.
@@ -222,8 +222,10 @@ fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
         }
     }
     for ir in (0..nodes.len()).rev() {
-        let movable = nodes[ir].is_elementwise() && !roots.contains(&ir) && !users[ir].is_empty();
-        if movable && users[ir].iter().all(|&(user, fusable)| fusable && bucket(user) == bucket(ir)) {
+        if nodes[ir].is_elementwise()
+            && !users[ir].is_empty()
+            && users[ir].iter().all(|&(user, fusable)| fusable && bucket(user) == bucket(ir))
+        {
             let first = users[ir].iter().map(|&(user, _)| depths[user]).min();
             depths[ir] = first.unwrap_or(depths[ir]);
         }

@@ -98,7 +98,7 @@ mod x86 {
             let (row, column) = (quarter / 2 * HALF, quarter % 2 * HALF);
             // SAFETY: a quarter of either block.
             unsafe {
-                transpose_quarter(from.add(row * stride + column), stride, out.add(column * PANEL + row))
+                transpose_quarter(from.add(row * stride + column), stride, out.add(column * PANEL + row));
             };
         }
     }

@@ -18,6 +18,19 @@ macro_rules! each_row {
     };
 }
 
+/// The tile of a height up to `ROWS`.
+macro_rules! each_height {
+    ($strip:ident, $height:ident, $v:ident, $rows:ident, $parts:ident) => {
+        each_height!($strip, $height, $v, $rows, $parts, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    };
+    ($strip:ident, $height:ident, $v:ident, $rows:ident, $parts:ident, $($number:literal)*) => {
+        match $height {
+            $($number if $number <= $rows => $strip.tile::<$v, $number, $parts>(),)*
+            _ => {}
+        }
+    };
+}
+
 /// Columns of the widest tile.
 const WIDEST: usize = 2 * PANEL;
 
@@ -104,34 +117,18 @@ struct Strip<'a> {
 }
 
 impl Strip<'_> {
-    /// All `m` rows, `ROWS` at a time.
+    /// All `m` rows, at most `ROWS` at a time and in tiles of heights as equal as can be: a low tile at the end would take
+    /// as long as one of eight rows.
     ///
     /// # Safety
     /// See [`super::product_of_runs`].
     #[inline(always)]
     unsafe fn rows<V: Vector, const ROWS: usize, const PARTS: usize>(mut self, m: usize) {
-        let mut left = m;
-        // SAFETY: the caller's contract; so many rows are left.
-        unsafe {
-            while left >= ROWS {
-                self.tile::<V, ROWS, PARTS>();
-                left -= ROWS;
-            }
-            // What is left; the largest tile has 14 rows.
-            if left >= 8 {
-                self.tile::<V, 8, PARTS>();
-                left -= 8;
-            }
-            match left {
-                0 => {}
-                1 => self.tile::<V, 1, PARTS>(),
-                2 => self.tile::<V, 2, PARTS>(),
-                3 => self.tile::<V, 3, PARTS>(),
-                4 => self.tile::<V, 4, PARTS>(),
-                5 => self.tile::<V, 5, PARTS>(),
-                6 => self.tile::<V, 6, PARTS>(),
-                _ => self.tile::<V, 7, PARTS>(),
-            }
+        let tiles = m.div_ceil(ROWS);
+        for tile in 0..tiles {
+            let height = (tile + 1) * m / tiles - tile * m / tiles;
+            // SAFETY: the caller's contract; so many rows are left.
+            unsafe { each_height!(self, height, V, ROWS, PARTS) }
         }
     }
 

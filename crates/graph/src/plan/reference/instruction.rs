@@ -6,6 +6,7 @@ use super::check::check_on_every_set;
 use crate::expr::Expr;
 use crate::graph::Graph;
 use crate::init::Init;
+use crate::optimizer::Optimizer;
 use crate::recurrence::Cell;
 use crate::shape::Shape;
 use crate::window::Window;
@@ -171,5 +172,34 @@ fn noise_is_the_same_on_every_instruction_set() {
         let outputs = [graph.normal(&shape) + x, graph.uniform(&shape) + x, graph.bernoulli(&shape, 0.3) + x];
         let fed = feeds(&mut Dice(1), 9, &[1], &[]);
         check_on_every_set(&graph, &outputs, &[], &fed, 9, &format!("width {width}"));
+    }
+}
+
+#[test]
+fn optimizers_match_the_interpreter_and_take_few_passes() {
+    let optimizers = [
+        (Optimizer::Sgd { momentum: 0.0 }, 2),
+        (Optimizer::Sgd { momentum: 0.9 }, 3),
+        (Optimizer::RmsProp { decay: 0.9, epsilon: 1e-2 }, 2),
+        (Optimizer::Adadelta { decay: 0.9, epsilon: 1e-2 }, 10),
+        (Optimizer::Adam { beta1: 0.9, beta2: 0.99, epsilon: 1e-2, weight_decay: 0.0 }, 3),
+        (Optimizer::Adam { beta1: 0.9, beta2: 0.99, epsilon: 1e-2, weight_decay: 0.1 }, 4),
+    ];
+    // Of one value, a register and a little, more than a tile and more than a piece.
+    for (optimizer, most) in optimizers {
+        for width in [1, 37, 700, 9000] {
+            let graph = Graph::new();
+            let (x, rate) = (graph.rows("x", &[width]), graph.shared("rate", &[]));
+            let p = graph.state("p", &[width], Init::Normal(1.0));
+            let loss = (p * x).sum_width().mean_rows();
+            let gradients = graph.gradient(loss, &[p]);
+            let updates = optimizer.updates(&graph, &[("p".to_string(), p)], &gradients, rate);
+            let fed = feeds(&mut Dice(4), 3, &[width], &[1]);
+            let what = format!("{optimizer:?} width {width}");
+            check_on_every_set(&graph, &[loss], &updates, &fed, 3, &what);
+            let kernels = graph.compile(&[], &updates).unwrap().shared_kernels();
+            let instructions: usize = kernels.iter().filter(|(w, _)| *w == width).map(|(_, n)| n).sum();
+            assert!(width == 1 || instructions <= most, "{what}: {kernels:?}");
+        }
     }
 }

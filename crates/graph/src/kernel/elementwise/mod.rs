@@ -3,6 +3,12 @@
 //! A tile is a number of whole rows, or a part of one wide row. Values pass through the whole program while they are
 //! in the first-level cache; reductions over a row or over rows are taken from the registers at the end.
 
+mod chain;
+mod fold;
+
+pub(crate) use fold::fold_all;
+use fold::{fold_into, fold_two};
+
 use super::isa::dispatch;
 use super::math;
 use crate::op::{Binary, Fold, Unary};
@@ -41,6 +47,32 @@ pub(crate) enum Code {
     Unary(Unary),
     Binary(Binary),
     Select,
+    /// `a x + b y`, for scalars `x` and `y`.
+    Blend {
+        x: u16,
+        y: u16,
+    },
+    /// `a x + b² y`.
+    BlendSquare {
+        x: u16,
+        y: u16,
+    },
+    /// `a - b rate / (sqrt(c scale) + epsilon)`.
+    RootStep {
+        rate: u16,
+        scale: u16,
+        epsilon: u16,
+    },
+}
+
+impl Code {
+    /// Whether the result may be written where operand `a` is read.
+    pub(crate) fn takes_result_as_first(self) -> bool {
+        match self {
+            Self::Blend { .. } | Self::BlendSquare { .. } | Self::RootStep { .. } => true,
+            Self::Copy | Self::Unary(_) | Self::Binary(_) | Self::Select => false,
+        }
+    }
 }
 
 /// `dst = code(a, b, c)`; operands a code does not take are ignored.
@@ -249,93 +281,14 @@ unsafe fn fill(out: *mut f32, n: usize, value: f32) {
 }
 
 /// # Safety
-/// Both are valid for `n` values and do not overlap.
-#[inline(always)]
-unsafe fn fold_into(fold: Fold, out: *mut f32, values: *const f32, n: usize) {
-    // SAFETY: the caller's contract.
-    let (out, values) =
-        unsafe { (std::slice::from_raw_parts_mut(out, n), std::slice::from_raw_parts(values, n)) };
-    match fold {
-        Fold::Sum => map2(out, values, |a, b| a + b),
-        Fold::Max => map2(out, values, maximum),
-    }
-}
-
-/// # Safety
-/// All are valid for `n` values, and `out` overlaps neither other.
-#[inline(always)]
-unsafe fn fold_two(fold: Fold, out: *mut f32, a: *const f32, b: *const f32, n: usize) {
-    // SAFETY: the caller's contract.
-    let (out, a, b) = unsafe {
-        (
-            std::slice::from_raw_parts_mut(out, n),
-            std::slice::from_raw_parts(a, n),
-            std::slice::from_raw_parts(b, n),
-        )
-    };
-    match fold {
-        Fold::Sum => zip2(out, a, b, |a, b| a + b),
-        Fold::Max => zip2(out, a, b, maximum),
-    }
-}
-
-#[inline(always)]
-fn map2(out: &mut [f32], values: &[f32], f: impl Fn(f32, f32) -> f32) {
-    for (a, &b) in out.iter_mut().zip(values) {
-        *a = f(*a, b);
-    }
-}
-
-/// Folds in 16 strands that are joined in a fixed tree, so that the order does not depend on the instruction set.
-///
-/// # Safety
-/// `values` is valid for `n >= 1` values.
-#[inline(always)]
-pub(crate) unsafe fn fold_all(fold: Fold, values: *const f32, n: usize) -> f32 {
-    // SAFETY: the caller's contract.
-    let values = unsafe { std::slice::from_raw_parts(values, n) };
-    // What the strands and their tree come to for so few.
-    match (fold, values) {
-        (Fold::Sum, &[a]) => return 0.0 + a,
-        (Fold::Sum, &[a, b]) => return (0.0 + a) + (0.0 + b),
-        (Fold::Max, &[a]) => return a,
-        (Fold::Max, &[a, b]) => return maximum(a, b),
-        _ => {}
-    }
-    let mut strands = [match fold {
-        Fold::Sum => 0.0,
-        Fold::Max => f32::NEG_INFINITY,
-    }; 16];
-    let (blocks, rest) = values.as_chunks::<16>();
-    for block in blocks {
-        match fold {
-            Fold::Sum => map2(&mut strands, block, |a, b| a + b),
-            Fold::Max => map2(&mut strands, block, maximum),
-        }
-    }
-    for (strand, &value) in strands.iter_mut().zip(rest) {
-        *strand = match fold {
-            Fold::Sum => *strand + value,
-            Fold::Max => maximum(*strand, value),
-        };
-    }
-    let mut width = 8;
-    while width > 0 {
-        for i in 0..width {
-            strands[i] = match fold {
-                Fold::Sum => strands[i] + strands[i + width],
-                Fold::Max => maximum(strands[i], strands[i + width]),
-            };
-        }
-        width /= 2;
-    }
-    strands[0]
-}
-
-/// # Safety
-/// The registers the instruction names are valid for `n` values, and its destination overlaps no operand.
+/// The registers the instruction names are valid for `n` values, and its destination overlaps no operand, or is the first
+/// if [`Code::takes_result_as_first`].
 #[inline(always)]
 unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &[f32], n: usize) {
+    if instr.code.takes_result_as_first() {
+        // SAFETY: the caller's contract.
+        return unsafe { chain::step(instr, pointers, scalars, n) };
+    }
     // SAFETY: the caller's contract.
     let out = unsafe { std::slice::from_raw_parts_mut(pointers[instr.dst as usize], n) };
     let read = |reg: u16| {
@@ -385,6 +338,7 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
         Code::Binary(Binary::Max) => two!(maximum),
         Code::Binary(Binary::Less) => two!(|a: f32, b: f32| f32::from(a < b)),
         Code::Binary(Binary::Equal) => two!(|a: f32, b: f32| f32::from(a == b)),
+        Code::Blend { .. } | Code::BlendSquare { .. } | Code::RootStep { .. } => {}
         Code::Select => {
             let (Arg::Reg(mask), b, c) = (instr.a, instr.b, instr.c) else {
                 // A mask of one value picks a whole operand.
