@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::ir::{Alone, Given, Ir, IrNode, IrOp};
 use super::place::{Arena, Place};
 use super::schedule::{CHUNK, Group, Groups, Schedule};
-use super::task::{Commit, OutputPlace, Piece, Stage, Task};
+use super::task::{Commit, Kernel, Load, OutputPlace, Piece, Stage, Task};
 use crate::error::GraphError;
 use crate::kernel::convolution;
 use crate::kernel::product::PANEL;
@@ -13,6 +13,23 @@ use crate::recurrence::Recurrence;
 
 /// Shared elementwise work is cut into pieces of this many values.
 const PIECE: usize = 8192;
+
+/// Rows of weights in a piece of their gradient: tiles of each instruction set fill it.
+const WEIGHED_ROWS: usize = 24;
+
+impl Kernel {
+    /// Values of a piece.
+    fn piece(&self) -> usize {
+        let columns = self.loads.iter().filter_map(|(load, _)| match load {
+            Load::Weigh { n, .. } => Some(*n),
+            Load::Full(_) | Load::Column(_) | Load::Row(_) | Load::Table { .. } | Load::Parts { .. } => None,
+        });
+        match columns.max() {
+            Some(n) => (PIECE / (n * WEIGHED_ROWS)).max(1) * n * WEIGHED_ROWS,
+            None => PIECE,
+        }
+    }
+}
 
 /// Gives every value a place and every task its form.
 pub(super) struct Placement<'a> {
@@ -279,6 +296,8 @@ impl<'a> Placement<'a> {
                 let (a, b) = (self.of(*a)?, self.of(*b)?);
                 (Task::Contract { a, b, lead: *lead, k: *k, n: *n, out }, 0.03 * (lead * k * n) as f64)
             }
+            Alone::KeepRows { of, k } => (Task::KeepRows { of: self.of(*of)?, k: *k, out }, copy_cost),
+            Alone::PackRows { of, n } => (Task::PackRows { of: self.of(*of)?, n: *n, out }, copy_cost),
             Alone::PackTransposed { w, geometry } => {
                 (Task::PackTransposed { w: self.of(*w)?, geometry: *geometry, out }, 0.3 * width as f64)
             }
@@ -353,12 +372,14 @@ fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
     let mut nanoseconds = 0.0;
     for (i, (task, cost)) in tasks.iter().enumerate() {
         let (len, step) = match task {
-            Task::Kernel(kernel) => (kernel.width, PIECE),
+            Task::Kernel(kernel) => (kernel.width, kernel.piece()),
             Task::Pack { k, n, .. } => (n.div_ceil(PANEL), (PIECE / (k * PANEL)).max(1)),
             Task::PackTransposed { geometry, .. } => (convolution::transposed_panels(geometry), 1),
             Task::Load { .. }
             | Task::Random { .. }
             | Task::MatMul { .. }
+            | Task::KeepRows { .. }
+            | Task::PackRows { .. }
             | Task::Contract { .. }
             | Task::Conv { .. }
             | Task::ConvWeight { .. }

@@ -21,9 +21,6 @@ use crate::kernel::{copy, prefetch};
 use crate::op::Fold;
 use crate::recurrence::Recurrence;
 
-/// Rows of so many values (or a multiple) are copied apart before they are read by columns.
-const ALIASING: usize = 128;
-
 /// Rows of shuffled data are asked for so many rows before they are read.
 const AHEAD: usize = 4;
 
@@ -116,9 +113,9 @@ impl Frame<'_> {
                     let packed = worker.panel.pointer();
                     product::pack(self.isa, at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
                     let (mut a, mut column) = (at(*a).cast_const(), *k);
-                    if k.is_multiple_of(ALIASING) {
+                    if product::spaced(*k) != *k {
                         // Rows a multiple of a kilobyte apart fall into a few sets of the first-level cache.
-                        column = k + 16;
+                        column = product::spaced(*k);
                         worker.spread.reserve(m * column);
                         let spread = worker.spread.pointer();
                         for i in 0..m {
@@ -131,6 +128,18 @@ impl Frame<'_> {
                 }
                 Task::Pack { b, k, n, transposed, out } => {
                     product::pack(self.isa, at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
+                }
+                Task::KeepRows { of, k, out } => {
+                    let (of, out) = (at(*of), at(*out));
+                    for row in 0..block.rows {
+                        out.add(row * product::spaced(*k)).copy_from_nonoverlapping(of.add(row * k), *k);
+                    }
+                }
+                Task::PackRows { of, n, out } => {
+                    // Panels run through all rows of the run.
+                    let all = self.address(*out, Block { row: 0, ..block }, chunk);
+                    let (part, panels) = ((block.row, self.total_rows), (0, n.div_ceil(PANEL)));
+                    product::pack_part(self.isa, at(*of), (block.rows, *n), false, all, part, panels);
                 }
                 Task::PackTransposed { w, geometry, out } => {
                     let panels = (0, convolution::transposed_panels(geometry));
@@ -300,6 +309,8 @@ impl Frame<'_> {
                 Task::Load { .. }
                 | Task::Random { .. }
                 | Task::MatMul { .. }
+                | Task::KeepRows { .. }
+                | Task::PackRows { .. }
                 | Task::Contract { .. }
                 | Task::Conv { .. }
                 | Task::ConvWeight { .. }
@@ -333,6 +344,7 @@ impl Frame<'_> {
         // deferred; `start` is 0 for kernels over rows.
         unsafe {
             worker.loads.clear();
+            let mut weighed = self.weigh(kernel, worker, at, (start, end));
             for (load, tile) in &kernel.loads {
                 let source = match load {
                     Load::Full(place) => Source::Full(at(*place).add(start)),
@@ -347,6 +359,12 @@ impl Frame<'_> {
                         count: self.units,
                         fold: *fold,
                     },
+                    Load::Weigh { n, .. } => {
+                        let first = start / n;
+                        let values = weighed.add(start - first * n);
+                        weighed = weighed.add((end.div_ceil(*n) - first) * n);
+                        Source::Full(values)
+                    }
                 };
                 worker.loads.push((source, *tile));
             }
@@ -381,6 +399,45 @@ impl Frame<'_> {
             };
             elementwise::run(self.isa, &mut call);
         }
+    }
+
+    /// The rows of weight gradients that values `start..end` of a kernel lie in, one gradient after the other.
+    ///
+    /// # Safety
+    /// As [`Self::kernel`]; a gradient's operands hold all rows of the run.
+    unsafe fn weigh(
+        &self,
+        kernel: &Kernel,
+        worker: &mut Worker,
+        at: &dyn Fn(Place) -> *mut f32,
+        (start, end): (usize, usize),
+    ) -> *const f32 {
+        let rows = |n: usize| start / n..end.div_ceil(n);
+        let mut len = 0;
+        for (load, _) in &kernel.loads {
+            if let Load::Weigh { n, .. } = load {
+                len += rows(*n).len() * n;
+            }
+        }
+        if len == 0 {
+            return std::ptr::null();
+        }
+        worker.panel.reserve(len);
+        let all = worker.panel.pointer();
+        let mut out = all;
+        for (load, _) in &kernel.loads {
+            if let Load::Weigh { a, b, column, n, .. } = load {
+                let (rows, stride) = (rows(*n), Stride { row: 1, column: *column });
+                // SAFETY: rows `rows` of the gradient are columns of `a`, inside its width; `out` was reserved.
+                unsafe {
+                    let (a, b) = (at(*a).add(rows.start), at(*b));
+                    let size = (rows.len(), self.total_rows, *n);
+                    product::product(self.isa, a, stride, b, out, size, Start::Zero);
+                    out = out.add(rows.len() * n);
+                }
+            }
+        }
+        all
     }
 
     /// # Safety

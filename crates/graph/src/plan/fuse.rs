@@ -52,6 +52,11 @@ impl Placement<'_> {
                     };
                     (Code::Copy, Arg::Reg(builder.load(Load::Parts { of, fold })), unused, unused)
                 }
+                Element::Weigh { a, b, column, k, n } => {
+                    let (a, b) = (builder.of.of(a)?, builder.of.of(b)?);
+                    let loaded = builder.load(Load::Weigh { a, b, column, k, n });
+                    (Code::Copy, Arg::Reg(loaded), unused, unused)
+                }
                 Element::Unary(op, a) => (Code::Unary(op), arg(&mut builder, a)?, unused, unused),
                 Element::Binary(op, a, b) => {
                     let a = arg(&mut builder, a)?;
@@ -62,8 +67,9 @@ impl Placement<'_> {
                     (Code::Select, m, a, arg(&mut builder, b)?)
                 }
             };
-            // A finish that is only read here needs no copy of what was loaded.
-            if let (Element::Finish(..), Arg::Reg(loaded), false) = (op, a, builder.of.stored[ir]) {
+            // What is loaded and only read here needs no copy.
+            let loads = matches!(op, Element::Finish(..) | Element::Weigh { .. });
+            if let (true, Arg::Reg(loaded), false) = (loads, a, builder.of.stored[ir]) {
                 reg_of.insert(ir, loaded);
                 continue;
             }
@@ -117,7 +123,7 @@ impl Placement<'_> {
         let loads: Vec<(Load, u16)> = loads
             .into_iter()
             .map(|load| {
-                let in_place = matches!(load, Load::Full(_));
+                let in_place = matches!(load, Load::Full(_) | Load::Weigh { .. });
                 tiles += u16::from(!in_place);
                 (load, tiles.saturating_sub(1))
             })

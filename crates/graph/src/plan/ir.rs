@@ -85,6 +85,14 @@ pub(crate) enum Element {
     Select(Ir, Ir, Ir),
     /// Joins the parts of a sum over rows.
     Finish(Fold, Ir),
+    /// `aᵀ b` over all rows at once, `k` x `n`, with `b` from [`Alone::PackRows`]; rows of `a` are `column` values apart.
+    Weigh {
+        a: Ir,
+        b: Ir,
+        column: usize,
+        k: usize,
+        n: usize,
+    },
 }
 
 /// Folds that are taken from the registers of a kernel.
@@ -124,6 +132,17 @@ pub(crate) enum Alone {
         b: Ir,
         lead: usize,
         k: usize,
+        n: usize,
+    },
+    /// Rows of `k` values that are kept until all rows have been computed, so far apart that they do not share few sets of a
+    /// cache.
+    KeepRows {
+        of: Ir,
+        k: usize,
+    },
+    /// All rows of `n` values as the packed right-hand side of one product.
+    PackRows {
+        of: Ir,
         n: usize,
     },
     /// The packed form of a convolution's weights for its transpose.
@@ -223,6 +242,14 @@ impl IrNode {
         matches!(self.op, IrOp::Element(_))
     }
 
+    /// Columns of a weight gradient that is computed over all rows at once.
+    pub(crate) fn weighs(&self) -> Option<usize> {
+        match self.op {
+            IrOp::Element(Element::Weigh { n, .. }) => Some(n),
+            IrOp::Given(_) | IrOp::Element(_) | IrOp::Ending(_) | IrOp::Alone(_) => None,
+        }
+    }
+
     /// Whether the node is computed row by row: its value has rows, or it is a part of a fold over rows.
     pub(crate) fn is_in_rows(&self) -> bool {
         self.rows || self.is_partial()
@@ -244,7 +271,7 @@ impl IrNode {
             IrOp::Given(Given::View(a, _))
             | IrOp::Element(Element::Copy(a) | Element::Unary(_, a) | Element::Finish(_, a))
             | IrOp::Ending(Ending::Rows(_, a) | Ending::Width(_, a)) => vec![*a],
-            IrOp::Element(Element::Binary(_, a, b)) => vec![*a, *b],
+            IrOp::Element(Element::Binary(_, a, b) | Element::Weigh { a, b, .. }) => vec![*a, *b],
             IrOp::Element(Element::Select(m, a, b)) => vec![*m, *a, *b],
             IrOp::Alone(op) => op.operands(),
         }
@@ -257,7 +284,9 @@ impl IrNode {
             IrOp::Given(Given::View(a, _))
             | IrOp::Element(Element::Copy(a) | Element::Unary(_, a) | Element::Finish(_, a))
             | IrOp::Ending(Ending::Rows(_, a) | Ending::Width(_, a)) => *a = f(*a),
-            IrOp::Element(Element::Binary(_, a, b)) => (*a, *b) = (f(*a), f(*b)),
+            IrOp::Element(Element::Binary(_, a, b) | Element::Weigh { a, b, .. }) => {
+                (*a, *b) = (f(*a), f(*b))
+            }
             IrOp::Element(Element::Select(m, a, b)) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
             IrOp::Alone(op) => op.map_operands(f),
         }
@@ -276,6 +305,8 @@ impl Alone {
             | Self::Random(..)
             | Self::Pack { .. }
             | Self::MatMul { .. }
+            | Self::KeepRows { .. }
+            | Self::PackRows { .. }
             | Self::PackTransposed { .. }
             | Self::Conv { .. }
             | Self::Trace { .. }
@@ -294,6 +325,8 @@ impl Alone {
             Self::Load(_) | Self::Random(..) => vec![],
             Self::Pack { b: a, .. }
             | Self::PackTransposed { w: a, .. }
+            | Self::KeepRows { of: a, .. }
+            | Self::PackRows { of: a, .. }
             | Self::Reduce { of: a, .. }
             | Self::Permute(a, _)
             | Self::States { trace: a, .. } => vec![*a],
@@ -319,6 +352,8 @@ impl Alone {
             Self::Load(_) | Self::Random(..) => {}
             Self::Pack { b: a, .. }
             | Self::PackTransposed { w: a, .. }
+            | Self::KeepRows { of: a, .. }
+            | Self::PackRows { of: a, .. }
             | Self::Reduce { of: a, .. }
             | Self::Permute(a, _)
             | Self::States { trace: a, .. } => *a = f(*a),

@@ -9,6 +9,10 @@ use crate::recurrence::Recurrence;
 use crate::shape::{Shape, strided_index};
 use crate::window::Geometry;
 
+/// Values from which on a matrix of weights has its gradient computed over all rows at once, in pieces that end with the
+/// optimizer: parts of it, one for each unit of work, would be written and read again far from the processor.
+const LARGE: usize = 1 << 15;
+
 /// The lowered graph and the lowered roots, in the order they were asked for.
 #[derive(Debug)]
 pub(crate) struct Lowered {
@@ -218,6 +222,9 @@ impl Lowering<'_> {
                 debug_assert_eq!(left.width() / k.max(1), right.width() / n.max(1));
                 let lead = left.width() / k.max(1);
                 let (a, b) = (self.buffered(self.map[a]), self.buffered(self.map[b]));
+                if lead == 1 && k * n >= LARGE {
+                    return self.weigh((a, b), (k, n));
+                }
                 self.finish(Fold::Sum, Alone::Contract { a, b, lead, k, n }, width)
             }
             Op::Recurrent { x, weights, mask, r } => {
@@ -322,6 +329,14 @@ impl Lowering<'_> {
                 self.push(conv, true, shape.width())
             }
         }
+    }
+
+    /// A large weight gradient, over all rows at once instead of in parts.
+    fn weigh(&mut self, (a, b): (Ir, Ir), (k, n): (usize, usize)) -> Ir {
+        let column = crate::kernel::product::spaced(k);
+        let a = if column == k { a } else { self.push(Alone::KeepRows { of: a, k }, true, column) };
+        let b = self.push(Alone::PackRows { of: b, n }, true, crate::kernel::product::packed_len(1, n));
+        self.push(Element::Weigh { a, b, column, k, n }, false, k * n)
     }
 
     fn pack(&mut self, b: Ir, k: usize, n: usize, transposed: bool) -> Ir {

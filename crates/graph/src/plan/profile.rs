@@ -55,7 +55,7 @@ impl Plan {
                     self.workers.iter().filter_map(|worker| worker.nanoseconds.get(at)).sum();
                 let Recording { rows, chunks, runs, .. } = self.recording;
                 let times_done = if in_rows { (rows, chunks) } else { (runs, runs) };
-                let Work { operations, bytes } = work(task, times_done);
+                let Work { operations, bytes } = work(task, times_done, rows);
                 let (name, seconds) = (name(task), nanoseconds as f64 * 1e-9);
                 times.push(TaskTime { stage: number, in_rows, name, seconds, operations, bytes });
             }
@@ -70,8 +70,8 @@ struct Work {
     bytes: f64,
 }
 
-/// What a task does for so many rows in so many chunks.
-fn work(task: &Task, (rows, chunks): (f64, f64)) -> Work {
+/// What a task does for so many rows in so many chunks, and for all rows of a batch if it gathers them.
+fn work(task: &Task, (rows, chunks): (f64, f64), all_rows: f64) -> Work {
     // Operations and values a row, and values a chunk whatever its rows are.
     let (operations, a_row, a_chunk) = match task {
         Task::Load { width, .. } => (0, 2 * width, 0),
@@ -80,6 +80,8 @@ fn work(task: &Task, (rows, chunks): (f64, f64)) -> Work {
         Task::Pack { k, n, .. } => (0, 2 * k * n, 0),
         Task::MatMul { lead, k, n, .. } => (2 * lead * k * n, lead * (k + n), k * n),
         Task::Contract { lead, k, n, .. } => (2 * lead * k * n, lead * (k + n), 2 * k * n),
+        Task::KeepRows { k, .. } => (0, 2 * k, 0),
+        Task::PackRows { n, .. } => (0, 2 * n, 0),
         Task::PackTransposed { geometry: g, .. } => {
             (0, 2 * g.taps() * g.fine_channels * g.coarse_channels, 0)
         }
@@ -106,8 +108,18 @@ fn work(task: &Task, (rows, chunks): (f64, f64)) -> Work {
         Task::Gather { picks, d, .. } => (0, 2 * picks * d, 0),
         Task::Scatter { picks, d, .. } => (picks * d, 3 * picks * d, 0),
     };
-    let bytes = 4.0 * (rows * a_row as f64 + chunks * a_chunk as f64);
-    Work { operations: rows * operations as f64, bytes }
+    let mut bytes = 4.0 * (rows * a_row as f64 + chunks * a_chunk as f64);
+    let mut operations = rows * operations as f64;
+    // Gradients over all rows.
+    if let Task::Kernel(kernel) = task {
+        for (load, _) in &kernel.loads {
+            if let Load::Weigh { k, n, .. } = load {
+                operations += all_rows * (2 * k * n) as f64;
+                bytes += 4.0 * all_rows * (k + n) as f64;
+            }
+        }
+    }
+    Work { operations, bytes }
 }
 
 fn kernel_work(kernel: &Kernel) -> (usize, usize, usize) {
@@ -116,7 +128,7 @@ fn kernel_work(kernel: &Kernel) -> (usize, usize, usize) {
     for (load, _) in loads {
         a_row += match load {
             Load::Full(_) | Load::Table { .. } => *width,
-            Load::Column(_) => 0,
+            Load::Column(_) | Load::Weigh { .. } => 0,
             Load::Row(_) => 1,
             Load::Parts { .. } => 2 * width,
         };
@@ -153,13 +165,24 @@ fn name(task: &Task) -> String {
                 ""
             };
             let (code, width) = (kernel.code.len(), kernel.width);
-            format!("kernel {width}: {loads} loads, {code} steps, {stores} stores, {folds} folds{parts}")
+            let gradient = kernel.loads.iter().find_map(|(load, _)| match load {
+                Load::Weigh { k, n, .. } => Some(format!("weight gradient {k} x {n} and ")),
+                Load::Full(_) | Load::Column(_) | Load::Row(_) | Load::Table { .. } | Load::Parts { .. } => {
+                    None
+                }
+            });
+            let gradient = gradient.unwrap_or_default();
+            format!(
+                "{gradient}kernel {width}: {loads} loads, {code} steps, {stores} stores, {folds} folds{parts}"
+            )
         }
         Task::Pack { k, n, transposed, .. } => {
             format!("pack {k} x {n}{}", if *transposed { ", transposed" } else { "" })
         }
         Task::MatMul { lead, k, n, .. } => format!("product {lead} x {k} x {n}"),
         Task::Contract { lead, k, n, .. } => format!("weight gradient {k} x {n} ({lead} a row)"),
+        Task::KeepRows { k, .. } => format!("keep rows of {k}"),
+        Task::PackRows { n, .. } => format!("pack rows of {n}"),
         Task::PackTransposed { geometry: g, .. } => {
             format!("pack taps {} x {} x {}", g.taps(), g.coarse_channels, g.fine_channels)
         }

@@ -143,10 +143,11 @@ fn dependencies(nodes: &[IrNode], ir: Ir) -> Vec<(Ir, bool)> {
 fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     let mut levels = vec![0; nodes.len()];
     for ir in 0..nodes.len() {
+        let gathers = nodes[ir].weighs().is_some();
         levels[ir] = nodes[ir]
             .operands()
             .into_iter()
-            .map(|operand| levels[operand] + usize::from(nodes[operand].is_partial()))
+            .map(|operand| levels[operand] + usize::from(nodes[operand].is_partial() || gathers))
             .max()
             .unwrap_or(0);
     }
@@ -171,10 +172,11 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     let mut again: HashMap<(Ir, usize), Ir> = HashMap::new();
     for ir in 0..nodes.len() {
         let level = levels[ir];
+        let in_rows = nodes[ir].is_in_rows();
         let mut node = nodes[ir].clone();
         let mut changed = false;
         node.map_operands(|operand| {
-            if !nodes[operand].is_loaded() || levels[operand] == level {
+            if !nodes[operand].is_loaded() || levels[operand] == level || !in_rows {
                 return operand;
             }
             changed = true;
@@ -206,7 +208,8 @@ fn depths(nodes: &[IrNode], levels: &[usize]) -> Vec<usize> {
             .map(|&(operand, fusable)| depths[operand] + usize::from(!fusable))
             .max()
             .unwrap_or(0);
-        if nodes[ir].operands().iter().any(|&operand| nodes[operand].is_loaded()) {
+        let loads = nodes[ir].operands().iter().any(|&operand| nodes[operand].is_loaded());
+        if loads && nodes[ir].is_in_rows() {
             depths[ir] = depths[ir].max(1);
         }
     }
@@ -235,25 +238,51 @@ fn depths(nodes: &[IrNode], levels: &[usize]) -> Vec<usize> {
 
 /// The tasks by when they run: other nodes alone, then kernels of fused nodes.
 fn group<'a>(nodes: &'a [IrNode], levels: &[usize], depths: &[usize]) -> Groups<'a> {
-    let mut kernels: BTreeMap<(When, Domain), Vec<(Ir, Member<'a>)>> = BTreeMap::new();
+    let when = |ir: Ir| (levels[ir], nodes[ir].is_in_rows(), depths[ir]);
+    let columns = weighed_columns(nodes, &when);
+    let mut kernels: BTreeMap<(When, Domain, usize), Vec<(Ir, Member<'a>)>> = BTreeMap::new();
     let mut groups = Groups::new();
     for (ir, node) in nodes.iter().enumerate() {
-        let when = (levels[ir], node.is_in_rows(), depths[ir]);
         let member = match &node.op {
             IrOp::Given(_) => continue,
             IrOp::Alone(op) => {
-                groups.entry(when).or_default().push(Group::Alone(ir, op));
+                groups.entry(when(ir)).or_default().push(Group::Alone(ir, op));
                 continue;
             }
             IrOp::Element(op) => Member::Element(op),
             IrOp::Ending(op) => Member::Ending(op),
         };
         if let Some(domain) = domain(nodes, ir) {
-            kernels.entry((when, domain)).or_default().push((ir, member));
+            kernels.entry((when(ir), domain, columns[ir])).or_default().push((ir, member));
         }
     }
-    for ((when, domain), members) in kernels {
+    for ((when, domain, _), members) in kernels {
         groups.entry(when).or_default().push(Group::Kernel { members, domain });
     }
     groups
+}
+
+/// For each node the columns of the weight gradient that is computed in its kernel, or 0: kernels with gradients of
+/// different matrices are cut into different pieces. Nodes that read each other in a kernel must have the same.
+fn weighed_columns(nodes: &[IrNode], when: &dyn Fn(Ir) -> When) -> Vec<usize> {
+    let mut columns: Vec<usize> = nodes.iter().map(|node| node.weighs().unwrap_or(0)).collect();
+    // The largest spreads over what is read and over the readers, until nothing changes.
+    while columns.iter().any(|&n| n > 0) {
+        let mut changed = false;
+        for ir in (0..nodes.len()).chain((0..nodes.len()).rev()) {
+            if nodes[ir].is_in_rows() || nodes[ir].is_given() {
+                continue;
+            }
+            for (operand, fusable) in dependencies(nodes, ir) {
+                let n = columns[ir].max(columns[operand]);
+                if fusable && when(operand) == when(ir) && (columns[ir] != n || columns[operand] != n) {
+                    (columns[ir], columns[operand], changed) = (n, n, true);
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    columns
 }

@@ -64,6 +64,16 @@ pub(crate) enum Task {
         n: usize,
         out: Place,
     },
+    KeepRows {
+        of: Place,
+        k: usize,
+        out: Place,
+    },
+    PackRows {
+        of: Place,
+        n: usize,
+        out: Place,
+    },
     PackTransposed {
         w: Place,
         geometry: Geometry,
@@ -195,6 +205,7 @@ pub(crate) enum Load {
     Row(Place),
     Table { of: Place, stride: usize, index: Vec<u32> },
     Parts { of: usize, fold: Fold },
+    Weigh { a: Place, b: Place, column: usize, k: usize, n: usize },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

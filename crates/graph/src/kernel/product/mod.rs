@@ -21,6 +21,14 @@ pub(crate) fn packed_len(k: usize, n: usize) -> usize {
     n.div_ceil(PANEL) * PANEL * k
 }
 
+/// Rows of so many values (or a multiple) share few sets of a cache when they are read by columns.
+const ALIASING: usize = 128;
+
+/// The distance at which rows of `k` values are kept when they are read by columns.
+pub(crate) fn spaced(k: usize) -> usize {
+    if k.is_multiple_of(ALIASING) { k + PANEL } else { k }
+}
+
 /// Where element (i, p) of a left-hand side lies: `i * row + p * column`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stride {

@@ -6,7 +6,7 @@ use super::check::check_on_every_set;
 use crate::expr::Expr;
 use crate::graph::Graph;
 use crate::init::Init;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Clip, Optimizer};
 use crate::recurrence::Cell;
 use crate::shape::Shape;
 use crate::window::Window;
@@ -200,6 +200,37 @@ fn optimizers_match_the_interpreter_and_take_few_passes() {
             let kernels = graph.compile(&[], &updates).unwrap().shared_kernels();
             let instructions: usize = kernels.iter().filter(|(w, _)| *w == width).map(|(_, n)| n).sum();
             assert!(width == 1 || instructions <= most, "{what}: {kernels:?}");
+        }
+    }
+}
+
+#[test]
+fn gradients_of_large_matrices_end_with_the_optimizer_whatever_else_reads_them() {
+    let rms = Optimizer::RmsProp { decay: 0.9, epsilon: 1e-2 };
+    for rows in [1, 66, 130] {
+        for (case, norm) in [(0, None), (1, None), (2, Some(0.5)), (3, None)] {
+            let graph = Graph::new();
+            let (x, rate) = (graph.rows("x", &[129]), graph.shared("rate", &[]));
+            // Whose columns are kept apart and whose are not, and two of one size and different columns.
+            let w = [[129, 256], [256, 130], [130, 256]]
+                .map(|size| graph.state(&format!("w{}", size[0]), &size, Init::Normal(0.1)));
+            let hidden = x.matmul(w[0]).tanh().matmul(w[1]);
+            let mut y = hidden.tanh().matmul(w[2]);
+            if case == 3 {
+                // The same matrix twice, its transpose once.
+                y = y.tanh().matmul(w[1]).matmul(w[2]).matmul_with(w[2], false, true);
+            }
+            let loss = y.square().mean_width().mean_rows();
+            let gradients = graph.gradient(loss, &w);
+            let bounded = Clip { value: None, norm }.apply(&graph, &gradients);
+            let named: Vec<_> = w.iter().enumerate().map(|(i, w)| (format!("w{i}"), *w)).collect();
+            let updates = rms.updates(&graph, &named, &bounded, rate);
+            let mut outputs = vec![loss];
+            if case == 1 {
+                outputs.extend(gradients);
+            }
+            let fed = feeds(&mut Dice(6), rows, &[129], &[1]);
+            check_on_every_set(&graph, &outputs, &updates, &fed, rows, &format!("case {case} rows {rows}"));
         }
     }
 }
