@@ -35,7 +35,31 @@ pub(super) fn chain(code: Vec<Instr>, kept: &[bool], one: &mut dyn FnMut() -> u1
             chains.code[at] = Some(Instr { code, dst: instr.dst, a, b, c });
         }
     }
-    chains.code.into_iter().flatten().collect()
+    let mut code: Vec<Instr> = chains.code.into_iter().flatten().collect();
+    pair(&mut code);
+    code
+}
+
+/// Softplus and sigmoid of one register, which losses and their gradients take, as one instruction where the first was.
+fn pair(code: &mut Vec<Instr>) {
+    let kinds = [Unary::Softplus, Unary::Sigmoid].map(Code::Unary);
+    let mut at = 0;
+    while at < code.len() {
+        let first = code[at];
+        let is_other = |instr: &Instr| {
+            matches!(first.a, Arg::Reg(_))
+                && instr.a == first.a
+                && instr.code != first.code
+                && kinds.contains(&first.code)
+                && kinds.contains(&instr.code)
+        };
+        if let Some(second) = code[at..].iter().position(is_other) {
+            let second = code.remove(at + second);
+            let (softplus, sigmoid) = if first.code == kinds[0] { (first, second) } else { (second, first) };
+            code[at] = Instr { code: Code::SoftplusSigmoid { sigmoid: sigmoid.dst }, ..softplus };
+        }
+        at += 1;
+    }
 }
 
 /// A chain that was found: what replaces its last instruction, and the instructions that go.

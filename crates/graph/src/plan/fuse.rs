@@ -139,7 +139,7 @@ impl Placement<'_> {
 
 fn is_slow(code: Code) -> bool {
     use Unary::{Exp, Ln, Sigmoid, Softplus, Tanh};
-    matches!(code, Code::Unary(Exp | Ln | Sigmoid | Softplus | Tanh))
+    matches!(code, Code::Unary(Exp | Ln | Sigmoid | Softplus | Tanh) | Code::SoftplusSigmoid { .. })
 }
 
 struct KernelBuilder<'p, 'a> {
@@ -209,7 +209,7 @@ impl KernelBuilder<'_, '_> {
     /// Whether everything that is read from `place` has been read when `reg` is computed, so that `reg` can be written
     /// there at once instead of when the tile is done.
     fn is_read_before(&self, place: Place, reg: u16, code: &[Instr], sinks: &[(u16, SinkPlace)]) -> bool {
-        let made = code.iter().position(|instr| instr.dst == reg);
+        let made = code.iter().position(|instr| instr.results().any(|result| result == reg));
         let load = self.loads.iter().position(|load| *load == Load::Full(place));
         let (Some(made), Some(load)) = (made, load) else { return false };
         let source = self.regs.iter().position(|known| matches!(known, Reg::Load(l) if *l as usize == load));
@@ -267,7 +267,9 @@ fn assign_tiles(regs: &mut [Reg], code: &[Instr], sinks: &[(u16, SinkPlace)], fi
                 last[reg as usize] = at;
             }
         }
-        last[instr.dst as usize] = at;
+        for reg in instr.results() {
+            last[reg as usize] = at;
+        }
     }
     for (reg, _) in sinks {
         last[*reg as usize] = code.len();
@@ -275,11 +277,13 @@ fn assign_tiles(regs: &mut [Reg], code: &[Instr], sinks: &[(u16, SinkPlace)], fi
     let mut free: Vec<u16> = Vec::new();
     let mut tiles = first;
     for (at, instr) in code.iter().enumerate() {
-        if let Reg::Scratch(tile) = &mut regs[instr.dst as usize] {
-            *tile = free.pop().unwrap_or_else(|| {
-                tiles += 1;
-                tiles - 1
-            });
+        for reg in instr.results() {
+            if let Reg::Scratch(tile) = &mut regs[reg as usize] {
+                *tile = free.pop().unwrap_or_else(|| {
+                    tiles += 1;
+                    tiles - 1
+                });
+            }
         }
         for (reg, &end) in regs.iter().zip(&last) {
             if let Reg::Scratch(tile) = reg

@@ -26,7 +26,7 @@ pub(super) unsafe fn step(instr: &Instr, pointers: &[*mut f32], scalars: &[f32],
                 let f = |a: f32, b: f32, c: f32| a - b * rate / ((c * scale).sqrt() + epsilon);
                 three(out, a, b, pointers[c as usize], n, f);
             }
-            Code::Copy | Code::Unary(_) | Code::Binary(_) | Code::Select => {}
+            Code::Copy | Code::Unary(_) | Code::Binary(_) | Code::Select | Code::SoftplusSigmoid { .. } => {}
         }
     }
 }

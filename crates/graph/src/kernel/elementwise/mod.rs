@@ -57,6 +57,10 @@ pub(crate) enum Code {
         x: u16,
         y: u16,
     },
+    /// `ln(1 + e^a)`, and the sigmoid of `a` into register `sigmoid`: both from one exponential.
+    SoftplusSigmoid {
+        sigmoid: u16,
+    },
     /// `a - b rate / (sqrt(c scale) + epsilon)`.
     RootStep {
         rate: u16,
@@ -70,7 +74,9 @@ impl Code {
     pub(crate) fn takes_result_as_first(self) -> bool {
         match self {
             Self::Blend { .. } | Self::BlendSquare { .. } | Self::RootStep { .. } => true,
-            Self::Copy | Self::Unary(_) | Self::Binary(_) | Self::Select => false,
+            Self::Copy | Self::Unary(_) | Self::Binary(_) | Self::Select | Self::SoftplusSigmoid { .. } => {
+                false
+            }
         }
     }
 }
@@ -83,6 +89,23 @@ pub(crate) struct Instr {
     pub(crate) a: Arg,
     pub(crate) b: Arg,
     pub(crate) c: Arg,
+}
+
+impl Instr {
+    /// The registers written.
+    pub(crate) fn results(&self) -> impl Iterator<Item = u16> {
+        let second = match self.code {
+            Code::SoftplusSigmoid { sigmoid } => Some(sigmoid),
+            Code::Copy
+            | Code::Unary(_)
+            | Code::Binary(_)
+            | Code::Select
+            | Code::Blend { .. }
+            | Code::BlendSquare { .. }
+            | Code::RootStep { .. } => None,
+        };
+        std::iter::once(self.dst).chain(second)
+    }
 }
 
 /// Where a register goes when the tile is done.
@@ -339,6 +362,14 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
         Code::Binary(Binary::Less) => two!(|a: f32, b: f32| f32::from(a < b)),
         Code::Binary(Binary::Equal) => two!(|a: f32, b: f32| f32::from(a == b)),
         Code::Blend { .. } | Code::BlendSquare { .. } | Code::RootStep { .. } => {}
+        Code::SoftplusSigmoid { sigmoid } => {
+            let Arg::Reg(a) = instr.a else { return };
+            // SAFETY: likewise.
+            let sigmoid = unsafe { std::slice::from_raw_parts_mut(pointers[sigmoid as usize], n) };
+            for ((o, s), &a) in out.iter_mut().zip(sigmoid).zip(read(a)) {
+                (*o, *s) = math::softplus_sigmoid::<FMA>(a);
+            }
+        }
         Code::Select => {
             let (Arg::Reg(mask), b, c) = (instr.a, instr.b, instr.c) else {
                 // A mask of one value picks a whole operand.
