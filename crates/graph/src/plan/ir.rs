@@ -285,7 +285,7 @@ impl IrNode {
             | IrOp::Element(Element::Copy(a) | Element::Unary(_, a) | Element::Finish(_, a))
             | IrOp::Ending(Ending::Rows(_, a) | Ending::Width(_, a)) => *a = f(*a),
             IrOp::Element(Element::Binary(_, a, b) | Element::Weigh { a, b, .. }) => {
-                (*a, *b) = (f(*a), f(*b))
+                (*a, *b) = (f(*a), f(*b));
             }
             IrOp::Element(Element::Select(m, a, b)) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
             IrOp::Alone(op) => op.map_operands(f),
