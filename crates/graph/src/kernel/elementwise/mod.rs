@@ -7,7 +7,7 @@ mod chain;
 mod fold;
 
 pub(crate) use fold::fold_all;
-use fold::{fold_into, fold_two};
+use fold::{fold_into, fold_of_more, fold_rows, fold_two};
 
 use super::isa::dispatch;
 use super::math;
@@ -258,7 +258,7 @@ unsafe fn tile<const FMA: bool>(
                 }
                 Sink::FoldRow(fold, out) => {
                     for i in 0..rows {
-                        let part = fold_all(fold, values.add(i * columns), columns);
+                        let part = fold_of_more(fold, values.add(i * columns), columns, n - i * columns);
                         let out = out.add(row + i);
                         *out = match fold {
                             _ if column == 0 => part,
@@ -269,14 +269,12 @@ unsafe fn tile<const FMA: bool>(
                 }
                 Sink::FoldRows { fold, out, more } => {
                     let out = out.add(column);
-                    for i in 0..rows {
-                        let values = values.add(i * columns);
-                        if row + i == 0 && !more {
-                            out.copy_from_nonoverlapping(values, columns);
-                        } else {
-                            fold_into(fold, out, values, columns);
-                        }
+                    let (mut values, mut rows) = (values, rows);
+                    if row == 0 && !more {
+                        out.copy_from_nonoverlapping(values, columns);
+                        (values, rows) = (values.add(columns), rows - 1);
                     }
+                    fold_rows(fold, out, values, rows, columns);
                 }
             }
         }
