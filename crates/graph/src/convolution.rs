@@ -18,7 +18,9 @@ impl<'g> Expr<'g> {
             return self;
         };
         let [down, across] = windows;
-        let (lead, sides) = self.image().expect("the geometry was found");
+        let Some((lead, sides)) = self.image() else {
+            return self;
+        };
         if sides[..2] != [down.fine, across.fine] {
             return self.refuse("conv2d", "as many places as the fine side of its windows has");
         }
@@ -38,7 +40,9 @@ impl<'g> Expr<'g> {
             return self;
         };
         let [down, across] = windows;
-        let (lead, sides) = self.image().expect("the geometry was found");
+        let Some((lead, sides)) = self.image() else {
+            return self;
+        };
         if sides[..2] != [down.coarse, across.coarse] {
             return self.refuse("conv2d_transposed", "as many places as the coarse side of its windows has");
         }

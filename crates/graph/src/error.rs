@@ -80,6 +80,12 @@ pub enum GraphError {
         /// Values found.
         found: usize,
     },
+    /// A mistake in this crate: what is compiled contradicts itself.
+    #[error("internal error, please report it: {what}")]
+    Internal {
+        /// What was found.
+        what: &'static str,
+    },
     /// A plan was run on no rows.
     #[error("a plan needs at least one row, found 0")]
     NoRows,

@@ -47,7 +47,7 @@ pub use error::GraphError;
 pub use expr::Expr;
 pub use graph::Graph;
 pub use init::{Init, State, States};
-pub use plan::{Draw, Feed, Plan};
+pub use plan::{Draw, Feed, Plan, TaskTime};
 pub use pool::Pool;
 pub use recurrence::Cell;
 pub use shape::Shape;

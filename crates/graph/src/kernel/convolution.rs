@@ -39,12 +39,18 @@ pub(crate) fn transposed_panels(g: &Geometry) -> usize {
 ///
 /// # Safety
 /// `w` holds the weights, `packed` takes [`transposed_packed_len`] values.
-pub(crate) unsafe fn pack_transposed(g: &Geometry, w: *const f32, packed: *mut f32, panels: (usize, usize)) {
+pub(crate) unsafe fn pack_transposed(
+    isa: Isa,
+    g: &Geometry,
+    w: *const f32,
+    packed: *mut f32,
+    panels: (usize, usize),
+) {
     let (c, d) = (g.fine_channels, g.coarse_channels);
     // SAFETY: tap `t` begins at `t * c * d`; parts of depth `d` fill the depth `taps * d`.
     unsafe {
         if g.is_narrow() {
-            return product::pack(w, (d, g.taps() * c), true, packed, panels);
+            return product::pack(isa, w, (d, g.taps() * c), true, packed, panels);
         }
         let order = g.axes[1].descending();
         let depth = g.taps() * d;
@@ -52,7 +58,7 @@ pub(crate) unsafe fn pack_transposed(g: &Geometry, w: *const f32, packed: *mut f
             for (place, across) in order.iter().enumerate() {
                 let tap = down * order.len() + across;
                 let at = (down * order.len() + place) * d;
-                product::pack_part(w.add(tap * c * d), (d, c), true, packed, (at, depth), panels);
+                product::pack_part(isa, w.add(tap * c * d), (d, c), true, packed, (at, depth), panels);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The loops that do the work, each written once in plain Rust and compiled for several instruction sets.
 #![allow(unsafe_code, reason = "hot loops over raw tiles; each block says why it is sound")]
 
+pub(crate) mod byte;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod float;
@@ -9,6 +10,19 @@ pub(crate) mod math;
 pub(crate) mod product;
 pub(crate) mod random;
 pub(crate) mod recurrence;
+
+/// Asks for `bytes` bytes to be brought into the cache, if the processor takes such hints.
+#[inline(always)]
+pub(crate) fn prefetch<T>(from: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..size_of_val(from)).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint reads nothing, and the address is inside the slice.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast::<i8>().add(line)) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = from;
+}
 
 /// Copies `n` values, a few of them without the call that would take longer than they do.
 ///

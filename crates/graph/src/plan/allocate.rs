@@ -1,17 +1,35 @@
 //! Where values live and what form their tasks take.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::ir::{Ir, IrNode, IrOp};
+use super::ir::{Alone, Given, Ir, IrNode, IrOp};
 use super::place::{Arena, Place};
-use super::schedule::{CHUNK, Schedule, When, domain, is_given};
-use super::task::{Piece, Stage, Task};
+use super::schedule::{CHUNK, Group, Groups, Schedule};
+use super::task::{Commit, Kernel, Load, OutputPlace, Piece, Stage, Task};
+use crate::error::GraphError;
 use crate::kernel::convolution;
 use crate::kernel::product::PANEL;
 use crate::recurrence::Recurrence;
 
 /// Shared elementwise work is cut into pieces of this many values.
 const PIECE: usize = 8192;
+
+/// Rows of weights in a piece of their gradient: tiles of each instruction set fill it.
+const WEIGHED_ROWS: usize = 24;
+
+impl Kernel {
+    /// Values of a piece.
+    fn piece(&self) -> usize {
+        let columns = self.loads.iter().filter_map(|(load, _)| match load {
+            Load::Weigh { n, .. } => Some(*n),
+            Load::Full(_) | Load::Column(_) | Load::Row(_) | Load::Table { .. } | Load::Parts { .. } => None,
+        });
+        match columns.max() {
+            Some(n) => (PIECE / (n * WEIGHED_ROWS)).max(1) * n * WEIGHED_ROWS,
+            None => PIECE,
+        }
+    }
+}
 
 /// Gives every value a place and every task its form.
 pub(super) struct Placement<'a> {
@@ -41,7 +59,7 @@ impl<'a> Placement<'a> {
         roots: &'a [Ir],
         n_outputs: usize,
         updated: &'a [usize],
-        groups: &BTreeMap<When, Vec<Vec<Ir>>>,
+        groups: &Groups<'_>,
     ) -> Self {
         let n = nodes.len();
         let mut this = Self {
@@ -77,8 +95,8 @@ impl<'a> Placement<'a> {
         let mut now = 0;
         let mut kernel = 0;
         for (&(_, in_rows, _), tasks) in groups {
-            for members in tasks {
-                for &ir in members {
+            for task in tasks {
+                for ir in task.nodes() {
                     this.time[ir] = now;
                     group_of[ir] = kernel;
                 }
@@ -88,12 +106,12 @@ impl<'a> Placement<'a> {
             now += 1;
         }
         for ir in 0..n {
-            if is_given(&nodes[ir]) {
+            if nodes[ir].is_given() {
                 continue;
             }
             for operand in nodes[ir].operands() {
                 let source = match nodes[operand].op {
-                    IrOp::View(source, _) => source,
+                    IrOp::Given(Given::View(source, _)) => source,
                     _ => operand,
                 };
                 this.last_use[source] = this.last_use[source].max(this.time[ir]);
@@ -115,7 +133,7 @@ impl<'a> Placement<'a> {
     fn plan_updates(&mut self, group_of: &[usize]) {
         for (&root, &state) in self.roots[self.n_outputs..].iter().zip(self.updated) {
             let node = &self.nodes[root];
-            let old = self.nodes.iter().position(|node| node.op == IrOp::State(state));
+            let old = self.nodes.iter().position(|node| node.op == IrOp::Given(Given::State(state)));
             let clear = old.is_none_or(|old| {
                 self.readers[old].iter().all(|&reader| {
                     let in_full = self.nodes[reader].operands().contains(&old);
@@ -129,21 +147,24 @@ impl<'a> Placement<'a> {
         }
     }
 
-    pub(super) fn build(mut self, groups: &BTreeMap<When, Vec<Vec<Ir>>>) -> Schedule {
+    pub(super) fn build(mut self, groups: &Groups<'_>) -> Result<Schedule, GraphError> {
         for (ir, node) in self.nodes.iter().enumerate() {
             self.places[ir] = match node.op {
-                IrOp::State(index) => Some(Place::State(index)),
-                IrOp::RowCount => {
+                IrOp::Given(Given::State(index)) => Some(Place::State(index)),
+                IrOp::Given(Given::RowCount) => {
                     let offset = self.shared.allocate(1);
                     self.schedule.row_count = Some(offset);
                     Some(Place::Shared(offset))
                 }
-                IrOp::Input(slot) if !node.rows => {
+                IrOp::Given(Given::Shared(slot)) => {
                     let offset = self.shared.allocate(node.width);
                     self.schedule.shared_inputs.push((slot, offset));
                     Some(Place::Shared(offset))
                 }
-                _ => None,
+                IrOp::Given(Given::Const(_) | Given::View(..))
+                | IrOp::Element(_)
+                | IrOp::Ending(_)
+                | IrOp::Alone(_) => None,
             };
         }
         let mut row_tasks = Vec::new();
@@ -156,8 +177,11 @@ impl<'a> Placement<'a> {
             }
             row_level = in_rows.then_some(level);
             let mut shared_tasks = Vec::new();
-            for members in tasks {
-                let (task, cost) = self.task(members, now, in_rows);
+            for group in tasks {
+                let (task, cost) = match group {
+                    Group::Kernel { members, domain } => self.kernel(members, *domain, now, in_rows)?,
+                    Group::Alone(ir, op) => self.task(*ir, op)?,
+                };
                 if in_rows {
                     row_tasks.push(task);
                     row_cost += cost;
@@ -175,18 +199,28 @@ impl<'a> Placement<'a> {
         }
         self.end_row_stage(&mut row_tasks, &mut row_cost);
         for (i, &root) in self.roots.iter().enumerate() {
-            let place = self.places[root].expect("every root was computed");
+            let place = self.of(root)?;
+            let unread = GraphError::Internal { what: "a result is kept where it cannot be read" };
             if i < self.n_outputs {
+                let place = match place {
+                    Place::Rows(entry) => OutputPlace::Rows(entry),
+                    Place::Shared(offset) => OutputPlace::Shared(offset),
+                    Place::State(state) => OutputPlace::State(state),
+                    Place::Chunk(_) | Place::Partial(_) => return Err(unread),
+                };
                 self.schedule.outputs.push((place, self.nodes[root].width));
             } else {
                 let state = self.updated[i - self.n_outputs];
-                if place != Place::State(state) {
-                    self.schedule.commits.push((place, state));
+                match place {
+                    Place::State(own) if own == state => {}
+                    Place::State(first) => self.schedule.commits.push((Commit::State(first), state)),
+                    Place::Shared(offset) => self.schedule.commits.push((Commit::Shared(offset), state)),
+                    Place::Chunk(_) | Place::Rows(_) | Place::Partial(_) => return Err(unread),
                 }
             }
         }
         self.schedule.shared_len = self.shared.len;
-        self.schedule
+        Ok(self.schedule)
     }
 
     fn end_row_stage(&mut self, tasks: &mut Vec<Task>, cost: &mut f64) {
@@ -201,7 +235,7 @@ impl<'a> Placement<'a> {
     /// Gives back the memory of values whose last reader ran at `now`.
     fn release(&mut self, now: usize) {
         for ir in 0..self.nodes.len() {
-            if self.last_use[ir].max(self.time[ir]) != now || self.pinned[ir] || is_given(&self.nodes[ir]) {
+            if self.last_use[ir].max(self.time[ir]) != now || self.pinned[ir] || self.nodes[ir].is_given() {
                 continue;
             }
             match self.places[ir] {
@@ -232,108 +266,99 @@ impl<'a> Placement<'a> {
         place
     }
 
-    pub(super) fn of(&self, ir: Ir) -> Place {
-        self.places[ir].expect("operands are computed before they are read")
+    /// The place of a value that was computed.
+    pub(super) fn of(&self, ir: Ir) -> Result<Place, GraphError> {
+        self.places[ir].ok_or(GraphError::Internal { what: "a value is read before it is computed" })
     }
 
-    /// The task that computes `members`, and its rough cost in nanoseconds (a row, or in all).
-    fn task(&mut self, members: &[Ir], now: usize, in_rows: bool) -> (Task, f64) {
-        let ir = members[0];
-        if domain(self.nodes, ir).is_some() {
-            return self.kernel(members, now, in_rows);
-        }
-        let node = &self.nodes[ir];
-        let width = node.width;
+    /// The task that computes `ir`, and its rough cost in nanoseconds (a row, or in all).
+    fn task(&mut self, ir: Ir, op: &Alone) -> Result<(Task, f64), GraphError> {
+        let width = self.nodes[ir].width;
         let copy_cost = 0.2 * width as f64;
         let out = self.place(ir);
-        match &node.op {
-            IrOp::Input(slot) => (Task::Load { slot: *slot, width, out }, copy_cost),
-            IrOp::Random(distribution, stream) => {
+        Ok(match op {
+            Alone::Load(slot) => (Task::Load { slot: *slot, width, out }, copy_cost),
+            Alone::Random(distribution, stream) => {
                 let task = Task::Random { distribution: *distribution, stream: *stream, width, out };
                 (task, 3.0 * width as f64 + 50.0)
             }
-            IrOp::Pack { b, k, n, transposed } => {
+            Alone::Pack { b, k, n, transposed } => {
                 let (k, n, transposed) = (*k, *n, *transposed);
-                (Task::Pack { b: self.of(*b), k, n, transposed, out }, 0.3 * (k * n) as f64)
+                (Task::Pack { b: self.of(*b)?, k, n, transposed, out }, 0.3 * (k * n) as f64)
             }
-            IrOp::MatMul { a, packed, bias, lead, k, n, ta } => {
-                let (a, packed) = (self.of(*a), self.of(*packed));
-                let bias = bias.map(|bias| self.of(bias));
+            Alone::MatMul { a, packed, bias, lead, k, n, ta } => {
+                let (a, packed) = (self.of(*a)?, self.of(*packed)?);
+                let bias = bias.map(|bias| self.of(bias)).transpose()?;
                 let task = Task::MatMul { a, packed, bias, lead: *lead, k: *k, n: *n, ta: *ta, out };
                 (task, 0.03 * (lead * k * n) as f64)
             }
-            IrOp::Contract { a, b, lead, k, n } => {
-                let (a, b) = (self.of(*a), self.of(*b));
+            Alone::Contract { a, b, lead, k, n } => {
+                let (a, b) = (self.of(*a)?, self.of(*b)?);
                 (Task::Contract { a, b, lead: *lead, k: *k, n: *n, out }, 0.03 * (lead * k * n) as f64)
             }
-            IrOp::PackTransposed { w, geometry } => {
-                (Task::PackTransposed { w: self.of(*w), geometry: *geometry, out }, 0.3 * width as f64)
+            Alone::KeepRows { of, k } => (Task::KeepRows { of: self.of(*of)?, k: *k, out }, copy_cost),
+            Alone::PackRows { of, n } => (Task::PackRows { of: self.of(*of)?, n: *n, out }, copy_cost),
+            Alone::PackTransposed { w, geometry } => {
+                (Task::PackTransposed { w: self.of(*w)?, geometry: *geometry, out }, 0.3 * width as f64)
             }
-            IrOp::Conv { x, packed, bias, geometry, transposed } => {
-                let (x, packed, bias) = (self.of(*x), self.of(*packed), bias.map(|bias| self.of(bias)));
+            Alone::Conv { x, packed, bias, geometry, transposed } => {
+                let (x, packed, bias) =
+                    (self.of(*x)?, self.of(*packed)?, bias.map(|bias| self.of(bias)).transpose()?);
                 let (geometry, transposed) = (*geometry, *transposed);
                 let task = Task::Conv { x, packed, bias, geometry, transposed, out };
                 (task, 0.03 * geometry.products() as f64)
             }
-            IrOp::ConvWeight { x, y, geometry } => {
-                let task = Task::ConvWeight { x: self.of(*x), y: self.of(*y), geometry: *geometry, out };
+            Alone::ConvWeight { x, y, geometry } => {
+                let task = Task::ConvWeight { x: self.of(*x)?, y: self.of(*y)?, geometry: *geometry, out };
                 (task, 0.03 * geometry.products() as f64)
             }
-            IrOp::Trace { x, weights, mask, r } => {
-                let (x, weights, mask) = (self.of(*x), self.of(*weights), mask.map(|mask| self.of(mask)));
+            Alone::Trace { x, weights, mask, r } => {
+                let (x, weights, mask) =
+                    (self.of(*x)?, self.of(*weights)?, mask.map(|mask| self.of(mask)).transpose()?);
                 let cost = products(r, r.depth()) + 1.5 * (r.sequences * r.steps * r.units) as f64;
                 (Task::Trace { x, weights, mask, r: *r, out }, cost)
             }
-            IrOp::States { trace, r } => (Task::States { trace: self.of(*trace), r: *r, out }, copy_cost),
-            IrOp::SumAdjoints { trace, weights, mask, g, r } => {
-                let (trace, weights, g) = (self.of(*trace), self.of(*weights), self.of(*g));
-                let (r, mask) = (*r, mask.map(|mask| self.of(mask)));
+            Alone::States { trace, r } => (Task::States { trace: self.of(*trace)?, r: *r, out }, copy_cost),
+            Alone::SumAdjoints { trace, weights, mask, g, r } => {
+                let (trace, weights, g) = (self.of(*trace)?, self.of(*weights)?, self.of(*g)?);
+                let (r, mask) = (*r, mask.map(|mask| self.of(mask)).transpose()?);
                 let cost = products(&r, r.units) + (r.sequences * r.steps * r.units) as f64;
                 (Task::SumAdjoints { trace, weights, mask, g, r, out }, cost)
             }
-            IrOp::RecurrentInput { adjoints, weights, r } => {
-                let (adjoints, weights) = (self.of(*adjoints), self.of(*weights));
+            Alone::RecurrentInput { adjoints, weights, r } => {
+                let (adjoints, weights) = (self.of(*adjoints)?, self.of(*weights)?);
                 (Task::RecurrentInput { adjoints, weights, r: *r, out }, products(r, r.inputs))
             }
-            IrOp::RecurrentWeight { x, trace, adjoints, mask, r } => {
-                let (x, trace, adjoints) = (self.of(*x), self.of(*trace), self.of(*adjoints));
-                let (r, mask) = (*r, mask.map(|mask| self.of(mask)));
+            Alone::RecurrentWeight { x, trace, adjoints, mask, r } => {
+                let (x, trace, adjoints) = (self.of(*x)?, self.of(*trace)?, self.of(*adjoints)?);
+                let (r, mask) = (*r, mask.map(|mask| self.of(mask)).transpose()?);
                 (Task::RecurrentWeight { x, trace, adjoints, mask, r, out }, products(&r, r.depth()))
             }
-            IrOp::Reduce { fold, of, outer, mid, inner } => {
-                let (fold, of, outer, mid, inner) = (*fold, self.of(*of), *outer, *mid, *inner);
+            Alone::Reduce { fold, of, outer, mid, inner } => {
+                let (fold, of, outer, mid, inner) = (*fold, self.of(*of)?, *outer, *mid, *inner);
                 (Task::Reduce { fold, of, outer, mid, inner, out }, 0.3 * (outer * mid * inner) as f64)
             }
-            IrOp::Move(parts) => {
+            Alone::Move(parts) => {
                 let covered: usize = parts.iter().flat_map(|(_, s)| s).map(|s| s.len).sum();
-                let parts = parts.iter().map(|(a, s)| (self.of(*a), self.nodes[*a].width, s.clone()));
-                let parts = parts.collect();
+                let parts = parts.iter().map(|(a, s)| Ok((self.of(*a)?, self.nodes[*a].width, s.clone())));
+                let parts = parts.collect::<Result<_, GraphError>>()?;
                 (Task::Move { parts, width, clear: covered < width, out }, copy_cost)
             }
-            IrOp::Permute(a, index) => {
-                let (of, of_width) = (self.of(*a), self.nodes[*a].width);
+            Alone::Permute(a, index) => {
+                let (of, of_width) = (self.of(*a)?, self.nodes[*a].width);
                 (Task::Permute { of, of_width, index: index.clone(), out }, width as f64)
             }
-            IrOp::Gather { table, index, n, d } => {
+            Alone::Gather { table, index, n, d } => {
                 let picks = self.nodes[*index].width;
-                let (table, index) = (self.of(*table), self.of(*index));
+                let (table, index) = (self.of(*table)?, self.of(*index)?);
                 (Task::Gather { table, index, picks, n: *n, d: *d, out }, copy_cost)
             }
-            IrOp::Scatter { of, index, n, d } => {
+            Alone::Scatter { of, index, n, d } => {
                 let picks = self.nodes[*index].width;
-                let (of, index) = (self.of(*of), self.of(*index));
+                let (of, index) = (self.of(*of)?, self.of(*index)?);
                 (Task::Scatter { of, index, picks, n: *n, d: *d, out }, (picks * d) as f64 + 20.0)
             }
-            IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::View(..) => {
-                unreachable!("given nodes have no task")
-            }
-            IrOp::Copy(_)
-            | IrOp::Unary(..)
-            | IrOp::Binary(..)
-            | IrOp::Select(..)
-            | IrOp::Finish(..)
-            | IrOp::ReduceRows(..) => unreachable!("these are parts of kernels"),
-        }
+        })
     }
 }
 
@@ -347,12 +372,14 @@ fn shared_stage(tasks: Vec<(Task, f64)>) -> Stage {
     let mut nanoseconds = 0.0;
     for (i, (task, cost)) in tasks.iter().enumerate() {
         let (len, step) = match task {
-            Task::Kernel(kernel) => (kernel.width, PIECE),
+            Task::Kernel(kernel) => (kernel.width, kernel.piece()),
             Task::Pack { k, n, .. } => (n.div_ceil(PANEL), (PIECE / (k * PANEL)).max(1)),
             Task::PackTransposed { geometry, .. } => (convolution::transposed_panels(geometry), 1),
             Task::Load { .. }
             | Task::Random { .. }
             | Task::MatMul { .. }
+            | Task::KeepRows { .. }
+            | Task::PackRows { .. }
             | Task::Contract { .. }
             | Task::Conv { .. }
             | Task::ConvWeight { .. }

@@ -4,22 +4,25 @@
     reason = "threads write disjoint parts of shared memory; each block says why that is so"
 )]
 
+use std::time::Instant;
+
 use super::memory::Memory;
 use super::place::Place;
 use super::run::{Draw, Feed, picked_width};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
+use crate::kernel::byte::scale_bytes;
 use crate::kernel::convolution;
-use crate::kernel::copy;
 use crate::kernel::elementwise::{self, Call, Sink, Source};
 use crate::kernel::isa::Isa;
 use crate::kernel::product::{self, PANEL, Run, Start, Stride};
 use crate::kernel::random::{self, DrawKey};
 use crate::kernel::recurrence;
+use crate::kernel::{copy, prefetch};
 use crate::op::Fold;
 use crate::recurrence::Recurrence;
 
-/// Rows of so many values (or a multiple) are copied apart before they are read by columns.
-const ALIASING: usize = 128;
+/// Rows of shuffled data are asked for so many rows before they are read.
+const AHEAD: usize = 4;
 
 /// The memory of one thread.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub(super) struct Worker {
     pub(super) loads: Vec<(Source, u16)>,
     pub(super) scalars: Vec<f32>,
     pub(super) sinks: Vec<(u16, Sink)>,
+    /// What each task of the plan took, while times are recorded.
+    pub(super) nanoseconds: Vec<u64>,
 }
 
 // SAFETY: the pointers are scratch that is written before it is read in every call.
@@ -81,15 +86,7 @@ impl Frame<'_> {
             let pointer = self.workers[worker];
             let worker = &mut *pointer;
             let chunk = worker.chunk.pointer();
-            let at = |place: Place| -> *mut f32 {
-                match place {
-                    Place::Chunk(offset) => chunk.add(offset),
-                    Place::Rows(entry) => self.rows[entry].add(block.row * self.row_widths[entry]),
-                    Place::Shared(offset) => self.shared.add(offset),
-                    Place::State(index) => self.states[index],
-                    Place::Partial(entry) => self.partials[entry].add(block.unit * self.partial_lens[entry]),
-                }
-            };
+            let at = |place: Place| self.address(place, block, chunk);
             let start = if block.more { Start::Accumulate } else { Start::Zero };
             match task {
                 Task::Load { slot, width, out } => self.load(*slot, *width, block, at(*out)),
@@ -114,11 +111,11 @@ impl Frame<'_> {
                     let m = lead * block.rows;
                     worker.panel.reserve(product::packed_len(m, *n));
                     let packed = worker.panel.pointer();
-                    product::pack(at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
+                    product::pack(self.isa, at(*b), (m, *n), false, packed, (0, n.div_ceil(PANEL)));
                     let (mut a, mut column) = (at(*a).cast_const(), *k);
-                    if k.is_multiple_of(ALIASING) {
+                    if product::spaced(*k) != *k {
                         // Rows a multiple of a kilobyte apart fall into a few sets of the first-level cache.
-                        column = k + 16;
+                        column = product::spaced(*k);
                         worker.spread.reserve(m * column);
                         let spread = worker.spread.pointer();
                         for i in 0..m {
@@ -130,11 +127,23 @@ impl Frame<'_> {
                     product::product(self.isa, a, stride, packed, at(*out), (*k, m, *n), start);
                 }
                 Task::Pack { b, k, n, transposed, out } => {
-                    product::pack(at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
+                    product::pack(self.isa, at(*b), (*k, *n), *transposed, at(*out), (0, n.div_ceil(PANEL)));
+                }
+                Task::KeepRows { of, k, out } => {
+                    let (of, out) = (at(*of), at(*out));
+                    for row in 0..block.rows {
+                        out.add(row * product::spaced(*k)).copy_from_nonoverlapping(of.add(row * k), *k);
+                    }
+                }
+                Task::PackRows { of, n, out } => {
+                    // Panels run through all rows of the run.
+                    let all = self.address(*out, Block { row: 0, ..block }, chunk);
+                    let (part, panels) = ((block.row, self.total_rows), (0, n.div_ceil(PANEL)));
+                    product::pack_part(self.isa, at(*of), (block.rows, *n), false, all, part, panels);
                 }
                 Task::PackTransposed { w, geometry, out } => {
                     let panels = (0, convolution::transposed_panels(geometry));
-                    convolution::pack_transposed(geometry, at(*w), at(*out), panels);
+                    convolution::pack_transposed(self.isa, geometry, at(*w), at(*out), panels);
                 }
                 Task::Conv { x, packed, bias, geometry: g, transposed, out } => {
                     let bias = bias.map_or(std::ptr::null(), |bias| at(bias).cast_const());
@@ -240,33 +249,68 @@ impl Frame<'_> {
         }
     }
 
+    /// Does a task of number `number`, and notes how long it took if `record`.
+    ///
+    /// # Safety
+    /// `work` does it on `worker`.
+    pub(super) unsafe fn timed(&self, record: bool, number: usize, worker: usize, work: impl FnOnce()) {
+        if !record {
+            return work();
+        }
+        let begun = Instant::now();
+        work();
+        let taken = begun.elapsed().as_nanos() as u64;
+        // SAFETY: the worker's memory is used by this thread alone.
+        let worker = unsafe { &mut *self.workers[worker].cast::<Worker>() };
+        let nanoseconds = &mut worker.nanoseconds;
+        if nanoseconds.len() <= number {
+            nanoseconds.resize(number + 1, 0);
+        }
+        nanoseconds[number] += taken;
+    }
+
+    /// The address of a place for a block.
+    ///
+    /// # Safety
+    /// The block is one of the run, `chunk` the memory of its worker.
+    unsafe fn address(&self, place: Place, block: Block, chunk: *mut f32) -> *mut f32 {
+        // SAFETY: places were laid out inside their memory.
+        unsafe {
+            match place {
+                Place::Chunk(offset) => chunk.add(offset),
+                Place::Rows(entry) => self.rows[entry].add(block.row * self.row_widths[entry]),
+                Place::Shared(offset) => self.shared.add(offset),
+                Place::State(index) => self.states[index],
+                Place::Partial(entry) => self.partials[entry].add(block.unit * self.partial_lens[entry]),
+            }
+        }
+    }
+
     /// # Safety
     /// As [`Self::task`]; pieces of one stage touch disjoint results.
     pub(super) unsafe fn piece(&self, task: &Task, (start, end): (usize, usize), worker: usize) {
         let block = Block { row: 0, rows: 1, unit: 0, more: false };
         // SAFETY: as for `task`; kernels and packing write only `start..end`, other tasks are one piece.
         unsafe {
-            let place = |place: Place| match place {
-                Place::Shared(offset) => self.shared.add(offset),
-                Place::State(index) => self.states[index],
-                Place::Partial(entry) => self.partials[entry],
-                Place::Chunk(_) | Place::Rows(_) => unreachable!("shared tasks read shared values"),
-            };
+            let own = self.workers[worker];
+            let chunk = (*own).chunk.pointer();
+            let place = |place: Place| self.address(place, block, chunk);
             match task {
                 Task::Kernel(kernel) => {
-                    let pointer = self.workers[worker];
-                    let worker = &mut *pointer;
+                    let worker = &mut *own;
                     self.kernel(kernel, worker, &place, block, (start, end));
                 }
                 Task::Pack { b, k, n, transposed, out } => {
-                    product::pack(place(*b), (*k, *n), *transposed, place(*out), (start, end));
+                    product::pack(self.isa, place(*b), (*k, *n), *transposed, place(*out), (start, end));
                 }
                 Task::PackTransposed { w, geometry, out } => {
-                    convolution::pack_transposed(geometry, place(*w), place(*out), (start, end));
+                    convolution::pack_transposed(self.isa, geometry, place(*w), place(*out), (start, end));
                 }
                 Task::Load { .. }
                 | Task::Random { .. }
                 | Task::MatMul { .. }
+                | Task::KeepRows { .. }
+                | Task::PackRows { .. }
                 | Task::Contract { .. }
                 | Task::Conv { .. }
                 | Task::ConvWeight { .. }
@@ -300,6 +344,7 @@ impl Frame<'_> {
         // deferred; `start` is 0 for kernels over rows.
         unsafe {
             worker.loads.clear();
+            let mut weighed = self.weigh(kernel, worker, at, (start, end));
             for (load, tile) in &kernel.loads {
                 let source = match load {
                     Load::Full(place) => Source::Full(at(*place).add(start)),
@@ -314,6 +359,12 @@ impl Frame<'_> {
                         count: self.units,
                         fold: *fold,
                     },
+                    Load::Weigh { n, .. } => {
+                        let first = start / n;
+                        let values = weighed.add(start - first * n);
+                        weighed = weighed.add((end.div_ceil(*n) - first) * n);
+                        Source::Full(values)
+                    }
                 };
                 worker.loads.push((source, *tile));
             }
@@ -350,6 +401,45 @@ impl Frame<'_> {
         }
     }
 
+    /// The rows of weight gradients that values `start..end` of a kernel lie in, one gradient after the other.
+    ///
+    /// # Safety
+    /// As [`Self::kernel`]; a gradient's operands hold all rows of the run.
+    unsafe fn weigh(
+        &self,
+        kernel: &Kernel,
+        worker: &mut Worker,
+        at: &dyn Fn(Place) -> *mut f32,
+        (start, end): (usize, usize),
+    ) -> *const f32 {
+        let rows = |n: usize| start / n..end.div_ceil(n);
+        let mut len = 0;
+        for (load, _) in &kernel.loads {
+            if let Load::Weigh { n, .. } = load {
+                len += rows(*n).len() * n;
+            }
+        }
+        if len == 0 {
+            return std::ptr::null();
+        }
+        worker.panel.reserve(len);
+        let all = worker.panel.pointer();
+        let mut out = all;
+        for (load, _) in &kernel.loads {
+            if let Load::Weigh { a, b, column, n, .. } = load {
+                let (rows, stride) = (rows(*n), Stride { row: 1, column: *column });
+                // SAFETY: rows `rows` of the gradient are columns of `a`, inside its width; `out` was reserved.
+                unsafe {
+                    let (a, b) = (at(*a).add(rows.start), at(*b));
+                    let size = (rows.len(), self.total_rows, *n);
+                    product::product(self.isa, a, stride, b, out, size, Start::Zero);
+                    out = out.add(rows.len() * n);
+                }
+            }
+        }
+        all
+    }
+
     /// # Safety
     /// `out` is valid for writing `block.rows * width` values; the feed was checked.
     unsafe fn load(&self, slot: usize, width: usize, block: Block, out: *mut f32) {
@@ -363,7 +453,10 @@ impl Frame<'_> {
             Feed::Pick { values, index } => {
                 let width = picked_width(width, self.total_rows, index.len());
                 let index = &index[range.start * index.len() / self.total_rows..];
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
+                for (i, (out, &row)) in out.chunks_exact_mut(width.max(1)).zip(index).enumerate() {
+                    if let Some(&ahead) = index.get(i + AHEAD) {
+                        prefetch(&values[ahead as usize * width..][..width]);
+                    }
                     let from = &values[row as usize * width..][..width];
                     // SAFETY: both hold `width` values.
                     unsafe { copy(from.as_ptr(), out.as_mut_ptr(), width) };
@@ -372,11 +465,14 @@ impl Frame<'_> {
             Feed::PickBytes { bytes, scale, index } => {
                 let width = picked_width(width, self.total_rows, index.len());
                 let index = &index[range.start * index.len() / self.total_rows..];
-                for (out, &row) in out.chunks_exact_mut(width.max(1)).zip(index) {
-                    let first = row as usize * width;
-                    for (value, &byte) in out.iter_mut().zip(&bytes[first..first + width]) {
-                        *value = f32::from(byte) * scale;
+                for (i, (out, &row)) in out.chunks_exact_mut(width.max(1)).zip(index).enumerate() {
+                    if let Some(&ahead) = index.get(i + AHEAD) {
+                        prefetch(&bytes[ahead as usize * width..][..width]);
                     }
+                    let first = row as usize * width;
+                    let from = &bytes[first..first + width];
+                    // SAFETY: both hold `width` values.
+                    unsafe { scale_bytes(self.isa, from.as_ptr(), scale, out.as_mut_ptr(), width) };
                 }
             }
             Feed::Shared(_) => {}

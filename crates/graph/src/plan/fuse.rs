@@ -3,67 +3,73 @@
 use std::collections::HashMap;
 
 use super::allocate::Placement;
-use super::ir::{Ir, IrOp, View};
+use super::chain::chain;
+use super::ir::{Element, Ending, Given, Ir, IrOp, View};
 use super::place::Place;
-use super::schedule::domain;
+use super::schedule::{Domain, Member};
 use super::task::{Kernel, Load, Scalar, SinkPlace, Task};
+use crate::error::GraphError;
 use crate::kernel::elementwise::{Arg, Code, Instr, Reg};
 use crate::op::Unary;
 
 impl Placement<'_> {
     /// The kernel that computes `members`, and its rough cost in nanoseconds (a row, or in all).
-    pub(super) fn kernel(&mut self, members: &[Ir], now: usize, in_rows: bool) -> (Task, f64) {
-        let (rows, width) = domain(self.nodes, members[0]).expect("members of a kernel have a domain");
-        let mut builder =
-            KernelBuilder { of: self, members, regs: Vec::new(), loads: Vec::new(), scalars: Vec::new() };
+    pub(super) fn kernel(
+        &mut self,
+        members: &[(Ir, Member<'_>)],
+        (rows, width): Domain,
+        now: usize,
+        in_rows: bool,
+    ) -> Result<(Task, f64), GraphError> {
+        let nodes: Vec<Ir> = members.iter().map(|(ir, _)| *ir).collect();
+        let mut builder = KernelBuilder {
+            of: self,
+            members: &nodes,
+            regs: Vec::new(),
+            loads: Vec::new(),
+            scalars: Vec::new(),
+        };
         let mut code = Vec::new();
         let mut reg_of: HashMap<Ir, u16> = HashMap::new();
-        for &ir in members {
-            let node = &builder.of.nodes[ir];
+        let mut endings = Vec::new();
+        for &(ir, member) in members {
+            let op = match member {
+                Member::Element(op) => op,
+                Member::Ending(op) => {
+                    endings.push((ir, op));
+                    continue;
+                }
+            };
             let arg = |builder: &mut KernelBuilder<'_, '_>, operand: Ir| builder.arg(operand, &reg_of);
             let unused = Arg::Scalar(0);
-            let (instr, a, b, c) = match node.op {
-                IrOp::Copy(a) => (Code::Copy, arg(&mut builder, a), unused, unused),
-                IrOp::Finish(fold, a) => {
-                    let place = builder.of.of(a);
-                    let Place::Partial(of) = place else { unreachable!("a finish reads parts") };
+            let (instr, a, b, c) = match *op {
+                Element::Copy(a) => (Code::Copy, arg(&mut builder, a)?, unused, unused),
+                Element::Finish(fold, a) => {
+                    let Place::Partial(of) = builder.of.of(a)? else {
+                        return Err(GraphError::Internal {
+                            what: "a finish reads something else than parts",
+                        });
+                    };
                     (Code::Copy, Arg::Reg(builder.load(Load::Parts { of, fold })), unused, unused)
                 }
-                IrOp::Unary(op, a) => (Code::Unary(op), arg(&mut builder, a), unused, unused),
-                IrOp::Binary(op, a, b) => {
-                    let a = arg(&mut builder, a);
-                    (Code::Binary(op), a, arg(&mut builder, b), unused)
+                Element::Weigh { a, b, column, k, n } => {
+                    let (a, b) = (builder.of.of(a)?, builder.of.of(b)?);
+                    let loaded = builder.load(Load::Weigh { a, b, column, k, n });
+                    (Code::Copy, Arg::Reg(loaded), unused, unused)
                 }
-                IrOp::Select(m, a, b) => {
-                    let (m, a) = (arg(&mut builder, m), arg(&mut builder, a));
-                    (Code::Select, m, a, arg(&mut builder, b))
+                Element::Unary(op, a) => (Code::Unary(op), arg(&mut builder, a)?, unused, unused),
+                Element::Binary(op, a, b) => {
+                    let a = arg(&mut builder, a)?;
+                    (Code::Binary(op), a, arg(&mut builder, b)?, unused)
                 }
-                IrOp::Input(_)
-                | IrOp::State(_)
-                | IrOp::Const(_)
-                | IrOp::RowCount
-                | IrOp::Random(..)
-                | IrOp::View(..)
-                | IrOp::Pack { .. }
-                | IrOp::MatMul { .. }
-                | IrOp::Contract { .. }
-                | IrOp::PackTransposed { .. }
-                | IrOp::Conv { .. }
-                | IrOp::ConvWeight { .. }
-                | IrOp::Trace { .. }
-                | IrOp::States { .. }
-                | IrOp::SumAdjoints { .. }
-                | IrOp::RecurrentInput { .. }
-                | IrOp::RecurrentWeight { .. }
-                | IrOp::ReduceRows(..)
-                | IrOp::Reduce { .. }
-                | IrOp::Move(_)
-                | IrOp::Permute(..)
-                | IrOp::Gather { .. }
-                | IrOp::Scatter { .. } => continue,
+                Element::Select(m, a, b) => {
+                    let (m, a) = (arg(&mut builder, m)?, arg(&mut builder, a)?);
+                    (Code::Select, m, a, arg(&mut builder, b)?)
+                }
             };
-            // A finish that is only read here needs no copy of what was loaded.
-            if let (IrOp::Finish(..), Arg::Reg(loaded), false) = (&node.op, a, builder.of.stored[ir]) {
+            // What is loaded and only read here needs no copy.
+            let loads = matches!(op, Element::Finish(..) | Element::Weigh { .. });
+            if let (true, Arg::Reg(loaded), false) = (loads, a, builder.of.stored[ir]) {
                 reg_of.insert(ir, loaded);
                 continue;
             }
@@ -72,25 +78,36 @@ impl Placement<'_> {
             reg_of.insert(ir, dst);
             code.push(Instr { code: instr, dst, a, b, c });
         }
+        let mut kept = vec![false; builder.regs.len()];
+        for &ir in &nodes {
+            if let Some(&reg) = reg_of.get(&ir) {
+                kept[reg as usize] |= builder.of.stored[ir];
+            }
+        }
+        for (_, Ending::Rows(_, of) | Ending::Width(_, of)) in &endings {
+            if let Some(&reg) = reg_of.get(of) {
+                kept[reg as usize] = true;
+            }
+        }
+        let code = chain(code, &kept, &mut || builder.scalar_index(Scalar::Const(1.0f32.to_bits())));
         // Folds come first: a store may put its values where a folded operand was.
         let mut sinks: Vec<(u16, SinkPlace)> = Vec::new();
-        for &ir in members {
-            let (fold, of, over_rows) = match builder.of.nodes[ir].op {
-                IrOp::ReduceRows(fold, of) => (fold, of, true),
-                IrOp::Reduce { fold, of, .. } => (fold, of, false),
-                _ => continue,
+        for (ir, ending) in endings {
+            let (Ending::Rows(_, of) | Ending::Width(_, of)) = *ending;
+            let Arg::Reg(reg) = builder.arg(of, &reg_of)? else {
+                return Err(GraphError::Internal { what: "a fold reads one value" });
             };
-            let Arg::Reg(reg) = builder.arg(of, &reg_of) else { unreachable!("folds read buffers") };
-            sinks.push((
-                reg,
-                match builder.of.place(ir) {
-                    Place::Partial(out) if over_rows => SinkPlace::FoldRows(fold, out),
-                    place => SinkPlace::FoldRow(fold, place),
-                },
-            ));
+            let sink = match (ending, builder.of.place(ir)) {
+                (Ending::Rows(fold, _), Place::Partial(out)) => SinkPlace::FoldRows(*fold, out),
+                (Ending::Rows(..), _) => {
+                    return Err(GraphError::Internal { what: "a fold over rows has no parts" });
+                }
+                (Ending::Width(fold, _), place) => SinkPlace::FoldRow(*fold, place),
+            };
+            sinks.push((reg, sink));
         }
         let mut taken: Vec<Ir> = Vec::new();
-        for &ir in members {
+        for &ir in &nodes {
             if builder.of.nodes[ir].is_elementwise() && builder.of.stored[ir] {
                 let reg = reg_of[&ir];
                 let (place, in_place) = builder.store(ir, now, in_rows, &mut taken);
@@ -106,7 +123,7 @@ impl Placement<'_> {
         let loads: Vec<(Load, u16)> = loads
             .into_iter()
             .map(|load| {
-                let in_place = matches!(load, Load::Full(_));
+                let in_place = matches!(load, Load::Full(_) | Load::Weigh { .. });
                 tiles += u16::from(!in_place);
                 (load, tiles.saturating_sub(1))
             })
@@ -116,13 +133,13 @@ impl Placement<'_> {
         self.schedule.registers = self.schedule.registers.max(regs.len());
         let cost: f64 = code.iter().map(|instr| if is_slow(instr.code) { 0.6 } else { 0.12 }).sum();
         let cost = (cost + 0.1 * (loads.len() + sinks.len()) as f64) * width as f64;
-        (Task::Kernel(Kernel { rows, width, regs, loads, scalars, code, sinks }), cost)
+        Ok((Task::Kernel(Kernel { rows, width, regs, loads, scalars, code, sinks }), cost))
     }
 }
 
 fn is_slow(code: Code) -> bool {
     use Unary::{Exp, Ln, Sigmoid, Softplus, Tanh};
-    matches!(code, Code::Unary(Exp | Ln | Sigmoid | Softplus | Tanh))
+    matches!(code, Code::Unary(Exp | Ln | Sigmoid | Softplus | Tanh) | Code::SoftplusSigmoid { .. })
 }
 
 struct KernelBuilder<'p, 'a> {
@@ -147,27 +164,31 @@ impl KernelBuilder<'_, '_> {
     }
 
     fn scalar(&mut self, scalar: Scalar) -> Arg {
+        Arg::Scalar(self.scalar_index(scalar))
+    }
+
+    fn scalar_index(&mut self, scalar: Scalar) -> u16 {
         let index = self.scalars.iter().position(|known| *known == scalar).unwrap_or_else(|| {
             self.scalars.push(scalar);
             self.scalars.len() - 1
         });
-        Arg::Scalar(index as u16)
+        index as u16
     }
 
-    fn arg(&mut self, ir: Ir, reg_of: &HashMap<Ir, u16>) -> Arg {
+    fn arg(&mut self, ir: Ir, reg_of: &HashMap<Ir, u16>) -> Result<Arg, GraphError> {
         if let Some(&reg) = reg_of.get(&ir) {
-            return Arg::Reg(reg);
+            return Ok(Arg::Reg(reg));
         }
-        match &self.of.nodes[ir].op {
-            IrOp::Const(bits) => self.scalar(Scalar::Const(*bits)),
-            IrOp::View(source, view) => {
+        Ok(match &self.of.nodes[ir].op {
+            IrOp::Given(Given::Const(bits)) => self.scalar(Scalar::Const(*bits)),
+            IrOp::Given(Given::View(source, view)) => {
                 let source = *source;
-                if let (IrOp::Const(bits), View::Scalar) = (&self.of.nodes[source].op, view) {
-                    return self.scalar(Scalar::Const(*bits));
+                if let (IrOp::Given(Given::Const(bits)), View::Scalar) = (&self.of.nodes[source].op, view) {
+                    return Ok(self.scalar(Scalar::Const(*bits)));
                 }
-                let place = self.of.of(source);
+                let place = self.of.of(source)?;
                 Arg::Reg(match view {
-                    View::Scalar => return self.scalar(Scalar::Shared(place)),
+                    View::Scalar => return Ok(self.scalar(Scalar::Shared(place))),
                     View::Column => self.load(Load::Column(place)),
                     View::Row => self.load(Load::Row(place)),
                     View::Table { index, stride } => {
@@ -175,23 +196,32 @@ impl KernelBuilder<'_, '_> {
                     }
                 })
             }
-            _ => {
-                let place = self.of.of(ir);
+            IrOp::Given(Given::Shared(_) | Given::State(_) | Given::RowCount)
+            | IrOp::Element(_)
+            | IrOp::Ending(_)
+            | IrOp::Alone(_) => {
+                let place = self.of.of(ir)?;
                 Arg::Reg(self.load(Load::Full(place)))
             }
-        }
+        })
     }
 
     /// Whether everything that is read from `place` has been read when `reg` is computed, so that `reg` can be written
     /// there at once instead of when the tile is done.
     fn is_read_before(&self, place: Place, reg: u16, code: &[Instr], sinks: &[(u16, SinkPlace)]) -> bool {
-        let made = code.iter().position(|instr| instr.dst == reg);
+        let made = code.iter().position(|instr| instr.results().any(|result| result == reg));
         let load = self.loads.iter().position(|load| *load == Load::Full(place));
         let (Some(made), Some(load)) = (made, load) else { return false };
         let source = self.regs.iter().position(|known| matches!(known, Reg::Load(l) if *l as usize == load));
         let Some(source) = source.map(|source| source as u16) else { return false };
         let reads = |instr: &Instr| [instr.a, instr.b, instr.c].contains(&Arg::Reg(source));
-        !code[made..].iter().any(reads) && !sinks.iter().any(|(sunk, _)| *sunk == source)
+        let itself = code[made];
+        let in_place = itself.code.takes_result_as_first()
+            && itself.a == Arg::Reg(source)
+            && ![itself.b, itself.c].contains(&Arg::Reg(source));
+        (in_place || !reads(&itself))
+            && !code[made + 1..].iter().any(reads)
+            && !sinks.iter().any(|(sunk, _)| *sunk == source)
     }
 
     /// A place for a stored member: the memory of a value this kernel is the last to read, where there is one, so
@@ -211,13 +241,14 @@ impl KernelBuilder<'_, '_> {
                     && of.last_use[operand] == now
                     && matches!(of.places[operand], Some(Place::Chunk(_)))
                     && self.members.iter().all(|&member| {
-                        let viewed = |o: &Ir| matches!(of.nodes[*o].op, IrOp::View(s, _) if s == operand);
+                        let viewed = |o: &Ir| matches!(of.nodes[*o].op, IrOp::Given(Given::View(s, _)) if s == operand);
                         !of.nodes[member].operands().iter().any(viewed)
                     })
             });
-            if let Some(operand) = dying {
+            if let Some((operand, place)) =
+                dying.and_then(|operand| Some((operand, of.places[operand].take()?)))
+            {
                 taken.push(operand);
-                let place = of.places[operand].take().expect("checked above");
                 of.places[ir] = Some(place);
                 return (place, true);
             }
@@ -236,7 +267,9 @@ fn assign_tiles(regs: &mut [Reg], code: &[Instr], sinks: &[(u16, SinkPlace)], fi
                 last[reg as usize] = at;
             }
         }
-        last[instr.dst as usize] = at;
+        for reg in instr.results() {
+            last[reg as usize] = at;
+        }
     }
     for (reg, _) in sinks {
         last[*reg as usize] = code.len();
@@ -244,11 +277,13 @@ fn assign_tiles(regs: &mut [Reg], code: &[Instr], sinks: &[(u16, SinkPlace)], fi
     let mut free: Vec<u16> = Vec::new();
     let mut tiles = first;
     for (at, instr) in code.iter().enumerate() {
-        if let Reg::Scratch(tile) = &mut regs[instr.dst as usize] {
-            *tile = free.pop().unwrap_or_else(|| {
-                tiles += 1;
-                tiles - 1
-            });
+        for reg in instr.results() {
+            if let Reg::Scratch(tile) = &mut regs[reg as usize] {
+                *tile = free.pop().unwrap_or_else(|| {
+                    tiles += 1;
+                    tiles - 1
+                });
+            }
         }
         for (reg, &end) in regs.iter().zip(&last) {
             if let Reg::Scratch(tile) = reg

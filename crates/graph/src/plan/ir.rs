@@ -28,20 +28,88 @@ pub(crate) struct Segment {
     pub(crate) len: usize,
 }
 
+/// What a node computes, by how: each kind is an enum of its own, so that whoever handles a kind handles all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum IrOp {
-    Input(usize),
+    /// It is there already.
+    Given(Given),
+    /// An instruction of a fused kernel.
+    Element(Element),
+    /// What a fused kernel can end with.
+    Ending(Ending),
+    /// By a task of its own.
+    Alone(Alone),
+}
+
+impl From<Given> for IrOp {
+    fn from(op: Given) -> Self {
+        Self::Given(op)
+    }
+}
+
+impl From<Element> for IrOp {
+    fn from(op: Element) -> Self {
+        Self::Element(op)
+    }
+}
+
+impl From<Ending> for IrOp {
+    fn from(op: Ending) -> Self {
+        Self::Ending(op)
+    }
+}
+
+impl From<Alone> for IrOp {
+    fn from(op: Alone) -> Self {
+        Self::Alone(op)
+    }
+}
+
+/// Values that are not computed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Given {
+    /// An input without rows; those with rows are loaded chunk by chunk ([`Alone::Load`]).
+    Shared(usize),
     State(usize),
     Const(u32),
     RowCount,
-    Random(Distribution, u32),
     View(Ir, View),
+}
+
+/// Instructions of fused kernels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Element {
     Copy(Ir),
     Unary(Unary, Ir),
     Binary(Binary, Ir, Ir),
     Select(Ir, Ir, Ir),
-    /// Joins the parts of a reduction over rows.
+    /// Joins the parts of a sum over rows.
     Finish(Fold, Ir),
+    /// `aᵀ b` over all rows at once, `k` x `n`, with `b` from [`Alone::PackRows`]; rows of `a` are `column` values apart.
+    Weigh {
+        a: Ir,
+        b: Ir,
+        column: usize,
+        k: usize,
+        n: usize,
+    },
+}
+
+/// Folds that are taken from the registers of a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Ending {
+    /// Over rows, in parts.
+    Rows(Fold, Ir),
+    /// Over the whole width of each row.
+    Width(Fold, Ir),
+}
+
+/// What is computed by a task of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Alone {
+    /// An input with rows.
+    Load(usize),
+    Random(Distribution, u32),
     /// The packed form of a `k` x `n` matrix.
     Pack {
         b: Ir,
@@ -64,6 +132,17 @@ pub(crate) enum IrOp {
         b: Ir,
         lead: usize,
         k: usize,
+        n: usize,
+    },
+    /// Rows of `k` values that are kept until all rows have been computed, so far apart that they do not share few sets of a
+    /// cache.
+    KeepRows {
+        of: Ir,
+        k: usize,
+    },
+    /// All rows of `n` values as the packed right-hand side of one product.
+    PackRows {
+        of: Ir,
         n: usize,
     },
     /// The packed form of a convolution's weights for its transpose.
@@ -115,7 +194,6 @@ pub(crate) enum IrOp {
         mask: Option<Ir>,
         r: Recurrence,
     },
-    ReduceRows(Fold, Ir),
     Reduce {
         fold: Fold,
         of: Ir,
@@ -148,132 +226,156 @@ pub(crate) struct IrNode {
     pub(crate) width: usize,
 }
 
-/// How a node is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// It is there already.
-    Given,
-    /// As an instruction of a fused kernel.
-    Elementwise,
-    /// Row by row into one part for each unit of work, which an [`IrOp::Finish`] joins; the value has no rows.
-    Parts,
-    /// By a task of its own.
-    Alone,
-}
-
 impl IrNode {
-    /// How the node is computed.
-    pub(crate) fn kind(&self) -> Kind {
-        match self.op {
-            IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::View(..) => Kind::Given,
-            IrOp::Input(_) if self.rows => Kind::Alone,
-            IrOp::Input(_) => Kind::Given,
-            IrOp::Copy(_) | IrOp::Unary(..) | IrOp::Binary(..) | IrOp::Select(..) | IrOp::Finish(..) => {
-                Kind::Elementwise
-            }
-            IrOp::Contract { .. }
-            | IrOp::ConvWeight { .. }
-            | IrOp::RecurrentWeight { .. }
-            | IrOp::ReduceRows(..)
-            | IrOp::Scatter { .. } => Kind::Parts,
-            IrOp::Random(..)
-            | IrOp::Pack { .. }
-            | IrOp::MatMul { .. }
-            | IrOp::PackTransposed { .. }
-            | IrOp::Conv { .. }
-            | IrOp::Trace { .. }
-            | IrOp::States { .. }
-            | IrOp::SumAdjoints { .. }
-            | IrOp::RecurrentInput { .. }
-            | IrOp::Reduce { .. }
-            | IrOp::Move(_)
-            | IrOp::Permute(..)
-            | IrOp::Gather { .. } => Kind::Alone,
-        }
+    /// Whether the node is there without being computed.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.op, IrOp::Given(_))
+    }
+
+    /// Whether the node is an input with rows.
+    pub(crate) fn is_loaded(&self) -> bool {
+        matches!(self.op, IrOp::Alone(Alone::Load(_)))
     }
 
     /// Whether the node is an instruction of a fused kernel.
     pub(crate) fn is_elementwise(&self) -> bool {
-        self.kind() == Kind::Elementwise
+        matches!(self.op, IrOp::Element(_))
     }
 
-    /// Whether the node is computed row by row: its value has rows, or it is a part of a reduction over rows.
+    /// Columns of a weight gradient that is computed over all rows at once.
+    pub(crate) fn weighs(&self) -> Option<usize> {
+        match self.op {
+            IrOp::Element(Element::Weigh { n, .. }) => Some(n),
+            IrOp::Given(_) | IrOp::Element(_) | IrOp::Ending(_) | IrOp::Alone(_) => None,
+        }
+    }
+
+    /// Whether the node is computed row by row: its value has rows, or it is a part of a fold over rows.
     pub(crate) fn is_in_rows(&self) -> bool {
         self.rows || self.is_partial()
     }
 
-    /// Whether the value is folded over rows in parts that a [`IrOp::Finish`] joins.
+    /// Whether the value is folded over rows, in one part for each unit of work, which an [`Element::Finish`] joins.
     pub(crate) fn is_partial(&self) -> bool {
-        self.kind() == Kind::Parts
+        match &self.op {
+            IrOp::Given(_) | IrOp::Element(_) | IrOp::Ending(Ending::Width(..)) => false,
+            IrOp::Ending(Ending::Rows(..)) => true,
+            IrOp::Alone(op) => op.is_in_parts(),
+        }
     }
 
     /// The nodes read; views are looked through by the scheduler.
     pub(crate) fn operands(&self) -> Vec<Ir> {
         match &self.op {
-            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => vec![],
-            IrOp::View(a, _)
-            | IrOp::Copy(a)
-            | IrOp::Unary(_, a)
-            | IrOp::Finish(_, a)
-            | IrOp::Pack { b: a, .. }
-            | IrOp::PackTransposed { w: a, .. }
-            | IrOp::ReduceRows(_, a)
-            | IrOp::Reduce { of: a, .. }
-            | IrOp::Permute(a, _) => vec![*a],
-            IrOp::Binary(_, a, b) | IrOp::Contract { a, b, .. } | IrOp::ConvWeight { x: a, y: b, .. } => {
-                vec![*a, *b]
-            }
-            IrOp::Gather { table: a, index: b, .. } | IrOp::Scatter { of: a, index: b, .. } => vec![*a, *b],
-            IrOp::Select(m, a, b) => vec![*m, *a, *b],
-            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
-                [*a, *packed].into_iter().chain(*bias).collect()
-            }
-            IrOp::Trace { x: a, weights: b, mask, .. } => [*a, *b].into_iter().chain(*mask).collect(),
-            IrOp::States { trace, .. } => vec![*trace],
-            IrOp::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
-            | IrOp::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
-                [*a, *b, *c].into_iter().chain(*mask).collect()
-            }
-            IrOp::RecurrentInput { adjoints: a, weights: b, .. } => vec![*a, *b],
-            IrOp::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
+            IrOp::Given(Given::Shared(_) | Given::State(_) | Given::Const(_) | Given::RowCount) => vec![],
+            IrOp::Given(Given::View(a, _))
+            | IrOp::Element(Element::Copy(a) | Element::Unary(_, a) | Element::Finish(_, a))
+            | IrOp::Ending(Ending::Rows(_, a) | Ending::Width(_, a)) => vec![*a],
+            IrOp::Element(Element::Binary(_, a, b) | Element::Weigh { a, b, .. }) => vec![*a, *b],
+            IrOp::Element(Element::Select(m, a, b)) => vec![*m, *a, *b],
+            IrOp::Alone(op) => op.operands(),
         }
     }
 
     /// Replaces the nodes read.
     pub(crate) fn map_operands(&mut self, mut f: impl FnMut(Ir) -> Ir) {
         match &mut self.op {
-            IrOp::Input(_) | IrOp::State(_) | IrOp::Const(_) | IrOp::RowCount | IrOp::Random(..) => {}
-            IrOp::View(a, _)
-            | IrOp::Copy(a)
-            | IrOp::Unary(_, a)
-            | IrOp::Finish(_, a)
-            | IrOp::Pack { b: a, .. }
-            | IrOp::PackTransposed { w: a, .. }
-            | IrOp::ReduceRows(_, a)
-            | IrOp::Reduce { of: a, .. }
-            | IrOp::Permute(a, _) => *a = f(*a),
-            IrOp::Binary(_, a, b)
-            | IrOp::Contract { a, b, .. }
-            | IrOp::ConvWeight { x: a, y: b, .. }
-            | IrOp::Gather { table: a, index: b, .. }
-            | IrOp::Scatter { of: a, index: b, .. } => (*a, *b) = (f(*a), f(*b)),
-            IrOp::Select(m, a, b) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
-            IrOp::MatMul { a, packed, bias, .. } | IrOp::Conv { x: a, packed, bias, .. } => {
+            IrOp::Given(Given::Shared(_) | Given::State(_) | Given::Const(_) | Given::RowCount) => {}
+            IrOp::Given(Given::View(a, _))
+            | IrOp::Element(Element::Copy(a) | Element::Unary(_, a) | Element::Finish(_, a))
+            | IrOp::Ending(Ending::Rows(_, a) | Ending::Width(_, a)) => *a = f(*a),
+            IrOp::Element(Element::Binary(_, a, b) | Element::Weigh { a, b, .. }) => {
+                (*a, *b) = (f(*a), f(*b));
+            }
+            IrOp::Element(Element::Select(m, a, b)) => (*m, *a, *b) = (f(*m), f(*a), f(*b)),
+            IrOp::Alone(op) => op.map_operands(f),
+        }
+    }
+}
+
+impl Alone {
+    /// Whether the value is a sum over rows in parts.
+    fn is_in_parts(&self) -> bool {
+        match self {
+            Self::Contract { .. }
+            | Self::ConvWeight { .. }
+            | Self::RecurrentWeight { .. }
+            | Self::Scatter { .. } => true,
+            Self::Load(_)
+            | Self::Random(..)
+            | Self::Pack { .. }
+            | Self::MatMul { .. }
+            | Self::KeepRows { .. }
+            | Self::PackRows { .. }
+            | Self::PackTransposed { .. }
+            | Self::Conv { .. }
+            | Self::Trace { .. }
+            | Self::States { .. }
+            | Self::SumAdjoints { .. }
+            | Self::RecurrentInput { .. }
+            | Self::Reduce { .. }
+            | Self::Move(_)
+            | Self::Permute(..)
+            | Self::Gather { .. } => false,
+        }
+    }
+
+    fn operands(&self) -> Vec<Ir> {
+        match self {
+            Self::Load(_) | Self::Random(..) => vec![],
+            Self::Pack { b: a, .. }
+            | Self::PackTransposed { w: a, .. }
+            | Self::KeepRows { of: a, .. }
+            | Self::PackRows { of: a, .. }
+            | Self::Reduce { of: a, .. }
+            | Self::Permute(a, _)
+            | Self::States { trace: a, .. } => vec![*a],
+            Self::Contract { a, b, .. }
+            | Self::ConvWeight { x: a, y: b, .. }
+            | Self::Gather { table: a, index: b, .. }
+            | Self::Scatter { of: a, index: b, .. }
+            | Self::RecurrentInput { adjoints: a, weights: b, .. } => vec![*a, *b],
+            Self::MatMul { a, packed, bias, .. } | Self::Conv { x: a, packed, bias, .. } => {
+                [*a, *packed].into_iter().chain(*bias).collect()
+            }
+            Self::Trace { x: a, weights: b, mask, .. } => [*a, *b].into_iter().chain(*mask).collect(),
+            Self::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
+            | Self::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
+                [*a, *b, *c].into_iter().chain(*mask).collect()
+            }
+            Self::Move(parts) => parts.iter().map(|(a, _)| *a).collect(),
+        }
+    }
+
+    fn map_operands(&mut self, mut f: impl FnMut(Ir) -> Ir) {
+        match self {
+            Self::Load(_) | Self::Random(..) => {}
+            Self::Pack { b: a, .. }
+            | Self::PackTransposed { w: a, .. }
+            | Self::KeepRows { of: a, .. }
+            | Self::PackRows { of: a, .. }
+            | Self::Reduce { of: a, .. }
+            | Self::Permute(a, _)
+            | Self::States { trace: a, .. } => *a = f(*a),
+            Self::Contract { a, b, .. }
+            | Self::ConvWeight { x: a, y: b, .. }
+            | Self::Gather { table: a, index: b, .. }
+            | Self::Scatter { of: a, index: b, .. }
+            | Self::RecurrentInput { adjoints: a, weights: b, .. } => (*a, *b) = (f(*a), f(*b)),
+            Self::MatMul { a, packed, bias, .. } | Self::Conv { x: a, packed, bias, .. } => {
                 (*a, *packed) = (f(*a), f(*packed));
                 *bias = bias.map(f);
             }
-            IrOp::Trace { x: a, weights: b, mask, .. } => {
+            Self::Trace { x: a, weights: b, mask, .. } => {
                 (*a, *b) = (f(*a), f(*b));
                 *mask = mask.map(f);
             }
-            IrOp::States { trace, .. } => *trace = f(*trace),
-            IrOp::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
-            | IrOp::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
+            Self::SumAdjoints { trace: a, weights: b, g: c, mask, .. }
+            | Self::RecurrentWeight { x: a, trace: b, adjoints: c, mask, .. } => {
                 (*a, *b, *c) = (f(*a), f(*b), f(*c));
                 *mask = mask.map(f);
             }
-            IrOp::RecurrentInput { adjoints: a, weights: b, .. } => (*a, *b) = (f(*a), f(*b)),
-            IrOp::Move(parts) => parts.iter_mut().for_each(|(a, _)| *a = f(*a)),
+            Self::Move(parts) => parts.iter_mut().for_each(|(a, _)| *a = f(*a)),
         }
     }
 }

@@ -4,16 +4,19 @@
 //! `allocate` gives values their places; `run` and `execute` do the work.
 
 mod allocate;
+mod chain;
 mod execute;
 mod fuse;
 mod ir;
 mod lower;
 mod memory;
 mod place;
+mod profile;
 #[cfg(test)]
 mod reference;
 mod run;
 mod schedule;
 mod task;
 
+pub use profile::TaskTime;
 pub use run::{Draw, Feed, Plan};

@@ -1,5 +1,7 @@
 //! A plain interpreter of graphs in `f64`, and the checks of compiled plans against it.
 
+mod check;
+mod instruction;
 mod recurrence;
 
 use crate::expr::Expr;
@@ -12,6 +14,7 @@ use crate::pool::Pool;
 use crate::recurrence::Cell;
 use crate::shape::Shape;
 use crate::window::{Geometry, Window};
+use check::{close, sets_and_threads};
 use recurrence::Layer;
 
 /// Every node's value: rows one after the other.
@@ -373,20 +376,21 @@ fn random_graphs_and_their_gradients_match_the_interpreter_at_any_thread_count()
                 Feed::Shared(&feeds[3]),
             ];
             let mut runs = Vec::new();
-            for threads in [1, 3] {
-                let mut plan = graph.compile(&outputs, &updates).unwrap();
+            for (isa, threads) in sets_and_threads(3) {
+                let mut plan = graph.compile(&outputs, &updates).unwrap().on(isa);
                 let mut states = start.clone();
                 let mut pool = Pool::new(threads);
                 plan.run(&mut pool, &mut states, &fed, rows, key).unwrap();
                 let all: Vec<Vec<f32>> = (0..outputs.len()).map(|i| plan.output(i).to_vec()).collect();
                 for (i, output) in outputs.iter().enumerate() {
-                    close(&all[i], &want[output.id as usize], &format!("seed {seed} rows {rows} output {i}"));
+                    let what = format!("{isa:?} seed {seed} rows {rows} output {i}");
+                    close(&all[i], &want[output.id as usize], &what);
                 }
                 for (i, (_, value)) in updates.iter().enumerate() {
                     close(
                         &states.entries[i].values,
                         &want[value.id as usize],
-                        &format!("seed {seed} state {i}"),
+                        &format!("{isa:?} seed {seed} state {i}"),
                     );
                 }
                 runs.push((all, states));
@@ -437,12 +441,12 @@ fn convolutions_of_many_shapes_match_the_interpreter_at_any_thread_count() {
             let key = Draw { seed: 1, step: 1 };
             let want = interpret(&graph.read(), &start, std::slice::from_ref(&feed), rows, key);
             let mut bits = Vec::new();
-            for threads in [1, 2] {
-                let mut plan = graph.compile(&outputs, &[]).unwrap();
+            for (isa, threads) in sets_and_threads(2) {
+                let mut plan = graph.compile(&outputs, &[]).unwrap().on(isa);
                 let (mut states, mut pool) = (start.clone(), Pool::new(threads));
                 plan.run(&mut pool, &mut states, &[Feed::Rows(&feed)], rows, key).unwrap();
                 for (i, output) in outputs.iter().enumerate() {
-                    let what = format!("case {case} rows {rows} output {i}");
+                    let what = format!("{isa:?} case {case} rows {rows} output {i}");
                     close(plan.output(i), &want[output.id as usize], &what);
                 }
                 let all = (0..outputs.len()).flat_map(|i| plan.output(i)).map(|x| x.to_bits());
@@ -473,13 +477,5 @@ fn upsampling_and_convolving_is_what_it_says() {
             let want: Vec<f64> = plan.output(plain).iter().map(|&x| f64::from(x)).collect();
             close(plan.output(fast), &want, &format!("{h} x {w}, kernel {kernel}, {times} times"));
         }
-    }
-}
-
-fn close(found: &[f32], want: &[f64], what: &str) {
-    assert_eq!(found.len(), want.len(), "{what}");
-    let scale = want.iter().fold(1.0f64, |scale, x| scale.max(x.abs()));
-    for (i, (&found, &want)) in found.iter().zip(want).enumerate() {
-        assert!((f64::from(found) - want).abs() < 2e-3 * scale, "{what}[{i}]: {found} {want}");
     }
 }

@@ -7,9 +7,9 @@
 
 use super::execute::{Block, Frame, Worker};
 use super::memory::Memory;
-use super::place::Place;
+use super::profile::Recording;
 use super::schedule::{CHUNK, Schedule, schedule};
-use super::task::{Piece, Stage, Task};
+use super::task::{Commit, OutputPlace, Piece, Stage, Task};
 use crate::error::GraphError;
 use crate::expr::Expr;
 use crate::graph::{Graph, InputDecl};
@@ -69,16 +69,17 @@ pub struct Draw {
 /// A compiled set of outputs and updates, with the memory to compute them.
 #[derive(Debug)]
 pub struct Plan {
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     inputs: Vec<InputDecl>,
     state_lens: Vec<usize>,
     isa: Isa,
     shared: Memory,
     rows: Vec<Memory>,
     partials: Vec<Memory>,
-    workers: Vec<Worker>,
+    pub(super) workers: Vec<Worker>,
     last_rows: usize,
     states_seen: Vec<Vec<f32>>,
+    pub(super) recording: Recording,
 }
 
 impl Graph {
@@ -118,7 +119,7 @@ impl Graph {
         }
         let inner = self.read();
         let lowered = super::lower::lower(&inner, &roots);
-        let schedule = schedule(lowered, outputs.len(), &updated);
+        let schedule = schedule(lowered, outputs.len(), &updated)?;
         Ok(Plan {
             inputs: inner.inputs.clone(),
             state_lens: inner.states.iter().map(|state| state.dims.iter().product()).collect(),
@@ -129,6 +130,7 @@ impl Graph {
             workers: Vec::new(),
             last_rows: 0,
             states_seen: Vec::new(),
+            recording: Recording::default(),
             schedule,
         })
     }
@@ -175,15 +177,25 @@ impl Plan {
             units: cut.units,
             workers: self.workers.iter_mut().map(|worker| &raw mut *worker).collect(),
         };
+        let record = self.recording.is_on;
+        self.recording.rows += rows as f64;
+        self.recording.chunks += cut.chunks as f64;
+        self.recording.runs += 1.0;
+        let mut first = 0;
         for stage in &self.schedule.stages {
             match stage {
                 Stage::Shared { tasks, pieces, nanoseconds } => {
                     let job = |i: usize, worker: usize| {
                         let Piece { task, start, end } = pieces[i];
                         // SAFETY: see `Frame::piece`; the pool gives each thread its own worker number.
-                        unsafe { frame.piece(&tasks[task], (start, end), worker) };
+                        unsafe {
+                            frame.timed(record, first + task, worker, || {
+                                frame.piece(&tasks[task], (start, end), worker);
+                            });
+                        }
                     };
                     run_jobs(pool, pieces.len(), *nanoseconds, &job);
+                    first += tasks.len();
                 }
                 Stage::Rows { tasks, nanoseconds_per_row } => {
                     let job = |unit: usize, worker: usize| {
@@ -194,27 +206,29 @@ impl Plan {
                                 unit,
                                 more: chunk != cut.chunks_of(unit).start,
                             };
-                            for task in tasks {
+                            for (i, task) in tasks.iter().enumerate() {
                                 // SAFETY: see `Frame::task`; likewise.
-                                unsafe { frame.task(task, block, worker) };
+                                unsafe {
+                                    frame
+                                        .timed(record, first + i, worker, || frame.task(task, block, worker));
+                                }
                             }
                         }
                     };
                     run_jobs(pool, cut.units, nanoseconds_per_row * rows as f64, &job);
+                    first += tasks.len();
                 }
             }
         }
         for &(place, state) in &self.schedule.commits {
             let len = states.entries[state].values.len();
             match place {
-                Place::Shared(offset) => {
+                Commit::Shared(offset) => {
                     states.entries[state].values.copy_from_slice(&self.shared.slice()[offset..offset + len]);
                 }
-                // Two states with the same new value: it was written into the first.
-                Place::State(first) => {
+                Commit::State(first) => {
                     states.entries[state].values = states.entries[first].values.clone();
                 }
-                _ => unreachable!("new values of states are shared"),
             }
         }
         self.states_seen = self.state_outputs(states);
@@ -225,14 +239,13 @@ impl Plan {
     pub fn output(&self, i: usize) -> &[f32] {
         let (place, width) = self.schedule.outputs[i];
         match place {
-            Place::Rows(entry) => &self.rows[entry].slice()[..self.last_rows * width],
-            Place::Shared(offset) => &self.shared.slice()[offset..offset + width],
-            Place::State(_) => {
+            OutputPlace::Rows(entry) => &self.rows[entry].slice()[..self.last_rows * width],
+            OutputPlace::Shared(offset) => &self.shared.slice()[offset..offset + width],
+            OutputPlace::State(_) => {
                 let before = self.schedule.outputs[..i].iter();
-                let nth = before.filter(|(place, _)| matches!(place, Place::State(_))).count();
+                let nth = before.filter(|(place, _)| matches!(place, OutputPlace::State(_))).count();
                 self.states_seen.get(nth).map_or(&[], Vec::as_slice)
             }
-            Place::Chunk(_) | Place::Partial(_) => unreachable!("outputs outlive chunks"),
         }
     }
 
@@ -253,10 +266,32 @@ impl Plan {
         4 * (self.shared.len() + workers.sum::<usize>() + memories.sum::<usize>())
     }
 
+    /// The same plan on another instruction set, which the processor has.
+    #[cfg(test)]
+    pub(super) fn on(mut self, isa: Isa) -> Self {
+        self.isa = isa;
+        self
+    }
+
+    /// Width and instructions of each kernel on shared values.
+    #[cfg(test)]
+    pub(super) fn shared_kernels(&self) -> Vec<(usize, usize)> {
+        let mut kernels = Vec::new();
+        for stage in &self.schedule.stages {
+            let Stage::Shared { tasks, .. } = stage else { continue };
+            for task in tasks {
+                if let Task::Kernel(kernel) = task {
+                    kernels.push((kernel.width, kernel.code.len()));
+                }
+            }
+        }
+        kernels
+    }
+
     fn state_outputs(&self, states: &States) -> Vec<Vec<f32>> {
         let kept = self.schedule.outputs.iter().filter_map(|(place, _)| match place {
-            Place::State(index) => Some(states.entries[*index].values.clone()),
-            _ => None,
+            OutputPlace::State(index) => Some(states.entries[*index].values.clone()),
+            OutputPlace::Rows(_) | OutputPlace::Shared(_) => None,
         });
         kept.collect()
     }
@@ -314,6 +349,7 @@ impl Plan {
                 loads: Vec::new(),
                 scalars: Vec::new(),
                 sinks: Vec::new(),
+                nanoseconds: Vec::new(),
             });
         }
     }

@@ -9,10 +9,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::allocate::Placement;
-use super::ir::{Ir, IrNode, IrOp, Kind};
+use super::ir::{Alone, Element, Ending, Given, Ir, IrNode, IrOp};
 use super::lower::Lowered;
-use super::place::Place;
-use super::task::Stage;
+use super::task::{Commit, OutputPlace, Stage};
+use crate::error::GraphError;
 
 /// Rows in a chunk: what a worker takes through a row stage at once. Part of what a result's bits depend on.
 pub(crate) const CHUNK: usize = 64;
@@ -22,7 +22,7 @@ pub(crate) const CHUNK: usize = 64;
 pub(crate) struct Schedule {
     pub(crate) stages: Vec<Stage>,
     /// Copies of values into states after the last stage.
-    pub(crate) commits: Vec<(Place, usize)>,
+    pub(crate) commits: Vec<(Commit, usize)>,
     /// Values of one worker's chunk memory.
     pub(crate) chunk_len: usize,
     /// Values of the shared memory.
@@ -39,7 +39,7 @@ pub(crate) struct Schedule {
     /// Where the number of rows is put, if asked for.
     pub(crate) row_count: Option<usize>,
     /// Place of each output, with its width.
-    pub(crate) outputs: Vec<(Place, usize)>,
+    pub(crate) outputs: Vec<(OutputPlace, usize)>,
 }
 
 impl Schedule {
@@ -56,36 +56,68 @@ impl Schedule {
 /// When a node is computed: level, whether in the row stage, depth.
 pub(super) type When = (usize, bool, usize);
 
+/// What one task computes.
+#[derive(Debug)]
+pub(super) enum Group<'a> {
+    /// Nodes of one kernel, which all have this domain.
+    Kernel { members: Vec<(Ir, Member<'a>)>, domain: Domain },
+    /// A node by a task of its own.
+    Alone(Ir, &'a Alone),
+}
+
+/// What a node is to its kernel.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Member<'a> {
+    Element(&'a Element),
+    Ending(&'a Ending),
+}
+
+/// What a kernel runs over: whether it has rows, and the values in one (or in all).
+pub(super) type Domain = (bool, usize);
+
+/// Groups by when they run.
+pub(super) type Groups<'a> = BTreeMap<When, Vec<Group<'a>>>;
+
+impl Group<'_> {
+    /// The nodes computed.
+    pub(super) fn nodes(&self) -> Vec<Ir> {
+        match self {
+            Self::Kernel { members, .. } => members.iter().map(|(ir, _)| *ir).collect(),
+            Self::Alone(ir, _) => vec![*ir],
+        }
+    }
+}
+
 /// Schedules `lowered`, whose roots are first the outputs, then the new values of `updated` states.
-pub(crate) fn schedule(lowered: Lowered, n_outputs: usize, updated: &[usize]) -> Schedule {
+///
+/// # Errors
+/// [`GraphError::Internal`], which no graph should lead to.
+pub(crate) fn schedule(
+    lowered: Lowered,
+    n_outputs: usize,
+    updated: &[usize],
+) -> Result<Schedule, GraphError> {
     let Lowered { mut nodes, mut roots } = lowered;
     // A root that is fed or kept needs a copy to be read from.
     for root in &mut roots {
-        if matches!(nodes[*root].op, IrOp::Input(_) | IrOp::State(_) | IrOp::RowCount) {
+        if matches!(nodes[*root].op, IrOp::Given(_) | IrOp::Alone(Alone::Load(_))) {
             let (rows, width) = (nodes[*root].rows, nodes[*root].width);
-            nodes.push(IrNode { op: IrOp::Copy(*root), rows, width });
+            nodes.push(IrNode { op: Element::Copy(*root).into(), rows, width });
             *root = nodes.len() - 1;
         }
     }
     let levels = levels(&mut nodes, &roots);
-    let depths = depths(&nodes, &levels, &roots);
-    let mut groups: BTreeMap<When, Vec<Vec<Ir>>> = BTreeMap::new();
-    for (ir, group) in group(&nodes, &levels, &depths) {
-        groups.entry(ir).or_default().extend(group);
-    }
+    let depths = depths(&nodes, &levels);
+    let groups = group(&nodes, &levels, &depths);
     Placement::new(&nodes, &levels, &roots, n_outputs, updated, &groups).build(&groups)
 }
 
 /// The kernel domain of a node: its own rows and width, or its operand's for a fold that a kernel can end with.
-pub(super) fn domain(nodes: &[IrNode], ir: Ir) -> Option<(bool, usize)> {
-    let node = &nodes[ir];
-    match (node.kind(), &node.op) {
-        (Kind::Elementwise, _) => Some((node.rows, node.width)),
-        (Kind::Parts, IrOp::ReduceRows(_, of)) => Some((true, nodes[*of].width)),
-        (Kind::Alone, IrOp::Reduce { of, outer: 1, inner: 1, .. }) if node.rows => {
-            Some((true, nodes[*of].width))
-        }
-        (Kind::Given | Kind::Parts | Kind::Alone, _) => None,
+fn domain(nodes: &[IrNode], ir: Ir) -> Option<Domain> {
+    match nodes[ir].op {
+        IrOp::Element(_) => Some((nodes[ir].rows, nodes[ir].width)),
+        IrOp::Ending(Ending::Rows(_, of) | Ending::Width(_, of)) => Some((true, nodes[of].width)),
+        IrOp::Given(_) | IrOp::Alone(_) => None,
     }
 }
 
@@ -96,7 +128,7 @@ fn dependencies(nodes: &[IrNode], ir: Ir) -> Vec<(Ir, bool)> {
         .operands()
         .into_iter()
         .map(|operand| match nodes[operand].op {
-            IrOp::View(source, _) => (source, false),
+            IrOp::Given(Given::View(source, _)) => (source, false),
             _ => {
                 let fusable = nodes[operand].is_elementwise()
                     && own == Some((nodes[operand].rows, nodes[operand].width));
@@ -106,20 +138,16 @@ fn dependencies(nodes: &[IrNode], ir: Ir) -> Vec<(Ir, bool)> {
         .collect()
 }
 
-/// Whether a node is there without being computed.
-pub(super) fn is_given(node: &IrNode) -> bool {
-    node.kind() == Kind::Given
-}
-
 /// The level of each node. Inputs with rows are loaded again in each level that reads them; shared work moves down to
 /// the level that needs it.
 fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     let mut levels = vec![0; nodes.len()];
     for ir in 0..nodes.len() {
+        let gathers = nodes[ir].weighs().is_some();
         levels[ir] = nodes[ir]
             .operands()
             .into_iter()
-            .map(|operand| levels[operand] + usize::from(nodes[operand].is_partial()))
+            .map(|operand| levels[operand] + usize::from(nodes[operand].is_partial() || gathers))
             .max()
             .unwrap_or(0);
     }
@@ -129,8 +157,8 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     }
     for ir in (0..nodes.len()).rev() {
         let node = &nodes[ir];
-        let movable =
-            !node.is_in_rows() && !matches!(node.op, IrOp::Finish(..)) || matches!(node.op, IrOp::View(..));
+        let movable = !node.is_in_rows() && !matches!(node.op, IrOp::Element(Element::Finish(..)))
+            || matches!(node.op, IrOp::Given(Given::View(..)));
         if let (true, Some(level)) = (movable, latest[ir])
             && !roots.contains(&ir)
         {
@@ -144,13 +172,11 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     let mut again: HashMap<(Ir, usize), Ir> = HashMap::new();
     for ir in 0..nodes.len() {
         let level = levels[ir];
+        let in_rows = nodes[ir].is_in_rows();
         let mut node = nodes[ir].clone();
         let mut changed = false;
         node.map_operands(|operand| {
-            if !matches!(nodes[operand].op, IrOp::Input(_))
-                || !nodes[operand].rows
-                || levels[operand] == level
-            {
+            if !nodes[operand].is_loaded() || levels[operand] == level || !in_rows {
                 return operand;
             }
             changed = true;
@@ -167,24 +193,23 @@ fn levels(nodes: &mut Vec<IrNode>, roots: &[Ir]) -> Vec<usize> {
     levels
 }
 
-fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
+fn depths(nodes: &[IrNode], levels: &[usize]) -> Vec<usize> {
     let bucket = |ir: Ir| (levels[ir], nodes[ir].is_in_rows());
     let mut depths = vec![0; nodes.len()];
     // Inputs that are loaded again come after their readers; they wait for nothing.
     for ir in 0..nodes.len() {
-        if is_given(&nodes[ir]) {
+        if nodes[ir].is_given() {
             continue;
         }
         let waits = dependencies(nodes, ir);
         depths[ir] = waits
             .iter()
-            .filter(|(operand, _)| !is_given(&nodes[*operand]) && bucket(*operand) == bucket(ir))
+            .filter(|(operand, _)| !nodes[*operand].is_given() && bucket(*operand) == bucket(ir))
             .map(|&(operand, fusable)| depths[operand] + usize::from(!fusable))
             .max()
             .unwrap_or(0);
-        let loads =
-            nodes[ir].operands().iter().any(|&o| matches!(nodes[o].op, IrOp::Input(_)) && nodes[o].rows);
-        if loads && !matches!(nodes[ir].op, IrOp::View(..)) {
+        let loads = nodes[ir].operands().iter().any(|&operand| nodes[operand].is_loaded());
+        if loads && nodes[ir].is_in_rows() {
             depths[ir] = depths[ir].max(1);
         }
     }
@@ -192,7 +217,7 @@ fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
     // store here and load there.
     let mut users: Vec<Vec<(Ir, bool)>> = vec![Vec::new(); nodes.len()];
     for ir in 0..nodes.len() {
-        if matches!(nodes[ir].op, IrOp::View(..)) {
+        if nodes[ir].is_given() {
             continue;
         }
         for (operand, fusable) in dependencies(nodes, ir) {
@@ -200,8 +225,10 @@ fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
         }
     }
     for ir in (0..nodes.len()).rev() {
-        let movable = nodes[ir].is_elementwise() && !roots.contains(&ir) && !users[ir].is_empty();
-        if movable && users[ir].iter().all(|&(user, fusable)| fusable && bucket(user) == bucket(ir)) {
+        if nodes[ir].is_elementwise()
+            && !users[ir].is_empty()
+            && users[ir].iter().all(|&(user, fusable)| fusable && bucket(user) == bucket(ir))
+        {
             let first = users[ir].iter().map(|&(user, _)| depths[user]).min();
             depths[ir] = first.unwrap_or(depths[ir]);
         }
@@ -209,22 +236,53 @@ fn depths(nodes: &[IrNode], levels: &[usize], roots: &[Ir]) -> Vec<usize> {
     depths
 }
 
-/// The tasks by when they run: kernels of fused nodes, and other nodes alone.
-fn group(nodes: &[IrNode], levels: &[usize], depths: &[usize]) -> BTreeMap<When, Vec<Vec<Ir>>> {
-    let mut kernels: BTreeMap<(When, (bool, usize)), Vec<Ir>> = BTreeMap::new();
-    let mut groups: BTreeMap<When, Vec<Vec<Ir>>> = BTreeMap::new();
-    for ir in 0..nodes.len() {
-        if is_given(&nodes[ir]) {
-            continue;
-        }
-        let when = (levels[ir], nodes[ir].is_in_rows(), depths[ir]);
-        match domain(nodes, ir) {
-            Some(domain) => kernels.entry((when, domain)).or_default().push(ir),
-            None => groups.entry(when).or_default().push(vec![ir]),
+/// The tasks by when they run: other nodes alone, then kernels of fused nodes.
+fn group<'a>(nodes: &'a [IrNode], levels: &[usize], depths: &[usize]) -> Groups<'a> {
+    let when = |ir: Ir| (levels[ir], nodes[ir].is_in_rows(), depths[ir]);
+    let columns = weighed_columns(nodes, &when);
+    let mut kernels: BTreeMap<(When, Domain, usize), Vec<(Ir, Member<'a>)>> = BTreeMap::new();
+    let mut groups = Groups::new();
+    for (ir, node) in nodes.iter().enumerate() {
+        let member = match &node.op {
+            IrOp::Given(_) => continue,
+            IrOp::Alone(op) => {
+                groups.entry(when(ir)).or_default().push(Group::Alone(ir, op));
+                continue;
+            }
+            IrOp::Element(op) => Member::Element(op),
+            IrOp::Ending(op) => Member::Ending(op),
+        };
+        if let Some(domain) = domain(nodes, ir) {
+            kernels.entry((when(ir), domain, columns[ir])).or_default().push((ir, member));
         }
     }
-    for ((when, _), members) in kernels {
-        groups.entry(when).or_default().push(members);
+    for ((when, domain, _), members) in kernels {
+        groups.entry(when).or_default().push(Group::Kernel { members, domain });
     }
     groups
+}
+
+/// For each node the columns of the weight gradient that is computed in its kernel, or 0: kernels with gradients of
+/// different matrices are cut into different pieces. Nodes that read each other in a kernel must have the same.
+fn weighed_columns(nodes: &[IrNode], when: &dyn Fn(Ir) -> When) -> Vec<usize> {
+    let mut columns: Vec<usize> = nodes.iter().map(|node| node.weighs().unwrap_or(0)).collect();
+    // The largest spreads over what is read and over the readers, until nothing changes.
+    while columns.iter().any(|&n| n > 0) {
+        let mut changed = false;
+        for ir in (0..nodes.len()).chain((0..nodes.len()).rev()) {
+            if nodes[ir].is_in_rows() || nodes[ir].is_given() {
+                continue;
+            }
+            for (operand, fusable) in dependencies(nodes, ir) {
+                let n = columns[ir].max(columns[operand]);
+                if fusable && when(operand) == when(ir) && (columns[ir] != n || columns[operand] != n) {
+                    (columns[ir], columns[operand], changed) = (n, n, true);
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    columns
 }

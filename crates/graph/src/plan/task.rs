@@ -64,6 +64,16 @@ pub(crate) enum Task {
         n: usize,
         out: Place,
     },
+    KeepRows {
+        of: Place,
+        k: usize,
+        out: Place,
+    },
+    PackRows {
+        of: Place,
+        n: usize,
+        out: Place,
+    },
     PackTransposed {
         w: Place,
         geometry: Geometry,
@@ -156,6 +166,26 @@ pub(crate) enum Task {
     },
 }
 
+/// Where an output is read from after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OutputPlace {
+    /// An entry of the row storage.
+    Rows(usize),
+    /// An offset into the shared memory.
+    Shared(usize),
+    /// A state that holds the same value.
+    State(usize),
+}
+
+/// Where the new value of a state is copied from after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// An offset into the shared memory.
+    Shared(usize),
+    /// Another state with the same new value, which was written there.
+    State(usize),
+}
+
 /// A fused elementwise program with places instead of addresses.
 #[derive(Debug)]
 pub(crate) struct Kernel {
@@ -175,6 +205,7 @@ pub(crate) enum Load {
     Row(Place),
     Table { of: Place, stride: usize, index: Vec<u32> },
     Parts { of: usize, fold: Fold },
+    Weigh { a: Place, b: Place, column: usize, k: usize, n: usize },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,6 @@
 //! A model compiled: its states, and the plans that train it and use it.
 
-use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States};
+use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States, TaskTime};
 
 use super::prior::Prior;
 use super::program::{Input, Inputs, Program, decoding, feeds};
@@ -450,6 +450,16 @@ impl Network {
     pub fn deviations(&self) -> Vec<f32> {
         let log_variance = self.states.get("decoder.output.log_variance");
         self.likelihood.deviations(log_variance.map(|state| state.values.as_slice()))
+    }
+
+    /// Starts recording how long each task of a training step takes, from zero, or stops.
+    pub fn record_times(&mut self, record: bool) {
+        self.steps.iter_mut().for_each(|step| step.plan.record_times(record));
+    }
+
+    /// What the tasks of each update of a training step took since recording began.
+    pub fn task_times(&self) -> Vec<Vec<TaskTime>> {
+        self.steps.iter().map(|step| step.plan.task_times()).collect()
     }
 
     /// Bytes the compiled plans hold.

@@ -3,6 +3,12 @@
 //! A tile is a number of whole rows, or a part of one wide row. Values pass through the whole program while they are
 //! in the first-level cache; reductions over a row or over rows are taken from the registers at the end.
 
+mod chain;
+mod fold;
+
+pub(crate) use fold::fold_all;
+use fold::{fold_into, fold_of_more, fold_rows, fold_two};
+
 use super::isa::dispatch;
 use super::math;
 use crate::op::{Binary, Fold, Unary};
@@ -41,6 +47,38 @@ pub(crate) enum Code {
     Unary(Unary),
     Binary(Binary),
     Select,
+    /// `a x + b y`, for scalars `x` and `y`.
+    Blend {
+        x: u16,
+        y: u16,
+    },
+    /// `a x + b² y`.
+    BlendSquare {
+        x: u16,
+        y: u16,
+    },
+    /// `ln(1 + e^a)`, and the sigmoid of `a` into register `sigmoid`: both from one exponential.
+    SoftplusSigmoid {
+        sigmoid: u16,
+    },
+    /// `a - b rate / (sqrt(c scale) + epsilon)`.
+    RootStep {
+        rate: u16,
+        scale: u16,
+        epsilon: u16,
+    },
+}
+
+impl Code {
+    /// Whether the result may be written where operand `a` is read.
+    pub(crate) fn takes_result_as_first(self) -> bool {
+        match self {
+            Self::Blend { .. } | Self::BlendSquare { .. } | Self::RootStep { .. } => true,
+            Self::Copy | Self::Unary(_) | Self::Binary(_) | Self::Select | Self::SoftplusSigmoid { .. } => {
+                false
+            }
+        }
+    }
 }
 
 /// `dst = code(a, b, c)`; operands a code does not take are ignored.
@@ -51,6 +89,23 @@ pub(crate) struct Instr {
     pub(crate) a: Arg,
     pub(crate) b: Arg,
     pub(crate) c: Arg,
+}
+
+impl Instr {
+    /// The registers written.
+    pub(crate) fn results(&self) -> impl Iterator<Item = u16> {
+        let second = match self.code {
+            Code::SoftplusSigmoid { sigmoid } => Some(sigmoid),
+            Code::Copy
+            | Code::Unary(_)
+            | Code::Binary(_)
+            | Code::Select
+            | Code::Blend { .. }
+            | Code::BlendSquare { .. }
+            | Code::RootStep { .. } => None,
+        };
+        std::iter::once(self.dst).chain(second)
+    }
 }
 
 /// Where a register goes when the tile is done.
@@ -203,7 +258,7 @@ unsafe fn tile<const FMA: bool>(
                 }
                 Sink::FoldRow(fold, out) => {
                     for i in 0..rows {
-                        let part = fold_all(fold, values.add(i * columns), columns);
+                        let part = fold_of_more(fold, values.add(i * columns), columns, n - i * columns);
                         let out = out.add(row + i);
                         *out = match fold {
                             _ if column == 0 => part,
@@ -214,14 +269,12 @@ unsafe fn tile<const FMA: bool>(
                 }
                 Sink::FoldRows { fold, out, more } => {
                     let out = out.add(column);
-                    for i in 0..rows {
-                        let values = values.add(i * columns);
-                        if row + i == 0 && !more {
-                            out.copy_from_nonoverlapping(values, columns);
-                        } else {
-                            fold_into(fold, out, values, columns);
-                        }
+                    let (mut values, mut rows) = (values, rows);
+                    if row == 0 && !more {
+                        out.copy_from_nonoverlapping(values, columns);
+                        (values, rows) = (values.add(columns), rows - 1);
                     }
+                    fold_rows(fold, out, values, rows, columns);
                 }
             }
         }
@@ -249,93 +302,14 @@ unsafe fn fill(out: *mut f32, n: usize, value: f32) {
 }
 
 /// # Safety
-/// Both are valid for `n` values and do not overlap.
-#[inline(always)]
-unsafe fn fold_into(fold: Fold, out: *mut f32, values: *const f32, n: usize) {
-    // SAFETY: the caller's contract.
-    let (out, values) =
-        unsafe { (std::slice::from_raw_parts_mut(out, n), std::slice::from_raw_parts(values, n)) };
-    match fold {
-        Fold::Sum => map2(out, values, |a, b| a + b),
-        Fold::Max => map2(out, values, maximum),
-    }
-}
-
-/// # Safety
-/// All are valid for `n` values, and `out` overlaps neither other.
-#[inline(always)]
-unsafe fn fold_two(fold: Fold, out: *mut f32, a: *const f32, b: *const f32, n: usize) {
-    // SAFETY: the caller's contract.
-    let (out, a, b) = unsafe {
-        (
-            std::slice::from_raw_parts_mut(out, n),
-            std::slice::from_raw_parts(a, n),
-            std::slice::from_raw_parts(b, n),
-        )
-    };
-    match fold {
-        Fold::Sum => zip2(out, a, b, |a, b| a + b),
-        Fold::Max => zip2(out, a, b, maximum),
-    }
-}
-
-#[inline(always)]
-fn map2(out: &mut [f32], values: &[f32], f: impl Fn(f32, f32) -> f32) {
-    for (a, &b) in out.iter_mut().zip(values) {
-        *a = f(*a, b);
-    }
-}
-
-/// Folds in 16 strands that are joined in a fixed tree, so that the order does not depend on the instruction set.
-///
-/// # Safety
-/// `values` is valid for `n >= 1` values.
-#[inline(always)]
-pub(crate) unsafe fn fold_all(fold: Fold, values: *const f32, n: usize) -> f32 {
-    // SAFETY: the caller's contract.
-    let values = unsafe { std::slice::from_raw_parts(values, n) };
-    // What the strands and their tree come to for so few.
-    match (fold, values) {
-        (Fold::Sum, &[a]) => return 0.0 + a,
-        (Fold::Sum, &[a, b]) => return (0.0 + a) + (0.0 + b),
-        (Fold::Max, &[a]) => return a,
-        (Fold::Max, &[a, b]) => return maximum(a, b),
-        _ => {}
-    }
-    let mut strands = [match fold {
-        Fold::Sum => 0.0,
-        Fold::Max => f32::NEG_INFINITY,
-    }; 16];
-    let (blocks, rest) = values.as_chunks::<16>();
-    for block in blocks {
-        match fold {
-            Fold::Sum => map2(&mut strands, block, |a, b| a + b),
-            Fold::Max => map2(&mut strands, block, maximum),
-        }
-    }
-    for (strand, &value) in strands.iter_mut().zip(rest) {
-        *strand = match fold {
-            Fold::Sum => *strand + value,
-            Fold::Max => maximum(*strand, value),
-        };
-    }
-    let mut width = 8;
-    while width > 0 {
-        for i in 0..width {
-            strands[i] = match fold {
-                Fold::Sum => strands[i] + strands[i + width],
-                Fold::Max => maximum(strands[i], strands[i + width]),
-            };
-        }
-        width /= 2;
-    }
-    strands[0]
-}
-
-/// # Safety
-/// The registers the instruction names are valid for `n` values, and its destination overlaps no operand.
+/// The registers the instruction names are valid for `n` values, and its destination overlaps no operand, or is the first
+/// if [`Code::takes_result_as_first`].
 #[inline(always)]
 unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &[f32], n: usize) {
+    if instr.code.takes_result_as_first() {
+        // SAFETY: the caller's contract.
+        return unsafe { chain::step(instr, pointers, scalars, n) };
+    }
     // SAFETY: the caller's contract.
     let out = unsafe { std::slice::from_raw_parts_mut(pointers[instr.dst as usize], n) };
     let read = |reg: u16| {
@@ -385,6 +359,15 @@ unsafe fn step<const FMA: bool>(instr: &Instr, pointers: &[*mut f32], scalars: &
         Code::Binary(Binary::Max) => two!(maximum),
         Code::Binary(Binary::Less) => two!(|a: f32, b: f32| f32::from(a < b)),
         Code::Binary(Binary::Equal) => two!(|a: f32, b: f32| f32::from(a == b)),
+        Code::Blend { .. } | Code::BlendSquare { .. } | Code::RootStep { .. } => {}
+        Code::SoftplusSigmoid { sigmoid } => {
+            let Arg::Reg(a) = instr.a else { return };
+            // SAFETY: likewise.
+            let sigmoid = unsafe { std::slice::from_raw_parts_mut(pointers[sigmoid as usize], n) };
+            for ((o, s), &a) in out.iter_mut().zip(sigmoid).zip(read(a)) {
+                (*o, *s) = math::softplus_sigmoid::<FMA>(a);
+            }
+        }
         Code::Select => {
             let (Arg::Reg(mask), b, c) = (instr.a, instr.b, instr.c) else {
                 // A mask of one value picks a whole operand.
