@@ -43,7 +43,7 @@ use detector::{
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 use discriminant::{
-    DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
+    DiscriminantConfig, ExtraTreesConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
     NearestClassesConfig, QuadraticDiscriminantConfig,
 };
 use private::PrivateMarginalsConfig;
@@ -54,9 +54,10 @@ pub use ability::Ability;
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
 pub(crate) use form::{Decoding, NetworkConfig};
+pub(crate) use gan::balanced;
 pub use gan::{
-    CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
-    WarpConfig, WeightStart,
+    CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty, Realness,
+    SemiSupervisedConfig, WarpConfig, WeightStart,
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
@@ -127,6 +128,8 @@ pub enum ModelConfig {
     LogisticRegression(LogisticRegressionConfig),
     /// A classifier of the target by the classes of the nearest training rows.
     NearestClasses(NearestClassesConfig),
+    /// A classifier of the target by the mean of many random trees.
+    ExtraTrees(ExtraTreesConfig),
     /// A classifier that spreads few labels along a graph of neighbors.
     Propagation(PropagationConfig),
 }
@@ -162,6 +165,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "quadratic-discriminant",
             Self::LogisticRegression(_) => "logistic-regression",
             Self::NearestClasses(_) => "nearest-classes",
+            Self::ExtraTrees(_) => "extra-trees",
             Self::Propagation(_) => "propagation",
         }
     }
@@ -196,6 +200,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(QuadraticDiscriminantConfig::default()),
             Self::LogisticRegression(LogisticRegressionConfig::default()),
             Self::NearestClasses(NearestClassesConfig::default()),
+            Self::ExtraTrees(ExtraTreesConfig::default()),
             Self::Propagation(PropagationConfig::default()),
         ]
     }
@@ -230,6 +235,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "a quadratic discriminant",
             Self::LogisticRegression(_) => "a logistic regression",
             Self::NearestClasses(_) => "a classifier by neighbors",
+            Self::ExtraTrees(_) => "a classifier of random trees",
             Self::Propagation(_) => "label propagation",
         }
     }
@@ -262,6 +268,7 @@ impl ModelConfig {
             }
             Self::LogisticRegression(config) => told(DiscriminantConfig::LogisticRegression(config.clone())),
             Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
+            Self::ExtraTrees(config) => told(DiscriminantConfig::ExtraTrees(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_)
             | Self::Vae(_)

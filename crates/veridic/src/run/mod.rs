@@ -32,6 +32,7 @@ pub use config::{
     Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, PrivacyConfig, SplitBy,
     SplitConfig,
 };
+pub use dataset::few::FewConfig;
 pub use dataset::{looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
@@ -49,4 +50,5 @@ pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };
 pub use report::augment::AugmentConfig;
+pub use report::few_labels::FewLabelsConfig;
 pub use report::compare::{CompareOptions, Comparison, compare};

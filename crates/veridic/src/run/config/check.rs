@@ -70,6 +70,14 @@ impl Config {
         if let Some((field, found, allowed)) = self.data.mixture.and_then(|mixture| mixture.out_of_range()) {
             return range(&format!("data.mixture.{field}"), found, allowed);
         }
+        if let Some(cut) = self.codec.cut
+            && !(cut > 0.0 && cut.is_finite())
+        {
+            return range("codec.cut", cut.to_string(), "above 0");
+        }
+        if let Some(few) = split.few {
+            few.check()?;
+        }
         if let ModelConfig::Gan(gan) = &self.model {
             gan.check()?;
         }
@@ -155,6 +163,9 @@ impl Config {
         if let Some(augment) = &self.augment {
             augment.check(self)?;
         }
+        if let Some(few_labels) = &self.few_labels {
+            few_labels.check(self)?;
+        }
         let conflict = |what: &str, remedy: &str| {
             Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
         };
@@ -211,6 +222,12 @@ impl Config {
             return conflict(
                 "the figure `latent-map` needs a map, and there is no `[map]`",
                 "add `[map]` with an empty table, or leave the figure out",
+            );
+        }
+        if split.by == SplitBy::FewLabels && self.data.target.is_none() {
+            return conflict(
+                "a split by few labels needs to know which rows are positive, and `data.target` is not given",
+                "add `data.target` and `data.positive`, or split by `stratified`",
             );
         }
         if split.by == SplitBy::OneClass && self.data.target.is_none() {

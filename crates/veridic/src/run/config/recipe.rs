@@ -29,6 +29,8 @@ const RECIPES: &[Recipe] = recipes!(
     "creditcard-autoencoder"
     "creditcard-map"
     "creditcard-oneclass"
+    "creditcard-sgan"
+    "creditcard-sgan-book"
     "creditcard-surprise"
     "creditcard-vae"
     "creditcard-vae-augment"

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Dataset;
+use super::{Dataset, few};
 use crate::data::{self, Cells, ReadOptions};
 use crate::error::{ConfigError, Result};
-use crate::run::config::Config;
+use crate::run::config::{Config, SplitBy};
 use crate::seed::{Seed, shuffle};
 
 /// Names of the column of labels that are understood.
@@ -19,6 +19,11 @@ const CLASS: [&str; 2] = ["class", "label"];
 pub(super) fn hide(config: &Config, data: &mut Dataset) -> Result<()> {
     if let Some(path) = &config.data.labels {
         given(path, data)?;
+    }
+    if config.data.split.by == SplitBy::FewLabels
+        && let (Some((table, _)), Some(labels)) = (data.content.table(), &data.labels)
+    {
+        data.labelled = Some(few::drawn(config, table, labels, &data.positive)?.labelled);
     }
     let asks = matches!(&config.model, crate::models::ModelConfig::Propagation(model) if model.ask);
     if let (Some(count), false) = (config.data.labelled, asks) {

@@ -9,6 +9,7 @@ mod made;
 pub(crate) mod propagation;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
+mod stream;
 mod table;
 pub(crate) mod watch;
 
@@ -153,8 +154,8 @@ impl Training<'_> {
         keep: &mut dyn FnMut(&Checkpoint) -> Result<()>,
     ) -> Result<Outcome> {
         let Training { config, data, directory } = *self;
-        let (train, valid) = (index(&data.split.train), index(&data.split.valid));
-        let second = data.second.as_ref().map(|second| index(&second.train)).unwrap_or_default();
+        let (train, second) = stream::streams(config, data);
+        let valid = index(&data.split.valid);
         let watch =
             matches!(config.model, ModelConfig::Gan(_)).then(|| Watch::new(config, data, directory, pool));
         let mut watch = watch.transpose()?;
