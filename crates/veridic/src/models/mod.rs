@@ -23,6 +23,7 @@ pub mod private;
 mod program;
 mod propagation;
 mod rows;
+mod self_training;
 pub mod series;
 mod softmax;
 mod stored;
@@ -63,6 +64,8 @@ pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
 pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
 pub use rows::{Layout, Rows};
+pub(crate) use self_training::{Guide, SelfTraining};
+pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
 pub(crate) use table::{Lesson, Parts};
@@ -277,6 +280,15 @@ impl ModelConfig {
             | Self::Classifier(_)
             | Self::Propagation(_) => return None,
         })
+    }
+
+    /// The graph of neighbors along which it spreads labels, for models that have one.
+    pub(crate) fn graph(&self) -> Option<&PropagationConfig> {
+        match self {
+            Self::Propagation(graph) => Some(graph),
+            Self::Classifier(config) => config.self_training.as_ref()?.graph.as_ref(),
+            _ => None,
+        }
     }
 
     /// The network of it, for models that are one.

@@ -81,6 +81,9 @@ impl Config {
         if let ModelConfig::Gan(gan) = &self.model {
             gan.check()?;
         }
+        if let ModelConfig::Classifier(classifier) = &self.model {
+            classifier.check()?;
+        }
         if let ModelConfig::Aae(aae) = &self.model
             && let Some((field, found, allowed)) = aae.out_of_range()
         {
@@ -107,8 +110,10 @@ impl Config {
         }
         if let ModelConfig::Propagation(settings) = &self.model {
             settings.check("model.propagation")?;
-            if settings.ask && self.data.labelled.is_none() {
-                let what = "`model.propagation.ask` chooses the rows to label, and `data.labelled` does not say how many";
+        }
+        if let Some(graph) = self.model.graph() {
+            if graph.ask && self.data.labelled.is_none() {
+                let what = "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
                 let remedy = "add `data.labelled = 20`, say".to_string();
                 return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
             }

@@ -54,6 +54,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-infogan"
     "mnist-iwae"
     "mnist-iwae-paper"
+    "mnist-self-training"
     "mnist-usps-cogan"
     "mnist-vae-2d"
     "mnist-vae-32d"

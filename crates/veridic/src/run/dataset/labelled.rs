@@ -25,7 +25,7 @@ pub(super) fn hide(config: &Config, data: &mut Dataset) -> Result<()> {
     {
         data.labelled = Some(few::drawn(config, table, labels, &data.positive)?.labelled);
     }
-    let asks = matches!(&config.model, crate::models::ModelConfig::Propagation(model) if model.ask);
+    let asks = config.model.graph().is_some_and(|graph| graph.ask);
     if let (Some(count), false) = (config.data.labelled, asks) {
         let drawn = drawn(data, count, Seed(config.seed));
         if drawn.len() < count {

@@ -3,6 +3,7 @@
 //! [`fit`] takes data in memory and leaves a model in memory; [`fit_files`] finds and reads the data and leaves a run
 //! directory. Both train with the same steps.
 
+mod few_labels;
 mod file;
 mod live;
 mod made;
@@ -154,6 +155,14 @@ impl Training<'_> {
         keep: &mut dyn FnMut(&Checkpoint) -> Result<()>,
     ) -> Result<Outcome> {
         let Training { config, data, directory } = *self;
+        if let ModelConfig::Classifier(classifier) = &config.model {
+            if let Some(settings) = &classifier.self_training {
+                return self.run_self_training(settings, (network, pool), from, (stop, observe), keep);
+            }
+            if let Some(settings) = &classifier.pseudo {
+                return self.run_rounds(settings, (network, pool), (stop, observe), keep);
+            }
+        }
         let (train, second) = stream::streams(config, data);
         let valid = index(&data.split.valid);
         let watch =

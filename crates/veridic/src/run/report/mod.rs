@@ -120,6 +120,9 @@ pub(crate) fn report(
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
     }
+    if let (ModelConfig::Classifier(_), Some(accuracy)) = (&config.model, report.get("test.accuracy")) {
+        report.insert("test.error".to_string(), 1.0 - accuracy);
+    }
     disentanglement::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };

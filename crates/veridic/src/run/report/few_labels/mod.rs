@@ -190,7 +190,9 @@ fn train(
     }
     let mut figures = Vec::new();
     for when in ["best", "final"] {
-        if let ("final", Some(states)) = (when, last.take()) {
+        if when == "final"
+            && let Some(states) = last.take()
+        {
             network.states_mut().entries = states;
         }
         let (scores, argmax) = network_scores(config, data, contest, (&mut network, &mut *pool))?;
