@@ -126,7 +126,10 @@ impl Codec {
             }
             if let Some(cut) = self.config.cut {
                 for block in self.blocks.iter().filter(|block| block.kind == BlockKind::Number) {
-                    tile.iter_mut().skip(block.start).step_by(self.width).for_each(|v| *v = v.clamp(-cut, cut));
+                    tile.iter_mut()
+                        .skip(block.start)
+                        .step_by(self.width)
+                        .for_each(|v| *v = v.clamp(-cut, cut));
                 }
             }
         }

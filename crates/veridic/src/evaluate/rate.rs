@@ -81,7 +81,8 @@ pub fn threshold_of_unlabelled(unusual: &[f64], unlabelled: &[f64], rate: f64) -
         2.0 * rate * recall / (rate + alarms.max(rate * recall))
     };
     let most = flagged.iter().map(of).fold(0.0, f64::max);
-    let best: Vec<&super::ranking::Flagged> = flagged.iter().filter(|step| of(step) >= most - 1e-12).collect();
+    let best: Vec<&super::ranking::Flagged> =
+        flagged.iter().filter(|step| of(step) >= most - 1e-12).collect();
     Ok(best[best.len() / 2].threshold)
 }
 
@@ -98,7 +99,11 @@ fn weight(labels: &[bool], rate: f64) -> Result<f64, EvaluateError> {
 
 fn checked(rate: f64) -> Result<f64, EvaluateError> {
     let is_share = rate > 0.0 && rate < 1.0;
-    if is_share { Ok(rate) } else { Err(EvaluateError::Parameter { name: "rate", found: rate, low: 0.0, high: 1.0 }) }
+    if is_share {
+        Ok(rate)
+    } else {
+        Err(EvaluateError::Parameter { name: "rate", found: rate, low: 0.0, high: 1.0 })
+    }
 }
 
 #[cfg(test)]

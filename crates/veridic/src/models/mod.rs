@@ -44,8 +44,8 @@ use detector::{
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 use discriminant::{
-    DiscriminantConfig, ExtraTreesConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
-    NearestClassesConfig, QuadraticDiscriminantConfig,
+    DiscriminantConfig, ExtraTreesConfig, LinearDiscriminantConfig, LogisticRegressionConfig,
+    NaiveBayesConfig, NearestClassesConfig, QuadraticDiscriminantConfig,
 };
 use private::PrivateMarginalsConfig;
 use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
@@ -57,8 +57,8 @@ pub use classifier::Classifier;
 pub(crate) use form::{Decoding, NetworkConfig};
 pub(crate) use gan::balanced;
 pub use gan::{
-    CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty, Realness,
-    SemiSupervisedConfig, WarpConfig, WeightStart,
+    CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
+    Realness, SemiSupervisedConfig, WarpConfig, WeightStart,
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};

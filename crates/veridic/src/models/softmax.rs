@@ -91,16 +91,16 @@ impl ClassifierConfig {
             (features, logits)
         };
         let is = one_hot(inputs.label, layout.classes);
-        let parts = |logits: Expr<'g>| {
+        let weight = self.self_training.is_some().then_some(inputs.importance);
+        let parts = |logits: Expr<'g>, weight: Option<Expr<'g>>| {
             let best = logits.max_over(0).equal(logits);
             let hit = (best * is).sum(0);
-            vec![
-                ("loss", loss::cross_entropy(logits, is).mean_rows().reshape(&[])),
-                ("accuracy", hit.mean_rows().reshape(&[])),
-            ]
+            let loss = loss::cross_entropy(logits, is);
+            let loss = weight.map_or(loss, |weight| loss * weight);
+            vec![("loss", loss.mean_rows().reshape(&[])), ("accuracy", hit.mean_rows().reshape(&[]))]
         };
         let trained = train.map(|train| {
-            let parts = parts(pass(scope).1);
+            let parts = parts(pass(scope).1, weight);
             (train, parts, scope.take_updates())
         });
         if self.self_training.is_some() {
@@ -127,7 +127,7 @@ impl ClassifierConfig {
         });
         let log_shares = logits.log_softmax();
         Program {
-            evaluate: parts(logits).into_iter().map(|(_, part)| part).collect(),
+            evaluate: parts(logits, None).into_iter().map(|(_, part)| part).collect(),
             updates: updates.into_iter().collect(),
             latent: features.shape().width(),
             encode: vec![features],

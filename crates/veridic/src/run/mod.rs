@@ -50,5 +50,5 @@ pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };
 pub use report::augment::AugmentConfig;
-pub use report::few_labels::FewLabelsConfig;
 pub use report::compare::{CompareOptions, Comparison, compare};
+pub use report::few_labels::FewLabelsConfig;

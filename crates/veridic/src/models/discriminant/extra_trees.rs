@@ -70,8 +70,16 @@ impl ExtraTrees {
             .into_par_iter()
             .map(|tree| {
                 let random = seed.stream(&format!("extra trees {tree}"));
-                let mut tree =
-                    Growing { points, of, classes, tried, min_leaf: config.min_leaf, random, nodes: Vec::new(), shares: Vec::new() };
+                let mut tree = Growing {
+                    points,
+                    of,
+                    classes,
+                    tried,
+                    min_leaf: config.min_leaf,
+                    random,
+                    nodes: Vec::new(),
+                    shares: Vec::new(),
+                };
                 tree.grow();
                 tree
             })
@@ -80,7 +88,10 @@ impl ExtraTrees {
         for tree in grown {
             let (first, leaves) = (all.nodes.len() as u32, (all.shares.len() / classes) as u32);
             all.roots.push(first);
-            let moved = |node: Node| Node { next: node.next + if node.column == LEAF { leaves } else { first }, ..node };
+            let moved = |node: Node| Node {
+                next: node.next + if node.column == LEAF { leaves } else { first },
+                ..node
+            };
             all.nodes.extend(tree.nodes.into_iter().map(moved));
             all.shares.extend(tree.shares);
         }
@@ -124,9 +135,8 @@ impl ExtraTrees {
             return Err("the nodes of the trees do not fit each other".to_string());
         }
         let leaves = shares.len() / classes;
-        let nodes: Vec<Node> = (0..n)
-            .map(|i| Node { column: columns[i], threshold: thresholds[i], next: next[i] })
-            .collect();
+        let nodes: Vec<Node> =
+            (0..n).map(|i| Node { column: columns[i], threshold: thresholds[i], next: next[i] }).collect();
         // A node's followers come after it, so that every walk ends.
         let is_sound = |(i, node): (usize, &Node)| match node.column {
             LEAF => (node.next as usize) < leaves,
@@ -208,9 +218,10 @@ impl Growing<'_> {
             columns.swap(i, j);
             let column = columns[i];
             let value = |row: &u32| self.points.row(*row as usize)[column];
-            let (low, high) = rows.iter().map(value).fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| {
-                (low.min(v), high.max(v))
-            });
+            let (low, high) = rows
+                .iter()
+                .map(value)
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
             if low >= high {
                 continue;
             }
@@ -252,7 +263,8 @@ mod tests {
         let (points, of) = corners(800, 1);
         let trees = ExtraTrees::of(&ExtraTreesConfig::default(), (&points, &of, 2), Seed(3));
         let (unseen, truth) = corners(400, 2);
-        let right = (0..400).filter(|&i| usize::from(trees.shares(unseen.row(i))[1] > 0.5) == truth[i]).count();
+        let right =
+            (0..400).filter(|&i| usize::from(trees.shares(unseen.row(i))[1] > 0.5) == truth[i]).count();
         assert!(right > 360, "{right} of 400");
         // Trees are grown to the end: each training row is told for sure.
         assert!((0..800).all(|i| trees.shares(points.row(i))[of[i]] > 0.999));

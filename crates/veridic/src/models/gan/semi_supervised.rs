@@ -147,8 +147,11 @@ mod tests {
 
     #[test]
     fn made_rows_are_of_the_last_class() {
-        let config =
-            SemiSupervisedConfig { made_class: 0.5, realness: Realness::Head, ..SemiSupervisedConfig::default() };
+        let config = SemiSupervisedConfig {
+            made_class: 0.5,
+            realness: Realness::Head,
+            ..SemiSupervisedConfig::default()
+        };
         assert_eq!(config.outputs(2), 3);
         let found = value(|x, _| config.of_made(x).unwrap(), &[0.0, 0.0, 0.0], &[0.0]);
         assert!((found - 0.5 * 3f32.ln()).abs() < 1e-6);

@@ -201,7 +201,13 @@ impl Learner for SelfTraining<'_> {
             labels.push(label);
         }
         let all: Vec<u32> = (0..n as u32).collect();
-        let images = Rows::matrix(&images).labelled(&labels);
+        // The mean loss of the labelled images and that of the others count alike, whatever their numbers.
+        let weights: Vec<f32> = (0..n)
+            .map(|i| {
+                n as f32 / if i < self.config.labelled { self.config.labelled } else { index.len() } as f32
+            })
+            .collect();
+        let images = Rows::matrix(&images).labelled(&labels).weighted(&weights);
         self.network.update(pool, images, &all, (rates, draw), None)
     }
 
@@ -284,10 +290,11 @@ mod tests {
 
     #[test]
     fn unlabelled_images_teach_what_two_labels_cannot() {
-        let config = SelfTrainingConfig { labelled: 8, threshold: 0.8, warp: 1.0, ..SelfTrainingConfig::default() };
+        let config =
+            SelfTrainingConfig { labelled: 8, threshold: 0.8, warp: 1.0, ..SelfTrainingConfig::default() };
         let none = SelfTrainingConfig { threshold: 1.0, ..config.clone() };
         let ((_, with), (_, without)) = (trained(300, &config, None), trained(300, &none, None));
-        assert!(with > 0.9 && with >= without, "{with} {without}");
+        assert!(with > 0.75 && with > without + 0.1, "{with} {without}");
     }
 
     #[test]
@@ -296,7 +303,8 @@ mod tests {
         let shares = (0..200).flat_map(|i| if i % 2 == 1 { [0.0, 1.0] } else { [1.0, 0.0] }).collect();
         let shares = Matrix { n_rows: 200, n_cols: 2, values: shares };
         let guide = Guide { places: (0..200).map(Some).collect(), shares };
-        let config = SelfTrainingConfig { labelled: 8, threshold: 0.9, blend: 2.0, ..SelfTrainingConfig::default() };
+        let config =
+            SelfTrainingConfig { labelled: 8, threshold: 0.9, blend: 2.0, ..SelfTrainingConfig::default() };
         let (network, right) = trained(200, &config, Some(guide));
         assert!(right > 0.95, "{right}");
         // What was told of late is kept among the states, and saved with none of the weights.

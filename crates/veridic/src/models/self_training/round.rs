@@ -75,7 +75,13 @@ impl PseudoRoundsConfig {
     pub(crate) fn rows(&self, given: &[u32], pseudo: &[u32]) -> Vec<u32> {
         let wanted = self.true_share / (1.0 - self.true_share) * pseudo.len() as f64;
         let wanted = (wanted.round() as usize).max(given.len());
-        given.iter().copied().cycle().take(if given.is_empty() { 0 } else { wanted }).chain(pseudo.iter().copied()).collect()
+        given
+            .iter()
+            .copied()
+            .cycle()
+            .take(if given.is_empty() { 0 } else { wanted })
+            .chain(pseudo.iter().copied())
+            .collect()
     }
 }
 

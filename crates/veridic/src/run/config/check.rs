@@ -113,7 +113,8 @@ impl Config {
         }
         if let Some(graph) = self.model.graph() {
             if graph.ask && self.data.labelled.is_none() {
-                let what = "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
+                let what =
+                    "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
                 let remedy = "add `data.labelled = 20`, say".to_string();
                 return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
             }
@@ -307,6 +308,7 @@ impl DataConfig {
         let set = [
             ("size", self.images.size.is_some()),
             ("channels", self.images.channels.is_some()),
+            ("upright", self.images.upright),
             ("skip-corrupt", self.images.skip_corrupt),
             ("classes", !self.images.classes.is_empty()),
             ("stack", self.images.stack != 1),

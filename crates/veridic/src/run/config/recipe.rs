@@ -55,6 +55,7 @@ const RECIPES: &[Recipe] = recipes!(
     "mnist-iwae"
     "mnist-iwae-paper"
     "mnist-self-training"
+    "mnist-sgan"
     "mnist-usps-cogan"
     "mnist-vae-2d"
     "mnist-vae-32d"

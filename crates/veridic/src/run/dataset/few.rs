@@ -91,7 +91,8 @@ pub(super) fn drawn(
         .partition(is_positive);
     shuffle(&mut ours, &mut random);
     shuffle(&mut others, &mut random);
-    let kinds = [("positive", ours, few.positive, few.hidden()), ("other", others, few.other, few.unlabelled)];
+    let kinds =
+        [("positive", ours, few.positive, few.hidden()), ("other", others, few.other, few.unlabelled)];
     let mut parts = Few::default();
     for (field, rows, labelled, hidden) in kinds {
         if labelled + hidden >= rows.len() {

@@ -93,7 +93,8 @@ impl Training<'_> {
         let seen = data.seen();
         let mut is_seen = vec![false; data.rows().len()];
         seen.iter().for_each(|&row| is_seen[row] = true);
-        let hidden = index(&data.split.train.iter().copied().filter(|&row| !is_seen[row]).collect::<Vec<_>>());
+        let hidden =
+            index(&data.split.train.iter().copied().filter(|&row| !is_seen[row]).collect::<Vec<_>>());
         let truth: Vec<Option<u16>> = hidden.iter().map(|&row| data.truth(row as usize)).collect();
         let given = index(&seen);
         if given.is_empty() {
@@ -122,7 +123,12 @@ impl Training<'_> {
                     if let Some(wrong) = wrong {
                         losses.insert("pseudo.error".to_string(), wrong);
                     }
-                    observe(&Event::Epoch { epoch: epoch + epochs, step: step + steps, seconds: *seconds, losses });
+                    observe(&Event::Epoch {
+                        epoch: epoch + epochs,
+                        step: step + steps,
+                        seconds: *seconds,
+                        losses,
+                    });
                 }
                 Event::Step { epoch, step, loss } => {
                     observe(&Event::Step { epoch: epoch + epochs, step: step + steps, loss: *loss });

@@ -22,9 +22,9 @@ use crate::run::figures;
 use crate::run::fitted::Form;
 use crate::run::map::latent_map;
 use crate::run::report;
-use crate::run::report::{augment, few_labels};
 use crate::run::report::card::card;
 use crate::run::report::disentanglement;
+use crate::run::report::{augment, few_labels};
 use crate::train::{Checkpoint, End, Event, Learner};
 
 /// What to fit, and where.

@@ -90,7 +90,12 @@ impl<'a> Watch<'a> {
         if self.real_spread > 0.0 {
             figures.insert(DIVERSITY.to_string(), diversity);
         }
-        figures.extend(told::figures(self.config, self.data, (network, pool), ("valid", &self.data.split.valid))?);
+        figures.extend(told::figures(
+            self.config,
+            self.data,
+            (network, pool),
+            ("valid", &self.data.split.valid),
+        )?);
         let every = self.config.evaluate.picture_every;
         if every > 0 && (progress.epoch.is_multiple_of(every) || progress.epoch == self.config.train.epochs) {
             self.picture(network, pool, progress)?;

@@ -50,7 +50,7 @@ pub(crate) fn told(
     }))
 }
 
-/// `PART.accuracy`, and with positive rows `PART.argmax_f1` (where the most probable class decides, made rows being one),
+/// `PART.accuracy` and `PART.error`, the rest, and with positive rows `PART.argmax_f1` (where the most probable class decides, made rows being one),
 /// `PART.best_f1` (with the best threshold in hindsight), `PART.average_precision` and `PART.auroc` of the probability of
 /// being positive.
 pub(crate) fn figures(
@@ -63,7 +63,9 @@ pub(crate) fn figures(
     let known: Vec<usize> = rows.iter().copied().filter(|&row| data.truth(row).is_some()).collect();
     let Some(told) = told(config, data, (network, pool), &known)? else { return Ok(figures) };
     let hits = known.iter().zip(&told.class).filter(|(row, class)| data.truth(**row) == Some(**class as u16));
-    figures.insert(format!("{part}.accuracy"), hits.count() as f64 / known.len() as f64);
+    let accuracy = hits.count() as f64 / known.len() as f64;
+    figures.insert(format!("{part}.accuracy"), accuracy);
+    figures.insert(format!("{part}.error"), 1.0 - accuracy);
     let positive = data.positives(&known).filter(|p| p.contains(&true) && p.contains(&false));
     if let Some(positive) = positive {
         let is_told = |class: &usize| {

@@ -50,7 +50,10 @@ pub(super) fn scores(
         };
         all.insert(kind.to_string(), own);
         if !contest.unlabelled.is_empty() {
-            all.insert(format!("{kind}_unlabelled"), rows.crossed(kind, contest, (seed, pool.threads()), stop)?);
+            all.insert(
+                format!("{kind}_unlabelled"),
+                rows.crossed(kind, contest, (seed, pool.threads()), stop)?,
+            );
         }
     }
     all.insert("mlp".to_string(), rows.perceptron(contest, (seed, pool), stop)?);
@@ -189,8 +192,11 @@ impl<'a> Rows<'a> {
         stop: &AtomicBool,
     ) -> Result<Scores> {
         let mut random = seed.stream("few labels folds");
-        let fold: Vec<usize> =
-            contest.unlabelled.iter().map(|_| (uniform(&mut random) * FOLDS as f64) as usize % FOLDS).collect();
+        let fold: Vec<usize> = contest
+            .unlabelled
+            .iter()
+            .map(|_| (uniform(&mut random) * FOLDS as f64) as usize % FOLDS)
+            .collect();
         let mut all = Scores {
             valid: vec![0.0; contest.valid.len()],
             test: vec![0.0; contest.test.len()],

@@ -77,7 +77,8 @@ pub(crate) fn figure(points: &[Point]) -> Result<Option<Figure>> {
             for point in points.iter().filter(|point| point.network == network) {
                 steps.entry(point.step).or_default().push(value(point));
             }
-            let median = |(step, values): (u64, Vec<f64>)| Ok([step as f64, evaluate::quantile(&values, 0.5)?]);
+            let median =
+                |(step, values): (u64, Vec<f64>)| Ok([step as f64, evaluate::quantile(&values, 0.5)?]);
             let line = steps.into_iter().map(median).collect::<Result<Vec<_>>>()?;
             curves.push((format!("{network}: {kind}"), line));
         }

@@ -227,7 +227,8 @@ fn network_scores(
         .map_err(crate::Error::from)
     };
     let (valid, test) = (of(&contest.valid)?, of(&contest.test)?);
-    let unlabelled = if contest.unlabelled.is_empty() { Vec::new() } else { of(&contest.unlabelled)?.positive };
+    let unlabelled =
+        if contest.unlabelled.is_empty() { Vec::new() } else { of(&contest.unlabelled)?.positive };
     let named = |class: &usize| data.classes.get(*class).is_some_and(|name| data.positive.contains(name));
     let argmax: Vec<f64> = test.class.iter().map(|class| f64::from(u8::from(named(class)))).collect();
     let f1 = contest.f1(&argmax, 0.5)?;
@@ -255,10 +256,16 @@ fn verdict(report: &BTreeMap<String, f64>, few: FewConfig) -> String {
             return String::new();
         };
         let place = all.iter().position(|(name, _)| *name == "the network").map_or(0, |at| at + 1);
-        format!("{words}: best is {best} with {value:.3}, the network has {own:.3} (place {place} of {})", all.len())
+        format!(
+            "{words}: best is {best} with {value:.3}, the network has {own:.3} (place {place} of {})",
+            all.len()
+        )
     };
     let labels = line("f1", &format!("F1 at the labels' {:.1} %", few.labelled_rate() * 100.0));
     let natural =
         line("natural_average_precision", &format!("average precision at {:.2} %", few.rate * 100.0));
-    format!("{labels}; {natural}; medians of {} draws", report.get("few_labels.draws").copied().unwrap_or(0.0))
+    format!(
+        "{labels}; {natural}; medians of {} draws",
+        report.get("few_labels.draws").copied().unwrap_or(0.0)
+    )
 }
