@@ -1,7 +1,7 @@
 //! What the figures of a report are, each in a line.
 
 /// Figures by the end of their name, with what they are; the first that fits is taken.
-const FIGURES: [(&str, &str); 60] = [
+const FIGURES: [(&str, &str); 72] = [
     ("train.epochs", "epochs trained"),
     ("test.loss_per_pixel", "loss of test images for each value"),
     (".loss", "mean nats a row; lower is better"),
@@ -20,6 +20,21 @@ const FIGURES: [(&str, &str); 60] = [
     ("test.accuracy", "share of test rows whose target is told; 1 is best"),
     ("test.error", "share of test rows whose class is told wrong; 0 is best"),
     ("pseudo.error", "share of training rows without a label that were told wrong"),
+    ("pseudo.taken_error", "share of the labels taken in the last round that are wrong; biased errors stay"),
+    ("pseudo.rows", "rows that had a label of the network's own in the last round"),
+    ("pseudo.rounds", "rounds of such labels"),
+    ("graph.error", "share of test rows that the graph alone tells wrong"),
+    (
+        "argmax_best_f1",
+        "balance of found and false test rows by the most probable class, with the weights kept",
+    ),
+    ("argmax_final_f1", "the same with the weights of the last step"),
+    ("best_f1", "balance of found and false rows with a threshold, with the weights kept; 1 is best"),
+    ("final_f1", "the same with the weights of the last step"),
+    ("argmax_f1", "balance of found and false rows by the most probable class; 1 is best"),
+    ("held", "what is left of the best F1 on validation rows at the end of training; 1 is all"),
+    ("natural_f1", "balance of found and false rows at the natural rate of positive rows; 1 is best"),
+    ("natural_average_precision", "average precision at the natural rate of positive rows; 1 is best"),
     ("test.noisy_error", "mean squared difference of spoilt test rows from the clean ones"),
     ("test.restored_error", "mean squared difference of restored test rows from the clean ones"),
     ("latent.active_units", "latent dimensions that vary with the row"),

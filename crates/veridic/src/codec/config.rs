@@ -10,13 +10,23 @@ pub struct CodecConfig {
     pub missing: Missing,
     /// Columns to leave out; decoding omits them.
     pub drop: Vec<String>,
-    /// Whether decoding keeps numbers inside the range of the training rows. Encoding never clamps.
+    /// Whether decoding keeps numbers inside the range of the training rows. Encoding does not clamp, but for `cut`.
     pub clamp: bool,
+    /// Encoded numbers farther from 0 than this are encoded as this, so that one far value does not decide; above 0. None
+    /// by default: then they come back exactly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<f32>,
 }
 
 impl Default for CodecConfig {
     fn default() -> Self {
-        Self { numeric: Numeric::default(), missing: Missing::default(), drop: Vec::new(), clamp: true }
+        Self {
+            numeric: Numeric::default(),
+            missing: Missing::default(),
+            drop: Vec::new(),
+            clamp: true,
+            cut: None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::block::Block;
+use super::block::{Block, BlockKind};
 use super::column::{Code, ColumnCode, LeftOut};
 use super::config::CodecConfig;
 use super::source::{Source, Tally};
@@ -123,6 +123,14 @@ impl Codec {
             let pick = |i: usize| rows.map_or(t * TILE + i, |rows| rows[t * TILE + i]);
             for (((column, source), block), tally) in sources.iter().zip(&self.blocks).zip(&mut tallies) {
                 column.encode(source, pick, block, self.width, tile, tally);
+            }
+            if let Some(cut) = self.config.cut {
+                for block in self.blocks.iter().filter(|block| block.kind == BlockKind::Number) {
+                    tile.iter_mut()
+                        .skip(block.start)
+                        .step_by(self.width)
+                        .for_each(|v| *v = v.clamp(-cut, cut));
+                }
             }
         }
         let unfamiliar = self.blocks.iter().zip(tallies).filter(|(_, t)| t.unseen + t.missing > 0);

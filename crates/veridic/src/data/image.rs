@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::catalog::{Located, Reading, Role};
+use super::deskew::deskew;
 use super::source::{Source, not_found};
 use super::{cifar, folder, idx, picture, usps};
 use crate::error::{DataError, ImageError};
@@ -31,6 +32,8 @@ pub struct ImageOptions {
     pub channels: Option<usize>,
     /// Height and width that all images get (a triangle filter, the shape is not kept); as the files are by default.
     pub size: Option<[usize; 2]>,
+    /// Whether grey images are set upright: sheared and centered by their moments, as suits digits that are bright on black.
+    pub upright: bool,
     /// Whether pictures that cannot be read are left out and counted, instead of an error.
     pub skip_corrupt: bool,
 }
@@ -91,6 +94,20 @@ impl Images {
             let each = self.pixels.chunks_exact((from[0] * from[1] * channels).max(1));
             self.pixels = each.flat_map(|image| picture::resized(image, channels, from, size)).collect();
             [self.height, self.width] = size;
+        }
+        if options.upright { self.upright() } else { self }
+    }
+
+    /// Grey images sheared and centered by their moments, colored ones as they are.
+    pub(crate) fn upright(mut self) -> Self {
+        use rayon::prelude::*;
+        let (height, width, size) = (self.height, self.width, self.height * self.width);
+        if self.channels == 1 && size > 0 {
+            self.pixels.par_chunks_exact_mut(size).for_each(|image| {
+                let values: Vec<f32> = image.iter().map(|&v| f32::from(v)).collect();
+                let set = deskew(&values, height, width);
+                image.iter_mut().zip(set).for_each(|(v, new)| *v = new.round().clamp(0.0, 255.0) as u8);
+            });
         }
         self
     }

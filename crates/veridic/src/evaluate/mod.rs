@@ -24,6 +24,7 @@ mod probe;
 mod range;
 mod rank;
 mod ranking;
+mod rate;
 mod record;
 mod similarity;
 mod singling;
@@ -62,6 +63,7 @@ pub(crate) use rank::rank_correlation;
 pub use ranking::{
     PrecisionRecallPoint, RocPoint, auroc, average_precision, precision_recall_curve, roc_curve,
 };
+pub use rate::{average_precision_at_rate, best_f1_at_rate, f1_at_rate, threshold_of_unlabelled};
 pub use record::{Closeness, closeness, equal_rows, repeated_rows};
 pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,

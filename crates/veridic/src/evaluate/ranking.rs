@@ -142,7 +142,7 @@ pub(super) fn check(metric: &'static str, scores: &[f64], labels: &[bool]) -> Re
     }
 }
 
-fn both_classes(
+pub(super) fn both_classes(
     metric: &'static str,
     scores: &[f64],
     labels: &[bool],

@@ -81,9 +81,10 @@ impl ModelConfig {
                     | Ability::Reconstruct
                     | Ability::Layers
             ),
-            Self::Gan(_) => {
-                matches!(ability, Ability::Sample | Ability::Score | Ability::Encode | Ability::Layers)
-            }
+            Self::Gan(gan) => match ability {
+                Ability::Classify => gan.semi_supervised.is_some(),
+                _ => matches!(ability, Ability::Sample | Ability::Score | Ability::Encode | Ability::Layers),
+            },
             Self::Classifier(_) => {
                 matches!(ability, Ability::Score | Ability::Encode | Ability::Classify | Ability::Layers)
             }

@@ -54,6 +54,7 @@ impl NetworkConfig<'_> {
                 Ok(vec![config.prior(layout.classes).width()])
             }
             Self::Classifier(config) => {
+                config.check_layout(layout)?;
                 let shapes = shapes("model.classifier.layers", &config.layers, dims)?;
                 Ok(vec![shapes.last().map_or(dims, Vec::as_slice).iter().product()])
             }

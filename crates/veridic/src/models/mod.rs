@@ -23,6 +23,7 @@ pub mod private;
 mod program;
 mod propagation;
 mod rows;
+mod self_training;
 pub mod series;
 mod softmax;
 mod stored;
@@ -43,8 +44,8 @@ use detector::{
     LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 use discriminant::{
-    DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
-    NearestClassesConfig, QuadraticDiscriminantConfig,
+    DiscriminantConfig, ExtraTreesConfig, LinearDiscriminantConfig, LogisticRegressionConfig,
+    NaiveBayesConfig, NearestClassesConfig, QuadraticDiscriminantConfig,
 };
 use private::PrivateMarginalsConfig;
 use series::{CandleCopulaConfig, PathConfig, SeriesModelConfig, WindowCopulaConfig};
@@ -54,14 +55,17 @@ pub use ability::Ability;
 pub use autoencoder::AutoencoderConfig;
 pub use classifier::Classifier;
 pub(crate) use form::{Decoding, NetworkConfig};
+pub(crate) use gan::balanced;
 pub use gan::{
     CoupledConfig, GanConfig, InfoConfig, LabelConfig, MinibatchConfig, Objective, OutputRange, Penalty,
-    WarpConfig, WeightStart,
+    Realness, SemiSupervisedConfig, WarpConfig, WeightStart,
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
 pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
 pub use rows::{Layout, Rows};
+pub(crate) use self_training::{Guide, SelfTraining};
+pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
 pub use softmax::ClassifierConfig;
 pub use stored::{Number, Stored, Tensor, Values};
 pub(crate) use table::{Lesson, Parts};
@@ -127,6 +131,8 @@ pub enum ModelConfig {
     LogisticRegression(LogisticRegressionConfig),
     /// A classifier of the target by the classes of the nearest training rows.
     NearestClasses(NearestClassesConfig),
+    /// A classifier of the target by the mean of many random trees.
+    ExtraTrees(ExtraTreesConfig),
     /// A classifier that spreads few labels along a graph of neighbors.
     Propagation(PropagationConfig),
 }
@@ -162,6 +168,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "quadratic-discriminant",
             Self::LogisticRegression(_) => "logistic-regression",
             Self::NearestClasses(_) => "nearest-classes",
+            Self::ExtraTrees(_) => "extra-trees",
             Self::Propagation(_) => "propagation",
         }
     }
@@ -196,6 +203,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(QuadraticDiscriminantConfig::default()),
             Self::LogisticRegression(LogisticRegressionConfig::default()),
             Self::NearestClasses(NearestClassesConfig::default()),
+            Self::ExtraTrees(ExtraTreesConfig::default()),
             Self::Propagation(PropagationConfig::default()),
         ]
     }
@@ -230,6 +238,7 @@ impl ModelConfig {
             Self::QuadraticDiscriminant(_) => "a quadratic discriminant",
             Self::LogisticRegression(_) => "a logistic regression",
             Self::NearestClasses(_) => "a classifier by neighbors",
+            Self::ExtraTrees(_) => "a classifier of random trees",
             Self::Propagation(_) => "label propagation",
         }
     }
@@ -262,6 +271,7 @@ impl ModelConfig {
             }
             Self::LogisticRegression(config) => told(DiscriminantConfig::LogisticRegression(config.clone())),
             Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
+            Self::ExtraTrees(config) => told(DiscriminantConfig::ExtraTrees(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_)
             | Self::Vae(_)
@@ -270,6 +280,15 @@ impl ModelConfig {
             | Self::Classifier(_)
             | Self::Propagation(_) => return None,
         })
+    }
+
+    /// The graph of neighbors along which it spreads labels, for models that have one.
+    pub(crate) fn graph(&self) -> Option<&PropagationConfig> {
+        match self {
+            Self::Propagation(graph) => Some(graph),
+            Self::Classifier(config) => config.self_training.as_ref()?.graph.as_ref(),
+            _ => None,
+        }
     }
 
     /// The network of it, for models that are one.

@@ -435,6 +435,7 @@ impl Network {
                     (Input::Rate, Feed::Shared(&rate)),
                     (Input::Weight, Feed::Shared(&weight)),
                     (Input::Progress, Feed::Shared(&progress)),
+                    (Input::Importance, rows.feed_weights(own)),
                 ]);
                 let draw = Draw { step: draw.step * MOST_REPEATS + repeat as u64, ..draw };
                 step.plan.run(pool, &mut self.states, &feeds, own.len() / self.group, draw)?;

@@ -27,11 +27,13 @@ pub(super) enum Input {
     Target,
     Mean,
     LogVariance,
+    /// The weight of a row in a loss that has weights.
+    Importance,
 }
 
 /// The feeds of all inputs; those a plan does not read are fed nothing.
-pub(super) fn feeds<'a, const N: usize>(given: [(Input, Feed<'a>); N]) -> [Feed<'a>; 11] {
-    let mut all = [Feed::Shared(&[]); 11];
+pub(super) fn feeds<'a, const N: usize>(given: [(Input, Feed<'a>); N]) -> [Feed<'a>; 12] {
+    let mut all = [Feed::Shared(&[]); 12];
     for (input, feed) in given {
         all[input as usize] = feed;
     }
@@ -55,6 +57,8 @@ pub(crate) struct Inputs<'g> {
     /// `[width]`, and `[latent]` each.
     pub(crate) target: Expr<'g>,
     pub(crate) posterior: (Expr<'g>, Expr<'g>),
+    /// `[rows, 1]`.
+    pub(crate) importance: Expr<'g>,
 }
 
 impl<'g> Inputs<'g> {
@@ -84,6 +88,7 @@ impl<'g> Inputs<'g> {
                 graph.shared("posterior mean", &[latent]),
                 graph.shared("posterior log-variance", &[latent]),
             ),
+            importance: graph.rows("importance", &[1]),
         })
     }
 }

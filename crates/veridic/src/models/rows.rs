@@ -34,6 +34,7 @@ impl Layout {
 pub struct Rows<'a> {
     values: Values<'a>,
     labels: &'a [f32],
+    weights: &'a [f32],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,17 +46,22 @@ enum Values<'a> {
 impl<'a> Rows<'a> {
     /// Rows of numbers.
     pub fn matrix(matrix: &'a Matrix) -> Self {
-        Self { values: Values::Matrix(matrix), labels: &[] }
+        Self { values: Values::Matrix(matrix), labels: &[], weights: &[] }
     }
 
     /// Rows of `width` bytes that stand for value / 255, one after the other.
     pub fn bytes(bytes: &'a [u8], width: usize) -> Self {
-        Self { values: Values::Bytes { bytes, width }, labels: &[] }
+        Self { values: Values::Bytes { bytes, width }, labels: &[], weights: &[] }
     }
 
     /// The same rows with the number of each one's class, from 0; -1 is none.
     pub fn labelled(self, labels: &'a [f32]) -> Self {
         Self { labels, ..self }
+    }
+
+    /// The same rows with the weight of each one in a loss that has weights.
+    pub(super) fn weighted(self, weights: &'a [f32]) -> Self {
+        Self { weights, ..self }
     }
 
     /// Number of rows.
@@ -86,6 +92,10 @@ impl<'a> Rows<'a> {
             Values::Matrix(matrix) => Feed::Pick { values: &matrix.values, index },
             Values::Bytes { bytes, .. } => Feed::PickBytes { bytes, scale: BYTE, index },
         }
+    }
+
+    pub(super) fn feed_weights(self, index: &'a [u32]) -> Feed<'a> {
+        if self.weights.is_empty() { Feed::Shared(&[]) } else { Feed::Pick { values: self.weights, index } }
     }
 
     pub(super) fn feed_labels(self, index: &'a [u32]) -> Feed<'a> {

@@ -206,7 +206,8 @@ impl TableModel {
         }
         if let (Some(config), Some(target)) = (&parts.discriminant, target) {
             let columns = lesson.without(|_| false);
-            model.discriminant = Some(Discriminant::fit(config, (table, &columns), (target, rows), threads)?);
+            model.discriminant =
+                Some(Discriminant::fit(config, (table, &columns), (target, rows), (seed, threads))?);
         }
         if let Some(config) = &parts.series {
             let (rows, columns) = lesson.series()?;

@@ -32,6 +32,7 @@ pub use config::{
     Config, DataConfig, EvaluateConfig, FigureConfig, FigureKind, ImagesConfig, PrivacyConfig, SplitBy,
     SplitConfig,
 };
+pub use dataset::few::FewConfig;
 pub use dataset::{TableReading, looks_like_images, table_options};
 pub use demo::{Demo, demo};
 pub use directory::{RunInfo, Status};
@@ -50,3 +51,4 @@ pub use map::{
 };
 pub use report::augment::AugmentConfig;
 pub use report::compare::{CompareOptions, Comparison, compare};
+pub use report::few_labels::FewLabelsConfig;

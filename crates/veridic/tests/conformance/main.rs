@@ -12,6 +12,7 @@ mod coupling;
 mod disentangling;
 mod ending;
 mod image;
+mod labelling;
 mod resuming;
 mod sampling;
 mod scoring;

@@ -1,11 +1,12 @@
 //! The classifiers of the books: how rows of each class are spread (generative: naive Bayes, linear and quadratic discriminants)
-//! or only where classes part (discriminative: logistic regression, nearest neighbors).
+//! or only where classes part (discriminative: logistic regression, nearest neighbors, randomized trees).
 //!
 //! All see a mixed table by the encoding of the detectors: numbers in standard deviations, categories as corners of a simplex,
 //! missing cells as values of their own. Ng and Jordan, "On discriminative vs. generative classifiers" (NeurIPS 2001), compare
 //! naive Bayes with logistic regression: the one needs fewer rows, the other ends better.
 
 mod covariance;
+mod extra_trees;
 mod linear;
 mod logistic;
 mod naive_bayes;
@@ -24,7 +25,9 @@ use super::detector::stored::{Parts, insert_json};
 use super::{Stored, parallel};
 use crate::data::{Kind, Matrix, Schema, Table, labels};
 use crate::error::{ConfigError, ModelError, Result};
+use crate::seed::Seed;
 
+pub use extra_trees::{ExtraTrees, ExtraTreesConfig};
 pub use linear::{LinearDiscriminant, LinearDiscriminantConfig};
 pub use logistic::{LogisticRegression, LogisticRegressionConfig};
 pub use naive_bayes::{NaiveBayes, NaiveBayesConfig};
@@ -50,6 +53,7 @@ pub enum DiscriminantConfig {
     QuadraticDiscriminant(QuadraticDiscriminantConfig),
     LogisticRegression(LogisticRegressionConfig),
     NearestClasses(NearestClassesConfig),
+    ExtraTrees(ExtraTreesConfig),
 }
 
 /// A way to tell classes.
@@ -61,6 +65,7 @@ pub enum Method {
     QuadraticDiscriminant(QuadraticDiscriminant),
     LogisticRegression(LogisticRegression),
     NearestClasses(NearestClasses),
+    ExtraTrees(ExtraTrees),
 }
 
 /// A fitted classifier of a table.
@@ -137,6 +142,11 @@ impl DiscriminantConfig {
                 positive("k", config.k as f64, false)?;
                 positive("reference", config.reference as f64, false)
             }
+            Self::ExtraTrees(config) => {
+                positive("min-leaf", config.min_leaf as f64, false)?;
+                positive("columns", config.columns.unwrap_or(1) as f64, false)?;
+                positive("trees", config.trees as f64, false)
+            }
         }
     }
 }
@@ -151,7 +161,7 @@ impl Discriminant {
         config: &DiscriminantConfig,
         (table, schema): (&Table, &Schema),
         (target, rows): (&str, &[usize]),
-        threads: usize,
+        (seed, threads): (Seed, usize),
     ) -> Result<Self> {
         let labels = labels(table.require(target)?);
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -195,6 +205,9 @@ impl Discriminant {
                 }
                 DiscriminantConfig::NearestClasses(config) => {
                     Method::NearestClasses(NearestClasses::fit(config, &lesson)?)
+                }
+                DiscriminantConfig::ExtraTrees(config) => {
+                    Method::ExtraTrees(ExtraTrees::fit(config, &lesson, seed))
                 }
             };
             let classes = classes.iter().map(|class| (*class).to_string()).collect();
@@ -241,6 +254,7 @@ impl Discriminant {
                     Method::QuadraticDiscriminant(fitted) => fitted.log_joint(x),
                     Method::LogisticRegression(fitted) => fitted.logits(x),
                     Method::NearestClasses(fitted) => return fitted.shares(&nearest, i),
+                    Method::ExtraTrees(fitted) => return fitted.shares(x),
                 };
                 softmax(&logs)
             };
@@ -261,6 +275,7 @@ impl Discriminant {
             Method::QuadraticDiscriminant(fitted) => ("quadratic-discriminant", fitted.store()),
             Method::LogisticRegression(fitted) => ("logistic-regression", fitted.store()),
             Method::NearestClasses(fitted) => ("nearest-classes", fitted.store()),
+            Method::ExtraTrees(fitted) => ("extra-trees", fitted.store()),
         };
         stored.about.insert("method".to_string(), name.to_string());
         stored.absorb("fitted", own);
@@ -286,6 +301,7 @@ impl Discriminant {
             }
             "logistic-regression" => Method::LogisticRegression(LogisticRegression::restore(&own, k, width)?),
             "nearest-classes" => Method::NearestClasses(NearestClasses::restore(&own, k, width)?),
+            "extra-trees" => Method::ExtraTrees(ExtraTrees::restore(&own, k, width)?),
             other => return Err(format!("there is no classifier `{other}`")),
         };
         Ok(Self { target: stored.text("target")?.to_string(), classes, encoding, method })

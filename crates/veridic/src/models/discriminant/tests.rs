@@ -32,7 +32,7 @@ fn configs() -> Vec<(&'static str, DiscriminantConfig)> {
 
 fn fit(config: &DiscriminantConfig, table: &Table) -> Result<Discriminant> {
     let rows: Vec<usize> = (0..table.n_rows).collect();
-    Discriminant::fit(config, (table, &Schema::of(table)), ("class", &rows), 1)
+    Discriminant::fit(config, (table, &Schema::of(table)), ("class", &rows), (Seed(1), 1))
 }
 
 /// Probabilities by scikit-learn (tests/fixtures/discriminant.py), of two and of three classes.

@@ -8,6 +8,7 @@ use super::info::InfoConfig;
 use super::minibatch::MinibatchConfig;
 use super::objective::{LabelConfig, Objective};
 use super::penalty::Penalty;
+use super::semi_supervised::SemiSupervisedConfig;
 use super::warp::MOST_PIXELS;
 use crate::error::ConfigError;
 use crate::models::Layout;
@@ -36,6 +37,10 @@ pub struct GanConfig {
     /// sets of images (CoGAN); off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupled: Option<CoupledConfig>,
+    /// Whether the discriminator learns the classes of few labelled rows and what rows are like from all of them (Salimans
+    /// et al. 2016, section 5); needs `classify`. Off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semi_supervised: Option<SemiSupervisedConfig>,
     /// From the noise to a row. If the last layer does not have the shape of the data or there is none, a dense one follows.
     pub generator: Vec<LayerConfig>,
     /// From a row to the last hidden layer; one output follows.
@@ -141,6 +146,7 @@ impl Default for GanConfig {
             conditional: false,
             info: None,
             coupled: None,
+            semi_supervised: None,
             generator: hidden(Activation::Relu),
             discriminator: hidden(Activation::LeakyRelu),
             objective: Objective::NonSaturating,
@@ -197,6 +203,14 @@ impl GanConfig {
     /// # Errors
     /// The first layer that does not fit.
     pub fn check_layers(&self, layout: &Layout) -> Result<(), ConfigError> {
+        if self.semi_supervised.is_some() && (layout.classes < 2 || self.classify == 0.0) {
+            return Err(ConfigError::Conflict {
+                what: "`model.gan.semi-supervised` learns classes, and the rows have fewer than two, or `classify` is 0"
+                    .to_string(),
+                remedy: "name the column of classes (`data.target`), or label images by folders; give `classify = 1.0`"
+                    .to_string(),
+            });
+        }
         let is_of_series = |layer: &LayerConfig| {
             matches!(
                 layer,
@@ -319,6 +333,11 @@ impl GanConfig {
         {
             return range(field, found, allowed);
         }
+        if let Some(semi) = self.semi_supervised
+            && let Some((field, found, allowed)) = semi.out_of_range()
+        {
+            return range(field, found, allowed);
+        }
         if let Some(MinibatchConfig { kernels, dims, group, start }) = self.minibatch {
             if !positive(start) {
                 return range("minibatch.start", start.to_string(), "above 0");
@@ -374,6 +393,27 @@ impl GanConfig {
                 return conflict(
                     "`model.gan.info.agreement` is between images and their warps, and there is no `warp`",
                     "add `warp = {}` to `model.gan.info`, or leave `agreement` out",
+                );
+            }
+        }
+        if self.semi_supervised.is_some() {
+            if self.classify == 0.0 {
+                return conflict(
+                    "`semi-supervised` learns classes, and their loss has no weight: `classify` is 0",
+                    "give `classify = 1.0`",
+                );
+            }
+            let others = [
+                ("conditional", self.conditional),
+                ("coupled", self.coupled.is_some()),
+                ("info", self.info.is_some()),
+                ("packing", self.packing > 1),
+                ("minibatch", self.minibatch.is_some()),
+            ];
+            if let Some((other, _)) = others.iter().find(|(_, is_set)| *is_set) {
+                return conflict(
+                    &format!("`semi-supervised` and `{other}` are both given, and do not go together"),
+                    "keep one of the two",
                 );
             }
         }

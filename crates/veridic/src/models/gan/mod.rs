@@ -2,8 +2,8 @@
 //! noise, a discriminator learns to tell them from real ones, and each learns from the other.
 //!
 //! What a variant changes is a setting: the objective, a penalty (Wasserstein), a class that is asked for (conditional),
-//! codes that can be read back (Info), several rows judged together (packing, minibatch discrimination), two sets of
-//! images learned with shared layers (coupled).
+//! classes told from few labels (semi-supervised), codes that can be read back (Info), several rows judged together
+//! (packing, minibatch discrimination), two sets of images learned with shared layers (coupled).
 
 mod config;
 mod coupled;
@@ -15,6 +15,7 @@ mod objective;
 mod parity;
 mod penalty;
 mod sample;
+mod semi_supervised;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -26,4 +27,6 @@ pub use info::InfoConfig;
 pub use minibatch::MinibatchConfig;
 pub use objective::{LabelConfig, Objective};
 pub use penalty::Penalty;
+pub(crate) use semi_supervised::balanced;
+pub use semi_supervised::{Realness, SemiSupervisedConfig};
 pub use warp::WarpConfig;

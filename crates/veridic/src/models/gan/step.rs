@@ -7,6 +7,7 @@ use super::coupled::of_set;
 use super::diversity::alikeness;
 use super::info::{InfoConfig, Reading, agreement};
 use super::sample::{beside, packed};
+use super::semi_supervised::{Realness, log_sum_exp};
 use super::warp::warped;
 use crate::models::Layout;
 use crate::models::average::{Averaged, Past, averaged, past};
@@ -67,7 +68,7 @@ impl GanConfig {
 impl<'g> Game<'_, 'g> {
     fn written(&self, scope: &mut Scope<'g>) -> Program<'g> {
         let config = self.config;
-        let (discriminator_update, target) = self.discriminator_update(scope);
+        let (discriminator_update, [target, told_by]) = self.discriminator_update(scope);
         let (generator_update, average) = self.generator_update(scope, target);
         scope.take_updates();
 
@@ -91,7 +92,7 @@ impl<'g> Game<'_, 'g> {
             (true, OutputRange::Symmetric) => (made + 1.0) * 0.5,
             _ => made,
         });
-        scope.substitute(Vec::new());
+        scope.substitute(told_by.unwrap_or_default());
         // A row alone is judged as a group of its like.
         let like = |x: Expr<'g>| {
             if self.lead.is_empty() {
@@ -116,7 +117,12 @@ impl<'g> Game<'_, 'g> {
             recognize.extend(reading.logits.map(flat_first));
             recognize.extend(reading.codes.map(flat_first));
         }
-        recognize.extend(judged.classes.map(flat_first));
+        match (config.semi_supervised, judged.classes) {
+            (Some(semi), Some(classes)) => {
+                recognize = semi.recognized(flat_first(classes), self.layout.classes);
+            }
+            (_, classes) => recognize.extend(classes.map(flat_first)),
+        }
         if let (Some(_), Some(classes)) = (config.coupled, judged.classes) {
             recognize.push(classes.slice(0, 1, 1).reshape(&[classes.shape().width() / 2]));
         }
@@ -137,8 +143,9 @@ impl<'g> Game<'_, 'g> {
         }
     }
 
-    /// The discriminator's update, and the average of its weights that the generator learns from, if it does.
-    fn discriminator_update(&self, scope: &mut Scope<'g>) -> (Update<'g>, Option<Vec<Named<'g>>>) {
+    /// The discriminator's update, the average of its weights that the generator learns from, if it does, and the one by
+    /// which rows are classified.
+    fn discriminator_update(&self, scope: &mut Scope<'g>) -> (Update<'g>, [Option<Vec<Named<'g>>>; 2]) {
         let config = self.config;
         scope.mode = Mode::Train;
         let label = self.asked(self.inputs.group_labels);
@@ -206,11 +213,17 @@ impl<'g> Game<'_, 'g> {
             scope.take_updates();
         }
         if let (Some(classes), true) = (on_real.classes, config.classify > 0.0) {
-            let is = one_hot(self.labels(self.inputs.group_labels), self.layout.classes);
-            // Rows without a label are all zero there, and lose nothing.
-            let cross_entropy = mean(loss::cross_entropy(classes, is));
+            let labels = self.labels(self.inputs.group_labels);
+            let cross_entropy = match &config.semi_supervised {
+                Some(semi) => semi.of_labelled(classes, labels),
+                // Rows without a label are all zero there, and lose nothing.
+                None => mean(loss::cross_entropy(classes, one_hot(labels, self.layout.classes))),
+            };
             parts.push(("classification", cross_entropy));
             total = total + cross_entropy * config.classify;
+        }
+        if let (Some(semi), Some(classes)) = (&config.semi_supervised, on_made.classes) {
+            total = semi.of_made(classes).map_or(total, |loss| total + loss);
         }
         let own = self.own(scope, &["discriminator", "reader"]);
         // Both networks follow the same schedule, each at its own rate.
@@ -224,13 +237,16 @@ impl<'g> Game<'_, 'g> {
         }
         learned.extend(updates);
         learned.extend(snapshot);
-        let target = (config.target > 0.0).then(|| {
-            let Averaged { updates, values } = averaged(scope.graph, "optimizer.target", &own, config.target);
-            learned.extend(updates);
-            values
+        let told_by = config.semi_supervised.map_or(0.0, |semi| semi.average);
+        let averages = [("optimizer.target", config.target), ("judged", told_by)].map(|(path, decay)| {
+            (decay > 0.0).then(|| {
+                let Averaged { updates, values } = averaged(scope.graph, path, &own, decay);
+                learned.extend(updates);
+                values
+            })
         });
         parts.push(("discriminator-gradient", slope));
-        (Update { parts, updates: learned, times: config.discriminator_updates, above: None }, target)
+        (Update { parts, updates: learned, times: config.discriminator_updates, above: None }, averages)
     }
 
     /// The generator's update, and what takes the place of its weights when sampling.
@@ -454,14 +470,20 @@ impl<'g> Game<'_, 'g> {
             Some(minibatch) => minibatch.append(scope, "discriminator", features),
             None => features,
         };
-        let output = dense(scope, "discriminator.output", compared, 1);
-        scope.describe("discriminator.output", "dense, linear", &[1]);
+        let by_classes = config.semi_supervised.is_some_and(|semi| semi.realness == Realness::Classes);
+        let output = (!by_classes).then(|| {
+            let output = dense(scope, "discriminator.output", compared, 1);
+            scope.describe("discriminator.output", "dense, linear", &[1]);
+            output
+        });
         scope.spectral = false;
         let classes = (config.classify > 0.0).then(|| {
-            let logits = dense(scope, "discriminator.classes", features, self.layout.classes);
-            scope.describe("discriminator.classes", "dense, softmax", &[self.layout.classes]);
+            let width = config.semi_supervised.map_or(0, |semi| semi.outputs(0)) + self.layout.classes;
+            let logits = dense(scope, "discriminator.classes", features, width);
+            scope.describe("discriminator.classes", "dense, softmax", &[width]);
             logits
         });
+        let output = output.or_else(|| classes.map(log_sum_exp)).expect("`classify` was checked");
         let reading = config.info.map(|info| info.read(scope, features));
         Judged { output, features, reading, classes }
     }

@@ -2,9 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::deskew::deskew;
 use super::{MODEL, PropagationConfig};
-use crate::data::Matrix;
+use crate::data::{Matrix, deskew};
 use crate::error::{ModelError, Result};
 use crate::models::{Layout, Rows, Stored, parallel};
 use crate::project::Pca;

@@ -4,7 +4,6 @@
 //! in the space of codes: where that is so (digits), one label a class is enough; where it is not (fraud), it is not.
 
 mod coder;
-mod deskew;
 mod eigen;
 mod graph;
 mod spread;

@@ -124,17 +124,6 @@ fn classes_of_equal_size_hold_and_classes_without_a_label_get_nothing() {
 }
 
 #[test]
-fn a_slanted_stroke_becomes_upright_and_central() {
-    let mut slanted = vec![0.0_f32; 144];
-    (0..6).for_each(|i| slanted[(i + 1) * 12 + 2 + i] = 1.0);
-    let upright = deskew::deskew(&slanted, 12, 12);
-    let column = |j: usize| (0..12).map(|i| upright[i * 12 + j]).sum::<f32>();
-    let middle = column(5) + column(6);
-    assert!(middle > 0.9 * upright.iter().sum::<f32>(), "{upright:?}");
-    assert!(deskew::deskew(&[0.0; 144], 12, 12).iter().all(|v| *v == 0.0));
-}
-
-#[test]
 fn what_cannot_be_learned_and_damaged_files_are_said() {
     let matrix = rings(20);
     let labels: Vec<Option<u16>> = (0..40).map(|row| (row == 0).then_some(0)).collect();

@@ -5,8 +5,9 @@ use crate::models::ModelConfig;
 use crate::run::config::Config;
 use crate::train::Criterion;
 
-/// Figures of what an adversarial network makes that say how good it is, and whether higher is better.
-const FIGURES: [(&str, bool); 9] = [
+/// Figures of what an adversarial network makes, or of how it tells classes, that say how good it is, and whether higher is
+/// better.
+const FIGURES: [(&str, bool); 13] = [
     ("info.category_error", false),
     ("info.mutual_information", true),
     ("sample.class_accuracy", true),
@@ -16,6 +17,10 @@ const FIGURES: [(&str, bool); 9] = [
     ("sample.high_quality", true),
     ("sample.modes", true),
     ("sample.reverse_kl", false),
+    ("valid.accuracy", true),
+    ("valid.argmax_f1", true),
+    ("valid.auroc", true),
+    ("valid.average_precision", true),
 ];
 
 /// What the best epoch of a run is chosen by; nothing where it is the last one.

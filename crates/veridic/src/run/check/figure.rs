@@ -176,6 +176,9 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         Kind::Denoised if config.model.noise().is_none() => {
             return needs("a model with noise", "set `noise` of the model, or leave the figure out");
         }
+        Kind::FewLabelCurves if config.few_labels.is_none() => {
+            return needs("the section `few-labels`", "add `[few-labels]`, or leave the figure out");
+        }
         Kind::Augmentation if config.augment.is_none() => {
             return needs("the section `augment`", "add `[augment]`, or leave the figure out");
         }

@@ -70,8 +70,19 @@ impl Config {
         if let Some((field, found, allowed)) = self.data.mixture.and_then(|mixture| mixture.out_of_range()) {
             return range(&format!("data.mixture.{field}"), found, allowed);
         }
+        if let Some(cut) = self.codec.cut
+            && !(cut > 0.0 && cut.is_finite())
+        {
+            return range("codec.cut", cut.to_string(), "above 0");
+        }
+        if let Some(few) = split.few {
+            few.check()?;
+        }
         if let ModelConfig::Gan(gan) = &self.model {
             gan.check()?;
+        }
+        if let ModelConfig::Classifier(classifier) = &self.model {
+            classifier.check()?;
         }
         if let ModelConfig::Aae(aae) = &self.model
             && let Some((field, found, allowed)) = aae.out_of_range()
@@ -99,8 +110,11 @@ impl Config {
         }
         if let ModelConfig::Propagation(settings) = &self.model {
             settings.check("model.propagation")?;
-            if settings.ask && self.data.labelled.is_none() {
-                let what = "`model.propagation.ask` chooses the rows to label, and `data.labelled` does not say how many";
+        }
+        if let Some(graph) = self.model.graph() {
+            if graph.ask && self.data.labelled.is_none() {
+                let what =
+                    "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
                 let remedy = "add `data.labelled = 20`, say".to_string();
                 return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
             }
@@ -154,6 +168,9 @@ impl Config {
         }
         if let Some(augment) = &self.augment {
             augment.check(self)?;
+        }
+        if let Some(few_labels) = &self.few_labels {
+            few_labels.check(self)?;
         }
         let conflict = |what: &str, remedy: &str| {
             Err(ConfigError::Conflict { what: what.into(), remedy: remedy.into() }.into())
@@ -211,6 +228,12 @@ impl Config {
             return conflict(
                 "the figure `latent-map` needs a map, and there is no `[map]`",
                 "add `[map]` with an empty table, or leave the figure out",
+            );
+        }
+        if split.by == SplitBy::FewLabels && self.data.target.is_none() {
+            return conflict(
+                "a split by few labels needs to know which rows are positive, and `data.target` is not given",
+                "add `data.target` and `data.positive`, or split by `stratified`",
             );
         }
         if split.by == SplitBy::OneClass && self.data.target.is_none() {
@@ -285,6 +308,7 @@ impl DataConfig {
         let set = [
             ("size", self.images.size.is_some()),
             ("channels", self.images.channels.is_some()),
+            ("upright", self.images.upright),
             ("skip-corrupt", self.images.skip_corrupt),
             ("classes", !self.images.classes.is_empty()),
             ("stack", self.images.stack != 1),

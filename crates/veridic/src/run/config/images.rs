@@ -33,6 +33,9 @@ pub struct ImagesConfig {
     /// Black pixels around each image of the second set, 0 to 1024, within `size`: for digits that fill their images beside
     /// others that do not.
     pub second_margin: usize,
+    /// Whether grey images are set upright before anything sees them: sheared and centered by their moments, as suits digits
+    /// that are bright on black.
+    pub upright: bool,
     /// Whether pictures that cannot be read are left out and counted, instead of an error.
     pub skip_corrupt: bool,
     /// How pixels become zeros and ones, for the likelihood `bernoulli`.
@@ -49,6 +52,7 @@ impl Default for ImagesConfig {
             stack: 1,
             second: None,
             second_margin: 0,
+            upright: false,
             skip_corrupt: false,
             binarization: Binarization::None,
         }

@@ -16,8 +16,10 @@ use crate::data::series::SeriesConfig;
 use crate::error::Result;
 use crate::models::chain::RuleConfig;
 use crate::models::{ModelConfig, VaeConfig};
+use crate::run::dataset::few::FewConfig;
 use crate::run::map::MapConfig;
 use crate::run::report::augment::AugmentConfig;
+use crate::run::report::few_labels::FewLabelsConfig;
 use crate::train::TrainConfig;
 
 pub use images::ImagesConfig;
@@ -49,6 +51,9 @@ pub struct Config {
     /// Whether and how synthetic positive rows are measured by a classifier; off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub augment: Option<AugmentConfig>,
+    /// Whether and how a semi-supervised network is compared with classifiers of the same few labels; off by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub few_labels: Option<FewLabelsConfig>,
     /// Pictures drawn at the end.
     pub figure: Vec<FigureConfig>,
 }
@@ -65,6 +70,7 @@ impl Default for Config {
             evaluate: EvaluateConfig::default(),
             map: None,
             augment: None,
+            few_labels: None,
             figure: Vec::new(),
         }
     }
@@ -200,11 +206,14 @@ pub struct SplitConfig {
     /// Most rows for testing, where rows are parted at random: enough to report on is enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub most_test: Option<usize>,
+    /// How many rows have a label, for the rule `few-labels`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub few: Option<FewConfig>,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2, most_test: None }
+        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2, most_test: None, few: None }
     }
 }
 
@@ -223,6 +232,8 @@ pub enum SplitBy {
     Time,
     /// In the order of the file: the first for training, the last for testing.
     Order,
+    /// Few labels: rows as `few` says, of which `valid` of the labelled ones are for validation; the others for testing.
+    FewLabels,
     /// One class: half of the rows without a positive target for training (and validation), the other half and all
     /// positive rows for testing.
     OneClass,
@@ -357,6 +368,9 @@ pub enum FigureKind {
     LearningCurves,
     /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
     Augmentation,
+    /// F1 by the most probable class and average precision of semi-supervised networks on validation rows over training; needs
+    /// the section `few-labels`.
+    FewLabelCurves,
     /// The layers.
     Diagram,
 }
@@ -386,6 +400,7 @@ impl FigureKind {
             Self::Columns => "columns",
             Self::LearningCurves => "learning-curves",
             Self::Augmentation => "augmentation",
+            Self::FewLabelCurves => "few-label-curves",
             Self::Diagram => "diagram",
         }
     }

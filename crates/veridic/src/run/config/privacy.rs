@@ -41,8 +41,8 @@ impl Config {
         if self.figure.iter().any(|figure| figure.kind == FigureKind::SampledRows) {
             return conflict("the figure `sampled-rows` shows rows of the data".to_string(), "leave it out");
         }
-        if self.data.labels.is_some() || self.augment.is_some() {
-            let what = "`data.labels` and `augment` work with rows as they are".to_string();
+        if self.data.labels.is_some() || self.augment.is_some() || self.few_labels.is_some() {
+            let what = "`data.labels`, `augment` and `few-labels` work with rows as they are".to_string();
             return conflict(what, "leave them out");
         }
         Ok(())

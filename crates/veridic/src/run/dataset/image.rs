@@ -14,8 +14,8 @@ use crate::seed::{Seed, shuffle};
 
 /// How the images of a run of this configuration are read.
 pub(crate) fn image_options(config: &Config) -> ImageOptions {
-    let ImagesConfig { channels, size, skip_corrupt, .. } = config.data.images;
-    ImageOptions { channels, size, skip_corrupt }
+    let ImagesConfig { channels, size, upright, skip_corrupt, .. } = config.data.images;
+    ImageOptions { channels, size, upright, skip_corrupt }
 }
 
 /// Images with the number of those of the training file, and the text of each one's label.
@@ -125,6 +125,7 @@ pub(super) fn load_images(
 /// Images in memory as the rows of a run.
 pub(super) fn given_images(config: &Config, images: Images) -> Result<Dataset> {
     images.check()?;
+    let images = if config.data.images.upright { images.upright() } else { images };
     let labels = images.labels.as_ref().map(|labels| label_texts(labels, None));
     let (n_train, files, notes) = (images.n, Vec::new(), Vec::new());
     let source = Source { images, n_train, has_test_file: false, labels, files, notes };

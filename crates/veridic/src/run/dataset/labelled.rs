@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Dataset;
+use super::{Dataset, few};
 use crate::data::{self, Cells, ReadOptions};
 use crate::error::{ConfigError, Result};
-use crate::run::config::Config;
+use crate::run::config::{Config, SplitBy};
 use crate::seed::{Seed, shuffle};
 
 /// Names of the column of labels that are understood.
@@ -20,7 +20,12 @@ pub(super) fn hide(config: &Config, data: &mut Dataset) -> Result<()> {
     if let Some(path) = &config.data.labels {
         given(path, data)?;
     }
-    let asks = matches!(&config.model, crate::models::ModelConfig::Propagation(model) if model.ask);
+    if config.data.split.by == SplitBy::FewLabels
+        && let (Some((table, _)), Some(labels)) = (data.content.table(), &data.labels)
+    {
+        data.labelled = Some(few::drawn(config, table, labels, &data.positive)?.labelled);
+    }
+    let asks = config.model.graph().is_some_and(|graph| graph.ask);
     if let (Some(count), false) = (config.data.labelled, asks) {
         let drawn = drawn(data, count, Seed(config.seed));
         if drawn.len() < count {

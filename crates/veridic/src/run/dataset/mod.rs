@@ -1,5 +1,6 @@
 //! The data of a run: found, read, parted and encoded.
 
+pub(crate) mod few;
 mod gather;
 mod image;
 mod labelled;

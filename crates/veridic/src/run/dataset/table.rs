@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::few;
 use super::gather::gather;
 use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, with_test_file};
 use crate::codec::{Codec, LeftOut};
@@ -401,6 +402,9 @@ fn split_rows(
     labels: Option<&[Option<String>]>,
     positive: &[String],
 ) -> Result<Split> {
+    if config.data.split.by == SplitBy::FewLabels {
+        return Ok(few::drawn(config, table, labels.unwrap_or_default(), positive)?.split);
+    }
     let SplitBy::OneClass = config.data.split.by else {
         let most = config.data.split.most_test.map_or(1.0, |most| most as f64 / table.n_rows.max(1) as f64);
         let fractions = Fractions { valid: config.data.split.valid, test: config.data.split.test.min(most) };

@@ -23,8 +23,8 @@ use crate::run::fitted::cell_text;
 use crate::run::fitted::sample::sampled_rows;
 use crate::run::fitted::unseen;
 use crate::run::map::{LatentMap, latent_scores};
-use crate::run::report::augment;
 use crate::run::report::controls;
+use crate::run::report::{augment, few_labels};
 use crate::seed::Seed;
 use crate::train::{Criterion, Event};
 
@@ -163,6 +163,7 @@ impl Context<'_> {
                 Err(self.needs("a classifier that is no network", "leave the figure out"))
             }
             FigureKind::Augmentation => self.augmentation(directory),
+            FigureKind::FewLabelCurves => self.few_label_curves(directory),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
     }
@@ -184,6 +185,13 @@ impl Context<'_> {
         table
             .flatten()
             .ok_or_else(|| self.needs("the section `augment`", "add `[augment]`, or leave the figure out"))
+    }
+
+    fn few_label_curves(&self, directory: &Directory) -> Result<Figure> {
+        let text = String::from_utf8_lossy(&directory.read(few_labels::CURVES)?).into_owned();
+        few_labels::figure(&few_labels::from_csv(&text))?.ok_or_else(|| {
+            self.needs("the section `few-labels`", "add `[few-labels]`, or leave the figure out")
+        })
     }
 
     fn needs(&self, what: &str, remedy: &str) -> crate::Error {

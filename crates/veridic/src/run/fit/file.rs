@@ -22,9 +22,9 @@ use crate::run::figures;
 use crate::run::fitted::Form;
 use crate::run::map::latent_map;
 use crate::run::report;
-use crate::run::report::augment;
 use crate::run::report::card::card;
 use crate::run::report::disentanglement;
+use crate::run::report::{augment, few_labels};
 use crate::train::{Checkpoint, End, Event, Learner};
 
 /// What to fit, and where.
@@ -358,6 +358,15 @@ pub fn fit_files(
             };
             fitted.report.extend(figures);
         }
+        if let Some(settings) = &config.few_labels {
+            let place = (data_path.as_deref(), options.data_dir.as_path());
+            let Some(measured) = few_labels::measure(settings, &config, place, &mut pool, stop)? else {
+                return Ok(false);
+            };
+            fitted.report.extend(measured.report);
+            fitted.notes.push(measured.verdict);
+            directory.write(few_labels::CURVES, few_labels::to_csv(&measured.curves).as_bytes())?;
+        }
         if config.evaluate.nll_samples > 0 {
             let is_images = matches!(data.content, Data::Images(_));
             fitted.notes.push(format!("likelihood: {}", likelihood::in_words(&config, is_images)));
@@ -398,6 +407,7 @@ fn same_run(begun: &Config, now: &Config) -> Result<(), ConfigError> {
     alike.evaluate.clone_from(&begun.evaluate);
     alike.map.clone_from(&begun.map);
     alike.augment.clone_from(&begun.augment);
+    alike.few_labels.clone_from(&begun.few_labels);
     // Another rate may save a run that diverged; another rule would need states that the checkpoint does not have.
     let rule = |config: &Config| std::mem::discriminant(&config.train.optimizer);
     if rule(now) == rule(begun) {

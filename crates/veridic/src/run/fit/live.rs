@@ -9,8 +9,8 @@ use crate::data::{Data, Matrix, Table};
 use crate::error::{Result, RunError, TrainError};
 use crate::models::{Layout, ModelConfig, Network};
 use crate::run::config::Config;
-use crate::run::dataset::{self, Dataset, index};
-use crate::run::fit::network;
+use crate::run::dataset::{self, Dataset};
+use crate::run::fit::{network, stream};
 use crate::run::fitted::Form;
 use crate::seed::Seed;
 use crate::train::{Learner as _, Pace, Progress};
@@ -55,8 +55,7 @@ impl Live {
             remedy: "choose an adversarial network".to_string(),
         })?;
         let network = network(&config, &data)?;
-        let train = index(&data.split.train);
-        let second = data.second.as_ref().map(|second| index(&second.train)).unwrap_or_default();
+        let (train, second) = stream::streams(&config, &data);
         let pace = Pace::new(&config.train, &network, Seed(config.seed), (&train, &second));
         let progress = Progress { sums: vec![0.0; network.parts().len()], ..Progress::default() };
         Ok(Self { config, data, form, network, pool: Pool::new(threads), pace, progress })

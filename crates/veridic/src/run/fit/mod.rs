@@ -3,12 +3,14 @@
 //! [`fit`] takes data in memory and leaves a model in memory; [`fit_files`] finds and reads the data and leaves a run
 //! directory. Both train with the same steps.
 
+mod few_labels;
 mod file;
 mod live;
 mod made;
 pub(crate) mod propagation;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
+mod stream;
 mod table;
 pub(crate) mod watch;
 
@@ -153,8 +155,16 @@ impl Training<'_> {
         keep: &mut dyn FnMut(&Checkpoint) -> Result<()>,
     ) -> Result<Outcome> {
         let Training { config, data, directory } = *self;
-        let (train, valid) = (index(&data.split.train), index(&data.split.valid));
-        let second = data.second.as_ref().map(|second| index(&second.train)).unwrap_or_default();
+        if let ModelConfig::Classifier(classifier) = &config.model {
+            if let Some(settings) = &classifier.self_training {
+                return self.run_self_training(settings, (network, pool), from, (stop, observe), keep);
+            }
+            if let Some(settings) = &classifier.pseudo {
+                return self.run_rounds(settings, (network, pool), (stop, observe), keep);
+            }
+        }
+        let (train, second) = stream::streams(config, data);
+        let valid = index(&data.split.valid);
         let watch =
             matches!(config.model, ModelConfig::Gan(_)).then(|| Watch::new(config, data, directory, pool));
         let mut watch = watch.transpose()?;

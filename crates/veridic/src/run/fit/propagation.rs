@@ -23,7 +23,7 @@ pub(crate) struct Spread {
 }
 
 /// Fits the graph, chooses the rows to ask for where the graph is to choose, and spreads their labels.
-pub(super) fn learn(
+pub(crate) fn learn(
     settings: &PropagationConfig,
     config: &Config,
     data: &Dataset,

@@ -14,6 +14,7 @@ use crate::run::dataset::Dataset;
 use crate::run::directory::Directory;
 use crate::run::fit::snapshot::Snapshot;
 use crate::run::report::quality::Quality;
+use crate::run::report::told;
 use crate::seed::Seed;
 use crate::train::{Event, Learner, Measured, Progress};
 
@@ -89,6 +90,12 @@ impl<'a> Watch<'a> {
         if self.real_spread > 0.0 {
             figures.insert(DIVERSITY.to_string(), diversity);
         }
+        figures.extend(told::figures(
+            self.config,
+            self.data,
+            (network, pool),
+            ("valid", &self.data.split.valid),
+        )?);
         let every = self.config.evaluate.picture_every;
         if every > 0 && (progress.epoch.is_multiple_of(every) || progress.epoch == self.config.train.epochs) {
             self.picture(network, pool, progress)?;
@@ -181,6 +188,7 @@ pub(crate) fn check(config: &Config, data: &Dataset, network: &mut Network, pool
     let mut quality = Quality::new(config, data, &data.split.train, FEW, pool)?;
     let mut known: Vec<String> = quality.figures(network, pool, "watch", FEW)?.into_keys().collect();
     known.push(DIVERSITY.to_string());
+    known.extend(told::figures(config, data, (network, pool), ("valid", &data.split.valid))?.into_keys());
     if known.contains(name) {
         return Ok(());
     }

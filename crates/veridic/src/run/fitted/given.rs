@@ -111,6 +111,7 @@ impl Fitted {
             }
             (Given::Data(Data::Images(images)), None) => {
                 images.check()?;
+                let images = if self.config.data.images.upright { images.upright() } else { images };
                 let labels = images.labels.as_ref().map(|labels| label_texts(labels, None));
                 self.images(images, labels, None, Vec::new())
             }

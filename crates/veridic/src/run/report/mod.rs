@@ -6,12 +6,14 @@ pub(crate) mod compare;
 pub(crate) mod denoise;
 pub(crate) mod disentanglement;
 pub(crate) mod few;
+pub(crate) mod few_labels;
 pub(crate) mod judge;
 pub(crate) mod learning;
 mod path;
 mod points;
 pub(crate) mod quality;
 pub(crate) mod table;
+pub(crate) mod told;
 pub(crate) mod two_sample;
 
 use std::collections::BTreeMap;
@@ -90,6 +92,7 @@ pub(crate) fn report(
         let mut quality = Quality::new(config, data, data.tested(), n, pool)?;
         report.extend(quality.figures(network, pool, "report", n)?);
         report.extend(quality.told(network, pool)?);
+        report.extend(told::figures(config, data, (network, pool), ("test", data.tested()))?);
         return Ok(report);
     }
     let rows = data.tested();
@@ -116,6 +119,9 @@ pub(crate) fn report(
     }
     for (part, loss) in network.parts().iter().zip(&losses) {
         report.insert(format!("test.{part}"), *loss);
+    }
+    if let (ModelConfig::Classifier(_), Some(accuracy)) = (&config.model, report.get("test.accuracy")) {
+        report.insert("test.error".to_string(), 1.0 - accuracy);
     }
     disentanglement::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {

@@ -5,7 +5,7 @@
 ///
 /// The value at `(y, x)` from the middle is read at `(y + cy, x + cx + a y)`, where `(cy, cx)` is the mean of the image's mass
 /// and `a = μ₁₁ / μ₀₂` the slope of its axis, cut at ±1.
-pub(super) fn deskew(image: &[f32], height: usize, width: usize) -> Vec<f32> {
+pub(crate) fn deskew(image: &[f32], height: usize, width: usize) -> Vec<f32> {
     let (mut mass, mut cy, mut cx) = (1e-6_f32, 0.0, 0.0);
     for (i, value) in image.iter().enumerate() {
         mass += value;
@@ -37,4 +37,20 @@ pub(super) fn deskew(image: &[f32], height: usize, width: usize) -> Vec<f32> {
         upright.push(above * (1.0 - fy) + below * fy);
     }
     upright
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slanted_stroke_becomes_upright_and_central() {
+        let mut slanted = vec![0.0_f32; 144];
+        (0..6).for_each(|i| slanted[(i + 1) * 12 + 2 + i] = 1.0);
+        let upright = deskew(&slanted, 12, 12);
+        let column = |j: usize| (0..12).map(|i| upright[i * 12 + j]).sum::<f32>();
+        let middle = column(5) + column(6);
+        assert!(middle > 0.9 * upright.iter().sum::<f32>(), "{upright:?}");
+        assert!(deskew(&[0.0; 144], 12, 12).iter().all(|v| *v == 0.0));
+    }
 }
