@@ -70,7 +70,7 @@ fn profile(name: &str, pool: &mut Pool, seconds: f64, peak: &Peak) {
         }
         let taken = begun.elapsed().as_secs_f64();
         if part == 1 {
-            println!("\n{name}: {:.1} steps/s", (step - first) as f64 / taken);
+            println!("\n{name} on {}: {:.1} steps/s", work.data, (step - first) as f64 / taken);
         }
         (steps, timed) = (step - first, taken);
     }

@@ -9,6 +9,8 @@ pub(crate) const INK: &str = "#222222";
 pub(crate) const SOFT: &str = "#555555";
 /// Axis lines.
 pub(crate) const LINE: &str = "#999999";
+/// What is drawn on.
+pub(crate) const PAPER: &str = "#ffffff";
 /// Grid lines.
 pub(crate) const FAINT: &str = "#e6e6e6";
 /// Values without a category, and all categories past the last color.

@@ -2,7 +2,7 @@
 
 use super::Figure;
 use super::canvas::{Anchor, Canvas, Style};
-use super::color::{LINE, SOFT, hex};
+use super::color::{LINE, PAPER, SOFT, hex};
 use super::header::{self, Entry, Mark};
 use super::number::{Numbers, exact, usable};
 use super::scale::Scale;
@@ -22,6 +22,8 @@ const MARGIN: f64 = 24.0;
 const BINS: usize = 40;
 /// Levels shown of a category; the others are counted together.
 const LEVELS: usize = 7;
+/// A cell of so many times the rows of the next is cut.
+const CUT: f64 = 5.0;
 const REAL: [u8; 3] = [0x9c, 0xcd, 0xec];
 const MADE: [u8; 3] = [0xd5, 0x5e, 0x00];
 
@@ -203,7 +205,13 @@ fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], l
         let low = bars.iter().map(|bar| bar.from).fold(f64::INFINITY, f64::min);
         let high = bars.iter().map(|bar| bar.to).fold(f64::NEG_INFINITY, f64::max);
         let across = |value: f64| left + WIDTH * (value - low) / (high - low);
-        let down = |share: f64| bottom - (HEIGHT - 4.0) * share / most;
+        // One cell of nearly all rows would press all others flat: it is cut, and says what it holds.
+        let mut shares: Vec<f64> = bars.iter().map(|bar| bar.real.max(bar.made)).collect();
+        shares.sort_unstable_by(|a, b| b.total_cmp(a));
+        let second = shares.get(1).copied().unwrap_or(0.0);
+        let is_cut = !levels && second > 0.0 && most > CUT * second;
+        let full = if is_cut { 2.0 * second } else { most };
+        let down = |share: f64| bottom - (HEIGHT - 4.0) * (share / full).min(1.0);
         let inset = if levels { 3.0 } else { 0.0 };
         let fill = format!(r#"fill="{}""#, hex(REAL));
         for bar in bars.iter().filter(|bar| bar.real > 0.0) {
@@ -223,6 +231,19 @@ fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], l
         }
         if !path.is_empty() {
             canvas.polyline(&path, &stroke);
+        }
+        if let Some(bar) = bars.iter().find(|bar| is_cut && bar.real.max(bar.made) == most) {
+            let (from, to) = (across(bar.from), across(bar.to));
+            let gap = format!(r#"stroke="{PAPER}" stroke-width="3""#);
+            canvas.line([from - 2.0, top + 13.0], [to + 2.0, top + 9.0], &gap);
+            let percent = |share: f64| format!("{:.0}", 100.0 * share);
+            let said = format!("{} % of real, {} % of made rows", percent(bar.real), percent(bar.made));
+            // On the side where there is room.
+            let style = Style::new(10.5).fill(SOFT);
+            match to + text::width(&said, 10.5) < left + WIDTH {
+                true => canvas.text([to + 5.0, top + 13.0], &said, style),
+                false => canvas.text([from - 5.0, top + 13.0], &said, style.anchor(Anchor::End)),
+            }
         }
         labels(canvas, (left, bottom), bars, &across, dates);
     }
@@ -264,12 +285,13 @@ fn labels(
     if cells.is_empty() {
         let wide = WIDTH / named.len().max(1) as f64;
         let fits = named.iter().all(|bar| text::width(&bar.name, SIZE) <= wide - 3.0);
-        for bar in named {
+        let texts: Vec<&str> = named.iter().map(|bar| bar.name.as_str()).collect();
+        let short = text::shorten_apart(&texts, SIZE, 68.0);
+        for (bar, name) in named.into_iter().zip(short) {
             let middle = across((bar.from + bar.to) / 2.0);
             if fits {
                 canvas.text([middle, bottom + 14.0], &bar.name, style.anchor(Anchor::Middle));
             } else {
-                let name = text::shorten(&bar.name, SIZE, 68.0);
                 canvas.text([middle + 3.0, bottom + 9.0], &name, style.anchor(Anchor::End).turn(-40.0));
             }
         }

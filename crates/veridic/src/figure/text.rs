@@ -24,6 +24,22 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     ems * size
 }
 
+/// Texts as [`shorten`] cuts them; those that would look alike keep their ends instead.
+pub(crate) fn shorten_apart(names: &[&str], size: f64, limit: f64) -> Vec<String> {
+    let short: Vec<String> = names.iter().map(|name| shorten(name, size, limit)).collect();
+    let is_shared = |i: usize| (0..short.len()).any(|j| j != i && short[j] == short[i] && names[j] != names[i]);
+    let by_end = |name: &str| {
+        let letters: Vec<char> = name.chars().collect();
+        let head: String = letters.iter().take(2).collect();
+        let tail = |n: usize| format!("{head}…{}", letters[letters.len() - n..].iter().collect::<String>());
+        let fits = |n: &usize| width(&tail(*n), size) <= limit;
+        (1..letters.len().saturating_sub(2)).rev().find(fits).map(tail)
+    };
+    (0..names.len())
+        .map(|i| if is_shared(i) { by_end(names[i]).unwrap_or_else(|| short[i].clone()) } else { short[i].clone() })
+        .collect()
+}
+
 /// `text`, cut with an ellipsis where it is wider than `limit` pixels.
 pub(crate) fn shorten(text: &str, size: f64, limit: f64) -> String {
     if width(text, size) <= limit {

@@ -104,6 +104,7 @@ mod tests {
         assert_eq!(set("method", "pca").unwrap().method, MapMethod::Pca);
         assert_eq!(set("standardize", "false").unwrap().standardize, Some(false));
         assert_eq!(set("drop", r#"["a", "b"]"#).unwrap().drop, ["a", "b"]);
+        assert_eq!(set("drop", "x_1").unwrap().drop, ["x_1"]);
     }
 
     #[test]
@@ -111,7 +112,7 @@ mod tests {
         for (path, value, reason, hint) in [
             ("tsne.perplexity", "abc", "expected a number or a list of numbers", "it is `[30.0]` now"),
             ("tsne", "5", "invalid type: integer `5`, expected a section of keys", "`tsne.perplexity`"),
-            ("drop", "x_1", "invalid type: string \"x_1\", expected a list", "it is `[]` now"),
+            ("drop", "7", "invalid type: integer `7`, expected a list", "it is `[]` now"),
             ("zzzzzz", "1", "unknown field `zzzzzz`", "`method`, `neighbors`, `pca`"),
             ("tsne.strict", "7", "expected true or false", "it is `false` now"),
         ] {
