@@ -5,14 +5,15 @@ mod images;
 mod privacy;
 pub(crate) mod recipe;
 mod set;
+mod window;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecConfig;
-use crate::data::Mixture;
 use crate::data::series::SeriesConfig;
+use crate::data::{Mixture, OrderFlow};
 use crate::error::Result;
 use crate::models::chain::RuleConfig;
 use crate::models::{ModelConfig, VaeConfig};
@@ -80,6 +81,9 @@ pub struct DataConfig {
     /// A small known world to draw the rows of a table from, in place of a data set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mixture: Option<Mixture>,
+    /// A simulated flow of orders, with and without spoofing, in place of a data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_flow: Option<OrderFlow>,
     /// Which form of a known data set is read (`veridic data list` names them); by default the first that is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
@@ -155,6 +159,7 @@ impl Default for DataConfig {
             table: None,
             images: ImagesConfig::default(),
             mixture: None,
+            order_flow: None,
             variant: None,
             series: SeriesConfig::default(),
             target: None,
@@ -200,11 +205,30 @@ pub struct SplitConfig {
     /// Most rows for testing, where rows are parted at random: enough to report on is enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub most_test: Option<usize>,
+    /// Of windows of series the entities that are tested on; by default a share of them is drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<String>,
+    /// Of windows of series the time from which points are tested on, as the data writes it or as `2024-12-31`; by default their
+    /// share says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of windows of series whether those that are known to be unusual are left out of what is learned from.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub normal_only: bool,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2, most_test: None }
+        Self {
+            by: SplitBy::Stratified,
+            column: None,
+            valid: 0.1,
+            test: 0.2,
+            most_test: None,
+            entities: Vec::new(),
+            from: None,
+            normal_only: false,
+        }
     }
 }
 
@@ -221,6 +245,9 @@ pub enum SplitBy {
     Entity,
     /// By time of `column`: the oldest for training, the newest for testing.
     Time,
+    /// Of windows of series: other entities are tested on than learned from, and newer points of them than of those; what is
+    /// neither is left out.
+    EntityAndTime,
     /// In the order of the file: the first for training, the last for testing.
     Order,
     /// One class: half of the rows without a positive target for training (and validation), the other half and all
@@ -357,6 +384,12 @@ pub enum FigureKind {
     LearningCurves,
     /// A classifier with and without synthetic rows, as a table; needs the section `augment`.
     Augmentation,
+    /// Test windows of series over what the model gives back.
+    SeriesPairs,
+    /// What each latent dimension does to the mean window of series, a panel each.
+    SeriesWalk,
+    /// Test windows of series, and made ones.
+    SeriesSamples,
     /// The layers.
     Diagram,
 }
@@ -386,6 +419,9 @@ impl FigureKind {
             Self::Columns => "columns",
             Self::LearningCurves => "learning-curves",
             Self::Augmentation => "augmentation",
+            Self::SeriesPairs => "series-pairs",
+            Self::SeriesWalk => "series-walk",
+            Self::SeriesSamples => "series-samples",
             Self::Diagram => "diagram",
         }
     }

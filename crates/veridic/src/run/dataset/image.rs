@@ -36,7 +36,7 @@ fn source(classes: &[String], place: &Place, options: &ImageOptions) -> Result<S
             let files = set.files.iter().map(|path| data_file(path)).collect::<Result<_>>()?;
             (set, files)
         }
-        Place::Made(_) => unreachable!("a table"),
+        Place::Made(_) | Place::Simulated(_) => unreachable!("a table"),
         Place::File(path) => {
             let set = data::read_images(path, options)?;
             let files = image_files(path, &set.files)?;

@@ -3,6 +3,7 @@
 
 mod diagram;
 mod image;
+mod series;
 pub(crate) mod table;
 
 use std::path::PathBuf;
@@ -163,6 +164,9 @@ impl Context<'_> {
                 Err(self.needs("a classifier that is no network", "leave the figure out"))
             }
             FigureKind::Augmentation => self.augmentation(directory),
+            FigureKind::SeriesPairs => self.series_pairs(),
+            FigureKind::SeriesWalk => self.series_walk(),
+            FigureKind::SeriesSamples => self.series_samples(),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
     }
