@@ -39,10 +39,10 @@ const WITHDRAWN: f64 = 0.08;
 /// Log-normal sizes: median 1, this standard deviation of the logarithm.
 const SPREAD: f64 = 0.6;
 /// Honest large orders a second, and how many times the usual quantity of a level they are.
-const HONEST: f64 = 0.01;
-const HONEST_SIZE: [f64; 2] = [2.0, 6.0];
-/// Seconds a second of a session with much cancelled at once.
-const WITHDRAWALS: f64 = 0.005;
+const HONEST: f64 = 0.002;
+const HONEST_SIZE: [f64; 2] = [2.0, 4.0];
+/// How often much is cancelled at once, a second and side.
+const WITHDRAWALS: f64 = 0.001;
 /// The autoregression of activity: memory, deviation of its shocks.
 const MEMORY: f64 = 0.97;
 const SHOCK: f64 = 0.12;
@@ -69,12 +69,12 @@ pub struct OrderFlow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Difficulty {
-    /// One order of about eight times the usual quantity of a level, gone within about ten seconds.
+    /// One order of about twelve times the usual quantity of a level, gone within about ten seconds.
     Easy,
-    /// Orders of about five times the usual quantity over two levels, for about fifteen seconds.
+    /// Orders of about seven times the usual quantity over two levels, for about fifteen seconds.
     #[default]
     Medium,
-    /// Orders of about twice the usual quantity over three levels, placed and cancelled one after the other.
+    /// Orders of about four times the usual quantity over three levels, placed and cancelled one after the other.
     Hard,
 }
 
@@ -397,9 +397,9 @@ impl Market {
 
     fn plan(&mut self, difficulty: Difficulty) -> Episode {
         let (levels, size, held, apart) = match difficulty {
-            Difficulty::Easy => (1, [6.0, 10.0], [6.0, 14.0], 0),
-            Difficulty::Medium => (2, [4.0, 6.0], [10.0, 20.0], 1),
-            Difficulty::Hard => (3, [1.5, 2.5], [14.0, 26.0], 3),
+            Difficulty::Easy => (1, [10.0, 14.0], [6.0, 14.0], 0),
+            Difficulty::Medium => (2, [6.0, 8.0], [10.0, 20.0], 1),
+            Difficulty::Hard => (3, [3.0, 4.5], [14.0, 26.0], 3),
         };
         let is_bid = uniform(&mut self.random) < 0.5;
         let (total, held) = (self.between(size) * USUAL, self.between(held) as usize);

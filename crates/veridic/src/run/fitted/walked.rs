@@ -9,6 +9,9 @@ use crate::run::dataset::Windowing;
 /// Panels side by side where nothing else says it.
 const COLUMNS: usize = 3;
 
+/// A panel with lines of its own: its name, and values with their color.
+type OwnPanel = (String, Vec<(Vec<f64>, LineColor)>);
+
 impl Walked {
     /// The walk as lines: a panel for each dimension or row walked from, its points from dark to light; of a grid a panel a point.
     pub(super) fn series_figure(&self, windows: &Windowing) -> Result<Figure> {
@@ -28,7 +31,7 @@ impl Walked {
         let one = |line: &[f64]| vec![(line.to_owned(), LineColor::Category(0))];
         let is_grid = self.steps.first().is_some_and(|column| column.name.starts_with('z'));
         let mut legend = Vec::new();
-        let (panels, columns): (Vec<(String, Vec<(Vec<f64>, LineColor)>)>, usize) = match &self.layout {
+        let (panels, columns): (Vec<OwnPanel>, usize) = match &self.layout {
             PictureLayout::Named { columns, names } => {
                 let name = |i: usize| names.get(i).cloned().unwrap_or_else(|| (i + 1).to_string());
                 let panels = lines.iter().enumerate().map(|(i, line)| (name(i), one(line)));
