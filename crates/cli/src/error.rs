@@ -54,6 +54,9 @@ pub(crate) enum CliError {
     /// What is scored is no row.
     #[error("--id names rows, and the run scores points of series, which are named by their times")]
     PointsHaveTimes,
+    /// A number of rows beside a file that has its own.
+    #[error("--like makes a row for each row of its file, and -n says another number")]
+    LikeHasRows,
     /// Pages and pictures of scores show rows.
     #[error("--page and --figure show rows, and the run scores points of series")]
     PagesAreOfRows,
@@ -236,6 +239,7 @@ impl CliError {
             }
             Self::PagesAreOfRows => Some("`veridic alarms RUN DATA --figure FILE` draws series".to_owned()),
             Self::NoSuchRow { rows, .. } => Some(format!("give a number from 1 to {rows}")),
+            Self::LikeHasRows => Some("leave -n out".to_owned()),
             Self::PointsHaveTimes => Some("leave --id out".to_owned()),
             Self::ImageEnding { .. } => {
                 Some("png makes one picture of all of them, csv one row of pixels an image".to_owned())

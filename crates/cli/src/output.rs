@@ -74,7 +74,8 @@ impl Output {
         matches!(self.place(), Place::File(path) if is_png(path) || is_svg(path))
     }
 
-    /// Writes points of a latent space: images as a picture or as rows of pixels, rows of a table as rows.
+    /// Writes points of a latent space: images as a picture or as rows of pixels, windows of series as lines or as rows, rows of a
+    /// table as rows.
     ///
     /// # Errors
     /// As [`Output::table`], and [`CliError::ImagesNeedFile`].
@@ -84,8 +85,9 @@ impl Output {
             return Err(CliError::ImagesNeedFile);
         }
         match self.place() {
-            Place::File(path) if is_images && (is_png(path) || is_svg(path)) => {
-                self.figure(ui, &walked.figure()?, &counted(walked.rows.len(), "image"))
+            Place::File(path) if walked.has_figure() && (is_png(path) || is_svg(path)) => {
+                let what = if is_images { "image" } else { "window" };
+                self.figure(ui, &walked.figure()?, &counted(walked.rows.len(), what))
             }
             _ => {
                 let (table, schema) = walked.table();

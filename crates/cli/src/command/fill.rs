@@ -39,7 +39,7 @@ pub(crate) struct Fill {
 impl Fill {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        let run = Fitted::open(&self.run, self.threads.get())?;
+        let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.unwrap_or(run.config().seed);
         let (filled, notes) = run.fill(self.data.as_path(), self.n as usize, seed)?;
         for note in &notes {

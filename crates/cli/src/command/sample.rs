@@ -24,6 +24,9 @@ use crate::ui::Ui;
 /// (coupled), and with model.gan.info category=N from 1 and code1=X, code2=X, …, which training drew
 /// from -1 to 1.
 ///
+/// Of windows of series (data.series.window) paths are made, in long form, told apart by a column
+/// `path`; what is relative, such as returns, starts after 1.
+///
 /// Of series (runs of model=window-copula or candle-copula) N paths are made, --length points each,
 /// in the form of the data and told apart by a column `path`; --after has them go on from the end of
 /// the series in DATA. --figure draws them as a fan.
@@ -41,8 +44,9 @@ pub(crate) struct Sample {
     /// Make each value of A as frequent as the others, or each combination of values of several
     #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with_all = ["given", "like"])]
     balance: Vec<String>,
-    /// Take the columns that FILE has from it, row by row, and make the others
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["given", "n"])]
+    /// Take the columns that FILE has from it, row by row, and make the others; of windows of series paths like those in
+    /// FILE, as many as it has windows, or -n
+    #[arg(long, value_name = "FILE", conflicts_with = "given")]
     like: Option<PathBuf>,
     /// Points of each path of series [default: those of a window]
     #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(1..))]
@@ -78,7 +82,10 @@ impl Sample {
         let balance: Vec<&str> = self.balance.iter().map(String::as_str).collect();
         let sampled = match (balance.as_slice(), &self.like) {
             ([_, ..], _) => run.sample_balanced(n, &balance, seed)?,
-            ([], Some(file)) => run.sample_like(file, seed)?,
+            ([], Some(_)) if self.n.is_some() && run.table_model().is_some() => {
+                return Err(CliError::LikeHasRows);
+            }
+            ([], Some(file)) => run.sample_like(file, self.n.map(|n| n as usize), seed)?,
             ([], None) if run.table_model().is_some() && run.can(Ability::Likelihood) => {
                 let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
                 if let Some(effective) = effective {

@@ -13,6 +13,7 @@ mod life;
 mod map;
 mod rules;
 mod series;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -203,6 +203,7 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
     entry.about.clone_from(&config.about);
     let named = config.data.table.as_ref().or(config.data.images.source.as_ref()).cloned();
     let named = named.or_else(|| config.data.mixture.map(|mixture| mixture.label()));
+    let named = named.or_else(|| config.data.order_flow.map(|flow| flow.label()));
     if let Some(named) = named {
         entry.data =
             Path::new(&named).file_name().map_or(named.clone(), |name| name.to_string_lossy().into_owned());

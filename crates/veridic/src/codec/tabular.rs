@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::block::{Block, BlockKind};
@@ -5,7 +7,7 @@ use super::column::{Code, ColumnCode, LeftOut};
 use super::config::CodecConfig;
 use super::source::{Source, Tally};
 use crate::Result;
-use crate::data::{Cells, Column, Matrix, Schema, Table};
+use crate::data::{Cells, Column, ColumnSchema, Matrix, Schema, Table};
 use crate::error::{CodecError, ColumnProblem};
 
 /// A fitted transformation of rows into an encoded matrix, and back.
@@ -96,6 +98,56 @@ impl Codec {
             return Err(CodecError::NothingLeft { left_out: left_out.collect() }.into());
         }
         Ok(codec)
+    }
+
+    /// As [`Codec::fit`], but the columns of each of `groups` are encoded alike, by what all of them together have in `rows`:
+    /// the steps of a channel of windows. Columns of `table` in no group are left out. Cells are numbers.
+    ///
+    /// # Errors
+    /// As [`Codec::fit`].
+    pub fn fit_alike(
+        config: &CodecConfig,
+        table: &Table,
+        schema: &Schema,
+        rows: &[usize],
+        groups: &[Vec<String>],
+    ) -> Result<Self> {
+        check_rows(table, rows)?;
+        if rows.is_empty() {
+            return Err(CodecError::NoRows.into());
+        }
+        let mut codes: BTreeMap<&str, ColumnCode> = BTreeMap::new();
+        for group in groups {
+            let mut pooled = Vec::with_capacity(rows.len() * group.len());
+            for name in group {
+                let column = find(table, name).map_err(|problem| CodecError::Columns(vec![problem]))?;
+                if let Cells::Number(cells) = &column.cells {
+                    pooled.extend(rows.iter().map(|&row| cells[row]));
+                }
+            }
+            let all: Vec<usize> = (0..pooled.len()).collect();
+            let about = group.first().and_then(|name| schema.column(name));
+            let (Some(name), Some(about)) = (group.first(), about) else { continue };
+            let pooled = Column { name: name.clone(), cells: Cells::Number(pooled) };
+            let code = ColumnCode::fit(about, &pooled, &all, config.numeric, config.missing)
+                .map_err(|problem| CodecError::Columns(vec![problem]))?;
+            codes.extend(
+                group.iter().map(|name| (name.as_str(), ColumnCode { name: name.clone(), ..code.clone() })),
+            );
+        }
+        let code = |column: &ColumnSchema| {
+            codes.remove(column.name.as_str()).unwrap_or_else(|| ColumnCode {
+                name: column.name.clone(),
+                code: Code::Dropped,
+                indicator: false,
+            })
+        };
+        let columns: Vec<ColumnCode> = schema.columns.iter().map(code).collect();
+        let (blocks, width) = lay_out(&columns);
+        if width == 0 {
+            return Err(CodecError::NothingLeft { left_out: Vec::new() }.into());
+        }
+        Ok(Self { config: config.clone(), columns, blocks, width })
     }
 
     /// Encodes every row of `table`, whose columns are found by name and may be more than the codec needs:

@@ -33,6 +33,7 @@ mod note;
 pub mod npy;
 mod number;
 mod numbers;
+mod order_flow;
 mod parquet;
 mod picture;
 mod provenance;
@@ -66,6 +67,7 @@ pub use matrix::Matrix;
 pub(crate) use microaggregation::microaggregate;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
+pub use order_flow::{Difficulty, OrderFlow};
 pub use provenance::{
     Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_picture,
 };

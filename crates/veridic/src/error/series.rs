@@ -121,6 +121,42 @@ pub enum SeriesError {
         /// The value.
         value: f64,
     },
+    /// Windows of which each has a missing value.
+    #[error("each of the {windows} windows has a missing value")]
+    NoCompleteWindow {
+        /// Windows.
+        windows: usize,
+    },
+    /// A column of windows that is there twice.
+    #[error("the windows have two columns `{column}`")]
+    WindowName {
+        /// The name.
+        column: String,
+    },
+    /// An entity that is named and not there.
+    #[error("there is no series of `{entity}`, but of {}", named(known))]
+    NoSuchEntity {
+        /// The name.
+        entity: String,
+        /// The entities there are.
+        known: Vec<String>,
+    },
+    /// A moment that is none of the series' times.
+    #[error("`{text}` is no time such as {example}")]
+    NoMoment {
+        /// What was given.
+        text: String,
+        /// The first time of the series.
+        example: String,
+    },
+    /// A part of the data that has no window.
+    #[error("no series has a window of {points} points {part}")]
+    NoWindow {
+        /// Points of a window.
+        points: usize,
+        /// The part, in words.
+        part: &'static str,
+    },
     /// A number outside its range.
     #[error("`{name}` is {found}, allowed are {allowed}")]
     Range {
@@ -162,6 +198,16 @@ impl SeriesError {
             }
             Self::NotPositive { .. } => "take differences instead, or leave the channel out",
             Self::AllMissing { .. } => "leave the channel or the entity out",
+            Self::NoCompleteWindow { .. } => {
+                "fill the gaps first (`veridic fill`), choose a shorter data.series.window.length, or leave out channels: \
+                 `data.series.values = [\"NAME\"]`"
+            }
+            Self::WindowName { .. } => "rename a column of the data",
+            Self::NoSuchEntity { .. } => "correct data.split.entities",
+            Self::NoMoment { .. } => "write data.split.from as the data writes its times",
+            Self::NoWindow { .. } => {
+                "choose a shorter data.series.window.length, or other shares or moments in data.split"
+            }
             Self::Range { .. } => return None,
         };
         Some(hint.to_owned())

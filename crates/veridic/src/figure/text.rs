@@ -27,7 +27,8 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
 /// Texts as [`shorten`] cuts them; those that would look alike keep their ends instead.
 pub(crate) fn shorten_apart(names: &[&str], size: f64, limit: f64) -> Vec<String> {
     let short: Vec<String> = names.iter().map(|name| shorten(name, size, limit)).collect();
-    let is_shared = |i: usize| (0..short.len()).any(|j| j != i && short[j] == short[i] && names[j] != names[i]);
+    let is_shared =
+        |i: usize| (0..short.len()).any(|j| j != i && short[j] == short[i] && names[j] != names[i]);
     let by_end = |name: &str| {
         let letters: Vec<char> = name.chars().collect();
         let head: String = letters.iter().take(2).collect();
@@ -36,7 +37,9 @@ pub(crate) fn shorten_apart(names: &[&str], size: f64, limit: f64) -> Vec<String
         (1..letters.len().saturating_sub(2)).rev().find(fits).map(tail)
     };
     (0..names.len())
-        .map(|i| if is_shared(i) { by_end(names[i]).unwrap_or_else(|| short[i].clone()) } else { short[i].clone() })
+        .map(|i| {
+            if is_shared(i) { by_end(names[i]).unwrap_or_else(|| short[i].clone()) } else { short[i].clone() }
+        })
         .collect()
 }
 

@@ -2,14 +2,17 @@
 //! "Reducing the dimensionality of data with neural networks").
 
 use serde::{Deserialize, Serialize};
-use veridic_graph::Expr;
+use veridic_graph::{Expr, Init, State};
 
 use super::ending;
 use super::program::Pass;
-use crate::error::ConfigError;
+use crate::data::Matrix;
+use crate::error::{ConfigError, EvaluateError};
 use crate::nn::{
-    Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, flat_of, shapes, stack_of,
+    Activation, LayerConfig, Likelihood, LikelihoodConfig, NoiseConfig, Scope, Variance, flat_of, shapes,
+    stack_of, written,
 };
+use crate::project::Pca;
 
 /// The settings of an autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,11 @@ pub struct AutoencoderConfig {
     /// Noise that the encoder's input gets while training, the target stays clean: the denoising form. Off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseConfig>,
+    /// Whether principal components lead past the layers: the code is `V (x - m)` plus what the encoder makes of the row, and
+    /// what is given back `W z + m` plus what the decoder makes of the code. `V`, `W` and `m` start at the principal components
+    /// and the mean of the training rows, the last layers at 0, and all of them are trained: training starts at the error of PCA.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pca_skip: bool,
 }
 
 impl Default for AutoencoderConfig {
@@ -36,9 +44,15 @@ impl Default for AutoencoderConfig {
             decoder: vec![LayerConfig::Dense { units: 64, activation: Activation::Relu }],
             likelihood: LikelihoodConfig::Mixed,
             noise: None,
+            pca_skip: false,
         }
     }
 }
+
+/// The states of the way past the layers.
+const SKIP_MEAN: &str = "skip.mean";
+const SKIP_ENCODER: &str = "skip.encoder";
+const SKIP_DECODER: &str = "skip.decoder";
 
 impl AutoencoderConfig {
     /// The shape of the code for rows of shape `dims`: what the last layer of the encoder gives.
@@ -47,7 +61,105 @@ impl AutoencoderConfig {
     /// Layers that do not fit.
     pub fn code(&self, dims: &[usize]) -> Result<Vec<usize>, ConfigError> {
         let shapes = shapes("model.autoencoder.encoder", &self.encoder, dims)?;
-        Ok(shapes.into_iter().last().unwrap_or_else(|| dims.to_vec()))
+        let code = shapes.into_iter().last().unwrap_or_else(|| dims.to_vec());
+        if self.pca_skip {
+            self.check_skip(&code, dims.iter().product())?;
+        }
+        Ok(code)
+    }
+
+    /// Refuses principal components of which there are not as many as the code has values, or whose sum stands for no value.
+    fn check_skip(&self, code: &[usize], width: usize) -> Result<(), ConfigError> {
+        let conflict =
+            |what: String, remedy: &str| Err(ConfigError::Conflict { what, remedy: remedy.to_string() });
+        let (&[values], true) = (code, code.len() == 1) else {
+            return conflict(
+                format!(
+                    "`model.autoencoder.pca-skip` needs a code that is a list of values, and it is {}",
+                    written(code)
+                ),
+                "end the encoder in a dense layer",
+            );
+        };
+        if values > width {
+            return conflict(
+                format!(
+                    "`model.autoencoder.pca-skip` needs a code of at most {width} values, and it has {values}"
+                ),
+                "give the last layer of the encoder fewer units",
+            );
+        }
+        match self.likelihood {
+            LikelihoodConfig::Gaussian { variance: Variance::Decoded } => conflict(
+                "`model.autoencoder.pca-skip` leads to means, and the likelihood has a decoded variance"
+                    .to_string(),
+                "give `variance = \"by-column\"`, or leave `pca-skip` out",
+            ),
+            LikelihoodConfig::Gaussian { .. }
+            | LikelihoodConfig::SquaredError { output: Activation::Linear } => Ok(()),
+            other => conflict(
+                format!(
+                    "`model.autoencoder.pca-skip` needs an output without bounds, and the likelihood is `{}`",
+                    other.name()
+                ),
+                "give `model.autoencoder.likelihood = { squared-error = { output = \"linear\" } }`",
+            ),
+        }
+    }
+
+    /// What is given back of codes `z`, `[rows, ..]`.
+    pub(super) fn decoded<'g>(
+        &self,
+        scope: &mut Scope<'g>,
+        likelihood: &Likelihood,
+        z: Expr<'g>,
+    ) -> Expr<'g> {
+        let y = output(scope, likelihood, &self.decoder, z, 0);
+        if !self.pca_skip {
+            return y;
+        }
+        let (width, values) = (y.shape().width(), z.shape().width());
+        let mean = scope.parameter(SKIP_MEAN, &[width], Init::Constant(0.0));
+        let decoder = scope.parameter(SKIP_DECODER, &[values, width], Init::GlorotUniform);
+        scope.describe("skip", "principal components", &[values]);
+        y + z.matmul(decoder) + mean
+    }
+
+    /// Sets the way past the layers to the principal components of `rows`, and the last layers of both sides to 0.
+    pub(super) fn begin(
+        &self,
+        states: &mut [State],
+        rows: &Matrix,
+        values: usize,
+    ) -> Result<(), EvaluateError> {
+        let pca = Pca::fit(rows, values)?;
+        let components: Vec<f32> = pca.components().flatten().map(|&value| value as f32).collect();
+        let width = rows.n_cols;
+        let last = |side: &str, states: &[State]| {
+            let number =
+                |state: &State| state.name.strip_prefix(side)?.split('.').next()?.parse::<usize>().ok();
+            states.iter().filter_map(number).max().map(|number| format!("{side}{number}."))
+        };
+        let encoder = last("encoder.", states);
+        let has_output = states.iter().any(|state| state.name == "decoder.output.weight");
+        let decoder = if has_output { None } else { last("decoder.", states) };
+        for state in states {
+            let starts = |prefix: &Option<String>| {
+                prefix.as_ref().is_some_and(|prefix| state.name.starts_with(prefix))
+            };
+            match state.name.as_str() {
+                SKIP_MEAN => state.values = pca.mean().iter().map(|&value| value as f32).collect(),
+                SKIP_DECODER => state.values.clone_from(&components),
+                SKIP_ENCODER => {
+                    state.values =
+                        (0..width * values).map(|at| components[at % values * width + at / values]).collect();
+                }
+                "decoder.output.weight" | "decoder.output.bias" => state.values.fill(0.0),
+                _ if starts(&encoder) || starts(&decoder) => state.values.fill(0.0),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// One pass over rows `x`; `input` is what the encoder may see of them.
@@ -58,8 +170,15 @@ impl AutoencoderConfig {
         x: Expr<'g>,
         input: Expr<'g>,
     ) -> Pass<'g> {
-        let code = stack_of(scope, "encoder", &self.encoder, input, 0);
-        let y = output(scope, likelihood, &self.decoder, code, 0);
+        let mut code = stack_of(scope, "encoder", &self.encoder, input, 0);
+        if self.pca_skip {
+            let seen = flat_of(input, 0);
+            let (width, values) = (seen.shape().width(), code.shape().width());
+            let mean = scope.parameter(SKIP_MEAN, &[width], Init::Constant(0.0));
+            let encoder = scope.parameter(SKIP_ENCODER, &[width, values], Init::GlorotUniform);
+            code = code + (seen - mean).matmul(encoder);
+        }
+        let y = self.decoded(scope, likelihood, code);
         let terms = likelihood.terms(scope, y, x);
         let loss = terms.sum_width();
         let latent = code.reshape(&[code.shape().width()]);

@@ -152,11 +152,11 @@ impl<'a> Decoding<'a> {
 
     /// `[rows, width]`: what the decoder says of latent points.
     pub(super) fn decode<'g>(self, scope: &mut Scope<'g>, likelihood: &Likelihood, z: Expr<'g>) -> Expr<'g> {
+        if let Self::Autoencoder(config) = self {
+            return config.decoded(scope, likelihood, z);
+        }
         // Codes of a variational model come one to a row; before them stand the points drawn for it.
-        let points = match self {
-            Self::Autoencoder(_) => 0,
-            Self::Vae(_) | Self::Aae(_) => z.shape().dims.len() - 1,
-        };
+        let points = z.shape().dims.len() - 1;
         autoencoder::output(scope, likelihood, self.decoder(), z, points)
     }
 }

@@ -39,6 +39,8 @@ pub struct Network {
     evaluate: Option<Plan>,
     encode: Plan,
     decode: Option<Plan>,
+    /// The log-variance of each value at a latent point.
+    deviate: Option<Plan>,
     score: Plan,
     among: Option<Plan>,
     /// The score, its terms, and the row that is expected.
@@ -112,8 +114,19 @@ impl Network {
             }
             NetworkConfig::Classifier(config) => config.written(&mut scope, &inputs, &layout, train),
         };
-        let Program { updates, evaluate, encode, decode, score, among, weigh, recognize, latent, prior } =
-            written;
+        let Program {
+            updates,
+            evaluate,
+            encode,
+            decode,
+            deviate,
+            score,
+            among,
+            weigh,
+            recognize,
+            latent,
+            prior,
+        } = written;
         let some = |outputs: &[_]| (!outputs.is_empty()).then(|| graph.compile(outputs, &[])).transpose();
         let (mut parts, mut steps) = (Vec::new(), Vec::new());
         for update in updates.into_iter().filter(|_| train.is_some()) {
@@ -135,6 +148,7 @@ impl Network {
             code: encode.first().map_or(0, |code| code.shape().width()),
             encode: graph.compile(&encode, &[])?,
             decode: decode.map(|decode| graph.compile(&[decode], &[])).transpose()?,
+            deviate: deviate.map(|deviate| graph.compile(&[deviate], &[])).transpose()?,
             score: graph.compile(&score[..1], &[])?,
             explain: (score.len() > 1).then(|| graph.compile(&score, &[])).transpose()?,
             among: among.map(|among| graph.compile(&[among], &[])).transpose()?,
@@ -148,6 +162,21 @@ impl Network {
             layout,
             likelihood,
         })
+    }
+
+    /// Has what starts at what is known of the training rows `index` start there: the principal components of an autoencoder
+    /// that has them lead past its layers. Others stay as they are.
+    ///
+    /// # Errors
+    /// Rows that have no principal components.
+    pub(crate) fn begin(&mut self, config: &ModelConfig, rows: Rows<'_>, index: &[u32]) -> Result<()> {
+        let ModelConfig::Autoencoder(config) = config else { return Ok(()) };
+        if config.pca_skip {
+            let values = index.iter().flat_map(|&row| rows.row(row as usize)).collect();
+            let learned = Matrix { n_rows: index.len(), n_cols: self.layout.width(), values };
+            config.begin(&mut self.states.entries, &learned, self.latent)?;
+        }
+        Ok(())
     }
 
     /// The layer table.
@@ -447,7 +476,7 @@ impl Network {
         Ok(&self.losses)
     }
 
-    /// The standard deviation that sampling adds to each expected number, in encoded units.
+    /// The standard deviation that sampling adds to each expected number, in encoded units; 0 where the decoder gives it.
     pub fn deviations(&self) -> Vec<f32> {
         let log_variance = self.states.get("decoder.output.log_variance");
         self.likelihood.deviations(log_variance.map(|state| state.values.as_slice()))
@@ -463,12 +492,31 @@ impl Network {
         self.steps.iter().map(|step| step.plan.task_times()).collect()
     }
 
+    /// The standard deviation that sampling adds to each number expected at each latent point, `[rows, width]` in encoded units.
+    ///
+    /// # Errors
+    /// Points of another dimension.
+    pub fn deviations_at(&mut self, pool: &mut Pool, z: &Matrix) -> Result<Matrix, GraphError> {
+        let width = self.layout.width();
+        let Some(deviate) = &mut self.deviate else {
+            let values = self.deviations().repeat(z.n_rows);
+            return Ok(Matrix { n_rows: z.n_rows, n_cols: width, values });
+        };
+        let mut all = Matrix { n_rows: z.n_rows, n_cols: width, values: Vec::new() };
+        for z in z.values.chunks(BATCH * self.latent) {
+            let feeds = feeds([(Input::Latent, Feed::Rows(z))]);
+            deviate.run(pool, &mut self.states, &feeds, z.len() / self.latent, Draw::default())?;
+            all.values.extend(deviate.output(0).iter().map(|log_variance| (0.5 * log_variance).exp()));
+        }
+        Ok(all)
+    }
+
     /// Bytes the compiled plans hold.
     pub fn memory_bytes(&self) -> usize {
         let steps = self.steps.iter().map(|step| &step.plan);
         let uses = [&self.encode, &self.score];
         let others = self.weigh.iter().chain(&self.evaluate).chain(&self.decode).chain(&self.recognize);
-        let others = others.chain(&self.explain);
+        let others = others.chain(&self.explain).chain(&self.deviate);
         steps.chain(uses).chain(others).map(Plan::memory_bytes).sum()
     }
 }

@@ -115,6 +115,8 @@ pub(crate) struct Program<'g> {
     pub(crate) encode: Vec<Expr<'g>>,
     /// `[rows, width]`: what is expected from a latent point, for models that can say.
     pub(crate) decode: Option<Expr<'g>>,
+    /// `[rows, width]`: the log-variance of each value at a latent point, where the decoder gives it.
+    pub(crate) deviate: Option<Expr<'g>>,
     /// `[rows, 1]`; of models that give rows back also what each encoded column adds to it and the row that is expected,
     /// `[rows, width]` each.
     pub(crate) score: Vec<Expr<'g>>,
@@ -159,6 +161,7 @@ pub(super) fn decoding<'g>(
     let input = seen.map_or(x, |seen| x * seen).reshape(&layout.dims);
     let trained = train.map(|train| {
         let drawn = if layout.redrawn { graph.uniform(&x.shape()).less(x) } else { x };
+        let drawn = layout.turn.apply(graph, drawn, &layout.dims);
         // Images have no blocks.
         let spoilt =
             config.noise().map_or(drawn, |noise| noise.apply(scope, drawn, layout.blocks.is_empty()));
@@ -206,6 +209,7 @@ pub(super) fn decoding<'g>(
         evaluate: evaluated.into_iter().map(|(_, part)| part).collect(),
         encode: std::iter::once(used.latent).chain(used.log_variance).collect(),
         decode: Some(likelihood.expected(scope, y)),
+        deviate: likelihood.decoded_log_variance(y),
         score: vec![score, terms, expected],
         among: None,
         weigh: config.log_weight(scope, likelihood, inputs.target, inputs.posterior),

@@ -4,11 +4,12 @@ use veridic_graph::Feed;
 
 use crate::codec::Block;
 use crate::data::Matrix;
+use crate::nn::Turn;
 
 /// What a model must know of its rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
-    /// The shape of a row: `[height, width, channels]` for images, else `[encoded columns]`.
+    /// The shape of a row: `[height, width, channels]` for images, `[steps, channels]` for series, else `[encoded columns]`.
     pub dims: Vec<usize>,
     /// The codec's blocks; empty for images.
     pub blocks: Vec<Block>,
@@ -20,6 +21,8 @@ pub struct Layout {
     /// Whether training draws each value anew at each step: 1 with the probability it says, else 0. In use values are
     /// taken as they are.
     pub redrawn: bool,
+    /// What training does to series, drawn anew at each step.
+    pub turn: Turn,
 }
 
 impl Layout {

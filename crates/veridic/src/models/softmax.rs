@@ -132,6 +132,7 @@ impl ClassifierConfig {
             latent: features.shape().width(),
             encode: vec![features],
             decode: None,
+            deviate: None,
             score: vec![-(log_shares.exp() * log_shares).sum(0)],
             among: None,
             weigh: None,

@@ -22,7 +22,8 @@ pub enum LikelihoodConfig {
     ContinuousBernoulli,
     /// Every value is normal. Loss: `-ln N(t; mean, variance)` with its constant `½ ln 2π`, summed, in nats.
     Gaussian {
-        /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`.
+        /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`,
+        /// or given by the decoder with each mean: `"decoded"`.
         variance: Variance,
     },
     /// For images: every pixel's byte falls into one of so many equal bins, each with a softmax probability. Loss: minus
@@ -149,10 +150,29 @@ impl Likelihood {
     /// parameters.
     pub fn dims(&self) -> Vec<usize> {
         let mut dims = self.dims.clone();
-        if let (LikelihoodConfig::Categorical { levels }, Some(last)) = (self.config, dims.last_mut()) {
-            *last *= levels;
+        match (self.config, dims.last_mut()) {
+            (LikelihoodConfig::Categorical { levels }, Some(last)) => *last *= levels,
+            (LikelihoodConfig::Gaussian { variance: Variance::Decoded }, Some(last)) => *last *= 2,
+            _ => {}
         }
         dims
+    }
+
+    /// The mean and the log-variance of each value in what a decoder says, `[rows, .., width]` each, where it says both.
+    fn parted<'g>(&self, y: Expr<'g>) -> Option<(Expr<'g>, Expr<'g>)> {
+        let LikelihoodConfig::Gaussian { variance: Variance::Decoded } = self.config else { return None };
+        let last = self.dims.last().copied().unwrap_or(1);
+        let lead = y.shape().dims;
+        let lead = &lead[..lead.len() - 1];
+        let pairs = y.reshape(&[lead, &[self.width / last.max(1), 2 * last]].concat());
+        let axis = lead.len() + 1;
+        let half = |start| pairs.slice(axis, start, last).reshape(&[lead, &[self.width]].concat());
+        Some((half(0), half(last).clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT)))
+    }
+
+    /// The log-variance of each number that a decoder gives beside its mean, `[rows, width]`; nothing where it gives none.
+    pub fn decoded_log_variance<'g>(&self, y: Expr<'g>) -> Option<Expr<'g>> {
+        self.parted(y).map(|(_, log_variance)| log_variance)
     }
 
     /// Values a decoder says of a row.
@@ -176,6 +196,9 @@ impl Likelihood {
         let label = match self.config {
             LikelihoodConfig::Bernoulli | LikelihoodConfig::ContinuousBernoulli => {
                 format!("{dense}, sigmoid")
+            }
+            LikelihoodConfig::Gaussian { variance: Variance::Decoded } => {
+                format!("{dense}, means and log-variances")
             }
             LikelihoodConfig::Gaussian { .. } => format!("{dense}, linear"),
             LikelihoodConfig::Categorical { levels } => format!("{dense}, softmax of {levels}"),
@@ -221,7 +244,10 @@ impl Likelihood {
             LikelihoodConfig::Gaussian { variance: Variance::Fixed(variance) } => {
                 loss::gaussian_nll(x, y, scope.graph.constant(variance.ln()))
             }
-            LikelihoodConfig::Gaussian { .. } => normal(y, x, log_variance),
+            LikelihoodConfig::Gaussian { .. } => match self.parted(y) {
+                Some((mean, log_variance)) => normal(mean, x, Some(log_variance)),
+                None => normal(y, x, log_variance),
+            },
             LikelihoodConfig::Categorical { levels } => density::binned_nll(y, x, levels),
             LikelihoodConfig::SquaredError { output } => {
                 (x - output.apply(y)).square() * (1.0 / self.width as f32)
@@ -245,7 +271,7 @@ impl Likelihood {
         match self.config {
             LikelihoodConfig::Bernoulli => y.sigmoid(),
             LikelihoodConfig::ContinuousBernoulli => density::continuous_bernoulli_mean(y),
-            LikelihoodConfig::Gaussian { .. } => y,
+            LikelihoodConfig::Gaussian { .. } => self.parted(y).map_or(y, |(mean, _)| mean),
             LikelihoodConfig::Categorical { levels } => density::binned_mean(y, levels),
             LikelihoodConfig::SquaredError { output } => output.apply(y),
             LikelihoodConfig::Mixed => self.by_span(scope, 0, |span| {

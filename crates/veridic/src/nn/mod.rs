@@ -8,6 +8,7 @@ mod notation;
 mod scope;
 mod series;
 mod stack;
+mod turn;
 mod variance;
 
 pub use layer::{Activation, Direction, Filters, LayerConfig, Output, Padding, Taps, TimePadding};
@@ -16,4 +17,5 @@ pub use noise::NoiseConfig;
 pub use scope::{LayerSummary, Mode, Scope};
 pub use stack::shapes;
 pub(crate) use stack::{dense, flat, flat_of, shaped, stack, stack_of, trail, written};
+pub use turn::Turn;
 pub use variance::Variance;

@@ -14,7 +14,7 @@ use crate::data::{self, Schema};
 use crate::error::{Result, RunError};
 use crate::models::Stored;
 use crate::run::config::Config;
-use crate::run::dataset::DataFile;
+use crate::run::dataset::{DataFile, Windowing};
 use crate::run::fitted::Form;
 use crate::train::{Checkpoint, Event, Progress};
 
@@ -289,11 +289,19 @@ impl Directory {
         Ok(Schema::load(&self.file("schema.json"))?)
     }
 
-    /// `schema.json` and `codec.json`.
+    /// How the rows of a table become windows, of runs of windows of series.
+    pub(crate) fn series(&self) -> Result<Option<Windowing>> {
+        if self.file("series.json").is_file() { self.read_json("series.json").map(Some) } else { Ok(None) }
+    }
+
+    /// `schema.json` and `codec.json`, and of windows of series `series.json`.
     pub(crate) fn write_form(&self, form: &Form) -> Result<()> {
         match form {
-            Form::Table { schema, codec } => {
+            Form::Table { schema, codec, windows } => {
                 self.write_json("schema.json", schema)?;
+                if let Some(windows) = windows {
+                    self.write_json("series.json", windows)?;
+                }
                 self.write_json("codec.json", codec)
             }
             Form::Images(codec) => {

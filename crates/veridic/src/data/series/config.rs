@@ -26,6 +26,64 @@ pub struct SeriesConfig {
     pub step: Option<f64>,
     /// What stands for the rows of one step when resampling.
     pub aggregate: Aggregate,
+    /// Windows of the series, each a row of a network; not for models of whole series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowConfig>,
+}
+
+/// Windows of series as the rows of a network, `[steps, channels]` each. None spans two series, two parts of the data, or a
+/// missing value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct WindowConfig {
+    /// Steps of a window, 2 to 10000.
+    pub length: usize,
+    /// Points from the start of a window to that of the next, at least 1.
+    pub stride: usize,
+    /// What a step holds.
+    pub form: WindowForm,
+    /// What the values of a window are divided by. The scale stays beside the row and is not learned.
+    pub scale: WindowScale,
+    /// Whether training turns each window in time by a random number of steps, what falls out at the end coming in at the start:
+    /// for steps without a trend or a fixed place, such as returns.
+    pub shift: bool,
+    /// Whether training changes the sign of each window with probability one half, all channels together.
+    pub flip: bool,
+}
+
+impl Default for WindowConfig {
+    fn default() -> Self {
+        let (form, scale) = (WindowForm::Values, WindowScale::None);
+        Self { length: 32, stride: 1, form, scale, shift: false, flip: false }
+    }
+}
+
+/// What a step of a window holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowForm {
+    /// The value.
+    #[default]
+    Values,
+    /// The difference from the point before, `x_t - x_(t-1)`.
+    Differences,
+    /// The log return, `ln(x_t / x_(t-1))`; values above 0.
+    Returns,
+    /// The log of the value over that of the point before the window, `ln(x_t / x_0)`; values above 0.
+    Paths,
+}
+
+/// What the values of a window are divided by, each channel by its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowScale {
+    /// Nothing.
+    #[default]
+    None,
+    /// The standard deviation (divisor n) of the window's changes from step to step, of paths its log returns: its volatility.
+    Changes,
+    /// The standard deviation of the window's own values, after their mean is taken off: only the form is left.
+    Window,
 }
 
 /// How series lie in a table.
@@ -103,15 +161,21 @@ impl SeriesConfig {
     /// Checks what can be checked without data; `path` is where the settings stand, such as `data.series`.
     ///
     /// # Errors
-    /// A step that is none.
+    /// A step that is none; windows of no length or stride.
     pub fn check(&self, path: &str) -> Result<(), ConfigError> {
-        match self.step {
-            Some(step) if !(step > 0.0 && step.is_finite()) => Err(ConfigError::Range {
-                field: format!("{path}.step"),
-                found: step.to_string(),
-                allowed: "a number above 0".into(),
-            }),
-            _ => Ok(()),
+        let range = |field: &str, found: String, allowed: &str| {
+            Err(ConfigError::Range { field: format!("{path}.{field}"), found, allowed: allowed.into() })
+        };
+        if let Some(step) = self.step.filter(|step| !(*step > 0.0 && step.is_finite())) {
+            return range("step", step.to_string(), "a number above 0");
         }
+        let Some(window) = &self.window else { return Ok(()) };
+        if !(2..=10_000).contains(&window.length) {
+            return range("window.length", window.length.to_string(), "a whole number from 2 to 10000");
+        }
+        if window.stride == 0 {
+            return range("window.stride", "0".into(), "a whole number from 1");
+        }
+        Ok(())
     }
 }

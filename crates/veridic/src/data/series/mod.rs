@@ -9,6 +9,7 @@ mod form;
 mod grid;
 mod part;
 mod resample;
+mod row;
 mod scaling;
 mod set;
 mod table;
@@ -16,8 +17,11 @@ mod table;
 mod tests;
 mod window;
 
-pub use config::{Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted};
-pub use part::SeriesSplit;
+pub use config::{
+    Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted, WindowConfig, WindowForm, WindowScale,
+};
+pub use part::{Held, SeriesSplit};
+pub use row::{WindowColumns, WindowRows};
 pub use scaling::{Scale, Scaling, SeriesScaler};
 pub use set::{Series, SeriesSet};
 pub use window::{Window, Windows};

@@ -98,6 +98,17 @@ impl SeriesSet {
         moment(self.time.as_ref(), time)
     }
 
+    /// The time that a text stands for, written as the file writes times or as an ISO date; nothing for another text.
+    pub fn time_of(&self, text: &str) -> Option<f64> {
+        const ISO: [&str; 3] = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
+        match self.time.as_ref().map(|column| &column.kind) {
+            Some(Kind::DateTime { format, .. }) => {
+                std::iter::once(format.as_str()).chain(ISO).find_map(|format| date::parse(text, format))
+            }
+            _ => number::parse(text),
+        }
+    }
+
     /// What was made of the rows, in one line: how many series of how many points, their step and channels.
     pub fn described(&self) -> String {
         const SHOWN: usize = 8;

@@ -134,6 +134,7 @@ impl<'g> Game<'_, 'g> {
             encode: vec![flat_first(judged.features)],
             latent: prior.width(),
             decode: Some(decode),
+            deviate: None,
             score: vec![config.objective.boundary() - flat_first(judged.output)],
             among,
             recognize,

@@ -46,6 +46,9 @@ pub struct WindowAutoencoderConfig {
     /// From the code back; the output layer is added. By default the code at each step of an LSTM of 32 units.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub decoder: Vec<LayerConfig>,
+    /// Whether principal components lead past the layers, see [`AutoencoderConfig::pca_skip`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pca_skip: bool,
     /// The seed of weights and batches.
     pub seed: u64,
     /// How it is trained.
@@ -61,7 +64,15 @@ impl Default for WindowAutoencoderConfig {
             optimizer: OptimizerConfig::Adam(Adam { rate: 0.003, ..Adam::default() }),
             ..TrainConfig::default()
         };
-        Self { window: 30, trailing: false, encoder: Vec::new(), decoder: Vec::new(), seed: 0, train }
+        Self {
+            window: 30,
+            trailing: false,
+            encoder: Vec::new(),
+            decoder: Vec::new(),
+            pca_skip: false,
+            seed: 0,
+            train,
+        }
     }
 }
 
@@ -103,6 +114,7 @@ impl WindowAutoencoderConfig {
             ),
             likelihood: LikelihoodConfig::SquaredError { output: Activation::Linear },
             noise: None,
+            pca_skip: self.pca_skip,
         })
     }
 }
@@ -170,6 +182,7 @@ impl WindowAutoencoder {
             &config.train,
             seed.key("weights"),
         )?;
+        network.begin(&config.model(), Rows::matrix(&windows), &train)?;
         let mut pool = Pool::new(threads);
         let never = AtomicBool::new(false);
         let session = Session {

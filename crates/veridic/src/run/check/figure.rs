@@ -122,6 +122,9 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         Kind::ReconstructionBars | Kind::SampledRows | Kind::Correlation | Kind::Columns if has_images => {
             return needs("a table", "leave it out for images");
         }
+        Kind::SeriesPairs | Kind::SeriesWalk | Kind::SeriesSamples if data.windows.is_none() => {
+            return needs("windows of series", "give `data.series.window`, or leave the figure out");
+        }
         _ => {}
     }
     match figure.kind {
@@ -149,6 +152,8 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         | Kind::RocPr
         | Kind::Correlation
         | Kind::Columns
+        | Kind::SeriesPairs
+        | Kind::SeriesWalk
             if !network.reconstructs() =>
         {
             return needs("an autoencoder or a VAE", "leave the figure out");
@@ -156,7 +161,12 @@ fn check_figure(config: &Config, data: &Dataset, network: &Network, figure: &Fig
         _ => {}
     }
     match figure.kind {
-        Kind::ImageSamples | Kind::PosteriorDraws | Kind::SampledRows | Kind::Correlation | Kind::Columns
+        Kind::ImageSamples
+        | Kind::PosteriorDraws
+        | Kind::SampledRows
+        | Kind::Correlation
+        | Kind::Columns
+        | Kind::SeriesSamples
             if !network.can_sample() =>
         {
             return needs("a model that can sample", "fit a VAE, or leave the figure out");

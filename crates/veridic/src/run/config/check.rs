@@ -78,6 +78,9 @@ impl Config {
         if let Some(few) = split.few {
             few.check()?;
         }
+        if let Some((field, found, allowed)) = self.data.order_flow.and_then(|flow| flow.out_of_range()) {
+            return range(&format!("data.order-flow.{field}"), found, allowed);
+        }
         if let ModelConfig::Gan(gan) = &self.model {
             gan.check()?;
         }
@@ -179,6 +182,7 @@ impl Config {
             ("table", self.data.table.is_some()),
             ("images", self.data.images.source.is_some()),
             ("mixture", self.data.mixture.is_some()),
+            ("order-flow", self.data.order_flow.is_some()),
         ];
         let mut given = named.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
         if let (Some(one), Some(other)) = (given.next(), given.next()) {
@@ -200,7 +204,14 @@ impl Config {
                 "keep one of the two",
             );
         }
-        if matches!(split.by, SplitBy::Entity | SplitBy::Time) && split.column.is_none() {
+        if self.data.series.window.is_some() {
+            self.check_windows()?;
+        } else if !split.entities.is_empty() || split.from.is_some() || split.normal_only {
+            return conflict(
+                "`data.split.entities`, `from` and `normal-only` are for windows of series",
+                "give `data.series.window`, or leave them out",
+            );
+        } else if matches!(split.by, SplitBy::Entity | SplitBy::Time) && split.column.is_none() {
             return conflict(
                 "`data.split.by` needs a column, and `data.split.column` is not given",
                 "add `data.split.column = \"NAME\"`",

@@ -5,14 +5,15 @@ mod images;
 mod privacy;
 pub(crate) mod recipe;
 mod set;
+mod window;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecConfig;
-use crate::data::Mixture;
 use crate::data::series::SeriesConfig;
+use crate::data::{Mixture, OrderFlow};
 use crate::error::Result;
 use crate::models::chain::RuleConfig;
 use crate::models::{ModelConfig, VaeConfig};
@@ -86,6 +87,9 @@ pub struct DataConfig {
     /// A small known world to draw the rows of a table from, in place of a data set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mixture: Option<Mixture>,
+    /// A simulated flow of orders, with and without spoofing, in place of a data set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_flow: Option<OrderFlow>,
     /// Which form of a known data set is read (`veridic data list` names them); by default the first that is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
@@ -161,6 +165,7 @@ impl Default for DataConfig {
             table: None,
             images: ImagesConfig::default(),
             mixture: None,
+            order_flow: None,
             variant: None,
             series: SeriesConfig::default(),
             target: None,
@@ -209,11 +214,31 @@ pub struct SplitConfig {
     /// How many rows have a label, for the rule `few-labels`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub few: Option<FewConfig>,
+    /// Of windows of series the entities that are tested on; by default a share of them is drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<String>,
+    /// Of windows of series the time from which points are tested on, as the data writes it or as `2024-12-31`; by default their
+    /// share says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of windows of series whether those that are known to be unusual are left out of what is learned from.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub normal_only: bool,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { by: SplitBy::Stratified, column: None, valid: 0.1, test: 0.2, most_test: None, few: None }
+        Self {
+            by: SplitBy::Stratified,
+            column: None,
+            valid: 0.1,
+            test: 0.2,
+            most_test: None,
+            entities: Vec::new(),
+            from: None,
+            normal_only: false,
+            few: None,
+        }
     }
 }
 
@@ -230,6 +255,9 @@ pub enum SplitBy {
     Entity,
     /// By time of `column`: the oldest for training, the newest for testing.
     Time,
+    /// Of windows of series: other entities are tested on than learned from, and newer points of them than of those; what is
+    /// neither is left out.
+    EntityAndTime,
     /// In the order of the file: the first for training, the last for testing.
     Order,
     /// Few labels: rows as `few` says, of which `valid` of the labelled ones are for validation; the others for testing.
@@ -371,6 +399,12 @@ pub enum FigureKind {
     /// F1 by the most probable class and average precision of semi-supervised networks on validation rows over training; needs
     /// the section `few-labels`.
     FewLabelCurves,
+    /// Test windows of series over what the model gives back.
+    SeriesPairs,
+    /// What each latent dimension does to the mean window of series, a panel each.
+    SeriesWalk,
+    /// Test windows of series, and made ones.
+    SeriesSamples,
     /// The layers.
     Diagram,
 }
@@ -401,6 +435,9 @@ impl FigureKind {
             Self::LearningCurves => "learning-curves",
             Self::Augmentation => "augmentation",
             Self::FewLabelCurves => "few-label-curves",
+            Self::SeriesPairs => "series-pairs",
+            Self::SeriesWalk => "series-walk",
+            Self::SeriesSamples => "series-samples",
             Self::Diagram => "diagram",
         }
     }

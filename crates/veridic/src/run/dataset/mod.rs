@@ -5,6 +5,7 @@ mod gather;
 mod image;
 mod labelled;
 mod table;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
-use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, Schema, Split};
+use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, OrderFlow, Schema, Split};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, ModelConfig, Rows, VaeConfig};
 use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
@@ -29,6 +30,7 @@ pub(crate) use image::{image_options, label_texts};
 pub use table::{TableReading, table_options};
 pub(crate) use table::{below, counts, read_options_of, table_layout};
 use table::{given_table, load_table};
+pub(crate) use window::{Windowing, series_layout};
 
 /// A data file and its digest, for the record of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,8 @@ pub(crate) struct Dataset {
     /// Rows of the second set of a coupled network, which are in no part of the split.
     pub(crate) second: Option<Second>,
     pub(crate) layout: Layout,
+    /// Of windows of series how a table becomes them.
+    pub(crate) windows: Option<Windowing>,
     pub(crate) files: Vec<DataFile>,
     /// What a user should know.
     pub(crate) notes: Vec<String>,
@@ -94,6 +98,7 @@ impl Dataset {
             positive: of.positive,
             second: None,
             layout,
+            windows: None,
             files: Vec::new(),
             notes: Vec::new(),
         }
@@ -155,6 +160,7 @@ pub(crate) fn index(rows: &[usize]) -> Vec<u32> {
 /// Where the data of a configuration lies.
 enum Place {
     Made(Mixture),
+    Simulated(OrderFlow),
     Stored(StoredPlace),
 }
 
@@ -220,6 +226,9 @@ fn find(config: &Config, data: Option<&Path>, data_dir: &Path) -> Result<Place> 
     }
     if let Some(mixture) = config.data.mixture {
         return Ok(Place::Made(mixture));
+    }
+    if let Some(flow) = config.data.order_flow {
+        return Ok(Place::Simulated(flow));
     }
     let Some(name) = name else {
         return Err(RunError::NoData {

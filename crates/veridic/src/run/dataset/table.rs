@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::few;
 use super::gather::gather;
-use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, with_test_file};
+use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, window, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::series::SeriesSet;
@@ -116,10 +116,10 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
 }
 
 /// A table read from files, or drawn.
-struct Source {
-    table: Table,
-    schema: Schema,
-    files: Vec<DataFile>,
+pub(super) struct Source {
+    pub(super) table: Table,
+    pub(super) schema: Schema,
+    pub(super) files: Vec<DataFile>,
     /// Rows of the training file where there is a test file, else 0.
     n_train: usize,
 }
@@ -129,6 +129,12 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
         Place::Made(mixture) => {
             notes.push(format!("data: {}", mixture.label()));
             let table = mixture.draw(Seed(config.seed));
+            let schema = Schema::of(&table);
+            return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
+        }
+        Place::Simulated(flow) => {
+            notes.push(format!("data: {}", flow.label()));
+            let table = flow.draw(Seed(config.seed))?;
             let schema = Schema::of(&table);
             return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
         }
@@ -225,6 +231,9 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
     }
     for name in &config.data.drop {
         table.require(name)?;
+    }
+    if config.data.series.window.is_some() {
+        return window::parted(config, Source { table, schema, files, n_train }, notes);
     }
     if config.data.complete_rows {
         let complete = table.complete_rows();
@@ -416,6 +425,13 @@ fn split_rows(
             (SplitBy::Time, _) => split::by_time(table.require(column)?, fractions)?,
             (SplitBy::Order, _) => split::in_order(table.n_rows, fractions)?,
             (SplitBy::Stratified, Some(target)) => split::stratified(target, fractions, seed)?,
+            (SplitBy::EntityAndTime, _) => {
+                return Err(ConfigError::Conflict {
+                    what: "`data.split.by = \"entity-and-time\"` is for windows of series".to_string(),
+                    remedy: "give `data.series.window`, or part by `entity` or by `time`".to_string(),
+                }
+                .into());
+            }
             _ => split::random(table.n_rows, fractions, seed)?,
         });
     };

@@ -3,6 +3,7 @@
 
 mod diagram;
 mod image;
+mod series;
 pub(crate) mod table;
 
 use std::path::PathBuf;
@@ -164,6 +165,9 @@ impl Context<'_> {
             }
             FigureKind::Augmentation => self.augmentation(directory),
             FigureKind::FewLabelCurves => self.few_label_curves(directory),
+            FigureKind::SeriesPairs => self.series_pairs(),
+            FigureKind::SeriesWalk => self.series_walk(),
+            FigureKind::SeriesSamples => self.series_samples(),
             FigureKind::Diagram => diagram(self.config, self.network.layers(), &self.data.layout.dims),
         }
     }

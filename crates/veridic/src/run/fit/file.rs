@@ -99,7 +99,7 @@ fn resolve(options: &FitOptions) -> Result<Config> {
     if let Some(data) = &options.data {
         // So that `config.toml` alone repeats the run.
         let name = Some(data.to_string_lossy().into_owned());
-        (config.data.mixture, config.data.variant) = (None, None);
+        (config.data.mixture, config.data.order_flow, config.data.variant) = (None, None, None);
         (config.data.table, config.data.images.source) =
             if dataset::looks_like_images(data) { (None, name) } else { (name, None) };
     }

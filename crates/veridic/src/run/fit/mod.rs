@@ -133,7 +133,9 @@ pub(crate) fn network(config: &Config, data: &Dataset) -> Result<Network> {
     check::likelihood::check(config, data)?;
     check::memory::check(config, data)?;
     let seed = Seed(config.seed).key("weights");
-    Network::new(&config.model, data.layout.clone(), &config.train, seed)
+    let mut network = Network::new(&config.model, data.layout.clone(), &config.train, seed)?;
+    network.begin(&config.model, data.rows(), &index(&data.split.train))?;
+    Ok(network)
 }
 
 /// The training of a network on the data of a run.

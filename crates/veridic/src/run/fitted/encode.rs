@@ -9,8 +9,8 @@ use crate::run::report::judge::largest;
 
 impl Fitted {
     /// The code of each row, of an adversarial network the discriminator's features: columns `z1`, `z2`, … With
-    /// `model.gan.info` also what is read from each row: `category`, from 1, and `code1`, `code2`, … Also returns what
-    /// the user should know.
+    /// `model.gan.info` also what is read from each row: `category`, from 1, and `code1`, `code2`, … Of windows of series what is
+    /// known of each comes first. Also returns what the user should know.
     ///
     /// # Errors
     /// A model without codes; data that cannot be read or does not fit the model.
@@ -25,9 +25,12 @@ impl Fitted {
             _ => None,
         };
         let rows = encoded.index();
+        let known = self.known_of(&reading);
+        let (mut columns, mut kinds) =
+            known.map_or_else(Default::default, |(known, kinds)| (known.columns, kinds.columns));
         let InUse { network, pool, .. } = self.in_use(Ability::Encode)?;
         let (latent, _) = network.encode(pool, encoded.rows(), &rows)?;
-        let mut columns = numbered("z", &latent);
+        columns.extend(numbered("z", &latent));
         if let Some(info) = info {
             let mut read = network.recognize(pool, encoded.rows(), &rows)?.into_iter();
             if info.categories > 0
@@ -43,7 +46,10 @@ impl Fitted {
             }
         }
         let table = Table { n_rows: rows.len(), columns };
+        let known = kinds.len();
         let schema = plain_schema(&table);
+        kinds.extend(schema.columns.into_iter().skip(known));
+        let schema = Schema { columns: kinds };
         Ok((table, schema, [reading.notes.as_slice(), &notes].concat()))
     }
 
@@ -60,6 +66,7 @@ impl Fitted {
         let InUse { form, network, pool } = self.in_use(Ability::Reconstruct)?;
         let (latent, _) = network.encode(pool, encoded.rows(), &encoded.index())?;
         let expected = network.decode(pool, &latent)?;
-        Ok((form.decode(&expected)?, [reading.notes.as_slice(), &notes].concat()))
+        let expected = form.decode(&expected)?;
+        Ok((self.beside_known(expected, &reading), [reading.notes.as_slice(), &notes].concat()))
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Result, RunError};
 use crate::figure::{self, Figure, LatentAxes, Pixels};
 use crate::latent::{self, Path as Way, Spread};
 use crate::models::Ability;
+use crate::run::dataset::Windowing;
 use crate::run::fitted::encoding::{Encodings, Group};
 use crate::seed::Seed;
 
@@ -93,12 +94,14 @@ pub struct Walked {
     pub steps: Vec<Column>,
     /// What a user should know.
     pub notes: Vec<String>,
-    layout: PictureLayout,
+    pub(super) layout: PictureLayout,
+    /// Of windows of series how a table becomes them.
+    windows: Option<Windowing>,
 }
 
 /// How points stand in a picture.
 #[derive(Debug, Clone, PartialEq)]
-enum PictureLayout {
+pub(super) enum PictureLayout {
     /// Names on the left.
     Named { columns: usize, names: Vec<String> },
     /// Coordinates on the left and below.
@@ -152,7 +155,8 @@ impl Fitted {
         let mut notes = rows.map_or_else(Vec::new, |rows| rows.notes);
         notes.extend(plan.notes);
         let Plan { title, points, steps, layout, .. } = plan;
-        Ok(Walked { title, points, rows: made, steps, notes, layout })
+        let windows = form.windows().cloned();
+        Ok(Walked { title, points, rows: made, steps, notes, layout, windows })
     }
 }
 
@@ -372,11 +376,19 @@ impl Walked {
         (Table { n_rows: table.n_rows, columns: all }, Schema { columns })
     }
 
-    /// The images as a picture.
+    /// Whether there is a picture of them: of images, and of windows of series.
+    pub fn has_figure(&self) -> bool {
+        self.windows.is_some() || matches!(self.rows, Data::Images(_))
+    }
+
+    /// The images, or windows of series, as a picture.
     ///
     /// # Errors
     /// Rows of a table, which are no picture; more images than can be drawn.
     pub fn figure(&self) -> Result<Figure> {
+        if let Some(windows) = &self.windows {
+            return self.series_figure(windows);
+        }
         let Data::Images(images) = &self.rows else {
             return Err(RunError::Cannot {
                 model: "a run of a table".to_string(),

@@ -90,6 +90,7 @@ impl Fitted {
     pub fn read(&self, given: impl Into<Given>) -> Result<Reading> {
         match (given.into(), self.schema()) {
             (Given::Reading(reading), _) => Ok(reading),
+            (given, Some(_)) if self.windows().is_some() => self.read_windows(given),
             (Given::File(path), Some(schema)) => {
                 let mut options = read_options_of(&self.config, &path);
                 options.optional = self.optional();
@@ -137,7 +138,7 @@ impl Fitted {
     }
 
     /// A table with all columns of the schema.
-    fn complete(
+    pub(super) fn complete(
         &self,
         mut table: Table,
         schema: &Schema,
@@ -229,7 +230,7 @@ impl Fitted {
 }
 
 /// A column of missing cells for one that the data lacks.
-fn missing(column: &ColumnSchema, n: usize) -> Cells {
+pub(super) fn missing(column: &ColumnSchema, n: usize) -> Cells {
     match &column.kind {
         Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. } => Cells::Number(vec![f64::NAN; n]),
         kind => Cells::Text { codes: vec![MISSING; n], levels: kind.levels().to_vec() },

@@ -6,6 +6,7 @@ pub(crate) mod condition;
 mod encode;
 pub(crate) mod encoding;
 pub(crate) mod explore;
+pub(crate) mod gap;
 mod given;
 mod kept;
 mod noise;
@@ -18,6 +19,8 @@ pub(crate) mod score;
 mod series;
 pub(crate) mod space;
 pub(crate) mod unseen;
+mod walked;
+mod window;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +34,7 @@ use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableMod
 use crate::nn::LayerSummary;
 use crate::run::check::{criterion, likelihood};
 use crate::run::config::Config;
-use crate::run::dataset::{Dataset, kind, table_layout};
+use crate::run::dataset::{Dataset, Windowing, kind, series_layout, table_layout};
 use crate::run::directory::{Directory, RunInfo};
 use crate::train::{Criterion, Event};
 
@@ -83,7 +86,12 @@ pub(crate) struct Coded {
 /// How rows become numbers and back.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
-    Table { schema: Schema, codec: Box<Codec> },
+    Table {
+        schema: Schema,
+        codec: Box<Codec>,
+        /// Of windows of series how a table becomes them.
+        windows: Option<Box<Windowing>>,
+    },
     Images(ImageCodec),
 }
 
@@ -113,7 +121,8 @@ impl Form {
     pub(crate) fn of(data: &Dataset) -> Option<Self> {
         match (&data.content, &data.codec) {
             (data::Data::Table(_, schema), Some(codec)) => {
-                Some(Self::Table { schema: schema.clone(), codec: Box::new(codec.clone()) })
+                let windows = data.windows.clone().map(Box::new);
+                Some(Self::Table { schema: schema.clone(), codec: Box::new(codec.clone()), windows })
             }
             (data::Data::Table(..), None) => None,
             (data::Data::Images(images), _) => Some(Self::Images(ImageCodec::of(images))),
@@ -124,10 +133,18 @@ impl Form {
     pub(crate) fn decode(&self, rows: &data::Matrix) -> Result<data::Data> {
         Ok(match self {
             Self::Images(codec) => data::Data::Images(codec.decode(rows)?),
-            Self::Table { schema, codec } => {
+            Self::Table { schema, codec, .. } => {
                 data::Data::Table(ordered(codec.decode(rows)?, schema), schema.clone())
             }
         })
+    }
+
+    /// Of windows of series how a table becomes them.
+    pub(crate) fn windows(&self) -> Option<&Windowing> {
+        match self {
+            Self::Table { windows, .. } => windows.as_deref(),
+            Self::Images(_) => None,
+        }
     }
 }
 
@@ -179,7 +196,9 @@ impl Fitted {
 
     /// Whether the model is capable of something.
     pub fn can(&self, ability: Ability) -> bool {
-        self.config.model.can(ability)
+        let can = |ability| self.config.model.can(ability);
+        let fills = ability == Ability::FillSeries && self.windows().is_some() && can(Ability::Reconstruct);
+        can(ability) || fills
     }
 
     /// What kind of data it speaks of.
@@ -216,6 +235,11 @@ impl Fitted {
             Model::Table(model) => Some(model),
             Model::Network(_) | Model::Propagation(_) => None,
         }
+    }
+
+    /// Of windows of series how a table becomes them.
+    pub(crate) fn windows(&self) -> Option<&Windowing> {
+        self.form().and_then(Form::windows)
     }
 
     pub(crate) fn network(&self) -> Option<&Network> {
@@ -371,8 +395,21 @@ impl Coded {
                 let reason = format!("it has no column `{}`, which codec.json encodes", block.column);
                 return Err(directory.damaged("schema.json", &reason));
             }
-            let layout = table_layout(&codec, config.data.target.as_deref());
-            (Form::Table { schema, codec }, layout)
+            let windows: Option<Box<Windowing>> = directory.series()?.map(Box::new);
+            let layout = match &windows {
+                Some(windows) => {
+                    let names: Vec<&str> = codec.blocks().iter().map(|block| block.column.as_str()).collect();
+                    if names != windows.columns.names()
+                        || windows.scales.len() != windows.columns.channels.len()
+                    {
+                        let reason = "its windows are not those that codec.json encodes";
+                        return Err(directory.damaged("series.json", reason));
+                    }
+                    series_layout(&codec, windows)
+                }
+                None => table_layout(&codec, config.data.target.as_deref()),
+            };
+            (Form::Table { schema, codec, windows }, layout)
         })
     }
 }

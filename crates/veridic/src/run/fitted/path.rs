@@ -90,7 +90,10 @@ impl Fitted {
     }
 
     /// The series of the data with missing values filled, and what the user should know; see [`PathModel`].
-    pub(super) fn fill_series(&self, given: impl Into<Given>, m: usize) -> Result<(Data, Vec<String>)> {
+    pub(super) fn fill_series(&mut self, given: impl Into<Given>, m: usize) -> Result<(Data, Vec<String>)> {
+        if self.windows().is_some() {
+            return self.fill_windows(given, m);
+        }
         let (table, model) = self.path_model(Ability::FillSeries)?;
         if m > 1 {
             return Err(ConfigError::Conflict {

@@ -51,7 +51,7 @@ impl Fitted {
     ///
     /// # Errors
     /// A model that cannot complete rows; data that cannot be read or does not fit the model.
-    pub fn fill(&self, given: impl Into<Given>, m: usize, seed: u64) -> Result<(Data, Vec<String>)> {
+    pub fn fill(&mut self, given: impl Into<Given>, m: usize, seed: u64) -> Result<(Data, Vec<String>)> {
         if self.can(Ability::FillSeries) {
             return self.fill_series(given, m);
         }
@@ -84,11 +84,19 @@ impl Fitted {
         Ok((Data::Table(table, schema), notes))
     }
 
-    /// Rows like those given in the columns that these have, which stay as they are, with all others made.
+    /// Rows like those given in the columns that these have, which stay as they are, with all others made. Of windows of series, as
+    /// many paths as there are windows in the file, or `n`, each drawn from the posterior of one of them.
     ///
     /// # Errors
     /// A model that cannot make rows; data of which no column is the model's.
-    pub fn sample_like(&self, given: &Path, seed: u64) -> Result<Data> {
+    pub fn sample_like(&mut self, given: &Path, n: Option<usize>, seed: u64) -> Result<Data> {
+        if self.windows().is_some() {
+            let n = match n {
+                Some(n) => n,
+                None => self.read(given)?.data.len(),
+            };
+            return self.paths_like(given, n, seed);
+        }
         let (model, maker) = self.maker(Ability::Sample)?;
         let mut options = read_options_of(&self.config, given);
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();

@@ -54,7 +54,7 @@ impl Fitted {
                 let z = points(network, seed, "sample", n, &parts);
                 return form.decode(&network.decode(pool, &z)?);
             }
-            Form::Table { schema, codec } => (schema, codec),
+            Form::Table { schema, codec, .. } => (schema, codec),
         };
         let table = match (unmodeled, drawn) {
             (Some(value), Some(z)) => {
@@ -70,7 +70,8 @@ impl Fitted {
             }
             _ => sample_given(network, pool, codec, (n, &columns, seed), &parts)?,
         };
-        Ok(Data::Table(ordered(table, schema), schema.clone()))
+        let made = Data::Table(ordered(table, schema), schema.clone());
+        Ok(self.as_paths(made))
     }
 
     /// What makes the rows of a run of a table, for what only that is capable of.
@@ -257,7 +258,7 @@ fn sampled_rows_named(
     name: &str,
 ) -> Result<Matrix> {
     let mut rows = network.decode(pool, z)?;
-    let deviations = network.deviations();
+    let deviations = network.deviations_at(pool, z)?;
     let layout = network.layout().clone();
     let mut random = seed.stream(&format!("{name} cells"));
     for i in 0..rows.n_rows {
@@ -267,7 +268,7 @@ fn sampled_rows_named(
             match block.kind {
                 BlockKind::Number => {
                     for j in span {
-                        row[j] += deviations[j] * standard_normal(&mut random) as f32;
+                        row[j] += deviations.row(i)[j] * standard_normal(&mut random) as f32;
                     }
                 }
                 BlockKind::Flag => row[block.start] = f32::from(uniform(&mut random) < row[block.start]),

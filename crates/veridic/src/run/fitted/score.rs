@@ -16,7 +16,7 @@ pub struct Scores {
     pub tails: Option<Vec<f64>>,
     /// For each row the columns that add most to its score, the most first; empty where they were not asked for.
     pub reasons: Vec<Vec<Reason>>,
-    /// Of series what each score is of: the entity where there are several, and the time.
+    /// Of series what each score is of: the entity where there are several, and the time; of windows what is known of each.
     pub points: Option<(Table, Schema)>,
     /// What the user should know.
     pub notes: Vec<String>,
@@ -82,14 +82,14 @@ impl Fitted {
                 let index = encoded.index();
                 let mut scores = Scores { notes, ..Scores::default() };
                 let strange = match (form, &reading.data) {
-                    (Form::Table { schema, codec }, Data::Table(table, _)) => {
+                    (Form::Table { schema, codec, .. }, Data::Table(table, _)) => {
                         let rows: Vec<usize> = (0..table.n_rows).collect();
                         unseen::unseen((schema, codec), table, &rows, target.as_deref())
                     }
                     _ => Vec::new(),
                 };
                 match (form, &reading.data) {
-                    (Form::Table { schema, codec }, Data::Table(table, _)) if explain > 0 => {
+                    (Form::Table { schema, codec, .. }, Data::Table(table, _)) if explain > 0 => {
                         let judged = network.explain(pool, encoded.rows(), &index)?;
                         let expected = codec.decode(&judged.expected)?;
                         let blocks: Vec<_> = codec.blocks().iter().collect();
@@ -121,6 +121,7 @@ impl Fitted {
                     _ => scores.scores = network.score(pool, encoded.rows(), &index)?,
                 }
                 unseen::add(&strange, n_train, &mut scores.scores);
+                scores.points = self.known_of(&reading);
                 scores
             }
         };

@@ -1,5 +1,6 @@
 //! The figures of `report.json`: what the field quotes for a model, on its test rows.
 
+mod alarm;
 pub(crate) mod augment;
 pub(crate) mod card;
 pub(crate) mod compare;
@@ -15,6 +16,7 @@ pub(crate) mod quality;
 pub(crate) mod table;
 pub(crate) mod told;
 pub(crate) mod two_sample;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -74,6 +76,8 @@ const MOST_PAIRED: usize = 300;
 /// - `test.auroc`, `test.average_precision`: how well the score tells positive test rows.
 /// - `test.accuracy`: how often the decoder's target is the row's, for a modeled target.
 /// - `latent.auroc`, `latent.average_precision`: likewise of the score by neighbors among the codes of training rows.
+/// - `test.reconstruction` of autoencoders of windows of series: [`window`]; `test.delay` and the like where some are unusual:
+///   [`alarm`].
 /// - `control.pca.…`, `control.knn.…`: the same two figures for controls on the same rows.
 /// - `sample.shape_similarity`, `sample.correlation_similarity`: sampled rows against test rows, 0 to 1, higher is
 ///   more alike; correlations of tables of at most 300 modeled columns.
@@ -123,6 +127,13 @@ pub(crate) fn report(
     if let (ModelConfig::Classifier(_), Some(accuracy)) = (&config.model, report.get("test.accuracy")) {
         report.insert("test.error".to_string(), 1.0 - accuracy);
     }
+    if data.windows.is_some() && network.reconstructs() {
+        window::insert_unexplained(&mut report, data, (&mut *network, &mut *pool), rows)?;
+        window::insert_fill(&mut report, data, (&mut *network, &mut *pool), rows)?;
+    }
+    if data.windows.is_some() && network.can_sample() && config.evaluate.sample_rows > 0 {
+        window::insert_facts(&mut report, (config, data), (&mut *network, &mut *pool))?;
+    }
     disentanglement::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {
         let reconstruction = if network.has_posterior() { losses[1] } else { losses[0] };
@@ -145,7 +156,14 @@ pub(crate) fn report(
             let scores = latent_scores(data, rows, network, pool)?;
             insert_ranking(&mut report, "latent", &scores, &positive)?;
         }
-        if config.evaluate.controls {
+        if data.windows.is_some() {
+            alarm::insert_alarms(
+                &mut report,
+                (config, data),
+                (&mut *network, &mut *pool),
+                (rows, &positive),
+            )?;
+        } else if config.evaluate.controls {
             for (name, scores) in controls(data, rows, network.latent(), pool.threads())? {
                 insert_ranking(&mut report, &format!("control.{name}"), &scores, &positive)?;
             }

@@ -16,7 +16,7 @@ const JUDGED: usize = 500;
 /// Windows in a block of the two halves between which nearness is measured.
 const BLOCK: usize = 6;
 /// Lags of the correlation of the size of changes.
-const LAGS: [usize; 3] = [1, 5, 10];
+pub(super) const LAGS: [usize; 3] = [1, 5, 10];
 
 /// What the reward of copying is, and whether volatility comes in clusters: what scores of indistinguishability do not see.
 ///
@@ -116,7 +116,7 @@ fn changes(path: &Series, channel: usize, log: bool) -> Vec<f64> {
     path.values[channel].windows(2).map(|pair| value(pair[1]) - value(pair[0])).collect()
 }
 
-fn kurtosis(changes: &[Vec<f64>]) -> Option<f64> {
+pub(super) fn kurtosis(changes: &[Vec<f64>]) -> Option<f64> {
     let all: Vec<f64> = changes.iter().flatten().copied().collect();
     let mean = evaluate::mean(&all).ok()?;
     let moment = |power: i32| all.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / all.len() as f64;
@@ -124,9 +124,17 @@ fn kurtosis(changes: &[Vec<f64>]) -> Option<f64> {
 }
 
 /// The correlation of sizes `lag` points apart, within windows.
-fn correlation(changes: &[Vec<f64>], lag: usize) -> Option<f64> {
-    let pairs =
-        || changes.iter().flat_map(|of| of.iter().zip(of.iter().skip(lag)).map(|(a, b)| (a.abs(), b.abs())));
+pub(super) fn correlation(changes: &[Vec<f64>], lag: usize) -> Option<f64> {
+    correlation_of(changes, lag, [f64::abs; 2])
+}
+
+/// The correlation of changes `lag` points apart, within windows, after a function of the earlier and one of the later.
+pub(super) fn correlation_of(changes: &[Vec<f64>], lag: usize, [f, g]: [fn(f64) -> f64; 2]) -> Option<f64> {
+    let pairs = || {
+        changes
+            .iter()
+            .flat_map(move |of| of.iter().zip(of.iter().skip(lag)).map(move |(a, b)| (f(*a), g(*b))))
+    };
     let n = pairs().count() as f64;
     if n < 10.0 {
         return None;
