@@ -112,8 +112,7 @@ impl ClassifierConfig {
         if self.average > 0.0 {
             // A pass names the parameters, also where nothing is trained.
             pass(scope);
-            let Averaged { updates, values } =
-                averaged(graph, "average", &scope.parameters().to_vec(), self.average);
+            let Averaged { updates, values } = averaged(graph, "average", scope.parameters(), self.average);
             of_average = updates;
             scope.substitute(values);
         }

@@ -114,13 +114,11 @@ impl Config {
         if let ModelConfig::Propagation(settings) = &self.model {
             settings.check("model.propagation")?;
         }
-        if let Some(graph) = self.model.graph() {
-            if graph.ask && self.data.labelled.is_none() {
-                let what =
-                    "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
-                let remedy = "add `data.labelled = 20`, say".to_string();
-                return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
-            }
+        if self.model.graph().is_some_and(|graph| graph.ask) && self.data.labelled.is_none() {
+            let what =
+                "`ask` of a graph chooses the rows to label, and `data.labelled` does not say how many";
+            let remedy = "add `data.labelled = 20`, say".to_string();
+            return Err(ConfigError::Conflict { what: what.to_string(), remedy }.into());
         }
         self.data.rules.check("data.rules")?;
         if let Some(parts) = self.model.table() {

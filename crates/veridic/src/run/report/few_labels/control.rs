@@ -163,7 +163,7 @@ impl<'a> Rows<'a> {
             learning_rate: 0.05,
             depth: 3,
             min_leaf: 5,
-            lambda: 0.1,
+            lambda: 1.0,
             validation: 0.0,
             groups: Vec::new(),
             features: (names.len() * 3).div_ceil(10).max(1),
