@@ -13,6 +13,8 @@ DENSE = ["W1", "W2", "W3", "W6", "W7"]
 # tried.
 HEAVY = ["W4", "W5"]
 NOT_HEAVY = [*DENSE, "C1"]
+# What the JAX script has.
+PLAIN = ["W1", "W2", "W3"]
 # Adversarial networks without batch normalization, so that real and made rows judged as one batch give the same losses.
 JOINABLE = ["W4", "W7"]
 
@@ -73,6 +75,14 @@ SETTINGS = {
             "function-jit-joined-many": {"jit": True, "joined": True, "steps_per_call": LOOP, "only": ["W7"]},
         },
     },
+    "jax": {
+        "script": "jax_steps.py",
+        "usual": "jit",
+        "settings": {
+            "jit": {"only": PLAIN},
+            "scan-many": {"steps_per_call": LOOP, "only": PLAIN},
+        },
+    },
 }
 
 # What each setting is, for the closing notes of the results.
@@ -86,6 +96,8 @@ NOTES = {
     "channels-last": "images and weights in PyTorch's `channels_last` memory format",
     "fit": "`model.fit` on the resident array",
     "train-on-batch": "`model.train_on_batch`",
+    "jit": "a training step compiled by `jax.jit`",
+    "scan": "`jax.lax.scan` over the steps of a call",
     "function": "a training step written by hand as a `tf.function`",
     "-jit": "`jit_compile=True` (XLA)",
     "-joined": "the discriminator judges real and made rows as one batch (networks without batch normalization)",
