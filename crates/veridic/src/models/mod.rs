@@ -39,8 +39,8 @@ pub(crate) use parallel::parallel;
 use chain::ChainConfig;
 use circuit::CircuitConfig;
 use detector::{
-    CopodConfig, DetectorConfig, EcodConfig, GaussianMixtureConfig, HbosConfig, HistogramScoreConfig,
-    IsolationForestConfig, LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
+    CopodConfig, DetectorConfig, EcodConfig, GaussianMixtureConfig, HbosConfig, IsolationForestConfig,
+    LofConfig, NeighborsConfig, PcaConfig, SurpriseConfig,
 };
 use discriminant::{
     DiscriminantConfig, LinearDiscriminantConfig, LogisticRegressionConfig, NaiveBayesConfig,
@@ -105,8 +105,6 @@ pub enum ModelConfig {
     Copod(CopodConfig),
     /// How rare the values of a row are, column by column.
     Hbos(HbosConfig),
-    /// The sum of minus log frequencies of the values of a row.
-    HistogramScore(HistogramScoreConfig),
     /// How far a row is from the principal directions.
     Pca(PcaConfig),
     /// How low the density of a mixture of Gaussians is.
@@ -153,7 +151,6 @@ impl ModelConfig {
             Self::Ecod(_) => "ecod",
             Self::Copod(_) => "copod",
             Self::Hbos(_) => "hbos",
-            Self::HistogramScore(_) => "histogram-score",
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
             Self::Series(_) => "series",
@@ -188,7 +185,6 @@ impl ModelConfig {
             Self::Ecod(EcodConfig::default()),
             Self::Copod(CopodConfig::default()),
             Self::Hbos(HbosConfig::default()),
-            Self::HistogramScore(HistogramScoreConfig::default()),
             Self::Pca(PcaConfig::default()),
             Self::GaussianMixture(GaussianMixtureConfig::default()),
             Self::Series(Box::default()),
@@ -223,7 +219,6 @@ impl ModelConfig {
             Self::Ecod(_) => "a detector by tails",
             Self::Copod(_) => "a detector by copulas",
             Self::Hbos(_) => "a detector by histograms",
-            Self::HistogramScore(_) => "a histogram score",
             Self::Pca(_) => "a detector by principal directions",
             Self::GaussianMixture(_) => "a mixture of Gaussians",
             Self::Series(_) => "a detector of series",
@@ -255,7 +250,6 @@ impl ModelConfig {
             Self::Ecod(config) => of(DetectorConfig::Ecod(config.clone())),
             Self::Copod(config) => of(DetectorConfig::Copod(config.clone())),
             Self::Hbos(config) => of(DetectorConfig::Hbos(config.clone())),
-            Self::HistogramScore(config) => of(DetectorConfig::HistogramScore(config.clone())),
             Self::Pca(config) => of(DetectorConfig::Pca(config.clone())),
             Self::GaussianMixture(config) => of(DetectorConfig::GaussianMixture(config.clone())),
             Self::Series(config) => Parts { series: Some((**config).clone()), ..Parts::default() },

@@ -6,7 +6,6 @@
 mod classical;
 pub(in crate::models) mod encoding;
 mod hbos;
-mod histogram_score;
 mod isolation_forest;
 mod lof;
 pub(in crate::models) mod mixture;
@@ -39,7 +38,6 @@ use crate::models::Stored;
 use crate::seed::Seed;
 
 pub use hbos::HbosConfig;
-pub use histogram_score::{HistogramScore, HistogramScoreConfig};
 pub use isolation_forest::IsolationForestConfig;
 pub use lof::LofConfig;
 pub use mixture::GaussianMixtureConfig;
@@ -51,18 +49,8 @@ pub use tails::{CopodConfig, EcodConfig};
 pub use threshold::{Threshold, threshold};
 
 /// The names of the detectors in recipes, the default first.
-pub const NAMES: [&str; 10] = [
-    "surprise",
-    "neighbors",
-    "isolation-forest",
-    "lof",
-    "ecod",
-    "copod",
-    "hbos",
-    "histogram-score",
-    "pca",
-    "gaussian-mixture",
-];
+pub const NAMES: [&str; 9] =
+    ["surprise", "neighbors", "isolation-forest", "lof", "ecod", "copod", "hbos", "pca", "gaussian-mixture"];
 
 /// Which detector, with its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,8 +70,6 @@ pub enum DetectorConfig {
     Copod(CopodConfig),
     /// How low the bars of each column's histogram.
     Hbos(HbosConfig),
-    /// The sum of minus log frequencies of the values of each column.
-    HistogramScore(HistogramScoreConfig),
     /// Distances from principal directions.
     Pca(PcaConfig),
     /// How low the density of a mixture of Gaussians.
@@ -107,7 +93,6 @@ pub enum Detector {
     Ecod(Box<Classical<Ecod>>),
     Copod(Box<Classical<Copod>>),
     Hbos(Box<Classical<Hbos>>),
-    HistogramScore(Box<HistogramScore>),
     Pca(Box<Classical<Pca>>),
     GaussianMixture(Box<Classical<GaussianMixture>>),
 }
@@ -122,7 +107,6 @@ macro_rules! each {
             Detector::Ecod($fitted) => $do,
             Detector::Copod($fitted) => $do,
             Detector::Hbos($fitted) => $do,
-            Detector::HistogramScore($fitted) => $do,
             Detector::Pca($fitted) => $do,
             Detector::GaussianMixture($fitted) => $do,
         }
@@ -140,7 +124,6 @@ impl DetectorConfig {
             "ecod" => Self::Ecod(EcodConfig::default()),
             "copod" => Self::Copod(CopodConfig::default()),
             "hbos" => Self::Hbos(HbosConfig::default()),
-            "histogram-score" => Self::HistogramScore(HistogramScoreConfig::default()),
             "pca" => Self::Pca(PcaConfig::default()),
             "gaussian-mixture" => Self::GaussianMixture(GaussianMixtureConfig::default()),
             _ => return None,
@@ -157,7 +140,6 @@ impl DetectorConfig {
             Self::Ecod(_) => "ecod",
             Self::Copod(_) => "copod",
             Self::Hbos(_) => "hbos",
-            Self::HistogramScore(_) => "histogram-score",
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
         }
@@ -174,7 +156,6 @@ impl DetectorConfig {
             Self::IsolationForest(config) => config.check(path),
             Self::Lof(config) => config.check(path),
             Self::Hbos(config) => config.check(path),
-            Self::HistogramScore(config) => config.check(path),
             Self::GaussianMixture(config) => config.check(path),
             Self::Ecod(_) | Self::Copod(_) | Self::Pca(_) => Ok(()),
         }
@@ -211,9 +192,6 @@ impl Detector {
             DetectorConfig::Ecod(config) => classical!(Ecod, config),
             DetectorConfig::Copod(config) => classical!(Copod, config),
             DetectorConfig::Hbos(config) => classical!(Hbos, config),
-            DetectorConfig::HistogramScore(config) => Self::HistogramScore(Box::new(HistogramScore::fit(
-                config, table, schema, rows, seed, threads,
-            )?)),
             DetectorConfig::Pca(config) => classical!(Pca, config),
             DetectorConfig::GaussianMixture(config) => classical!(GaussianMixture, config),
         })
@@ -229,7 +207,6 @@ impl Detector {
             Self::Ecod(_) => "ecod",
             Self::Copod(_) => "copod",
             Self::Hbos(_) => "hbos",
-            Self::HistogramScore(_) => "histogram-score",
             Self::Pca(_) => "pca",
             Self::GaussianMixture(_) => "gaussian-mixture",
         }
@@ -292,7 +269,6 @@ impl Detector {
             "ecod" => Self::Ecod(Box::new(Classical::restore(&below)?)),
             "copod" => Self::Copod(Box::new(Classical::restore(&below)?)),
             "hbos" => Self::Hbos(Box::new(Classical::restore(&below)?)),
-            "histogram-score" => Self::HistogramScore(Box::new(HistogramScore::restore(&below)?)),
             "pca" => Self::Pca(Box::new(Classical::restore(&below)?)),
             "gaussian-mixture" => Self::GaussianMixture(Box::new(Classical::restore(&below)?)),
             _ => return Err(format!("there is no detector `{name}`")),
