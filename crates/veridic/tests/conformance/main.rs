@@ -16,3 +16,4 @@ mod resuming;
 mod sampling;
 mod scoring;
 mod seeding;
+mod table;
