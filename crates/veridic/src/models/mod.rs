@@ -28,6 +28,8 @@ pub mod series;
 mod softmax;
 mod stored;
 mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trees;
 mod vae;
 
@@ -173,8 +175,9 @@ impl ModelConfig {
         }
     }
 
-    /// One of each kind, by which a message names those that are capable of something.
-    pub(crate) fn all() -> Vec<Self> {
+    /// One of each kind with default settings: by these a message names what is capable of something, and the name of a model
+    /// alone is understood.
+    pub fn all() -> Vec<Self> {
         vec![
             Self::Autoencoder(AutoencoderConfig::default()),
             Self::Vae(VaeConfig::default()),

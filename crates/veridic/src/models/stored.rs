@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 /// Named tensors and what is said about them (structure that is not numbers, as JSON, say).
+///
+/// A tensor of rows of the data, one a step of its first axis, has a name that ends in `rows` or `references`: by that a run counts
+/// what it holds of single rows (`run/fitted/kept.rs`).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stored {
     /// Texts by name, in the header of the file.

@@ -88,16 +88,18 @@ impl Parts {
     }
 
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
-        let both = self.chain.is_some() && self.detector.is_some();
+        // Taken apart, here and below, so that the compiler names what a new part has to be added to.
+        let Self { chain, private, circuit, detector, trees, discriminant, series, paths } = self;
+        let both = chain.is_some() && detector.is_some();
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
-        self.chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
-        self.private.as_ref().map_or(Ok(()), |private| private.check(path))?;
-        self.circuit.as_ref().map_or(Ok(()), |circuit| circuit.check(path))?;
-        self.detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
-        self.trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
-        self.discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
-        self.series.as_ref().map_or(Ok(()), |series| series.check(path))?;
-        self.paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
+        chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
+        private.as_ref().map_or(Ok(()), |private| private.check(path))?;
+        circuit.as_ref().map_or(Ok(()), |circuit| circuit.check(path))?;
+        detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
+        trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
+        discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
+        series.as_ref().map_or(Ok(()), |series| series.check(path))?;
+        paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
     }
 
     /// Whether rows are points of series.
@@ -111,14 +113,15 @@ impl Parts {
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
+        let Self { chain: _, private, circuit: _, detector, trees, discriminant, series, paths } = self;
         match ability {
-            Ability::Sample => self.makes_rows() || self.private.is_some() || self.paths.is_some(),
+            Ability::Sample => self.makes_rows() || private.is_some() || paths.is_some(),
             Ability::Fill | Ability::Likelihood => self.makes_rows(),
-            Ability::Continue => self.paths.is_some(),
-            Ability::FillSeries => matches!(self.paths, Some(PathConfig::Window(_))),
-            Ability::Score | Ability::Explain => self.detector.is_some() || self.series.is_some(),
-            Ability::Classify => self.trees.is_some() || self.discriminant.is_some(),
-            Ability::Alarm => self.series.is_some(),
+            Ability::Continue => paths.is_some(),
+            Ability::FillSeries => matches!(paths, Some(PathConfig::Window(_))),
+            Ability::Score | Ability::Explain => detector.is_some() || series.is_some(),
+            Ability::Classify => trees.is_some() || discriminant.is_some(),
+            Ability::Alarm => series.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
     }
@@ -290,21 +293,34 @@ impl TableModel {
 
     /// Whether a part looks at a column, so that rows must have it.
     pub(crate) fn uses(&self, name: &str) -> bool {
-        if let Some(series) = &self.series {
+        let Self {
+            schema,
+            chain: _,
+            private,
+            circuit: _,
+            keys: _,
+            detector,
+            trees,
+            discriminant,
+            series,
+            paths,
+        } = self;
+        if let Some(series) = series {
             return series.uses(name);
         }
-        if let Some(paths) = &self.paths {
+        if let Some(paths) = paths {
             return paths.uses(name);
         }
         let is_unused = |kind: &Kind| matches!(kind, Kind::Identifier | Kind::Constant { .. });
-        if self.schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
+        if schema.column(name).is_none_or(|column| is_unused(&column.kind)) {
             return false;
         }
+        // Of the chain and the circuit.
         let made = self.maker().is_some_and(|maker| maker.columns().iter().any(|c| c.name == name));
-        let detector = self.detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
-        let trees = self.trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
-        let told = self.discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
-        let private = self.private.as_ref().is_some_and(|p| p.schema().column(name).is_some());
+        let detector = detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
+        let trees = trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
+        let told = discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
+        let private = private.as_ref().is_some_and(|p| p.schema().column(name).is_some());
         made || private || detector || trees || told
     }
 
@@ -320,22 +336,25 @@ impl TableModel {
 
     /// The model as tensors and texts.
     pub(crate) fn store(&self) -> Stored {
+        // The schema is a file of its own.
+        let Self { schema: _, chain, private, circuit, keys, detector, trees, discriminant, series, paths } =
+            self;
         let mut stored = Stored::default();
         let mut absorb = |name: &str, part: Option<Stored>| {
             if let Some(part) = part {
                 stored.absorb(name, part);
             }
         };
-        absorb("chain", self.chain.as_ref().map(Chain::store));
-        absorb("private", self.private.as_ref().map(PrivateMarginals::store));
-        absorb("circuit", self.circuit.as_ref().map(Circuit::store));
-        absorb("detector", self.detector.as_ref().map(Detector::store));
-        absorb("trees", self.trees.as_ref().map(BoostedTrees::store));
-        absorb("discriminant", self.discriminant.as_ref().map(Discriminant::store));
-        absorb("series", self.series.as_ref().map(SeriesModel::store));
-        absorb("paths", self.paths.as_ref().map(PathModel::store));
-        if !self.keys.is_empty() {
-            stored.about.insert("keys".to_string(), serde_json::to_string(&self.keys).unwrap_or_default());
+        absorb("chain", chain.as_ref().map(Chain::store));
+        absorb("private", private.as_ref().map(PrivateMarginals::store));
+        absorb("circuit", circuit.as_ref().map(Circuit::store));
+        absorb("detector", detector.as_ref().map(Detector::store));
+        absorb("trees", trees.as_ref().map(BoostedTrees::store));
+        absorb("discriminant", discriminant.as_ref().map(Discriminant::store));
+        absorb("series", series.as_ref().map(SeriesModel::store));
+        absorb("paths", paths.as_ref().map(PathModel::store));
+        if !keys.is_empty() {
+            stored.about.insert("keys".to_string(), serde_json::to_string(keys).unwrap_or_default());
         }
         stored
     }

@@ -17,3 +17,4 @@ mod resuming;
 mod sampling;
 mod scoring;
 mod seeding;
+mod table;

@@ -2,6 +2,10 @@
 //!
 //! [`Surprise`] is the default; the others are the classical ones, on the same encoding of mixed tables. For all of them
 //! holds: nothing unknown, blank or out of place makes a row less unusual.
+//!
+//! A detector of points is a [`Method`](classical::Method): rows come as points in standard deviations, and [`Classical`] has
+//! the rest (cells that no training row looked like, tails, reasons, expected cells, storing). One that looks at columns in its
+//! own way has the methods of [`Surprise`], and takes `Encoding`, `Tail` and `witness` for what it shares.
 
 mod classical;
 pub(in crate::models) mod encoding;
@@ -116,18 +120,8 @@ macro_rules! each {
 impl DetectorConfig {
     /// The default settings of the detector of this name.
     pub fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "surprise" => Self::Surprise(SurpriseConfig::default()),
-            "neighbors" => Self::Neighbors(NeighborsConfig::default()),
-            "isolation-forest" => Self::IsolationForest(IsolationForestConfig::default()),
-            "lof" => Self::Lof(LofConfig::default()),
-            "ecod" => Self::Ecod(EcodConfig::default()),
-            "copod" => Self::Copod(CopodConfig::default()),
-            "hbos" => Self::Hbos(HbosConfig::default()),
-            "pca" => Self::Pca(PcaConfig::default()),
-            "gaussian-mixture" => Self::GaussianMixture(GaussianMixtureConfig::default()),
-            _ => return None,
-        })
+        // Every setting has a default, so that a name alone is a configuration.
+        serde_json::from_value(serde_json::json!({ name: {} })).ok()
     }
 
     /// The name in recipes.
@@ -261,17 +255,22 @@ impl Detector {
     pub fn restore(stored: &Stored) -> Result<Self, String> {
         let name = stored.text("detector")?;
         let below = stored.below(name);
-        Ok(match name {
-            "surprise" => Self::Surprise(Box::new(Surprise::restore(&below)?)),
-            "neighbors" => Self::Neighbors(Box::new(Classical::restore(&below)?)),
-            "isolation-forest" => Self::IsolationForest(Box::new(Classical::restore(&below)?)),
-            "lof" => Self::Lof(Box::new(Classical::restore(&below)?)),
-            "ecod" => Self::Ecod(Box::new(Classical::restore(&below)?)),
-            "copod" => Self::Copod(Box::new(Classical::restore(&below)?)),
-            "hbos" => Self::Hbos(Box::new(Classical::restore(&below)?)),
-            "pca" => Self::Pca(Box::new(Classical::restore(&below)?)),
-            "gaussian-mixture" => Self::GaussianMixture(Box::new(Classical::restore(&below)?)),
-            _ => return Err(format!("there is no detector `{name}`")),
+        // By the settings, so that the compiler knows all of them.
+        let config = DetectorConfig::of(name).ok_or_else(|| format!("there is no detector `{name}`"))?;
+        Ok(match config {
+            DetectorConfig::Surprise(_) => Self::Surprise(Box::new(Surprise::restore(&below)?)),
+            DetectorConfig::Neighbors(_) => Self::Neighbors(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::IsolationForest(_) => {
+                Self::IsolationForest(Box::new(Classical::restore(&below)?))
+            }
+            DetectorConfig::Lof(_) => Self::Lof(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::Ecod(_) => Self::Ecod(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::Copod(_) => Self::Copod(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::Hbos(_) => Self::Hbos(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::Pca(_) => Self::Pca(Box::new(Classical::restore(&below)?)),
+            DetectorConfig::GaussianMixture(_) => {
+                Self::GaussianMixture(Box::new(Classical::restore(&below)?))
+            }
         })
     }
 }

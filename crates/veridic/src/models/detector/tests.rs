@@ -3,6 +3,7 @@
 use super::*;
 use crate::data::{Cells, Column, MISSING};
 use crate::error::{Error, ModelError};
+use crate::models::tests::serde_names;
 use crate::seed::{standard_normal, uniform};
 
 pub(super) fn numbers(name: &str, values: Vec<f64>) -> Column {
@@ -78,6 +79,10 @@ fn fit(config: DetectorConfig, table: &Table) -> Detector {
 
 #[test]
 fn names_and_settings_go_together() {
+    let (mut named, mut known) = (NAMES.to_vec(), serde_names::<DetectorConfig>());
+    named.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(named, known, "`NAMES` has every detector");
     for config in all() {
         let name = config.name();
         assert_eq!(serde_json::to_value(&config).unwrap().as_object().unwrap().keys().next().unwrap(), name);
