@@ -77,9 +77,11 @@ export async function run(place, name, parameters, shell) {
   });
   const courses = names.map((one) => new Course(one));
   await Promise.all(courses.map((course) => course.read()));
-  document.title = `${isOne ? name : `${names.length} runs`} · Studio`;
+  // A studio that was opened on one run calls it as its folder is called.
+  const called = name === "." ? views[0].path.replace(/[\\/.]+$/, "").split(/[\\/]/).pop() || name : name;
+  document.title = `${isOne ? called : `${names.length} runs`} · Studio`;
 
-  const title = make("h1", {}, isOne ? name : names.map((one, i) => make("span", {}, i > 0 && " · ", make("i", { class: "swatch", style: { "--c": color(i) } }), make("a", { href: runAddress(one) }, one))));
+  const title = make("h1", {}, isOne ? called : names.map((one, i) => make("span", {}, i > 0 && " · ", make("i", { class: "swatch", style: { "--c": color(i) } }), make("a", { href: runAddress(one) }, one))));
   const facts = make("div", { class: "facts" });
   const trouble = make("div", {});
   const left = make("div", {}), right = make("div", {});

@@ -66,7 +66,7 @@ export async function shelf(place, _, parameters, shell) {
       run.share !== null && ["running", "silent", "stopped"].includes(run.status) && make("span", { class: "meter", title: `${Math.round(run.share * 100)} %` }, make("i", { style: { width: `${Math.round(run.share * 100)}%` } })));
     return make("tr", { "data-name": run.name, "data-at": i === at ? "yes" : null },
       make("td", {}, tick),
-      make("td", { class: "name" }, run.status === "foreign" ? run.name : make("a", { href: runAddress(run.name) }, run.name), run.tags.map((tag) => make("span", { class: "tag" }, tag))),
+      make("td", { class: "name" }, run.status === "foreign" ? run.name : make("a", { href: runAddress(run.name) }, run.name === "." ? folder.replace(/[\\/.]+$/, "").split(/[\\/]/).pop() || run.name : run.name), run.tags.map((tag) => make("span", { class: "tag" }, tag))),
       make("td", {}, status),
       make("td", {}, run.model),
       make("td", {}, run.data),
