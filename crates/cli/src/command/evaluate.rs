@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use veridic::run::{self, EvaluationOptions, TableReading};
+use veridic::run::{self, EvaluationOptions, Fitted, Shadow, TableReading};
 
 use super::{Threads, pair};
 use crate::error::CliError;
@@ -37,6 +37,12 @@ pub(crate) struct Evaluate {
     /// Count real rows by these columns, which others may know of a person (k-map)
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     quasi: Vec<String>,
+    /// Attack with generators like that of RUN, which made the synthetic rows, fitted anew with and without a row
+    #[arg(long, value_name = "RUN", requires = "unseen")]
+    shadow: Option<PathBuf>,
+    /// So many of them, at least 4
+    #[arg(long, value_name = "N", default_value_t = 16, requires = "shadow", value_parser = clap::value_parser!(u16).range(4..=1000))]
+    shadows: u16,
     /// Compare at most N rows a side at a time; less is faster, and intervals wider
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
@@ -85,13 +91,13 @@ impl Evaluate {
                 given.join(", ")
             ));
         }
-        let found = run::evaluate_files(
-            &self.real,
-            &self.synthetic,
-            unseen,
-            &TableReading::of(&self.set)?,
-            &options,
-        )?;
+        let reading = TableReading::of(&self.set)?;
+        let mut found = run::evaluate_files(&self.real, &self.synthetic, unseen, &reading, &options)?;
+        if let (Some(run), Some(unseen)) = (&self.shadow, unseen) {
+            let config = Fitted::open(run, 1)?.config().clone();
+            let shadow = Shadow { config, models: usize::from(self.shadows) };
+            shadow.attack_files(&mut found, [&self.real, &self.synthetic, unseen], &reading, &options)?;
+        }
         let name =
             |path: &PathBuf| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let title = format!("{} beside {}", name(&self.synthetic), name(&self.real));

@@ -83,7 +83,11 @@ pub struct Membership {
 }
 
 impl Membership {
-    fn of(members: &[f64], others: &[f64]) -> Result<Self, EvaluateError> {
+    /// From a score for each row that was learned from and for each of others, higher where a row is taken for one of the first.
+    ///
+    /// # Errors
+    /// No rows of either kind.
+    pub fn of(members: &[f64], others: &[f64]) -> Result<Self, EvaluateError> {
         let scores: Vec<f64> = members.iter().chain(others).copied().collect();
         let labels: Vec<bool> = (0..scores.len()).map(|i| i < members.len()).collect();
         let curve = roc_curve(&scores, &labels)?;
@@ -117,6 +121,17 @@ pub fn membership(train: &Table, holdout: &Table, synthetic: &Table) -> Result<M
     };
     refuse_empty(&[train, holdout, synthetic])?;
     Membership::of(&near(train), &near(holdout))
+}
+
+/// How near each row lies to the nearest synthetic one: minus the distance, in units of the rows' own spread.
+///
+/// # Errors
+/// A table without rows.
+pub fn nearness(rows: &Table, synthetic: &Table) -> Result<Vec<f64>, EvaluateError> {
+    refuse_empty(&[rows, synthetic])?;
+    let space = Space::of(&[rows]);
+    let made = space.points(synthetic);
+    Ok(nearest(&space.points(rows), &made).into_iter().map(|distance| -f64::from(distance)).collect())
 }
 
 /// Membership by densities (DOMIAS): a row counts as learned from where synthetic rows are denser than those of the population.

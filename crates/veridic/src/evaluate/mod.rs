@@ -36,7 +36,7 @@ mod volume;
 
 pub use active::active_units;
 pub use attack::{
-    AttackRisk, Membership, Rate, disclosure, domias, linkability, membership, most_frequent,
+    AttackRisk, Membership, Rate, disclosure, domias, linkability, membership, most_frequent, nearness,
     unique_values_repeated,
 };
 pub use cluster::density_clusters;

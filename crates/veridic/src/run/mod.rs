@@ -26,6 +26,7 @@ mod fit;
 mod fitted;
 mod map;
 mod report;
+mod shadow;
 
 pub use config::recipe::{Recipe, recipes};
 pub use config::{
@@ -52,3 +53,4 @@ pub use map::{
 pub use report::augment::AugmentConfig;
 pub use report::compare::{CompareOptions, Comparison, compare};
 pub use report::few_labels::FewLabelsConfig;
+pub use shadow::Shadow;

@@ -189,7 +189,8 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
             );
         }
     }
-    if let Some((member, n)) = of.membership.as_ref().map(|member| (member, of.rows.attacked))
+    let strongest = [&of.membership, &of.shadow].into_iter().flatten().max_by(|a, b| a.auc.total_cmp(&b.auc));
+    if let Some((member, n)) = strongest.map(|member| (member, of.rows.attacked))
         && member.auc > 0.5 + 2.0 / (n.max(1) as f64).sqrt()
         && !copies
     {

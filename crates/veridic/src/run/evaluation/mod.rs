@@ -115,6 +115,8 @@ pub struct Evaluation {
     pub membership: Option<Membership>,
     /// Membership by densities.
     pub domias: Option<Membership>,
+    /// Membership by shadow models, where they were asked for.
+    pub shadow: Option<Membership>,
     /// The other attacks.
     pub attacks: Vec<NamedAttack>,
     /// Nearly unique columns with the share of synthetic and of other real values that are values of real rows.
@@ -253,6 +255,22 @@ pub fn evaluate_files(
     Ok(evaluation)
 }
 
+impl Evaluation {
+    /// Adds what shadow models found, and says it where it is grave.
+    pub(crate) fn insert_shadow(&mut self, found: Membership) {
+        for (name, value) in [
+            ("privacy.shadow_auc", found.auc),
+            ("privacy.shadow_tpr_at_1", found.tpr_at_1),
+            ("baseline.privacy.shadow_auc", 0.5),
+            ("baseline.privacy.shadow_tpr_at_1", 0.01),
+        ] {
+            self.figures.insert(name.to_string(), value);
+        }
+        self.shadow = Some(found);
+        self.findings = finding::findings(self);
+    }
+}
+
 fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
     let compared: Vec<&str> =
         sides.schema.columns.iter().filter(|c| is_compared(c)).map(|c| c.name.as_str()).collect();
@@ -277,6 +295,7 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
         exact_copies: (0.0, 0.0),
         membership: None,
         domias: None,
+        shadow: None,
         attacks: Vec::new(),
         repeated: Vec::new(),
         quasi: None,

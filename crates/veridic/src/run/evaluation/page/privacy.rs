@@ -33,7 +33,9 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
             );
         }
     }
-    for (name, member) in [("distance", &of.membership), ("densities (DOMIAS)", &of.domias)] {
+    for (name, member) in
+        [("distance", &of.membership), ("densities (DOMIAS)", &of.domias), ("shadow models", &of.shadow)]
+    {
         if let Some(member) = member {
             let auc = format!("membership by {name}: AUC");
             line(&auc, format!("{:.3}", member.auc), "0.5".to_string());
