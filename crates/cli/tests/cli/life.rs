@@ -154,7 +154,7 @@ fn the_demo_leaves_rows_scores_and_figures_and_says_where() {
 #[test]
 fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     let place = Place::new();
-    place.write("a.csv", customers(300));
+    place.write("a.csv", customers(600));
     let told =
         place.succeed(&["fit", "a.csv", "--target", "buys", "--out", "run", "--set", "train.epochs=3"]);
     assert!(told.err.contains("`train.epochs` has no effect"), "{}", told.err);
