@@ -350,7 +350,7 @@ fn a_damaged_codec_file_is_refused() {
         (
             "\"clamp\"",
             "\"clamb\"",
-            "unknown field `clamb`, expected one of `numeric`, `missing`, `drop`, `clamp`",
+            "unknown field `clamb`, expected one of `numeric`, `missing`, `drop`, `clamp`, `cut`",
         ),
     ] {
         assert!(text.contains(from), "{text}");

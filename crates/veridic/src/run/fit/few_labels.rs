@@ -66,13 +66,13 @@ impl Training<'_> {
             keep,
         };
         let mut outcome = train::fit(&mut learner, pool, data.rows(), session)?;
-        if let Some(spread) = &spread {
-            let rows: Vec<usize> =
-                data.tested().iter().copied().filter(|&row| data.truth(row).is_some()).collect();
+        let rows: Vec<usize> =
+            data.tested().iter().copied().filter(|&row| data.truth(row).is_some()).collect();
+        if let Some(spread) = spread.as_ref().filter(|_| !rows.is_empty()) {
             let shares = spread.model.probabilities(data.rows(), &index(&rows), pool.threads())?;
             let told = shares.chunks(data.classes.len()).map(largest);
             let wrong = told.zip(&rows).filter(|(told, row)| data.truth(**row) != Some(*told)).count();
-            let error = wrong as f64 / rows.len().max(1) as f64;
+            let error = wrong as f64 / rows.len() as f64;
             outcome.progress.best_losses.insert("control.graph.error".to_string(), error);
         }
         insert_pseudo_error(data, (network, pool), &seen, &mut outcome.progress)?;
