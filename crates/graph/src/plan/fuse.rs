@@ -295,5 +295,11 @@ fn assign_tiles(regs: &mut [Reg], code: &[Instr], sinks: &[(u16, SinkPlace)], fi
             }
         }
     }
+    // What chains left out has no tile, and nothing reads it.
+    for reg in regs {
+        if let Reg::Scratch(tile @ u16::MAX) = reg {
+            *tile = 0;
+        }
+    }
     tiles
 }
