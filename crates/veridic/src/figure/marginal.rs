@@ -237,10 +237,13 @@ fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], l
             let gap = format!(r#"stroke="{PAPER}" stroke-width="3""#);
             canvas.line([from - 2.0, top + 13.0], [to + 2.0, top + 9.0], &gap);
             let percent = |share: f64| format!("{:.0}", 100.0 * share);
-            let said = format!("{} % of real, {} % of made rows", percent(bar.real), percent(bar.made));
+            let long = format!("{} % of real, {} % of made rows", percent(bar.real), percent(bar.made));
+            let short = format!("{} %, {} %", percent(bar.real), percent(bar.made));
             // On the side where there is room.
             let style = Style::new(10.5).fill(SOFT);
-            match to + text::width(&said, 10.5) < left + WIDTH {
+            let room = (left + WIDTH - to).max(from - left) - 8.0;
+            let said = if text::width(&long, 10.5) < room { long } else { short };
+            match left + WIDTH - to >= from - left {
                 true => canvas.text([to + 5.0, top + 13.0], &said, style),
                 false => canvas.text([from - 5.0, top + 13.0], &said, style.anchor(Anchor::End)),
             }
