@@ -13,7 +13,6 @@ mod life;
 mod map;
 mod rules;
 mod series;
-mod window;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
