@@ -1,10 +1,24 @@
 //! What the figures of a report are, each in a line.
 
 /// Figures by the end of their name, with what they are; the first that fits is taken.
-const FIGURES: [(&str, &str); 72] = [
+const FIGURES: [(&str, &str); 83] = [
     ("train.epochs", "epochs trained"),
     ("test.loss_per_pixel", "loss of test images for each value"),
     (".loss", "mean nats a row; lower is better"),
+    (
+        "control.pca.reconstruction",
+        "share of the variance of test windows that as many principal components lose",
+    ),
+    (".unexplained", "share of the variance of test windows that does not come back"),
+    (".fill_error", "root of the mean squared error of stretches put back; lower is better"),
+    (".delay", "points from the first sign of an unusual stretch to its alarm, of those found"),
+    (".found", "share of unusual stretches with an alarm; 1 is best"),
+    (".kurtosis", "how heavy the tails of changes are; 3 is normal"),
+    (".leverage", "correlation of a change with the size of the next"),
+    (".autocorrelation_1", "correlation of a change with the next"),
+    (".volatility_1", "correlation of the sizes of changes one step apart"),
+    (".volatility_5", "correlation of the sizes of changes five steps apart"),
+    (".volatility_10", "correlation of the sizes of changes ten steps apart"),
     (".reconstruction", "the part of the loss for how rows are given back"),
     (".kl", "the part of the loss for how far codes lie from the prior"),
     ("test.elbo", "a bound below the log-likelihood of test rows, nats a row; higher is better"),

@@ -45,7 +45,7 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with_all = ["given", "like"])]
     balance: Vec<String>,
     /// Take the columns that FILE has from it, row by row, and make the others; of windows of series paths like those in
-    /// FILE, as many as it has windows, or -n
+    /// FILE, as many as it has windows, or -n, behind the real ones
     #[arg(long, value_name = "FILE", conflicts_with = "given")]
     like: Option<PathBuf>,
     /// Points of each path of series [default: those of a window]

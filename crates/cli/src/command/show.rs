@@ -277,6 +277,7 @@ fn about(name: &str) -> &'static str {
         "run.json" => "status, seed, threads, data files and times",
         "config.toml" => "the whole configuration; `veridic fit --recipe` repeats the run with it",
         "schema.json" => "the columns and what they hold",
+        "series.json" => "the columns of the series and how they become windows",
         "codec.json" => "how rows become numbers and back",
         "model.safetensors" => "the weights of the best epoch",
         "events.jsonl" => "the losses of each epoch",

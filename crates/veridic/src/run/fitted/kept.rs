@@ -20,6 +20,9 @@ impl Fitted {
         if let Some(schema) = self.schema() {
             add("schema.json", of_schema(schema));
         }
+        if let Some(windows) = self.windows() {
+            add("series.json", of_schema(&windows.source));
+        }
         match &self.model {
             Model::Table(model) => add("model.safetensors", of_model(model)),
             Model::Network(_) | Model::Propagation(_) if self.schema().is_some() => {
@@ -36,6 +39,8 @@ impl Fitted {
             ("report.html", "ranges and categories of the columns, and how often they are"),
             ("figures/columns.csv", "ranges and categories of the columns, and how often they are"),
             ("figures/sampled-rows.csv", "rows of the data beside made ones"),
+            ("figures/series-pairs.csv", "windows of the data beside what comes back of them"),
+            ("figures/series-samples.csv", "windows of the data beside made ones"),
             ("latents.safetensors", "where training rows lie in the latent space"),
         ] {
             if directory.file(name).is_file() {

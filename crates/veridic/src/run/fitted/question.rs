@@ -85,7 +85,7 @@ impl Fitted {
     }
 
     /// Rows like those given in the columns that these have, which stay as they are, with all others made. Of windows of series, as
-    /// many paths as there are windows in the file, or `n`, each drawn from the posterior of one of them.
+    /// many paths as there are windows in the file, or `n`, each drawn from the posterior of one of them, behind those windows.
     ///
     /// # Errors
     /// A model that cannot make rows; data of which no column is the model's.

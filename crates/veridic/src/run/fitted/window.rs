@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Fitted, Form, Given, InUse, Reading, ordered};
+use crate::data::series::{SeriesConfig, SeriesSet};
 use crate::data::{self, Data, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::Ability;
@@ -83,7 +84,8 @@ impl Fitted {
     }
 
     /// Makes `n` paths like the windows of a file: each is drawn from the posterior of one of them, by turns, with the noise of its
-    /// values. A scenario, such as the falls of a crash, is a file of them.
+    /// values. A scenario, such as the falls of a crash, is a file of them. The windows themselves come first, as `real-1`, …, before
+    /// `made-1`, ….
     ///
     /// # Errors
     /// A model without a posterior; data that is no series like those that were learned from.
@@ -109,10 +111,23 @@ impl Fitted {
             return Err(self.cannot(Ability::Posterior));
         };
         let made = codec.decode(&rows)?;
-        match paths(windows, &made) {
-            Some((table, schema)) => Ok(Data::Table(table, schema)),
-            None => Err(self.cannot(Ability::Posterior)),
+        let Data::Table(real, _) = &reading.data else { return Err(self.cannot(Ability::Posterior)) };
+        let parts = [("real", windows.series(real, Some(real))), ("made", windows.series(&made, None))];
+        let mut all: Option<SeriesSet> = None;
+        for (kind, set) in parts {
+            let Some(mut set) = set else { return Err(self.cannot(Ability::Posterior)) };
+            set.series.iter_mut().for_each(|series| series.entity = format!("{kind}-{}", series.entity));
+            all = Some(match all {
+                None => set,
+                Some(mut first) => {
+                    first.series.append(&mut set.series);
+                    first
+                }
+            });
         }
+        let Some(all) = all else { return Err(self.cannot(Ability::Posterior)) };
+        let (table, schema) = long(&all);
+        Ok(Data::Table(table, schema))
     }
 
     /// Made windows as paths in long form, `path`, `step` and the channels; other rows as they are.
@@ -126,7 +141,11 @@ impl Fitted {
 
 /// Made windows as paths in long form; nothing of a table without their values.
 pub(crate) fn paths(windows: &Windowing, table: &Table) -> Option<(Table, Schema)> {
-    let set = windows.series(table, None)?;
-    let layout = data::series::SeriesConfig { entity: Some("path".to_string()), ..Default::default() };
-    Some(set.to_table(&layout, &Schema { columns: Vec::new() }))
+    windows.series(table, None).map(|set| long(&set))
+}
+
+/// Paths as rows: `path`, `step`, and the channels.
+fn long(set: &SeriesSet) -> (Table, Schema) {
+    let layout = SeriesConfig { entity: Some("path".to_string()), ..SeriesConfig::default() };
+    set.to_table(&layout, &Schema { columns: Vec::new() })
 }
