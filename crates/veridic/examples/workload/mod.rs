@@ -9,7 +9,7 @@ use veridic::run::Config;
 use veridic::train::{Learner, Rates, TrainConfig};
 
 /// What a workload is: its name, the shape of a row, classes, and model, batch and optimizer as a recipe has them.
-pub const WORKLOADS: [(&str, &[usize], usize, &str); 8] = [
+pub(crate) const WORKLOADS: [(&str, &[usize], usize, &str); 8] = [
     ("W1", &[29], 0, include_str!("../../../../recipes/creditcard-autoencoder.toml")),
     ("W2", &[784], 0, MNIST_AUTOENCODER),
     ("W3", &[784], 0, MNIST_VAE),
@@ -62,19 +62,19 @@ optimizer = { adam = { rate = 0.0002, beta1 = 0.5 } }
 "#;
 
 /// A workload with its data in memory.
-pub struct Workload {
+pub(crate) struct Workload {
     config: Config,
     dims: Vec<usize>,
     classes: usize,
     held: Held,
     /// Real rows, random ones in their place, or made where there are no real ones.
-    pub data: &'static str,
+    pub(crate) data: &'static str,
 }
 
 impl Workload {
     /// The workload of this name with its rows: real ones where they are, else numbers that look like them; what they are
     /// does not change the work.
-    pub fn read(name: &str) -> Self {
+    pub(crate) fn read(name: &str) -> Self {
         let (_, dims, classes, recipe) =
             WORKLOADS.into_iter().find(|(known, ..)| *known == name).unwrap_or_else(|| {
                 panic!("no workload `{name}`; there are {}", WORKLOADS.map(|(name, ..)| name).join(", "))
@@ -131,7 +131,7 @@ impl Workload {
     }
 
     /// The network, untrained.
-    pub fn network(&self) -> Network {
+    pub(crate) fn network(&self) -> Network {
         let TrainConfig { batch, optimizer, .. } = self.config.train;
         let train = TrainConfig { batch, optimizer, ..TrainConfig::default() };
         let layout = Layout { dims: self.dims.clone(), classes: self.classes, ..Layout::default() };
@@ -139,17 +139,17 @@ impl Workload {
     }
 
     /// Rows of a step: each update has rows of its own.
-    pub fn batch(&self, network: &Network) -> usize {
+    pub(crate) fn batch(&self, network: &Network) -> usize {
         self.config.train.batch * network.batches()
     }
 
     /// The rates of every step.
-    pub fn rates(&self) -> Rates {
+    pub(crate) fn rates(&self) -> Rates {
         Rates { learning: self.config.train.optimizer.rate(), divergence: 1.0, progress: 0.0 }
     }
 
     /// All rows.
-    pub fn rows(&self) -> Rows<'_> {
+    pub(crate) fn rows(&self) -> Rows<'_> {
         let Held { bytes, matrix, labels } = &self.held;
         let rows = if bytes.is_empty() {
             Rows::matrix(matrix)
@@ -161,18 +161,18 @@ impl Workload {
 }
 
 /// Rows in a new order each epoch; a partial batch is dropped, as by the peers.
-pub struct Order {
+pub(crate) struct Order {
     order: Vec<u32>,
     at: usize,
     dice: Dice,
 }
 
 impl Order {
-    pub fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self { order: (0..rows as u32).collect(), at: rows, dice: Dice(2) }
     }
 
-    pub fn next(&mut self, batch: usize) -> &[u32] {
+    pub(crate) fn next(&mut self, batch: usize) -> &[u32] {
         if self.at + batch > self.order.len() {
             for i in (1..self.order.len()).rev() {
                 self.order.swap(i, (self.dice.roll() as usize) % (i + 1));
