@@ -16,7 +16,7 @@ fn prices(days: usize) -> String {
 }
 
 fn fitted(place: &Place, further: &[&str]) -> String {
-    place.write("prices.csv", prices(90));
+    place.write("prices.csv", prices(200));
     let common = [
         "fit",
         "prices.csv",
@@ -45,7 +45,7 @@ fn a_vae_of_windows_is_asked_by_every_verb() {
     assert!(said.contains("windows overlap, so they are parted by time"), "{said}");
     let encoded = place.succeed(&["encode", "run", "prices.csv"]).out;
     assert!(encoded.starts_with("share,from,until,z1,z2"), "{encoded:.80}");
-    assert_eq!(encoded.lines().count(), 1 + 5 * (90 - 12));
+    assert_eq!(encoded.lines().count(), 1 + 5 * (200 - 12));
     let scores = place.succeed(&["score", "run", "prices.csv", "--explain", "1"]).out;
     assert!(scores.starts_with("share,from,until,score,reason_1"), "{scores:.80}");
     let paths = place.succeed(&["sample", "run", "-n", "3"]).out;
