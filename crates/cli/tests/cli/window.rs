@@ -30,7 +30,6 @@ fn fitted(place: &Place, further: &[&str]) -> String {
         "data.series.window.form=returns",
         "--set",
         "train.epochs=3",
-        "--quiet",
         "--out",
         "run",
     ];
