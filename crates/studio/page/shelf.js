@@ -5,7 +5,7 @@ import { get, post } from "./server.js";
 import { byWeight, duration, number, saveTable, when } from "./words.js";
 
 const GLANCE = 1500;
-const SHOWN = 400;
+const SHOWN = 150;
 const COLUMNS = 3;
 
 export const runAddress = (name) => `#/run/${name.split("/").map(encodeURIComponent).join("/")}`;

@@ -198,7 +198,7 @@ export async function world(place, _, parameters, shell) {
         said.textContent = turn === 0 ? "The discriminator has learned: its judgement moved." : "The generator has learned: made points moved.";
         turn = 1 - turn;
         await new Promise((done) => setTimeout(done, SLOW));
-      } else if (!(await ask({ steps: 200, milliseconds: 22 }))) break;
+      } else if (!(await ask({ steps: 200, milliseconds: 12 }))) break;
     }
     pause();
   }
