@@ -42,7 +42,7 @@ struct Common {
 #[derive(Debug, Subcommand)]
 enum Tool {
     #[command(flatten)]
-    Walk(WalkTool),
+    Walk(Box<WalkTool>),
     /// Say how the noise of a generator clusters by the class of what is made of it
     ///
     /// The class is of digits what a frozen classifier reads, of recipes like `ring-gan` the nearest
@@ -50,23 +50,27 @@ enum Tool {
     /// share of nearest neighbors of one class and what a linear rule gets right, each beside chance. -o
     /// FILE.png (or svg) draws the noise, FILE.csv writes it with class and cluster.
     #[command(verbatim_doc_comment)]
-    Clusters {
-        /// The run directory
-        run: PathBuf,
-        /// Points of noise
-        #[arg(short = 'n', value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
-        n: u32,
-        /// The column of what is made that is its class
-        #[arg(long, value_name = "COLUMN")]
-        by: Option<String>,
-        /// Draw random numbers from this seed [default: the run's own]
-        #[arg(long, value_name = "N")]
-        seed: Option<u64>,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        threads: Threads,
-    },
+    Clusters(Box<Clusters>),
+}
+
+/// How to look at the noise of a generator.
+#[derive(Debug, Args)]
+struct Clusters {
+    /// The run directory
+    run: PathBuf,
+    /// Points of noise
+    #[arg(short = 'n', value_name = "N", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
+    n: u32,
+    /// The column of what is made that is its class
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+    /// Draw random numbers from this seed [default: the run's own]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 #[derive(Debug, Subcommand)]
@@ -194,27 +198,31 @@ impl Latent {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         match self.tool {
             Tool::Walk(tool) => tool.run(ui),
-            Tool::Clusters { run, n, by, seed, output, threads } => {
-                output.check_with_pictures(&run, None)?;
-                let mut fitted = Fitted::open(&run, threads.get())?;
-                let seed = seed.unwrap_or(fitted.config().seed);
-                let found = fitted.noise_clusters(n as usize, by.as_deref(), seed)?;
-                let classes: Vec<String> =
-                    found.classes.iter().map(|(class, n)| format!("{class} {}", count(*n as u64))).collect();
-                ui.say(&format!("{} points of noise; classes: {}", count(u64::from(n)), classes.join(", ")));
-                let figure = |name: String| found.report.get(&name).copied().unwrap_or(f64::NAN);
-                for (name, what) in [
-                    ("purity", "of k-means clusters is their commonest class"),
-                    ("neighbors", "of the 10 nearest points have the class of a point"),
-                    ("probe", "of the classes of other points are told by a linear rule"),
-                ] {
-                    let (value, chance) =
-                        (figure(format!("clusters.{name}")), figure(format!("chance.{name}")));
-                    ui.say(&format!("{name}: {value:.3} {what}; by chance {chance:.3}"));
-                }
-                output.made_by(fitted.provenance("latent", seed)?).clusters(ui, &found)
-            }
+            Tool::Clusters(clusters) => clusters.run(ui),
         }
+    }
+}
+
+impl Clusters {
+    fn run(self, ui: &Ui) -> Result<(), CliError> {
+        let Self { run, n, by, seed, output, threads } = self;
+        output.check_with_pictures(&run, None)?;
+        let mut fitted = Fitted::open(&run, threads.get())?;
+        let seed = seed.unwrap_or(fitted.config().seed);
+        let found = fitted.noise_clusters(n as usize, by.as_deref(), seed)?;
+        let classes: Vec<String> =
+            found.classes.iter().map(|(class, n)| format!("{class} {}", count(*n as u64))).collect();
+        ui.say(&format!("{} points of noise; classes: {}", count(u64::from(n)), classes.join(", ")));
+        let figure = |name: String| found.report.get(&name).copied().unwrap_or(f64::NAN);
+        for (name, what) in [
+            ("purity", "of k-means clusters is their commonest class"),
+            ("neighbors", "of the 10 nearest points have the class of a point"),
+            ("probe", "of the classes of other points are told by a linear rule"),
+        ] {
+            let (value, chance) = (figure(format!("clusters.{name}")), figure(format!("chance.{name}")));
+            ui.say(&format!("{name}: {value:.3} {what}; by chance {chance:.3}"));
+        }
+        output.made_by(fitted.provenance("latent", seed)?).clusters(ui, &found)
     }
 }
 
