@@ -232,7 +232,7 @@ pub fn evaluate(
 /// As [`evaluate`], of files: the real rows are read as `reading` says, the others as the columns of these.
 ///
 /// # Errors
-/// As there, and what reading says; [`DataError::SchemaMismatch`] where columns are missing or of other kinds.
+/// As there, and what reading says; [`DataError::SchemaMismatch`](crate::error::DataError::SchemaMismatch) where columns are missing or of other kinds.
 pub fn evaluate_files(
     real: &Path,
     synthetic: &Path,
