@@ -178,9 +178,10 @@ def main():
             before = page.inner_text("[data-decoded]")
             page.locator("#strength").press("End")
             page.wait_for_function("(before) => document.querySelector('[data-decoded]').innerText !== before", arg=before)
+            page.select_option("select[aria-label=Color]", label="color")
             page.locator("h1").click(position={"x": 400, "y": 5})
-            page.keyboard.press("s")
-            page.keyboard.press("c")
+            for key in ("j", "s", "c"):
+                page.keyboard.press(key)
             assert "C " in page.inner_text("[data-picked]"), page.inner_text("[data-picked]")
             page.keyboard.press("=")
             print("latent slider to row:", page.get_attribute("[data-decoded]", "data-decoded"), "ms")
