@@ -6,7 +6,7 @@ use clap::Args;
 use veridic::models::series::AlarmChoice;
 use veridic::run::Fitted;
 
-use super::Threads;
+use super::{Threads, finite, share};
 use crate::error::CliError;
 use crate::output::{Output, check_place};
 use crate::quantity::{counted, figure};
@@ -28,10 +28,10 @@ pub(crate) struct Alarms {
     /// The data, with the columns that the run was fitted on
     data: PathBuf,
     /// Points with a score above X are unusual
-    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = super::score::finite)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = finite)]
     threshold: Option<f64>,
     /// This share of the points, those with the highest scores, is unusual
-    #[arg(long, value_name = "SHARE", conflicts_with = "threshold", value_parser = super::score::share)]
+    #[arg(long, value_name = "SHARE", conflicts_with = "threshold", value_parser = share)]
     contamination: Option<f64>,
     /// Alarms with at most N quiet points between them are one [default: a hundredth of the points]
     #[arg(long, value_name = "N")]

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use veridic::latent::{self, Path as Way};
 use veridic::run::{Fitted, Group, Walk, Walked};
 
-use super::{DataDir, Threads, pair};
+use super::{DataDir, Threads, finite, pair};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::quantity::count;
@@ -307,13 +307,6 @@ fn group(value: Option<&(String, String)>, rows: &[usize]) -> Group {
     match value {
         Some((column, value)) => Group::Value { column: column.clone(), value: value.clone() },
         None => Group::Rows(rows.to_vec()),
-    }
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    match text.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ => Err("it is no number".to_owned()),
     }
 }
 

@@ -153,6 +153,22 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A number that others can be compared with.
+fn finite(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err("it is no number".to_owned()),
+    }
+}
+
+/// A part of the rows.
+fn share(text: &str) -> Result<f64, String> {
+    match finite(text)? {
+        share if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share is above 0 and below 1".to_owned()),
+    }
+}
+
 /// The first of `runs/<stem>-1`, `runs/<stem>-2`, … that is not there.
 fn free_run(stem: &str) -> PathBuf {
     let runs = Path::new("runs");

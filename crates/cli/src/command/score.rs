@@ -8,7 +8,7 @@ use veridic::error::DataError;
 use veridic::models::Ability;
 use veridic::run::{Fitted, Reading, ScorePage, Scores};
 
-use super::Threads;
+use super::{Threads, finite, share};
 use crate::error::CliError;
 use crate::input::Input;
 use crate::output::{Output, check_place};
@@ -239,22 +239,6 @@ impl Score {
         let mut sorted = scores.to_vec();
         sorted.sort_by(|a, b| b.total_cmp(a));
         Some(most.checked_sub(1).and_then(|last| sorted.get(last).copied()).unwrap_or(f64::INFINITY))
-    }
-}
-
-/// A number that others can be compared with.
-pub(super) fn finite(text: &str) -> Result<f64, String> {
-    match text.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ => Err("it is no number".to_owned()),
-    }
-}
-
-/// A part of the rows.
-pub(super) fn share(text: &str) -> Result<f64, String> {
-    match finite(text)? {
-        share if share > 0.0 && share < 1.0 => Ok(share),
-        _ => Err("a share is above 0 and below 1".to_owned()),
     }
 }
 

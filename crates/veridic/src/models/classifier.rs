@@ -1,11 +1,15 @@
 //! A small classifier of encoded rows into two classes, for measuring what training data is worth: logistic regression,
 //! or with hidden layers a perceptron.
 
+use std::sync::atomic::AtomicBool;
+
 use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, States, loss};
 
 use crate::data::Matrix;
+use crate::error::Result;
 use crate::nn::{Activation, LayerConfig, Scope, dense, stack};
-use crate::train::{Learner, Rates, TrainConfig};
+use crate::seed::Seed;
+use crate::train::{self, End, Learner, Rates, Session, TrainConfig};
 
 /// Rows given to a plan at once outside training.
 const BATCH: usize = 1024;
@@ -48,6 +52,35 @@ impl Classifier {
             states: States::new(&graph, seed),
             losses: [0.0],
         })
+    }
+
+    /// Learns all of `rows` as `settings` say, without rows for validation; says how training ended.
+    ///
+    /// # Errors
+    /// Rows of another width, a loss that is not finite.
+    pub fn learn(
+        &mut self,
+        pool: &mut Pool,
+        rows: &Matrix,
+        (settings, seed): (&TrainConfig, Seed),
+        stop: &AtomicBool,
+    ) -> Result<End> {
+        let all: Vec<u32> = (0..rows.n_rows as u32).collect();
+        let session = Session {
+            config: settings,
+            divergence: (0.0, 0),
+            seed,
+            train: &all,
+            second: &[],
+            valid: &[],
+            from: None,
+            measure: None,
+            criterion: None,
+            stop,
+            observe: &mut |_| {},
+            keep: &mut |_| Ok(()),
+        };
+        Ok(train::fit(self, pool, rows, session)?.end)
     }
 
     /// The log-odds of being positive of each row, higher is more so.

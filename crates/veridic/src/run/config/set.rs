@@ -34,28 +34,26 @@ pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
             let (path, value, remedy) = (path.clone(), value.clone(), near.or_else(form).or(remedy.clone()));
             ConfigError::Set { path, value, reason, remedy }
         };
-        let (before, parsed_text) = (tree.clone(), parsed.clone());
-        place(&mut tree, path, parsed).map_err(|reason| refused(reason, None))?;
-        let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
-        // One text where several can be named is one of them: `data.drop=age`.
-        if let (Err(_), toml::Value::String(text)) = (toml::from_str::<T>(&text), &parsed_text) {
-            let mut several = before;
-            let one = toml::Value::Array(vec![toml::Value::String(text.clone())]);
-            if place(&mut several, path, one).is_ok()
-                && toml::from_str::<T>(&toml::to_string(&several).expect("a tree of TOML values is TOML"))
-                    .is_ok()
-            {
-                tree = several;
-                continue;
+        place(&mut tree, path, parsed.clone()).map_err(|reason| refused(reason, None))?;
+        if let Err(error) = understood::<T>(&tree) {
+            // One text where several can be named is one of them: `data.drop=age`.
+            if parsed.is_str() {
+                place(&mut tree, path, toml::Value::Array(vec![parsed]))
+                    .map_err(|reason| refused(reason, None))?;
+                if understood::<T>(&tree).is_ok() {
+                    continue;
+                }
             }
-        }
-        if let Err(error) = toml::from_str::<T>(&text) {
             let reason = plainly(error.message().lines().next().unwrap_or("it is not understood"));
             return Err(refused(reason, nearest_key(error.message())).into());
         }
     }
     let text = toml::to_string(&tree).expect("a tree of TOML values is TOML");
     Ok(toml::from_str(&text).map_err(|error| toml_error(&error, &text, "settings"))?)
+}
+
+fn understood<T: serde::de::DeserializeOwned>(tree: &toml::Table) -> std::result::Result<T, toml::de::Error> {
+    toml::from_str(&toml::to_string(tree).expect("a tree of TOML values is TOML"))
 }
 
 /// A model that is named alone, with its defaults.

@@ -199,22 +199,7 @@ fn repeat(
         settings.epochs = (settings.epochs * (real.n_rows + more)).div_ceil(rows.n_rows);
         let mut classifier =
             Classifier::new(real.n_cols, &augment.hidden, &settings, seed.key("classifier"))?;
-        let learned = index(&(0..rows.n_rows).collect::<Vec<_>>());
-        let session = Session {
-            config: &settings,
-            divergence: (0.0, 0),
-            seed,
-            train: &learned,
-            second: &[],
-            valid: &[],
-            from: None,
-            measure: None,
-            criterion: None,
-            stop,
-            observe: &mut |_| {},
-            keep: &mut |_| Ok(()),
-        };
-        if train::fit(&mut classifier, pool, &rows, session)?.end == End::Stopped {
+        if classifier.learn(pool, &rows, (&settings, seed), stop)? == End::Stopped {
             return Ok(None);
         }
         let scores = classifier.scores(pool, &test_rows)?;

@@ -16,7 +16,7 @@ use crate::models::trees::{Bins, probabilities};
 use crate::models::{Classifier, parallel};
 use crate::run::dataset::{Dataset, index};
 use crate::seed::{Seed, uniform};
-use crate::train::{self, Adam, OptimizerConfig, Session, TrainConfig};
+use crate::train::{Adam, OptimizerConfig, TrainConfig};
 
 /// Parts of the unlabelled rows; those of a part are scored by models that did not see them.
 const FOLDS: usize = 5;
@@ -245,22 +245,7 @@ impl<'a> Rows<'a> {
             Matrix { n_rows: rows.len(), n_cols: width + 2, values: rows.iter().flat_map(row).collect() }
         };
         let mut classifier = Classifier::new(width, &[32], &settings, seed.key("few labels mlp"))?;
-        let learned = index(&(0..contest.labelled.len()).collect::<Vec<_>>());
-        let session = Session {
-            config: &settings,
-            divergence: (0.0, 0),
-            seed,
-            train: &learned,
-            second: &[],
-            valid: &[],
-            from: None,
-            measure: None,
-            criterion: None,
-            stop,
-            observe: &mut |_| {},
-            keep: &mut |_| Ok(()),
-        };
-        train::fit(&mut classifier, pool, &rows(&contest.labelled), session)?;
+        classifier.learn(pool, &rows(&contest.labelled), (&settings, seed), stop)?;
         let mut of = |part: &[usize]| classifier.scores(pool, &rows(part));
         Ok(Scores {
             valid: of(&contest.valid)?,
