@@ -41,7 +41,7 @@ def steps(result):
     for (peer, setting, threads), lines in groups.items():
         good = [line for line in lines if "error" not in line]
         if not good:
-            rows.append([peer, setting, str(threads), "failed", lines[0]["error"], "", ""])
+            rows.append([peer, setting, str(threads), "failed", lines[0]["error"], "", "", ""])
             continue
         rates = [line["steps_per_second"] for line in good]
         rows.append(
@@ -53,14 +53,24 @@ def steps(result):
                 f"{number(min(rates))} to {number(max(rates))}",
                 number(statistics.median(line["peak_rss_mb"] for line in good)),
                 f"{statistics.median(line['startup_s'] for line in good):.2f}",
+                share(result, statistics.median(rates), threads),
             ]
         )
-    columns = ["", "setting", "threads", "steps/s", "range", "peak memory (MB)", "first step done after (s)"]
+    columns = ["", "setting", "threads", "steps/s", "range", "peak memory (MB)", "first step done after (s)", "of the peak"]
     text = heading(result) + table(columns, rows) + "\n" + ratios(result)
     kinds = {line.get("data", "?") for lines in result["rounds"] for line in lines if "error" not in line}
     if "random" in kinds:
         text += "The real data was not found: at least one row was measured on random rows of the same shape.\n\n"
     return text + selection(result)
+
+
+def share(result, rate, threads):
+    """What part of the rate of large products the additions and multiplications of so many steps a second are."""
+    ours = [line for lines in result["rounds"] for line in lines if "peak_gflops" in line and line["threads"] == threads]
+    if not ours:
+        return ""
+    peak = statistics.median(line["peak_gflops"] for line in ours)
+    return f"{100 * rate * ours[0]['gflop_per_step'] / peak:.0f} %"
 
 
 def ratios(result):

@@ -6,10 +6,12 @@ python bench/run.py --render          only writes RESULTS.md anew from results/*
 """
 
 import argparse
+import collections
 import datetime
 import json
 import os
 import platform
+import re
 import shlex
 import statistics
 import subprocess
@@ -25,6 +27,15 @@ RESULTS = BENCH / "results"
 sys.path.insert(0, str(BENCH / "peers"))
 from settings import HEAVY, NOTES, SETTINGS
 
+# What keeps the peers below an instruction set: oneDNN, PyTorch's own kernels, MKL, and XLA.
+LIMITS = {
+    "AVX2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    }
+}
 WORKLOADS = {
     "W1": (
         "card autoencoder",
@@ -106,6 +117,7 @@ def arguments():
     parser.add_argument("--no-binary", dest="binary", action="store_false", help="leave out start time and size")
     parser.add_argument("--build", action="store_true", help="also time a clean release build (minutes)")
     parser.add_argument("--aside", metavar="NAME", help="keep the results of workloads beside those there, under this name")
+    parser.add_argument("--vectors", choices=sorted(LIMITS), help="no instruction set above this one, ours and the peers'")
     parser.add_argument("--render", action="store_true", help="measure nothing")
     args = parser.parse_args()
     unknown = [w for w in args.workloads if w not in WORKLOADS]
@@ -118,6 +130,7 @@ def steps(name, args):
     """Selects the settings of a workload, measures them in rounds and returns everything as plain data."""
     title, about = WORKLOADS[name]
     result = {"kind": "steps", "title": f"{name}: {title}", "about": about, "machine": machine(), "notes": NOTES}
+    result["machine"]["vectors"] = args.vectors or result["machine"]["vectors"]
     result["protocol"] = {
         "rounds": args.rounds,
         "seconds": args.seconds,
@@ -178,7 +191,8 @@ def run_peer(args, peer, setting, workload, threads, seconds):
     """One process of a peer."""
     script = BENCH / "peers" / SETTINGS[peer]["script"]
     command = [args.python, str(script), "--setting", setting]
-    line = run(command + common(workload, threads, seconds), peer, setting, workload, threads)
+    limits = LIMITS.get(args.vectors, {})
+    line = run(command + common(workload, threads, seconds), peer, setting, workload, threads, limits)
     line["steps_per_call"] = SETTINGS[peer]["settings"][setting].get("steps_per_call", 1)
     return line
 
@@ -187,6 +201,7 @@ def run_ours(args, workload, threads):
     """One process of ours."""
     command = shlex.split(args.ours)
     command[0] = str(ROOT / command[0])
+    command += ["--vectors", args.vectors] if args.vectors else []
     line = run(command + common(workload, threads, args.seconds), "veridic", "default", workload, threads)
     line["steps_per_call"] = 1
     return line
@@ -196,12 +211,12 @@ def common(workload, threads, seconds):
     return ["--workload", workload, "--seconds", str(seconds), "--threads", str(threads)]
 
 
-def run(command, peer, setting, workload, threads):
+def run(command, peer, setting, workload, threads, limits=None):
     """Runs a command and returns the JSON object of its last line, or what went wrong as `error`."""
     load = os.getloadavg()[0]
     line = {"peer": peer, "setting": setting, "workload": workload, "threads": threads}
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False, env=os.environ | (limits or {}))
         found = json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
     except subprocess.TimeoutExpired:
         found, done = None, None
@@ -226,10 +241,18 @@ def binary(args):
         target = BENCH / ".work" / "clean-build"
         subprocess.run(["rm", "-rf", str(target)], check=True)
         begin = time.perf_counter()
-        subprocess.run(["cargo", "build", "--release", "--target-dir", str(target)], cwd=ROOT, check=True)
+        command = ["cargo", "build", "--release", "-p", "veridic-cli", "--timings", "--target-dir", str(target)]
+        subprocess.run(command, cwd=ROOT, check=True)
         rows.append(
             ["clean release build (s)", f"{time.perf_counter() - begin:.0f}", "dependencies already downloaded"]
         )
+        page = (target / "cargo-timings" / "cargo-timing.html").read_text()
+        units = json.loads(re.search(r"UNIT_DATA = (\[.*?\]);", page, re.DOTALL).group(1))
+        spent = collections.Counter()
+        for unit in units:
+            spent[unit["name"]] += unit["duration"]
+        longest = ", ".join(f"{name} {seconds:.0f}" for name, seconds in spent.most_common(12))
+        rows.append(["of it, seconds of one job each (s)", f"{sum(spent.values()):.0f}", longest])
         path = target / "release" / "veridic"
     if path.is_file():
         times = []

@@ -130,14 +130,14 @@ def watched(binary, place, browser, data_dir, rounds=3):
     """How much longer a fit takes while a page watches it: the ratio of medians, alternating."""
     alone, seen = [], []
     for i in range(rounds):
-        alone.append(fitted(binary, place, f"alone-{i}", 60))
+        alone.append(fitted(binary, place, f"alone-{i}", 150))
         server = Server(binary, place / "runs", browser, data_dir, threads=1)
         page = server.page("#/")
         name = f"seen-{i}"
         page.goto(server.origin + f"#/run/alone-{i}")
         (place / "runs" / name).parent.mkdir(exist_ok=True)
         page.evaluate(f"setTimeout(() => (location.hash = '#/run/{name}'), 1500)")
-        seen.append(fitted(binary, place, name, 60))
+        seen.append(fitted(binary, place, name, 150))
         server.end()
     return statistics.median(seen) / statistics.median(alone)
 

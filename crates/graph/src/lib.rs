@@ -47,6 +47,7 @@ pub use error::GraphError;
 pub use expr::Expr;
 pub use graph::Graph;
 pub use init::{Init, State, States};
+pub use kernel::isa::Isa;
 pub use plan::{Draw, Feed, Plan, TaskTime};
 pub use pool::Pool;
 pub use recurrence::Cell;

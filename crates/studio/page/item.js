@@ -9,6 +9,7 @@ const WHY = {
   typical: "stands for many others",
   random: "by chance",
   again: "seen before",
+  chosen: "you chose it",
 };
 
 // Pictures of rows by number: fetched and decoded once. The server lets nothing be kept, so they are kept here.

@@ -72,7 +72,7 @@ export async function latent(place, name, _, shell) {
     go: (to) => go(to),
     changed: () => draw(),
     toast: (text) => shell.toast(text),
-    save: (picked) => saveTable("selection.csv", [["row", ...space.columns.map((column) => column.name)], ...picked.map((i) => [i + 1, ...space.columns.map((column) => (column.levels ? column.levels[column.values[i]] : column.values[i]) ?? "")])]),
+    save: (picked) => saveTable("selection.csv", [["row", ...space.columns.map((column) => column.name)], ...picked.map((i) => [space.numbers?.[i] ?? i + 1, ...space.columns.map((column) => (column.levels ? column.levels[column.values[i]] : column.values[i]) ?? "")])]),
   });
   const buttons = make("div", { class: "row" },
     make("button", { type: "button", onclick: () => go(mean) }, "Mean", make("kbd", {}, "0")),
@@ -80,7 +80,7 @@ export async function latent(place, name, _, shell) {
     make("button", { type: "button", onclick: () => path(false) }, "Path", make("kbd", {}, "p")),
     make("button", { type: "button", onclick: () => path(true) }, "Arc", make("kbd", {}, "o")),
     space.posterior && make("button", { type: "button", onclick: () => draws() }, "Posterior", make("kbd", {}, "d")),
-    make("button", { type: "button", class: "quiet", onclick: () => saveTable("codes.csv", [["row", ...order.map((j) => `z${j + 1}`)], ...Array.from({ length: rows }, (_, i) => [i + 1, ...order.map((j) => space.codes[i * width + j])])]) }, "CSV"));
+    make("button", { type: "button", class: "quiet", onclick: () => saveTable("codes.csv", [["row", ...order.map((j) => `z${j + 1}`)], ...Array.from({ length: rows }, (_, i) => [space.numbers?.[i] ?? i + 1, ...order.map((j) => space.codes[i * width + j])])]) }, "CSV"));
   const about = `${number(rows)} of ${number(space.of)} ${space.part === "prior" ? "draws of the prior" : `${space.part} rows`}${width > MOST_SLIDERS ? `; sliders for the ${MOST_SLIDERS} of ${width} dimensions that vary most` : ""}${space.trouble ? `; rows cannot be shown: ${space.trouble}` : ""}`;
   place.replaceChildren(
     make("h1", {}, make("a", { href: runAddress(name) }, name), " · latent space"), make("p", { class: "soft" }, about),

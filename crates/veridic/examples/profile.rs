@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use veridic::models::Network;
 use veridic::train::Learner;
-use veridic_graph::{Draw, Feed, Graph, Init, Pool, States, TaskTime};
-use workload::{Order, WORKLOADS, Workload};
+use veridic_graph::{Draw, Pool, TaskTime};
+use workload::{Order, WORKLOADS, Workload, products};
 
 /// Tasks that take a smaller share are printed as one line.
 const LEAST_SHARE: f64 = 0.005;
@@ -124,26 +124,6 @@ fn profile(name: &str, pool: &mut Pool, seconds: f64, peak: &Peak) {
     }
     println!("{:5.1}% smaller tasks", 100.0 * rest);
     println!("{:5.1}% between tasks", 100.0 * (1.0 - listed - rest));
-}
-
-/// GFLOP/s of products of 64 rows by a 1024 x 1024 matrix on each thread.
-fn products(pool: &mut Pool) -> f64 {
-    let rows = 64 * pool.threads();
-    let graph = Graph::new();
-    let x = graph.rows("x", &[1024]);
-    let w = graph.state("w", &[1024, 1024], Init::GlorotUniform);
-    let mut plan = graph.compile(&[x.matmul(w).sum_rows()], &[]).expect("shapes fit");
-    let mut states = States::new(&graph, 1);
-    let values: Vec<f32> = (0..rows * 1024).map(|i| (i % 1000) as f32 / 500.0 - 1.0).collect();
-    let mut best = 0.0f64;
-    for step in 0..200 {
-        plan.record_times(true);
-        let feeds = [Feed::Rows(&values)];
-        plan.run(pool, &mut states, &feeds, rows, Draw { seed: 0, step }).expect("rows fit");
-        let product = plan.task_times().into_iter().max_by(|a, b| a.operations.total_cmp(&b.operations));
-        best = best.max(product.map_or(0.0, |task| 1e-9 * task.operations / task.seconds));
-    }
-    best * pool.threads() as f64
 }
 
 /// GB/s, read and written, of copies of so many values on each thread.

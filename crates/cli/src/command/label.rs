@@ -46,6 +46,9 @@ pub(crate) struct Label {
     /// Ask the rows first that this run finds unusual, and mark the values that say so
     #[arg(long, value_name = "RUN")]
     run: Option<PathBuf>,
+    /// Ask the rows first that FILE names in its column `row`, such as a selection saved from a map or the studio
+    #[arg(long, value_name = "FILE")]
+    first: Option<PathBuf>,
     /// Stop asking after N labels
     #[arg(long, value_name = "N")]
     budget: Option<usize>,
@@ -118,11 +121,14 @@ impl Label {
         let stop = interrupt::watch(ui);
         let annotator = self.annotator.clone().unwrap_or_else(user);
         let desk = || {
-            let desk = Desk::open(items, &labels, &self.classes, &annotator, self.budget)?;
-            Ok(match reasons {
-                Some(reasons) => desk.with_reasons(reasons),
-                None => desk,
-            })
+            let mut desk = Desk::open(items, &labels, &self.classes, &annotator, self.budget)?;
+            if let Some(reasons) = reasons {
+                desk = desk.with_reasons(reasons);
+            }
+            match &self.first {
+                Some(first) => desk.with_first(first),
+                None => Ok(desk),
+            }
         };
         let mut failed = None;
         let ended =

@@ -235,6 +235,26 @@ fn what_cannot_be_labelled_is_said_with_a_hint() {
 }
 
 #[test]
+fn rows_that_were_selected_elsewhere_are_asked_first() {
+    let place = Place::new();
+    place.write("data.csv", customers(50));
+    place.write("selection.csv", "row,x,y,age\n41,0.5,1,30\n7,0.25,2,31\n12,0.125,3,32\n");
+    let server = Server::start(&place, &["--classes", "a,b", "--first", "selection.csv"]);
+    let (status, answer) = server.post("/api/next", r#"{"have":[],"want":3}"#).unwrap();
+    assert_eq!((status, ids(&answer)), (200, vec![40, 6, 11]), "{answer}");
+    server.kill();
+    let base = ["label", "data.csv", "--labels", "m.db", "--classes", "a,b", "--no-browser", "--first"];
+    for (text, said) in [
+        ("row\n3\n51\n", "line 3 has the row `51`, the data has rows 1 to 50"),
+        ("x\n3\n4\n", "no column `row` among x"),
+    ] {
+        place.write("bad.csv", text);
+        let err = place.fail(&[&base[..], &["bad.csv"]].concat());
+        assert!(err.contains(said) && err.contains("counted from 1"), "{err}");
+    }
+}
+
+#[test]
 fn labels_come_in_and_go_out_without_a_page() {
     let place = Place::new();
     place.write("data.csv", customers(50));

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 /// The instruction sets the loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Isa {
+#[non_exhaustive]
+pub enum Isa {
     /// x86-64 with AVX-512.
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -15,18 +16,25 @@ pub(crate) enum Isa {
     Baseline,
 }
 
+static CHOSEN: OnceLock<Isa> = OnceLock::new();
+
 /// Whether the baseline has a fused multiply-add; without one, `f32::mul_add` is a slow library call.
 pub(crate) const BASELINE_FMA: bool = cfg!(target_arch = "aarch64");
 
 impl Isa {
-    /// The best the processor has.
-    pub(crate) fn detect() -> Self {
-        static ISA: OnceLock<Isa> = OnceLock::new();
-        *ISA.get_or_init(|| Self::available()[0])
+    /// The one that plans run on: the best the processor has, or what [`Isa::choose`] said.
+    pub fn detect() -> Self {
+        *CHOSEN.get_or_init(|| Self::available()[0])
+    }
+
+    /// Lets every plan of this process run on one that the processor has, to compare them. Whether it is used from now on:
+    /// not where the processor lacks it or a plan was compiled for another before.
+    pub fn choose(self) -> bool {
+        Self::available().contains(&self) && *CHOSEN.get_or_init(|| self) == self
     }
 
     /// All the processor has, the best first.
-    pub(crate) fn available() -> Vec<Self> {
+    pub fn available() -> Vec<Self> {
         let mut sets = vec![Self::Baseline];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {

@@ -9,6 +9,7 @@ use veridic::data::Matrix;
 use veridic::label::{self, Action, Event, Ledger, Proposal, Status};
 use veridic::seed::Seed;
 
+use super::exchange;
 use super::items::{Fingerprint, Items};
 use super::queue::{Queue, SessionId};
 use super::store::{self, Entry, Store};
@@ -180,6 +181,17 @@ impl Desk {
     #[must_use]
     pub fn with_reasons(self, reasons: Reasons) -> Self {
         Self { reasons: Some(reasons), ..self }
+    }
+
+    /// Asks the rows first that a file names in its column `row`, counted from 1, such as the selection that a map or the
+    /// studio saves. Those that are decided already are passed over.
+    ///
+    /// # Errors
+    /// A file that cannot be read or has no such column, a row that the data does not have.
+    pub fn with_first(self, from: &Path) -> Result<Self> {
+        let rows = exchange::rows(from, self.items.len())?;
+        self.lock().queue.choose(rows);
+        Ok(self)
     }
 
     /// What is labelled.

@@ -404,6 +404,22 @@ fn read(from: &Path, options: &ImportOptions) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
+/// The rows that a file names in its column `row`, from 0, of data that has `n`.
+pub(super) fn rows(from: &Path, n: usize) -> Result<Vec<u32>> {
+    let remedy = "it needs a column `row` with numbers of rows of this data, counted from 1";
+    let wrong = |reason: String| StudioError::Import { reason, remedy, path: from.to_owned() };
+    let (names, lines) = of_table(from)?;
+    let at = names.iter().position(|name| name == "row");
+    let at = at.ok_or_else(|| wrong(format!("there is no column `row` among {}", names.join(", "))))?;
+    let row = |(i, cells): (usize, &Vec<Option<String>>)| {
+        let text = cells[at].as_deref().unwrap_or_default();
+        let row = text.parse::<usize>().ok().filter(|row| (1..=n).contains(row));
+        let reason = || format!("line {} has the row `{text}`, the data has rows 1 to {n}", i + 2);
+        row.map(|row| row as u32 - 1).ok_or_else(|| wrong(reason()))
+    };
+    lines.iter().enumerate().map(row).collect()
+}
+
 type Rows = (Vec<String>, Vec<Vec<Option<String>>>);
 
 fn of_table(from: &Path) -> Result<Rows> {

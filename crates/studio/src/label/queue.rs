@@ -22,6 +22,8 @@ pub(crate) struct Queue {
     at: usize,
     /// Rows that came back.
     back: VecDeque<u32>,
+    /// Rows that somebody asked for, whatever the order says.
+    chosen: VecDeque<u32>,
     held: BTreeMap<u32, (SessionId, Instant)>,
     /// Why the rows that are held were asked.
     whys: BTreeMap<u32, Why>,
@@ -44,8 +46,9 @@ impl Queue {
         self.lapse(now);
         let mut taken = Vec::with_capacity(n);
         while taken.len() < n {
-            let next = match self.back.pop_front() {
-                Some(row) => (row, Why::Again),
+            let early = self.back.pop_front().map(|row| (row, Why::Again));
+            let next = match early.or_else(|| self.chosen.pop_front().map(|row| (row, Why::Chosen))) {
+                Some(next) => next,
                 None => match self.order.get(self.at) {
                     Some(next) => {
                         self.at += 1;
@@ -114,6 +117,11 @@ impl Queue {
         self.back.extend(rows);
     }
 
+    /// Puts these rows before those of the order, and after those that came back.
+    pub(crate) fn choose(&mut self, rows: impl IntoIterator<Item = u32>) {
+        self.chosen.extend(rows);
+    }
+
     /// Rows that are held now.
     pub(crate) fn n_held(&self) -> usize {
         self.held.len()
@@ -165,6 +173,17 @@ mod tests {
         assert_eq!(queue.take(2, 2, now, |row| row != 0), [(2, Why::Again), (3, Why::Random)]);
         let later = now + HOLD;
         assert_eq!(rows(queue.take(3, 2, later, |row| row != 0)), [1, 2]);
+    }
+
+    #[test]
+    fn chosen_rows_come_before_the_order_and_after_what_came_back() {
+        let (mut queue, now) = (queue(0..9), Instant::now());
+        queue.choose([7, 3, 5]);
+        queue.come_back([8]);
+        let wanted = [(8, Why::Again), (7, Why::Chosen), (5, Why::Chosen), (0, Why::Random)];
+        assert_eq!(queue.take(1, 4, now, |row| row != 3), wanted);
+        queue.reorder((0..9).rev().map(|row| (row, Why::Unsure)).collect());
+        assert_eq!(rows(queue.take(2, 9, now, |_| true)), [6, 4, 3, 2, 1]);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) enum Why {
     Random,
     /// It was shown before and not decided.
     Again,
+    /// Somebody asked for it.
+    Chosen,
 }
 
 /// What is known when an order is made.

@@ -111,7 +111,7 @@ pub(super) async fn space(State(studio): State<Shared>, sent: Sent) -> Answer {
                     let spread = latent::spread(&codes.mean, codes.log_variance.as_ref());
                     json!({
                         "latent": width, "codes": rounded(&codes.mean.values), "rows": codes.mean.n_rows, "of": codes.own.of,
-                        "part": codes.own.part, "mean": spread.mean, "deviation": spread.deviation,
+                        "numbers": codes.own.numbers, "part": codes.own.part, "mean": spread.mean, "deviation": spread.deviation,
                         "posterior": codes.log_variance.is_some(), "columns": columns(&codes.own.rows, codes.own.labels.as_deref()),
                         "kind": codes.own.rows.kind().name(), "trouble": trouble,
                     })
@@ -230,7 +230,7 @@ pub(super) async fn table(State(studio): State<Shared>, sent: Sent) -> Answer {
                 None
             };
             Ok(json!({
-                "part": own.part, "of": own.of, "rows": own.rows.len(), "real": columns(&own.rows, None),
+                "part": own.part, "of": own.of, "rows": own.rows.len(), "numbers": own.numbers, "real": columns(&own.rows, None),
                 "made": made.map(|made| columns(&made, None)), "scored": scores,
             }))
         })

@@ -7,6 +7,7 @@ use veridic::data::{Cells, Images, Matrix, ReadOptions};
 use veridic::models::{Layout, Network, Rows};
 use veridic::run::Config;
 use veridic::train::{Learner, Rates, TrainConfig};
+use veridic_graph::{Draw, Feed, Graph, Init, Pool, States};
 
 /// What a workload is: its name, the shape of a row, classes, and model, batch and optimizer as a recipe has them.
 pub(crate) const WORKLOADS: [(&str, &[usize], usize, &str); 8] = [
@@ -224,4 +225,24 @@ fn cards(data_dir: &Path) -> Option<Held> {
         Cells::Text { codes, .. } => codes.iter().map(|&code| code as f32).collect(),
     };
     Some(Held { matrix: codec.encode(&table).ok()?, labels, ..Held::default() })
+}
+
+/// The peak that work is held against: GFLOP/s of products of 64 rows by a 1024 x 1024 matrix on each thread.
+pub(crate) fn products(pool: &mut Pool) -> f64 {
+    let rows = 64 * pool.threads();
+    let graph = Graph::new();
+    let x = graph.rows("x", &[1024]);
+    let w = graph.state("w", &[1024, 1024], Init::GlorotUniform);
+    let mut plan = graph.compile(&[x.matmul(w).sum_rows()], &[]).expect("shapes fit");
+    let mut states = States::new(&graph, 1);
+    let values: Vec<f32> = (0..rows * 1024).map(|i| (i % 1000) as f32 / 500.0 - 1.0).collect();
+    let mut best = 0.0f64;
+    for step in 0..200 {
+        plan.record_times(true);
+        let feeds = [Feed::Rows(&values)];
+        plan.run(pool, &mut states, &feeds, rows, Draw { seed: 0, step }).expect("rows fit");
+        let product = plan.task_times().into_iter().max_by(|a, b| a.operations.total_cmp(&b.operations));
+        best = best.max(product.map_or(0.0, |task| 1e-9 * task.operations / task.seconds));
+    }
+    best * pool.threads() as f64
 }

@@ -15,6 +15,8 @@ pub struct OwnRows {
     pub rows: Data,
     /// The label of each, where they have labels.
     pub labels: Option<Vec<Option<String>>>,
+    /// Their numbers in the data, from 1.
+    pub numbers: Vec<usize>,
     /// Which part of the data they are: `test`, `validation` or `training`.
     pub part: &'static str,
     /// How many rows the part has.
@@ -47,11 +49,12 @@ impl Fitted {
         let of = rows.len();
         let rows = &rows[..of.min(most)];
         let labels = own.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row].clone()).collect());
+        let numbers = rows.iter().map(|row| row + 1).collect();
         let rows = match own.content {
             Data::Table(table, schema) => Data::Table(table.take(rows), schema),
             Data::Images(images) => Data::Images(images.take(rows)),
         };
-        Ok(OwnRows { rows, labels, part, of })
+        Ok(OwnRows { rows, labels, numbers, part, of })
     }
 
     /// Where at most `most` of the run's own rows lie in its latent space.
