@@ -158,7 +158,7 @@ dispatch! {
 #[inline(always)]
 unsafe fn body<const FMA: bool>(call: &mut Call<'_>) {
     let narrow = call.width <= TILE;
-    let rows_per_tile = if narrow { (TILE / call.width.max(1)).max(1) } else { 1 };
+    let rows_per_tile = if narrow { rows_per_tile(call.width) } else { 1 };
     let columns_per_tile = if narrow { call.width } else { TILE };
     let mut row = 0;
     while row < call.rows {
@@ -173,6 +173,16 @@ unsafe fn body<const FMA: bool>(call: &mut Call<'_>) {
         }
         row += rows;
     }
+}
+
+/// Rows of a narrow tile: as many as fit, or a few less if they fill whole vectors, because what is left of a tile behind its
+/// last whole vector is computed value by value.
+fn rows_per_tile(width: usize) -> usize {
+    let most = (TILE / width.max(1)).max(1);
+    // The least number of rows that fills whole vectors of 16: 16 by the greatest power of two in the width.
+    let whole = 16 >> width.trailing_zeros().min(4);
+    let fewer = most / whole * whole;
+    if 4 * fewer >= 3 * most { fewer } else { most }
 }
 
 /// # Safety
