@@ -7,6 +7,9 @@ import { runAddress } from "./shelf.js";
 import { byWeight, duration, number, saveTable, when } from "./words.js";
 
 const GLANCE = 1000;
+// To read and draw a run that learns takes a browser without a graphics card about a tenth of a second of a core; where cores
+// are few, learning needs them more than the page does.
+const LIVE = GLANCE * Math.max(1, 6 / (navigator.hardwareConcurrency || 6));
 
 const fileAddress = (run, file) => `/api/file?run=${encodeURIComponent(run)}&file=${encodeURIComponent(file)}`;
 
@@ -356,7 +359,7 @@ export async function run(place, name, parameters, shell) {
     } catch (error) {
       shell.alarm(error.status === 404 ? "This run is not there any more; what is shown is what was read of it." : "The studio does not answer; what is shown may be old.");
     }
-    if (shell.isOpen()) timer = setTimeout(watch, isLive() ? GLANCE : 4 * GLANCE);
+    if (shell.isOpen()) timer = setTimeout(watch, isLive() ? LIVE : 4 * GLANCE);
   }
   timer = setTimeout(watch, GLANCE);
 
