@@ -167,19 +167,46 @@ fn reasons(
         let mut text = String::new();
         data::cell(kinds[j], cells?, row, &mut text).then(|| short(text))
     };
+    let expected = |j: usize, row: usize| match (kinds[j], expected[j]?) {
+        (Some(Kind::Real { .. }), Cells::Number(values)) => {
+            said(Some(&Cells::Number(vec![known_digits(values[row])])), j, 0)
+        }
+        (_, cells) => said(Some(cells), j, row),
+    };
     let of_row = |row: usize| {
         let parts = parts.row(row);
-        let mut order: Vec<usize> = (0..columns.len()).collect();
-        order.sort_by(|&a, &b| parts[b].total_cmp(&parts[a]));
         let reason = |j: usize| Reason {
             column: columns[j].to_string(),
             adds: f64::from(parts[j]),
             actual: said(actual[j], j, row),
-            expected: said(expected[j], j, row),
+            expected: expected(j, row),
         };
-        order.into_iter().take(explain).map(reason).collect()
+        greatest(parts, explain).into_iter().map(reason).collect()
     };
     (0..parts.n_rows).map(of_row).collect()
+}
+
+/// The places of the `most` greatest values, the greatest first, equal ones in their order.
+fn greatest(values: &[f32], most: usize) -> Vec<usize> {
+    let most = most.min(values.len());
+    let mut places: Vec<usize> = Vec::with_capacity(most + 1);
+    for (j, value) in values.iter().enumerate() {
+        let lesser = |&place: &usize| value.total_cmp(&values[place]).is_gt();
+        if places.len() < most || places.last().is_some_and(lesser) {
+            let at = places.iter().position(lesser).unwrap_or(places.len());
+            places.insert(at, j);
+            places.truncate(most);
+        }
+    }
+    places
+}
+
+/// What is expected, with no more digits than a model of single precision knows.
+fn known_digits(value: f64) -> f64 {
+    const DIGITS: i32 = 6;
+    let scale = 10f64.powi(DIGITS - 1 - value.abs().log10().floor() as i32);
+    let rounded = (value * scale).round() / scale;
+    if rounded.is_finite() { rounded } else { value }
 }
 
 /// A number of very many digits as a power of ten.
@@ -228,4 +255,25 @@ pub(crate) fn plain_schema(table: &Table) -> Schema {
         ColumnSchema::new(column.name.clone(), kind, column.n_missing())
     });
     Schema { columns: columns.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_come_first_and_equal_ones_in_their_order() {
+        let values = [0.5, 2.0, f32::NEG_INFINITY, 2.0, 0.25, 3.0, 0.5];
+        assert_eq!(greatest(&values, 4), [5, 1, 3, 0]);
+        assert_eq!(greatest(&values, 99), [5, 1, 3, 0, 6, 4, 2]);
+        assert_eq!(greatest(&values, 0), [0; 0]);
+    }
+
+    #[test]
+    fn digits_that_no_model_knows_are_not_said() {
+        let said = [0.48656139665570564, -123456.789, 5e-324, 0.0, 1.7e308, f64::INFINITY].map(known_digits);
+        assert_eq!(said[..2], [0.486561, -123457.0]);
+        assert_eq!(said[2..], [5e-324, 0.0, 1.7e308, f64::INFINITY]);
+        assert!(known_digits(f64::NAN).is_nan());
+    }
 }
