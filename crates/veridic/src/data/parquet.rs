@@ -3,6 +3,7 @@
 //! Compressions that are read: none, snappy, gzip, lz4, Zstandard. Written files are compressed with snappy.
 
 mod write;
+mod zone;
 mod zstandard;
 
 use std::fs::File;
@@ -22,7 +23,7 @@ use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
 use super::{
-    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, StoredType, Table, infer, number,
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, infer, number,
 };
 use crate::error::DataError;
 
@@ -116,6 +117,7 @@ fn read_chunks<C: ChunkReader + 'static>(
     let mut table = Table { columns: Vec::new(), n_rows: 0 };
     let mut schema = Schema { columns: Vec::new() };
     let mut notes = Vec::new();
+    let zones = zone::zones(file.metadata().file_metadata());
     for (i, descriptor) in layout.columns().iter().enumerate() {
         let name = descriptor.name().to_owned();
         if let Some(first) = table.columns.iter().position(|column| column.name == name) {
@@ -157,7 +159,7 @@ fn read_chunks<C: ChunkReader + 'static>(
             ..options.clone()
         });
         let (column, cells) = growing
-            .finish(&name, own.as_ref().unwrap_or(options), &mut notes)
+            .finish(&name, own.as_ref().unwrap_or(options), zones.get(&name), &mut notes)
             .map_err(|error| error.at(&path()))?;
         if i > 0 && cells.len() != table.n_rows {
             let problem = format!("column `{name}` has {} rows, the first has {}", cells.len(), table.n_rows);
@@ -345,6 +347,7 @@ impl Growing {
         self,
         name: &str,
         options: &ReadOptions,
+        zone: Option<&String>,
         notes: &mut Vec<ReadNote>,
     ) -> Result<(ColumnSchema, Cells), Unreadable> {
         let (values, meaning) = match self {
@@ -377,8 +380,17 @@ impl Growing {
                 return Ok((ColumnSchema::new(name, found.kind, missing), found.cells));
             }
             let kind = date_kind(format, &values);
-            let stored = matches!(meaning, Meaning::Time(_)).then_some(StoredType::Time);
-            let column = ColumnSchema { stored, ..ColumnSchema::new(name, kind, missing) };
+            let mut column = ColumnSchema::new(name, kind, missing);
+            match (meaning, zone) {
+                (Meaning::Time(_), _) => column.stored = Some(StoredType::Time),
+                (Meaning::Moment { is_utc: true, .. }, Some(zone)) if zone != "UTC" => {
+                    // Moments of an offset are written by its clock; when the clocks of a place change is not known here.
+                    let zone_of = |zone| Spelling { zone: Some(zone), ..Spelling::default() };
+                    column.spelling = zone::offset(zone).map(zone_of);
+                    column.stored = Some(StoredType::Moment { zone: zone.clone() });
+                }
+                _ => {}
+            }
             return Ok((column, Cells::Number(values)));
         }
         let categorical = options.categorical.iter().any(|column| column == name);
