@@ -157,8 +157,7 @@ impl<'a> Known<'a> {
                     }
                 } else if let [(low, high)] = intervals.as_slice() {
                     let ends = [solve(*low), solve(*high)];
-                    let moves_one_way = formula.operation == Operation::Sum || *low > 0.0;
-                    if moves_one_way && ends.iter().all(|end| end.is_finite()) {
+                    if formula.moves_one_way(which, *low) && ends.iter().all(|end| end.is_finite()) {
                         frame.limit(self.n, row, ends[0].min(ends[1]), ends[0].max(ends[1]), false);
                     }
                 }
