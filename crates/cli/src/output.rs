@@ -277,6 +277,36 @@ pub(crate) fn check_place(path: &Path, run: &Path, data: Option<&Path>) -> Resul
     Ok(())
 }
 
+/// Whether a page may be written there.
+///
+/// # Errors
+/// [`CliError::PageEnding`], and as [`check_place`].
+pub(crate) fn check_page(path: &Path, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+    check_place(path, run, data)?;
+    match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
+        Some("html" | "htm") => Ok(()),
+        // What is no file of its own has no ending.
+        _ if path.metadata().is_ok_and(|there| !there.is_file()) => Ok(()),
+        ending => {
+            let ending = ending.unwrap_or_default().to_owned();
+            Err(CliError::PageEnding { ending, path: path.to_owned() })
+        }
+    }
+}
+
+/// Whether a picture may be written there, with its numbers beside it.
+///
+/// # Errors
+/// [`CliError::OutputEnding`], and as [`check_place`].
+pub(crate) fn check_figure(path: &Path, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+    check_place(path, run, data)?;
+    check_place(&path.with_extension("csv"), run, data)?;
+    if is_png(path) || is_svg(path) {
+        return Ok(());
+    }
+    Err(CliError::FigureEnding { ending: ending(path), path: path.to_owned() })
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
@@ -357,6 +387,14 @@ mod tests {
         assert!(error.starts_with("error: cannot write `xls`, known are csv"), "{error}");
         let error = to(Path::new("no/such/a.csv")).check(Path::new("no run"), None).unwrap_err().render();
         assert!(error.ends_with("hint: make the folder first"), "{error}");
+        let page = |path: &str| check_page(Path::new(path), Path::new("no run"), None);
+        let error = page("a.xyz").unwrap_err().render();
+        assert!(error.contains("cannot write a page as `xyz`") && error.ends_with("hint: name it a.html"), "{error}");
+        assert!(page("report").is_err() && page("a.HTML").is_ok() && page("a.htm").is_ok());
+        let figure = |path: &str| check_figure(Path::new(path), Path::new("no run"), None);
+        let error = figure("a.pdf").unwrap_err().render();
+        assert!(error.contains("cannot draw `pdf`, known are png and svg"), "{error}");
+        assert!(figure("a.png").is_ok() && figure("a.SVG").is_ok());
         for good in ["a.csv", "a.csv.gz", "A.Parquet", "a.json", "a.png", "-", "/dev/null"] {
             to(Path::new(good)).check(Path::new("no run"), None).unwrap();
         }

@@ -9,7 +9,7 @@ use veridic::run::Fitted;
 
 use super::{Threads, pair};
 use crate::error::CliError;
-use crate::output::{Output, check_place};
+use crate::output::{Output, check_figure};
 use crate::quantity::count;
 use crate::ui::Ui;
 
@@ -103,7 +103,7 @@ impl Sample {
 
     fn paths(&self, ui: &Ui, run: &Fitted, (n, seed): (usize, u64)) -> Result<(), CliError> {
         if let Some(figure) = &self.figure {
-            check_place(figure, &self.run, self.after.as_deref())?;
+            check_figure(figure, &self.run, self.after.as_deref())?;
         }
         let length = self.length.map(|length| length as usize);
         let paths = match &self.after {

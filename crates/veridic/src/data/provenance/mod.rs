@@ -24,7 +24,8 @@ pub(super) const KEY: &str = "veridic";
 pub struct Provenance {
     /// Always true: the file holds values that a model made.
     pub synthetic: bool,
-    /// How they were made: `sampled`, `filled` (the cells that were there are real), `reconstructed`, `latent`.
+    /// How they were made: `sampled`, `filled` (the cells that were there are real), `reconstructed`, `latent`, `drawn` (a
+    /// picture of a run).
     pub made: String,
     /// The conditions they were made under, as they were typed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
