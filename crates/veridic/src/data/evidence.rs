@@ -1,6 +1,6 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::spelling::{BETWEEN, Minus, digits, parts};
+use super::spelling::{BETWEEN, Minus, digits, is_currency, parts};
 
 /// More ways of writing than this in one column are no way of writing numbers.
 const MOST_FORMS: usize = 24;
@@ -105,6 +105,18 @@ impl Choice {
             && self.prefix.is_empty()
             && self.suffix.is_empty()
             && self.minus == Minus::Front
+    }
+}
+
+impl Choice {
+    /// Whether its spelling is that of amounts and of nothing else: a decimal comma, groups, a currency, percent.
+    pub(crate) fn is_amount(&self) -> bool {
+        let is_sign = self.suffix.chars().any(|c| !c.is_alphabetic() && !c.is_whitespace());
+        self.decimal != '.'
+            || self.thousands.is_some()
+            || !self.prefix.is_empty()
+            || is_sign
+            || is_currency(self.suffix.trim())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::build::ColumnBuilder;
 use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
+use super::mark::stands_for_nothing;
 use super::moment::{Format, Moments};
 use super::note::ReadNote;
 use super::numbers::{Found, NoNumbers, Numbers, number_column, survey};
@@ -88,6 +89,8 @@ pub(crate) enum Doubt {
         expected: &'static str,
         foreign: Foreign,
         examples: Vec<Cell>,
+        /// Whether most of the others are moments, or numbers spelled as amounts are.
+        is_sure: bool,
     },
 }
 
@@ -330,9 +333,12 @@ impl Profile {
             }
             return stray_cells(cells);
         }
-        let doubt = if all * 2 >= self.present && all > 0 {
+        // What stands for nothing may be most of the cells.
+        let doubt = if all * 2 >= self.present - self.foreign.n_for_nothing() && all > 0 {
             let examples = self.foreign.examples.clone();
-            Doubt::Foreign { expected, foreign: self.foreign, examples }
+            let amounts = number.as_ref().filter(|choice| choice.is_amount()).map_or(0, |choice| choice.matched);
+            let is_sure = amounts.max(n_moment).max(n_duration) * 2 > all;
+            Doubt::Foreign { expected, foreign: self.foreign, examples, is_sure }
         } else {
             Doubt::None
         };
@@ -439,6 +445,16 @@ fn durations_found(name: &str, form: DurationForm, example: String, notes: &mut 
 }
 
 impl Foreign {
+    /// The texts that look as if they stood for nothing.
+    pub(crate) fn for_nothing(&self) -> impl Iterator<Item = &(String, usize, u64)> {
+        self.texts.iter().filter(|(text, ..)| stands_for_nothing(text))
+    }
+
+    /// The cells that have them.
+    pub(crate) fn n_for_nothing(&self) -> usize {
+        self.for_nothing().map(|(_, n, _)| n).sum()
+    }
+
     fn see(&mut self, text: &str, line: u64) {
         self.n += 1;
         if self.examples.len() <= MAX_STRAYS {

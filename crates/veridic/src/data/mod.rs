@@ -24,6 +24,7 @@ mod image;
 mod infer;
 mod kind;
 mod language;
+mod mark;
 mod matrix;
 mod microaggregation;
 mod mixture;
@@ -67,6 +68,7 @@ pub use matrix::Matrix;
 pub(crate) use microaggregation::microaggregate;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
+pub(crate) use note::share;
 pub use order_flow::{Difficulty, OrderFlow};
 pub use provenance::{
     Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_picture,

@@ -338,7 +338,7 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     if start > 0
         && bytes[start].is_ascii_digit()
         && matches!(bytes[start - 1], b'.' | b',')
-        && !is_affix(&rest[..start])
+        && !is_currency(rest[..start].trim())
     {
         start -= 1;
     }
@@ -373,8 +373,9 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     is_suffix(rest).then_some(Parts { prefix, core, suffix: rest, minus, plus })
 }
 
-fn is_affix(text: &str) -> bool {
-    CODES.contains(&text.trim())
+/// Whether a text is the code of a currency.
+pub(super) fn is_currency(text: &str) -> bool {
+    CODES.contains(&text)
 }
 
 fn is_prefix(prefix: &str) -> bool {

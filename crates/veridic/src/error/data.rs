@@ -412,6 +412,8 @@ pub struct ForeignMark {
     pub mark: String,
     /// Cells that have it.
     pub cells: usize,
+    /// Cells of the column that are not missing.
+    pub of: usize,
     /// The line of the first.
     pub line: u64,
 }
@@ -556,9 +558,9 @@ fn strays(cells: &[StrayCell]) -> String {
 
 fn marks_text(marks: &[ForeignMark]) -> String {
     let mut text = String::new();
-    for (i, ForeignMark { column, expected, mark, cells, line }) in marks.iter().enumerate() {
+    for (i, ForeignMark { column, expected, mark, cells, of, line }) in marks.iter().enumerate() {
         let separator = if i == 0 { "" } else { "; " };
-        let cells = if *cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
+        let cells = crate::data::share(*cells, *of);
         write_to(
             &mut text,
             format_args!(

@@ -391,7 +391,7 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     let told_of = told("dose", &cells);
     assert!(
         told_of.contains(
-            "column `dose` has 10 cells with `-`, which is not a finite number, the first in line 5"
+            "column `dose` has 10 cells (11 %) with `-`, which is not a finite number, the first in line 5"
         )
     );
     assert!(told_of.contains("`data.missing = [\"-\"]`"), "{told_of}");
@@ -404,11 +404,45 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     assert!(
         told("day", &cells)
-            .contains("1 cell with `0000-00-00`, which is not a date-time, the first in line 6")
+            .contains("1 cell (2 %) with `0000-00-00`, which is not a date-time, the first in line 6")
     );
     // These are values.
     for cells in [&["9999-12-31", "2020-01-01"][..], &["-999", "12", "13"]] {
         assert_eq!(column("x", cells.iter().map(|&cell| cell.to_owned())).missing, 0);
+    }
+}
+
+#[test]
+fn a_frequent_mark_beside_amounts_is_no_category() {
+    // Few different amounts, and a mark in so many of ten cells.
+    for (amounts, mark, of_ten) in [
+        (["$5.00", "$7.50", "$1,200.00"], "-", 3),
+        (["5 %", "10 %", "15 %"], "n.a.", 4),
+        (["1.200", "2.400,5", "3,75"], "—", 2),
+        (["1,200", "2,400", "13,600"], ".", 7),
+        (["12 EUR", "15 EUR", "20 EUR"], "unknown", 8),
+        (["2024-05-01", "2024-05-02", "2024-06-30"], "0000-00-00", 6),
+    ] {
+        let cell = |i: usize| if i % 10 < of_ten { mark } else { amounts[i % 3] };
+        let cells: Vec<&str> = (0..200).map(cell).collect();
+        let text = told("fee", &cells);
+        let share = format!("{} cells ({} %) with `{mark}`", 20 * of_ten, 10 * of_ten);
+        assert!(text.contains("column `fee` has ") && text.contains(&share), "{mark}: {text}");
+        assert!(text.contains(&format!("`data.missing = [\"{mark}\"]`")), "{mark}: {text}");
+        let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
+        options.missing.push(mark.to_owned());
+        let reading = read_bytes("t", csv("fee", &cells).into_bytes(), &options).unwrap();
+        assert_eq!(reading.schema.columns[0].missing, 20 * of_ten, "{mark}");
+        assert!(matches!(reading.table.columns[0].cells, Cells::Number(_)), "{mark}");
+    }
+    // Codes, sizes and words of their own may be categories: that is said with the setting.
+    for cells in [["1", "2", "-"], ["10 kg", "20 kg", "other"], ["$5", "$7", "free"]] {
+        let cells: Vec<&str> = (0..60).map(|i| cells[i % 3]).collect();
+        let reading = read_bytes("t", csv("x", &cells).into_bytes(), &ReadOptions::default()).unwrap();
+        assert!(matches!(reading.schema.columns[0].kind, Kind::Categorical { .. }), "{cells:?}");
+        let text = told("x", &cells);
+        assert!(text.contains("`x` is categories, not numbers") && text.contains("20 cells (33 %)"), "{text}");
+        assert!(text.contains(&format!("`data.missing = [\"{}\"]`", cells[2])), "{text}");
     }
 }
 
