@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{self, Cells, Column, Data, Images, Provenance, Schema, Table};
+use veridic::data::{self, Cells, Column, CsvWriter, Data, Images, Provenance, Schema, Table, TextLayout};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
 use veridic::run::{NoiseClusters, Walked};
@@ -26,6 +26,9 @@ pub(crate) struct Output {
     /// What files say of their origin.
     #[arg(skip)]
     provenance: Option<Provenance>,
+    /// How rows are laid out as CSV.
+    #[arg(skip)]
+    layout: TextLayout,
 }
 
 enum Place<'a> {
@@ -36,9 +39,9 @@ enum Place<'a> {
 }
 
 impl Output {
-    /// Has files say that a model made what is in them.
-    pub(crate) fn made_by(self, provenance: Provenance) -> Self {
-        Self { provenance: Some(provenance), ..self }
+    /// Has files say that a model made what is in them, and CSV be laid out as the data of the model.
+    pub(crate) fn made_by(self, provenance: Provenance, layout: TextLayout) -> Self {
+        Self { provenance: Some(provenance), layout, ..self }
     }
 
     /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending, a file
@@ -127,15 +130,22 @@ impl Output {
     /// # Errors
     /// What the disk or the reader of standard output did, an ending that is no table's.
     pub(crate) fn table(&self, ui: &Ui, table: &Table, schema: &Schema) -> Result<(), CliError> {
+        // What goes on to a terminal or a program is UTF-8.
+        let layout = self.layout.in_utf8();
+        let csv = |out: &mut dyn io::Write| {
+            let mut csv = CsvWriter::new(schema, out).in_layout(&layout);
+            csv.append(table)?;
+            csv.finish()
+        };
         match self.place() {
-            Place::Stdout => return ui.data(|out| data::write_csv(table, schema, out)),
-            Place::Stream(path) => data::replace(path, |out| data::write_csv(table, schema, out))?,
+            Place::Stdout => return ui.data(csv),
+            Place::Stream(path) => data::replace(path, |out| csv(out))?,
             Place::File(path) if is_png(path) || is_svg(path) => {
                 return Err(CliError::TableAsPicture { path: path.to_owned() });
             }
             Place::File(path) => match &self.provenance {
-                Some(provenance) => data::write_made(table, schema, path, provenance)?,
-                None => data::write(table, schema, path)?,
+                Some(provenance) => data::write_made_in(table, schema, &self.layout, path, provenance)?,
+                None => data::write_in(table, schema, &self.layout, path)?,
             },
         }
         self.tell(ui, &counted(table.n_rows, "row"));
@@ -354,7 +364,7 @@ mod tests {
     use super::*;
 
     fn to(path: &Path) -> Output {
-        Output { output: Some(path.to_owned()), provenance: None }
+        Output { output: Some(path.to_owned()), provenance: None, layout: TextLayout::default() }
     }
 
     fn images() -> Images {
@@ -375,7 +385,7 @@ mod tests {
 
     #[test]
     fn images_do_not_go_to_standard_output_unasked() {
-        let error = Output { output: None, provenance: None }
+        let error = Output { output: None, provenance: None, layout: TextLayout::default() }
             .sampled(&Ui::new(true), &Data::Images(images()))
             .unwrap_err();
         assert!(error.render().contains("-o FILE.png"), "{}", error.render());

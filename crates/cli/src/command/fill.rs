@@ -45,6 +45,6 @@ impl Fill {
         for note in &notes {
             ui.note(note);
         }
-        self.output.made_by(run.provenance("filled", seed)?).sampled(ui, &filled)
+        self.output.made_by(run.provenance("filled", seed)?, run.text_layout()).sampled(ui, &filled)
     }
 }

@@ -222,7 +222,7 @@ impl Clusters {
             let (value, chance) = (figure(format!("clusters.{name}")), figure(format!("chance.{name}")));
             ui.say(&format!("{name}: {value:.3} {what}; by chance {chance:.3}"));
         }
-        output.made_by(fitted.provenance("latent", seed)?).clusters(ui, &found)
+        output.made_by(fitted.provenance("latent", seed)?, fitted.text_layout()).clusters(ui, &found)
     }
 }
 
@@ -237,7 +237,7 @@ impl WalkTool {
             ui.note(note);
         }
         let provenance = run.provenance("latent", self.seed().unwrap_or(run.config().seed))?;
-        common.output.clone().made_by(provenance).walked(ui, &walked)
+        common.output.clone().made_by(provenance, run.text_layout()).walked(ui, &walked)
     }
 }
 

@@ -74,7 +74,7 @@ impl Sample {
         let n = self.n.unwrap_or(1) as usize;
         let mut provenance = run.provenance("sampled", seed)?;
         provenance.given = self.given.iter().map(|(column, value)| format!("{column}={value}")).collect();
-        self.output = self.output.made_by(provenance);
+        self.output = self.output.made_by(provenance, run.text_layout());
         let is_of_paths = self.length.is_some() || self.after.is_some() || self.figure.is_some();
         if is_of_paths || run.can(Ability::Continue) && self.given.is_empty() {
             return self.paths(ui, &run, (n, seed));

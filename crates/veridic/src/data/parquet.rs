@@ -172,7 +172,7 @@ fn read_chunks<C: ChunkReader + 'static>(
     if table.n_rows == 0 {
         return Err(DataError::HeaderOnly { columns: table.columns.len(), path: path() });
     }
-    Ok(Reading { table, schema, notes })
+    Ok(Reading { table, schema, notes, layout: None })
 }
 
 fn nested(field: &Type) -> Option<&'static str> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::State;
 
 use crate::codec::ImageCodec;
-use crate::data::{self, Schema};
+use crate::data::{self, Schema, TextLayout};
 use crate::error::{Result, RunError};
 use crate::models::Stored;
 use crate::run::config::Config;
@@ -83,6 +83,9 @@ pub struct RunInfo {
     /// What was found out about the data while it was read: columns and pictures left out, and such.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How the text was laid out that it was fitted to, where that is not commas in UTF-8: made rows are written so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextLayout>,
     /// What ended it, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -106,6 +109,7 @@ impl RunInfo {
             ended: None,
             seconds: 0.0,
             notes: Vec::new(),
+            text: None,
             error: None,
             model: None,
         }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Schema, Table, parquet, replace, write};
+use super::{Schema, Table, TextLayout, parquet, replace, write_in};
 use crate::error::DataError;
 
 /// The name under which files say it.
@@ -91,7 +91,7 @@ pub fn provenance_file(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// As [`write()`] of a made table, with its provenance inside (Parquet) or beside it.
+/// As [`write()`](super::write()) of a made table, with its provenance inside (Parquet) or beside it.
 ///
 /// # Errors
 /// As there.
@@ -101,13 +101,27 @@ pub fn write_made(
     path: &Path,
     provenance: &Provenance,
 ) -> Result<(), DataError> {
+    write_made_in(table, schema, &TextLayout::default(), path, provenance)
+}
+
+/// As [`write_made`], CSV in a layout.
+///
+/// # Errors
+/// As there.
+pub fn write_made_in(
+    table: &Table,
+    schema: &Schema,
+    layout: &TextLayout,
+    path: &Path,
+    provenance: &Provenance,
+) -> Result<(), DataError> {
     let is_parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
     if is_parquet {
         return replace(path, |file| {
             parquet::write(table, schema, file, Some(&|contents| provenance.of(contents)))
         });
     }
-    write(table, schema, path)?;
+    write_in(table, schema, layout, path)?;
     state_beside(path, provenance)
 }
 

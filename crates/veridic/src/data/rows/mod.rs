@@ -196,7 +196,7 @@ pub(super) fn read(
         schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }
-    Ok(Reading { table, schema, notes })
+    Ok(Reading { table, schema, notes, layout: None })
 }
 
 /// Reads a table as `schema` says, and what differed without harm.

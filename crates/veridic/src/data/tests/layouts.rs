@@ -99,3 +99,38 @@ fn moments_of_several_zones_of_which_one_is_utc_are_moments() {
     let expected = "t,n\n2024-04-06T22:58:00Z,1\n2024-04-17T19:11:00Z,2\n2024-05-01T22:30:00Z,3\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
+
+#[test]
+fn what_is_made_is_laid_out_as_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide = |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+    let text = "Stadt;Betrag\nKöln;1.234,50\nMünchen;-7,25\nKöln;19,00\n";
+    let tabs = text.replace(';', "\t");
+    let marked = format!("\u{feff}{}", text.replace(';', "|"));
+    let cases: [(Vec<u8>, char, Option<&str>, bool); 4] = [
+        (latin(text), ';', Some("windows-1252"), false),
+        (wide(&tabs), '\t', Some("UTF-16LE"), false),
+        (marked.clone().into_bytes(), '|', None, true),
+        (text.as_bytes().to_vec(), ';', None, false),
+    ];
+    for (bytes, delimiter, encoding, mark) in cases {
+        let found = read_bytes("t.csv", bytes.clone(), &ReadOptions::default()).unwrap();
+        let layout = TextLayout { delimiter, encoding: encoding.map(str::to_owned), mark };
+        assert_eq!(found.layout.as_ref(), Some(&layout));
+        let path = folder.path().join("t.csv");
+        write_in(&found.table, &found.schema, &layout, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{layout:?}");
+        assert_eq!(text_layout(&path, &ReadOptions::default()).unwrap(), Some(layout));
+    }
+    // Cells that have the delimiter in them stand in quotes, and only those.
+    let found = reading("a;b\nx,y;\"1;2\"\n,;z\n");
+    let path = folder.path().join("t.csv");
+    write_in(&found.table, &found.schema, found.layout.as_ref().unwrap(), &path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "a;b\nx,y;\"1;2\"\n,;z\n");
+    // Other formats have no layout.
+    let path = folder.path().join("t.parquet");
+    write(&found.table, &found.schema, &path).unwrap();
+    assert_eq!(read(&path, &ReadOptions::default()).unwrap().layout, None);
+    assert_eq!(text_layout(&path, &ReadOptions::default()).unwrap(), None);
+}

@@ -253,6 +253,7 @@ pub fn fit_files(
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let mut notes = data.notes.clone();
     let (directory, from) = match resumed {
         Some((directory, begun)) => {

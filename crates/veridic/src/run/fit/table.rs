@@ -81,6 +81,7 @@ pub(super) fn fit_run(
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let (directory, from) = match resumed {
         Some(directory) => {
             let before = directory.info()?;

@@ -28,7 +28,7 @@ use std::path::Path;
 use veridic_graph::{Pool, State};
 
 use crate::codec::{Codec, ImageCodec};
-use crate::data::{self, Column, DataKind, Schema, Table};
+use crate::data::{self, Column, DataKind, Schema, Table, TextLayout};
 use crate::error::{ModelError, Result, RunError};
 use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableModel};
 use crate::nn::LayerSummary;
@@ -194,6 +194,11 @@ impl Fitted {
     /// What `run.json` says.
     pub fn info(&self) -> &RunInfo {
         &self.info
+    }
+
+    /// How rows are laid out as delimited text: as the text that the model was fitted to.
+    pub fn text_layout(&self) -> TextLayout {
+        self.info.text.clone().unwrap_or_default()
     }
 
     /// Whether the model is capable of something.
