@@ -1,5 +1,6 @@
 //! A run from its fit to its use.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use crate::{Place, Ran, customers, fitted};
@@ -233,7 +234,7 @@ fn made_rows_are_laid_out_as_the_data() {
     let made = std::fs::read(place.path("made.csv")).unwrap();
     assert!(made.starts_with(b"Stadt;Betrag;Zahl\nK\xf6ln;") || made.starts_with(b"Stadt;Betrag;Zahl\nM\xfcnchen;"));
     place.succeed(&["check", "made.csv", "--run", "run"]);
-    place.succeed(&["score", "run", "made.csv", "-o", "scores.csv"]);
+    place.succeed(&["likelihood", "run", "made.csv", "-o", "likely.csv"]);
     // Others read UTF-8.
     let out = place.succeed(&["sample", "run", "-n", "40"]).out;
     assert!(out.starts_with("Stadt;Betrag;Zahl\n") && out.contains("München;"), "{out}");

@@ -1,7 +1,7 @@
 //! What stands above a table and is no row of it: comments, titles, and what spreadsheets are told.
 
 use super::dialect::header_of;
-use super::spelling::parts;
+use super::digits::parts;
 use super::{ReadOptions, number};
 
 /// Titles have at most so many rows.

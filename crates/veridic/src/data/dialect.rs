@@ -3,7 +3,7 @@
 use super::moment::Moments;
 use super::read::Markers;
 use super::record::Records;
-use super::spelling::parts;
+use super::digits::parts;
 use super::{ReadOptions, above, number};
 use crate::error::DataError;
 

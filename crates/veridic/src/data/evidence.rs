@@ -1,6 +1,7 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::spelling::{BETWEEN, Minus, digits, is_currency, parts};
+use super::digits::{BETWEEN, digits, is_currency, parts};
+use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
 const MOST_FORMS: usize = 24;

@@ -2,7 +2,7 @@
 
 use super::build::ColumnBuilder;
 use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
-use super::mark::stands_for_nothing;
+use super::foreign::{Foreign, MAX_STRAYS, Mark};
 use super::moment::{Format, Moments};
 use super::note::ReadNote;
 use super::numbers::{Found, NoNumbers, Numbers, number_column, survey};
@@ -10,8 +10,6 @@ use super::spelling::{DurationForm, Spelling};
 use super::{Cells, Kind, MISSING, duration, number};
 use crate::error::StrayCell;
 
-/// At most this many cells that fit no number may be mistakes; more make the column text.
-const MAX_STRAYS: usize = 5;
 /// With fewer cells than this, one that fits no number is taken as meant.
 const MIN_FOR_STRAYS: usize = 100;
 /// Mistakes are at most one cell in so many.
@@ -20,8 +18,6 @@ const CELLS_A_STRAY: usize = 100;
 const CELLS_A_LONE_STRAY: usize = 10;
 /// Fewer numbers than this may have a sum among them by chance.
 const MIN_FOR_SUM: usize = 5;
-/// Different texts between numbers that are counted.
-const MOST_FOREIGN: usize = 8;
 
 /// What has been seen of a column, cell by cell.
 #[derive(Debug, Clone)]
@@ -44,25 +40,6 @@ pub(crate) struct Profile {
     is_text: bool,
     /// Whether the last cell was missing.
     ends_missing: bool,
-}
-
-/// Cells that are numbers or moments in no spelling.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Foreign {
-    pub(crate) n: usize,
-    /// Different texts with their number and first line, as long as they are few.
-    pub(crate) texts: Vec<(String, usize, u64)>,
-    pub(crate) are_many: bool,
-    pub(crate) examples: Vec<Cell>,
-}
-
-/// A mark of missing cells that was seen.
-#[derive(Debug, Clone)]
-pub(crate) struct Mark {
-    pub(crate) text: String,
-    pub(crate) quoted: bool,
-    pub(crate) cells: usize,
-    pub(crate) line: u64,
 }
 
 /// What a column turned out to be.
@@ -442,32 +419,6 @@ fn durations_found(name: &str, form: DurationForm, example: String, notes: &mut 
     });
     let spelling = Spelling { duration: Some(form), ..Spelling::default() };
     Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
-}
-
-impl Foreign {
-    /// The texts that look as if they stood for nothing.
-    pub(crate) fn for_nothing(&self) -> impl Iterator<Item = &(String, usize, u64)> {
-        self.texts.iter().filter(|(text, ..)| stands_for_nothing(text))
-    }
-
-    /// The cells that have them.
-    pub(crate) fn n_for_nothing(&self) -> usize {
-        self.for_nothing().map(|(_, n, _)| n).sum()
-    }
-
-    fn see(&mut self, text: &str, line: u64) {
-        self.n += 1;
-        if self.examples.len() <= MAX_STRAYS {
-            self.examples.push((line, text.to_owned()));
-        }
-        if let Some((_, n, _)) = self.texts.iter_mut().find(|(known, ..)| known == text) {
-            *n += 1;
-        } else if self.texts.len() < MOST_FOREIGN {
-            self.texts.push((text.to_owned(), 1, line));
-        } else {
-            self.are_many = true;
-        }
-    }
 }
 
 /// The missing cells and what the column is, for numbers that were never text, such as those of a Parquet file.

@@ -4,7 +4,8 @@ use super::evidence::Cell;
 use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
-use super::spelling::{Digits, Spelling, digits, parts};
+use super::digits::{Digits, digits, parts};
+use super::spelling::Spelling;
 use super::{Kind, duration, number};
 
 /// Why cells in one spelling make no column of numbers.
