@@ -2,10 +2,10 @@
 
 use veridic_graph::{Draw, Feed, GraphError, Pool};
 
-use super::super::program::{Input, feeds};
-use super::super::rows::Rows;
 use super::{BATCH, Network};
 use crate::data::Matrix;
+use crate::models::program::{Input, feeds};
+use crate::models::rows::Rows;
 
 /// Rows judged by a model that gives them back.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,9 +2,9 @@
 
 use veridic_graph::{Draw, Feed, GraphError, Pool, States};
 
-use super::super::program::{Input, feeds};
-use super::super::rows::Rows;
 use super::{BATCH, MOST_REPEATS, Network};
+use crate::models::program::{Input, feeds};
+use crate::models::rows::Rows;
 use crate::train::{Learner, Rates};
 
 impl Network {

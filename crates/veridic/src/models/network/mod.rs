@@ -5,6 +5,8 @@ mod learn;
 
 use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States, TaskTime};
 
+pub use judge::Judged;
+
 use super::prior::Prior;
 use super::program::{Input, Inputs, Program, decoding, feeds};
 use super::rows::{Layout, Rows};
@@ -13,7 +15,7 @@ use crate::data::Matrix;
 use crate::error::{ModelError, Result};
 use crate::nn::{LayerSummary, Likelihood, Scope};
 use crate::seed::Seed;
-use crate::train::{Learner, Rates, TrainConfig};
+use crate::train::TrainConfig;
 
 /// Rows given to a plan at once outside training.
 const BATCH: usize = 1024;
