@@ -28,13 +28,16 @@ const CODES: [&str; 62] = [
     "kr", "RM",
 ];
 
+/// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
+const NO_CENTS: [&str; 9] = ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
+
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
 pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     let first = text.chars().next()?;
     let possible = first.is_ascii_digit()
         || matches!(
             first,
-            '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}'
+            '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '%' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}'
         )
         || CURRENCIES.contains(first)
         || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
@@ -84,13 +87,15 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     if inner {
         rest = rest.strip_prefix(')')?;
     }
+    let has_no_cents = NO_CENTS.contains(&rest);
     if minus.is_none()
         && !plus
+        && !has_no_cents
         && let Some(before) = rest.strip_suffix('-')
     {
         (rest, minus) = (before, Some(Minus::Behind));
     }
-    is_suffix(rest).then_some(Parts { prefix, core, suffix: rest, minus, plus })
+    (has_no_cents || is_suffix(rest)).then_some(Parts { prefix, core, suffix: rest, minus, plus })
 }
 
 /// Whether a text is the code of a currency.
@@ -102,7 +107,7 @@ fn is_prefix(prefix: &str) -> bool {
     let mark = prefix.trim_end();
     let mut characters = mark.chars();
     let single = |c: char| {
-        CURRENCIES.contains(c) || matches!(c, '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
+        CURRENCIES.contains(c) || matches!(c, '%' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
     };
     CODES.contains(&mark) || (characters.next().is_some_and(single) && characters.next().is_none())
 }
@@ -110,7 +115,13 @@ fn is_prefix(prefix: &str) -> bool {
 /// Whether `suffix` can be a unit: a word or sign of at most 12 characters, a blank before it at most.
 fn is_suffix(suffix: &str) -> bool {
     let unit = suffix.trim_start();
-    let letter = |c: char| c.is_alphabetic() || "%‰°/²³µ·\"'′″^".contains(c) || CURRENCIES.contains(c);
+    // Signs of East Asia for squares and weights are no letters.
+    let letter = |c: char| {
+        c.is_alphabetic()
+            || "%％‰°/²³µ·\"'′″^".contains(c)
+            || ('\u{3300}'..='\u{33ff}').contains(&c)
+            || CURRENCIES.contains(c)
+    };
     suffix.chars().count() <= unit.chars().count() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
@@ -209,6 +220,12 @@ mod tests {
         assert_eq!((prefix, core, suffix, minus, plus), ("", "1 234,50", " €", Some(Minus::Front), false));
         assert_eq!(parts("Rs. 1,200.50").unwrap().core, "1,200.50");
         assert_eq!(parts("$.50").unwrap().core, ".50");
+        for (text, suffix) in [("Fr. 1'200.–", ".–"), ("450,-", ",-"), ("Rs. 1,00,000/-", "/-"), ("12.5㎡", "㎡")] {
+            let parts = parts(text).unwrap();
+            assert_eq!((parts.suffix, parts.minus), (suffix, None), "{text}");
+        }
+        assert_eq!(parts("%12,5").unwrap().prefix, "%");
+        assert_eq!(parts("450-").unwrap().minus, Some(Minus::Behind));
     }
 
     #[test]

@@ -129,7 +129,9 @@ impl SpelledNumbers {
         for (i, &(decimal, thousands)) in SIGNS.iter().enumerate() {
             // A thousands sign that is not there reads as none does.
             let useless = thousands.is_some_and(|mark| !parts.core.contains(mark));
-            if !useless && digits(parts.core, decimal, thousands).is_some() {
+            // Behind `1.200,-` stands the decimal sign of no cents.
+            let other = if decimal == '.' { ',' } else { '.' };
+            if !useless && !parts.suffix.starts_with(other) && digits(parts.core, decimal, thousands).is_some() {
                 signs |= 1 << i;
             }
         }

@@ -94,6 +94,14 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("price", "682円|4,202円|1,200円", "integer"),
     ("rate", "+3,6\u{202f}%|\u{2212}4,3\u{202f}%|+0,5\u{202f}%", "real"),
     ("n", "2個|14個|6個", "integer"),
+    ("price", "Fr. 3'000.–|Fr. 450.–|Fr. 12'345.–", "integer"),
+    ("price", "450,-|1.200,-|75,-", "integer"),
+    ("price", "kr 450,-|kr 1 200,-", "integer"),
+    ("price", "Rs. 1,00,000/-|Rs. 500/-|Rs. 12,34,567/-", "integer"),
+    ("rate", "%12,5|%3,0|%47,1", "real"),
+    ("rate", "12.5％|3.0％|47.1％", "real"),
+    ("a", "12.5㎡|130.0㎡|47.1㎡", "real"),
+    ("price", "711.0万元|15.4万元|3.2万元", "real"),
     ("x", ".50|.75|-.25", "real"),
     ("x", ".5|1.5|-.25", "real"),
     // Percent and units.
@@ -410,6 +418,24 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     for cells in [&["9999-12-31", "2020-01-01"][..], &["-999", "12", "13"]] {
         assert_eq!(column("x", cells.iter().map(|&cell| cell.to_owned())).missing, 0);
     }
+}
+
+#[test]
+fn times_of_day_with_a_point_are_times_and_come_back() {
+    let cells: Vec<String> = (0..48).map(|i| format!("{:02}.{:02}", i * 7 % 24, i * 15 % 60)).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let (kind, back, _) = read_column("Tid", &cells).unwrap();
+    assert_eq!((kind.as_str(), back), ("date-time", cells.iter().map(|cell| (*cell).to_owned()).collect()));
+    // Months and days, more than 59 minutes, no zero before, too few.
+    for cell in [
+        &(|i: usize| format!("{:02}.{:02}", 1 + i % 12, 1 + i % 28)) as &dyn Fn(usize) -> String,
+        &|i| format!("{:02}.{:02}", i % 24, i * 7 % 100),
+        &|i| format!("{}.{:02}", 10 + i % 14, i % 60),
+    ] {
+        let column = column("x", (0..60).map(cell));
+        assert!(matches!(column.kind, Kind::Real { .. }), "{}: {:?}", cell(3), column.kind);
+    }
+    assert!(matches!(column("x", cells[..10].iter().map(|cell| (*cell).to_owned())).kind, Kind::Real { .. }));
 }
 
 #[test]
