@@ -119,6 +119,9 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("v", "12µV|15µV|9µV", "integer"),
     ("size", "15\"|17\"|13\"", "integer"),
     ("d", "5 days|7 days|12 days", "integer"),
+    // Dates with blanks, and times without signs.
+    ("Dátum", "2023. 04. 28.|2023. 11. 05.|2024. 01. 31.", "date-time"),
+    ("when", "20240304 093000|20240305 101530|20240306 235959", "date-time"),
     // Signs of what is below zero.
     ("x", "(5)|7|12", "integer"),
     ("x", "(1,486.23)|353.50|457.48", "real"),

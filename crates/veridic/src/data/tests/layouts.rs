@@ -134,3 +134,34 @@ fn what_is_made_is_laid_out_as_what_was_read() {
     assert_eq!(read(&path, &ReadOptions::default()).unwrap().layout, None);
     assert_eq!(text_layout(&path, &ReadOptions::default()).unwrap(), None);
 }
+
+#[test]
+fn a_statement_of_an_account_is_read_below_what_stands_above_it() {
+    let text = "\"Girokonto\";\"DE02 1203\"\n\"Kontostand:\";\"4.812,77 €\"\n\"\"\n\
+                \"Tag\";\"Text\";\"Betrag (€)\";\"Saldo (€)\"\n\
+                \"02.01.2024\";\"REWE\";\"-12,50\";\"1.200,00\"\n\"03.01.2024\";\"Miete\";\"-850,00\";\"350,00\"\n";
+    let found = reading(text);
+    assert_eq!(names(&found), ["Tag", "Text", "Betrag (€)", "Saldo (€)"]);
+    assert_eq!(numbers(&found.table, "Betrag (€)"), [-12.5, -850.0]);
+    assert!(found.notes[0].to_string().contains("3 lines above the table are left out"), "{:?}", found.notes);
+    // What is not found out is said with the setting.
+    let error = load("a;b\n1;2;3\n4;5;6\n").unwrap_err();
+    assert!(error.hint().unwrap().contains("`data.skip = 1`"), "{error:?}");
+    let skip = ReadOptions { skip: Some(1), ..ReadOptions::default() };
+    assert_eq!(read_bytes("t", b"a;b\n1;2;3\n4;5;6\n".to_vec(), &skip).unwrap().table.columns.len(), 3);
+}
+
+#[test]
+fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
+    for cell in [
+        &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28)) as &dyn Fn(usize) -> String,
+        &|i| format!("R{}.{}.{}", 1 + i % 6, 1 + i % 12, 1 + i % 28),
+        &|i| format!("CHF {}.5 netto", 100 + 7 * i),
+    ] {
+        let cells: String = (0..60).map(|i| format!("{}\t{}\n", cell(i), i % 7)).collect();
+        let found = reading(&format!("cell\tn\n{cells}"));
+        assert_eq!(found.schema.columns[0].kind_name(), "text", "{}", cell(0));
+        let told = found.notes.iter().map(ToString::to_string).collect::<String>();
+        assert!(told.contains("not understood"), "{told}");
+    }
+}

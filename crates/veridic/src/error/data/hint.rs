@@ -26,6 +26,12 @@ impl DataError {
             Self::Empty { .. } | Self::HeaderOnly { .. } => {
                 "check how the file was written; at least one row of data is needed".into()
             }
+            // A title above a table is narrower than the table.
+            Self::Ragged { line, expected, found, .. } if found > expected && (2..=30).contains(line) => format!(
+                "where what is above line {line} is no row: `data.skip = {}`; else look for a quote that is not closed or an \
+                 unquoted delimiter",
+                line - 1
+            ),
             Self::Ragged { .. } => {
                 "look for a quote that is not closed or an unquoted delimiter in that line, or give the delimiter"
                     .into()
