@@ -399,7 +399,10 @@ mod tests {
         assert!(error.ends_with("hint: make the folder first"), "{error}");
         let page = |path: &str| check_page(Path::new(path), Path::new("no run"), None);
         let error = page("a.xyz").unwrap_err().render();
-        assert!(error.contains("cannot write a page as `xyz`") && error.ends_with("hint: name it a.html"), "{error}");
+        assert!(
+            error.contains("cannot write a page as `xyz`") && error.ends_with("hint: name it a.html"),
+            "{error}"
+        );
         assert!(page("report").is_err() && page("a.HTML").is_ok() && page("a.htm").is_ok());
         let figure = |path: &str| check_figure(Path::new(path), Path::new("no run"), None);
         let error = figure("a.pdf").unwrap_err().render();

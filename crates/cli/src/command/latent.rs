@@ -295,9 +295,7 @@ impl WalkTool {
                 }
             }
             Self::Arithmetic { a, b, c, .. } => Walk::Arithmetic { a: *a, b: *b, c: *c },
-            Self::Repeat { row, n, .. } => {
-                Walk::Repeat { row: *row, n: usize::from(*n), seed }
-            }
+            Self::Repeat { row, n, .. } => Walk::Repeat { row: *row, n: usize::from(*n), seed },
         }
     }
 }

@@ -60,7 +60,10 @@ mod tests {
     fn a_title_is_told_by_the_names_below_it() {
         assert_eq!(titles("Report,,\nMay 2024,,\n,,\nregion,units,price\nN,5,1.5\nS,6,2.5\n"), 3);
         assert_eq!(titles("Report\nregion,units,price\nN,5,1.5\nS,6,2.5\n"), 1);
-        assert_eq!(titles("Account:,DE02\nPeriod:,2024\n\nregion,units,price,sum\nN,5,1.5,7\nS,6,2.5,9\n"), 3);
+        assert_eq!(
+            titles("Account:,DE02\nPeriod:,2024\n\nregion,units,price,sum\nN,5,1.5,7\nS,6,2.5,9\n"),
+            3
+        );
         assert_eq!(titles("Report,\nregion,units\nN,5\nS,6\n"), 1);
         // Names of which all but one are blank, rows below without names, and no title at all.
         assert_eq!(titles("x,,\na,1,2\nb,3,4\n"), 0);

@@ -29,7 +29,8 @@ const CODES: [&str; 62] = [
 ];
 
 /// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
-const NO_CENTS: [&str; 9] = ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
+const NO_CENTS: [&str; 9] =
+    ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
 
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
 pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
@@ -37,7 +38,18 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     let possible = first.is_ascii_digit()
         || matches!(
             first,
-            '-' | '+' | '\u{2212}' | '(' | '.' | ',' | '%' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}'
+            '-' | '+'
+                | '\u{2212}'
+                | '('
+                | '.'
+                | ','
+                | '%'
+                | '<'
+                | '>'
+                | '~'
+                | '\u{2248}'
+                | '\u{2264}'
+                | '\u{2265}'
         )
         || CURRENCIES.contains(first)
         || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
@@ -220,7 +232,9 @@ mod tests {
         assert_eq!((prefix, core, suffix, minus, plus), ("", "1 234,50", " €", Some(Minus::Front), false));
         assert_eq!(parts("Rs. 1,200.50").unwrap().core, "1,200.50");
         assert_eq!(parts("$.50").unwrap().core, ".50");
-        for (text, suffix) in [("Fr. 1'200.–", ".–"), ("450,-", ",-"), ("Rs. 1,00,000/-", "/-"), ("12.5㎡", "㎡")] {
+        for (text, suffix) in
+            [("Fr. 1'200.–", ".–"), ("450,-", ",-"), ("Rs. 1,00,000/-", "/-"), ("12.5㎡", "㎡")]
+        {
             let parts = parts(text).unwrap();
             assert_eq!((parts.suffix, parts.minus), (suffix, None), "{text}");
         }

@@ -131,7 +131,10 @@ impl SpelledNumbers {
             let useless = thousands.is_some_and(|mark| !parts.core.contains(mark));
             // Behind `1.200,-` stands the decimal sign of no cents.
             let other = if decimal == '.' { ',' } else { '.' };
-            if !useless && !parts.suffix.starts_with(other) && digits(parts.core, decimal, thousands).is_some() {
+            if !useless
+                && !parts.suffix.starts_with(other)
+                && digits(parts.core, decimal, thousands).is_some()
+            {
                 signs |= 1 << i;
             }
         }

@@ -9,9 +9,42 @@ const MOST_FOREIGN: usize = 8;
 
 /// Words for nothing, in small letters, without blanks and full stops.
 const WORDS: [&str; 36] = [
-    "na", "n/a", "nan", "nil", "none", "null", "nul", "unknown", "unk", "missing", "blank", "empty", "nd", "n/d", "tbd",
-    "tba", "notavailable", "notapplicable", "notreported", "ka", "k/a", "keineangabe", "unbekannt", "so", "s/o", "nc",
-    "inconnu", "desconocido", "sindatos", "desconhecido", "sconosciuto", "okänd", "ukendt", "неизвестно", "нд", "不明",
+    "na",
+    "n/a",
+    "nan",
+    "nil",
+    "none",
+    "null",
+    "nul",
+    "unknown",
+    "unk",
+    "missing",
+    "blank",
+    "empty",
+    "nd",
+    "n/d",
+    "tbd",
+    "tba",
+    "notavailable",
+    "notapplicable",
+    "notreported",
+    "ka",
+    "k/a",
+    "keineangabe",
+    "unbekannt",
+    "so",
+    "s/o",
+    "nc",
+    "inconnu",
+    "desconocido",
+    "sindatos",
+    "desconhecido",
+    "sconosciuto",
+    "okänd",
+    "ukendt",
+    "неизвестно",
+    "нд",
+    "不明",
 ];
 
 /// Cells that are numbers or moments in no spelling.
@@ -76,9 +109,22 @@ mod tests {
 
     #[test]
     fn signs_and_words_for_nothing_are_told_from_values() {
-        for text in
-            ["-", ".", "--", "—", "*", "n.a.", "N. A.", "unknown", "k.A.", "#DIV/0!", "#N/A", "0000-00-00", "不明", "…"]
-        {
+        for text in [
+            "-",
+            ".",
+            "--",
+            "—",
+            "*",
+            "n.a.",
+            "N. A.",
+            "unknown",
+            "k.A.",
+            "#DIV/0!",
+            "#N/A",
+            "0000-00-00",
+            "不明",
+            "…",
+        ] {
             assert!(stands_for_nothing(text), "{text}");
         }
         for text in ["other", "0", "00", "A", "free", "closed", "12 kg", "#3", "2020-01-01", "so so"] {

@@ -313,7 +313,8 @@ impl Profile {
         // What stands for nothing may be most of the cells.
         let doubt = if all * 2 >= self.present - self.foreign.n_for_nothing() && all > 0 {
             let examples = self.foreign.examples.clone();
-            let amounts = number.as_ref().filter(|choice| choice.is_amount()).map_or(0, |choice| choice.matched);
+            let amounts =
+                number.as_ref().filter(|choice| choice.is_amount()).map_or(0, |choice| choice.matched);
             let is_sure = amounts.max(n_moment).max(n_duration) * 2 > all;
             Doubt::Foreign { expected, foreign: self.foreign, examples, is_sure }
         } else {

@@ -316,7 +316,11 @@ impl fmt::Display for ReadNote {
 /// So many of so many cells, with their share.
 pub(crate) fn share(cells: usize, of: usize) -> String {
     let percent = 100.0 * cells as f64 / of.max(1) as f64;
-    if percent < 1.0 { counted(cells, "cell") } else { format!("{} ({percent:.0} %)", counted(cells, "cell")) }
+    if percent < 1.0 {
+        counted(cells, "cell")
+    } else {
+        format!("{} ({percent:.0} %)", counted(cells, "cell"))
+    }
 }
 
 pub(crate) fn counted(n: usize, what: &str) -> String {

@@ -26,7 +26,8 @@ use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
 use super::{
-    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, infer, number,
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, infer,
+    number,
 };
 use crate::error::DataError;
 

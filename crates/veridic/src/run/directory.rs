@@ -268,7 +268,8 @@ impl Directory {
     pub(crate) fn check_model(&self, info: &RunInfo) -> Result<()> {
         match &info.model {
             Some(expected) if data::sha256(&self.file(MODEL))? != *expected => {
-                Err(self.damaged(MODEL, "it is not what this run learned: it was changed, or is another run's"))
+                Err(self
+                    .damaged(MODEL, "it is not what this run learned: it was changed, or is another run's"))
             }
             _ => Ok(()),
         }

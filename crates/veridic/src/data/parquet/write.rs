@@ -14,7 +14,9 @@ use parquet::schema::types::Type;
 use super::zone;
 use crate::data::provenance::{Contents, Hashing, KEY};
 use crate::data::write::CellWriter;
-use crate::data::{Cells, Column, ColumnSchema, Kind, MISSING, Schema, Spelling, StoredType, Table, date, number};
+use crate::data::{
+    Cells, Column, ColumnSchema, Kind, MISSING, Schema, Spelling, StoredType, Table, date, number,
+};
 
 /// What is said of the contents that were written.
 pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
@@ -136,10 +138,11 @@ fn write_file(
         let text = state(file.inner().contents());
         file.append_key_value_metadata(KeyValue::new(KEY.to_owned(), text));
     }
-    let zone = |(column, form): (&Column, &Form<'_>)| match (form, schema.column(&column.name)?.stored.as_ref()?) {
-        (Form::Micros { is_utc: true }, StoredType::Moment { zone }) => Some(zone.as_str()),
-        _ => None,
-    };
+    let zone =
+        |(column, form): (&Column, &Form<'_>)| match (form, schema.column(&column.name)?.stored.as_ref()?) {
+            (Form::Micros { is_utc: true }, StoredType::Moment { zone }) => Some(zone.as_str()),
+            _ => None,
+        };
     let zones: Vec<Option<&str>> = table.columns.iter().zip(&forms).map(zone).collect();
     if zones.iter().any(Option::is_some) {
         // Other moments are in UTC, or by no clock that is known.

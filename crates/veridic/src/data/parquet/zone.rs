@@ -141,14 +141,8 @@ pub(super) fn statement(columns: &[(&str, Form<'_>, Option<&str>)]) -> KeyValue 
     out.point(schema.slots[1], fields - 4);
     for (i, (name, form, zone)) in columns.iter().enumerate() {
         let (kind, slots) = kind(*form);
-        let field = out.table(&[
-            Slot::Place,
-            Slot::Byte(1),
-            Slot::Byte(kind),
-            Slot::Place,
-            Slot::None,
-            Slot::Place,
-        ]);
+        let field =
+            out.table(&[Slot::Place, Slot::Byte(1), Slot::Byte(kind), Slot::Place, Slot::None, Slot::Place]);
         out.point(fields + 4 * i, field.at);
         let name = out.text(name);
         out.point(field.slots[0], name);
@@ -297,7 +291,9 @@ mod tests {
     #[test]
     fn base64_is_that_of_its_standard() {
         // RFC 4648, section 10.
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(to_base64(bytes.as_bytes()), text);
             assert_eq!(of_base64(text).unwrap(), bytes.as_bytes());
         }
@@ -339,9 +335,27 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_that_arrow_wrote_is_read() {
+        // By pyarrow: moments in Europe/Berlin (ns), +02:00 (us) and UTC (ms), moments of no zone, numbers and texts.
+        let text = "/////8gBAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAcAAABMAQAAAAEAAMgAAACUAAAAXAAA\
+         ADAAAAAEAAAA4P7//wAAAQUQAAAAGAAAAAQAAAAAAAAAAQAAAHMAAAAEAAQABAAAAAj///8AAAEDEAAAABQAAAAEAAAAAAAAAAEA\
+         AAB5AAAAov///wAAAgAw////AAABAhAAAAAcAAAABAAAAAAAAAABAAAAeAAAAAgADAAIAAcACAAAAAAAAAFAAAAAZP///wAAAQoQ\
+         AAAAHAAAAAQAAAAAAAAABQAAAG5haXZlAAYACAAGAAYAAAAAAAIAlP///wAAAQoQAAAAFAAAAAQAAAAAAAAAAwAAAHV0YwCA////\
+         AAABAAQAAAADAAAAVVRDAMj///8AAAEKEAAAABQAAAAEAAAAAAAAAAMAAABvZmYAtP///wAAAgAEAAAABgAAACswMjowMAAAEAAU\
+         AAgABgAHAAwAAAAQABAAAAAAAAEKEAAAACAAAAAEAAAAAAAAAAYAAABiZXJsaW4AAAgADAAGAAgACAAAAAAAAwAEAAAADQAAAEV1\
+         cm9wZS9CZXJsaW4AAAA=";
+        let zones = of_arrow(&of_base64(text).unwrap()).unwrap();
+        let expected = [("berlin", "Europe/Berlin"), ("off", "+02:00"), ("utc", "UTC")];
+        assert_eq!(zones, expected.map(|(name, zone)| (name.to_owned(), zone.to_owned())).into());
+    }
+
+    #[test]
     fn zones_that_pandas_names_are_read() {
         let text = r#"{"columns": [{"name": "t", "metadata": {"timezone": "Asia/Tokyo"}}, {"name": "n", "metadata": null}]}"#;
-        assert_eq!(of_pandas(text).unwrap().into_iter().collect::<Vec<_>>(), [("t".into(), "Asia/Tokyo".into())]);
+        assert_eq!(
+            of_pandas(text).unwrap().into_iter().collect::<Vec<_>>(),
+            [("t".into(), "Asia/Tokyo".into())]
+        );
         assert_eq!(of_pandas("{"), None);
     }
 }

@@ -400,11 +400,9 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     let cells: Vec<String> = (0..90).map(dose).collect();
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let told_of = told("dose", &cells);
-    assert!(
-        told_of.contains(
-            "column `dose` has 10 cells (11 %) with `-`, which is not a finite number, the first in line 5"
-        )
-    );
+    assert!(told_of.contains(
+        "column `dose` has 10 cells (11 %) with `-`, which is not a finite number, the first in line 5"
+    ));
     assert!(told_of.contains("`data.missing = [\"-\"]`"), "{told_of}");
     let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
     options.missing.push("-".into());
@@ -470,7 +468,10 @@ fn a_frequent_mark_beside_amounts_is_no_category() {
         let reading = read_bytes("t", csv("x", &cells).into_bytes(), &ReadOptions::default()).unwrap();
         assert!(matches!(reading.schema.columns[0].kind, Kind::Categorical { .. }), "{cells:?}");
         let text = told("x", &cells);
-        assert!(text.contains("`x` is categories, not numbers") && text.contains("20 cells (33 %)"), "{text}");
+        assert!(
+            text.contains("`x` is categories, not numbers") && text.contains("20 cells (33 %)"),
+            "{text}"
+        );
         assert!(text.contains(&format!("`data.missing = [\"{}\"]`", cells[2])), "{text}");
     }
 }

@@ -103,7 +103,8 @@ fn moments_of_several_zones_of_which_one_is_utc_are_moments() {
 #[test]
 fn what_is_made_is_laid_out_as_what_was_read() {
     let folder = tempfile::tempdir().unwrap();
-    let wide = |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let wide =
+        |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
     let text = "Stadt;Betrag\nKöln;1.234,50\nMünchen;-7,25\nKöln;19,00\n";
     let tabs = text.replace(';', "\t");
@@ -154,7 +155,8 @@ fn a_statement_of_an_account_is_read_below_what_stands_above_it() {
 #[test]
 fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
     for cell in [
-        &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28)) as &dyn Fn(usize) -> String,
+        &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28))
+            as &dyn Fn(usize) -> String,
         &|i| format!("R{}.{}.{}", 1 + i % 6, 1 + i % 12, 1 + i % 28),
         &|i| format!("CHF {}.5 netto", 100 + 7 * i),
     ] {

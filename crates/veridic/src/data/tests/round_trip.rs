@@ -67,7 +67,8 @@ fn decimals_and_times_of_day_of_parquet_come_back_as_their_types() {
 #[test]
 fn zones_of_parquet_come_back_by_name() {
     let (table, mut schema) =
-        load("at,utc,clock,n\n2024-07-01T10:00:00Z,2024-07-01T10:00:00Z,2024-07-01 10:00:00,1\n,,,2\n").unwrap();
+        load("at,utc,clock,n\n2024-07-01T10:00:00Z,2024-07-01T10:00:00Z,2024-07-01 10:00:00,1\n,,,2\n")
+            .unwrap();
     let zone = |zone: &str| Some(StoredType::Moment { zone: zone.to_owned() });
     let written = |schema: &Schema| {
         let mut bytes = Vec::new();

@@ -19,11 +19,25 @@ const SHOWN: usize = 3;
 /// A rule as it was written; columns by name.
 #[derive(Debug, Clone, PartialEq)]
 enum Written {
-    Order { low: String, high: String, strict: bool },
+    Order {
+        low: String,
+        high: String,
+        strict: bool,
+    },
     /// Products that are added, or subtracted where it is said; factors that are divided by where it is said.
-    Formula { column: String, terms: Vec<(bool, Vec<(String, bool)>)> },
-    Decides { by: String, column: String },
-    Range { column: String, from: String, to: String },
+    Formula {
+        column: String,
+        terms: Vec<(bool, Vec<(String, bool)>)>,
+    },
+    Decides {
+        by: String,
+        column: String,
+    },
+    Range {
+        column: String,
+        from: String,
+        to: String,
+    },
     With([String; 2]),
 }
 
@@ -462,8 +476,7 @@ mod tests {
                     row[place] = value;
                 }
                 let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1], unit: 1 };
-                let written =
-                    Formula { parts: (0..3).map(part).collect(), operation, unit: 1, terms: None };
+                let written = Formula { parts: (0..3).map(part).collect(), operation, unit: 1, terms: None };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);
                 assert!(!formula.parts[0].inverse);

@@ -345,8 +345,12 @@ impl Search<'_> {
                 .collect();
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
-            let formula =
-                Formula { parts: parts.into_iter().map(|(part, _)| part).collect(), operation, unit: 1, terms: None };
+            let formula = Formula {
+                parts: parts.into_iter().map(|(part, _)| part).collect(),
+                operation,
+                unit: 1,
+                terms: None,
+            };
             let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
         })

@@ -6,7 +6,6 @@ use super::Chain;
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Set, Wanted};
-use super::formula::Operation;
 use super::gap::Gap;
 use super::rule::Pairs;
 

@@ -87,7 +87,8 @@ impl Terms {
 
     /// Whether every one of so many parts is named once.
     pub(super) fn are_whole(&self, n_parts: usize) -> bool {
-        let mut named: Vec<usize> = self.sum.iter().flat_map(|term| &term.of).chain(&self.times).copied().collect();
+        let mut named: Vec<usize> =
+            self.sum.iter().flat_map(|term| &term.of).chain(&self.times).copied().collect();
         named.sort_unstable();
         named.into_iter().eq(0..n_parts) && self.sum.iter().all(|term| !term.of.is_empty())
     }
@@ -171,7 +172,8 @@ mod tests {
             // Columns by place: the whole is 0.
             let row = [6.5, cells[0], cells[1], cells[2], cells[3], cells[4]];
             let other = turned(0, &made, terms, which).unwrap();
-            let of = |formula: &Formula| formula.parts.iter().map(|part| row[part.column]).collect::<Vec<_>>();
+            let of =
+                |formula: &Formula| formula.parts.iter().map(|part| row[part.column]).collect::<Vec<_>>();
             let others = other.terms.as_ref().unwrap();
             assert!(others.are_whole(5), "{which}");
             let value = others.value(&other.parts, &of(&other));
@@ -187,7 +189,8 @@ mod tests {
                 assert_eq!(column, which + 1);
             } else {
                 assert_eq!(column, 0);
-                let mut signs: Vec<(bool, usize)> = told.iter().map(|(minus, of)| (*minus, of.len())).collect();
+                let mut signs: Vec<(bool, usize)> =
+                    told.iter().map(|(minus, of)| (*minus, of.len())).collect();
                 signs.sort_unstable();
                 assert_eq!(signs, [(false, 1), (false, 3), (true, 1)]);
             }

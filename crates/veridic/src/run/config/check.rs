@@ -315,7 +315,8 @@ impl Config {
 impl DataConfig {
     /// Checks that the signs of numbers can be signs.
     fn check_signs(&self) -> Result<()> {
-        let is_sign = |sign: char| !(sign.is_alphanumeric() || sign.is_control() || "-+()\u{2212}".contains(sign));
+        let is_sign =
+            |sign: char| !(sign.is_alphanumeric() || sign.is_control() || "-+()\u{2212}".contains(sign));
         for (name, sign) in [("decimal", self.decimal), ("thousands", self.thousands)] {
             if let Some(sign) = sign.filter(|sign| !is_sign(*sign) || (name == "decimal" && *sign == ' ')) {
                 let allowed = if name == "decimal" {

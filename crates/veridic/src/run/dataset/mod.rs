@@ -15,9 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
-use crate::data::{
-    self, Binarization, Data, Kind, Matrix, Mixture, OrderFlow, Schema, Split, TextLayout,
-};
+use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, OrderFlow, Schema, Split, TextLayout};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, ModelConfig, Rows, VaeConfig};
 use crate::nn::{Activation, LayerConfig, LikelihoodConfig};

@@ -203,7 +203,11 @@ pub(super) fn given_table(config: &mut Config, table: &Table, schema: &Schema) -
     let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
     let table = table.select(&named)?;
     schema.validate()?;
-    parted(config, Source { table, schema: schema.clone(), files: Vec::new(), text: None, n_train: 0 }, Vec::new())
+    parted(
+        config,
+        Source { table, schema: schema.clone(), files: Vec::new(), text: None, n_train: 0 },
+        Vec::new(),
+    )
 }
 
 /// What it means for a detector that rows of the positive value are among those it learns from.

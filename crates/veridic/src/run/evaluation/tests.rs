@@ -86,7 +86,8 @@ fn weighed(mut table: Table, name: &str) -> Table {
 
 #[test]
 fn the_planted_cases_are_first_beside_a_nearly_unique_column() {
-    let real = weighed(people("real", 500, 3), "real").select(&["age", "pay", "city", "buys", "weight"]).unwrap();
+    let real =
+        weighed(people("real", 500, 3), "real").select(&["age", "pay", "city", "buys", "weight"]).unwrap();
     let rows = |name: &str, cities| {
         let table = weighed(people(name, 500, cities), name);
         table.select(&["age", "pay", "city", "buys", "weight"]).unwrap()

@@ -57,19 +57,15 @@ fn stated((config, info): (&Config, &RunInfo), run: String, made: &str, seed: u6
 }
 
 /// Has the pictures of a run, which are PNG, say where they come from.
-pub(crate) fn sign(
-    directory: &Directory,
-    about: (&Config, &RunInfo),
-    pictures: &[PathBuf],
-) -> Result<()> {
+pub(crate) fn sign(directory: &Directory, about: (&Config, &RunInfo), pictures: &[PathBuf]) -> Result<()> {
     if pictures.is_empty() {
         return Ok(());
     }
     let run = data::sha256(&directory.file(MODEL))?;
     let provenance = stated(about, run, "drawn", about.0.seed);
     for path in pictures {
-        let bytes = fs::read(path)
-            .map_err(|source| crate::error::DataError::Read { path: path.clone(), source })?;
+        let bytes =
+            fs::read(path).map_err(|source| crate::error::DataError::Read { path: path.clone(), source })?;
         data::write_made_picture(&bytes, path, &provenance)?;
     }
     Ok(())

@@ -295,7 +295,8 @@ fn rules_of_the_user_hold_and_found_ones_can_be_let_go() {
     assert!(floors.into_iter().all(|(house, floor)| *floor < house + 2));
 
     let off = ["begin <= end", "total = y + x", "house with floor"].map(str::to_string).to_vec();
-    let idle = ["y <= x", "x = total / y", "house decides x", "y in 0..9", "house with x"].map(str::to_string);
+    let idle =
+        ["y <= x", "x = total / y", "house decides x", "y in 0..9", "house with x"].map(str::to_string);
     let off = [off, idle.to_vec()].concat();
     let chain = fitted(&table, &schema, &wide(RuleConfig { off, ..RuleConfig::default() }), 2);
     assert_eq!(chain.idle_rules(), idle);
@@ -317,7 +318,8 @@ fn rules_of_the_user_hold_and_found_ones_can_be_let_go() {
 fn a_sum_of_products_holds_in_made_rows_wherever_its_column_stands() {
     let mut random = Seed(9).stream("orders");
     let n = 1500;
-    let mut draw = |most: f64| (0..n).map(|_| (1.0 + most * uniform(&mut random)).floor()).collect::<Vec<_>>();
+    let mut draw =
+        |most: f64| (0..n).map(|_| (1.0 + most * uniform(&mut random)).floor()).collect::<Vec<_>>();
     let (price, count, off, fee) = (draw(90.0), draw(9.0), draw(20.0), draw(5.0));
     let total: Vec<f64> = (0..n).map(|i| price[i] * count[i] - off[i] + fee[i]).collect();
     let all = [("price", price), ("count", count), ("off", off), ("fee", fee), ("total", total)];
@@ -351,7 +353,8 @@ fn a_sum_of_products_holds_in_made_rows_wherever_its_column_stands() {
         assert_eq!(numbers(filled, "fee"), numbers(&table, "fee")[..100], "{turn}");
     }
     let wrong = RuleConfig { hold: vec!["total = price * count - off".into()], ..RuleConfig::default() };
-    let table = Table { columns: all.iter().map(|(name, values)| number(name, values.clone())).collect(), n_rows: n };
+    let table =
+        Table { columns: all.iter().map(|(name, values)| number(name, values.clone())).collect(), n_rows: n };
     let rows: Vec<usize> = (0..n).collect();
     let config = ChainConfig { rules: wrong, ..quick() };
     let stop = AtomicBool::new(false);
