@@ -34,7 +34,9 @@ pub(super) fn layout(source: &Source, options: &ReadOptions) -> Result<TextLayou
     in_encoding(source, options, |encoding, _| {
         let text = Text::open(source, encoding, options, &[])?;
         // Whether it is UTF-8 only the whole of it tells.
-        text.rows()?.each(&mut |_, _| {})?;
+        let mut rows = text.rows()?;
+        rows.first()?;
+        rows.each(&mut |_, _| {})?;
         text.layout()
     })
 }

@@ -248,7 +248,7 @@ pub(crate) fn sha256_of(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Cells, Data};
+    use crate::data::{Cells, Data, write};
 
     fn made() -> Provenance {
         Provenance {

@@ -158,7 +158,7 @@ fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
         &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28))
             as &dyn Fn(usize) -> String,
         &|i| format!("R{}.{}.{}", 1 + i % 6, 1 + i % 12, 1 + i % 28),
-        &|i| format!("CHF {}.5 netto", 100 + 7 * i),
+        &|i| format!("CHF {}.5 (net)", 100 + 7 * i),
     ] {
         let cells: String = (0..60).map(|i| format!("{}\t{}\n", cell(i), i % 7)).collect();
         let found = reading(&format!("cell\tn\n{cells}"));
