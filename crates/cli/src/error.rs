@@ -122,6 +122,28 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
+    /// An ending that a picture cannot be drawn with.
+    #[error("cannot draw `{ending}`, known are png and svg: {}", path.display())]
+    FigureEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// An ending that a page cannot be written with.
+    #[error("cannot write a page as `{ending}`, known is html: {}", path.display())]
+    PageEnding {
+        /// The ending.
+        ending: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no folder of data sets.
+    #[error("there is no folder {}", dir.display())]
+    NoDataDir {
+        /// Where data sets were looked for.
+        dir: PathBuf,
+    },
     /// An ending that a film cannot be written with.
     #[error("cannot write a film as `{ending}`, known are png, apng and mp4: {}", path.display())]
     FilmEnding {
@@ -251,9 +273,17 @@ impl CliError {
                 "name every output once; the figures of a map NAME.csv go to NAME.report.json beside it"
                     .to_owned(),
             ),
-            Self::OutputEnding { .. } => Some("choose one of these endings".to_owned()),
+            Self::OutputEnding { .. } | Self::FigureEnding { .. } => {
+                Some("choose one of these endings".to_owned())
+            }
             Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
+            Self::PageEnding { path, .. } => {
+                Some(format!("name it {}", crate::command::quoted(&path.with_extension("html"))))
+            }
+            Self::NoDataDir { .. } => Some(
+                "name the folder below which data sets lie with --data-dir; `veridic data fetch NAME` makes it".to_owned(),
+            ),
             Self::FilmEnding { .. } => Some("png is an animated PNG, which browsers play".to_owned()),
             Self::Ffmpeg { .. } => {
                 Some("install ffmpeg, or write an animated PNG with -o FILE.png".to_owned())

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{self, Cells, Column, Data, Images, Provenance, Schema, Table};
+use veridic::data::{self, Cells, Column, CsvWriter, Data, Images, Provenance, Schema, Table, TextLayout};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
 use veridic::run::{NoiseClusters, Walked};
@@ -26,6 +26,9 @@ pub(crate) struct Output {
     /// What files say of their origin.
     #[arg(skip)]
     provenance: Option<Provenance>,
+    /// How rows are laid out as CSV.
+    #[arg(skip)]
+    layout: TextLayout,
 }
 
 enum Place<'a> {
@@ -36,9 +39,9 @@ enum Place<'a> {
 }
 
 impl Output {
-    /// Has files say that a model made what is in them.
-    pub(crate) fn made_by(self, provenance: Provenance) -> Self {
-        Self { provenance: Some(provenance), ..self }
+    /// Has files say that a model made what is in them, and CSV be laid out as the data of the model.
+    pub(crate) fn made_by(self, provenance: Provenance, layout: TextLayout) -> Self {
+        Self { provenance: Some(provenance), layout, ..self }
     }
 
     /// Finds out what can be found out before the work is done: a folder that is not there, an unknown ending, a file
@@ -127,15 +130,22 @@ impl Output {
     /// # Errors
     /// What the disk or the reader of standard output did, an ending that is no table's.
     pub(crate) fn table(&self, ui: &Ui, table: &Table, schema: &Schema) -> Result<(), CliError> {
+        // What goes on to a terminal or a program is UTF-8.
+        let layout = self.layout.in_utf8();
+        let csv = |out: &mut dyn io::Write| {
+            let mut csv = CsvWriter::new(schema, out).in_layout(&layout);
+            csv.append(table)?;
+            csv.finish()
+        };
         match self.place() {
-            Place::Stdout => return ui.data(|out| data::write_csv(table, schema, out)),
-            Place::Stream(path) => data::replace(path, |out| data::write_csv(table, schema, out))?,
+            Place::Stdout => return ui.data(csv),
+            Place::Stream(path) => data::replace(path, |out| csv(out))?,
             Place::File(path) if is_png(path) || is_svg(path) => {
                 return Err(CliError::TableAsPicture { path: path.to_owned() });
             }
             Place::File(path) => match &self.provenance {
-                Some(provenance) => data::write_made(table, schema, path, provenance)?,
-                None => data::write(table, schema, path)?,
+                Some(provenance) => data::write_made_in(table, schema, &self.layout, path, provenance)?,
+                None => data::write_in(table, schema, &self.layout, path)?,
             },
         }
         self.tell(ui, &counted(table.n_rows, "row"));
@@ -277,6 +287,36 @@ pub(crate) fn check_place(path: &Path, run: &Path, data: Option<&Path>) -> Resul
     Ok(())
 }
 
+/// Whether a page may be written there.
+///
+/// # Errors
+/// [`CliError::PageEnding`], and as [`check_place`].
+pub(crate) fn check_page(path: &Path, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+    check_place(path, run, data)?;
+    match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
+        Some("html" | "htm") => Ok(()),
+        // What is no file of its own has no ending.
+        _ if path.metadata().is_ok_and(|there| !there.is_file()) => Ok(()),
+        ending => {
+            let ending = ending.unwrap_or_default().to_owned();
+            Err(CliError::PageEnding { ending, path: path.to_owned() })
+        }
+    }
+}
+
+/// Whether a picture may be written there, with its numbers beside it.
+///
+/// # Errors
+/// [`CliError::OutputEnding`], and as [`check_place`].
+pub(crate) fn check_figure(path: &Path, run: &Path, data: Option<&Path>) -> Result<(), CliError> {
+    check_place(path, run, data)?;
+    check_place(&path.with_extension("csv"), run, data)?;
+    if is_png(path) || is_svg(path) {
+        return Ok(());
+    }
+    Err(CliError::FigureEnding { ending: ending(path), path: path.to_owned() })
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
@@ -324,7 +364,7 @@ mod tests {
     use super::*;
 
     fn to(path: &Path) -> Output {
-        Output { output: Some(path.to_owned()), provenance: None }
+        Output { output: Some(path.to_owned()), provenance: None, layout: TextLayout::default() }
     }
 
     fn images() -> Images {
@@ -345,7 +385,7 @@ mod tests {
 
     #[test]
     fn images_do_not_go_to_standard_output_unasked() {
-        let error = Output { output: None, provenance: None }
+        let error = Output { output: None, provenance: None, layout: TextLayout::default() }
             .sampled(&Ui::new(true), &Data::Images(images()))
             .unwrap_err();
         assert!(error.render().contains("-o FILE.png"), "{}", error.render());
@@ -357,6 +397,17 @@ mod tests {
         assert!(error.starts_with("error: cannot write `xls`, known are csv"), "{error}");
         let error = to(Path::new("no/such/a.csv")).check(Path::new("no run"), None).unwrap_err().render();
         assert!(error.ends_with("hint: make the folder first"), "{error}");
+        let page = |path: &str| check_page(Path::new(path), Path::new("no run"), None);
+        let error = page("a.xyz").unwrap_err().render();
+        assert!(
+            error.contains("cannot write a page as `xyz`") && error.ends_with("hint: name it a.html"),
+            "{error}"
+        );
+        assert!(page("report").is_err() && page("a.HTML").is_ok() && page("a.htm").is_ok());
+        let figure = |path: &str| check_figure(Path::new(path), Path::new("no run"), None);
+        let error = figure("a.pdf").unwrap_err().render();
+        assert!(error.contains("cannot draw `pdf`, known are png and svg"), "{error}");
+        assert!(figure("a.png").is_ok() && figure("a.SVG").is_ok());
         for good in ["a.csv", "a.csv.gz", "A.Parquet", "a.json", "a.png", "-", "/dev/null"] {
             to(Path::new(good)).check(Path::new("no run"), None).unwrap();
         }

@@ -94,6 +94,9 @@ fn overrides_say_what_was_wrong_with_them() {
         error,
         "cannot set `train.epochs` to `many`: invalid type: string \"many\", expected a whole number, 0 and above"
     );
+    let (error, hint) = set("data.decimal", "xx");
+    assert!(error.ends_with("expected a character"), "{error}");
+    assert_eq!(hint, "write one character, such as `data.decimal = \",\"`");
     let (error, _) = set("train.epochs.more", "5");
     assert_eq!(error, "cannot set `train.epochs.more` to `5`: `epochs` is a single value");
     let (error, _) = set("", "5");

@@ -8,7 +8,7 @@ use veridic::run::Fitted;
 
 use super::{Threads, finite, share};
 use crate::error::CliError;
-use crate::output::{Output, check_place};
+use crate::output::{Output, check_figure};
 use crate::quantity::{counted, figure};
 use crate::ui::Ui;
 
@@ -49,7 +49,7 @@ impl Alarms {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
         if let Some(figure) = &self.figure {
-            check_place(figure, &self.run, Some(&self.data))?;
+            check_figure(figure, &self.run, Some(&self.data))?;
         }
         let run = Fitted::open(&self.run, self.threads.get())?;
         let choice = AlarmChoice { threshold: self.threshold, share: self.contamination, gap: self.gap };

@@ -91,6 +91,9 @@ fn list(ui: &Ui, dir: &Path) -> Result<(), CliError> {
 }
 
 fn check(ui: &Ui, dir: &Path, names: &[String]) -> Result<(), CliError> {
+    if !dir.is_dir() {
+        return Err(CliError::NoDataDir { dir: dir.to_owned() });
+    }
     let datasets = if names.is_empty() { catalog::all().iter().collect() } else { find(names)? };
     let mut wrong = Vec::new();
     let mut seen = false;

@@ -7,7 +7,7 @@ use veridic::run::{self, EvaluationOptions, Fitted, Shadow, TableReading};
 
 use super::{Threads, pair};
 use crate::error::CliError;
-use crate::output::check_place;
+use crate::output::{check_page, check_place};
 use crate::ui::Ui;
 
 /// Judge synthetic rows: fidelity beside floor and ceiling, attacks on privacy, fairness
@@ -62,15 +62,12 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         let [json, csv] = ["json", "columns.csv"].map(|ending| self.output.with_extension(ending));
-        for place in [&self.output, &json, &csv] {
-            for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten()
-            {
-                // There is no run: what must not be lost are the files that are read.
+        for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten() {
+            // There is no run: what must not be lost are the files that are read.
+            for place in [&json, &csv] {
                 check_place(place, data, Some(data))?;
             }
-        }
-        if json == self.output || csv == self.output {
-            return Err(CliError::WouldReplace { path: self.output });
+            check_page(&self.output, data, Some(data))?;
         }
         let options = EvaluationOptions {
             target: self.target,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use veridic::run::Fitted;
 
-use super::Threads;
+use super::{OwnSeed, Threads};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::ui::Ui;
@@ -27,9 +27,8 @@ pub(crate) struct Fill {
     /// Complete each row M times
     #[arg(short = 'n', value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     n: u32,
-    /// Draw random numbers from this seed [default: the run's own]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: OwnSeed,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -40,11 +39,11 @@ impl Fill {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
-        let seed = self.seed.unwrap_or(run.config().seed);
+        let seed = self.seed.of(&run);
         let (filled, notes) = run.fill(self.data.as_path(), self.n as usize, seed)?;
         for note in &notes {
             ui.note(note);
         }
-        self.output.made_by(run.provenance("filled", seed)?).sampled(ui, &filled)
+        self.output.made_by(run.provenance("filled", seed)?, run.text_layout()).sampled(ui, &filled)
     }
 }

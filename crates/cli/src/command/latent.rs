@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use veridic::latent::{self, Path as Way};
 use veridic::run::{Fitted, Group, Walk, Walked};
 
-use super::{DataDir, Threads, finite, pair};
+use super::{DataDir, OwnSeed, Threads, finite, pair};
 use crate::error::CliError;
 use crate::output::Output;
 use crate::quantity::count;
@@ -64,9 +64,8 @@ struct Clusters {
     /// The column of what is made that is its class
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
-    /// Draw random numbers from this seed [default: the run's own]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: OwnSeed,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -188,9 +187,8 @@ enum WalkTool {
         /// How many draws
         #[arg(short = 'n', value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..=10000))]
         n: u16,
-        /// Draw random numbers from this seed [default: the run's own]
-        #[arg(long, value_name = "N")]
-        seed: Option<u64>,
+        #[command(flatten)]
+        seed: OwnSeed,
     },
 }
 
@@ -208,7 +206,7 @@ impl Clusters {
         let Self { run, n, by, seed, output, threads } = self;
         output.check_with_pictures(&run, None)?;
         let mut fitted = Fitted::open(&run, threads.get())?;
-        let seed = seed.unwrap_or(fitted.config().seed);
+        let seed = seed.of(&fitted);
         let found = fitted.noise_clusters(n as usize, by.as_deref(), seed)?;
         let classes: Vec<String> =
             found.classes.iter().map(|(class, n)| format!("{class} {}", count(*n as u64))).collect();
@@ -222,7 +220,7 @@ impl Clusters {
             let (value, chance) = (figure(format!("clusters.{name}")), figure(format!("chance.{name}")));
             ui.say(&format!("{name}: {value:.3} {what}; by chance {chance:.3}"));
         }
-        output.made_by(fitted.provenance("latent", seed)?).clusters(ui, &found)
+        output.made_by(fitted.provenance("latent", seed)?, fitted.text_layout()).clusters(ui, &found)
     }
 }
 
@@ -231,22 +229,23 @@ impl WalkTool {
         let common = self.common();
         common.output.check_with_pictures(&common.run, common.data.as_deref())?;
         let mut run = Fitted::open(&common.run, common.threads.get())?;
-        let walk = self.walk(run.config().seed);
+        let seed = self.seed(&run);
+        let walk = self.walk(seed);
         let walked: Walked = run.walk(&walk, common.data.as_deref(), Path::new(&common.data_dir.get()))?;
         for note in &walked.notes {
             ui.note(note);
         }
-        let provenance = run.provenance("latent", self.seed().unwrap_or(run.config().seed))?;
-        common.output.clone().made_by(provenance).walked(ui, &walked)
+        let provenance = run.provenance("latent", seed)?;
+        common.output.clone().made_by(provenance, run.text_layout()).walked(ui, &walked)
     }
 }
 
 impl WalkTool {
-    /// The seed that was asked for, of a tool that draws.
-    fn seed(&self) -> Option<u64> {
+    /// The seed of a tool that draws: the one that was asked for, or the run's.
+    fn seed(&self, run: &Fitted) -> u64 {
         match self {
-            Self::Repeat { seed, .. } => *seed,
-            _ => None,
+            Self::Repeat { seed, .. } => seed.of(run),
+            _ => run.config().seed,
         }
     }
 
@@ -261,8 +260,8 @@ impl WalkTool {
         }
     }
 
-    /// What the library is to do; draws without a seed of their own get the run's.
-    fn walk(&self, own_seed: u64) -> Walk {
+    /// What the library is to do; what draws draws with this seed.
+    fn walk(&self, seed: u64) -> Walk {
         match self {
             Self::Grid { dims, side, range, row, .. } => Walk::Grid {
                 dimensions: dims.unwrap_or([1, 2]),
@@ -296,9 +295,7 @@ impl WalkTool {
                 }
             }
             Self::Arithmetic { a, b, c, .. } => Walk::Arithmetic { a: *a, b: *b, c: *c },
-            Self::Repeat { row, n, seed, .. } => {
-                Walk::Repeat { row: *row, n: usize::from(*n), seed: seed.unwrap_or(own_seed) }
-            }
+            Self::Repeat { row, n, .. } => Walk::Repeat { row: *row, n: usize::from(*n), seed },
         }
     }
 }

@@ -29,6 +29,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use veridic::run::Fitted;
 
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -125,6 +126,20 @@ impl Threads {
     fn get(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+/// Where the random numbers of a use of a run come from.
+#[derive(Debug, Clone, Args)]
+struct OwnSeed {
+    /// Draw random numbers from this seed [default: the run's own]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl OwnSeed {
+    fn of(&self, run: &Fitted) -> u64 {
+        self.seed.unwrap_or(run.config().seed)
     }
 }
 

@@ -36,6 +36,6 @@ impl Reconstruct {
             ui.note(note);
         }
         let provenance = run.provenance("reconstructed", run.config().seed)?;
-        self.output.made_by(provenance).sampled(ui, &reconstructed)
+        self.output.made_by(provenance, run.text_layout()).sampled(ui, &reconstructed)
     }
 }

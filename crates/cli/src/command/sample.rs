@@ -7,9 +7,9 @@ use veridic::data;
 use veridic::models::Ability;
 use veridic::run::Fitted;
 
-use super::{Threads, pair};
+use super::{OwnSeed, Threads, pair};
 use crate::error::CliError;
-use crate::output::{Output, check_place};
+use crate::output::{Output, check_figure};
 use crate::quantity::count;
 use crate::ui::Ui;
 
@@ -57,9 +57,8 @@ pub(crate) struct Sample {
     /// Draw the paths of series as FILE, png or svg, with its numbers beside it as CSV
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
-    /// Draw random numbers from this seed [default: the run's own]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    seed: OwnSeed,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -70,11 +69,11 @@ impl Sample {
     pub(super) fn run(mut self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, None)?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
-        let seed = self.seed.unwrap_or(run.config().seed);
+        let seed = self.seed.of(&run);
         let n = self.n.unwrap_or(1) as usize;
         let mut provenance = run.provenance("sampled", seed)?;
         provenance.given = self.given.iter().map(|(column, value)| format!("{column}={value}")).collect();
-        self.output = self.output.made_by(provenance);
+        self.output = self.output.made_by(provenance, run.text_layout());
         let is_of_paths = self.length.is_some() || self.after.is_some() || self.figure.is_some();
         if is_of_paths || run.can(Ability::Continue) && self.given.is_empty() {
             return self.paths(ui, &run, (n, seed));
@@ -103,7 +102,7 @@ impl Sample {
 
     fn paths(&self, ui: &Ui, run: &Fitted, (n, seed): (usize, u64)) -> Result<(), CliError> {
         if let Some(figure) = &self.figure {
-            check_place(figure, &self.run, self.after.as_deref())?;
+            check_figure(figure, &self.run, self.after.as_deref())?;
         }
         let length = self.length.map(|length| length as usize);
         let paths = match &self.after {

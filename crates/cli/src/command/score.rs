@@ -11,7 +11,7 @@ use veridic::run::{Fitted, Reading, ScorePage, Scores};
 use super::{Threads, finite, share};
 use crate::error::CliError;
 use crate::input::Input;
-use crate::output::{Output, check_place};
+use crate::output::{Output, check_figure, check_page};
 use crate::quantity::counted;
 use crate::ui::Ui;
 
@@ -77,10 +77,11 @@ const DIGITS: u8 = 4;
 impl Score {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         self.output.check(&self.run, Some(&self.data))?;
-        // The numbers of a picture are written beside it.
-        let numbers = self.figure.as_ref().map(|path| path.with_extension("csv"));
-        for path in [&self.page, &self.figure, &numbers].into_iter().flatten() {
-            check_place(path, &self.run, Some(&self.data))?;
+        if let Some(page) = &self.page {
+            check_page(page, &self.run, Some(&self.data))?;
+        }
+        if let Some(figure) = &self.figure {
+            check_figure(figure, &self.run, Some(&self.data))?;
         }
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let input = Input::of(self.data.clone())?;

@@ -79,6 +79,8 @@ fn a_data_set_that_is_not_there_names_the_folder_and_the_way_to_get_it() {
     let ran =
         place.command(&["fit", "--recipe", "heart-vae"]).env("VERIDIC_DATA", "elsewhere").output().unwrap();
     assert!(String::from_utf8_lossy(&ran.stderr).contains(": elsewhere\n"));
+    let err = place.fail(&["data", "check", "--data-dir", "nowhere"]);
+    assert!(err.contains("there is no folder nowhere") && err.contains("--data-dir"), "{err}");
     let err = place.fail(&["data", "fetch", "hart"]);
     assert!(err.contains("hint: did you mean \"heart\"?"), "{err}");
 }

@@ -40,6 +40,9 @@ fn files_that_do_not_go_together_are_refused_and_no_input_is_lost() {
     place.fail(&["evaluate", "real.csv", "empty.csv"]);
     place.fail(&["evaluate", "real.csv", "real.csv", "-o", "real.csv"]);
     assert_eq!(place.read("real.csv"), customers(60));
+    let ending = place.fail(&["evaluate", "real.csv", "real.csv", "-o", "r.xyz"]);
+    assert!(ending.contains("cannot write a page as `xyz`") && ending.contains("name it r.html"), "{ending}");
+    assert!(!place.path("r.xyz").exists() && !place.path("r.json").exists());
     let no = place.fail(&["evaluate", "real.csv", "real.csv", "--target", "bys"]);
     assert!(no.contains("`buys`"), "{no}");
 }
@@ -96,4 +99,23 @@ fn made_files_say_where_they_come_from_and_runs_have_a_card_and_a_page() {
     let (least, most) = (counts.values().min().unwrap(), counts.values().max().unwrap());
     assert!(counts.len() >= 4 && most - least <= 1, "{counts:?}");
     assert!(place.fail(&["sample", "run", "-n", "3", "--balance", "city,buys"]).contains("needs"));
+
+    // Ends of ranges in the wrong order, and none.
+    let given = |given: &str| place.fail(&["sample", "run", "-n", "3", "--given", given]);
+    let err = given("age=40..30");
+    assert!(err.contains("`40` is above `30`") && err.contains("write `age=30..40`"), "{err}");
+    let err = given("age=30..inf");
+    assert!(err.contains("no cell is infinite") && err.contains("`age=FROM..`"), "{err}");
+
+    // Pictures of a run say where they come from, and the weights of another run are not its own.
+    let told = place.succeed(&["check", "run/figures/columns.png", "--run", "run"]);
+    assert!(told.out.contains("synthetic: yes (drawn)\n"), "{}", told.out);
+    std::fs::copy(place.path("other/model.safetensors"), place.path("run/model.safetensors")).unwrap();
+    let err = place.fail(&["sample", "run", "-n", "3"]);
+    assert!(err.contains("it was changed, or is another run's") && err.contains("hint: "), "{err}");
+    // Runs of earlier versions say nothing of it.
+    let info = place.read("run/run.json");
+    let (before, _) = info.split_once(",\n  \"model\": ").unwrap();
+    place.write("run/run.json", format!("{before}\n}}\n"));
+    place.succeed(&["sample", "run", "-n", "3"]);
 }

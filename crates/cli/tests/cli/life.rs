@@ -1,5 +1,6 @@
 //! A run from its fit to its use.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use crate::{Place, Ran, customers, fitted};
@@ -217,4 +218,42 @@ fn a_table_from_standard_input_is_fitted_and_scored() {
     assert_eq!(scores.code, Some(0), "{scores:?}");
     assert_eq!(scores.out, place.succeed(&["score", "named", "data.csv"]).out);
     assert_eq!(scores.out.lines().count(), 121);
+}
+
+#[test]
+fn made_rows_are_laid_out_as_the_data() {
+    let place = Place::new();
+    let mut text = "Stadt;Betrag;Zahl\n".to_owned();
+    for i in 0..60 {
+        let _ =
+            writeln!(text, "{};{},{:02};{}", ["Köln", "München"][i % 2], 3 + i * 7 % 90, i * 13 % 100, i % 9);
+    }
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    place.write("umsatz.csv", latin);
+    place.succeed(&[
+        "fit",
+        "umsatz.csv",
+        "--out",
+        "run",
+        "--set",
+        "model=chain",
+        "--set",
+        "evaluate.sample-rows=0",
+    ]);
+    place.succeed(&["sample", "run", "-n", "40", "-o", "made.csv"]);
+    let made = std::fs::read(place.path("made.csv")).unwrap();
+    assert!(
+        made.starts_with(b"Stadt;Betrag;Zahl\nK\xf6ln;")
+            || made.starts_with(b"Stadt;Betrag;Zahl\nM\xfcnchen;")
+    );
+    place.succeed(&["check", "made.csv", "--run", "run"]);
+    place.succeed(&["likelihood", "run", "made.csv", "-o", "likely.csv"]);
+    // Others read UTF-8.
+    let out = place.succeed(&["sample", "run", "-n", "40"]).out;
+    assert!(out.starts_with("Stadt;Betrag;Zahl\n") && out.contains("München;"), "{out}");
+    place.succeed(&["sample", "run", "-n", "4", "-o", "made.json"]);
+    assert!(
+        place.read("made.json").contains("\"Stadt\":\"K")
+            || place.read("made.json").contains("\"Stadt\":\"M")
+    );
 }

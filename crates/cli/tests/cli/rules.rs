@@ -24,6 +24,12 @@ fn rules_are_kept_and_rows_get_new_names() {
     let rule = ["--set", "data.rules.hold=[\"start <= end\", \"end in 0..\"]"];
     let fit = ["fit", "stays.csv", "--out", "run"];
     place.succeed(&[&fit[..], &SMALL[..], &rule[..]].concat());
+    let off = ["--set", "data.rules.off=[\"end <= start\", \"start <= end\"]"];
+    let told = place.succeed(&[&["fit", "stays.csv", "--out", "off"][..], &SMALL[..], &off[..]].concat()).err;
+    assert!(
+        told.contains("names `end <= start`, which no row shows") && !told.contains("names `start"),
+        "{told}"
+    );
     let shown = place.succeed(&["show", "run"]).out;
     assert!(shown.contains("`start` <= `end`") && shown.contains("made new in the same form"), "{shown}");
     place.succeed(&["sample", "run", "-n", "50", "-o", "made.csv"]);

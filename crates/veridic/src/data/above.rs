@@ -1,7 +1,7 @@
 //! What stands above a table and is no row of it: comments, titles, and what spreadsheets are told.
 
 use super::dialect::header_of;
-use super::spelling::parts;
+use super::digits::parts;
 use super::{ReadOptions, number};
 
 /// Titles have at most so many rows.
@@ -21,13 +21,16 @@ pub(super) fn told_delimiter(sample: &str) -> Option<char> {
     }
 }
 
-/// How many of the first `rows` are a title: each has one text at most, and below them are names, one for every column,
-/// over rows of as many cells.
+/// How many of the first `rows` are a title: each has one text at most, or is a pair above a table of four columns and more,
+/// and below them are names, one for every column, over rows of as many cells.
 ///
 /// `known` are names of columns that make a row a header when one of them is in it.
 pub(super) fn title_rows(rows: &[Vec<String>], options: &ReadOptions, known: &[&str]) -> usize {
     let filled = |row: &&Vec<String>| row.iter().filter(|cell| !cell.is_empty()).count();
-    let above = rows.iter().take(MOST_ROWS).take_while(|row| filled(row) <= 1).count();
+    let is_wide = rows.last().is_some_and(|row| row.len() > 3);
+    // `Account:;DE02 …` above a statement.
+    let is_above = |row: &&Vec<String>| filled(row) <= 1 || (is_wide && row.len() <= 2);
+    let above = rows.iter().take(MOST_ROWS).take_while(is_above).count();
     let Some((names, below)) = rows[above..].split_first() else { return 0 };
     let is_name = |cell: &String| !cell.is_empty() && number::parse(cell).is_none() && parts(cell).is_none();
     let is_known = names.iter().any(|name| known.contains(&name.as_str()));
@@ -57,6 +60,10 @@ mod tests {
     fn a_title_is_told_by_the_names_below_it() {
         assert_eq!(titles("Report,,\nMay 2024,,\n,,\nregion,units,price\nN,5,1.5\nS,6,2.5\n"), 3);
         assert_eq!(titles("Report\nregion,units,price\nN,5,1.5\nS,6,2.5\n"), 1);
+        assert_eq!(
+            titles("Account:,DE02\nPeriod:,2024\n\nregion,units,price,sum\nN,5,1.5,7\nS,6,2.5,9\n"),
+            3
+        );
         assert_eq!(titles("Report,\nregion,units\nN,5\nS,6\n"), 1);
         // Names of which all but one are blank, rows below without names, and no title at all.
         assert_eq!(titles("x,,\na,1,2\nb,3,4\n"), 0);

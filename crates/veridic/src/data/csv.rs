@@ -11,7 +11,7 @@ use super::note::ReadNote;
 use super::record::{Cell, Problem, Records};
 use super::rows::{self, Origin, Rows};
 use super::source::Source;
-use super::{Difference, ReadOptions, Reading, Schema, Table};
+use super::{Difference, ReadOptions, Reading, Schema, Table, TextLayout};
 use crate::error::DataError;
 
 /// Bytes looked at to find the layout, at most and at first.
@@ -24,7 +24,20 @@ pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, Da
     in_encoding(source, options, |encoding, is_guess| {
         let text = Text::open(source, encoding, options, &[])?;
         let note = encoding.map(|encoding| ReadNote::Encoding { encoding: encoding.name(), is_guess });
-        rows::read(&text, options, note.into_iter().chain(text.above()).collect())
+        let reading = rows::read(&text, options, note.into_iter().chain(text.above()).collect())?;
+        Ok(Reading { layout: Some(text.layout()?), ..reading })
+    })
+}
+
+/// How a text is laid out.
+pub(super) fn layout(source: &Source, options: &ReadOptions) -> Result<TextLayout, DataError> {
+    in_encoding(source, options, |encoding, _| {
+        let text = Text::open(source, encoding, options, &[])?;
+        // Whether it is UTF-8 only the whole of it tells.
+        let mut rows = text.rows()?;
+        rows.first()?;
+        rows.each(&mut |_, _| {})?;
+        text.layout()
     })
 }
 
@@ -86,6 +99,13 @@ impl<'a> Text<'a> {
         let sample = if end == b'\r' { sample.replace('\r', "\n") } else { sample };
         let dialect = Dialect::detect(&sample, options, known)?;
         Ok(Self { source, encoding, dialect, end })
+    }
+
+    fn layout(&self) -> Result<TextLayout, DataError> {
+        let mut head = Vec::with_capacity(BOM.len());
+        let read = self.source.open()?.take(BOM.len() as u64).read_to_end(&mut head);
+        read.map_err(|error| self.source.error(error))?;
+        Ok(TextLayout::of(self.dialect.delimiter, self.encoding, head == BOM))
     }
 
     /// What is left out above the table.

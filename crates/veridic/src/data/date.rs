@@ -13,6 +13,8 @@ pub(crate) const COMPACT: &str = "%Y%m%d";
 pub(crate) const COMPACT_TIME: &str = "%Y%m%d%H%M%S";
 /// The format of whole-number times of day such as 0930.
 pub(crate) const COMPACT_HOURS: &str = "%H%M";
+/// The format of times of day with a point, such as 09.30.
+pub(crate) const DOTTED_HOURS: &str = "%H.%M";
 
 /// Whether `format` is one that chrono understands.
 pub(crate) fn is_format(format: &str) -> bool {

@@ -1,9 +1,9 @@
 //! How a text file is laid out: its delimiter, its header and the comments above it.
 
+use super::digits::parts;
 use super::moment::Moments;
 use super::read::Markers;
 use super::record::Records;
-use super::spelling::parts;
 use super::{ReadOptions, above, number};
 use crate::error::DataError;
 

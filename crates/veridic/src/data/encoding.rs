@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252};
 
 use super::source::Source;
 use crate::error::DataError;
@@ -41,11 +41,14 @@ fn without_mark(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, unless some of the text is clearly UTF-8
-/// or most of it is of another script.
+/// Letters of Windows-1250 (ł, ą, ż, ź, ľ, Ł, Ą, Ż) that Windows-1252 has signs for, which do not stand within words.
+const CENTRAL: [u8; 8] = [0xb3, 0xb9, 0xbf, 0x9f, 0xbe, 0xa3, 0xa5, 0xaf];
+
+/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, or Windows-1250 where words have letters of
+/// it; none where some of the text is clearly UTF-8 or most of it is of another script.
 pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataError> {
     let mut reader = source.open()?;
-    let (mut valid, mut invalid, mut letters) = (0_u64, 0_u64, 0_u64);
+    let (mut valid, mut invalid, mut letters, mut central) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
     loop {
         let kept = bytes.len();
@@ -53,6 +56,10 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
         let read = reader.read(&mut bytes[kept..]).map_err(|error| source.error(error))?;
         bytes.truncate(kept + read);
         let is_end = read == 0;
+        let is_central = |bytes: &&[u8]| {
+            CENTRAL.contains(&bytes[1]) && bytes[0].is_ascii_alphabetic() && bytes[2].is_ascii_alphabetic()
+        };
+        central += bytes.windows(3).filter(is_central).count() as u64;
         let mut rest = bytes.as_slice();
         loop {
             let (text, error) = match std::str::from_utf8(rest) {
@@ -77,7 +84,8 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
             invalid += u64::from(!rest.is_empty());
             // In a Western language most letters have no accent.
             let is_western = invalid <= 1 || invalid < letters;
-            return Ok((valid * 10 <= invalid && is_western).then_some(WINDOWS_1252));
+            let guess = if central > 1 { WINDOWS_1250 } else { WINDOWS_1252 };
+            return Ok((valid * 10 <= invalid && is_western).then_some(guess));
         }
         bytes = rest.to_vec();
     }

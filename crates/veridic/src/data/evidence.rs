@@ -1,6 +1,7 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::spelling::{BETWEEN, Minus, digits, parts};
+use super::digits::{BETWEEN, digits, is_currency, parts};
+use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
 const MOST_FORMS: usize = 24;
@@ -108,6 +109,18 @@ impl Choice {
     }
 }
 
+impl Choice {
+    /// Whether its spelling is that of amounts and of nothing else: a decimal comma, groups, a currency, percent.
+    pub(crate) fn is_amount(&self) -> bool {
+        let is_sign = self.suffix.chars().any(|c| !c.is_alphabetic() && !c.is_whitespace());
+        self.decimal != '.'
+            || self.thousands.is_some()
+            || !self.prefix.is_empty()
+            || is_sign
+            || is_currency(self.suffix.trim())
+    }
+}
+
 impl SpelledNumbers {
     /// Takes in a cell; `false` where it is no number in any spelling.
     pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
@@ -116,7 +129,12 @@ impl SpelledNumbers {
         for (i, &(decimal, thousands)) in SIGNS.iter().enumerate() {
             // A thousands sign that is not there reads as none does.
             let useless = thousands.is_some_and(|mark| !parts.core.contains(mark));
-            if !useless && digits(parts.core, decimal, thousands).is_some() {
+            // Behind `1.200,-` stands the decimal sign of no cents.
+            let other = if decimal == '.' { ',' } else { '.' };
+            if !useless
+                && !parts.suffix.starts_with(other)
+                && digits(parts.core, decimal, thousands).is_some()
+            {
                 signs |= 1 << i;
             }
         }

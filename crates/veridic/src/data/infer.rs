@@ -2,6 +2,7 @@
 
 use super::build::ColumnBuilder;
 use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
+use super::foreign::{Foreign, MAX_STRAYS, Mark};
 use super::moment::{Format, Moments};
 use super::note::ReadNote;
 use super::numbers::{Found, NoNumbers, Numbers, number_column, survey};
@@ -9,8 +10,6 @@ use super::spelling::{DurationForm, Spelling};
 use super::{Cells, Kind, MISSING, duration, number};
 use crate::error::StrayCell;
 
-/// At most this many cells that fit no number may be mistakes; more make the column text.
-const MAX_STRAYS: usize = 5;
 /// With fewer cells than this, one that fits no number is taken as meant.
 const MIN_FOR_STRAYS: usize = 100;
 /// Mistakes are at most one cell in so many.
@@ -19,8 +18,6 @@ const CELLS_A_STRAY: usize = 100;
 const CELLS_A_LONE_STRAY: usize = 10;
 /// Fewer numbers than this may have a sum among them by chance.
 const MIN_FOR_SUM: usize = 5;
-/// Different texts between numbers that are counted.
-const MOST_FOREIGN: usize = 8;
 
 /// What has been seen of a column, cell by cell.
 #[derive(Debug, Clone)]
@@ -43,25 +40,6 @@ pub(crate) struct Profile {
     is_text: bool,
     /// Whether the last cell was missing.
     ends_missing: bool,
-}
-
-/// Cells that are numbers or moments in no spelling.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Foreign {
-    pub(crate) n: usize,
-    /// Different texts with their number and first line, as long as they are few.
-    pub(crate) texts: Vec<(String, usize, u64)>,
-    pub(crate) are_many: bool,
-    pub(crate) examples: Vec<Cell>,
-}
-
-/// A mark of missing cells that was seen.
-#[derive(Debug, Clone)]
-pub(crate) struct Mark {
-    pub(crate) text: String,
-    pub(crate) quoted: bool,
-    pub(crate) cells: usize,
-    pub(crate) line: u64,
 }
 
 /// What a column turned out to be.
@@ -88,6 +66,8 @@ pub(crate) enum Doubt {
         expected: &'static str,
         foreign: Foreign,
         examples: Vec<Cell>,
+        /// Whether most of the others are moments, or numbers spelled as amounts are.
+        is_sure: bool,
     },
 }
 
@@ -330,9 +310,13 @@ impl Profile {
             }
             return stray_cells(cells);
         }
-        let doubt = if all * 2 >= self.present && all > 0 {
+        // What stands for nothing may be most of the cells.
+        let doubt = if all * 2 >= self.present - self.foreign.n_for_nothing() && all > 0 {
             let examples = self.foreign.examples.clone();
-            Doubt::Foreign { expected, foreign: self.foreign, examples }
+            let amounts =
+                number.as_ref().filter(|choice| choice.is_amount()).map_or(0, |choice| choice.matched);
+            let is_sure = amounts.max(n_moment).max(n_duration) * 2 > all;
+            Doubt::Foreign { expected, foreign: self.foreign, examples, is_sure }
         } else {
             Doubt::None
         };
@@ -436,22 +420,6 @@ fn durations_found(name: &str, form: DurationForm, example: String, notes: &mut 
     });
     let spelling = Spelling { duration: Some(form), ..Spelling::default() };
     Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
-}
-
-impl Foreign {
-    fn see(&mut self, text: &str, line: u64) {
-        self.n += 1;
-        if self.examples.len() <= MAX_STRAYS {
-            self.examples.push((line, text.to_owned()));
-        }
-        if let Some((_, n, _)) = self.texts.iter_mut().find(|(known, ..)| known == text) {
-            *n += 1;
-        } else if self.texts.len() < MOST_FOREIGN {
-            self.texts.push((text.to_owned(), 1, line));
-        } else {
-            self.are_many = true;
-        }
-    }
 }
 
 /// The missing cells and what the column is, for numbers that were never text, such as those of a Parquet file.

@@ -14,16 +14,19 @@ pub(crate) mod date;
 mod deskew;
 mod dialect;
 mod difference;
+mod digits;
 mod duration;
 mod encoding;
 mod evidence;
 mod excel;
 mod folder;
+mod foreign;
 pub mod idx;
 mod image;
 mod infer;
 mod kind;
 mod language;
+mod layout;
 mod matrix;
 mod microaggregation;
 mod mixture;
@@ -63,16 +66,19 @@ pub use image::{ImageOptions, ImageSet, Images, read_images, read_known_images};
 pub(crate) use image::{is_picture, is_records};
 pub use kind::Kind;
 pub use language::Language;
+pub use layout::TextLayout;
 pub use matrix::Matrix;
 pub(crate) use microaggregation::microaggregate;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
+pub(crate) use note::share;
 pub use order_flow::{Difficulty, OrderFlow};
 pub use provenance::{
-    Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_picture,
+    Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_in,
+    write_made_picture,
 };
 pub(crate) use provenance::{sha256, sha256_of};
-pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as};
+pub use read::{ReadOptions, Reading, read, read_as, read_bytes, read_bytes_as, text_layout};
 pub(crate) use rows::is_total;
 pub use schema::{ColumnSchema, Schema, StoredType};
 pub use scientific::Scientific;
@@ -83,7 +89,7 @@ pub use split::Split;
 pub use table::{Cells, Column, MISSING, Table};
 pub use text::Unused;
 pub(crate) use write::{CellWriter, replace_soon};
-pub use write::{CsvWriter, cell, replace, replace_packed, write, write_csv, write_json};
+pub use write::{CsvWriter, cell, replace, replace_packed, write, write_csv, write_in, write_json};
 
 #[cfg(test)]
 mod tests;

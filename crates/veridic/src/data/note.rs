@@ -115,8 +115,14 @@ pub enum ReadNote {
         column: String,
         /// Such a cell.
         example: String,
-        /// Its line.
+        /// The line of the first.
         line: u64,
+        /// How many cells have it, of those that are not missing.
+        cells: usize,
+        /// Cells that are not missing.
+        of: usize,
+        /// What the others are: `finite number` or `date-time`.
+        expected: &'static str,
     },
     /// Categories that may be numbers or moments in a spelling that is not known.
     Unread {
@@ -257,10 +263,12 @@ impl fmt::Display for ReadNote {
                     "`{column}`: whole numbers as large as `{example}` are kept as text, digit by digit"
                 )
             }
-            Self::Categories { column, example, line } => write!(
+            Self::Categories { column, example, line, cells, of, expected } => write!(
                 f,
-                "`{column}` is categories, not numbers, because of `{example}` in line {line} (if it is missing: \
-                 `data.missing = [\"{example}\"]`)"
+                "`{column}` is categories, not {}s, because of `{example}` in {} (first in line {line}; if it is missing: \
+                 `data.missing = [\"{example}\"]`)",
+                expected.trim_start_matches("finite "),
+                share(*cells, *of)
             ),
             Self::Unread { column, examples } => write!(
                 f,
@@ -302,6 +310,16 @@ impl fmt::Display for ReadNote {
                  `data.drop = [\"{column}\"]`)"
             ),
         }
+    }
+}
+
+/// So many of so many cells, with their share.
+pub(crate) fn share(cells: usize, of: usize) -> String {
+    let percent = 100.0 * cells as f64 / of.max(1) as f64;
+    if percent < 1.0 {
+        counted(cells, "cell")
+    } else {
+        format!("{} ({percent:.0} %)", counted(cells, "cell"))
     }
 }
 

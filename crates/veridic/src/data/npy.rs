@@ -153,7 +153,7 @@ fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<Reading, DataE
         let problem = format!("it has {n_rows} rows and {columns} columns");
         return Err(npy_error(source, Flaw::new(problem, "save at least a row and a column")));
     }
-    Ok(Reading { table, schema, notes })
+    Ok(Reading { table, schema, notes, layout: None })
 }
 
 /// The error of a file that is called an array and does not begin as one.

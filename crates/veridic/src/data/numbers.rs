@@ -230,19 +230,16 @@ pub(crate) fn number_column(
         {
             return Err(NoNumbers::Texts);
         }
-        if most == 4
-            && numbers.digits == 4
-            && numbers.decimals == 0
-            && n >= MIN_FOR_IDENTIFIER
+        if n >= MIN_FOR_IDENTIFIER
             && is_plain
-            && let Some(seconds) = moments_of(&values, |value| format!("{value:04}"), date::COMPACT_HOURS)
+            && let Some((format, example, seconds)) = times_of_day(&numbers, &values)
         {
             notes.push(ReadNote::Spelled {
                 column: name.to_owned(),
-                example: format!("{min:04}"),
+                example,
                 meaning: "a time of day, hours and minutes".to_owned(),
             });
-            let kind = date_kind(date::COMPACT_HOURS.to_owned(), &seconds);
+            let kind = date_kind(format.to_owned(), &seconds);
             return found(kind, Cells::Number(seconds), Spelling::default(), None);
         }
         // Numbers of three digits and more that often come again are codes, as those of the post.
@@ -293,6 +290,27 @@ pub(crate) fn date_kind(format: String, seconds: &[f64]) -> Kind {
     let (min, max) =
         present.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if min > max { Kind::Constant { value: None } } else { Kind::DateTime { format, min, max } }
+}
+
+/// Numbers of equal width with leading zeros that are all times of day, `0930` or `09.30`, as a format, the first and the
+/// seconds they stand for.
+fn times_of_day(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
+    let [_, width] = numbers.padded_digits;
+    if numbers.digits != width || numbers.least_digits != width {
+        return None;
+    }
+    match (width, numbers.least_decimals, numbers.decimals) {
+        (4, 0, 0) => {
+            let text = |value: f64| format!("{value:04}");
+            Some((date::COMPACT_HOURS, text(numbers.min), moments_of(values, text, date::COMPACT_HOURS)?))
+        }
+        // Not the months and days of `05.31`.
+        (2, 2, 2) if values.iter().any(|value| *value >= 13.0 || *value < 1.0 || value.fract() > 0.315) => {
+            let text = |value: f64| format!("{value:05.2}");
+            Some((date::DOTTED_HOURS, text(numbers.min), moments_of(values, text, date::DOTTED_HOURS)?))
+        }
+        _ => None,
+    }
 }
 
 /// Whole numbers of eight or fourteen digits that are all dates or date-times, as the seconds they stand for.

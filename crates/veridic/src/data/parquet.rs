@@ -2,18 +2,22 @@
 //!
 //! Compressions that are read: none, snappy, gzip, lz4, Zstandard. Written files are compressed with snappy.
 
+mod meaning;
 mod write;
+mod zone;
 mod zstandard;
 
 use std::fs::File;
 use std::path::Path;
 
-use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, Type};
+
+use meaning::{Meaning, meaning};
 
 use super::build::ColumnBuilder;
 use super::note::ReadNote;
@@ -22,7 +26,8 @@ use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
 use super::{
-    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, StoredType, Table, infer, number,
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, infer,
+    number,
 };
 use crate::error::DataError;
 
@@ -116,6 +121,7 @@ fn read_chunks<C: ChunkReader + 'static>(
     let mut table = Table { columns: Vec::new(), n_rows: 0 };
     let mut schema = Schema { columns: Vec::new() };
     let mut notes = Vec::new();
+    let zones = zone::zones(file.metadata().file_metadata());
     for (i, descriptor) in layout.columns().iter().enumerate() {
         let name = descriptor.name().to_owned();
         if let Some(first) = table.columns.iter().position(|column| column.name == name) {
@@ -157,7 +163,7 @@ fn read_chunks<C: ChunkReader + 'static>(
             ..options.clone()
         });
         let (column, cells) = growing
-            .finish(&name, own.as_ref().unwrap_or(options), &mut notes)
+            .finish(&name, own.as_ref().unwrap_or(options), zones.get(&name), &mut notes)
             .map_err(|error| error.at(&path()))?;
         if i > 0 && cells.len() != table.n_rows {
             let problem = format!("column `{name}` has {} rows, the first has {}", cells.len(), table.n_rows);
@@ -170,7 +176,7 @@ fn read_chunks<C: ChunkReader + 'static>(
     if table.n_rows == 0 {
         return Err(DataError::HeaderOnly { columns: table.columns.len(), path: path() });
     }
-    Ok(Reading { table, schema, notes })
+    Ok(Reading { table, schema, notes, layout: None })
 }
 
 fn nested(field: &Type) -> Option<&'static str> {
@@ -204,26 +210,6 @@ enum TextForm {
     Digits {
         is_unsigned: bool,
     },
-}
-
-/// What a stored number stands for.
-#[derive(Clone, Copy, PartialEq)]
-enum Meaning {
-    Plain,
-    Unsigned,
-    /// So many of ten to the power of `scale` are one.
-    Decimal {
-        precision: i32,
-        scale: i32,
-    },
-    Days,
-    /// Units a second, of a moment everywhere or of a clock on the wall.
-    Moment {
-        per_second: f64,
-        is_utc: bool,
-    },
-    /// Units a second of a time of day.
-    Time(f64),
 }
 
 enum Problem {
@@ -345,6 +331,7 @@ impl Growing {
         self,
         name: &str,
         options: &ReadOptions,
+        zone: Option<&String>,
         notes: &mut Vec<ReadNote>,
     ) -> Result<(ColumnSchema, Cells), Unreadable> {
         let (values, meaning) = match self {
@@ -377,8 +364,17 @@ impl Growing {
                 return Ok((ColumnSchema::new(name, found.kind, missing), found.cells));
             }
             let kind = date_kind(format, &values);
-            let stored = matches!(meaning, Meaning::Time(_)).then_some(StoredType::Time);
-            let column = ColumnSchema { stored, ..ColumnSchema::new(name, kind, missing) };
+            let mut column = ColumnSchema::new(name, kind, missing);
+            match (meaning, zone) {
+                (Meaning::Time(_), _) => column.stored = Some(StoredType::Time),
+                (Meaning::Moment { is_utc: true, .. }, Some(zone)) if zone != "UTC" => {
+                    // Moments of an offset are written by its clock; when the clocks of a place change is not known here.
+                    let zone_of = |zone| Spelling { zone: Some(zone), ..Spelling::default() };
+                    column.spelling = zone::offset(zone).map(zone_of);
+                    column.stored = Some(StoredType::Moment { zone: zone.clone() });
+                }
+                _ => {}
+            }
             return Ok((column, Cells::Number(values)));
         }
         let categorical = options.categorical.iter().any(|column| column == name);
@@ -403,57 +399,6 @@ impl Growing {
         }
         column.spelling = (!spelling.is_plain()).then_some(spelling);
         Ok((column, found.cells))
-    }
-}
-
-impl Meaning {
-    fn value(self, stored: f64) -> f64 {
-        match self {
-            Self::Plain | Self::Unsigned => stored,
-            // Dividing by a power of ten gives the nearest float to the decimal, multiplying would not.
-            Self::Decimal { scale, .. } => stored / 10_f64.powi(scale),
-            Self::Days => stored * 86_400.0,
-            Self::Moment { per_second, .. } | Self::Time(per_second) => stored / per_second,
-        }
-    }
-}
-
-fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
-    match descriptor.logical_type_ref() {
-        Some(LogicalType::Decimal(decimal)) => {
-            Meaning::Decimal { precision: decimal.precision, scale: decimal.scale }
-        }
-        Some(LogicalType::Date) => Meaning::Days,
-        Some(LogicalType::Timestamp(timestamp)) => Meaning::Moment {
-            per_second: per_second(&timestamp.unit),
-            is_utc: timestamp.is_adjusted_to_u_t_c,
-        },
-        Some(LogicalType::Time(time)) => Meaning::Time(per_second(&time.unit)),
-        Some(LogicalType::Integer(integer)) if !integer.is_signed => Meaning::Unsigned,
-        Some(_) => Meaning::Plain,
-        None => match descriptor.converted_type() {
-            ConvertedType::DECIMAL => {
-                Meaning::Decimal { precision: descriptor.type_precision(), scale: descriptor.type_scale() }
-            }
-            ConvertedType::DATE => Meaning::Days,
-            ConvertedType::TIMESTAMP_MILLIS => Meaning::Moment { per_second: 1e3, is_utc: true },
-            ConvertedType::TIMESTAMP_MICROS => Meaning::Moment { per_second: 1e6, is_utc: true },
-            ConvertedType::TIME_MILLIS => Meaning::Time(1e3),
-            ConvertedType::TIME_MICROS => Meaning::Time(1e6),
-            ConvertedType::UINT_8
-            | ConvertedType::UINT_16
-            | ConvertedType::UINT_32
-            | ConvertedType::UINT_64 => Meaning::Unsigned,
-            _ => Meaning::Plain,
-        },
-    }
-}
-
-fn per_second(unit: &TimeUnit) -> f64 {
-    match unit {
-        TimeUnit::MILLIS => 1e3,
-        TimeUnit::MICROS => 1e6,
-        TimeUnit::NANOS => 1e9,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::note::{ReadNote, counted};
 use super::source::Source;
-use super::{Cells, ColumnSchema, Difference, Kind, Schema, Table, csv, excel, npy, parquet};
+use super::{Cells, ColumnSchema, Difference, Kind, Schema, Table, TextLayout, csv, excel, npy, parquet};
 use crate::error::DataError;
 
 /// How to read a table; the default finds everything out by itself.
@@ -74,6 +74,8 @@ pub struct Reading {
     pub schema: Schema,
     /// What was assumed, converted or left out.
     pub notes: Vec<ReadNote>,
+    /// How a delimited text is laid out; nothing of other formats.
+    pub layout: Option<TextLayout>,
 }
 
 impl Reading {
@@ -185,6 +187,18 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Reading, DataError> {
 /// As [`read`].
 pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<Reading, DataError> {
     read_source(&Source::memory(Path::new(name), bytes), options, None)
+}
+
+/// How the delimited text at `path` is laid out, which [`read`] also says; nothing of other formats.
+///
+/// # Errors
+/// As [`read`].
+pub fn text_layout(path: &Path, options: &ReadOptions) -> Result<Option<TextLayout>, DataError> {
+    let source = Source::find(path)?;
+    match format(&source)? {
+        Format::Csv => csv::layout(&source, options).map(Some),
+        Format::Workbook | Format::Parquet | Format::Npy | Format::Npz => Ok(None),
+    }
 }
 
 /// Reads the table at `path` as `schema` says: its columns in its order, of its kinds.

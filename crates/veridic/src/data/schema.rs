@@ -53,7 +53,7 @@ pub struct ColumnSchema {
 }
 
 /// A type of Parquet that a kind does not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoredType {
     /// Exact decimals.
@@ -65,6 +65,11 @@ pub enum StoredType {
     },
     /// A time of day.
     Time,
+    /// Moments, which Arrow shows by the clocks of a place or an offset; as text they are written in UTC.
+    Moment {
+        /// The zone's name, such as `Europe/Berlin`, or an offset such as `+02:00`.
+        zone: String,
+    },
 }
 
 impl ColumnSchema {

@@ -1,10 +1,11 @@
 //! The numbers of a column read in a spelling of which signs and affixes are known, the rest of it being found out.
 
+use super::digits::{Digits, digits, parts};
 use super::evidence::Cell;
 use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
-use super::spelling::{Digits, Spelling, digits, parts};
+use super::spelling::Spelling;
 use super::{Kind, duration, number};
 
 /// Why cells in one spelling make no column of numbers.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::build::{NO_YES, ordered_levels, to_codes};
+use super::digits::is_currency;
 use super::name::is_id_name;
 use super::{Cells, Kind, MISSING};
 
@@ -95,11 +96,32 @@ pub(super) fn look_measured(levels: &[String]) -> bool {
         && levels.iter().filter(|level| is_measured(level)).count() * 2 > levels.len()
 }
 
+/// A text without the code of a currency before its digits.
+fn after_currency(text: &str) -> &str {
+    let letters = text.find(|c: char| c.is_ascii_digit() || c.is_whitespace()).unwrap_or(0);
+    if is_currency(&text[..letters]) { text[letters..].trim_start() } else { text }
+}
+
+/// Whether a text is a year or a date by a Japanese era: `令和6年5月1日`, `R6.5.1`.
+fn is_of_era(text: &str) -> bool {
+    const ERAS: [&str; 5] = ["明治", "大正", "昭和", "平成", "令和"];
+    if ERAS.iter().any(|era| text.starts_with(era)) {
+        return true;
+    }
+    let parts: Option<Vec<u32>> = text
+        .strip_prefix(['M', 'T', 'S', 'H', 'R'])
+        .and_then(|rest| rest.split(['.', '/']).map(|part| part.parse().ok()).collect());
+    parts.is_some_and(|parts| matches!(parts[..], [1..=64, 1..=12, 1..=31]))
+}
+
 /// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`, `3h 20m`;
 /// or has digits of another script.
 fn is_measured(text: &str) -> bool {
-    let sign = |c: char| "-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);
-    let text = text.trim_start_matches(sign);
+    if is_of_era(text) {
+        return true;
+    }
+    let sign = |c: char| "%-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);
+    let text = after_currency(text).trim_start_matches(sign);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let mut rest = text[digits..].chars();
     let (first, second) = (rest.next(), rest.next());

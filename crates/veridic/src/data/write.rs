@@ -8,7 +8,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::date::Clock;
-use super::{Cells, Column, ColumnSchema, Kind, ReadOptions, Schema, Spelling, Table, number, parquet};
+use super::layout::Encoder;
+use super::{
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Schema, Spelling, Table, TextLayout, number, parquet,
+};
 use crate::error::DataError;
 
 /// Writes `table` to `path`, in the format of its ending: `csv`, `csv.gz`, `json` (an array of one object a row) or
@@ -20,11 +23,24 @@ use crate::error::DataError;
 /// # Errors
 /// [`DataError::UnknownEnding`], [`DataError::Write`].
 pub fn write(table: &Table, schema: &Schema, path: &Path) -> Result<(), DataError> {
+    write_in(table, schema, &TextLayout::default(), path)
+}
+
+/// As [`write()`], CSV in a layout such as that of the text that the schema is of.
+///
+/// # Errors
+/// As there.
+pub fn write_in(table: &Table, schema: &Schema, layout: &TextLayout, path: &Path) -> Result<(), DataError> {
+    let csv = |out: &mut dyn Write| {
+        let mut csv = CsvWriter::new(schema, out).in_layout(layout);
+        csv.append(table)?;
+        csv.finish()
+    };
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     if name.ends_with(".csv") {
-        replace(path, |file| write_csv(table, schema, file))
+        replace(path, |file| csv(file))
     } else if name.ends_with(".csv.gz") {
-        replace_packed(path, |file| write_csv(table, schema, file))
+        replace_packed(path, csv)
     } else if name.ends_with(".json") {
         replace(path, |file| write_json(table, schema, file))
     } else if name.ends_with(".parquet") {
@@ -52,13 +68,23 @@ pub struct CsvWriter<'a, W: Write> {
     out: BufWriter<W>,
     usual: Vec<String>,
     has_header: bool,
+    layout: TextLayout,
+    encoder: Encoder,
 }
 
 impl<'a, W: Write> CsvWriter<'a, W> {
     /// A writer of columns with these kinds and spellings.
     pub fn new(schema: &'a Schema, out: W) -> Self {
         let out = BufWriter::with_capacity(1 << 16, out);
-        Self { schema, out, usual: ReadOptions::default().missing, has_header: false }
+        let layout = TextLayout::default();
+        let (usual, encoder) = (ReadOptions::default().missing, layout.encoder());
+        Self { schema, out, usual, has_header: false, layout, encoder }
+    }
+
+    /// The same in another layout than commas in UTF-8; before the first rows.
+    #[must_use]
+    pub fn in_layout(self, layout: &TextLayout) -> Self {
+        Self { encoder: layout.encoder(), layout: layout.clone(), ..self }
     }
 
     /// Writes rows, before the first ones the header. All parts have the columns of the first, in its order.
@@ -68,13 +94,15 @@ impl<'a, W: Write> CsvWriter<'a, W> {
     pub fn append(&mut self, table: &Table) -> io::Result<()> {
         let writers = writers(table, self.schema);
         let is_lone = table.columns.len() == 1;
+        let separator = self.layout.separator();
         let mut line = String::new();
         if !self.has_header {
             for (i, column) in table.columns.iter().enumerate() {
-                field(&column.name, i, is_lone, false, &mut line);
+                field(&column.name, (i, separator), is_lone, false, &mut line);
             }
             line.push('\n');
-            self.out.write_all(line.as_bytes())?;
+            self.out.write_all(&self.encoder.start(&self.layout))?;
+            self.out.write_all(&self.encoder.bytes(&line))?;
             self.has_header = true;
         }
         let is_mark = |column: &Column| match &column.cells {
@@ -100,10 +128,10 @@ impl<'a, W: Write> CsvWriter<'a, W> {
                     }
                     Cells::Number(_) => false,
                 };
-                field(&text, i, is_lone, is_mark, &mut line);
+                field(&text, (i, separator), is_lone, is_mark, &mut line);
             }
             line.push('\n');
-            self.out.write_all(line.as_bytes())?;
+            self.out.write_all(&self.encoder.bytes(&line))?;
         }
         Ok(())
     }
@@ -118,15 +146,15 @@ impl<'a, W: Write> CsvWriter<'a, W> {
 }
 
 /// Appends the cell `text` of column `i`, in quotes where it has to be.
-fn field(text: &str, i: usize, is_lone: bool, is_mark: bool, line: &mut String) {
+fn field(text: &str, (i, separator): (usize, char), is_lone: bool, is_mark: bool, line: &mut String) {
     if i > 0 {
-        line.push(',');
+        line.push(separator);
     }
     let quoted = is_mark
         || (is_lone && text.is_empty())
         || text.starts_with(char::is_whitespace)
         || text.ends_with(char::is_whitespace)
-        || text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
+        || text.contains([separator, '"', '\n', '\r']);
     if quoted {
         line.push('"');
         line.push_str(&text.replace('"', "\"\""));

@@ -23,6 +23,11 @@ pub struct BestF1 {
     pub f1: f64,
 }
 
+/// The class with the largest share, the first of equal ones; none where there is no class.
+pub fn most_likely(shares: &[f32]) -> Option<usize> {
+    (0..shares.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a)))
+}
+
 impl std::ops::AddAssign for Confusion {
     fn add_assign(&mut self, other: Self) {
         self.true_positives += other.true_positives;

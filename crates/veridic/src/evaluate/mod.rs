@@ -40,7 +40,7 @@ pub use attack::{
     unique_values_repeated,
 };
 pub use cluster::density_clusters;
-pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at};
+pub use confusion::{BestF1, Confusion, accuracy, best_f1, confusion_at, f1_at, most_likely};
 pub use control::{knn_distance, pca_reconstruction_error};
 pub use dependence::dependences;
 pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_attribute_predictability};

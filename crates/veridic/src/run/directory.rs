@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use veridic_graph::State;
 
 use crate::codec::ImageCodec;
-use crate::data::{self, Schema};
+use crate::data::{self, Schema, TextLayout};
 use crate::error::{Result, RunError};
 use crate::models::Stored;
 use crate::run::config::Config;
@@ -20,6 +20,9 @@ use crate::train::{Checkpoint, Event, Progress};
 
 /// Version of the run directory's form.
 const FORMAT: u32 = 1;
+
+/// What was learned.
+pub(crate) const MODEL: &str = "model.safetensors";
 
 /// The copy of `config.toml` that is not there to be edited.
 const BEGUN: &str = "checkpoint/config.toml";
@@ -80,9 +83,15 @@ pub struct RunInfo {
     /// What was found out about the data while it was read: columns and pictures left out, and such.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How the text was laid out that it was fitted to, where that is not commas in UTF-8: made rows are written so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextLayout>,
     /// What ended it, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The sha256 of `model.safetensors` once the fit has ended; runs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 impl RunInfo {
@@ -100,7 +109,9 @@ impl RunInfo {
             ended: None,
             seconds: 0.0,
             notes: Vec::new(),
+            text: None,
             error: None,
+            model: None,
         }
     }
 }
@@ -245,22 +256,36 @@ impl Directory {
         self.write("config.toml", text.as_bytes())
     }
 
+    /// How far the run is, and once it has ended the digest of what it has learned.
     pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {
-        self.write_json("run.json", info)
+        let model = self.file(MODEL);
+        let has_ended = info.status != Status::Running && model.is_file();
+        let model = if has_ended { Some(data::sha256(&model)?) } else { None };
+        self.write_json("run.json", &RunInfo { model, ..info.clone() })
+    }
+
+    /// Whether what the run learned is still what it learned.
+    pub(crate) fn check_model(&self, info: &RunInfo) -> Result<()> {
+        match &info.model {
+            Some(expected) if data::sha256(&self.file(MODEL))? != *expected => {
+                Err(self
+                    .damaged(MODEL, "it is not what this run learned: it was changed, or is another run's"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The weights of the best epoch.
     pub(crate) fn write_weights(&self, weights: &[State]) -> Result<()> {
-        self.write("model.safetensors", &tensors(weights, None))
+        self.write(MODEL, &tensors(weights, None))
     }
 
     /// A model without a graph.
     pub(crate) fn write_model(&self, model: &Stored) -> Result<()> {
-        self.write("model.safetensors", &model.to_bytes())
+        self.write(MODEL, &model.to_bytes())
     }
 
     pub(crate) fn read_model(&self) -> Result<Stored> {
-        const MODEL: &str = "model.safetensors";
         Stored::from_bytes(&self.read(MODEL)?).map_err(|reason| self.damaged(MODEL, &reason))
     }
 
@@ -319,7 +344,7 @@ impl Directory {
     }
 
     pub(crate) fn read_weights(&self) -> Result<Vec<State>> {
-        Ok(self.read_tensors("model.safetensors")?.0)
+        Ok(self.read_tensors(MODEL)?.0)
     }
 
     /// Named tensors and what is said about them.

@@ -92,11 +92,21 @@ impl Scanner<'_> {
             4 => {
                 self.year()?;
                 let sign = self.separator()?;
+                if sign == b'.' {
+                    self.sign(b" ");
+                }
                 self.month_or_number()?;
                 if self.rest.first() == Some(&sign) && (sign != b' ' || self.time_does_not_follow()) {
                     self.rest = &self.rest[1..];
                     self.shape.pieces.push(Piece::Sign(sign));
+                    // `2024. 05. 11.` is Hungarian, `2024. 5. 11.` Korean.
+                    if sign == b'.' {
+                        self.sign(b" ");
+                    }
                     self.number()?;
+                    if sign == b'.' {
+                        self.sign(b".");
+                    }
                 }
                 Some(())
             }
@@ -223,8 +233,12 @@ impl Scanner<'_> {
         }
         let digits = self.count();
         let start = self.shape.pieces.len();
-        // After a date, `T1230` and `T123005`.
-        if matches!(digits, 4 | 6) && self.shape.pieces.last() == Some(&Piece::Sign(b'T')) {
+        // After a date, `T1230` and `T123005`; after one without signs also ` 123005`.
+        let is_compact = matches!(
+            self.shape.pieces.as_slice(),
+            [.., Piece::Sign(b'T')] | [.., Piece::Compact, Piece::Sign(b' ')]
+        );
+        if matches!(digits, 4 | 6) && is_compact {
             for (i, piece) in
                 [Piece::Hour, Piece::Minute, Piece::Second].into_iter().take(digits / 2).enumerate()
             {

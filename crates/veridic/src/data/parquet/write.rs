@@ -11,9 +11,12 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
+use super::zone;
 use crate::data::provenance::{Contents, Hashing, KEY};
 use crate::data::write::CellWriter;
-use crate::data::{Cells, ColumnSchema, Kind, MISSING, Schema, Spelling, StoredType, Table, date, number};
+use crate::data::{
+    Cells, Column, ColumnSchema, Kind, MISSING, Schema, Spelling, StoredType, Table, date, number,
+};
 
 /// What is said of the contents that were written.
 pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
@@ -22,7 +25,7 @@ pub(crate) type State<'a> = &'a dyn Fn(Contents) -> String;
 const GROUP: usize = 1 << 20;
 
 /// Writes `table`: whole numbers as INT64, reals as DOUBLE, date-times as DATE or TIMESTAMP in microseconds, flags as
-/// BOOLEAN or INT64 where their texts are that, everything else as text; what was DECIMAL or TIME in Parquet as that again.
+/// BOOLEAN or INT64 where their texts are that, everything else as text; what was DECIMAL or TIME in Parquet as that again, moments with the zone they had.
 /// With `state`, what it says of the contents is kept in the metadata.
 pub(crate) fn write(
     table: &Table,
@@ -41,7 +44,7 @@ pub(crate) fn write(
 }
 
 #[derive(Clone, Copy)]
-enum Form<'a> {
+pub(super) enum Form<'a> {
     Whole,
     Real(u8),
     /// Exact decimals of so many digits, so many of them after the point.
@@ -135,6 +138,21 @@ fn write_file(
         let text = state(file.inner().contents());
         file.append_key_value_metadata(KeyValue::new(KEY.to_owned(), text));
     }
+    let zone =
+        |(column, form): (&Column, &Form<'_>)| match (form, schema.column(&column.name)?.stored.as_ref()?) {
+            (Form::Micros { is_utc: true }, StoredType::Moment { zone }) => Some(zone.as_str()),
+            _ => None,
+        };
+    let zones: Vec<Option<&str>> = table.columns.iter().zip(&forms).map(zone).collect();
+    if zones.iter().any(Option::is_some) {
+        // Other moments are in UTC, or by no clock that is known.
+        let utc = |form: &Form<'_>| matches!(form, Form::Micros { is_utc: true }).then_some("UTC");
+        let columns = table.columns.iter().zip(&forms).zip(zones);
+        let columns: Vec<_> = columns
+            .map(|((column, form), zone)| (column.name.as_str(), *form, zone.or_else(|| utc(form))))
+            .collect();
+        file.append_key_value_metadata(zone::statement(&columns));
+    }
     file.close()?;
     Ok(())
 }
@@ -164,9 +182,9 @@ fn form<'a>(column: Option<&'a ColumnSchema>, cells: &'a Cells) -> Form<'a> {
         return Form::NumberText(column);
     }
     let within = |limit: f64| values.iter().all(|value| value.is_nan() || value.abs() < limit);
-    match column.and_then(|column| column.stored) {
+    match column.and_then(|column| column.stored.as_ref()) {
         // Beyond 15 digits a number of 64 bits is no decimal any more.
-        Some(StoredType::Decimal { precision, scale })
+        Some(&StoredType::Decimal { precision, scale })
             if precision <= 18
                 && within(
                     10_f64

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Schema, Table, parquet, replace, write};
+use super::{Schema, Table, TextLayout, parquet, replace, write_in};
 use crate::error::DataError;
 
 /// The name under which files say it.
@@ -24,7 +24,8 @@ pub(super) const KEY: &str = "veridic";
 pub struct Provenance {
     /// Always true: the file holds values that a model made.
     pub synthetic: bool,
-    /// How they were made: `sampled`, `filled` (the cells that were there are real), `reconstructed`, `latent`.
+    /// How they were made: `sampled`, `filled` (the cells that were there are real), `reconstructed`, `latent`, `drawn` (a
+    /// picture of a run).
     pub made: String,
     /// The conditions they were made under, as they were typed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,7 +91,7 @@ pub fn provenance_file(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// As [`write()`] of a made table, with its provenance inside (Parquet) or beside it.
+/// As [`write()`](super::write()) of a made table, with its provenance inside (Parquet) or beside it.
 ///
 /// # Errors
 /// As there.
@@ -100,13 +101,27 @@ pub fn write_made(
     path: &Path,
     provenance: &Provenance,
 ) -> Result<(), DataError> {
+    write_made_in(table, schema, &TextLayout::default(), path, provenance)
+}
+
+/// As [`write_made`], CSV in a layout.
+///
+/// # Errors
+/// As there.
+pub fn write_made_in(
+    table: &Table,
+    schema: &Schema,
+    layout: &TextLayout,
+    path: &Path,
+    provenance: &Provenance,
+) -> Result<(), DataError> {
     let is_parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
     if is_parquet {
         return replace(path, |file| {
             parquet::write(table, schema, file, Some(&|contents| provenance.of(contents)))
         });
     }
-    write(table, schema, path)?;
+    write_in(table, schema, layout, path)?;
     state_beside(path, provenance)
 }
 
@@ -233,7 +248,7 @@ pub(crate) fn sha256_of(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Cells, Data};
+    use crate::data::{Cells, Data, write};
 
     fn made() -> Provenance {
         Provenance {

@@ -18,7 +18,8 @@ use total::{Totals, last_total, sum_line};
 
 use super::build::{ColumnBuilder, Finished};
 use super::evidence::Context;
-use super::infer::{Doubt, Finding, Mark, Profile};
+use super::foreign::Mark;
+use super::infer::{Doubt, Finding, Profile};
 use super::note::ReadNote;
 use super::numbers::Found as FoundColumn;
 use super::read::Markers;
@@ -196,7 +197,7 @@ pub(super) fn read(
         schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }
-    Ok(Reading { table, schema, notes })
+    Ok(Reading { table, schema, notes, layout: None })
 }
 
 /// Reads a table as `schema` says, and what differed without harm.

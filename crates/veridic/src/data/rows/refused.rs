@@ -64,22 +64,29 @@ impl Refused {
         let n = codes.iter().filter(|&&code| code != MISSING).count();
         let are_few = column.kind != Kind::Identifier
             && (levels.len() <= 20 || (levels.len() <= 64 && levels.len() * 20 <= n));
-        let categories =
-            |(line, example): Found| ReadNote::Categories { column: name.to_owned(), example, line };
+        let categories = |(line, example): Found, expected| {
+            let place = levels.iter().position(|level| *level == example);
+            let cells = codes.iter().filter(|&&code| Some(code as usize) == place).count();
+            ReadNote::Categories { column: name.to_owned(), example, line, cells, of: n, expected }
+        };
         match doubt {
             Doubt::None => {}
-            Doubt::Mixed(_, second) if are_few => notes.push(categories(second)),
+            Doubt::Mixed(_, second) if are_few => notes.push(categories(second, "number")),
             Doubt::Mixed(first, second) => self.mix(name, first, second),
-            Doubt::Foreign { expected, foreign, examples } => {
-                let first = examples.first().cloned().unwrap_or_default();
-                if are_few {
-                    notes.push(categories(first));
+            Doubt::Foreign { expected, foreign, examples, is_sure } => {
+                let mark = foreign.for_nothing().max_by_key(|(_, cells, _)| *cells);
+                let (text, _, line) = mark.or(foreign.texts.first()).cloned().unwrap_or_default();
+                let first = (line, text);
+                let are_for_nothing = foreign.n_for_nothing() == foreign.n && foreign.n > 0;
+                if are_few && !(is_sure && are_for_nothing) {
+                    notes.push(categories(first, expected));
                 } else if !foreign.are_many && foreign.texts.len() <= 3 && foreign.n > 0 {
                     self.marks.extend(foreign.texts.into_iter().map(|(mark, cells, line)| ForeignMark {
                         column: name.to_owned(),
                         expected,
                         mark,
                         cells,
+                        of: n,
                         line,
                     }));
                 } else if column.kind == Kind::Identifier && !is_id_name(name) {
@@ -87,7 +94,7 @@ impl Refused {
                     notes.push(left_out(name, Unused::NotUnderstood, examples));
                     return Some(Unused::NotUnderstood);
                 } else if column.kind != Kind::Identifier {
-                    notes.push(categories(first));
+                    notes.push(categories(first, expected));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What is said of columns of texts.
 
 use crate::data::evidence::Cell as Found;
-use crate::data::infer::Mark;
+use crate::data::foreign::Mark;
 use crate::data::note::ReadNote;
 use crate::data::text::{TextColumn, look_measured};
 use crate::data::{Kind, Unused};

@@ -62,6 +62,12 @@ fn bytes_that_are_not_utf8_are_latin_or_name_line_and_column() {
         "{:?}",
         reading.notes
     );
+    // Letters of Central Europe within words; signs of measures are none.
+    let polish = read(b"a,b\nzap\xb3acono,1\nkwi\xb3aty,2\n").unwrap();
+    assert_eq!(texts(&polish.table, "a"), [Some("zapłacono"), Some("kwiłaty")]);
+    assert!(polish.notes.iter().any(|note| note.to_string().contains("windows-1250")), "{:?}", polish.notes);
+    let squares = read(b"a,b\n5 m\xb3 je,1\n6 m\xb3,2\n\xa35,3\n").unwrap();
+    assert_eq!(texts(&squares.table, "a")[2], Some("£5"));
     let error = read(b"a,b\r\n\r\ncaf\xe9,caf\xc3\xa9\r\n").unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 1 is not UTF-8 text: t.csv");
     assert!(error.hint().unwrap().contains("data.encoding"));

@@ -94,6 +94,14 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("price", "682円|4,202円|1,200円", "integer"),
     ("rate", "+3,6\u{202f}%|\u{2212}4,3\u{202f}%|+0,5\u{202f}%", "real"),
     ("n", "2個|14個|6個", "integer"),
+    ("price", "Fr. 3'000.–|Fr. 450.–|Fr. 12'345.–", "integer"),
+    ("price", "450,-|1.200,-|75,-", "integer"),
+    ("price", "kr 450,-|kr 1 200,-", "integer"),
+    ("price", "Rs. 1,00,000/-|Rs. 500/-|Rs. 12,34,567/-", "integer"),
+    ("rate", "%12,5|%3,0|%47,1", "real"),
+    ("rate", "12.5％|3.0％|47.1％", "real"),
+    ("a", "12.5㎡|130.0㎡|47.1㎡", "real"),
+    ("price", "711.0万元|15.4万元|3.2万元", "real"),
     ("x", ".50|.75|-.25", "real"),
     ("x", ".5|1.5|-.25", "real"),
     // Percent and units.
@@ -111,6 +119,9 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("v", "12µV|15µV|9µV", "integer"),
     ("size", "15\"|17\"|13\"", "integer"),
     ("d", "5 days|7 days|12 days", "integer"),
+    // Dates with blanks, and times without signs.
+    ("Dátum", "2023. 04. 28.|2023. 11. 05.|2024. 01. 31.", "date-time"),
+    ("when", "20240304 093000|20240305 101530|20240306 235959", "date-time"),
     // Signs of what is below zero.
     ("x", "(5)|7|12", "integer"),
     ("x", "(1,486.23)|353.50|457.48", "real"),
@@ -389,11 +400,9 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     let cells: Vec<String> = (0..90).map(dose).collect();
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let told_of = told("dose", &cells);
-    assert!(
-        told_of.contains(
-            "column `dose` has 10 cells with `-`, which is not a finite number, the first in line 5"
-        )
-    );
+    assert!(told_of.contains(
+        "column `dose` has 10 cells (11 %) with `-`, which is not a finite number, the first in line 5"
+    ));
     assert!(told_of.contains("`data.missing = [\"-\"]`"), "{told_of}");
     let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
     options.missing.push("-".into());
@@ -404,11 +413,66 @@ fn foreign_marks_are_named_with_the_setting_that_takes_them() {
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     assert!(
         told("day", &cells)
-            .contains("1 cell with `0000-00-00`, which is not a date-time, the first in line 6")
+            .contains("1 cell (2 %) with `0000-00-00`, which is not a date-time, the first in line 6")
     );
     // These are values.
     for cells in [&["9999-12-31", "2020-01-01"][..], &["-999", "12", "13"]] {
         assert_eq!(column("x", cells.iter().map(|&cell| cell.to_owned())).missing, 0);
+    }
+}
+
+#[test]
+fn times_of_day_with_a_point_are_times_and_come_back() {
+    let cells: Vec<String> = (0..48).map(|i| format!("{:02}.{:02}", i * 7 % 24, i * 15 % 60)).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let (kind, back, _) = read_column("Tid", &cells).unwrap();
+    assert_eq!((kind.as_str(), back), ("date-time", cells.iter().map(|cell| (*cell).to_owned()).collect()));
+    // Months and days, more than 59 minutes, no zero before, too few.
+    for cell in [
+        &(|i: usize| format!("{:02}.{:02}", 1 + i % 12, 1 + i % 28)) as &dyn Fn(usize) -> String,
+        &|i| format!("{:02}.{:02}", i % 24, i * 7 % 100),
+        &|i| format!("{}.{:02}", 10 + i % 14, i % 60),
+    ] {
+        let column = column("x", (0..60).map(cell));
+        assert!(matches!(column.kind, Kind::Real { .. }), "{}: {:?}", cell(3), column.kind);
+    }
+    assert!(matches!(column("x", cells[..10].iter().map(|cell| (*cell).to_owned())).kind, Kind::Real { .. }));
+}
+
+#[test]
+fn a_frequent_mark_beside_amounts_is_no_category() {
+    // Few different amounts, and a mark in so many of ten cells.
+    for (amounts, mark, of_ten) in [
+        (["$5.00", "$7.50", "$1,200.00"], "-", 3),
+        (["5 %", "10 %", "15 %"], "n.a.", 4),
+        (["1.200", "2.400,5", "3,75"], "—", 2),
+        (["1,200", "2,400", "13,600"], ".", 7),
+        (["12 EUR", "15 EUR", "20 EUR"], "unknown", 8),
+        (["2024-05-01", "2024-05-02", "2024-06-30"], "0000-00-00", 6),
+    ] {
+        let cell = |i: usize| if i % 10 < of_ten { mark } else { amounts[i % 3] };
+        let cells: Vec<&str> = (0..200).map(cell).collect();
+        let text = told("fee", &cells);
+        let share = format!("{} cells ({} %) with `{mark}`", 20 * of_ten, 10 * of_ten);
+        assert!(text.contains("column `fee` has ") && text.contains(&share), "{mark}: {text}");
+        assert!(text.contains(&format!("`data.missing = [\"{mark}\"]`")), "{mark}: {text}");
+        let mut options = ReadOptions { header: Some(true), delimiter: Some('\t'), ..ReadOptions::default() };
+        options.missing.push(mark.to_owned());
+        let reading = read_bytes("t", csv("fee", &cells).into_bytes(), &options).unwrap();
+        assert_eq!(reading.schema.columns[0].missing, 20 * of_ten, "{mark}");
+        assert!(matches!(reading.table.columns[0].cells, Cells::Number(_)), "{mark}");
+    }
+    // Codes, sizes and words of their own may be categories: that is said with the setting.
+    for cells in [["1", "2", "-"], ["10 kg", "20 kg", "other"], ["$5", "$7", "free"]] {
+        let cells: Vec<&str> = (0..60).map(|i| cells[i % 3]).collect();
+        let reading = read_bytes("t", csv("x", &cells).into_bytes(), &ReadOptions::default()).unwrap();
+        assert!(matches!(reading.schema.columns[0].kind, Kind::Categorical { .. }), "{cells:?}");
+        let text = told("x", &cells);
+        assert!(
+            text.contains("`x` is categories, not numbers") && text.contains("20 cells (33 %)"),
+            "{text}"
+        );
+        assert!(text.contains(&format!("`data.missing = [\"{}\"]`", cells[2])), "{text}");
     }
 }
 

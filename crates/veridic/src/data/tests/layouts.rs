@@ -99,3 +99,71 @@ fn moments_of_several_zones_of_which_one_is_utc_are_moments() {
     let expected = "t,n\n2024-04-06T22:58:00Z,1\n2024-04-17T19:11:00Z,2\n2024-05-01T22:30:00Z,3\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }
+
+#[test]
+fn what_is_made_is_laid_out_as_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide =
+        |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+    let text = "Stadt;Betrag\nKöln;1.234,50\nMünchen;-7,25\nKöln;19,00\n";
+    let tabs = text.replace(';', "\t");
+    let marked = format!("\u{feff}{}", text.replace(';', "|"));
+    let cases: [(Vec<u8>, char, Option<&str>, bool); 4] = [
+        (latin(text), ';', Some("windows-1252"), false),
+        (wide(&tabs), '\t', Some("UTF-16LE"), false),
+        (marked.clone().into_bytes(), '|', None, true),
+        (text.as_bytes().to_vec(), ';', None, false),
+    ];
+    for (bytes, delimiter, encoding, mark) in cases {
+        let found = read_bytes("t.csv", bytes.clone(), &ReadOptions::default()).unwrap();
+        let layout = TextLayout { delimiter, encoding: encoding.map(str::to_owned), mark };
+        assert_eq!(found.layout.as_ref(), Some(&layout));
+        let path = folder.path().join("t.csv");
+        write_in(&found.table, &found.schema, &layout, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{layout:?}");
+        assert_eq!(text_layout(&path, &ReadOptions::default()).unwrap(), Some(layout));
+    }
+    // Cells that have the delimiter in them stand in quotes, and only those.
+    let found = reading("a;b\nx,y;\"1;2\"\n,;z\n");
+    let path = folder.path().join("t.csv");
+    write_in(&found.table, &found.schema, found.layout.as_ref().unwrap(), &path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "a;b\nx,y;\"1;2\"\n,;z\n");
+    // Other formats have no layout.
+    let path = folder.path().join("t.parquet");
+    write(&found.table, &found.schema, &path).unwrap();
+    assert_eq!(read(&path, &ReadOptions::default()).unwrap().layout, None);
+    assert_eq!(text_layout(&path, &ReadOptions::default()).unwrap(), None);
+}
+
+#[test]
+fn a_statement_of_an_account_is_read_below_what_stands_above_it() {
+    let text = "\"Girokonto\";\"DE02 1203\"\n\"Kontostand:\";\"4.812,77 €\"\n\"\"\n\
+                \"Tag\";\"Text\";\"Betrag (€)\";\"Saldo (€)\"\n\
+                \"02.01.2024\";\"REWE\";\"-12,50\";\"1.200,00\"\n\"03.01.2024\";\"Miete\";\"-850,00\";\"350,00\"\n";
+    let found = reading(text);
+    assert_eq!(names(&found), ["Tag", "Text", "Betrag (€)", "Saldo (€)"]);
+    assert_eq!(numbers(&found.table, "Betrag (€)"), [-12.5, -850.0]);
+    assert!(found.notes[0].to_string().contains("3 lines above the table are left out"), "{:?}", found.notes);
+    // What is not found out is said with the setting.
+    let error = load("a;b\n1;2;3\n4;5;6\n").unwrap_err();
+    assert!(error.hint().unwrap().contains("`data.skip = 1`"), "{error:?}");
+    let skip = ReadOptions { skip: Some(1), ..ReadOptions::default() };
+    assert_eq!(read_bytes("t", b"a;b\n1;2;3\n4;5;6\n".to_vec(), &skip).unwrap().table.columns.len(), 3);
+}
+
+#[test]
+fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
+    for cell in [
+        &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28))
+            as &dyn Fn(usize) -> String,
+        &|i| format!("R{}.{}.{}", 1 + i % 6, 1 + i % 12, 1 + i % 28),
+        &|i| format!("CHF {}.5 (net)", 100 + 7 * i),
+    ] {
+        let cells: String = (0..60).map(|i| format!("{}\t{}\n", cell(i), i % 7)).collect();
+        let found = reading(&format!("cell\tn\n{cells}"));
+        assert_eq!(found.schema.columns[0].kind_name(), "text", "{}", cell(0));
+        let told = found.notes.iter().map(ToString::to_string).collect::<String>();
+        assert!(told.contains("not understood"), "{told}");
+    }
+}

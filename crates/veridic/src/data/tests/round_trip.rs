@@ -44,7 +44,7 @@ fn every_format_brings_the_table_back() {
 fn decimals_and_times_of_day_of_parquet_come_back_as_their_types() {
     let (table, mut schema) = load("price,at\n12.50,08:30:00\n3.05,23:59:59\n,\n100.00,00:00:01\n").unwrap();
     let types = [StoredType::Decimal { precision: 9, scale: 2 }, StoredType::Time];
-    for (column, stored) in schema.columns.iter_mut().zip(types) {
+    for (column, stored) in schema.columns.iter_mut().zip(types.clone()) {
         column.stored = Some(stored);
     }
     let written = |table: &Table, schema: &Schema| {
@@ -54,7 +54,7 @@ fn decimals_and_times_of_day_of_parquet_come_back_as_their_types() {
     };
     let (again, found) = written(&table, &schema);
     assert_eq!(format!("{again:?}"), format!("{table:?}"));
-    assert_eq!(found.columns.iter().map(|column| column.stored).collect::<Vec<_>>(), types.map(Some));
+    assert_eq!(found.columns.iter().map(|column| column.stored.clone()).collect::<Vec<_>>(), types.map(Some));
     assert_eq!(written(&again, &found).1, found);
     // What no longer fits into the digits is a plain number.
     let mut large = table;
@@ -62,6 +62,33 @@ fn decimals_and_times_of_day_of_parquet_come_back_as_their_types() {
     let (again, found) = written(&large, &schema);
     assert_eq!(numbers(&again, "price")[..2], [1e9, 1.0]);
     assert_eq!(found.columns[0].stored, None);
+}
+
+#[test]
+fn zones_of_parquet_come_back_by_name() {
+    let (table, mut schema) =
+        load("at,utc,clock,n\n2024-07-01T10:00:00Z,2024-07-01T10:00:00Z,2024-07-01 10:00:00,1\n,,,2\n")
+            .unwrap();
+    let zone = |zone: &str| Some(StoredType::Moment { zone: zone.to_owned() });
+    let written = |schema: &Schema| {
+        let mut bytes = Vec::new();
+        super::super::parquet::write(&table, schema, &mut bytes, None).unwrap();
+        pair(read_bytes("t.parquet", bytes, &ReadOptions::default())).unwrap()
+    };
+    for name in ["Europe/Berlin", "+02:00"] {
+        schema.columns[0].stored = zone(name);
+        let (again, found) = written(&schema);
+        assert_eq!(numbers(&again, "at")[0], numbers(&table, "at")[0]);
+        let stored: Vec<_> = found.columns.iter().map(|column| column.stored.clone()).collect();
+        assert_eq!(stored, [zone(name), None, None, None]);
+        // An offset is a clock that text is written by.
+        let mut text = Vec::new();
+        write_csv(&again, &found, &mut text).unwrap();
+        let at = if name == "+02:00" { "2024-07-01 12:00:00+02:00" } else { "2024-07-01 10:00:00+00:00" };
+        assert!(String::from_utf8(text).unwrap().contains(at), "{name}");
+    }
+    schema.columns[0].stored = None;
+    assert_eq!(written(&schema).1.columns[0].stored, None);
 }
 
 #[test]

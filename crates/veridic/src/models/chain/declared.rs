@@ -1,15 +1,17 @@
 //! Rules as users write them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, `city with country`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::coder::{Coder, Made};
 use super::formula::{Formula, Operation, Part, UNITS};
 use super::rule::RuleConfig;
+use super::term::{self, Term, Terms};
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
 use crate::error::ModelError;
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B + C - D` (or *, /), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// Rows that a message shows.
 const SHOWN: usize = 3;
@@ -17,10 +19,25 @@ const SHOWN: usize = 3;
 /// A rule as it was written; columns by name.
 #[derive(Debug, Clone, PartialEq)]
 enum Written {
-    Order { low: String, high: String, strict: bool },
-    Formula { column: String, parts: Vec<(String, bool)>, operation: Operation },
-    Decides { by: String, column: String },
-    Range { column: String, from: String, to: String },
+    Order {
+        low: String,
+        high: String,
+        strict: bool,
+    },
+    /// Products that are added, or subtracted where it is said; factors that are divided by where it is said.
+    Formula {
+        column: String,
+        terms: Vec<(bool, Vec<(String, bool)>)>,
+    },
+    Decides {
+        by: String,
+        column: String,
+    },
+    Range {
+        column: String,
+        from: String,
+        to: String,
+    },
     With([String; 2]),
 }
 
@@ -35,10 +52,12 @@ pub(super) enum Declared {
 }
 
 /// The rules that must hold, and found ones that need not.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Wishes {
     pub(super) hold: Vec<Declared>,
-    pub(super) off: Vec<Declared>,
+    off: Vec<Declared>,
+    /// Which of those were found.
+    met: Vec<AtomicBool>,
     /// Which columns are moments.
     pub(super) moments: Vec<bool>,
 }
@@ -81,19 +100,25 @@ impl Written {
             },
             n if n >= 5 && n % 2 == 1 && sign(1) == "=" => {
                 let signs: Vec<&str> = (3..n).step_by(2).map(sign).collect();
-                let all = |of: [&str; 2]| signs.iter().all(|sign| of.contains(sign));
-                let operation = match (all(["+", "-"]), all(["*", "/"])) {
-                    (true, _) => Operation::Sum,
-                    (_, true) => Operation::Product,
-                    _ => return None,
-                };
-                let mut parts = vec![(name(2), false)];
-                parts.extend((4..n).step_by(2).map(|i| (name(i), ["-", "/"].contains(&sign(i - 1)))));
-                Some(Self::Formula { column: name(0), parts, operation })
+                let are_known = signs.iter().all(|sign| ["+", "-", "*", "/"].contains(sign));
+                let names = (2..n).step_by(2).map(name);
+                are_known.then(|| Self::Formula { column: name(0), terms: products(names, &signs) })
             }
             _ => None,
         }
     }
+}
+
+/// Columns with the sign before each but the first, as products: those go before sums.
+fn products(names: impl Iterator<Item = String>, signs: &[&str]) -> Vec<(bool, Vec<(String, bool)>)> {
+    let mut terms: Vec<(bool, Vec<(String, bool)>)> = Vec::new();
+    for (name, sign) in names.zip(std::iter::once(&"+").chain(signs)) {
+        match (*sign, terms.last_mut()) {
+            (sign @ ("*" | "/"), Some((_, of))) => of.push((name, sign == "/")),
+            (sign, _) => terms.push((sign == "-", vec![(name, false)])),
+        }
+    }
+    terms
 }
 
 impl RuleConfig {
@@ -140,11 +165,23 @@ impl Wishes {
             }
             reader.check(rule, text, table)?;
         }
-        Ok(Self { hold, off: all(&config.off)?, moments })
+        let off = all(&config.off)?;
+        Ok(Self { hold, met: off.iter().map(|_| AtomicBool::new(false)).collect(), off, moments })
     }
 
+    /// Whether a rule that was found need not hold.
     pub(super) fn is_off(&self, rule: &Declared) -> bool {
-        self.off.iter().any(|off| off.is_same(rule))
+        let same = self.off.iter().position(|off| off.is_same(rule));
+        if let Some(met) = same.and_then(|at| self.met.get(at)) {
+            met.store(true, Ordering::Relaxed);
+        }
+        same.is_some()
+    }
+
+    /// The rules of a configuration that need not hold and that were not found either.
+    pub(super) fn idle(&self, config: &RuleConfig) -> Vec<String> {
+        let idle = config.off.iter().zip(&self.met).filter(|(_, met)| !met.load(Ordering::Relaxed));
+        idle.map(|(rule, _)| rule.clone()).collect()
     }
 
     /// Whether a column is part of a formula that must hold.
@@ -180,11 +217,16 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     if last.column < column {
         return (column, formula.clone().sorted());
     }
+    if let Some(terms) = &formula.terms {
+        let which = formula.parts.iter().position(|part| *part == last);
+        let turned = which.and_then(|which| term::turned(column, formula, terms, which));
+        return turned.map_or_else(|| (column, formula.clone()), |formula| (last.column, formula));
+    }
     // What is on the other side has the other sign; the whole has the sign of the part.
     let mut parts = vec![Part { column, inverse: last.inverse, unit: formula.unit }];
     let others = formula.parts.iter().filter(|part| **part != last);
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
-    (last.column, Formula { parts, operation, unit: last.unit }.sorted())
+    (last.column, Formula { parts, operation, unit: last.unit, terms: None }.sorted())
 }
 
 impl Declared {
@@ -238,17 +280,29 @@ impl Reader<'_> {
                 differ(&[low, high])?;
                 Declared::Order { low, high, strict }
             }
-            Written::Formula { column, parts, operation } => {
+            Written::Formula { column, terms } => {
                 let column = self.place(&column)?;
-                let part = |(name, inverse): &(String, bool)| {
-                    Ok(Part { column: self.place(name)?, inverse: *inverse, unit: 1 })
-                };
-                let parts = parts.iter().map(part).collect::<Result<Vec<Part>, ModelError>>()?;
+                let (mut parts, mut sum) = (Vec::new(), Vec::new());
+                for (minus, of) in terms {
+                    let from = parts.len();
+                    for (name, inverse) in of {
+                        parts.push(Part { column: self.place(&name)?, inverse, unit: 1 });
+                    }
+                    sum.push(Term { minus, of: (from..parts.len()).collect() });
+                }
                 let places: Vec<usize> =
                     std::iter::once(column).chain(parts.iter().map(|part| part.column)).collect();
                 numbers(&places)?;
                 differ(&places)?;
-                Declared::Formula { column, formula: Formula { parts, operation, unit: 1 } }
+                let (operation, terms) = if sum.len() == 1 {
+                    (Operation::Product, None)
+                } else if sum.len() == parts.len() {
+                    parts.iter_mut().zip(&sum).for_each(|(part, term)| part.inverse = term.minus);
+                    (Operation::Sum, None)
+                } else {
+                    (Operation::Sum, Some(Terms::added(sum)))
+                };
+                Declared::Formula { column, formula: Formula { parts, operation, unit: 1, terms } }
             }
             Written::Decides { by, column } => {
                 let (by, column) = (self.place(&by)?, self.place(&column)?);
@@ -381,6 +435,14 @@ mod tests {
         assert_eq!(Written::parse("a > b"), order("b", "a", true));
         let range = Written::Range { column: "age".into(), from: "0".into(), to: String::new() };
         assert_eq!(Written::parse("age in 0.."), Some(range));
+        let part = |name: &str, inverse| (name.to_string(), inverse);
+        let terms = vec![
+            (false, vec![part("b", false), part("c", true)]),
+            (true, vec![part("d", false)]),
+            (false, vec![part("e", false), part("*", false)]),
+        ];
+        let written = Written::Formula { column: "a".into(), terms };
+        assert_eq!(Written::parse("a = b / c - d + e * `*`"), Some(written));
         for wrong in [
             "",
             "a",
@@ -389,8 +451,9 @@ mod tests {
             "`a <= b",
             "a = b",
             "a = b ? c",
-            "a = b + c * d",
             "a = b +",
+            "a = b + c * d ^ e",
+            "a = * b + c",
             "a in 3",
             "a `<=` b",
         ] {
@@ -413,7 +476,7 @@ mod tests {
                     row[place] = value;
                 }
                 let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1], unit: 1 };
-                let written = Formula { parts: (0..3).map(part).collect(), operation, unit: 1 };
+                let written = Formula { parts: (0..3).map(part).collect(), operation, unit: 1, terms: None };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);
                 assert!(!formula.parts[0].inverse);

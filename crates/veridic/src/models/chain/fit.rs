@@ -162,6 +162,7 @@ impl Chain {
                 n_rows: rows.len(),
                 learned,
                 margins: None,
+                idle: wishes.idle(&config.rules),
                 checks,
                 columns: columns.clone(),
                 coders: coders.clone(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::solve::whole_weights;
+use super::term::Terms;
 
 /// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
 const LEAST_ROWS: usize = 50;
@@ -88,6 +89,9 @@ pub(super) struct Formula {
     /// Seconds that one of the column is, in sums with moments.
     #[serde(skip_serializing_if = "is_one")]
     pub(super) unit: u32,
+    /// How parts are multiplied before they are added, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) terms: Option<Terms>,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -99,6 +103,8 @@ enum Written {
         operation: Operation,
         #[serde(default = "one")]
         unit: u32,
+        #[serde(default)]
+        terms: Option<Terms>,
     },
     Two {
         of: [usize; 2],
@@ -119,7 +125,9 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation, unit } => return Self { parts, operation, unit },
+            Written::Parts { parts, operation, unit, terms } => {
+                return Self { parts, operation, unit, terms };
+            }
             Written::Two { of, operation } => (of, operation),
         };
         let (operation, inverse) = match operation {
@@ -136,7 +144,8 @@ impl Formula {
     /// A column with or without another.
     fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
         let part = |(column, inverse)| Part { column, inverse, unit: 1 };
-        Self { parts: [(of[0], false), (of[1], inverse)].map(part).to_vec(), operation, unit: 1 }
+        let parts = [(of[0], false), (of[1], inverse)].map(part).to_vec();
+        Self { parts, operation, unit: 1, terms: None }
     }
 
     /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
@@ -144,7 +153,7 @@ impl Formula {
         let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
         let of = |column: usize| if is_moment(column) { 1 } else { unit };
         let mixed = is_moment(column) || self.parts.iter().any(|part| is_moment(part.column));
-        if mixed && self.operation == Operation::Sum {
+        if mixed && self.operation == Operation::Sum && self.terms.is_none() {
             self.unit = of(column);
             self.parts.iter_mut().for_each(|part| part.unit = of(part.column));
         }
@@ -153,6 +162,9 @@ impl Formula {
 
     /// What the cells of the parts make.
     pub(super) fn of(&self, cells: impl Iterator<Item = f64>) -> f64 {
+        if let Some(terms) = &self.terms {
+            return terms.value(&self.parts, &cells.collect::<Vec<f64>>());
+        }
         let join = |whole, (value, part): (f64, &Part)| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         };
@@ -162,6 +174,9 @@ impl Formula {
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
     /// looked at); not finite where nothing is.
     pub(super) fn solve(&self, which: usize, value: f64, cells: impl Iterator<Item = f64>) -> f64 {
+        if let Some(terms) = &self.terms {
+            return terms.solve(&self.parts, which, value, &cells.collect::<Vec<f64>>());
+        }
         let others = cells.zip(&self.parts).enumerate().filter(|(i, _)| *i != which);
         let rest = others.fold(self.operation.start(), |whole, (_, (value, part))| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
@@ -204,20 +219,37 @@ impl Formula {
             Coder::Text(_) => 0.0,
         };
         // What rounding leaves of a sum grows with its parts, of a product with itself alone.
-        let size: f64 = match self.operation {
-            Operation::Sum => {
+        let size: f64 = match (self.operation, &self.terms) {
+            (_, Some(terms)) => terms.size(&self.parts, &cells.collect::<Vec<f64>>()),
+            (Operation::Sum, None) => {
                 let size = |(cell, part): (f64, &Part)| cell.abs() * f64::from(part.unit);
                 cells.zip(&self.parts).map(size).sum::<f64>() / f64::from(self.unit)
             }
-            Operation::Product => 0.0,
+            (Operation::Product, None) => 0.0,
         };
         (value - made).abs() <= spacing * 0.5 + 1e-12 * (size + made.abs())
     }
 
     /// The same with its parts in the order of the table where that changes nothing.
     pub(super) fn sorted(mut self) -> Self {
+        if self.terms.is_some() {
+            return self;
+        }
         self.parts.sort_unstable_by_key(|part| (part.inverse, part.column));
         self
+    }
+
+    /// Whether a part only rises, or only falls, with the whole where that is from `low` on.
+    pub(super) fn moves_one_way(&self, which: usize, low: f64) -> bool {
+        match &self.terms {
+            Some(terms) => terms.moves_one_way(&self.parts, which),
+            None => self.operation == Operation::Sum || low > 0.0,
+        }
+    }
+
+    /// Whether its parts are all there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.parts.len() > 1 && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))
     }
 
     /// The formulas that hold in every row, by column; each makes a column of those before it.
@@ -313,8 +345,12 @@ impl Search<'_> {
                 .collect();
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
-            let formula =
-                Formula { parts: parts.into_iter().map(|(part, _)| part).collect(), operation, unit: 1 };
+            let formula = Formula {
+                parts: parts.into_iter().map(|(part, _)| part).collect(),
+                operation,
+                unit: 1,
+                terms: None,
+            };
             let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
         })

@@ -6,7 +6,6 @@ use super::Chain;
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Set, Wanted};
-use super::formula::Operation;
 use super::gap::Gap;
 use super::rule::Pairs;
 
@@ -157,8 +156,7 @@ impl<'a> Known<'a> {
                     }
                 } else if let [(low, high)] = intervals.as_slice() {
                     let ends = [solve(*low), solve(*high)];
-                    let moves_one_way = formula.operation == Operation::Sum || *low > 0.0;
-                    if moves_one_way && ends.iter().all(|end| end.is_finite()) {
+                    if formula.moves_one_way(which, *low) && ends.iter().all(|end| end.is_finite()) {
                         frame.limit(self.n, row, ends[0].min(ends[1]), ends[0].max(ends[1]), false);
                     }
                 }

@@ -29,6 +29,7 @@ mod rule;
 mod select;
 mod solve;
 mod store;
+mod term;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -69,6 +70,8 @@ pub struct Chain {
     checks: Checks,
     /// What made rows are kept by.
     margins: Option<Margins>,
+    /// Rules that need not hold, and that were not found.
+    idle: Vec<String>,
 }
 
 /// The distribution of a column given those before it.
@@ -104,6 +107,11 @@ impl Chain {
     /// The settings.
     pub fn config(&self) -> &ChainConfig {
         &self.config
+    }
+
+    /// Rules of [`RuleConfig::off`] that the data does not show: without them the chain would be the same.
+    pub fn idle_rules(&self) -> &[String] {
+        &self.idle
     }
 
     /// Whether made rows are chosen from more, by how well pairs of columns agree with the data.

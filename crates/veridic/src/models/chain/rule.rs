@@ -8,7 +8,8 @@ use super::Chain;
 use super::absent::{self, Absent};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, FORMS, Wishes};
-use super::formula::Operation;
+use super::formula::{Operation, Part};
+use super::term;
 use crate::data::{CellWriter, Cells};
 use crate::error::ConfigError;
 
@@ -38,6 +39,13 @@ pub enum Rule {
         of: Vec<(String, bool)>,
         /// How.
         operation: Operation,
+    },
+    /// A column is products of others, added and subtracted.
+    Terms {
+        /// The column.
+        column: String,
+        /// Of each product whether it is subtracted, and its columns, and whether each is divided by.
+        of: Vec<(bool, Vec<(String, bool)>)>,
     },
     /// A column is never above another.
     Order {
@@ -78,6 +86,19 @@ impl fmt::Display for Rule {
                     _ => write!(f, " {} `{part}`", operation.sign(*inverse)),
                 })
             }
+            Self::Terms { column, of } => {
+                write!(f, "`{column}` =")?;
+                for (t, (minus, of)) in of.iter().enumerate() {
+                    for (i, (part, inverse)) in of.iter().enumerate() {
+                        match (t, i) {
+                            (0, 0) => write!(f, " `{part}`")?,
+                            (_, 0) => write!(f, " {} `{part}`", Operation::Sum.sign(*minus))?,
+                            _ => write!(f, " {} `{part}`", Operation::Product.sign(*inverse))?,
+                        }
+                    }
+                }
+                Ok(())
+            }
             Self::Order { low, high, strict } => {
                 write!(f, "`{low}` {} `{high}`", if *strict { "<" } else { "<=" })
             }
@@ -109,7 +130,7 @@ pub struct NeverTogether {
 
 /// Which kinds of rules are looked for and kept, and rules of the user's own.
 ///
-/// Rules are written as [`Rule`] shows them: `start <= end`, `total = x + y - z`, `city decides country`, `age in 0..120`, and
+/// Rules are written as [`Rule`] shows them: `start <= end`, `total = x * y - z`, `city decides country`, `age in 0..120`, and
 /// `city with country`, of which only combinations of the data are possible; names with spaces stand in backquotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -227,9 +248,11 @@ impl Checks {
             let few = |j: &&usize| (2..=MOST_CODES).contains(&coders[**j].codes());
             let few: Vec<usize> = chosen.iter().filter(few).copied().collect();
             for (place, a) in few.iter().enumerate() {
-                for b in few[place + 1..].iter().filter(|b| !wishes.is_off(&Declared::With([*a, **b]))) {
+                for b in &few[place + 1..] {
+                    let places = [*a, *b];
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
-                    checks.pairs.extend(absent::pairs(a, b, false));
+                    let found = absent::pairs(a, b, false);
+                    checks.pairs.extend(found.filter(|_| !wishes.is_off(&Declared::With(places))));
                 }
             }
         }
@@ -350,8 +373,17 @@ impl Chain {
         }
         for (j, formula) in self.plan.formulas.iter().enumerate() {
             if let Some(formula) = formula {
-                let of = formula.parts.iter().map(|part| (name(part.column), part.inverse)).collect();
-                let rule = Rule::Formula { column: name(j), of, operation: formula.operation };
+                let named = |part: &Part| (name(part.column), part.inverse);
+                let rule = match term::written(j, formula) {
+                    Some((column, terms)) => {
+                        let of = terms.iter().map(|(minus, of)| (*minus, of.iter().map(named).collect()));
+                        Rule::Terms { column: name(column), of: of.collect() }
+                    }
+                    None => {
+                        let of = formula.parts.iter().map(named).collect();
+                        Rule::Formula { column: name(j), of, operation: formula.operation }
+                    }
+                };
                 found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
             }
         }

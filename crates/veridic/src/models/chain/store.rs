@@ -95,6 +95,9 @@ impl Chain {
         stored.about.insert("formulas".to_string(), text(&self.plan.formulas));
         stored.about.insert("gaps".to_string(), text(&self.plan.gaps));
         stored.about.insert("checks".to_string(), text(&self.checks));
+        if !self.idle.is_empty() {
+            stored.about.insert("idle".to_string(), text(&self.idle));
+        }
         if let Some(margins) = &self.margins {
             stored
                 .about
@@ -155,8 +158,9 @@ impl Chain {
                 && decided[i].is_none()
         };
         let before = |(j, formula): (usize, &Option<Formula>)| {
-            let Some(Formula { parts, .. }) = formula else { return true };
-            parts.len() > 1 && decided[j].is_none() && parts.iter().all(|part| numbers(part.column, j))
+            let Some(formula) = formula else { return true };
+            let known = formula.parts.iter().all(|part| numbers(part.column, j));
+            formula.is_whole() && decided[j].is_none() && known
         };
         if formulas.len() != n || !formulas.iter().enumerate().all(before) {
             return Err("formulas of columns that are not there".to_string());
@@ -205,6 +209,7 @@ impl Chain {
             }
         };
         let n_rows = parsed(stored, "rows")?;
-        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins })
+        let idle = if stored.about.contains_key("idle") { parsed(stored, "idle")? } else { Vec::new() };
+        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins, idle })
     }
 }

@@ -57,6 +57,7 @@ impl Config {
                 return range("data.images.second-margin", found, allowed);
             }
         }
+        self.data.check_signs()?;
         let split = &self.data.split;
         for (field, share) in [("data.split.valid", split.valid), ("data.split.test", split.test)] {
             if !(0.0..1.0).contains(&share) {
@@ -312,6 +313,35 @@ impl Config {
 }
 
 impl DataConfig {
+    /// Checks that the signs of numbers can be signs.
+    fn check_signs(&self) -> Result<()> {
+        let is_sign =
+            |sign: char| !(sign.is_alphanumeric() || sign.is_control() || "-+()\u{2212}".contains(sign));
+        for (name, sign) in [("decimal", self.decimal), ("thousands", self.thousands)] {
+            if let Some(sign) = sign.filter(|sign| !is_sign(*sign) || (name == "decimal" && *sign == ' ')) {
+                let allowed = if name == "decimal" {
+                    "a sign between digits, `.` or `,`"
+                } else {
+                    "a sign between digits: `.`, `,`, a blank, `'` or `_`"
+                };
+                return Err(ConfigError::Range {
+                    field: format!("data.{name}"),
+                    found: format!("`{}`", sign.escape_debug()),
+                    allowed: allowed.to_string(),
+                }
+                .into());
+            }
+        }
+        if self.decimal.is_some() && self.decimal == self.thousands {
+            return Err(ConfigError::Conflict {
+                what: "`data.decimal` and `data.thousands` are the same sign".to_string(),
+                remedy: "leave one of the two out: it is found".to_string(),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
     /// The first setting that only images can have and that is not left at its default.
     fn of_images(&self) -> Option<&'static str> {
         let set = [

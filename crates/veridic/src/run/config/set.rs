@@ -10,6 +10,7 @@ use crate::models::ModelConfig;
 const ONE_CHOICE: &str = "only one of these can be chosen";
 const NEEDS_VALUE: &str = "this choice has a value of its own";
 const A_SECTION: &str = "a section of keys";
+const A_CHARACTER: &str = "expected a character";
 
 /// Settings with values at paths replaced; what is out of range is left to their own check.
 pub(crate) fn with_sets<T: Serialize + serde::de::DeserializeOwned>(
@@ -94,6 +95,9 @@ fn form(path: &str, value: &str, reason: &str) -> Option<String> {
     }
     if reason == NEEDS_VALUE {
         return Some(format!("write `{path}={{ {value} = … }}`"));
+    }
+    if reason.ends_with(A_CHARACTER) {
+        return Some(format!("write one character, such as `{path} = \",\"`"));
     }
     reason.ends_with(A_SECTION).then(|| format!("write `{path}={{ key = value, … }}`"))
 }

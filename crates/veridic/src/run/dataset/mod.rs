@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{BlockKind, Codec};
 use crate::data::catalog;
 use crate::data::split::{self, Fractions};
-use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, OrderFlow, Schema, Split};
+use crate::data::{self, Binarization, Data, Kind, Matrix, Mixture, OrderFlow, Schema, Split, TextLayout};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{Layout, ModelConfig, Rows, VaeConfig};
 use crate::nn::{Activation, LayerConfig, LikelihoodConfig};
@@ -63,6 +63,8 @@ pub(crate) struct Dataset {
     /// Of windows of series how a table becomes them.
     pub(crate) windows: Option<Windowing>,
     pub(crate) files: Vec<DataFile>,
+    /// How a delimited text is laid out, where it is not plain.
+    pub(crate) text: Option<TextLayout>,
     /// What a user should know.
     pub(crate) notes: Vec<String>,
 }
@@ -100,6 +102,7 @@ impl Dataset {
             layout,
             windows: None,
             files: Vec::new(),
+            text: None,
             notes: Vec::new(),
         }
     }

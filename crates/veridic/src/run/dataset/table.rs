@@ -11,7 +11,7 @@ use crate::data::catalog::{self, Role, TableFormat};
 use crate::data::series::SeriesSet;
 use crate::data::split::{self, Fractions};
 use crate::data::{
-    self, Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, labels, read, read_as,
+    self, Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, TextLayout, labels, read, read_as,
 };
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::Layout;
@@ -120,6 +120,8 @@ pub(super) struct Source {
     pub(super) table: Table,
     pub(super) schema: Schema,
     pub(super) files: Vec<DataFile>,
+    /// How a delimited text is laid out, where it is not plain.
+    pub(super) text: Option<TextLayout>,
     /// Rows of the training file where there is a test file, else 0.
     n_train: usize,
 }
@@ -130,13 +132,13 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
             notes.push(format!("data: {}", mixture.label()));
             let table = mixture.draw(Seed(config.seed));
             let schema = Schema::of(&table);
-            return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
+            return Ok(Source { table, schema, files: Vec::new(), text: None, n_train: 0 });
         }
         Place::Simulated(flow) => {
             notes.push(format!("data: {}", flow.label()));
             let table = flow.draw(Seed(config.seed))?;
             let schema = Schema::of(&table);
-            return Ok(Source { table, schema, files: Vec::new(), n_train: 0 });
+            return Ok(Source { table, schema, files: Vec::new(), text: None, n_train: 0 });
         }
         Place::Stored(StoredPlace::Known(located)) => {
             let format = located.variant.reading.table();
@@ -158,21 +160,21 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
         notes.extend(reading.told());
         let files = located.files.iter().map(|(_, path)| data_file(path)).collect::<Result<_>>()?;
         let Reading { table, schema, .. } = reading;
-        return Ok(Source { table, schema, files, n_train: 0 });
+        return Ok(Source { table, schema, files, text: None, n_train: 0 });
     }
-    let (mut table, schema) = match &config.data.schema {
+    let (mut table, schema, text) = match &config.data.schema {
         None => {
             let reading = read(&train, &options)?;
             notes.extend(reading.told());
-            let Reading { table, schema, .. } = reading;
-            (table, schema)
+            let Reading { table, schema, layout, .. } = reading;
+            (table, schema, layout)
         }
         Some(path) => {
             let given = Schema::load(path)?;
             let (table, differences) = read_as(&train, &given, &options)?;
             notes.extend(differences.iter().map(|difference| format!("schema: {difference}")));
             let schema = given.refreshed(&table);
-            (table, schema)
+            (table, schema, data::text_layout(&train, &options)?)
         }
     };
     let mut files = vec![data_file(&train)?];
@@ -185,7 +187,9 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
     } else {
         n_train = 0;
     }
-    Ok(Source { table, schema, files, n_train })
+    // Known sets are laid out as their publisher wants, and what is made of them as most programs do.
+    let text = text.filter(|text| format.is_none() && !text.is_plain());
+    Ok(Source { table, schema, files, text, n_train })
 }
 
 pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
@@ -199,7 +203,11 @@ pub(super) fn given_table(config: &mut Config, table: &Table, schema: &Schema) -
     let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
     let table = table.select(&named)?;
     schema.validate()?;
-    parted(config, Source { table, schema: schema.clone(), files: Vec::new(), n_train: 0 }, Vec::new())
+    parted(
+        config,
+        Source { table, schema: schema.clone(), files: Vec::new(), text: None, n_train: 0 },
+        Vec::new(),
+    )
 }
 
 /// What it means for a detector that rows of the positive value are among those it learns from.
@@ -224,7 +232,7 @@ fn contaminated(
 
 /// Rows parted for training and testing, and encoded for models that need it.
 fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result<Dataset> {
-    let Source { mut table, mut schema, files, mut n_train } = source;
+    let Source { mut table, mut schema, files, text, mut n_train } = source;
     let target = config.data.target.clone();
     if let Some(target) = &target {
         table.target(target)?;
@@ -233,7 +241,7 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
         table.require(name)?;
     }
     if config.data.series.window.is_some() {
-        return window::parted(config, Source { table, schema, files, n_train }, notes);
+        return window::parted(config, Source { table, schema, files, text, n_train }, notes);
     }
     if config.data.complete_rows {
         let complete = table.complete_rows();
@@ -302,7 +310,7 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
             notes.push(set.described());
         }
         let data = Dataset::new(Data::Table(table, schema), split, of, Layout::default());
-        return Ok(Dataset { files, notes, ..data });
+        return Ok(Dataset { files, text, notes, ..data });
     }
     let mut codec_config = config.codec.clone();
     codec_config.drop.extend(config.data.drop.iter().cloned());
@@ -329,7 +337,7 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
     let layout = table_layout(&codec, target.as_deref());
     let content = Data::Table(table, schema);
     let data = Dataset::new(content, split, of, layout);
-    Ok(Dataset { codec: Some(codec), matrix, files, notes, ..data })
+    Ok(Dataset { codec: Some(codec), matrix, files, text, notes, ..data })
 }
 
 /// The layout of encoded rows: the encoder does not see the target's columns.

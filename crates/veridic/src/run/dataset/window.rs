@@ -91,7 +91,7 @@ impl Windowing {
 
 /// Series as windows, parted so that no window looks at two parts.
 pub(super) fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result<Dataset> {
-    let Source { table, schema, files, .. } = source;
+    let Source { table, schema, files, text, .. } = source;
     let window = config.data.series.window.clone().unwrap_or_default();
     // What is known to be unusual, by the name that tables have for it.
     config.data.series.label = config.data.series.label.take().or(config.data.target.clone());
@@ -171,7 +171,7 @@ pub(super) fn parted(config: &mut Config, source: Source, mut notes: Vec<String>
     let rows_layout = series_layout(&codec, &windows);
     let of = Labels { labels: target, positive };
     let data = Dataset::new(Data::Table(table, kinds), split, of, rows_layout);
-    Ok(Dataset { codec: Some(codec), matrix, files, notes, windows: Some(windows), ..data })
+    Ok(Dataset { codec: Some(codec), matrix, files, text, notes, windows: Some(windows), ..data })
 }
 
 /// The layout of encoded windows.

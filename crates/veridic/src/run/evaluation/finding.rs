@@ -112,6 +112,11 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
     let mut say = |rank: u32, word: &'static str, text: String| found.push((rank, Finding { word, text }));
     let figure = |name: &str| of.judged.iter().find(|judged| judged.name == name);
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let is_independent = figure("table.pairs").is_some_and(|pairs| {
+        let way = pairs.ceiling.mean - pairs.floor.mean;
+        way > 0.01 && pairs.value.mean <= pairs.floor.mean + 0.25 * way
+    }) && figure("table.shapes")
+        .is_some_and(|shapes| shapes.value.mean > shapes.ceiling.mean - 0.05);
     let mut copies = false;
     if let Some(close) = &of.closeness {
         let n = of.rows.synthetic.max(1);
@@ -147,8 +152,9 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
                 ),
             );
         } else if of.rows.unseen > 0 && close.dcr_share - 1.0 / (n.min(4000) as f64).sqrt() > 0.53 {
+            // Values of real rows, each of another row, lie near them too.
             say(
-                2,
+                if is_independent { 5 } else { 2 },
                 "copies",
                 format!(
                     "{} of the synthetic rows lie nearer to a row that was learned from than to any unseen one \
@@ -159,17 +165,20 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
         }
     }
     for (column, share, chance) in &of.repeated {
-        if *share > chance + 0.05 && !copies {
-            say(
-                1,
-                "leaks",
-                format!(
-                    "`{column}` is nearly unique, and {} of its synthetic values are those of real rows ({} among \
-                     other real rows)",
-                    percent(*share),
-                    percent(*chance)
-                ),
-            );
+        if *share <= chance + 0.05 || copies {
+            continue;
+        }
+        let text = format!(
+            "`{column}` is nearly unique, and {} of its synthetic values are those of real rows ({} among \
+             other real rows)",
+            percent(*share),
+            percent(*chance)
+        );
+        // A measure of a real row beside cells of others tells of no row; a name tells of one even so.
+        match (is_independent, of.measures.contains(column)) {
+            (true, true) => {}
+            (true, false) => say(5, "leaks", text),
+            (false, _) => say(1, "leaks", text),
         }
     }
     // Of fewer, one row more or less decides.
@@ -224,7 +233,7 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
     }
     for (column, auroc) in &of.target_leaks {
         say(
-            3,
+            4,
             "leaks",
             format!(
                 "`{column}` alone tells the target (AUROC {auroc:.3} on real rows): leave it out unless it is known \
@@ -232,14 +241,9 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
             ),
         );
     }
-    let is_independent = figure("table.pairs").is_some_and(|pairs| {
-        let way = pairs.ceiling.mean - pairs.floor.mean;
-        way > 0.01 && pairs.value.mean <= pairs.floor.mean + 0.25 * way
-    }) && figure("table.shapes")
-        .is_some_and(|shapes| shapes.value.mean > shapes.ceiling.mean - 0.05);
     if is_independent {
         say(
-            4,
+            3,
             "independent",
             "pairs of columns go together no better than columns shuffled each for itself: the columns are \
              independent"

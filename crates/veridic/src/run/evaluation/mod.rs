@@ -9,7 +9,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -134,6 +134,9 @@ pub struct Evaluation {
     /// Pictures of the columns with their numbers.
     #[serde(skip)]
     drawn: Vec<Figure>,
+    /// Columns that measure something: numbers and moments that name no rows.
+    #[serde(skip)]
+    measures: BTreeSet<String>,
     /// Names of the columns of `least_real`.
     pub compared_columns: Vec<String>,
 }
@@ -189,6 +192,11 @@ impl Sides<'_> {
 /// Whether a column is compared: it is no name and no constant.
 fn is_compared(column: &ColumnSchema) -> bool {
     !matches!(column.kind, Kind::Identifier | Kind::Constant { .. })
+}
+
+/// Whether a column measures something.
+fn is_measure(column: &ColumnSchema) -> bool {
+    matches!(column.kind, Kind::Integer { .. } | Kind::Real { .. } | Kind::DateTime { .. })
 }
 
 /// Fewest rows of each table.
@@ -304,6 +312,7 @@ fn whole(sides: &Sides<'_>, options: &EvaluationOptions) -> Result<Evaluation> {
         fairness: Vec::new(),
         notes: Vec::new(),
         drawn: Vec::new(),
+        measures: sides.schema.columns.iter().filter(|c| is_measure(c)).map(|c| c.name.clone()).collect(),
         compared_columns: compared.iter().map(|name| (*name).to_string()).collect(),
     };
     fidelity::insert(&mut all, sides)?;

@@ -75,6 +75,50 @@ fn shuffled_columns_are_called_independent() {
     assert_eq!(pairs.word, Word::TellsApart);
 }
 
+/// The same people with a weight that nearly none shares with another, as Adult's `fnlwgt`.
+fn weighed(mut table: Table, name: &str) -> Table {
+    let mut random = Seed(3).stream(name);
+    let weights = (0..table.n_rows).map(|_| (1e6 * uniform(&mut random)).round());
+    let cells = Cells::Number(weights.collect());
+    table.columns.push(crate::data::Column { name: "weight".to_owned(), cells });
+    table
+}
+
+#[test]
+fn the_planted_cases_are_first_beside_a_nearly_unique_column() {
+    let real =
+        weighed(people("real", 500, 3), "real").select(&["age", "pay", "city", "buys", "weight"]).unwrap();
+    let rows = |name: &str, cities| {
+        let table = weighed(people(name, 500, cities), name);
+        table.select(&["age", "pay", "city", "buys", "weight"]).unwrap()
+    };
+    let schema = schema_of(&real);
+    let shuffled = crate::run::report::table::independent(&real, &schema, Seed(1));
+    let mut weights_of_real = rows("fresh", 3);
+    weights_of_real.columns[4] = real.columns[4].clone();
+    let unseen = rows("unseen", 3);
+    for unseen in [None, Some(&unseen)] {
+        for (planted, word) in [
+            (&real, "copies"),
+            (&shuffled, "independent"),
+            (&rows("fresh", 1), "misses"),
+            (&weights_of_real, "leaks"),
+        ] {
+            let of = evaluate((&real, &schema), planted, unseen, &EvaluationOptions::default()).unwrap();
+            assert_eq!(words(&of)[0], word, "{:?}", of.findings);
+        }
+        // Shuffled weights of real rows tell of no row, shuffled names do.
+        let of = evaluate((&real, &schema), &shuffled, unseen, &EvaluationOptions::default()).unwrap();
+        assert!(!words(&of).contains(&"leaks"), "{:?}", of.findings);
+        let real = people("real", 500, 3);
+        let mut schema = schema_of(&real);
+        schema.columns[4].kind = Kind::Identifier;
+        let shuffled = crate::run::report::table::independent(&real, &schema, Seed(1));
+        let of = evaluate((&real, &schema), &shuffled, None, &EvaluationOptions::default()).unwrap();
+        assert_eq!(words(&of)[..2], ["independent", "leaks"], "{:?}", of.findings);
+    }
+}
+
 #[test]
 fn a_collapsed_mode_is_called_missed() {
     let of = found(&people("fresh", 500, 1), None, &EvaluationOptions::default());

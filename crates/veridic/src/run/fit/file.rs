@@ -19,7 +19,7 @@ use crate::run::config::Config;
 use crate::run::dataset::{self, Dataset};
 use crate::run::directory::{self, Directory, RunInfo, Status, now};
 use crate::run::figures;
-use crate::run::fitted::Form;
+use crate::run::fitted::{Form, provenance};
 use crate::run::map::latent_map;
 use crate::run::report;
 use crate::run::report::card::card;
@@ -253,6 +253,7 @@ pub fn fit_files(
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let mut notes = data.notes.clone();
     let (directory, from) = match resumed {
         Some((directory, begun)) => {
@@ -382,6 +383,7 @@ pub fn fit_files(
         let schema = data.content.table().map(|(_, schema)| schema);
         directory.write("card.md", card(&config, &info, schema, &fitted.report).as_bytes())?;
         fitted.figures = figures::draw(&directory, &config, &data, &mut network, &mut pool, map.as_ref())?;
+        provenance::sign(&directory, (&config, &info), &fitted.figures)?;
         Ok(true)
     };
     let finished = finish();

@@ -76,6 +76,7 @@ pub fn fit_watched(
     let mut info = RunInfo::new(config.seed, threads, Vec::new(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let begun = Instant::now();
     let mut events = Vec::new();
     let mut tell = |event: &Event| {

@@ -61,6 +61,7 @@ pub(super) fn fit_run(
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let directory = Directory::create(&options.out)?;
     directory.write_info(&info)?;
     directory.write_config(config)?;

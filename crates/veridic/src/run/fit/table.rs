@@ -14,6 +14,7 @@ use crate::run::config::{Config, SplitBy};
 use crate::run::dataset::Dataset;
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::figures;
+use crate::run::fitted::provenance;
 use crate::run::report::card::card;
 use crate::run::report::table::{TableReport, report};
 use crate::seed::Seed;
@@ -80,6 +81,7 @@ pub(super) fn fit_run(
     let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
     let (directory, from) = match resumed {
         Some(directory) => {
             let before = directory.info()?;
@@ -157,6 +159,9 @@ fn finish(
     if let Some(private) = model.private() {
         fitted.notes.extend(private.warnings());
     }
+    for rule in model.chain().map_or(&[][..], |chain| chain.idle_rules()) {
+        fitted.notes.push(format!("`data.rules.off` names `{rule}`, which no row shows to be a rule"));
+    }
     if let Some(made) = &made {
         fitted.notes.extend(write_page(directory, config, data, made, options.threads)?);
     }
@@ -167,5 +172,5 @@ fn finish(
         (model, made.as_ref()),
         (&fitted.report, options.threads),
     )?;
-    Ok(())
+    provenance::sign(directory, (config, info), &fitted.figures)
 }

@@ -24,6 +24,11 @@ pub(super) fn condition(schema: &Schema, typed: &Condition) -> Result<chain::Con
         let number = |text: &str| {
             number(column, text).ok_or_else(|| {
                 let kind = column.kind.name();
+                let bare = text.trim().trim_start_matches(['+', '-']).to_lowercase();
+                if ["inf", "infinity", "∞"].contains(&bare.as_str()) {
+                    let remedy = format!("leave the end open: `{name}=FROM..` or `{name}=..TO`");
+                    return refused(typed, "no cell is infinite".to_string(), &remedy);
+                }
                 let remedy = "give VALUE, FROM..TO, {VALUE,VALUE} or `missing`, written as in the data";
                 refused(typed, format!("`{text}` is no value of a column of kind {kind}"), remedy)
             })
@@ -32,7 +37,13 @@ pub(super) fn condition(schema: &Schema, typed: &Condition) -> Result<chain::Con
             Some((low, high)) if number(text).is_err() => {
                 let end =
                     |text: &str, open: f64| if text.trim().is_empty() { Ok(open) } else { number(text) };
-                Allowed::Range(end(low, f64::MIN)?, end(high, f64::MAX)?)
+                let (from, to) = (end(low, f64::MIN)?, end(high, f64::MAX)?);
+                if from > to {
+                    let (low, high) = (low.trim(), high.trim());
+                    let remedy = format!("write `{name}={high}..{low}`");
+                    return Err(refused(typed, format!("`{low}` is above `{high}`"), &remedy));
+                }
+                Allowed::Range(from, to)
             }
             _ => Allowed::Numbers(listed(text).into_iter().map(number).collect::<Result<_>>()?),
         }
@@ -92,6 +103,16 @@ mod tests {
         let city = || Kind::Categorical { levels: ["Bonn", "missing", "1.0"].map(str::to_string).to_vec() };
         assert_eq!(asked(city(), "missing").unwrap(), Allowed::Texts(vec!["missing".to_string()]));
         assert_eq!(asked(city(), "{Bonn,1}").unwrap(), Allowed::Texts(vec!["Bonn".into(), "1.0".into()]));
+        for (text, reason, remedy) in [
+            ("40..30", "`40` is above `30`", "`c=30..40`"),
+            ("30..inf", "no cell is infinite", "`c=FROM..`"),
+            ("-Infinity", "no cell is infinite", "`c=FROM..`"),
+        ] {
+            let error = asked(integer(), text).unwrap_err();
+            assert!(error.to_string().contains(reason), "{error}");
+            assert!(error.hint().unwrap().contains(remedy), "{error}");
+        }
+        assert_eq!(asked(integer(), "5..5").unwrap(), Allowed::Range(5.0, 5.0));
         let error = asked(integer(), "old").unwrap_err();
         assert!(error.to_string().contains("`old` is no value"), "{error}");
     }

@@ -12,7 +12,7 @@ mod kept;
 mod noise;
 mod page;
 mod path;
-mod provenance;
+pub(crate) mod provenance;
 mod question;
 pub(crate) mod sample;
 pub(crate) mod score;
@@ -28,14 +28,14 @@ use std::path::Path;
 use veridic_graph::{Pool, State};
 
 use crate::codec::{Codec, ImageCodec};
-use crate::data::{self, Column, DataKind, Schema, Table};
+use crate::data::{self, Column, DataKind, Schema, Table, TextLayout};
 use crate::error::{ModelError, Result, RunError};
 use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableModel};
 use crate::nn::LayerSummary;
 use crate::run::check::{criterion, likelihood};
 use crate::run::config::Config;
 use crate::run::dataset::{Dataset, Windowing, kind, series_layout, table_layout};
-use crate::run::directory::{Directory, RunInfo};
+use crate::run::directory::{Directory, MODEL, RunInfo};
 use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
@@ -157,7 +157,7 @@ impl Fitted {
         let directory = Directory::open(path)?;
         let info = directory.info()?;
         let config = directory.config()?;
-        if !directory.file("model.safetensors").is_file() {
+        if !directory.file(MODEL).is_file() {
             let status = info.status.name().to_string();
             return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
         }
@@ -166,21 +166,23 @@ impl Fitted {
                 let schema = directory.schema()?;
                 let stored = directory.read_model()?;
                 let model = TableModel::restore(&model, &stored, schema)
-                    .map_err(|reason| directory.damaged("model.safetensors", &reason))?;
+                    .map_err(|reason| directory.damaged(MODEL, &reason))?;
                 Model::Table(Box::new(model))
             }
             None if matches!(config.model, ModelConfig::Propagation(_)) => {
                 let (form, layout) = Coded::form(&directory, &config)?;
                 let model = Propagation::restore(&directory.read_model()?)
-                    .map_err(|reason| directory.damaged("model.safetensors", &reason))?;
+                    .map_err(|reason| directory.damaged(MODEL, &reason))?;
                 if model.row_width() != layout.width() {
                     let reason = "its rows have another width than those of codec.json";
-                    return Err(directory.damaged("model.safetensors", reason));
+                    return Err(directory.damaged(MODEL, reason));
                 }
                 Model::Propagation(Box::new(Spread { form, model }))
             }
             None => Model::Network(Box::new(Coded::open(&directory, &config, &info)?)),
         };
+        // Last: what is wrong with the file itself says more.
+        directory.check_model(&info)?;
         Ok(Self { config, info, model, pool: Pool::new(threads), record: Record::Directory(directory) })
     }
 
@@ -192,6 +194,11 @@ impl Fitted {
     /// What `run.json` says.
     pub fn info(&self) -> &RunInfo {
         &self.info
+    }
+
+    /// How rows are laid out as delimited text: as the text that the model was fitted to.
+    pub fn text_layout(&self) -> TextLayout {
+        self.info.text.clone().unwrap_or_default()
     }
 
     /// Whether the model is capable of something.
@@ -343,7 +350,6 @@ impl Fitted {
     /// A directory that is not empty or cannot be written.
     pub fn save(&mut self, path: &Path) -> Result<()> {
         let directory = Directory::create(path)?;
-        directory.write_info(&self.info)?;
         directory.write_config(&self.config)?;
         match &self.model {
             Model::Network(coded) => {
@@ -359,6 +365,7 @@ impl Fitted {
                 directory.write_model(&model.store())?;
             }
         }
+        directory.write_info(&self.info)?;
         let latents = self.latents().unwrap_or_default();
         if !latents.is_empty() {
             directory.write_states("latents.safetensors", &latents)?;
@@ -376,7 +383,7 @@ impl Coded {
         let mut network = Network::to_use(&config.model, layout)?;
         let weights = directory.read_weights()?;
         network.set_weights(&weights).map_err(|name| {
-            directory.damaged("model.safetensors", &format!("`{name}` is not there or has another shape"))
+            directory.damaged(MODEL, &format!("`{name}` is not there or has another shape"))
         })?;
         Ok(Self { form, network })
     }

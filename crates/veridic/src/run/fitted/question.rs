@@ -7,6 +7,7 @@ use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
 use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
 use crate::error::Result;
+use crate::evaluate::most_likely;
 use crate::models::chain::{Answer, Prediction};
 use crate::models::{Ability, TableModel};
 use crate::run::dataset::read_options_of;
@@ -165,10 +166,8 @@ impl Fitted {
             (classes.to_vec(), shares, rows.n_rows, notes)
         };
         let width = classes.len().max(1);
-        let best = |shares: &[f32]| {
-            (0..shares.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a))).unwrap_or(0)
-        };
-        let codes = shares.chunks(width).map(|shares| best(shares) as u32).collect();
+        let best = |shares: &[f32]| most_likely(shares).unwrap_or(0) as u32;
+        let codes = shares.chunks(width).map(best).collect();
         let cells = Cells::Text { codes, levels: classes.clone() };
         let mut columns = vec![Column { name: "class".to_string(), cells }];
         columns.extend(classes.iter().enumerate().map(|(j, class)| {
@@ -206,10 +205,7 @@ fn predicted(prediction: &Prediction, n_rows: usize) -> Vec<Column> {
             Answer::Missing | Answer::Number(_) | Answer::Range(..) => "missing".to_string(),
         };
         let levels: Vec<String> = answers.iter().map(text).collect();
-        let best = |row: &[f32]| {
-            (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a))).unwrap_or(0) as u32
-        };
-        let codes = shares().map(best).collect();
+        let codes = shares().map(|shares| most_likely(shares).unwrap_or(0) as u32).collect();
         columns.push(Column {
             name: "predicted".to_string(),
             cells: Cells::Text { codes, levels: levels.clone() },

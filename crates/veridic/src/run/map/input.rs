@@ -244,7 +244,7 @@ fn joined(mut first: Images, second: Images) -> Result<Images> {
 /// The columns of numbers of a table.
 fn of_table(options: &MapOptions) -> Result<Input> {
     let path = &options.input;
-    let data::Reading { table: known, schema, notes: read_notes } =
+    let data::Reading { table: known, schema, notes: read_notes, .. } =
         data::read(path, &table_options(path, &options.reading))?;
     let wanted = options.config.drop.iter().chain(&options.color);
     wanted.into_iter().try_for_each(|name| known.require(name).map(|_| ()))?;

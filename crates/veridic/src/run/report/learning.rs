@@ -108,11 +108,7 @@ fn wrong(
     {
         Some(Ok((Some(classes), Some(shares)))) => shares
             .chunks(classes.len().max(1))
-            .map(|shares| {
-                let first =
-                    (0..classes.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a)));
-                first.map(|at| classes[at].clone())
-            })
+            .map(|shares| evaluate::most_likely(shares).and_then(|at| classes.get(at).cloned()))
             .collect(),
         Some(Err(error)) => return Err(error),
         _ => {

@@ -202,8 +202,7 @@ fn classified(
     for (&row, shares) in rows.iter().zip(shares.chunks(classes.len())) {
         let Some(label) = &labels[row] else { continue };
         let truth = classes.iter().position(|class| class == label);
-        let told = (0..classes.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]).then(b.cmp(&a)));
-        wrong += usize::from(truth != told);
+        wrong += usize::from(truth != evaluate::most_likely(shares));
         loss -= truth.map_or(1e-9, |at| f64::from(shares[at]).max(1e-9)).ln();
         n += 1;
     }

@@ -295,7 +295,11 @@ fn rules_of_the_user_hold_and_found_ones_can_be_let_go() {
     assert!(floors.into_iter().all(|(house, floor)| *floor < house + 2));
 
     let off = ["begin <= end", "total = y + x", "house with floor"].map(str::to_string).to_vec();
+    let idle = ["y <= x", "x = total / y", "house decides x", "y in 0..9"].map(str::to_string);
+    let off = [off, idle.to_vec()].concat();
     let chain = fitted(&table, &schema, &wide(RuleConfig { off, ..RuleConfig::default() }), 2);
+    assert_eq!(chain.idle_rules(), idle);
+    assert_eq!(Chain::restore(&chain.store()).unwrap().idle_rules(), idle);
     let found: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
     assert!(!found.iter().any(|rule| shown.contains(&rule.as_str())), "{found:?}");
 
@@ -307,6 +311,57 @@ fn rules_of_the_user_hold_and_found_ones_can_be_let_go() {
     }
     let wrong = RuleConfig { off: vec!["x about y".to_string()], ..RuleConfig::default() };
     assert!(wrong.check("data.rules").unwrap_err().to_string().contains("data.rules.off"));
+}
+
+#[test]
+fn a_sum_of_products_holds_in_made_rows_wherever_its_column_stands() {
+    let mut random = Seed(9).stream("orders");
+    let n = 1500;
+    let mut draw =
+        |most: f64| (0..n).map(|_| (1.0 + most * uniform(&mut random)).floor()).collect::<Vec<_>>();
+    let (price, count, off, fee) = (draw(90.0), draw(9.0), draw(20.0), draw(5.0));
+    let total: Vec<f64> = (0..n).map(|i| price[i] * count[i] - off[i] + fee[i]).collect();
+    let all = [("price", price), ("count", count), ("off", off), ("fee", fee), ("total", total)];
+    let hold = vec!["total = price * count - off + fee".to_string()];
+    let rules = RuleConfig { hold, ..RuleConfig::default() };
+    // Whichever column is last is made of the others.
+    for turn in 0..all.len() {
+        let order = (0..all.len()).map(|i| &all[(i + turn) % all.len()]);
+        let columns = order.map(|(name, values)| number(name, values.clone())).collect();
+        let table = Table { columns, n_rows: n };
+        let schema = Schema::of(&table);
+        let chain = fitted(&table, &schema, &ChainConfig { rules: rules.clone(), ..quick() }, 2);
+        let found: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+        let products = found.iter().find(|rule| rule.contains('*')).unwrap();
+        let either =
+            ["`price` * `count`", "`count` * `price`"].iter().any(|product| products.contains(product));
+        assert!(either, "{found:?}");
+        assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+        let made = chain.sample(500, Seed(3), 2).unwrap();
+        let of = |name: &str| numbers(&made, name);
+        let (price, count, off, fee, total) = (of("price"), of("count"), of("off"), of("fee"), of("total"));
+        for i in 0..500 {
+            let value = price[i] * count[i] - off[i] + fee[i];
+            // A price that is a ratio is rounded to what prices are.
+            let slack = 0.5 * count[i].abs().max(price[i].abs());
+            assert!((value - total[i]).abs() <= slack, "{turn}: {value} and {}", total[i]);
+        }
+        // What is left of the sum is filled in.
+        let mut holes = table.take(&(0..100).collect::<Vec<_>>());
+        let place = holes.columns.iter().position(|column| column.name == "fee").unwrap();
+        holes.columns[place].cells = Cells::Number(vec![f64::NAN; 100]);
+        let filled = &chain.fill(&holes, 1, Seed(3), 2).unwrap()[0];
+        assert_eq!(numbers(filled, "fee"), &numbers(&table, "fee")[..100], "{turn}");
+    }
+    let wrong = RuleConfig { hold: vec!["total = price * count - off".into()], ..RuleConfig::default() };
+    let table =
+        Table { columns: all.iter().map(|(name, values)| number(name, values.clone())).collect(), n_rows: n };
+    let rows: Vec<usize> = (0..n).collect();
+    let config = ChainConfig { rules: wrong, ..quick() };
+    let stop = AtomicBool::new(false);
+    let schema = Schema::of(&table);
+    let error = Chain::fit(&config, &table, &schema, &rows, Seed(1), 2, &stop, &|_| (), None).unwrap_err();
+    assert!(matches!(error, crate::error::ModelError::BrokenRule { .. }), "{error}");
 }
 
 #[test]

@@ -1,0 +1,253 @@
+//! A cell cut into the parts of a number: signs, digits in groups, and what stands around them.
+
+use super::number;
+use super::spelling::Minus;
+
+/// A cell cut into what stands around its digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts<'a> {
+    pub(super) prefix: &'a str,
+    /// Digits and the signs between them.
+    pub(super) core: &'a str,
+    pub(super) suffix: &'a str,
+    /// The mark of a number below zero.
+    pub(super) minus: Option<Minus>,
+    pub(super) plus: bool,
+}
+
+/// Signs that stand between digits.
+pub(super) const BETWEEN: [char; 9] =
+    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
+
+const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
+const CODES: [&str; 62] = [
+    "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
+    "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
+    "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
+    "kr", "RM",
+];
+
+/// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
+const NO_CENTS: [&str; 9] =
+    ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
+
+/// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
+pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
+    let first = text.chars().next()?;
+    let possible = first.is_ascii_digit()
+        || matches!(
+            first,
+            '-' | '+'
+                | '\u{2212}'
+                | '('
+                | '.'
+                | ','
+                | '%'
+                | '<'
+                | '>'
+                | '~'
+                | '\u{2248}'
+                | '\u{2264}'
+                | '\u{2265}'
+        )
+        || CURRENCIES.contains(first)
+        || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
+    if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (mut rest, mut minus, mut plus) = (text, None, false);
+    if let Some(inside) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        (rest, minus) = (inside, Some(Minus::Parentheses));
+    } else if let Some(after) = text.strip_prefix('-') {
+        (rest, minus) = (after, Some(Minus::Front));
+    } else if let Some(after) = text.strip_prefix('\u{2212}') {
+        (rest, minus) = (after, Some(Minus::Typographic));
+    } else if let Some(after) = text.strip_prefix('+') {
+        (rest, plus) = (after, true);
+    }
+    let is_start = |c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '\u{2212}');
+    let bytes = rest.as_bytes();
+    let mut start = rest.find(is_start)?;
+    // A point or comma right before a digit belongs to the number.
+    if start > 0
+        && bytes[start].is_ascii_digit()
+        && matches!(bytes[start - 1], b'.' | b',')
+        && !is_currency(rest[..start].trim())
+    {
+        start -= 1;
+    }
+    let prefix = &rest[..start];
+    if !prefix.is_empty() && !is_prefix(prefix) {
+        return None;
+    }
+    let mut rest = &rest[start..];
+    let mut inner = false;
+    if minus.is_none() && !plus && !prefix.is_empty() {
+        if let Some(after) = rest.strip_prefix('-') {
+            (rest, minus) = (after, Some(Minus::Inner));
+        } else if let Some(after) = rest.strip_prefix('(') {
+            (rest, minus, inner) = (after, Some(Minus::InnerParentheses), true);
+        }
+    }
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !BETWEEN.contains(&c)).unwrap_or(rest.len());
+    let core = rest[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    let mut rest = &rest[core.len()..];
+    if core.is_empty() {
+        return None;
+    }
+    if inner {
+        rest = rest.strip_prefix(')')?;
+    }
+    let has_no_cents = NO_CENTS.contains(&rest);
+    if minus.is_none()
+        && !plus
+        && !has_no_cents
+        && let Some(before) = rest.strip_suffix('-')
+    {
+        (rest, minus) = (before, Some(Minus::Behind));
+    }
+    (has_no_cents || is_suffix(rest)).then_some(Parts { prefix, core, suffix: rest, minus, plus })
+}
+
+/// Whether a text is the code of a currency.
+pub(super) fn is_currency(text: &str) -> bool {
+    CODES.contains(&text)
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    let mark = prefix.trim_end();
+    let mut characters = mark.chars();
+    let single = |c: char| {
+        CURRENCIES.contains(c) || matches!(c, '%' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
+    };
+    CODES.contains(&mark) || (characters.next().is_some_and(single) && characters.next().is_none())
+}
+
+/// Whether `suffix` can be a unit: a word or sign of at most 12 characters, a blank before it at most.
+fn is_suffix(suffix: &str) -> bool {
+    let unit = suffix.trim_start();
+    // Signs of East Asia for squares and weights are no letters.
+    let letter = |c: char| {
+        c.is_alphabetic()
+            || "%％‰°/²³µ·\"'′″^".contains(c)
+            || ('\u{3300}'..='\u{33ff}').contains(&c)
+            || CURRENCIES.contains(c)
+    };
+    suffix.chars().count() <= unit.chars().count() + 2
+        && unit.chars().count() <= 12
+        && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
+        && !unit.starts_with(['/', '.', '^'])
+}
+
+/// Digits with their signs, read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Digits {
+    pub(super) value: f64,
+    pub(super) decimals: u8,
+    /// Digits before the decimal sign.
+    pub(super) whole: u8,
+    pub(super) grouped: bool,
+    /// Whether a group above the first three digits has two.
+    pub(super) lakh: bool,
+    pub(super) padded: bool,
+}
+
+/// Reads digits in groups parted by `thousands`, with a fraction after `decimal`.
+pub(super) fn digits(core: &str, decimal: char, thousands: Option<char>) -> Option<Digits> {
+    let (whole, fraction) = match core.split_once(decimal) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (core, None),
+    };
+    if fraction.is_some_and(|fraction| fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit())) {
+        return None;
+    }
+    let mut plain = String::with_capacity(core.len());
+    let (mut grouped, mut lakh) = (false, false);
+    match thousands.filter(|&mark| whole.contains(mark)) {
+        Some(mark) => {
+            grouped = true;
+            let groups: Vec<&str> = whole.split(mark).collect();
+            let last = groups.len() - 1;
+            for (i, group) in groups.iter().enumerate() {
+                let full = group.len() == 3;
+                let fits = if i == last {
+                    full
+                } else if i == 0 {
+                    matches!(group.len(), 1..=3) && !group.starts_with('0')
+                } else {
+                    lakh |= group.len() == 2;
+                    full || group.len() == 2
+                };
+                if !fits || !group.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return None;
+                }
+                plain.push_str(group);
+            }
+            // Groups of two and of three are not mixed, and with groups of two the first has two at most.
+            let inner = &groups[1..last];
+            if lakh && (inner.iter().any(|group| group.len() == 3) || groups[0].len() == 3) {
+                return None;
+            }
+        }
+        None => {
+            if !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            plain.push_str(whole);
+        }
+    }
+    let count = plain.len();
+    let padded = count > 1 && plain.starts_with('0');
+    if count == 0 {
+        plain.push('0');
+    }
+    if let Some(fraction) = fraction {
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    let scanned = number::scan(&plain)?;
+    Some(Digits {
+        value: scanned.value,
+        decimals: scanned.decimals,
+        whole: u8::try_from(count).ok()?,
+        grouped,
+        lakh,
+        padded,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_has_no_parts() {
+        for text in
+            ["", "abc", "A12", "12-15", "1:30", "u0000-077", "7th-8th", "()", "$", "12a4", "5/6/20", "--5"]
+        {
+            assert_eq!(parts(text), None, "{text}");
+        }
+        let Parts { prefix, core, suffix, minus, plus } = parts("-1 234,50 €").unwrap();
+        assert_eq!((prefix, core, suffix, minus, plus), ("", "1 234,50", " €", Some(Minus::Front), false));
+        assert_eq!(parts("Rs. 1,200.50").unwrap().core, "1,200.50");
+        assert_eq!(parts("$.50").unwrap().core, ".50");
+        for (text, suffix) in
+            [("Fr. 1'200.–", ".–"), ("450,-", ",-"), ("Rs. 1,00,000/-", "/-"), ("12.5㎡", "㎡")]
+        {
+            let parts = parts(text).unwrap();
+            assert_eq!((parts.suffix, parts.minus), (suffix, None), "{text}");
+        }
+        assert_eq!(parts("%12,5").unwrap().prefix, "%");
+        assert_eq!(parts("450-").unwrap().minus, Some(Minus::Behind));
+    }
+
+    #[test]
+    fn groups_have_three_digits_or_the_indian_two() {
+        assert_eq!(digits("1,234", '.', Some(',')).unwrap().value, 1234.0);
+        assert!(digits("12,34,567", '.', Some(',')).unwrap().lakh);
+        for text in ["1,23", "0,488", "1,2345", "1,,234", ",234", "1234,567", "12,345,67"] {
+            assert_eq!(digits(text, '.', Some(',')), None, "{text}");
+        }
+    }
+}

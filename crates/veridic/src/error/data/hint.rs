@@ -1,0 +1,150 @@
+//! What can be done about errors of data.
+
+use std::io;
+
+use super::DataError;
+
+impl DataError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { near, .. } => format!("did you mean {}?", choice(near)?),
+            Self::Folder { .. } => "name a file in it".into(),
+            Self::Read { .. } => "check that the file may be read and its disk is there".into(),
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some space or write to another disk; what was there before is untouched".into()
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "choose a folder that may be written to".into()
+                }
+                io::ErrorKind::NotFound => "make the folder first".into(),
+                io::ErrorKind::IsADirectory => "name a file in that folder, or another one".into(),
+                _ => return None,
+            },
+            Self::Provenance { .. } => "it was written by another program, or changed since".into(),
+            Self::Empty { .. } | Self::HeaderOnly { .. } => {
+                "check how the file was written; at least one row of data is needed".into()
+            }
+            // A title above a table is narrower than the table.
+            Self::Ragged { line, expected, found, .. } if found > expected && (2..=30).contains(line) => format!(
+                "where what is above line {line} is no row: `data.skip = {}`; else look for a quote that is not closed or an \
+                 unquoted delimiter",
+                line - 1
+            ),
+            Self::Ragged { .. } => {
+                "look for a quote that is not closed or an unquoted delimiter in that line, or give the delimiter"
+                    .into()
+            }
+            Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
+            Self::NotUtf8 { .. } => {
+                "correct the cell, or name the encoding of the text: `data.encoding = \"windows-1252\"` (Western), \
+                 windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
+                    .into()
+            }
+            Self::MixedSpelling { .. } => {
+                "write all cells of the column in one way; where one of them is only taken for a number: \
+                 `data.categorical = [\"…\"]`, and `data.decimal = \",\"` says what is a decimal sign"
+                    .into()
+            }
+            Self::ForeignMarks { marks, .. } => {
+                let mut texts: Vec<String> = marks.iter().map(|mark| format!("\"{}\"", mark.mark)).collect();
+                texts.sort();
+                texts.dedup();
+                let first = marks.first()?;
+                if marks.iter().any(|mark| mark.cells == 1 && crate::data::is_total(&mark.mark)) {
+                    return Some("a last row of totals is left out with `data.drop-total = true`".into());
+                }
+                format!(
+                    "if they are missing: `data.missing = [{}]`; if `{1}` is categories: \
+                     `data.categorical = [\"{1}\"]`",
+                    texts.join(", "),
+                    first.column
+                )
+            }
+            Self::UnknownEncoding { .. } => {
+                "names are those of the web: utf-8, windows-1252, iso-8859-2, shift_jis, gbk, utf-16le, …".into()
+            }
+            Self::Workbook { .. } => "open it and save it again, or save the sheet as CSV".into(),
+            Self::Sheet { sheets, .. } => {
+                format!("name one with `data.sheet = \"NAME\"`; there are {}", listed(sheets))
+            }
+            Self::ZipTables { tables, path } => {
+                let first = tables.first()?;
+                format!("name one, such as `{}/{first}`; there are {}", path.display(), listed(tables))
+            }
+            Self::UnknownFormat { .. } => {
+                "save the table as CSV, as Parquet or as an Excel workbook".into()
+            }
+            Self::UnknownEnding { .. } => "give the file one of these endings".into(),
+            Self::StrayCells { cells, .. } => {
+                let cell = cells.first()?;
+                if cells.iter().any(|cell| crate::data::is_total(&cell.value)) {
+                    return Some("a last row of totals is left out with `data.drop-total = true`".into());
+                }
+                if cell.unit == "row" {
+                    return Some("correct the values, or leave such rows out; a missing value is NaN".into());
+                }
+                format!(
+                    "correct the cells; if they are missing, leave them empty or say so: \
+                     `data.missing = [\"{1}\"]`; to fit a model with column `{0}` as categories: \
+                     `data.categorical = [\"{0}\"]`",
+                    cell.column, cell.value
+                )
+            }
+            Self::DuplicateColumn { .. } => {
+                "number them with `data.number-duplicates = true`, or rename one; if the first row has no names: \
+                 `data.header = false`"
+                    .into()
+            }
+            Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),
+            Self::SchemaMismatch { .. } => {
+                "bring the data into the form the schema was made from; extra columns and new categories do no harm"
+                    .into()
+            }
+            Self::NoSuchColumn { nearest, columns, .. } => match nearest {
+                Some(name) => format!("did you mean `{name}`? there are {}", listed(columns)),
+                None => format!("there are {}", listed(columns)),
+            },
+            Self::AllMissing { .. } => "choose another column, or check the missing markers".into(),
+            Self::BadMagic { .. } | Self::WrongLength { .. } => {
+                "check that this is the right file and that it arrived whole".into()
+            }
+            Self::Image(error) => return error.hint(),
+            Self::Series(error) => return error.hint(),
+            Self::LabelCount { .. } => "check that both files belong to the same set".into(),
+            Self::Truncated { .. } | Self::Corrupt { .. } | Self::Zip { .. } | Self::Parquet { .. } => {
+                "fetch or copy the file again".into()
+            }
+            Self::ZipMember { members, .. } => {
+                format!("name one as `archive.zip/member`; there are {}", listed(members))
+            }
+            Self::NestedColumn { .. } => "flatten the column, or leave it out when writing the file".into(),
+            Self::UnsupportedColumn { .. } => {
+                "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4, zstd or no compression".into()
+            }
+            Self::MissingTime { .. } => "drop the rows without a time first".into(),
+            Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
+            Self::TooFewRows { .. } => "add rows".into(),
+            Self::Npy { remedy, .. } => (*remedy).into(),
+            Self::Delimiter { .. }
+            | Self::InvalidSchema { .. }
+            | Self::Fractions { .. }
+            | Self::NoTime { .. } => return None,
+        })
+    }
+}
+
+fn choice(names: &[String]) -> Option<String> {
+    if names.is_empty() { None } else { Some(format!("`{}`", names.join("` or `"))) }
+}
+
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => "none".into(),
+        n if n > SHOWN => format!("{} and {} more", shown.join(", "), n - SHOWN),
+        _ => shown.join(", "),
+    }
+}
