@@ -204,7 +204,7 @@ fn greatest(values: &[f32], most: usize) -> Vec<usize> {
 /// What is expected, with no more digits than a model of single precision knows.
 fn known_digits(value: f64) -> f64 {
     const DIGITS: i32 = 6;
-    let scale = 10f64.powi(DIGITS - 1 - value.abs().log10().floor() as i32);
+    let scale = 10f64.powi((DIGITS - 1).saturating_sub(value.abs().log10().floor() as i32));
     let rounded = (value * scale).round() / scale;
     if rounded.is_finite() { rounded } else { value }
 }
