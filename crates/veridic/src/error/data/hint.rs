@@ -42,11 +42,10 @@ impl DataError {
                  windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
                     .into()
             }
-            Self::MixedSpelling { .. } => {
-                "write all cells of the column in one way; where one of them is only taken for a number: \
-                 `data.categorical = [\"…\"]`, and `data.decimal = \",\"` says what is a decimal sign"
-                    .into()
-            }
+            Self::MixedSpelling { column, .. } => format!(
+                "write all cells of the column in one way; where they are no numbers: \
+                 `data.categorical = [\"{column}\"]`, and `data.decimal = \",\"` says what is a decimal sign"
+            ),
             Self::ForeignMarks { marks, .. } => {
                 let mut texts: Vec<String> = marks.iter().map(|mark| format!("\"{}\"", mark.mark)).collect();
                 texts.sort();

@@ -127,8 +127,11 @@ pub(super) fn turned(column: usize, formula: &Formula, terms: &Terms, which: usi
     Some(Formula { parts, operation: Operation::Sum, unit: 1, terms: Some(terms) })
 }
 
+/// Products, each with whether it is subtracted.
+pub(super) type Products = Vec<(bool, Vec<Part>)>;
+
 /// The column that a formula makes and its terms, as products that are added: of a formula that was turned, as it was before.
-pub(super) fn written(column: usize, formula: &Formula) -> Option<(usize, Vec<(bool, Vec<Part>)>)> {
+pub(super) fn written(column: usize, formula: &Formula) -> Option<(usize, Products)> {
     let terms = formula.terms.as_ref()?;
     let told = |formula: &Formula, terms: &Terms| {
         let parts = |term: &Term| (term.minus, term.of.iter().map(|i| formula.parts[*i]).collect());

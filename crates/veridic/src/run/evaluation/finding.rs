@@ -103,6 +103,9 @@ fn cells(real: &Cells, made: &Cells) -> (Vec<String>, Vec<String>) {
     (names(real), names(made))
 }
 
+/// The share of real rows whose values are hardly made from which on that is said before attacks.
+const COLLAPSED: f64 = 0.25;
+
 /// Attacks on fewer rows are shown with their intervals, and found nothing in.
 const FEWEST_ATTACKED: usize = 100;
 
@@ -257,8 +260,9 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
         let shown: Vec<String> = missed.values.iter().take(3).map(|value| format!("`{value}`")).collect();
         let more = missed.values.len().saturating_sub(3);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        // Guesses from few kinds of rows succeed and fail together: an attack on them says less than that most are missing.
         say(
-            5,
+            if missed.share >= COLLAPSED { 1 } else { 5 },
             "misses",
             format!(
                 "of `{}`, {}{more} are hardly made, which {} of real rows have",
