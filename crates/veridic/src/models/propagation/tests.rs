@@ -1,4 +1,3 @@
-use super::graph::Graph;
 use super::*;
 
 /// Two rings, one in the other, of `n` rows each, and rows by turns: no line tells them apart.
@@ -88,7 +87,6 @@ fn conjugate_gradients_solve_the_equation() {
     }
 }
 
-/// Not that they are one of each heap: of separate parts of a graph, which share an eigenvalue, one start finds few.
 #[test]
 fn rows_asked_for_differ_and_lie_apart() {
     let values = (0..200).flat_map(|i| {
@@ -109,7 +107,7 @@ fn rows_asked_for_differ_and_lie_apart() {
     let mut heaps: Vec<u32> = rows.iter().map(|row| row % 4).collect();
     heaps.sort_unstable();
     heaps.dedup();
-    assert!(heaps.len() >= 2, "{heaps:?}");
+    assert_eq!(heaps, [0, 1, 2, 3]);
 }
 
 #[test]
