@@ -94,11 +94,8 @@ fn rows_asked_for_differ_and_lie_apart() {
         [(heap * 10) as f32 + (place % 7) as f32 * 0.1, (place / 7) as f32 * 0.1]
     });
     let matrix = Matrix { n_rows: 200, n_cols: 2, values: values.collect() };
-    let asked = |count: usize| {
-        near(&PropagationConfig { neighbors: 60, ..Default::default() }, &matrix, 1)
-            .typical(count, Seed(0))
-            .unwrap()
-    };
+    let asked =
+        |count: usize| near(&PropagationConfig::default(), &matrix, 1).typical(count, Seed(0)).unwrap();
     let mut rows = asked(4);
     assert_eq!(rows, asked(4));
     rows.sort_unstable();
