@@ -41,13 +41,13 @@ pub struct RareClassConfig {
     pub folds: usize,
     /// Rounds of the boosted trees of a fold, from 1: shallow trees of a few columns each, as suits few labels.
     pub rounds: usize,
-    /// Random trees of a fold, from 1, whose log-odds are averaged with those of the boosted ones.
+    /// Random trees of a fold, whose log-odds are averaged with those of the boosted ones; 0 is none.
     pub trees: usize,
 }
 
 impl Default for RareClassConfig {
     fn default() -> Self {
-        Self { prior: 0.002, folds: 5, rounds: 200, trees: 100 }
+        Self { prior: 0.002, folds: 10, rounds: 200, trees: 0 }
     }
 }
 
@@ -68,9 +68,6 @@ impl RareClassConfig {
         }
         if self.rounds == 0 {
             return range("rounds", self.rounds.to_string(), "from 1");
-        }
-        if self.trees == 0 {
-            return range("trees", self.trees.to_string(), "from 1");
         }
         Ok(())
     }
@@ -105,7 +102,7 @@ pub struct RareClass {
 #[derive(Debug)]
 struct Member {
     boosted: BoostedTrees,
-    extra: Discriminant,
+    extra: Option<Discriminant>,
 }
 
 impl RareClass {
@@ -163,7 +160,8 @@ impl RareClass {
             let Some(boosted) = trees else { return Ok(None) };
             let extra = ExtraTreesConfig { trees: config.trees, ..ExtraTreesConfig::default() };
             let extra = DiscriminantConfig::ExtraTrees(extra);
-            let extra = Discriminant::fit(&extra, about, of, (seed, threads))?;
+            let fit = || Discriminant::fit(&extra, about, of, (seed, threads));
+            let extra = (config.trees > 0).then(fit).transpose()?;
             let member = Member { boosted, extra };
             unusual.extend(member.scores(&table.take(&part(&rows[rare], true)), rare)?);
             others.extend(member.scores(&table.take(&part(&rows[2], true)), rare)?);
@@ -225,7 +223,9 @@ impl RareClass {
         stored.insert("threshold", &[1], vec![self.threshold]);
         for (fold, member) in self.members.iter().enumerate() {
             stored.absorb(&format!("{fold}.boosted"), member.boosted.store());
-            stored.absorb(&format!("{fold}.extra"), member.extra.store());
+            if let Some(extra) = &member.extra {
+                stored.absorb(&format!("{fold}.extra"), extra.store());
+            }
         }
         stored
     }
@@ -250,8 +250,13 @@ impl RareClass {
         }
         let member = |fold: u64| -> Result<Member, String> {
             let boosted = BoostedTrees::restore(&stored.below(&format!("{fold}.boosted")))?;
-            let extra = Discriminant::restore(&stored.below(&format!("{fold}.extra")))?;
-            if boosted.classes() != classes || extra.classes() != classes {
+            let extra = stored.below(&format!("{fold}.extra"));
+            let extra = match extra.tensors.is_empty() {
+                true => None,
+                false => Some(Discriminant::restore(&extra)?),
+            };
+            let others = extra.iter().any(|extra| extra.classes() != classes);
+            if boosted.classes() != classes || others {
                 return Err(format!("the trees of fold {fold} tell other classes"));
             }
             Ok(Member { boosted, extra })
@@ -265,13 +270,16 @@ impl RareClass {
 impl Member {
     /// The mean log-odds of each row being of the class `rare`.
     fn scores(&self, table: &Table, rare: usize) -> Result<Vec<f64>> {
-        let (boosted, extra) = (self.boosted.probabilities(table), self.extra.probabilities(table)?);
+        let boosted = self.boosted.probabilities(table);
         let odds = |shares: &[f32]| {
             let share = f64::from(shares[rare]);
             ((share + LEAST) / (1.0 - share + LEAST)).ln()
         };
+        let boosted = boosted.chunks(2);
+        let Some(extra) = &self.extra else { return Ok(boosted.map(odds).collect()) };
+        let extra = extra.probabilities(table)?;
         let mean = |(a, b): (&[f32], &[f32])| f64::midpoint(odds(a), odds(b));
-        Ok(boosted.chunks(2).zip(extra.chunks(2)).map(mean).collect())
+        Ok(boosted.zip(extra.chunks(2)).map(mean).collect())
     }
 }
 

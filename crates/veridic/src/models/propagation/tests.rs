@@ -91,7 +91,7 @@ fn conjugate_gradients_solve_the_equation() {
 fn rows_asked_for_differ_and_lie_apart() {
     let values = (0..200).flat_map(|i| {
         let (heap, place) = (i % 4, i / 4);
-        [(heap * 10) as f32 + (place % 7) as f32 * 0.1, (place / 7) as f32 * 0.1]
+        [(heap * 2) as f32 + (place % 7) as f32 * 0.1, (place / 7) as f32 * 0.1]
     });
     let matrix = Matrix { n_rows: 200, n_cols: 2, values: values.collect() };
     let asked =
