@@ -107,7 +107,7 @@ fn cold(known: &Known<'_>, random: &[u32], seed: Seed) -> Order {
     }
     let typical = known.features.and_then(|features| {
         let sample = &random[..random.len().min(SAMPLE)];
-        label::typical(features, sample, BATCH, seed).ok()
+        label::typical_of_graph(features, sample, BATCH, (seed, 1)).ok()
     });
     let (typical, about) = match &typical {
         Some(typical) => {

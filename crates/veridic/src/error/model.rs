@@ -115,6 +115,24 @@ pub enum ModelError {
         /// The column.
         target: String,
     },
+    /// A target of more or fewer values than two, for a model that tells two apart.
+    #[error("{model} needs labels of two classes, and `{target}` has {found}")]
+    TwoClasses {
+        /// The model, with its article.
+        model: &'static str,
+        /// The column.
+        target: String,
+        /// Classes among the labels.
+        found: usize,
+    },
+    /// No row without a label, for a model that learns from them.
+    #[error("{model} learns from rows without a label as well, and all rows have one in `{target}`")]
+    NoUnlabelled {
+        /// The model, with its article.
+        model: &'static str,
+        /// The column.
+        target: String,
+    },
     /// A table without a column that the model was fitted with.
     #[error("the table has no column `{column}`, which {model} was fitted with")]
     MissingColumn {
@@ -193,7 +211,11 @@ impl ModelError {
                 "identifiers, constants and dropped columns are left out; the schema says which".to_string(),
             ),
             Self::Singular { .. } => Some("raise its `floor`, such as to 0.01".to_string()),
-            Self::OneClass { .. } => Some("name another column".to_string()),
+            Self::OneClass { .. } | Self::TwoClasses { .. } => Some("name another column".to_string()),
+            Self::NoUnlabelled { .. } => Some(
+                "leave cells of it empty, or take `boosted-trees`, which learns from labels alone"
+                    .to_string(),
+            ),
             Self::TooManyColumns { .. } => Some("leave some out, or choose another detector".to_string()),
             Self::BrokenRule { examples, .. } => {
                 Some(format!("{}; mend those rows, or leave the rule out", examples.join("; ")))

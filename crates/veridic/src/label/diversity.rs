@@ -2,8 +2,8 @@
 
 use super::order::highest_first;
 use crate::data::Matrix;
-use crate::error::EvaluateError;
-use crate::project::{Clusters, k_means, squared};
+use crate::error::{EvaluateError, Result};
+use crate::project::{self, Clusters, Graph, NeighborMethod, k_means, squared};
 use crate::seed::Seed;
 
 /// The most unsure rows for each of a batch that are parted into clusters.
@@ -11,6 +11,12 @@ const POOL: usize = 5;
 
 /// Starts of k-means where the clusters themselves are what matters.
 const TRIES: usize = 3;
+
+/// Nearest rows that a row is joined to in a graph.
+const NEIGHBORS: usize = 10;
+
+/// Leading eigenvectors of a graph in which clusters are looked for, at most.
+const EIGENVECTORS: usize = 20;
 
 /// The `batch` rows to ask at once: the `5 * batch` candidates of highest score are parted into `batch` clusters by
 /// k-means, and the highest of each is asked, highest first.
@@ -127,6 +133,35 @@ pub fn typical(
     Ok(order.into_iter().filter_map(|cluster| nearest[cluster]).map(|i| candidates[i]).collect())
 }
 
+/// As [`typical`], with clusters of the graph of nearest neighbors instead of clouds: rows that are joined by many short steps are
+/// of one cluster, whatever its form.
+///
+/// K-means in the leading eigenvectors of the graph, of which there are as many as clusters are sought, at most 20. Time grows with
+/// the square of the number of candidates.
+/// Source: spectral clustering as Ng, Jordan and Weiss, NeurIPS 2001.
+///
+/// # Errors
+/// As those of [`typical`]; threads that cannot be started.
+pub fn typical_of_graph(
+    features: &Matrix,
+    candidates: &[u32],
+    batch: usize,
+    (seed, threads): (Seed, usize),
+) -> Result<Vec<u32>> {
+    check("typical_of_graph", features, candidates)?;
+    if candidates.len() <= NEIGHBORS {
+        return Ok(typical(features, candidates, batch, seed)?);
+    }
+    let values = candidates.iter().flat_map(|row| features.row(*row as usize)).copied().collect();
+    let points = Matrix { n_rows: candidates.len(), n_cols: features.n_cols, values };
+    let found = project::neighbors(&points, NEIGHBORS, NeighborMethod::Exact, threads)?;
+    let count = EIGENVECTORS.min(batch.max(2));
+    let places = project::pool(threads)?.install(|| Graph::new(&found).spectral(count, seed));
+    let all: Vec<u32> = (0..candidates.len() as u32).collect();
+    let chosen = typical(&places, &all, batch, seed)?;
+    Ok(chosen.into_iter().map(|at| candidates[at as usize]).collect())
+}
+
 fn check(metric: &'static str, features: &Matrix, rows: &[u32]) -> Result<(), EvaluateError> {
     if let Some(row) = rows.iter().find(|row| **row as usize >= features.n_rows) {
         let high = features.n_rows.saturating_sub(1) as f64;
@@ -204,6 +239,22 @@ mod tests {
         for row in &chosen[..3] {
             assert!((8..=11).contains(&(row / 3)), "{chosen:?}");
         }
+    }
+
+    #[test]
+    fn of_rings_within_each_other_one_row_of_each_is_typical() {
+        // No cloud is of one ring: their means are one point.
+        let ring = |i: usize| {
+            let (radius, angle) = ((i % 3 + 1) as f32 * 4.0, (i / 3) as f32 * 0.0314);
+            [radius * angle.cos(), radius * angle.sin()]
+        };
+        let features = Matrix { n_rows: 600, n_cols: 2, values: (0..600).flat_map(ring).collect() };
+        let rows: Vec<u32> = (0..600).collect();
+        let mut rings: Vec<u32> =
+            typical_of_graph(&features, &rows, 3, (Seed(1), 1)).unwrap().iter().map(|row| row % 3).collect();
+        rings.sort_unstable();
+        assert_eq!(rings, [0, 1, 2]);
+        assert_eq!(typical_of_graph(&features, &rows[..5], 2, (Seed(1), 1)).unwrap().len(), 2);
     }
 
     #[test]

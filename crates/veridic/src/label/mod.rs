@@ -14,10 +14,10 @@ mod strategy;
 mod uncertainty;
 
 pub use agreement::{Agreement, agreement};
-pub use diversity::{core_set, diverse, typical};
+pub use diversity::{core_set, diverse, typical, typical_of_graph};
 pub use ledger::{Action, Counts, Decision, Event, Ledger, Proposal, Status};
 pub use order::{highest_first, mixture, random};
 pub use pseudo::{PseudoConfig, PseudoError, PseudoLabel, pseudo_error, pseudo_labels};
 pub use simulate::{Curve, Oracle, Quality, SimulateConfig, Simulation, simulate};
 pub use strategy::{Known, Strategy};
-pub use uncertainty::{entropy, least_confident, margin};
+pub use uncertainty::{disagreement, entropy, least_confident, margin};

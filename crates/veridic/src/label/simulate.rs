@@ -10,13 +10,16 @@ use crate::data::Matrix;
 use crate::error::{EvaluateError, Result};
 use crate::evaluate::{LogisticRegression, auroc, average_precision};
 use crate::project;
-use crate::seed::{Seed, shuffle};
+use crate::seed::{Seed, shuffle, uniform};
 
 /// Batches in a row whose quality must hold for it to count as reached.
 const HELD: usize = 3;
 
 /// A class with at most this share of the rows is rare: the average precision of finding it is the quality.
 const RARE: f64 = 0.1;
+
+/// Models of a committee, each of a draw of the labels.
+const MEMBERS: usize = 5;
 
 /// Labels by which frauds found early are counted.
 const EARLY: usize = 100;
@@ -158,7 +161,7 @@ pub fn simulate(oracle: &Oracle<'_>, config: &SimulateConfig, threads: usize) ->
         strategies.iter().flat_map(|s| (0..config.seeds.max(1)).map(move |draw| (*s, draw))).collect();
     let curves = project::pool(threads)?.install(|| {
         let each = tasks.par_iter();
-        each.map(|&task| curve(oracle, config, task, (quality, rarest))).collect::<Result<Vec<Curve>, _>>()
+        each.map(|&task| curve(oracle, config, task, (quality, rarest))).collect::<Result<Vec<Curve>>>()
     })?;
     Ok(Simulation { quality, rarest, curves })
 }
@@ -168,7 +171,7 @@ fn curve(
     config: &SimulateConfig,
     (strategy, draw): (Strategy, usize),
     (quality, rarest): (Quality, u16),
-) -> Result<Curve, EvaluateError> {
+) -> Result<Curve> {
     let seed = Seed(Seed(config.seed).key(&format!("simulate {draw}")));
     let (pool, test) = parted(oracle, config.rows, seed);
     // Only rows that may be asked or tested are encoded and told.
@@ -183,6 +186,7 @@ fn curve(
     let batch = config.batch.max(1);
     let mut asked: Vec<u32> = Vec::new();
     let mut shares: Option<Matrix> = None;
+    let mut votes: Vec<Matrix> = Vec::new();
     let mut curve = Curve { strategy, draw, labels: vec![], quality: vec![], found: vec![] };
     while asked.len() < config.budget.min(pool.len()) {
         let most = batch.min(config.budget - asked.len());
@@ -191,6 +195,7 @@ fn curve(
         let known = Known {
             features: &features,
             shares: shares.as_ref(),
+            votes: &votes,
             anomaly: anomaly.as_deref(),
             counts: &counts,
             asked: &asked,
@@ -211,6 +216,10 @@ fn curve(
         shares = match labels.iter().any(|label| *label != labels[0]) {
             true => Some(learned(&features, (&asked, &labels), oracle.classes, config.strength)?),
             false => None,
+        };
+        votes = match strategy == Strategy::Committee && shares.is_some() {
+            true => voted(&features, (&asked, &labels), (oracle.classes, config.strength), of_batch)?,
+            false => Vec::new(),
         };
         curve.labels.push(asked.len());
         curve.found.push(labels.iter().filter(|label| **label == rarest).count());
@@ -273,6 +282,27 @@ fn learned(
         }
     }
     Ok(shares)
+}
+
+/// What each member of a committee says: models of as many labels as there are, drawn with replacement, and one of each class.
+/// Source: query by bagging, Abe and Mamitsuka, ICML 1998.
+fn voted(
+    features: &Matrix,
+    (rows, labels): (&[u32], &[u16]),
+    (classes, strength): (usize, f64),
+    seed: Seed,
+) -> Result<Vec<Matrix>, EvaluateError> {
+    let mut random = seed.stream("committee");
+    let first_of = |class: &u16| labels.iter().position(|label| label == class);
+    let firsts: Vec<usize> = (0..classes as u16).filter_map(|class| first_of(&class)).collect();
+    let member = |_| {
+        let drawn = (0..rows.len()).map(|_| (uniform(&mut random) * rows.len() as f64) as usize);
+        let drawn: Vec<usize> = drawn.chain(firsts.iter().copied()).collect();
+        let rows: Vec<u32> = drawn.iter().map(|&at| rows[at]).collect();
+        let labels: Vec<u16> = drawn.iter().map(|&at| labels[at]).collect();
+        learned(features, (&rows, &labels), classes, strength)
+    };
+    (0..MEMBERS).map(member).collect()
 }
 
 fn best(shares: &[f32]) -> u16 {

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{core_set, diverse, highest_first, margin, mixture, random, typical};
+use super::{core_set, disagreement, diverse, highest_first, margin, mixture, random, typical_of_graph};
 use crate::data::Matrix;
-use crate::error::EvaluateError;
+use crate::error::Result;
 use crate::seed::Seed;
 
 /// Rows among which typical ones are looked for at most.
@@ -32,6 +32,8 @@ pub enum Strategy {
     CoreSet,
     /// First a batch that stands for the most others, then as guarded.
     Typical,
+    /// Where models of different draws of the labels disagree.
+    Committee,
 }
 
 /// What a strategy knows.
@@ -41,6 +43,8 @@ pub struct Known<'a> {
     pub features: &'a Matrix,
     /// Probabilities of the classes, rows x classes; none before two classes are known.
     pub shares: Option<&'a Matrix>,
+    /// Probabilities by each of several models, likewise; where there are none, [`Strategy::Committee`] is [`Strategy::Unsure`].
+    pub votes: &'a [Matrix],
     /// How unusual rows are, if anything says so.
     pub anomaly: Option<&'a [f32]>,
     /// Labels of each class.
@@ -53,7 +57,7 @@ pub struct Known<'a> {
 
 impl Strategy {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Random,
         Self::Unsure,
         Self::Diverse,
@@ -63,6 +67,7 @@ impl Strategy {
         Self::Anomalous,
         Self::CoreSet,
         Self::Typical,
+        Self::Committee,
     ];
 
     /// The name in reports and on the command line.
@@ -77,6 +82,7 @@ impl Strategy {
             Self::Anomalous => "anomalous",
             Self::CoreSet => "core-set",
             Self::Typical => "typical",
+            Self::Committee => "committee",
         }
     }
 
@@ -84,8 +90,8 @@ impl Strategy {
     /// [`Strategy::Typical`] ask the most unusual rows, where something says which are.
     ///
     /// # Errors
-    /// As those of [`diverse`], [`core_set`] and [`typical`].
-    pub fn next(self, known: &Known<'_>, batch: usize, seed: Seed) -> Result<Vec<u32>, EvaluateError> {
+    /// As those of [`diverse`], [`core_set`] and [`typical_of_graph`].
+    pub fn next(self, known: &Known<'_>, batch: usize, seed: Seed) -> Result<Vec<u32>> {
         let Known { features, asked, open, .. } = *known;
         let chance = || random(open, seed);
         let first = |mut rows: Vec<u32>| {
@@ -94,11 +100,11 @@ impl Strategy {
         };
         match self {
             Self::Random => return Ok(first(chance())),
-            Self::CoreSet => return core_set(features, asked, open, batch),
+            Self::CoreSet => return Ok(core_set(features, asked, open, batch)?),
             Self::Typical if asked.len() < batch => {
                 let mut sample = chance();
                 sample.truncate(SAMPLE);
-                return typical(features, &sample, batch, seed);
+                return typical_of_graph(features, &sample, batch, (seed, 1));
             }
             _ => {}
         }
@@ -122,6 +128,8 @@ impl Strategy {
             Self::Likely => first(likely()),
             Self::Mixed => halves(0.5, likely(), unsure_rows()),
             Self::Anomalous => first(unusual()),
+            Self::Committee if known.votes.is_empty() => first(unsure_rows()),
+            Self::Committee => first(highest_first(&disagreement(known.votes), open)),
             Self::Random | Self::CoreSet => Vec::new(),
         })
     }

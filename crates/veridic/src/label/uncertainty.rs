@@ -36,6 +36,24 @@ pub fn entropy(probabilities: &Matrix) -> Vec<f32> {
     each(probabilities, |row| -row.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f32>())
 }
 
+/// How far the members of a committee disagree about each row, in nats: the entropy of their mean probabilities less the mean of
+/// their entropies, 0 to ln(members); higher is more.
+///
+/// `members` are probabilities of the same rows x classes each; without one, nothing.
+/// Source: the Kullback-Leibler divergence to the mean, McCallum and Nigam, ICML 1998.
+pub fn disagreement(members: &[Matrix]) -> Vec<f32> {
+    let Some(first) = members.first() else { return Vec::new() };
+    let mut mean = Matrix::zeros(first.n_rows, first.n_cols);
+    let mut own = vec![0.0; first.n_rows];
+    for member in members {
+        let share = 1.0 / members.len() as f32;
+        mean.values.iter_mut().zip(&member.values).for_each(|(mean, p)| *mean += share * p);
+        own.iter_mut().zip(entropy(member)).for_each(|(own, entropy)| *own += share * entropy);
+    }
+    // Rounding leaves less than nothing where all agree.
+    entropy(&mean).into_iter().zip(own).map(|(mean, own)| (mean - own).max(0.0)).collect()
+}
+
 fn each(probabilities: &Matrix, score: impl Fn(&[f32]) -> f32) -> Vec<f32> {
     if probabilities.n_cols == 0 {
         return vec![0.0; probabilities.n_rows];
@@ -75,6 +93,15 @@ mod tests {
         for scores in [least_confident(&p), margin(&p), entropy(&p)] {
             assert_eq!(highest_first(&scores, &all), expected);
         }
+    }
+
+    #[test]
+    fn members_disagree_where_each_is_sure_of_another_class_and_not_where_all_are_unsure() {
+        let one = rows(&[[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.8, 0.0]]);
+        let other = rows(&[[0.0, 1.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.8, 0.0]]);
+        let found = disagreement(&[one, other]);
+        assert!((found[0] - 2.0_f32.ln()).abs() < 1e-6 && found[1] < 1e-6 && found[2] < 1e-6, "{found:?}");
+        assert!(disagreement(&[]).is_empty());
     }
 
     #[test]

@@ -18,8 +18,33 @@ pub(crate) fn averaged<'g>(
     parameters: &[(String, Expr<'g>)],
     decay: f32,
 ) -> Averaged<'g> {
+    with_decay(graph, path, parameters, (graph.constant(decay), Vec::new()))
+}
+
+/// As [`averaged`], with a decay that rises to `most`: `(steps + 1) / (steps + 10)` as long as that is less, so that the average
+/// spans the last tenth of the steps and leaves the start behind.
+///
+/// Source: `ExponentialMovingAverage` of TensorFlow, `num_updates`.
+pub(crate) fn rising<'g>(
+    graph: &'g Graph,
+    path: &str,
+    parameters: &[(String, Expr<'g>)],
+    most: f32,
+) -> Averaged<'g> {
+    // Not among the weights that are saved: it serves training alone.
+    let count = graph.state(&format!("optimizer.{path}.count"), &[], Init::Constant(0.0));
+    let decay = ((count + 1.0) / (count + 10.0)).min(graph.constant(most));
+    with_decay(graph, path, parameters, (decay, vec![(count, count + 1.0)]))
+}
+
+fn with_decay<'g>(
+    graph: &'g Graph,
+    path: &str,
+    parameters: &[(String, Expr<'g>)],
+    (decay, mut updates): (Expr<'g>, Vec<(Expr<'g>, Expr<'g>)>),
+) -> Averaged<'g> {
     let power = graph.state(&format!("{path}.power"), &[], Init::Constant(1.0));
-    let mut updates = vec![(power, power * decay)];
+    updates.push((power, power * decay));
     let mut values = Vec::new();
     for (name, parameter) in parameters {
         let state = graph.state(&format!("{path}.{name}"), &parameter.shape().dims, Init::Constant(0.0));

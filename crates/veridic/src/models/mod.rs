@@ -22,6 +22,7 @@ mod prior;
 pub mod private;
 mod program;
 mod propagation;
+mod rare_class;
 mod rows;
 mod self_training;
 pub mod series;
@@ -64,7 +65,9 @@ pub use gan::{
 };
 pub use network::{Judged, Network, Weights};
 pub use prior::{Fixed, NoiseSource, Prior};
-pub use propagation::{ClassShares, Neighborhood, Propagation, PropagationConfig};
+pub(crate) use propagation::told;
+pub use propagation::{ClassShares, LabelCurveConfig, Neighborhood, Propagation, PropagationConfig};
+pub use rare_class::{RareClass, RareClassConfig};
 pub use rows::{Layout, Rows};
 pub(crate) use self_training::{Guide, SelfTraining};
 pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
@@ -135,6 +138,8 @@ pub enum ModelConfig {
     NearestClasses(NearestClassesConfig),
     /// A classifier of the target by the mean of many random trees.
     ExtraTrees(ExtraTreesConfig),
+    /// A classifier of a rare class, for which rows without a label count as of the common one.
+    RareClass(RareClassConfig),
     /// A classifier that spreads few labels along a graph of neighbors.
     Propagation(PropagationConfig),
 }
@@ -171,6 +176,7 @@ impl ModelConfig {
             Self::LogisticRegression(_) => "logistic-regression",
             Self::NearestClasses(_) => "nearest-classes",
             Self::ExtraTrees(_) => "extra-trees",
+            Self::RareClass(_) => "rare-class",
             Self::Propagation(_) => "propagation",
         }
     }
@@ -207,6 +213,7 @@ impl ModelConfig {
             Self::LogisticRegression(LogisticRegressionConfig::default()),
             Self::NearestClasses(NearestClassesConfig::default()),
             Self::ExtraTrees(ExtraTreesConfig::default()),
+            Self::RareClass(RareClassConfig::default()),
             Self::Propagation(PropagationConfig::default()),
         ]
     }
@@ -242,6 +249,7 @@ impl ModelConfig {
             Self::LogisticRegression(_) => "a logistic regression",
             Self::NearestClasses(_) => "a classifier by neighbors",
             Self::ExtraTrees(_) => "a classifier of random trees",
+            Self::RareClass(_) => "a classifier of a rare class",
             Self::Propagation(_) => "label propagation",
         }
     }
@@ -276,6 +284,7 @@ impl ModelConfig {
             Self::NearestClasses(config) => told(DiscriminantConfig::NearestClasses(config.clone())),
             Self::ExtraTrees(config) => told(DiscriminantConfig::ExtraTrees(config.clone())),
             Self::BoostedTrees(config) => Parts { trees: Some(config.clone()), ..Parts::default() },
+            Self::RareClass(config) => Parts { rare: Some(config.clone()), ..Parts::default() },
             Self::Autoencoder(_)
             | Self::Vae(_)
             | Self::Aae(_)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Init, loss};
 
-use super::average::{Averaged, averaged};
+use super::average::{Averaged, rising};
 use super::prior::one_hot;
 use super::program::{Inputs, Program, Update};
 use super::rows::Layout;
@@ -18,7 +18,7 @@ use crate::train::TrainConfig;
 pub struct ClassifierConfig {
     /// From the row to its features, the last hidden layer; one output a class follows.
     pub layers: Vec<LayerConfig>,
-    /// Rows are told by a moving average of the weights with this decay, 0 to below 1; 0 is off.
+    /// Rows are told by a moving average of the weights with this decay, 0 to below 1, less in the first steps; 0 is off.
     pub average: f32,
     /// Whether images without a label are learned from by the network's own answers as it learns; off by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ impl ClassifierConfig {
         if self.average > 0.0 {
             // A pass names the parameters, also where nothing is trained.
             pass(scope);
-            let Averaged { updates, values } = averaged(graph, "average", scope.parameters(), self.average);
+            let Averaged { updates, values } = rising(graph, "average", scope.parameters(), self.average);
             of_average = updates;
             scope.substitute(values);
         }

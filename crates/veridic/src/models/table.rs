@@ -14,6 +14,7 @@ use super::discriminant::{Discriminant, DiscriminantConfig};
 use super::key::Key;
 use super::maker::Maker;
 use super::private::{PrivateMarginals, PrivateMarginalsConfig};
+use super::rare_class::{RareClass, RareClassConfig};
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::{Ability, Stored};
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) detector: Option<DetectorConfig>,
     pub(crate) trees: Option<BoostedTreesConfig>,
     pub(crate) discriminant: Option<DiscriminantConfig>,
+    pub(crate) rare: Option<RareClassConfig>,
     pub(crate) series: Option<SeriesModelConfig>,
     pub(crate) paths: Option<PathConfig>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) schema: &'a Schema,
     /// Rows to learn from.
     pub(crate) rows: &'a [usize],
+    /// Rows whose target is not looked at, for classifiers that learn from them too.
+    pub(crate) unlabelled: &'a [usize],
     /// The column that no score counts, and that a classifier tells.
     pub(crate) target: Option<&'a str>,
     /// Whether the chain makes the target.
@@ -77,6 +81,7 @@ pub struct TableModel {
     detector: Option<Detector>,
     trees: Option<BoostedTrees>,
     discriminant: Option<Discriminant>,
+    rare: Option<RareClass>,
     series: Option<SeriesModel>,
     paths: Option<PathModel>,
 }
@@ -89,7 +94,7 @@ impl Parts {
 
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
         // Taken apart, here and below, so that the compiler names what a new part has to be added to.
-        let Self { chain, private, circuit, detector, trees, discriminant, series, paths } = self;
+        let Self { chain, private, circuit, detector, trees, discriminant, rare, series, paths } = self;
         let both = chain.is_some() && detector.is_some();
         let below = |part: &str| if both { format!("{path}.{part}") } else { path.to_string() };
         chain.as_ref().map_or(Ok(()), |chain| chain.check(&below("chain")))?;
@@ -98,6 +103,7 @@ impl Parts {
         detector.as_ref().map_or(Ok(()), |detector| detector.check(&below("detector")))?;
         trees.as_ref().map_or(Ok(()), |trees| trees.check(path))?;
         discriminant.as_ref().map_or(Ok(()), |own| own.check(path))?;
+        rare.as_ref().map_or(Ok(()), |rare| rare.check(path))?;
         series.as_ref().map_or(Ok(()), |series| series.check(path))?;
         paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
     }
@@ -113,14 +119,14 @@ impl Parts {
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
-        let Self { chain: _, private, circuit: _, detector, trees, discriminant, series, paths } = self;
+        let Self { chain: _, private, circuit: _, detector, trees, discriminant, rare, series, paths } = self;
         match ability {
             Ability::Sample => self.makes_rows() || private.is_some() || paths.is_some(),
             Ability::Fill | Ability::Likelihood => self.makes_rows(),
             Ability::Continue => paths.is_some(),
             Ability::FillSeries => matches!(paths, Some(PathConfig::Window(_))),
             Ability::Score | Ability::Explain => detector.is_some() || series.is_some(),
-            Ability::Classify => trees.is_some() || discriminant.is_some(),
+            Ability::Classify => trees.is_some() || discriminant.is_some() || rare.is_some(),
             Ability::Alarm => series.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
@@ -168,6 +174,7 @@ impl TableModel {
             detector: None,
             trees: None,
             discriminant: None,
+            rare: None,
             series: None,
             paths: None,
         };
@@ -211,6 +218,14 @@ impl TableModel {
             let columns = lesson.without(|_| false);
             model.discriminant =
                 Some(Discriminant::fit(config, (table, &columns), (target, rows), (seed, threads))?);
+        }
+        if let (Some(config), Some(target)) = (&parts.rare, target) {
+            let columns = lesson.without(|_| false);
+            let of = (target, rows, lesson.unlabelled);
+            let Some(rare) = RareClass::fit(config, (table, &columns), of, (seed, threads), stop)? else {
+                return Ok(None);
+            };
+            model.rare = Some(rare);
         }
         if let Some(config) = &parts.series {
             let (rows, columns) = lesson.series()?;
@@ -267,6 +282,7 @@ impl TableModel {
     /// The classes that its classifier tells, in order; none where it has no classifier.
     pub fn classes(&self) -> Option<&[String]> {
         let trees = self.trees.as_ref().map(BoostedTrees::classes);
+        let trees = trees.or_else(|| self.rare.as_ref().map(RareClass::classes));
         trees.or_else(|| self.discriminant.as_ref().map(Discriminant::classes))
     }
 
@@ -277,6 +293,9 @@ impl TableModel {
     pub fn probabilities(&self, table: &Table) -> Result<Option<Vec<f32>>> {
         if let Some(trees) = &self.trees {
             return Ok(Some(trees.probabilities(table)));
+        }
+        if let Some(rare) = &self.rare {
+            return rare.probabilities(table).map(Some);
         }
         self.discriminant.as_ref().map(|own| own.probabilities(table)).transpose()
     }
@@ -302,6 +321,7 @@ impl TableModel {
             detector,
             trees,
             discriminant,
+            rare,
             series,
             paths,
         } = self;
@@ -320,8 +340,9 @@ impl TableModel {
         let detector = detector.as_ref().is_some_and(|d| d.columns().iter().any(|c| c == name));
         let trees = trees.as_ref().is_some_and(|trees| trees.columns().any(|column| column == name));
         let told = discriminant.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
+        let rare = rare.as_ref().is_some_and(|own| own.columns().any(|column| column == name));
         let private = private.as_ref().is_some_and(|p| p.schema().column(name).is_some());
-        made || private || detector || trees || told
+        made || private || detector || trees || told || rare
     }
 
     /// Scores of rows; none without a detector.
@@ -337,8 +358,19 @@ impl TableModel {
     /// The model as tensors and texts.
     pub(crate) fn store(&self) -> Stored {
         // The schema is a file of its own.
-        let Self { schema: _, chain, private, circuit, keys, detector, trees, discriminant, series, paths } =
-            self;
+        let Self {
+            schema: _,
+            chain,
+            private,
+            circuit,
+            keys,
+            detector,
+            trees,
+            discriminant,
+            rare,
+            series,
+            paths,
+        } = self;
         let mut stored = Stored::default();
         let mut absorb = |name: &str, part: Option<Stored>| {
             if let Some(part) = part {
@@ -351,6 +383,7 @@ impl TableModel {
         absorb("detector", detector.as_ref().map(Detector::store));
         absorb("trees", trees.as_ref().map(BoostedTrees::store));
         absorb("discriminant", discriminant.as_ref().map(Discriminant::store));
+        absorb("rare", rare.as_ref().map(RareClass::store));
         absorb("series", series.as_ref().map(SeriesModel::store));
         absorb("paths", paths.as_ref().map(PathModel::store));
         if !keys.is_empty() {
@@ -384,6 +417,7 @@ impl TableModel {
             .as_ref()
             .map(|_| Discriminant::restore(&stored.below("discriminant")))
             .transpose()?;
+        let rare = parts.rare.as_ref().map(|_| RareClass::restore(&stored.below("rare"))).transpose()?;
         let keys: Vec<Key> = match stored.about.get("keys") {
             Some(keys) => serde_json::from_str(keys).map_err(|error| format!("`keys`: {error}"))?,
             None => Vec::new(),
@@ -391,7 +425,7 @@ impl TableModel {
         if let Some(problem) = keys.iter().find_map(Key::problem) {
             return Err(problem.to_string());
         }
-        Ok(Self { schema, chain, private, circuit, keys, detector, trees, discriminant, series, paths })
+        Ok(Self { schema, chain, private, circuit, keys, detector, trees, discriminant, rare, series, paths })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Projections: a matrix to few dimensions.
 
 mod cluster;
+mod graph;
 mod neighbor;
 mod noise;
 mod pca;
@@ -8,6 +9,7 @@ mod simd;
 mod tsne;
 
 pub(crate) use cluster::{Clusters, k_means, squared};
+pub(crate) use graph::{Graph, products};
 pub(crate) use neighbor::pool;
 pub use neighbor::{Index, NeighborMethod, Neighbors, nearest, neighbors};
 pub use pca::Pca;

@@ -125,6 +125,36 @@ fn pseudo_labels_in_rounds_use_rows_without_a_label_and_repeat_bit_by_bit() {
 }
 
 #[test]
+fn classifiers_of_a_table_look_at_no_label_that_is_hidden() {
+    let (mut table, schema) = heaps();
+    let place = Place::new();
+    let mut labels = "row,class\n".to_string();
+    (0..80).for_each(|i| labels += &format!("{},{}\n", i + 1, if i % 4 == 0 { "second" } else { "first" }));
+    fs::write(place.at("labels.csv"), labels).unwrap();
+    let model = |name: &str, table: &Table| {
+        let labels = place.at("labels.csv");
+        let text =
+            format!("seed = 3\n[data]\ntarget = 'kind'\nlabels = '{}'\n[model.{name}]\n", labels.display());
+        let config = Config::from_toml(&text, "the test").unwrap();
+        let mut fitted = fit(Data::Table(table.clone(), schema.clone()), &config, 1).unwrap();
+        told(&mut fitted, table)
+    };
+    let names = ["boosted-trees", "extra-trees", "logistic-regression", "rare-class"];
+    let before = names.map(|name| model(name, &table));
+    let second = before[0].iter().filter(|class| *class == "second").count();
+    assert!((60..160).contains(&second), "{second} of 400, where 100 are");
+    // All labels of the table are turned around; those of the file count.
+    for column in &mut table.columns {
+        if let Cells::Text { codes, .. } = &mut column.cells {
+            codes.iter_mut().for_each(|code| *code = 1 - *code);
+        }
+    }
+    for (name, before) in names.into_iter().zip(before) {
+        assert_eq!(model(name, &table), before, "{name}");
+    }
+}
+
+#[test]
 fn what_cannot_be_learned_from_few_labels_is_said() {
     let (table, schema) = heaps();
     let text = "[data]\ntarget = 'kind'\n[model.classifier]\nself-training = {}\n";

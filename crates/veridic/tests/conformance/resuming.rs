@@ -228,3 +228,42 @@ fn changed_data_is_not_trained_on() {
     assert!(error.to_string().starts_with("the data has changed since the run was begun"), "{error}");
     assert!(error.to_string().ends_with("table.csv"), "{error}");
 }
+
+#[test]
+fn the_graph_of_label_propagation_is_kept_and_gone_on_with() {
+    let place = Place::new();
+    let text = "seed = 7\n[data]\ntarget = 'label'\nlabelled = 12\n\
+                [model.propagation]\ncurve = { labels = [6, 40], draws = 3 }\n[[figure]]\nkind = 'learning-curves'\n";
+    let config = Config::from_toml(text, "the test").unwrap();
+    place.fit(&config, "whole", 1);
+    let flag = never();
+    flag.store(true, Ordering::Relaxed);
+    let stopped = fit_files(&place.options(&config, "stopped", 1), &flag, &mut |_| {}).unwrap();
+    assert_eq!(stopped.end, End::Stopped);
+    assert!(stopped.report.is_empty() && place.info("stopped", "status") == "stopped");
+    let kept = place.at("stopped").join("checkpoint/partial.safetensors");
+    assert!(kept.is_file());
+    let resumed = place.resume("stopped", &[], 2).unwrap();
+    assert_eq!(resumed.end, End::Done);
+    assert!(!kept.exists());
+    for file in ["model.safetensors", "report.json", "figures/learning-curves.svg"] {
+        let of = |run: &str| fs::read(place.at(run).join(file)).unwrap();
+        assert!(of("whole") == of("stopped"), "{file}");
+    }
+    let report = resumed.report;
+    for name in ["propagation", "nearest", "logistic"] {
+        let of = |ending: &str| report[&format!("learning.{name}.40{ending}")];
+        assert!(of(".low") <= of("") && of("") <= of(".high") && of(".high") < 1.0, "{report:?}");
+    }
+    // A graph that cannot be read is made again.
+    let again = fit_files(&place.options(&config, "damaged", 1), &flag, &mut |_| {}).unwrap();
+    assert_eq!(again.end, End::Stopped);
+    let kept = place.at("damaged").join("checkpoint/partial.safetensors");
+    let mut bytes = fs::read(&kept).unwrap();
+    let end = bytes.len();
+    bytes[end - 5_000..].fill(0xff);
+    fs::write(&kept, bytes).unwrap();
+    place.resume("damaged", &[], 1).unwrap();
+    let of = |run: &str| fs::read(place.at(run).join("model.safetensors")).unwrap();
+    assert!(of("whole") == of("damaged"));
+}

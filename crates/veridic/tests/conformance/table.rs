@@ -9,12 +9,13 @@ use veridic::run::{Config, Fitted, fit};
 use super::support::{Place, ROWS, numbers, sampled, text, texts};
 
 /// Settings that make a model small, or that it does not do without.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("table", "chain = { members = 1, boost = { rounds = 20 } }"),
     ("chain", "members = 1\nboost = { rounds = 20 }"),
     ("circuit", "epochs = 2"),
     ("private-marginals", "noise-seed = 1\nranges = { height = [150, 200], visits = [0, 20] }"),
     ("boosted-trees", "rounds = 20"),
+    ("rare-class", "rounds = 20\ntrees = 10"),
 ];
 
 /// Every model of rows that is no network, with its configuration: a new one is among them.
@@ -27,8 +28,10 @@ fn cases() -> impl Iterator<Item = (&'static str, Config)> {
     ModelConfig::all().into_iter().filter(is_here).map(|model| {
         let name = model.name();
         let settings = SETTINGS.iter().find(|(of, _)| *of == name).map_or("", |(_, settings)| settings);
+        // What learns from rows without a label needs some.
+        let labelled = if name == "rare-class" { "labelled = 60\n" } else { "" };
         let text = format!(
-            "seed = 7\n[data]\ntarget = \"label\"\n[evaluate]\nsample-rows = 40\n[model.{name}]\n{settings}\n"
+            "seed = 7\n[data]\ntarget = \"label\"\n{labelled}[evaluate]\nsample-rows = 40\n[model.{name}]\n{settings}\n"
         );
         (name, Config::from_toml(&text, name).unwrap())
     })

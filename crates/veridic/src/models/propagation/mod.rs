@@ -4,8 +4,6 @@
 //! in the space of codes: where that is so (digits), one label a class is enough; where it is not (fraud), it is not.
 
 mod coder;
-mod eigen;
-mod graph;
 mod spread;
 #[cfg(test)]
 mod tests;
@@ -13,12 +11,11 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use self::coder::Coder;
-use self::graph::Graph;
 use super::{Layout, Rows, Stored, parallel};
 use crate::data::Matrix;
 use crate::error::{ConfigError, ModelError, Result};
 use crate::label;
-use crate::project::{self, NeighborMethod};
+use crate::project::{self, Graph, NeighborMethod, Neighbors};
 use crate::seed::Seed;
 
 /// The model in messages.
@@ -61,6 +58,25 @@ pub struct PropagationConfig {
     /// Whether the graph chooses the `data.labelled` rows whose labels are looked at, instead of chance: those in the middle of
     /// as many clusters, whatever their class. What asking a person for them would give.
     pub ask: bool,
+    /// Whether the error with other numbers of labels is reported as well, all on the one graph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<LabelCurveConfig>,
+}
+
+/// Numbers of labels whose error is measured beside that of a run's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct LabelCurveConfig {
+    /// Labels, each at least 2: one of each class first, then by chance.
+    pub labels: Vec<usize>,
+    /// Draws of the labels, 1 to 100; each has a seed of its own, the run's and those after it.
+    pub draws: usize,
+}
+
+impl Default for LabelCurveConfig {
+    fn default() -> Self {
+        Self { labels: vec![10, 20, 50, 100, 200], draws: 10 }
+    }
 }
 
 impl Default for PropagationConfig {
@@ -73,6 +89,7 @@ impl Default for PropagationConfig {
             class_shares: ClassShares::Labelled,
             lookup: 8,
             ask: false,
+            curve: None,
         }
     }
 }
@@ -93,6 +110,14 @@ impl PropagationConfig {
         ] {
             if !(1..=most).contains(&value) {
                 return range(name, value.to_string(), &format!("1 to {most}"));
+            }
+        }
+        if let Some(curve) = &self.curve {
+            if let Some(few) = curve.labels.iter().find(|labels| **labels < 2) {
+                return range("curve.labels", few.to_string(), "2 and above each");
+            }
+            if !(1..=100).contains(&curve.draws) {
+                return range("curve.draws", curve.draws.to_string(), "1 to 100");
             }
         }
         if !(self.alpha > 0.0 && self.alpha < 1.0) {
@@ -158,12 +183,7 @@ impl Neighborhood {
     pub fn typical(&self, count: usize, seed: Seed) -> Result<Vec<u32>> {
         // As many directions as heaps are sought: further ones part what is within them.
         let vectors = EIGENVECTORS.min(count.max(2));
-        let mut vectors = parallel(self.threads, || Ok(eigen::leading(&self.graph, vectors, seed)))?;
-        for i in 0..vectors.n_rows {
-            let row = vectors.row_mut(i);
-            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-            row.iter_mut().for_each(|v| *v /= length);
-        }
+        let vectors = parallel(self.threads, || Ok(self.graph.spectral(vectors, seed)))?;
         let all: Vec<u32> = (0..vectors.n_rows as u32).collect();
         Ok(label::typical(&vectors, &all, count, seed)?)
     }
@@ -172,8 +192,24 @@ impl Neighborhood {
     ///
     /// # Errors
     /// [`ModelError::OneClass`] where fewer than two classes are labelled; `target` names the column in it.
-    pub fn propagate(self, labels: &[Option<u16>], classes: &[String], target: &str) -> Result<Propagation> {
-        let mut counts = vec![0usize; classes.len()];
+    pub fn propagate(&self, labels: &[Option<u16>], classes: &[String], target: &str) -> Result<Propagation> {
+        let shares = self.shares(labels, classes.len(), target)?;
+        Ok(Propagation {
+            classes: classes.to_vec(),
+            coder: self.coder.clone(),
+            lookup: self.config.lookup.min(self.codes.n_rows),
+            codes: self.codes.clone(),
+            shares,
+        })
+    }
+
+    /// The probability of each of `classes` classes for each row of the graph, given labels as [`propagate`](Self::propagate) takes
+    /// them.
+    ///
+    /// # Errors
+    /// As those of [`propagate`](Self::propagate).
+    pub(crate) fn shares(&self, labels: &[Option<u16>], classes: usize, target: &str) -> Result<Matrix> {
+        let mut counts = vec![0usize; classes];
         for class in labels.iter().flatten() {
             if let Some(count) = counts.get_mut(usize::from(*class)) {
                 *count += 1;
@@ -184,14 +220,55 @@ impl Neighborhood {
         }
         let (alpha, equal) = (self.config.alpha, self.config.class_shares == ClassShares::Equal);
         let spread = || Ok(spread::spread(&self.graph, labels, &counts, (alpha, equal)));
-        let shares = parallel(self.threads, spread)?;
-        Ok(Propagation {
-            classes: classes.to_vec(),
-            coder: self.coder,
-            lookup: self.config.lookup.min(self.codes.n_rows),
-            codes: self.codes,
-            shares,
-        })
+        Ok(parallel(self.threads, spread)?)
+    }
+
+    /// The codes of other rows, and the rows of the graph by which each of them is told.
+    ///
+    /// # Errors
+    /// Rows of another width; values that are not finite.
+    pub(crate) fn lookup(&self, rows: Rows<'_>, index: &[u32]) -> Result<(Matrix, Neighbors)> {
+        let codes = self.coder.codes(rows, index, self.threads)?;
+        let found =
+            project::nearest(&self.codes, &codes, self.config.lookup.min(self.codes.n_rows), self.threads)?;
+        Ok((codes, found))
+    }
+
+    /// The graph as tensors, to go on with it in a later run.
+    pub(crate) fn store(&self) -> Stored {
+        let mut stored = Stored::default();
+        stored.insert("codes", &[self.codes.n_rows, self.codes.n_cols], self.codes.values.clone());
+        stored.absorb("coder", self.coder.store());
+        let (ends, to, weights, degrees) = self.graph.edges();
+        stored.insert("ends", &[ends.len()], ends.iter().map(|end| *end as u64).collect::<Vec<u64>>());
+        stored.insert("to", &[to.len()], to.to_vec());
+        stored.insert("weights", &[weights.len()], weights.to_vec());
+        stored.insert("degrees", &[degrees.len()], degrees.to_vec());
+        stored
+    }
+
+    /// The graph that was stored.
+    ///
+    /// # Errors
+    /// What is not there or does not fit.
+    pub(crate) fn restore(
+        config: &PropagationConfig,
+        stored: &Stored,
+        (rows, threads): (usize, usize),
+    ) -> Result<Self, String> {
+        let coder = Coder::restore(&stored.below("coder"))?;
+        let values = stored.values::<f32>("codes")?.to_vec();
+        let codes = Matrix { n_rows: rows, n_cols: coder.width(), values };
+        let ends: Vec<usize> = stored.values::<u64>("ends")?.iter().map(|end| *end as usize).collect();
+        let of_edges = stored.values::<u32>("to")?.to_vec();
+        let weights = stored.values::<f32>("weights")?.to_vec();
+        let degrees = stored.values::<f32>("degrees")?.to_vec();
+        let graph = Graph::of_edges(&ends, (of_edges, weights, degrees))
+            .ok_or("the edges of the graph do not fit each other")?;
+        if codes.values.len() != rows * codes.n_cols || graph.rows() != rows {
+            return Err("the graph is of other rows".to_string());
+        }
+        Ok(Self { config: config.clone(), coder, codes, graph, threads })
     }
 }
 
@@ -225,24 +302,10 @@ impl Propagation {
     /// # Errors
     /// Rows of another width; values that are not finite.
     pub fn probabilities(&self, rows: Rows<'_>, index: &[u32], threads: usize) -> Result<Vec<f32>> {
-        let k = self.classes.len();
-        let mut shares = Vec::with_capacity(index.len() * k);
+        let mut shares = Vec::with_capacity(index.len() * self.classes.len());
         for piece in index.chunks(PIECE) {
             let codes = self.coder.codes(rows, piece, threads)?;
-            let found = project::nearest(&self.codes, &codes, self.lookup, threads)?;
-            for i in 0..piece.len() {
-                let near = found.of(i);
-                let distances = &found.distances[i * found.k..(i + 1) * found.k];
-                let far = distances.iter().copied().fold(0.0_f32, f32::max).powi(2).max(1e-9);
-                let mut sum = vec![0.0_f32; k];
-                for (&row, distance) in near.iter().zip(distances) {
-                    let weight = (-distance * distance / far).exp();
-                    let shares = self.shares.row(row as usize);
-                    sum.iter_mut().zip(shares).for_each(|(sum, share)| *sum += weight * share);
-                }
-                let total: f32 = sum.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-                shares.extend(sum.into_iter().map(|sum| sum / total));
-            }
+            shares.extend(told(&self.shares, &project::nearest(&self.codes, &codes, self.lookup, threads)?));
         }
         Ok(shares)
     }
@@ -284,4 +347,24 @@ impl Propagation {
         }
         Ok(Self { classes, coder, codes, shares, lookup })
     }
+}
+
+/// The probability of each class for rows whose neighbors were found, row by row: the mean of the shares of these, weighted by
+/// `exp(-d²/s²)` with s the distance of the farthest of them.
+pub(crate) fn told(shares: &Matrix, found: &Neighbors) -> Vec<f32> {
+    let (k, rows) = (shares.n_cols, found.indices.len() / found.k.max(1));
+    let mut all = Vec::with_capacity(rows * k);
+    for i in 0..rows {
+        let distances = &found.distances[i * found.k..(i + 1) * found.k];
+        let far = distances.iter().copied().fold(0.0_f32, f32::max).powi(2).max(1e-9);
+        let mut sum = vec![0.0_f32; k];
+        for (&row, distance) in found.of(i).iter().zip(distances) {
+            let weight = (-distance * distance / far).exp();
+            let of_row = shares.row(row as usize);
+            sum.iter_mut().zip(of_row).for_each(|(sum, share)| *sum += weight * share);
+        }
+        let total: f32 = sum.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        all.extend(sum.into_iter().map(|sum| sum / total));
+    }
+    all
 }

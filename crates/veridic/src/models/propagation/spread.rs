@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::graph::{Graph, products};
 use crate::data::Matrix;
+use crate::project::{Graph, products};
 
 /// Steps of conjugate gradients; the error shrinks about tenfold in five.
 const STEPS: usize = 40;

@@ -9,6 +9,7 @@
 mod round;
 mod warp;
 
+use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Draw, GraphError, Pool, States};
 
@@ -49,7 +50,8 @@ pub struct SelfTrainingConfig {
     pub graph: Option<PropagationConfig>,
     /// The power to which its probabilities are raised first, 0 to 10.
     pub blend: f32,
-    /// How large classes are among the images without a label.
+    /// How large classes are among the images without a label. Where all are `equal`, labelled images of each are learned from
+    /// equally often.
     pub class_shares: ClassShares,
 }
 
@@ -103,8 +105,8 @@ pub(crate) struct Guide {
 pub(crate) struct SelfTraining<'a> {
     network: &'a mut Network,
     config: &'a SelfTrainingConfig,
-    /// Rows whose labels are known, with the numbers of their classes.
-    labelled: Vec<(u32, f32)>,
+    /// Rows whose labels are known, with the numbers of their classes; sets from which one is drawn, and of it a row.
+    labelled: Vec<Vec<(u32, f32)>>,
     guide: Option<Guide>,
     /// The share that each class is taken to have.
     wanted: Vec<f32>,
@@ -128,6 +130,16 @@ impl<'a> SelfTraining<'a> {
             ClassShares::Labelled => (count + 1.0) / (labelled.len() as f32 + known),
         });
         let wanted = wanted.collect();
+        let labelled = match config.class_shares {
+            ClassShares::Labelled => vec![labelled],
+            // Each class as often as any other, however many labels it has.
+            ClassShares::Equal => {
+                let mut of_class = vec![Vec::new(); classes];
+                labelled.into_iter().for_each(|row| of_class[row.1 as usize].push(row));
+                of_class.retain(|rows| !rows.is_empty());
+                of_class
+            }
+        };
         Self { network, config, labelled, guide, wanted }
     }
 
@@ -162,6 +174,12 @@ impl<'a> SelfTraining<'a> {
     }
 }
 
+/// One of `all`, of which there is at least one; where there is one alone nothing is drawn.
+fn one_of<'a, T>(all: &'a [T], random: &mut impl Rng) -> &'a T {
+    let at = if all.len() > 1 { (uniform(random) * all.len() as f64) as usize } else { 0 };
+    &all[at.min(all.len() - 1)]
+}
+
 impl Learner for SelfTraining<'_> {
     type Rows<'a> = Rows<'a>;
 
@@ -189,8 +207,8 @@ impl Learner for SelfTraining<'_> {
         for i in 0..n {
             let (row, label, strength) = match i.checked_sub(self.config.labelled) {
                 None => {
-                    let at = (uniform(&mut random) * self.labelled.len() as f64) as usize;
-                    let (row, class) = self.labelled[at.min(self.labelled.len() - 1)];
+                    let rows = one_of(&self.labelled, &mut random);
+                    let (row, class) = *one_of(rows, &mut random);
                     (row, class, self.config.warp)
                 }
                 Some(i) => (index[i], answers[i], self.config.warp * STRONGER),

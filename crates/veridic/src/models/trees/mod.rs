@@ -39,16 +39,27 @@ pub struct BoostedTreesConfig {
     pub patience: usize,
     /// Share of the training rows that boosting stops by, 0 to 0.5; with 0 all rounds are run.
     pub validation: f64,
+    /// Share of the columns that a tree looks at, drawn for each, above 0 to 1.
+    pub columns: f64,
 }
 
 impl Default for BoostedTreesConfig {
     fn default() -> Self {
-        Self { rounds: 400, learning_rate: 0.08, depth: 6, min_leaf: 5, patience: 25, validation: 0.1 }
+        Self {
+            rounds: 400,
+            learning_rate: 0.08,
+            depth: 6,
+            min_leaf: 5,
+            patience: 25,
+            validation: 0.1,
+            columns: 1.0,
+        }
     }
 }
 
 impl BoostedTreesConfig {
-    fn boost(&self) -> BoostConfig {
+    /// The settings of boosting over so many columns.
+    fn boost(&self, columns: usize) -> BoostConfig {
         BoostConfig {
             rounds: self.rounds,
             learning_rate: self.learning_rate,
@@ -58,7 +69,7 @@ impl BoostedTreesConfig {
             patience: self.patience,
             validation: self.validation,
             groups: Vec::new(),
-            features: usize::MAX,
+            features: ((columns as f64 * self.columns).ceil() as usize).max(1),
         }
     }
 
@@ -67,7 +78,11 @@ impl BoostedTreesConfig {
     /// # Errors
     /// [`ConfigError::Range`] for the first that is outside its own.
     pub fn check(&self, path: &str) -> Result<(), ConfigError> {
-        self.boost().check(path)
+        if !(self.columns > 0.0 && self.columns <= 1.0) {
+            let (field, found) = (format!("{path}.columns"), self.columns.to_string());
+            return Err(ConfigError::Range { field, found, allowed: "above 0 to 1".to_string() });
+        }
+        self.boost(1).check(path)
     }
 }
 
@@ -126,7 +141,7 @@ impl BoostedTrees {
         let mut random = seed.stream("boosted trees");
         let fit = || {
             let of = (of_rows.as_slice(), classes.len(), false);
-            Ok(Softmax::fit(&features, of, None, &config.boost(), &mut random, stop))
+            Ok(Softmax::fit(&features, of, None, &config.boost(features.len()), &mut random, stop))
         };
         let Some(model) = parallel(threads, fit)? else { return Ok(None) };
         let classes = classes.into_iter().map(str::to_string).collect();

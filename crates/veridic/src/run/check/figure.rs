@@ -2,7 +2,7 @@
 
 use crate::data::Data;
 use crate::error::{ConfigError, Result};
-use crate::models::{ModelConfig, Network, Parts};
+use crate::models::{ModelConfig, Network, Parts, PropagationConfig};
 use crate::run::config::{Config, FigureConfig, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::report::disentanglement;
@@ -16,12 +16,19 @@ pub(crate) fn check(config: &Config, data: &Dataset, network: &Network) -> Resul
     config.figure.iter().try_for_each(|figure| check_figure(config, data, network, figure))
 }
 
-/// Refuses all figures, for models that have none.
+/// Refuses figures that label propagation does not have.
 ///
 /// # Errors
 /// [`ConfigError::Conflict`].
-pub(crate) fn check_none(config: &Config) -> Result<()> {
-    let Some(figure) = config.figure.first() else { return Ok(()) };
+pub(crate) fn check_graph(config: &Config, settings: &PropagationConfig) -> Result<()> {
+    let is_curve = |figure: &&FigureConfig| figure.kind == FigureKind::LearningCurves;
+    if settings.curve.is_none()
+        && let Some(figure) = config.figure.iter().find(is_curve)
+    {
+        let what = format!("the figure `{}` needs `model.propagation.curve`", figure.kind.name());
+        return Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into());
+    }
+    let Some(figure) = config.figure.iter().find(|figure| !is_curve(figure)) else { return Ok(()) };
     let what = format!("{} has no figure `{}`", config.model.noun(), figure.kind.name());
     Err(ConfigError::Conflict { what, remedy: "leave the figure out".to_string() }.into())
 }

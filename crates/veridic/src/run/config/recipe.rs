@@ -27,6 +27,7 @@ const RECIPES: &[Recipe] = recipes!(
     "cifar-conv-autoencoder"
     "cifar-conv-vae"
     "creditcard-autoencoder"
+    "creditcard-few-labels"
     "creditcard-map"
     "creditcard-oneclass"
     "creditcard-sgan"

@@ -1,5 +1,6 @@
 //! Which training rows have a label that may be learned from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Dataset, few};
@@ -27,7 +28,8 @@ pub(super) fn hide(config: &Config, data: &mut Dataset) -> Result<()> {
     }
     let asks = config.model.graph().is_some_and(|graph| graph.ask);
     if let (Some(count), false) = (config.data.labelled, asks) {
-        let drawn = drawn(data, count, Seed(config.seed));
+        let class = |row: usize| data.class_numbers[row] as usize;
+        let drawn = drawn(data.seen(), class, count, Seed(config.seed));
         if drawn.len() < count {
             return Err(ConfigError::Range {
                 field: "data.labelled".to_string(),
@@ -54,17 +56,20 @@ pub(super) fn hide(config: &Config, data: &mut Dataset) -> Result<()> {
     Ok(())
 }
 
-/// So many labelled training rows: one of each class first, then by chance; sorted.
-fn drawn(data: &Dataset, count: usize, seed: Seed) -> Vec<usize> {
-    let mut rows = data.seen();
+/// So many of `rows`: one of each class first, then by chance; sorted.
+pub(crate) fn drawn(
+    mut rows: Vec<usize>,
+    class: impl Fn(usize) -> usize,
+    count: usize,
+    seed: Seed,
+) -> Vec<usize> {
     shuffle(&mut rows, &mut seed.stream("labelled rows"));
-    let mut had = vec![false; data.classes.len()];
+    let mut had = BTreeSet::new();
     let (mut first, mut rest) = (Vec::new(), Vec::new());
     for row in rows {
-        let class = data.class_numbers[row] as usize;
-        match std::mem::replace(&mut had[class], true) {
-            false => first.push(row),
-            true => rest.push(row),
+        match had.insert(class(row)) {
+            true => first.push(row),
+            false => rest.push(row),
         }
     }
     first.extend(rest);

@@ -3,7 +3,7 @@
 pub(crate) mod few;
 mod gather;
 mod image;
-mod labelled;
+pub(crate) mod labelled;
 mod table;
 mod window;
 

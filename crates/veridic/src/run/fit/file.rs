@@ -147,8 +147,8 @@ pub fn plan(options: &FitOptions) -> Result<Planned> {
             check::figure::check_table(&config, &data, &parts)?;
             (content.table().map_or(0, |(table, _)| table.columns.len()), Vec::new())
         }
-        (None, _) if matches!(config.model, ModelConfig::Propagation(_)) => {
-            check::figure::check_none(&config)?;
+        (None, _) if let ModelConfig::Propagation(settings) = &config.model => {
+            check::figure::check_graph(&config, settings)?;
             (data.layout.width(), Vec::new())
         }
         (None, _) => {
@@ -229,20 +229,19 @@ pub fn fit_files(
         return table::fit_run((&config, &parts), &data, (options, resumed), stop, observe);
     }
     if let ModelConfig::Propagation(settings) = &config.model {
-        check::figure::check_none(&config)?;
-        if let Some((directory, _)) = resumed {
-            let before = directory.info()?;
-            unchanged(&before.data, &data)?;
-            return match before.status {
-                Status::Done => finished(&directory, &before),
-                _ => Err(RunError::Unfinished {
-                    status: before.status.name().to_string(),
-                    path: directory.path.clone(),
+        check::figure::check_graph(&config, settings)?;
+        let resumed = match resumed {
+            Some((directory, begun)) => {
+                let before = directory.info()?;
+                unchanged(&before.data, &data)?;
+                if before.status == Status::Done && begun == config {
+                    return finished(&directory, &before);
                 }
-                .into()),
-            };
-        }
-        return propagation::fit_run(settings, &config, &data, options);
+                Some(directory)
+            }
+            None => None,
+        };
+        return propagation::fit_run((settings, &config), &data, (options, resumed), stop);
     }
     let mut network = network(&config, &data)?;
     check::figure::check(&config, &data, &network)?;

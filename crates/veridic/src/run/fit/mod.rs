@@ -88,8 +88,11 @@ pub fn fit_watched(
     let form = Form::of(&data);
     let (model, end, latents, report) = match (form, &config.model) {
         (Some(form), ModelConfig::Propagation(settings)) => {
-            let spread = propagation::learn(settings, &config, &data, threads)?;
-            let report = report::few::report(&data, &spread, threads)?;
+            let near = propagation::neighborhood(settings, &config, &data, threads)?;
+            // Without a directory there is nothing to go on with: it is not stopped.
+            let never = AtomicBool::new(false);
+            let done = propagation::reported((settings, &config), &data, &near, threads, &never)?;
+            let (spread, report) = done.expect("nothing stops it");
             (
                 Model::Propagation(Box::new(Spread { form, model: spread.model })),
                 End::Done,

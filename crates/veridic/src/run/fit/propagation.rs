@@ -1,9 +1,12 @@
 //! Fitting label propagation: the graph of all training rows, then their few labels.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::file::{FitOptions, FittedRun};
+use super::table::PARTIAL;
 use crate::error::{Result, RunError};
 use crate::models::{Neighborhood, Propagation, PropagationConfig};
 use crate::run::config::Config;
@@ -12,6 +15,7 @@ use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::fitted::Form;
 use crate::run::report;
 use crate::run::report::card::card;
+use crate::run::report::learning::learning_curves;
 use crate::seed::Seed;
 use crate::train::End;
 
@@ -29,13 +33,50 @@ pub(crate) fn learn(
     data: &Dataset,
     threads: usize,
 ) -> Result<Spread> {
-    let train = &data.split.train;
-    let seed = Seed(config.seed);
+    spread(settings, config, data, &neighborhood(settings, config, data, threads)?)
+}
+
+/// The labels spread, with all figures of it; nothing once it was stopped.
+pub(crate) fn reported(
+    (settings, config): (&PropagationConfig, &Config),
+    data: &Dataset,
+    near: &Neighborhood,
+    threads: usize,
+    stop: &AtomicBool,
+) -> Result<Option<(Spread, BTreeMap<String, f64>)>> {
+    let spread = spread(settings, config, data, near)?;
+    let mut figures = report::few::report(data, &spread, threads)?;
+    if let Some(curve) = &settings.curve {
+        let more = report::few::curve(curve, data, near, (config.seed, threads), stop)?;
+        let Some(more) = more else { return Ok(None) };
+        figures.extend(more);
+    }
+    Ok(Some((spread, figures)))
+}
+
+/// The graph of the training rows.
+pub(crate) fn neighborhood(
+    settings: &PropagationConfig,
+    config: &Config,
+    data: &Dataset,
+    threads: usize,
+) -> Result<Neighborhood> {
     let rows = (data.rows(), &data.layout);
-    let near = Neighborhood::new(settings, rows, &index(train), (Seed(seed.key("propagation")), threads))?;
+    let seed = Seed(Seed(config.seed).key("propagation"));
+    Neighborhood::new(settings, rows, &index(&data.split.train), (seed, threads))
+}
+
+/// Chooses the rows to ask for where the graph is to choose, and spreads their labels.
+fn spread(
+    settings: &PropagationConfig,
+    config: &Config,
+    data: &Dataset,
+    near: &Neighborhood,
+) -> Result<Spread> {
+    let train = &data.split.train;
     let labelled = match config.data.labelled.filter(|_| settings.ask) {
         Some(count) => {
-            let asked = near.typical(count, Seed(seed.key("propagation.ask")))?;
+            let asked = near.typical(count, Seed(Seed(config.seed).key("propagation.ask")))?;
             asked.into_iter().map(|at| train[at as usize]).collect()
         }
         None => data.seen(),
@@ -49,12 +90,13 @@ pub(crate) fn learn(
     Ok(Spread { model: near.propagate(&labels, &data.classes, target)?, labelled })
 }
 
-/// Fits the model and writes its run directory.
+/// Fits the model and writes its run directory, or goes on with one: the graph, which takes most of the time, is kept when
+/// the fit is stopped.
 pub(super) fn fit_run(
-    settings: &PropagationConfig,
-    config: &Config,
+    (settings, config): (&PropagationConfig, &Config),
     data: &Dataset,
-    options: &FitOptions,
+    (options, resumed): (&FitOptions, Option<Directory>),
+    stop: &AtomicBool,
 ) -> Result<FittedRun> {
     let split = &data.split;
     let rows = [split.train.len(), split.valid.len(), split.test.len()];
@@ -62,39 +104,89 @@ pub(super) fn fit_run(
     info.classes.clone_from(&data.classes);
     info.notes.clone_from(&data.notes);
     info.text.clone_from(&data.text);
-    let directory = Directory::create(&options.out)?;
+    let (directory, from) = match resumed {
+        Some(directory) => {
+            let before = directory.info()?;
+            (info.started, info.seconds) = (before.started, before.seconds);
+            let from = directory.read_partial(PARTIAL)?;
+            (directory, from)
+        }
+        None => (Directory::create(&options.out)?, None),
+    };
     directory.write_info(&info)?;
     directory.write_config(config)?;
+    let mut fitted = FittedRun {
+        run: directory.path.clone(),
+        end: End::Done,
+        epochs: 0,
+        seconds: 0.0,
+        report: BTreeMap::new(),
+        figures: Vec::new(),
+        notes: data.notes.clone(),
+    };
     let begun = Instant::now();
-    let finish = || -> Result<BTreeMap<String, f64>> {
-        let spread = learn(settings, config, data, options.threads)?;
+    let is_stopped = || stop.load(Ordering::Relaxed);
+    // Gives whether it came to its end.
+    let finish = || -> Result<bool> {
+        // What cannot be read is made again.
+        let of = (split.train.len(), options.threads);
+        let kept = from.and_then(|from| Neighborhood::restore(settings, &from, of).ok());
+        let near = match kept {
+            Some(near) => near,
+            None => neighborhood(settings, config, data, options.threads)?,
+        };
+        let keep = || directory.write(PARTIAL, &near.store().to_bytes());
+        if is_stopped() {
+            keep()?;
+            return Ok(false);
+        }
         let form = Form::of(data).ok_or_else(|| RunError::NoData {
             reason: "there are no rows to spread labels over".to_string(),
             remedy: "name a table with a target, or images".to_string(),
         })?;
+        let Some((spread, figures)) = reported((settings, config), data, &near, options.threads, stop)?
+        else {
+            keep()?;
+            return Ok(false);
+        };
         directory.write_form(&form)?;
         directory.write_model(&spread.model.store())?;
-        let figures = report::few::report(data, &spread, options.threads)?;
         directory.write_json("report.json", &figures)?;
         let schema = data.content.table().map(|(_, schema)| schema);
         directory.write("card.md", card(config, &info, schema, &figures).as_bytes())?;
-        Ok(figures)
+        fitted.figures = draw(&directory, config, &figures)?;
+        fitted.report = figures;
+        directory.remove(PARTIAL)?;
+        Ok(true)
     };
     let done = finish();
     info.seconds += begun.elapsed().as_secs_f64();
     info.ended = Some(now());
-    info.status = if done.is_ok() { Status::Done } else { Status::Failed };
+    info.status = match &done {
+        Ok(true) => Status::Done,
+        Ok(false) => Status::Stopped,
+        Err(_) => Status::Failed,
+    };
     info.error = done.as_ref().err().map(ToString::to_string);
     let told = directory.write_info(&info);
-    let report = done?;
-    told?;
-    Ok(FittedRun {
-        run: directory.path.clone(),
-        end: End::Done,
-        epochs: 0,
-        seconds: info.seconds,
-        report,
-        figures: Vec::new(),
-        notes: data.notes.clone(),
-    })
+    if !done.and_then(|whole| told.map(|()| whole))? {
+        fitted.end = End::Stopped;
+    }
+    fitted.seconds = info.seconds;
+    Ok(fitted)
+}
+
+/// Draws the figures of the configuration: errors by the number of labels.
+fn draw(directory: &Directory, config: &Config, report: &BTreeMap<String, f64>) -> Result<Vec<PathBuf>> {
+    let mut drawn = Vec::new();
+    for wanted in &config.figure {
+        let Some(figure) = learning_curves(report)? else { continue };
+        let folder = directory.folder("figures")?;
+        let name = wanted.kind.name();
+        figure.write(&folder.join(format!("{name}.svg")))?;
+        let png = folder.join(format!("{name}.png"));
+        figure.write(&png)?;
+        drawn.push(png);
+    }
+    Ok(drawn)
 }

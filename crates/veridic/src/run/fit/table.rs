@@ -1,12 +1,12 @@
 //! Fitting models of tables without a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::file::{FitOptions, FittedRun};
 use super::made::write_page;
-use crate::data::Data;
+use crate::data::{Cells, Data, MISSING, Table};
 use crate::error::{Result, RunError};
 use crate::models::detector::DetectorConfig;
 use crate::models::{Lesson, Parts, Stored, TableModel};
@@ -21,7 +21,7 @@ use crate::seed::Seed;
 use crate::train::{End, Event};
 
 /// What a fit in a directory has learned so far, to go on from.
-const PARTIAL: &str = "checkpoint/partial.safetensors";
+pub(super) const PARTIAL: &str = "checkpoint/partial.safetensors";
 
 /// How to fit: what may stop it, who is told, and where it goes on from.
 pub(super) struct Course<'a> {
@@ -46,13 +46,27 @@ pub(super) fn learn(
         }
         .into());
     };
-    // What learns from labels alone learns from the rows that have one.
-    let seen = data.labelled.as_ref().filter(|_| parts.trees.is_some());
+    // What learns from labels learns them from the rows that have one.
+    let of_labels = parts.trees.is_some() || parts.discriminant.is_some();
+    let seen = match parts.rare {
+        Some(_) => Some(data.seen()),
+        None => data.labelled.clone().filter(|_| of_labels),
+    };
+    let target = config.data.target.as_deref();
+    let taught = match (&seen, target, &data.labels) {
+        (Some(seen), Some(target), Some(labels)) => Some(taught(table, target, labels, seen)),
+        _ => None,
+    };
+    let table = taught.as_ref().unwrap_or(table);
+    let mut is_seen = vec![false; table.n_rows];
+    seen.iter().flatten().for_each(|&row| is_seen[row] = true);
+    let unlabelled: Vec<usize> = data.split.train.iter().copied().filter(|&row| !is_seen[row]).collect();
     let lesson = Lesson {
         table,
         schema,
-        rows: seen.unwrap_or(&data.split.train),
-        target: config.data.target.as_deref(),
+        rows: seen.as_ref().unwrap_or(&data.split.train),
+        unlabelled: &unlabelled,
+        target,
         models_target: config.data.model_target,
         dropped: &config.data.drop,
         layout: &config.data.series,
@@ -66,6 +80,24 @@ pub(super) fn learn(
     }
     let Course { threads, stop, observe, from, keep } = course;
     TableModel::fit(&parts, lesson, (Seed(config.seed), threads), stop, observe, (from, keep))
+}
+
+/// The table with the labels of the rows `seen` as its target, which are not always those that the table came with, and no other.
+fn taught(table: &Table, target: &str, labels: &[Option<String>], seen: &[usize]) -> Table {
+    let known = |row: &usize| labels.get(*row)?.as_ref();
+    let levels: Vec<String> =
+        seen.iter().filter_map(known).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut codes = vec![MISSING; table.n_rows];
+    for row in seen {
+        if let Some(code) = known(row).and_then(|label| levels.binary_search(label).ok()) {
+            codes[*row] = code as u32;
+        }
+    }
+    let mut taught = table.clone();
+    if let Some(column) = taught.columns.iter_mut().find(|column| column.name == target) {
+        column.cells = Cells::Text { codes, levels };
+    }
+    taught
 }
 
 /// Fits a model of a table and writes its run directory, or goes on with one.

@@ -1,14 +1,19 @@
 //! The figures of a classifier that learned from few labels, beside controls that learned from the same.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::insert_ranking;
+use super::learning::PREFIX;
 use crate::data::Matrix;
-use crate::error::Result;
-use crate::evaluate::LogisticRegression;
+use crate::error::{ConfigError, Result};
+use crate::evaluate::{self, LogisticRegression};
+use crate::models::{LabelCurveConfig, Neighborhood, told};
 use crate::project;
+use crate::run::dataset::labelled::drawn;
 use crate::run::dataset::{Dataset, index};
 use crate::run::fit::propagation::Spread;
+use crate::seed::Seed;
 
 /// `C` of the logistic regression that is the control.
 const STRENGTH: f64 = 0.1;
@@ -73,17 +78,92 @@ pub(crate) fn report(data: &Dataset, spread: &Spread, threads: usize) -> Result<
     let near = project::nearest(&learned, &asked, 1, threads)?;
     let of_nearest = &mut near.indices.iter().map(|&at| usize::from(of_labels[at as usize]));
     figures.insert("control.nearest.error".to_string(), error(of_nearest));
+    let of_logistic = logistic(learned, &of_labels, asked)?;
+    figures.insert("control.logistic.error".to_string(), error(&mut of_logistic.into_iter()));
+    Ok(figures)
+}
+
+/// The classes that logistic regression of `learned` rows tells `asked` ones to be of.
+fn logistic(learned: Matrix, labels: &[u16], asked: Matrix) -> Result<Vec<usize>> {
     let scale = scale(&learned);
     let scaled = |mut matrix: Matrix| {
         matrix.values.iter_mut().for_each(|value| *value *= scale);
         matrix
     };
-    let all: Vec<u32> = (0..labelled.len() as u32).collect();
-    let logistic = LogisticRegression::fit(&scaled(learned), &all, &of_labels, STRENGTH)?;
-    let told = logistic.probabilities(&scaled(asked))?;
-    let of_rows = (0..told.n_rows).map(|row| usize::from(logistic.classes()[best(told.row(row))]));
-    figures.insert("control.logistic.error".to_string(), error(&mut { of_rows }));
-    Ok(figures)
+    let all: Vec<u32> = (0..learned.n_rows as u32).collect();
+    let fitted = LogisticRegression::fit(&scaled(learned), &all, labels, STRENGTH)?;
+    let told = fitted.probabilities(&scaled(asked))?;
+    Ok((0..told.n_rows).map(|row| usize::from(fitted.classes()[best(told.row(row))])).collect())
+}
+
+/// The share of test rows told wrong by other numbers of labels; nothing once it was stopped. Medians over draws, with `.low` and
+/// `.high` the least and the largest: `learning.propagation.LABELS`, and of what learns from the labels alone
+/// `learning.nearest.LABELS` and `learning.logistic.LABELS`.
+///
+/// # Errors
+/// More labels asked for than training rows have.
+pub(crate) fn curve(
+    settings: &LabelCurveConfig,
+    data: &Dataset,
+    near: &Neighborhood,
+    (seed, threads): (u64, usize),
+    stop: &AtomicBool,
+) -> Result<Option<BTreeMap<String, f64>>> {
+    let rows: Vec<usize> = data.tested().iter().copied().filter(|&row| data.truth(row).is_some()).collect();
+    let truth: Vec<usize> = rows.iter().filter_map(|&row| data.truth(row)).map(usize::from).collect();
+    let known = |row: &usize| data.truth(*row).is_some();
+    let train = &data.split.train;
+    let all: Vec<usize> = train.iter().copied().filter(known).collect();
+    let mut figures = BTreeMap::new();
+    if rows.is_empty() {
+        return Ok(Some(figures));
+    }
+    if let Some(many) = settings.labels.iter().find(|labels| **labels > all.len()) {
+        return Err(ConfigError::Range {
+            field: "model.propagation.curve.labels".to_string(),
+            found: many.to_string(),
+            allowed: format!("2 to {}, the training rows with a label", all.len()),
+        }
+        .into());
+    }
+    let mut places = vec![0u32; data.rows().len()];
+    train.iter().zip(0..).for_each(|(&row, place)| places[row] = place);
+    let (asked, found) = near.lookup(data.rows(), &index(&rows))?;
+    let error = |told: &mut dyn Iterator<Item = usize>| {
+        told.zip(&truth).filter(|(told, truth)| told != *truth).count() as f64 / truth.len() as f64
+    };
+    for &count in &settings.labels {
+        let mut errors: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for draw in 0..settings.draws {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let seed = Seed(seed.wrapping_add(draw as u64) & i64::MAX as u64);
+            let class = |row: usize| data.truth(row).map_or(0, usize::from);
+            let labelled = drawn(all.clone(), class, count, seed);
+            let of_labels: Vec<u16> = labelled.iter().filter_map(|&row| data.truth(row)).collect();
+            let mut labels = vec![None; train.len()];
+            labelled.iter().zip(&of_labels).for_each(|(&row, &of)| labels[places[row] as usize] = Some(of));
+            let shares = near.shares(&labels, data.classes.len(), "label")?;
+            let mut add = |name, error| errors.entry(name).or_default().push(error);
+            add("propagation", error(&mut told(&shares, &found).chunks(shares.n_cols).map(best)));
+            let values = labelled.iter().flat_map(|&row| near.codes().row(places[row] as usize)).copied();
+            let learned = Matrix { n_rows: count, n_cols: near.codes().n_cols, values: values.collect() };
+            let nearest = project::nearest(&learned, &asked, 1, threads)?;
+            let of_nearest = nearest.indices.iter().map(|&at| usize::from(of_labels[at as usize]));
+            add("nearest", error(&mut { of_nearest }));
+            add("logistic", error(&mut logistic(learned, &of_labels, asked.clone())?.into_iter()));
+        }
+        for (name, errors) in errors {
+            let name = format!("{PREFIX}{name}.{count}");
+            let (low, high) =
+                errors.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
+            figures.insert(format!("{name}.low"), low);
+            figures.insert(format!("{name}.high"), high);
+            figures.insert(name, evaluate::quantile(&errors, 0.5)?);
+        }
+    }
+    Ok(Some(figures))
 }
 
 /// What makes the mean square of the values 1.

@@ -19,7 +19,7 @@ const FEWEST: usize = 16;
 const REPEATS: usize = 10;
 
 /// The first part of the figures' names.
-const PREFIX: &str = "learning.";
+pub(super) const PREFIX: &str = "learning.";
 
 /// The names of models that tell classes, as `evaluate.learning` takes them.
 pub(crate) fn classifiers() -> Vec<ModelConfig> {
@@ -61,6 +61,7 @@ pub(crate) fn insert_learning(
                     table,
                     schema,
                     rows: &drawn,
+                    unlabelled: &[],
                     target: Some(target),
                     models_target: false,
                     dropped: &config.data.drop,

@@ -51,7 +51,8 @@ pub(crate) struct TableReport {
 /// Of detectors `test.auroc`, `test.average_precision`, with `control.…` (classical detectors on the same rows) where they are
 /// asked for; `detector.contamination`, the share of training rows taken for not ordinary, or else one in a hundred, and
 /// `detector.threshold`, the score that this share of them reaches. Of classifiers `test.error`
-/// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above. Where `evaluate.learning` names
+/// (the share of test rows told wrong), `test.loss` (mean nats a row), and with two classes the two figures above; of those of a rare
+/// class also `test.natural_average_precision` and `test.natural_f1`, where it has the share `prior`. Where `evaluate.learning` names
 /// classifiers, what [`insert_learning`](super::learning::insert_learning) says.
 pub(crate) fn report(
     config: &Config,
@@ -114,7 +115,11 @@ pub(crate) fn report(
     }
     super::learning::insert_learning(&mut figures, config, data, threads)?;
     if let (Some(classes), Some(shares)) = (model.classes(), model.probabilities(&test)?) {
-        classified(&mut figures, data, (classes, &shares), rows)?;
+        let prior = match &config.model {
+            ModelConfig::RareClass(own) => Some(own.prior),
+            _ => None,
+        };
+        classified(&mut figures, data, (classes, &shares, prior), rows)?;
     }
     let seed = Seed(config.seed);
     let (n, key) = (data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")));
@@ -194,7 +199,7 @@ fn judged_by(schema: &Schema, config: &Config) -> Schema {
 fn classified(
     figures: &mut BTreeMap<String, f64>,
     data: &Dataset,
-    (classes, shares): (&[String], &[f32]),
+    (classes, shares, prior): (&[String], &[f32], Option<f64>),
     rows: &[usize],
 ) -> Result<()> {
     let Some(labels) = &data.labels else { return Ok(()) };
@@ -217,6 +222,12 @@ fn classified(
     {
         let scores: Vec<f64> = shares.chunks(classes.len()).map(|shares| f64::from(shares[at])).collect();
         insert_ranking(figures, "test", &scores, &positive)?;
+        if let Some(prior) = prior {
+            let precision = evaluate::average_precision_at_rate(&scores, &positive, prior)?;
+            figures.insert("test.natural_average_precision".to_string(), precision);
+            let f1 = evaluate::f1_at_rate(&scores, &positive, 0.5, prior)?;
+            figures.insert("test.natural_f1".to_string(), f1);
+        }
     }
     Ok(())
 }
