@@ -1,7 +1,7 @@
 //! Detectors and generators of series on files that `bench/series.py` prepares, as JSON lines.
 //!
-//! `series_bench score --detector NAME [--train N] [--smooth N] [--gap N] [--window W] FILE…`: each file is a CSV of channels and
-//! a column `label`. It is fitted on the first N rows (on all without) and all rows are scored.
+//! `series_bench score --detector NAME [--train N] [--smooth N] [--gap N] [--window W] [--threads N] FILE…`: each file is a CSV
+//! of channels and a column `label`. It is fitted on the first N rows (on all without) and all rows are scored.
 //! `series_bench million [--threads N]`: a million points of one series, fitted and scored.
 //! `series_bench paths --model candle|window --paths N --length L --seed S --out FILE.csv FILE…`: new paths of the files.
 #![allow(clippy::print_stdout, reason = "a program that prints its result")]
@@ -96,8 +96,9 @@ fn score(file: &Path, arguments: &Arguments) -> Result<()> {
     let learned = SeriesSet { series: vec![whole.slice(0, train.unwrap_or(whole.len()))], ..set.clone() };
     let name = arguments.text("detector");
     let started = Instant::now();
-    let detector = Detector::fit(&learned, &config(name, arguments.number("smooth")), false, 2)?;
-    let mut scores = detector.score(&set, 2)?.remove(0).scores;
+    let threads = arguments.number("threads").unwrap_or(2);
+    let detector = Detector::fit(&learned, &config(name, arguments.number("smooth")), false, threads)?;
+    let mut scores = detector.score(&set, threads)?.remove(0).scores;
     let seconds = started.elapsed().as_secs_f64();
     let window = arguments.number("window").unwrap_or_else(|| period(&whole.values[0]));
     if name == "local-polynomial-skip" {
