@@ -1,6 +1,6 @@
 """Fits the recipes of Dow Jones windows over several seeds, checks what they report anew, and stores results/djia.json.
 
-python bench/djia.py [--seeds 3] [--threads 1] [--only path-4,return-4,return-8,lstm-4,lstm-8] [--peer] [--map RUN]
+python bench/djia.py [--seeds 3] [--threads 1] [--only path-4,return-4,return-8,lstm-4,lstm-8] [--peer] [--map RUN] [--crash RUN]
 then: python bench/run.py --workloads '' --no-binary --render
 
 What does not come back of held-out shares in the held-out period, beside as many principal components, is the recipe's
@@ -8,7 +8,8 @@ test.reconstruction. It is reckoned a second time here, by NumPy from the file o
 years alone are given to `veridic reconstruct` as a file of their own, so that nothing of training can be in them. With --peer
 the LSTM autoencoder is also trained by PyTorch, from the file of prices and with code that shares nothing with ours.
 Runs stay in bench/.work/djia. --map RUN places shares and years by the codes of their windows (mean and spread of each value), writes
-map.csv, map.png and map.html there, and stores how often the nearest of a share's 2008 are other shares' 2008.
+map.csv, map.png and map.html there, and stores how often the nearest of a share's 2008 are other shares' 2008. --crash RUN gives
+a run of djia-vae the autumn of 2008 of all shares and has paths like it made, real and made ones in scenario.csv.
 """
 
 import argparse
@@ -49,6 +50,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("--map", type=Path)
+    parser.add_argument("--crash", type=Path)
     args = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     result = {"kind": "table", "title": "Windows of Dow Jones shares"}
@@ -60,10 +62,12 @@ def main():
     result["machine"], result["columns"] = machine(), COLUMNS
     previous = BENCH / "results" / "djia.json"
     kept = {tuple(row[:3]): row for row in json.loads(previous.read_text())["rows"]} if previous.is_file() else {}
-    if args.map:
-        row = mapped(args.map)
-        say(" | ".join(row))
-        kept[tuple(row[:3])] = row
+    if args.map or args.crash:
+        rows = [mapped(args.map)] if args.map else []
+        rows += crash(args.crash) if args.crash else []
+        for row in rows:
+            say(" | ".join(row))
+            kept[tuple(row[:3])] = row
         store("djia", result | {"rows": [kept[key] for key in sorted(kept)]})
         return
     held = held_out()
@@ -101,10 +105,11 @@ def measured(args, kind, code, held):
         out = WORK / f"{kind}-{code}-{seed}"
         shutil.rmtree(out, ignore_errors=True)
         encoder = "[" + ", ".join([*layers, f"{{ dense = {code} }}"]) + "]"
-        settings = [f"seed={seed}", f"train.threads={args.threads}", f"model.autoencoder.encoder={encoder}"]
+        settings = [f"seed={seed}", f"model.autoencoder.encoder={encoder}"]
         if seed > 0:
             settings.append("figure=[]")
         command = [VERIDIC, "fit", "--recipe", recipe, "--data-dir", DATA, "--out", out, "--quiet"]
+        command += ["--threads", str(args.threads)]
         started = time.monotonic()
         subprocess.run([*command, *(word for setting in settings for word in ("--set", setting))], check=True)
         seconds.append(time.monotonic() - started)
@@ -199,6 +204,44 @@ def mapped(run):
     chance = ((years == "2008").sum() - 1) / (len(years) - 1)
     said = f"{shares['codes']:.3f} of codes, {shares['map']:.3f} in the map, {chance:.3f} by chance"
     return ["shares and years, their five nearest", run.name, "2008 beside 2008", "1", said, "", "", "", ""]
+
+
+def crash(run):
+    """What paths like the autumn of 2008 are like, beside its windows and those of all years."""
+    falls, scenario = WORK / "crash.csv", WORK / "scenario.csv"
+    with falls.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Date", "Close", "Name"])
+        for name, days in prices().items():
+            writer.writerows([date, close, name] for date, close in days if "2008-09-01" <= date <= "2008-11-30")
+    command = [VERIDIC, "sample", run, "-n", "2000", "--like", falls, "-o", scenario, "--threads", "1", "--quiet"]
+    subprocess.run(command, check=True)
+    paths = {}
+    with scenario.open(newline="") as file:
+        for row in csv.DictReader(file):
+            paths.setdefault(row["path"], []).append(float(row["Close"]))
+    everything = [part for days in prices().values() for part in cut([close for _, close in days])]
+    kinds = {
+        "windows of 2008-09 to 2008-11": [np.diff(np.log([1, *path])) for name, path in paths.items() if name.startswith("real")],
+        "2000 paths like them": [np.diff(np.log([1, *path])) for name, path in paths.items() if name.startswith("made")],
+        "windows of all years": everything,
+    }
+    rows = []
+    for name, returns in kinds.items():
+        returns = np.array(returns)
+        month, size, flat = returns.sum(1), np.abs(returns), returns - returns.mean()
+        storms = [np.corrcoef(size[:, lag:].ravel(), size[:, :-lag].ravel())[0, 1] for lag in (1, 5, 10)]
+        low, middle, high = np.quantile(month, [0.05, 0.5, 0.95])
+        said = f"a day's sd {returns.std():.4f}, kurtosis {(flat**4).mean() / (flat**2).mean() ** 2:.1f}"
+        said += f", log change of 32 days {middle:.2f} ({low:.2f} to {high:.2f})"
+        said += ", sizes 1, 5, 10 days apart " + ", ".join(f"{storm:.2f}" for storm in storms)
+        rows.append(["crash scenario", run.name, name, str(len(returns)), said, "", "", "", ""])
+    return rows
+
+
+def cut(close):
+    logs = np.log(close)
+    return [np.diff(logs[start : start + LENGTH + 1]) for start in range(0, len(logs) - LENGTH, LENGTH)]
 
 
 def peer(args, forget):

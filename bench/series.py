@@ -15,10 +15,8 @@ import gzip
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -41,7 +39,6 @@ def main():
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--makers", default=",".join(MAKERS))
-    parser.add_argument("--veridic", default=os.environ.get("VERIDIC", str(ROOT / "target" / "release" / "veridic")))
     parser.add_argument("--ours", default=str(ROOT / "target" / "release" / "examples" / "series_bench"))
     args = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
@@ -230,35 +227,14 @@ def measure_stock(args):
         yield ["Stock", name, "excess nearness to the half learned from (0 ideal, 0.5 copies)", near, "two more fits"]
 
 
-def copula(model):
-    """New paths by a copula."""
+def by(model):
+    """New paths by a copula, or by the network of a recipe, learned from files that are series of their own."""
 
     def make(args, files, n):
         out = WORK / f"stock-{model}.csv"
         options = ["--model", model, "--paths", n, "--length", 24, "--seed", 1, "--out", out]
         seconds = ours(args, "paths", *options, *files)[0]["seconds"]
         return np.genfromtxt(out, delimiter=",", skip_header=1).reshape(-1, 24, 6), seconds
-
-    return make
-
-
-def recipe(name):
-    """New paths by the network of a recipe, learned from files that follow each other with a gap between."""
-
-    def make(args, files, n):
-        run, out, table = WORK / name, WORK / f"{name}.csv", files[0]
-        settings = ["evaluate.judges=0", "evaluate.sample-rows=0", "figure=[]", f"train.threads={args.threads}"]
-        if len(files) > 1:
-            rows = [[i, *row] for i, path in enumerate(files) for row in list(csv.reader(path.open()))[1:]]
-            table = write("stock-half", ["block", *STOCK], rows)
-            settings.append("data.series.entity=block")
-        shutil.rmtree(run, ignore_errors=True)
-        started = time.monotonic()
-        fit = [args.veridic, "fit", table, "--recipe", name, "--out", run, "--quiet"]
-        subprocess.run([*fit, *(word for setting in settings for word in ("--set", setting))], check=True)
-        subprocess.run([args.veridic, "sample", run, "-n", str(n), "--seed", "1", "-o", out, "--quiet"], check=True)
-        seconds = time.monotonic() - started
-        return np.genfromtxt(out, delimiter=",", skip_header=1)[:, -6:].reshape(-1, 24, 6), seconds
 
     return make
 
@@ -275,10 +251,10 @@ def bootstrap(args, files, n):
 
 STOCK = ["Open", "High", "Low", "Close", "Adj_Close", "Volume"]
 MAKERS = {
-    "candle copula": copula("candle"),
-    "window copula": copula("window"),
-    "stock-vae": recipe("stock-vae"),
-    "timegan-stock": recipe("timegan-stock"),
+    "candle copula": by("candle"),
+    "window copula": by("window"),
+    "stock-vae": by("stock-vae"),
+    "timegan-stock": by("timegan-stock"),
     "bootstrap (a copy)": bootstrap,
 }
 

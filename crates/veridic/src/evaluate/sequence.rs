@@ -77,12 +77,7 @@ fn check(real: &Matrix, made: &Matrix, channels: usize) -> Result<(), EvaluateEr
     Ok(())
 }
 
-fn told_apart(
-    kinds: [&Matrix; 2],
-    channels: usize,
-    iterations: usize,
-    random: &mut ChaCha8Rng,
-) -> f64 {
+fn told_apart(kinds: [&Matrix; 2], channels: usize, iterations: usize, random: &mut ChaCha8Rng) -> f64 {
     let mut orders = kinds.map(|matrix| (0..matrix.n_rows).collect::<Vec<usize>>());
     orders.iter_mut().for_each(|order| shuffle(order, random));
     let judged = orders.each_mut().map(|order| order.split_off((LEARNED * order.len() as f64) as usize));
@@ -114,12 +109,7 @@ fn told_apart(
     (f64::from(right as u32) / f64::from(all.max(1) as u32) - 0.5).abs()
 }
 
-fn predicted(
-    [real, made]: [&Matrix; 2],
-    channels: usize,
-    iterations: usize,
-    random: &mut ChaCha8Rng,
-) -> f64 {
+fn predicted([real, made]: [&Matrix; 2], channels: usize, iterations: usize, random: &mut ChaCha8Rng) -> f64 {
     let steps = real.n_cols / channels - 1;
     let seen = 0..(channels - 1).max(1);
     let mut network = Gru::new(seen.len(), (channels / 2).max(1), random);
@@ -400,7 +390,10 @@ mod tests {
                 };
                 let expected = (at(1e-2) - at(-2e-2)) / 2e-2;
                 at(1e-2);
-                assert!((found - expected).abs() < 1e-3 * (1.0 + expected.abs()), "{l} {i}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-3 * (1.0 + expected.abs()),
+                    "{l} {i}: {found} {expected}"
+                );
             }
         }
     }
@@ -411,10 +404,11 @@ mod tests {
 
     #[test]
     fn other_sequences_are_told_apart_and_like_ones_are_not() {
-        let (real, same, other) = (walks(400, "a", 0.1), walks(400, "b", 0.1), walks(400, "c", 1.0));
-        let told = |made: &Matrix| told_apart([&real, made], 2, 300, &mut Seed(2).stream("judge"));
+        let (real, same, mut other) = (walks(400, "a", 0.1), walks(400, "b", 0.1), walks(400, "c", 0.1));
+        other.values.iter_mut().for_each(|value| *value *= 0.5);
+        let told = |made: &Matrix| told_apart([&real, made], 2, 1000, &mut Seed(2).stream("judge"));
         assert!(told(&same) < 0.12, "{}", told(&same));
-        assert!(told(&other) > 0.25, "{}", told(&other));
+        assert!(told(&other) > 0.2, "{}", told(&other));
         assert_eq!(told(&other), told(&other));
     }
 

@@ -182,7 +182,9 @@ impl SeriesConfig {
         let is_changed = window.scale != WindowScale::None || window.shift || window.flip;
         if window.form == WindowForm::Candles && is_changed {
             return Err(ConfigError::Conflict {
-                what: format!("`{path}.window.form` is `candles`, whose scale and place say what a day was like"),
+                what: format!(
+                    "`{path}.window.form` is `candles`, whose scale and place say what a day was like"
+                ),
                 remedy: "leave `scale`, `shift` and `flip` out".into(),
             });
         }

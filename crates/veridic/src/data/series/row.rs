@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candle::CandleNames;
 use super::config::{SeriesConfig, WindowConfig, WindowForm, WindowScale};
 use super::scaling::Scale;
-use super::candle::CandleNames;
 use super::{Candles, Series, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::SeriesError;
@@ -446,7 +446,8 @@ mod tests {
                 ..Series::default()
             }],
         };
-        let form = WindowConfig { length: 3, stride: 2, form: WindowForm::Candles, ..WindowConfig::default() };
+        let form =
+            WindowConfig { length: 3, stride: 2, form: WindowForm::Candles, ..WindowConfig::default() };
         let rows = prices.window_rows(&form, &SeriesConfig::default()).unwrap();
         assert_eq!((rows.table.n_rows, rows.incomplete), (3, 0));
         assert_eq!(rows.columns.channels, ["range", "open", "close", "gap", "level"]);

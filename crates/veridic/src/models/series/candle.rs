@@ -50,7 +50,7 @@ pub struct CandleCopula {
 }
 
 /// The number of the level of the whole window among the quantities; it has no step.
-fn level(roles: &Candles) -> usize {
+fn level_of(roles: &Candles) -> usize {
     roles.quantities()
 }
 
@@ -88,7 +88,7 @@ impl CandleCopula {
         let known = |place: &Place| place.step != Some(0) || place.quantity != GAP;
         let mut places: Vec<Place> =
             (0..config.window).flat_map(|step| day(&roles, step)).filter(known).collect();
-        places.push(Place { quantity: level(&roles), step: None });
+        places.push(Place { quantity: level_of(&roles), step: None });
         let copula = LagCopula::fit(&rows, &places, config.window);
         let step = set.series.first().map_or(1.0, Series::step);
         Ok(Self { channels: set.channels.clone(), roles, step, copula })
@@ -116,7 +116,7 @@ impl CandleCopula {
             let mut random = seed.stream(&format!("series/sample/{i}"));
             let level = standard_normal(&mut random);
             let path = walk.path(&[level], length, &mut random);
-            let first = self.copula.value(Place { quantity: level(&self.roles), step: None }, level);
+            let first = self.copula.value(Place { quantity: level_of(&self.roles), step: None }, level);
             self.decode(&path[1..], None, first)
         };
         self.set((0..n).map(path), 0.0)
@@ -151,7 +151,7 @@ impl CandleCopula {
             return Err(failed(SeriesError::Short { entity, found, needed, purpose }));
         }
         let close = &past.values[self.roles.close];
-        let level = Place { quantity: level(&self.roles), step: None };
+        let level = Place { quantity: level_of(&self.roles), step: None };
         let mut known = vec![self.copula.score(level, close[from].ln())];
         for i in from..found {
             let quantities = self.roles.encode(|channel| past.values[channel][i], Some(close[i - 1]));
@@ -169,7 +169,7 @@ impl CandleCopula {
     }
 
     fn walk(&self, length: usize) -> Walk<'_> {
-        let head = Place { quantity: level(&self.roles), step: None };
+        let head = Place { quantity: level_of(&self.roles), step: None };
         Walk::new(&self.copula, &|step| day(&self.roles, step), Some(head), length)
     }
 

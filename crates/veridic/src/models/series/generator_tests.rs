@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::series::{Series, SeriesSet};
-use crate::error::{Error, ModelError};
+use crate::error::{DataError, Error, SeriesError};
 use crate::models::Stored;
 use crate::seed::{Seed, standard_normal};
 

@@ -79,18 +79,17 @@ impl References {
         let index = workers.install(|| Index::new(&self.rows))?;
         let mut distances = vec![0.0; count];
         for (number, distances) in distances.chunks_mut(chunk).enumerate() {
-            let start = number * chunk;
+            let (start, n_rows) = (number * chunk, distances.len());
             let written = |piece: usize| {
-                let moments = start + piece * PIECE..(start + (piece + 1) * PIECE).min(start + distances.len());
+                let moments = start + piece * PIECE..start + ((piece + 1) * PIECE).min(n_rows);
                 let mut rows = Vec::with_capacity(moments.len() * self.rows.n_cols);
                 moments.for_each(|moment| embed(moment, &mut rows));
                 rows
             };
-            let pieces = distances.len().div_ceil(PIECE);
+            let pieces = n_rows.div_ceil(PIECE);
             workers.install(|| -> Result<(), Error> {
                 let rows: Vec<Vec<f32>> = (0..pieces).into_par_iter().map(written).collect();
-                let (n_rows, n_cols) = (distances.len(), self.rows.n_cols);
-                let queries = Matrix { n_rows, n_cols, values: rows.concat() };
+                let queries = Matrix { n_rows, n_cols: self.rows.n_cols, values: rows.concat() };
                 let found = index.nearest(&queries, k)?;
                 distances.par_iter_mut().with_min_len(PIECE).enumerate().for_each(|(i, distance)| {
                     let near = found.indices[i * k..][..k].iter().zip(&found.distances[i * k..][..k]);

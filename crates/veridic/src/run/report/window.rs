@@ -14,8 +14,8 @@ use crate::run::config::Config;
 use crate::run::dataset::{Dataset, Windowing, index};
 use crate::run::fitted::gap::filled;
 use crate::run::fitted::sample::sampled_rows;
-use crate::run::report::sequence::insert_judged;
 use crate::run::report::path::{LAGS, correlation, correlation_of, kurtosis};
+use crate::run::report::sequence::insert_judged;
 use crate::seed::Seed;
 
 /// Of windows of series, the share of the variance of test windows around the mean of training windows that is not given back,
