@@ -1,9 +1,10 @@
 //! Detectors and generators of series on files that `bench/series.py` prepares, as JSON lines.
 //!
-//! `series_bench score --detector NAME [--train N] [--smooth N] [--gap N] [--window W] FILE…`: each file is a CSV of channels and
-//! a column `label`. It is fitted on the first N rows (on all without) and all rows are scored.
+//! `series_bench score --detector NAME [--train N] [--smooth N] [--gap N] [--window W] [--threads N] FILE…`: each file is a CSV
+//! of channels and a column `label`. It is fitted on the first N rows (on all without) and all rows are scored.
 //! `series_bench million [--threads N]`: a million points of one series, fitted and scored.
-//! `series_bench paths --model candle|window --paths N --length L --seed S --out FILE.csv FILE…`: new paths of the files.
+//! `series_bench paths --model candle|window|RECIPE --paths N --length L --seed S --out FILE.csv FILE…`: new paths of the files, by a
+//! copula, or by the network of windows that a recipe (its name or its file) says, which has a length of its own.
 #![allow(clippy::print_stdout, reason = "a program that prints its result")]
 
 use std::collections::BTreeMap;
@@ -11,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use veridic::data::series::{Series, SeriesConfig, SeriesSet, Spacing};
-use veridic::data::{ReadOptions, Reading, read};
+use veridic::data::{Data, ReadOptions, Reading, Schema, read};
 use veridic::error::Result;
 use veridic::evaluate::{SegmentCounts, confusion_at, flagged_ranges, merged_ranges, vus_pr};
 use veridic::models::series::{
     CandleCopula, CandleCopulaConfig, Detector, DetectorConfig, FourSurprisesConfig, WindowCopula,
     WindowCopulaConfig, period,
 };
+use veridic::run::Config;
 use veridic::seed::Seed;
 
 /// Factors of the thresholds that are tried: times the 99 % quantile in training, its highest score, and plain.
@@ -96,8 +98,9 @@ fn score(file: &Path, arguments: &Arguments) -> Result<()> {
     let learned = SeriesSet { series: vec![whole.slice(0, train.unwrap_or(whole.len()))], ..set.clone() };
     let name = arguments.text("detector");
     let started = Instant::now();
-    let detector = Detector::fit(&learned, &config(name, arguments.number("smooth")), false, 2)?;
-    let mut scores = detector.score(&set, 2)?.remove(0).scores;
+    let threads = arguments.number("threads").unwrap_or(2);
+    let detector = Detector::fit(&learned, &config(name, arguments.number("smooth")), false, threads)?;
+    let mut scores = detector.score(&set, threads)?.remove(0).scores;
     let seconds = started.elapsed().as_secs_f64();
     let window = arguments.number("window").unwrap_or_else(|| period(&whole.values[0]));
     if name == "local-polynomial-skip" {
@@ -166,6 +169,28 @@ fn million(threads: usize) -> Result<()> {
     Ok(())
 }
 
+/// Paths by the network of a recipe that has learned from the series.
+fn network_paths(set: &SeriesSet, arguments: &Arguments, (n, seed): (usize, Seed)) -> Result<SeriesSet> {
+    let mut config = Config::recipe(arguments.text("model"))?;
+    // Only paths are wanted.
+    config.evaluate.judges = 0;
+    config.evaluate.sample_rows = 0;
+    config.data.series.entity = Some("block".to_owned());
+    config.data.series.values.clone_from(&set.channels);
+    let layout = SeriesConfig { entity: Some("block".to_owned()), ..SeriesConfig::default() };
+    let (table, schema) = set.to_table(&layout, &Schema { columns: Vec::new() });
+    let mut fitted =
+        veridic::fit(Data::Table(table, schema), &config, arguments.number("threads").unwrap_or(1))?;
+    let Data::Table(made, schema) = fitted.sample(n, &[], seed.0)? else { return Ok(set.clone()) };
+    let layout = SeriesConfig {
+        entity: Some("path".to_owned()),
+        time: Some("step".to_owned()),
+        values: set.channels.clone(),
+        ..SeriesConfig::default()
+    };
+    Ok(SeriesSet::from_table(&made, &schema, &layout)?)
+}
+
 fn paths(arguments: &Arguments) -> Result<()> {
     let mut set: Option<SeriesSet> = None;
     for (i, file) in arguments.files.iter().enumerate() {
@@ -181,6 +206,7 @@ fn paths(arguments: &Arguments) -> Result<()> {
     let seed = Seed(arguments.number("seed").unwrap_or(0) as u64);
     let started = Instant::now();
     let made = match arguments.text("model") {
+        recipe if !matches!(recipe, "window" | "candle") => network_paths(&set, arguments, (n, seed))?,
         "window" => WindowCopula::fit(&set, &WindowCopulaConfig { window: length })?.sample(n, length, seed),
         _ => CandleCopula::fit(&set, &CandleCopulaConfig { window: length, ..Default::default() })?
             .sample(n, length, seed),

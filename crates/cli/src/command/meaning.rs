@@ -1,7 +1,7 @@
 //! What the figures of a report are, each in a line.
 
 /// Figures by the end of their name, with what they are; the first that fits is taken.
-const FIGURES: [(&str, &str); 83] = [
+const FIGURES: [(&str, &str); 85] = [
     ("train.epochs", "epochs trained"),
     ("test.loss_per_pixel", "loss of test images for each value"),
     (".loss", "mean nats a row; lower is better"),
@@ -14,6 +14,11 @@ const FIGURES: [(&str, &str); 83] = [
     (".delay", "points from the first sign of an unusual stretch to its alarm, of those found"),
     (".found", "share of unusual stretches with an alarm; 1 is best"),
     (".kurtosis", "how heavy the tails of changes are; 3 is normal"),
+    (
+        "discriminative_score",
+        "how much more often than by chance made windows are told from real ones, 0 to 0.5; copies reach 0",
+    ),
+    ("predictive_score", "error a step ahead on real windows, learned from made ones; lower is better"),
     (".leverage", "correlation of a change with the size of the next"),
     (".autocorrelation_1", "correlation of a change with the next"),
     (".volatility_1", "correlation of the sizes of changes one step apart"),

@@ -141,14 +141,6 @@ pub enum ModelError {
         /// The column.
         column: String,
     },
-    /// A column that the model cannot do without.
-    #[error("{model} needs a column `{column}`, which is not there")]
-    NeededColumn {
-        /// The model, with its article.
-        model: &'static str,
-        /// The column.
-        column: String,
-    },
     /// A rule that rows of the data break.
     #[error("the rule `{rule}` does not hold in {rows} of {of} rows")]
     BrokenRule {
@@ -174,14 +166,6 @@ pub enum ModelError {
     NoRandomness {
         /// What it says.
         reason: String,
-    },
-    /// A column that the model has no place for.
-    #[error("{model} has no place for the column `{column}`")]
-    ForeignColumn {
-        /// The model, with its article.
-        model: &'static str,
-        /// The column.
-        column: String,
     },
 }
 
@@ -221,12 +205,6 @@ impl ModelError {
                 Some(format!("{}; mend those rows, or leave the rule out", examples.join("; ")))
             }
             Self::WrongRule { .. } => Some("rules are in `data.rules.hold` and `data.rules.off`".to_string()),
-            Self::NeededColumn { .. } => {
-                Some("say in the settings of the model what it is called".to_string())
-            }
-            Self::ForeignColumn { .. } => {
-                Some("leave it out: name the others as the columns of values".to_string())
-            }
             Self::MissingColumn { .. } => Some("an empty column of that name will do".to_string()),
         }
     }

@@ -121,6 +121,18 @@ pub enum SeriesError {
         /// The value.
         value: f64,
     },
+    /// A price that candles cannot do without.
+    #[error("candles need a channel `{channel}`, which is not there")]
+    NoPrice {
+        /// The channel.
+        channel: String,
+    },
+    /// A channel that is no price of a candle.
+    #[error("candles have no place for the channel `{channel}`")]
+    NotAPrice {
+        /// The channel.
+        channel: String,
+    },
     /// Windows of which each has a missing value.
     #[error("each of the {windows} windows has a missing value")]
     NoCompleteWindow {
@@ -197,6 +209,10 @@ impl SeriesError {
                 "fit on series that have them, or learn one model of all: `model.pooled = true`"
             }
             Self::NotPositive { .. } => "take differences instead, or leave the channel out",
+            Self::NoPrice { .. } => {
+                "rename the column, or say in the settings of a candle copula what it is called"
+            }
+            Self::NotAPrice { .. } => "leave it out: name the others in data.series.values",
             Self::AllMissing { .. } => "leave the channel or the entity out",
             Self::NoCompleteWindow { .. } => {
                 "fill the gaps first (`veridic fill`), choose a shorter data.series.window.length, or leave out channels: \

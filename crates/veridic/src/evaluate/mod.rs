@@ -26,6 +26,7 @@ mod rank;
 mod ranking;
 mod rate;
 mod record;
+mod sequence;
 mod similarity;
 mod singling;
 mod summary;
@@ -65,6 +66,7 @@ pub use ranking::{
 };
 pub use rate::{average_precision_at_rate, best_f1_at_rate, f1_at_rate, threshold_of_unlabelled};
 pub use record::{Closeness, closeness, equal_rows, repeated_rows};
+pub use sequence::{discriminative_score, predictive_score};
 pub use similarity::{
     ColumnSimilarity, CorrelationSimilarity, PairSimilarity, ShapeSimilarity, correlation_similarity,
     kolmogorov_smirnov, shape_similarity,

@@ -71,6 +71,9 @@ pub enum WindowForm {
     Returns,
     /// The log of the value over that of the point before the window, `ln(x_t / x_0)`; values above 0.
     Paths,
+    /// Of daily prices (channels `open`, `high`, `low`, `close` and, where it is known, `volume`, whatever the case) the candle of
+    /// each day, see [`Candles`](super::Candles), and the log of its close. Channels that equal the close come back as it.
+    Candles,
 }
 
 /// What the values of a window are divided by, each channel by its own.
@@ -175,6 +178,15 @@ impl SeriesConfig {
         }
         if window.stride == 0 {
             return range("window.stride", "0".into(), "a whole number from 1");
+        }
+        let is_changed = window.scale != WindowScale::None || window.shift || window.flip;
+        if window.form == WindowForm::Candles && is_changed {
+            return Err(ConfigError::Conflict {
+                what: format!(
+                    "`{path}.window.form` is `candles`, whose scale and place say what a day was like"
+                ),
+                remedy: "leave `scale`, `shift` and `flip` out".into(),
+            });
         }
         Ok(())
     }

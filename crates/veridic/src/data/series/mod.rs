@@ -3,6 +3,7 @@
 //! [`SeriesSet::from_table`] makes them from a table as [`SeriesConfig`] says. Nothing is put in order, filled or joined in
 //! silence: times out of order, repeated or off their grid are errors that name the setting which allows them.
 
+pub(crate) mod candle;
 mod change;
 mod config;
 mod form;
@@ -17,6 +18,7 @@ mod table;
 mod tests;
 mod window;
 
+pub use candle::Candles;
 pub use config::{
     Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted, WindowConfig, WindowForm, WindowScale,
 };

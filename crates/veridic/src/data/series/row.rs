@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::candle::CandleNames;
 use super::config::{SeriesConfig, WindowConfig, WindowForm, WindowScale};
 use super::scaling::Scale;
-use super::{Series, SeriesSet};
+use super::{Candles, Series, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::SeriesError;
 
@@ -34,9 +35,29 @@ pub struct WindowColumns {
     pub steps: usize,
     /// The column of entities, `series` where the data has none.
     pub entity: String,
+    /// The channels of the series and which of them is which price, where windows hold candles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<(Vec<String>, Candles)>,
 }
 
 impl WindowColumns {
+    /// The channels that the series have.
+    pub fn source(&self) -> &[String] {
+        self.prices.as_ref().map_or(&self.channels, |(channels, _)| channels)
+    }
+
+    /// Whether the places of prices are what they can be.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.prices.as_ref().is_none_or(|(channels, candles)| {
+            candles.is_sound(channels.len()) && self.channels == candles.names()
+        })
+    }
+
+    /// The number of the channel of series that stands for all where one is drawn or told of: the close, else the first.
+    pub fn main(&self) -> usize {
+        self.prices.as_ref().map_or(0, |(_, candles)| candles.close)
+    }
+
     /// The name of a value, `close_1` for the first step of `close`.
     pub fn name(&self, channel: usize, step: usize) -> String {
         format!("{}_{}", self.channels[channel], step + 1)
@@ -78,6 +99,7 @@ impl WindowConfig {
         let logs = || x.iter().map(|value| value.ln()).collect::<Vec<f64>>();
         let mut steps = match self.form {
             WindowForm::Values => x.to_vec(),
+            WindowForm::Candles => x[1..].to_vec(),
             WindowForm::Differences => changes(x),
             WindowForm::Returns => changes(&logs()),
             WindowForm::Paths => {
@@ -86,7 +108,7 @@ impl WindowConfig {
             }
         };
         let changed = match self.form {
-            WindowForm::Values => changes(x),
+            WindowForm::Values | WindowForm::Candles => changes(x),
             WindowForm::Differences | WindowForm::Returns => steps.clone(),
             WindowForm::Paths => changes(&logs()),
         };
@@ -106,7 +128,7 @@ impl WindowConfig {
         let mut sum = 0.0;
         let each = steps.iter().map(|step| step * scale);
         match self.form {
-            WindowForm::Values => each.collect(),
+            WindowForm::Values | WindowForm::Candles => each.collect(),
             WindowForm::Differences => each
                 .map(|step| {
                     sum += step;
@@ -146,7 +168,17 @@ impl SeriesSet {
         if window.is_of_logs() {
             self.require_positive()?;
         }
-        let windows = self.windows(window.points(), window.stride)?;
+        let mut prices = None;
+        let written;
+        let set = if window.form == WindowForm::Candles {
+            let candles = Candles::of(self, CandleNames::default())?;
+            written = candles.written(self)?;
+            prices = Some((self.channels.clone(), candles));
+            &written
+        } else {
+            self
+        };
+        let windows = set.windows(window.points(), window.stride)?;
         let complete: Vec<_> = windows.complete().collect();
         let incomplete = windows.len() - complete.len();
         if complete.is_empty() {
@@ -154,7 +186,7 @@ impl SeriesSet {
         }
         let reserved = |name: &String| !matches!(name.as_str(), "from" | "until");
         let entity = layout.entity.clone().filter(reserved).unwrap_or_else(|| "series".to_owned());
-        let columns = WindowColumns { channels: self.channels.clone(), steps: window.length, entity };
+        let columns = WindowColumns { channels: set.channels.clone(), steps: window.length, entity, prices };
         // The point before the first step is not one of the window.
         let lead = window.points() - window.length;
         let mut rows = Rows::default();
@@ -174,14 +206,14 @@ impl SeriesSet {
             let name = layout.label.as_deref().unwrap_or("unusual");
             rows.text(name, complete.iter().map(|window| if is_unusual(window) { "1" } else { "0" }));
         }
-        let mut values = vec![Vec::with_capacity(complete.len()); window.length * self.channels.len()];
-        let mut scales = vec![Vec::with_capacity(complete.len()); self.channels.len()];
+        let mut values = vec![Vec::with_capacity(complete.len()); window.length * columns.channels.len()];
+        let mut scales = vec![Vec::with_capacity(complete.len()); columns.channels.len()];
         for of in &complete {
             for (channel, scales) in scales.iter_mut().enumerate() {
                 let (steps, scale) = window.steps(of.channel(channel));
                 scales.push(scale.size);
                 for (step, value) in steps.into_iter().enumerate() {
-                    values[step * self.channels.len() + channel].push(value);
+                    values[step * columns.channels.len() + channel].push(value);
                 }
             }
         }
@@ -222,6 +254,7 @@ impl SeriesSet {
 impl WindowColumns {
     /// Rows of values as series, named `1`, `2`, … and numbered from 1 by step. Each is multiplied by its scale, of which there is
     /// one for each row and channel, and what is relative starts after 1 (after 0 where it is differences).
+    /// Candles become prices.
     pub fn series(&self, table: &Table, window: &WindowConfig, scales: &[Vec<f64>]) -> Option<SeriesSet> {
         let by_channel: Option<Vec<Vec<Vec<f64>>>> =
             (0..self.channels.len()).map(|channel| self.values(table, channel)).collect();
@@ -237,10 +270,14 @@ impl WindowColumns {
             labels: Vec::new(),
         };
         let kind = Kind::Integer { min: 1.0, max: self.steps as f64 };
-        Some(SeriesSet {
+        let set = SeriesSet {
             channels: self.channels.clone(),
             time: Some(ColumnSchema::new("step", kind, 0)),
             series: (0..table.n_rows).map(series).collect(),
+        };
+        Some(match &self.prices {
+            Some((channels, candles)) => candles.read(&set, channels),
+            None => set,
         })
     }
 
@@ -394,5 +431,42 @@ mod tests {
         let returns = WindowConfig { form: WindowForm::Returns, ..window };
         let error = set(&["x"], 10).window_rows(&returns, &layout()).unwrap_err();
         assert!(matches!(error, SeriesError::NotPositive { point: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn candles_of_a_window_are_its_days_again() {
+        let close: Vec<f64> = (0..9).map(|i| 20.0 + f64::from(i * i % 7)).collect();
+        let channel = |by: f64| close.iter().map(|price| price * by).collect::<Vec<f64>>();
+        let prices = SeriesSet {
+            channels: ["Open", "High", "Low", "Close"].map(String::from).to_vec(),
+            time: None,
+            series: vec![Series {
+                times: (0..9).map(f64::from).collect(),
+                values: vec![channel(1.01), channel(1.02), channel(0.97), close.clone()],
+                ..Series::default()
+            }],
+        };
+        let form =
+            WindowConfig { length: 3, stride: 2, form: WindowForm::Candles, ..WindowConfig::default() };
+        let rows = prices.window_rows(&form, &SeriesConfig::default()).unwrap();
+        assert_eq!((rows.table.n_rows, rows.incomplete), (3, 0));
+        assert_eq!(rows.columns.channels, ["range", "open", "close", "gap", "level"]);
+        assert_eq!((rows.columns.source()[0].as_str(), rows.columns.main()), ("Open", 3));
+        let back = rows.columns.series(&rows.table, &form, &rows.columns.scales(&rows.table)).unwrap();
+        assert_eq!(back.channels, prices.channels);
+        // The second window is of the days 3 to 5; the one before its first is for the gap.
+        for (found, expected) in back.series[1].values.iter().zip(&prices.series[0].values) {
+            for (a, b) in found.iter().zip(&expected[3..6]) {
+                assert!((a - b).abs() < 1e-9 * b, "{a} {b}");
+            }
+        }
+        let scaled = WindowConfig { scale: WindowScale::Window, ..form.clone() };
+        let config = SeriesConfig { window: Some(scaled), ..SeriesConfig::default() };
+        assert!(config.check("data.series").unwrap_err().to_string().contains("candles"));
+        let error = set(&["x"], 10).window_rows(&form, &layout()).unwrap_err();
+        assert!(matches!(error, SeriesError::NoPrice { channel } if channel == "open"));
+        let mut columns = rows.columns.clone();
+        columns.prices = columns.prices.map(|(_, candles)| (vec!["Open".to_owned()], candles));
+        assert!(rows.columns.is_sound() && !columns.is_sound());
     }
 }

@@ -5,23 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::copula::{complete_windows, failed};
 use super::lag::{LagCopula, Place};
 use super::walk::Walk;
-use crate::data::series::{Series, SeriesSet};
-use crate::error::{Error, ModelError, SeriesError};
+use crate::data::series::candle::{CandleNames, GAP};
+use crate::data::series::{Candles, Series, SeriesSet};
+use crate::error::{Error, SeriesError};
 use crate::models::Stored;
 use crate::seed::{Seed, standard_normal};
-
-/// The narrowest day, as the log of high over low.
-const NARROWEST: f64 = 1e-5;
-/// The least volume that has a logarithm.
-const LEAST_VOLUME: f64 = 0.5;
-
-/// Quantities of a day: the log of its range, where open and close lie in it, the gap from the last close in ranges, and the
-/// log of the volume; then the level of the whole window, which has no step.
-const RANGE: usize = 0;
-const OPEN: usize = 1;
-const CLOSE: usize = 2;
-const GAP: usize = 3;
-const VOLUME: usize = 4;
 
 /// Daily prices as candles: clusters of volatility, their relation to volume and the leverage effect come with it, as ranges
 /// of days are related where signed returns are not.
@@ -56,79 +44,14 @@ impl Default for CandleCopulaConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandleCopula {
     channels: Vec<String>,
-    roles: Roles,
+    roles: Candles,
     step: f64,
     copula: LagCopula,
 }
 
-/// Numbers of the channels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Roles {
-    open: usize,
-    high: usize,
-    low: usize,
-    close: usize,
-    volume: Option<usize>,
-    /// Channels that equal the close in every row.
-    copies: Vec<usize>,
-}
-
-impl Roles {
-    fn of(set: &SeriesSet, config: &CandleCopulaConfig) -> Result<Self, Error> {
-        let find = |given: &Option<String>, usual: &str| match given {
-            Some(name) => set.channels.iter().position(|channel| channel == name),
-            None => set.channels.iter().position(|channel| channel.eq_ignore_ascii_case(usual)),
-        };
-        let price = |given: &Option<String>, usual: &str| {
-            let column = given.clone().unwrap_or_else(|| usual.to_owned());
-            find(given, usual).ok_or(ModelError::NeededColumn { model: "a copula of candles", column })
-        };
-        let (open, high) = (price(&config.open, "open")?, price(&config.high, "high")?);
-        let (low, close) = (price(&config.low, "low")?, price(&config.close, "close")?);
-        let volume = find(&config.volume, "volume");
-        let mut copies = Vec::new();
-        for other in 0..set.channels.len() {
-            if [open, high, low, close].contains(&other) || volume == Some(other) {
-                continue;
-            }
-            let equal = |series: &Series| {
-                let pairs = series.values[other].iter().zip(&series.values[close]);
-                pairs.clone().all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
-            };
-            if !set.series.iter().all(equal) {
-                let column = set.channels[other].clone();
-                return Err(ModelError::ForeignColumn { model: "a copula of candles", column }.into());
-            }
-            copies.push(other);
-        }
-        Ok(Self { open, high, low, close, volume, copies })
-    }
-
-    /// Quantities of a day.
-    fn quantities(&self) -> usize {
-        if self.volume.is_some() { VOLUME + 1 } else { VOLUME }
-    }
-
-    /// The number of the level among the quantities.
-    fn level(&self) -> usize {
-        self.quantities()
-    }
-
-    fn channels(&self) -> usize {
-        4 + usize::from(self.volume.is_some()) + self.copies.len()
-    }
-
-    /// The quantities of a day by the prices `at` gives, `before` being the last close.
-    fn encode(&self, at: impl Fn(usize) -> f64, before: Option<f64>) -> Vec<f64> {
-        let log = |channel: usize| at(channel).ln();
-        let (low, open) = (log(self.low), log(self.open));
-        let range = (log(self.high) - low).max(NARROWEST);
-        let place = |price: f64| ((price - low) / range).clamp(0.0, 1.0);
-        let gap = before.map_or(0.0, |before| (open - before.ln()) / range);
-        let mut day = vec![range.ln(), place(open), place(log(self.close)), gap];
-        day.extend(self.volume.map(|volume| at(volume).max(LEAST_VOLUME).ln()));
-        day
-    }
+/// The number of the level of the whole window among the quantities; it has no step.
+fn level_of(roles: &Candles) -> usize {
+    roles.quantities()
 }
 
 impl CandleCopula {
@@ -138,17 +61,15 @@ impl CandleCopula {
     /// A price that is not there or not above 0, a channel that is none of these nor equal to the close, series shorter than
     /// the window.
     pub fn fit(set: &SeriesSet, config: &CandleCopulaConfig) -> Result<Self, Error> {
-        let roles = Roles::of(set, config)?;
-        for series in &set.series {
-            for channel in [roles.open, roles.high, roles.low, roles.close] {
-                let values = &series.values[channel];
-                if let Some(i) = values.iter().position(|value| *value <= 0.0) {
-                    let (entity, channel) = (series.entity.clone(), set.channels[channel].clone());
-                    let (point, value) = (i + 1, values[i]);
-                    return Err(failed(SeriesError::NotPositive { entity, channel, point, value }));
-                }
-            }
-        }
+        let names = CandleNames {
+            open: config.open.as_deref(),
+            high: config.high.as_deref(),
+            low: config.low.as_deref(),
+            close: config.close.as_deref(),
+            volume: config.volume.as_deref(),
+        };
+        let roles = Candles::of(set, names).map_err(failed)?;
+        roles.require_positive(set).map_err(failed)?;
         let width = set.channels.len();
         let encode = |row: Vec<f64>| {
             let mut encoded = Vec::with_capacity(row.len() + 1);
@@ -167,7 +88,7 @@ impl CandleCopula {
         let known = |place: &Place| place.step != Some(0) || place.quantity != GAP;
         let mut places: Vec<Place> =
             (0..config.window).flat_map(|step| day(&roles, step)).filter(known).collect();
-        places.push(Place { quantity: roles.level(), step: None });
+        places.push(Place { quantity: level_of(&roles), step: None });
         let copula = LagCopula::fit(&rows, &places, config.window);
         let step = set.series.first().map_or(1.0, Series::step);
         Ok(Self { channels: set.channels.clone(), roles, step, copula })
@@ -195,7 +116,7 @@ impl CandleCopula {
             let mut random = seed.stream(&format!("series/sample/{i}"));
             let level = standard_normal(&mut random);
             let path = walk.path(&[level], length, &mut random);
-            let first = self.copula.value(Place { quantity: self.roles.level(), step: None }, level);
+            let first = self.copula.value(Place { quantity: level_of(&self.roles), step: None }, level);
             self.decode(&path[1..], None, first)
         };
         self.set((0..n).map(path), 0.0)
@@ -230,7 +151,7 @@ impl CandleCopula {
             return Err(failed(SeriesError::Short { entity, found, needed, purpose }));
         }
         let close = &past.values[self.roles.close];
-        let level = Place { quantity: self.roles.level(), step: None };
+        let level = Place { quantity: level_of(&self.roles), step: None };
         let mut known = vec![self.copula.score(level, close[from].ln())];
         for i in from..found {
             let quantities = self.roles.encode(|channel| past.values[channel][i], Some(close[i - 1]));
@@ -248,7 +169,7 @@ impl CandleCopula {
     }
 
     fn walk(&self, length: usize) -> Walk<'_> {
-        let head = Place { quantity: self.roles.level(), step: None };
+        let head = Place { quantity: level_of(&self.roles), step: None };
         Walk::new(&self.copula, &|step| day(&self.roles, step), Some(head), length)
     }
 
@@ -258,22 +179,11 @@ impl CandleCopula {
         let mut values = vec![Vec::with_capacity(scores.len() / width); self.channels.len()];
         let mut before = before;
         for scores in scores.chunks_exact(width) {
-            let value =
-                |quantity: usize| self.copula.value(Place { quantity, step: Some(0) }, scores[quantity]);
-            let (range, open, close) =
-                (value(RANGE).exp(), value(OPEN).clamp(0.0, 1.0), value(CLOSE).clamp(0.0, 1.0));
-            let last = before.map_or(first, |before| before + value(GAP) * range + (close - open) * range);
-            let low = last - close * range;
-            values[self.roles.open].push((low + open * range).exp());
-            values[self.roles.high].push((low + range).exp());
-            values[self.roles.low].push(low.exp());
-            values[self.roles.close].push(last.exp());
-            self.roles.copies.iter().for_each(|&copy| values[copy].push(last.exp()));
-            if let Some(volume) = self.roles.volume {
-                let traded = value(VOLUME).exp();
-                values[volume].push(if traded < 1.5 * LEAST_VOLUME { 0.0 } else { traded });
-            }
-            before = Some(last);
+            let value = |(quantity, score): (usize, &f64)| {
+                self.copula.value(Place { quantity, step: Some(0) }, *score)
+            };
+            let day: Vec<f64> = scores.iter().enumerate().map(value).collect();
+            before = Some(self.roles.decode(&day, before, first, &mut values));
         }
         values
     }
@@ -305,15 +215,9 @@ impl CandleCopula {
     pub fn restore(stored: &Stored) -> Result<Self, String> {
         let json = |name: &str| stored.text(name);
         let channels: Vec<String> = serde_json::from_str(json("channels")?).map_err(|e| e.to_string())?;
-        let roles: Roles = serde_json::from_str(json("roles")?).map_err(|e| e.to_string())?;
+        let roles: Candles = serde_json::from_str(json("roles")?).map_err(|e| e.to_string())?;
         let copula = LagCopula::restore(stored)?;
-        let mut places = vec![roles.open, roles.high, roles.low, roles.close];
-        places.extend(roles.volume);
-        places.extend(&roles.copies);
-        places.sort_unstable();
-        let each_once = places.iter().enumerate().all(|(i, place)| i == *place);
-        let fits = each_once
-            && roles.channels() == channels.len()
+        let fits = roles.is_sound(channels.len())
             && copula.quantities() == roles.quantities() + 1
             && copula.steps() > 1;
         match *stored.values::<f64>("step")? {
@@ -324,6 +228,6 @@ impl CandleCopula {
 }
 
 /// The places of one day.
-fn day(roles: &Roles, step: usize) -> Vec<Place> {
+fn day(roles: &Candles, step: usize) -> Vec<Place> {
     (0..roles.quantities()).map(|quantity| Place { quantity, step: Some(step) }).collect()
 }

@@ -12,6 +12,7 @@ use super::period::period;
 use super::seasonal::{self, SeasonalNaiveConfig};
 use crate::error::Error;
 use crate::models::Stored;
+use crate::project::pool;
 
 /// A usual score is at least this share of the largest value: what is less is rounding.
 const ROUNDING: f64 = 1e-9;
@@ -111,6 +112,11 @@ impl ChannelModel {
         }
     }
 
+    /// Whether the squares are of nats of surprise.
+    pub(super) fn is_in_nats(&self) -> bool {
+        matches!(self, Self::Four(_))
+    }
+
     /// Points a series needs.
     pub(super) fn needed(&self) -> usize {
         match self {
@@ -171,7 +177,7 @@ fn relative(scores: Vec<f64>, usual: f64) -> Squares {
 impl Raw {
     fn score(&self, part: &Part<'_>, window: usize, threads: usize) -> Result<Vec<f64>, Error> {
         Ok(match self {
-            Self::Pca(model) => model.score(part),
+            Self::Pca(model) => pool(threads)?.install(|| model.score(part)),
             Self::Nearest(near) => near.score(part, threads)?,
             Self::Polynomial => local::score(part, window),
             Self::Seasonal => seasonal::score(part, window),

@@ -4,12 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::autoencoder::{WindowAutoencoder, WindowAutoencoderConfig};
 use super::autoregression::AutoregressionConfig;
-use super::average::moving_average;
-use super::channel::{ChannelConfig, ChannelModel, Squares};
+use super::channel::{ChannelConfig, ChannelModel};
 use super::four::{FourSurprises, FourSurprisesConfig, REASONS};
+use super::group::{Group, Model};
 use super::local::LocalPolynomialConfig;
 use super::nearest::NearestWindowsConfig;
-use super::part::Part;
 use super::pca::WindowPcaConfig;
 use super::seasonal::SeasonalNaiveConfig;
 use super::surprise::Ranks;
@@ -44,7 +43,7 @@ pub enum DetectorConfig {
 }
 
 /// What a detector looks at at once.
-enum Sight<'a> {
+pub(super) enum Sight<'a> {
     Together(&'a TrailingDistancesConfig),
     Windows(&'a WindowAutoencoderConfig),
     Apart(ChannelConfig<'a>),
@@ -57,7 +56,7 @@ impl Default for DetectorConfig {
 }
 
 impl DetectorConfig {
-    fn sight(&self) -> Sight<'_> {
+    pub(super) fn sight(&self) -> Sight<'_> {
         match self {
             Self::FourSurprises(config) => Sight::Apart(ChannelConfig::FourSurprises(config)),
             Self::WindowPca(config) => Sight::Apart(ChannelConfig::WindowPca(config)),
@@ -172,22 +171,6 @@ pub struct Detector {
     pooled: bool,
     /// Scores of the points that were learned from.
     seen: Ranks,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Group {
-    entity: String,
-    model: Model,
-    /// Points a series needs.
-    needed: usize,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Model {
-    /// Channel by channel.
-    Apart(Vec<ChannelModel>),
-    Together(Box<TrailingDistances>),
-    Windows(Box<WindowAutoencoder>),
 }
 
 /// Scores of the points of one series.
@@ -399,118 +382,6 @@ impl Detector {
         let seen = Ranks::restore(&stored.below("seen"))?;
         Ok(Self { config, channels, groups, pooled, seen })
     }
-}
-
-impl Group {
-    /// Learns from series of one entity, and gives the scores of their points too.
-    fn fit(
-        entity: &str,
-        of: &[&Series],
-        config: &DetectorConfig,
-        needed: usize,
-        threads: usize,
-    ) -> Result<(Self, Vec<SeriesScores>), Error> {
-        let entity = entity.to_owned();
-        let all = || of.iter().map(|series| channels(series)).collect::<Vec<_>>();
-        let model = match config.sight() {
-            Sight::Together(config) => {
-                Model::Together(Box::new(TrailingDistances::fit(&all(), config, threads)?))
-            }
-            Sight::Windows(config) => {
-                Model::Windows(Box::new(WindowAutoencoder::fit(&all(), config, threads)?))
-            }
-            Sight::Apart(config) => return Self::fit_apart(entity, of, config, needed, threads),
-        };
-        let group = Self { entity, model, needed };
-        let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
-        Ok((group, scores))
-    }
-
-    fn fit_apart(
-        entity: String,
-        of: &[&Series],
-        config: ChannelConfig<'_>,
-        needed: usize,
-        threads: usize,
-    ) -> Result<(Self, Vec<SeriesScores>), Error> {
-        let n_channels = of.first().map_or(0, |series| series.values.len());
-        let mut models = Vec::with_capacity(n_channels);
-        let mut squares: Vec<Vec<Squares>> = vec![Vec::new(); of.len()];
-        for c in 0..n_channels {
-            let parts: Vec<Part<'_>> = of.iter().map(|series| Part::of(series, c)).collect();
-            let (model, found) = ChannelModel::fit(&parts, config, threads)?;
-            models.push(model);
-            squares.iter_mut().zip(found).for_each(|(all, of)| all.push(of));
-        }
-        let needed = models.iter().map(ChannelModel::needed).fold(needed, usize::max);
-        let long = |(series, _): &(&&Series, Vec<Squares>)| series.len() >= needed;
-        let scores =
-            of.iter().zip(squares).filter(long).map(|(series, squares)| combined(series, &models, squares));
-        let scores = scores.collect();
-        Ok((Self { entity, model: Model::Apart(models), needed }, scores))
-    }
-
-    fn score(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
-        let parts = channels(series);
-        match &self.model {
-            Model::Together(model) => {
-                let (scores, channels) = model.score(&parts, threads)?;
-                Ok(SeriesScores { channels, ..scored(series, scores) })
-            }
-            Model::Windows(model) => {
-                let (scores, channels) = model.score(&parts, threads)?;
-                Ok(SeriesScores { channels, ..scored(series, scores) })
-            }
-            Model::Apart(models) => {
-                let squares = models.iter().zip(&parts).map(|(model, part)| model.squares(part, threads));
-                Ok(combined(series, models, squares.collect::<Result<_, _>>()?))
-            }
-        }
-    }
-}
-
-fn channels(series: &Series) -> Vec<Part<'_>> {
-    (0..series.values.len()).map(|c| Part::of(series, c)).collect()
-}
-
-/// Scores of the points that have a value.
-fn scored(series: &Series, mut scores: Vec<f64>) -> SeriesScores {
-    for (i, score) in scores.iter_mut().enumerate() {
-        if !series.is_known(i) {
-            *score = f64::NAN;
-        }
-    }
-    let (entity, times) = (series.entity.clone(), series.times.clone());
-    SeriesScores { entity, times, scores, channels: Vec::new(), reasons: Vec::new() }
-}
-
-/// The root of the mean of all channels' squares, averaged, and what each channel and each reason has of it.
-fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> SeriesScores {
-    let n = series.len();
-    let n_reasons = squares.first().map_or(1, Vec::len);
-    let sum = |lists: Vec<&Vec<f64>>| -> Vec<f64> {
-        (0..n).map(|i| lists.iter().map(|list| list[i]).sum()).collect()
-    };
-    let reasons: Vec<Vec<f64>> =
-        (0..n_reasons).map(|r| sum(squares.iter().map(|of| &of[r]).collect())).collect();
-    let by_channel: Vec<Vec<f64>> = squares.iter().map(|of| sum(of.iter().collect())).collect();
-    drop(squares);
-    // The root first and then the average, so that a lone spike does not outweigh a stretch.
-    let smooth = models.iter().map(ChannelModel::smooth).max().unwrap_or(1);
-    let scale = (by_channel.len() * n_reasons).max(1) as f64;
-    let roots: Vec<f64> =
-        sum(by_channel.iter().collect()).into_iter().map(|sum| (sum / scale).sqrt()).collect();
-    let shares = |parts: Vec<Vec<f64>>| -> Vec<Vec<f32>> {
-        if parts.len() < 2 {
-            return Vec::new();
-        }
-        let smoothed: Vec<Vec<f64>> = parts.iter().map(|part| moving_average(part, smooth)).collect();
-        let total = sum(smoothed.iter().collect());
-        let share = |(part, total): (&f64, &f64)| if *total > 0.0 { (part / total) as f32 } else { 0.0 };
-        smoothed.iter().map(|part| part.iter().zip(&total).map(share).collect()).collect()
-    };
-    let (channels, reasons) = (shares(by_channel), shares(reasons));
-    SeriesScores { channels, reasons, ..scored(series, moving_average(&roots, smooth)) }
 }
 
 fn failed(error: SeriesError) -> Error {

@@ -1,5 +1,6 @@
 //! Four surprises: the default detector of one channel.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::average::{median, moments, moving_average};
@@ -10,11 +11,14 @@ use super::subspace::Subspace;
 use super::surprise::Tail;
 use crate::error::Error;
 use crate::models::Stored;
+use crate::project::pool;
 
 /// Points of the short windows, and the share of the series that they may be.
 const SHORT: (usize, usize) = (64, 8);
 /// Those of the long window.
 const LONG: (usize, usize) = (256, 4);
+/// Points that are looked at together.
+const PIECE: usize = 4096;
 /// Fewest points of a window.
 const LEAST: usize = 4;
 /// A tail's mean excess is at least this share of where it begins: near-constant channels need it.
@@ -119,7 +123,9 @@ impl FourSurprises {
             scaled.iter().map(|part| four.statistics(part, threads)).collect::<Result<Vec<_>, _>>()?;
         let seen = |i: usize| statistics.iter().flat_map(|of| of[i].iter().copied()).collect::<Vec<f64>>();
         four.tails = (0..4).map(|i| Tail::fit(seen(i), TAIL_FLOOR)).collect();
-        statistics.iter_mut().for_each(|statistics| four.to_surprises(statistics));
+        for statistics in &mut statistics {
+            four.to_surprises(statistics, threads)?;
+        }
         Ok((four, statistics))
     }
 
@@ -127,14 +133,17 @@ impl FourSurprises {
     pub(super) fn surprises(&self, part: &Part<'_>, threads: usize) -> Result<Surprises, Error> {
         let part = part.map(|value| scaled(value, self.center, self.size));
         let mut statistics = self.statistics(&part, threads)?;
-        self.to_surprises(&mut statistics);
+        self.to_surprises(&mut statistics, threads)?;
         Ok(statistics)
     }
 
-    fn to_surprises(&self, statistics: &mut [Vec<f64>; 4]) {
-        for (values, tail) in statistics.iter_mut().zip(&self.tails) {
-            values.iter_mut().for_each(|value| *value = tail.surprise(*value));
-        }
+    fn to_surprises(&self, statistics: &mut [Vec<f64>; 4], threads: usize) -> Result<(), Error> {
+        let of = |(values, tail): (&mut Vec<f64>, &Tail)| {
+            let values = values.par_iter_mut().with_min_len(PIECE);
+            values.for_each(|value| *value = tail.surprise(*value));
+        };
+        pool(threads)?.install(|| statistics.iter_mut().zip(&self.tails).for_each(of));
+        Ok(())
     }
 
     fn statistics(&self, part: &Part<'_>, threads: usize) -> Result<[Vec<f64>; 4], Error> {
@@ -142,7 +151,7 @@ impl FourSurprises {
         Ok([
             self.short.score(part, threads)?,
             self.long.score(part, threads)?,
-            self.shape.distances(part, VARIANCE_FLOOR),
+            pool(threads)?.install(|| self.shape.distances(part, VARIANCE_FLOOR)),
             // Two-sided: a flat line counts.
             spread.iter().map(|spread| (spread - self.usual_spread).abs()).collect(),
         ])

@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::series::{Series, SeriesSet};
-use crate::error::{Error, ModelError};
+use crate::error::{DataError, Error, SeriesError};
 use crate::models::Stored;
 use crate::seed::{Seed, standard_normal};
 
@@ -194,11 +194,11 @@ fn a_stormy_past_gives_stormy_paths_from_its_last_price() {
 fn tables_that_are_no_prices_are_refused() {
     let set = related(200);
     let error = CandleCopula::fit(&set, &CandleCopulaConfig::default()).unwrap_err();
-    assert_eq!(error.to_string(), "a copula of candles needs a column `open`, which is not there");
+    assert_eq!(error.to_string(), "candles need a channel `open`, which is not there");
     let mut other = prices(100);
     other.series[0].values[4][7] += 1.0;
     let error = CandleCopula::fit(&other, &CandleCopulaConfig::default()).unwrap_err();
-    assert!(matches!(error, Error::Model(ModelError::ForeignColumn { .. })));
+    assert!(matches!(error, Error::Data(DataError::Series(SeriesError::NotAPrice { .. }))));
     let mut zero = prices(100);
     zero.series[0].values[2][7] = 0.0;
     assert!(

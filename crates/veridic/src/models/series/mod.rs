@@ -15,6 +15,7 @@ mod detector;
 mod four;
 #[cfg(test)]
 mod generator_tests;
+mod group;
 mod lag;
 mod local;
 mod margin;

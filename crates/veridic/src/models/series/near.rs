@@ -1,14 +1,18 @@
 //! The distance to the nearest windows that were seen.
 
+use rayon::prelude::*;
+
 use super::average::{centered, prefix_sums};
 use super::part::Part;
 use crate::data::Matrix;
 use crate::error::Error;
 use crate::models::Stored;
-use crate::project::nearest;
+use crate::project::{Index, pool};
 
 /// Windows that are looked up at once.
 const CHUNK: usize = 1 << 16;
+/// Windows that are written together.
+const PIECE: usize = 4096;
 /// Neighbors of them that are held at once.
 const MOST_FOUND: usize = 1 << 22;
 /// Windows are the same if their means differ by no more than this, in units of the scale.
@@ -61,7 +65,7 @@ impl References {
         &self,
         part: &Part<'_>,
         count: usize,
-        embed: impl Fn(usize, &mut Vec<f32>),
+        embed: impl Fn(usize, &mut Vec<f32>) + Sync,
         threads: usize,
     ) -> Result<Vec<f64>, Error> {
         let n_references = self.rows.n_rows;
@@ -70,22 +74,33 @@ impl References {
         }
         let own = self.own(part, count, &embed);
         let k = (self.k + most_within(&own, self.reach)).min(n_references);
-        let mut distances = Vec::with_capacity(count);
         let chunk = CHUNK.min(MOST_FOUND / k).max(1);
-        for start in (0..count).step_by(chunk) {
-            let moments = start..(start + chunk).min(count);
-            let mut queries = Matrix::zeros(0, self.rows.n_cols);
-            queries.values.reserve(moments.len() * self.rows.n_cols);
-            moments.clone().for_each(|moment| embed(moment, &mut queries.values));
-            queries.n_rows = moments.len();
-            let found = nearest(&self.rows, &queries, k, threads)?;
-            for (i, moment) in moments.enumerate() {
-                let near = found.indices[i * k..][..k].iter().zip(&found.distances[i * k..][..k]);
-                let is_apart =
-                    |row: u32| own[row as usize].is_none_or(|place| place.abs_diff(moment) > self.reach);
-                let apart = near.filter(|(row, _)| is_apart(**row)).take(self.k);
-                distances.push(apart.last().map_or(0.0, |(_, distance)| f64::from(*distance)));
-            }
+        let workers = pool(threads)?;
+        let index = workers.install(|| Index::new(&self.rows))?;
+        let mut distances = vec![0.0; count];
+        for (number, distances) in distances.chunks_mut(chunk).enumerate() {
+            let (start, n_rows) = (number * chunk, distances.len());
+            let written = |piece: usize| {
+                let moments = start + piece * PIECE..start + ((piece + 1) * PIECE).min(n_rows);
+                let mut rows = Vec::with_capacity(moments.len() * self.rows.n_cols);
+                moments.for_each(|moment| embed(moment, &mut rows));
+                rows
+            };
+            let pieces = n_rows.div_ceil(PIECE);
+            workers.install(|| -> Result<(), Error> {
+                let rows: Vec<Vec<f32>> = (0..pieces).into_par_iter().map(written).collect();
+                let queries = Matrix { n_rows, n_cols: self.rows.n_cols, values: rows.concat() };
+                let found = index.nearest(&queries, k)?;
+                distances.par_iter_mut().with_min_len(PIECE).enumerate().for_each(|(i, distance)| {
+                    let near = found.indices[i * k..][..k].iter().zip(&found.distances[i * k..][..k]);
+                    let is_apart = |row: u32| {
+                        own[row as usize].is_none_or(|place| place.abs_diff(start + i) > self.reach)
+                    };
+                    let apart = near.filter(|(row, _)| is_apart(**row)).take(self.k);
+                    *distance = apart.last().map_or(0.0, |(_, distance)| f64::from(*distance));
+                });
+                Ok(())
+            })?;
         }
         Ok(distances)
     }

@@ -1,6 +1,7 @@
 //! The leading directions of the windows of one channel.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use rayon::prelude::*;
 
 use super::average::centered;
 use super::part::Part;
@@ -59,7 +60,7 @@ impl Subspace {
     }
 
     /// For each point the squared Mahalanobis distance of the window around it within the directions; a variance counts as
-    /// at least `floor` times the first.
+    /// at least `floor` times the first. It works on the workers of the pool it is called in.
     pub(super) fn distances(&self, part: &Part<'_>, floor: f64) -> Vec<f64> {
         let least = (floor * self.variances[0]).max(f64::MIN_POSITIVE);
         self.sums(part, |sums, projections, component| {
@@ -83,13 +84,12 @@ impl Subspace {
         lengths.iter().zip(&projected).map(|(length, inside)| (length - inside).max(0.0).sqrt()).collect()
     }
 
-    fn sums(&self, part: &Part<'_>, add: impl Fn(&mut [f64], &[f64], usize)) -> Vec<f64> {
+    fn sums(&self, part: &Part<'_>, add: impl Fn(&mut [f64], &[f64], usize) + Sync) -> Vec<f64> {
         let window = self.window();
         let count = (part.len() + 1).saturating_sub(window);
         let mut sums = vec![0.0; count];
-        let mut projections = [0.0; CHUNK];
-        for (number, chunk) in sums.chunks_mut(CHUNK).enumerate() {
-            let start = number * CHUNK;
+        sums.par_chunks_mut(CHUNK).enumerate().for_each(|(number, chunk)| {
+            let (start, mut projections) = (number * CHUNK, [0.0; CHUNK]);
             for (component, direction) in self.directions.chunks_exact(window).enumerate() {
                 let offset: f64 = direction.iter().zip(&self.mean).map(|(d, m)| d * m).sum();
                 let projections = &mut projections[..chunk.len()];
@@ -101,7 +101,7 @@ impl Subspace {
                 }
                 add(chunk, projections, component);
             }
-        }
+        });
         centered(&sums, window, part.len())
     }
 

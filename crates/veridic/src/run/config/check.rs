@@ -17,6 +17,9 @@ const MOST_DRAWS: usize = 1_000_000;
 /// Synthetic rows of the largest report.
 const MOST_SAMPLED: usize = 1_000_000;
 
+/// Judges of made windows.
+const MOST_JUDGES: usize = 100;
+
 impl Config {
     /// Checks what the types cannot.
     ///
@@ -136,6 +139,9 @@ impl Config {
         if !(10..=MOST_SAMPLED).contains(&evaluate.made_rows) {
             let found = evaluate.made_rows.to_string();
             return range("evaluate.made-rows", found, &format!("10 to {MOST_SAMPLED}"));
+        }
+        if evaluate.judges > MOST_JUDGES {
+            return range("evaluate.judges", evaluate.judges.to_string(), &format!("0 to {MOST_JUDGES}"));
         }
         if evaluate.nll_repeats == 0 || evaluate.nll_repeats > 1000 {
             return range("evaluate.nll-repeats", evaluate.nll_repeats.to_string(), "1 to 1000");

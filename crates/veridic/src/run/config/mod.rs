@@ -284,6 +284,10 @@ pub struct EvaluateConfig {
     pub nll_samples: usize,
     /// Times the estimate is made, with other draws; `test.nll` is the mean, `test.nll_sd` the spread.
     pub nll_repeats: usize,
+    /// Recurrent networks that try to tell made windows of series from real ones, and as many that learn from made windows to predict
+    /// real ones: `sample.discriminative_score` and `sample.predictive_score`, with bounds from 4 on. They take some seconds each; 0 is
+    /// none, 100 the most.
+    pub judges: usize,
     /// Rows that an adversarial network makes to be measured by, after each epoch and at the end, 10 to 1000000.
     pub made_rows: usize,
     /// Which figure of made rows chooses the best epoch (`sample.reverse_kl`, say); by default the last epoch is taken.
@@ -312,6 +316,7 @@ impl Default for EvaluateConfig {
             sample_rows: 2000,
             nll_samples: 0,
             nll_repeats: 1,
+            judges: 0,
             made_rows: 2500,
             best_by: None,
             picture_every: 1,

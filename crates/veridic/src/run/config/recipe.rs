@@ -76,6 +76,8 @@ const RECIPES: &[Recipe] = recipes!(
     "skab-lstm-autoencoder"
     "stacked-mnist-gan"
     "stock-copula"
+    "stock-vae"
+    "timegan-stock"
 );
 
 /// All recipes, by name.

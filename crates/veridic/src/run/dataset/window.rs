@@ -36,9 +36,9 @@ impl Windowing {
         self.layout.window.clone().unwrap_or_default()
     }
 
-    /// The name of the first channel, as axes say it.
+    /// The name of the channel that is drawn, as axes say it.
     pub(crate) fn label(&self) -> String {
-        let channel = self.columns.channels.first().map_or("value", String::as_str);
+        let channel = self.columns.source().get(self.columns.main()).map_or("value", String::as_str);
         if self.window().before() == 0.0 { channel.to_string() } else { format!("{channel}, start = 1") }
     }
 
@@ -51,7 +51,7 @@ impl Windowing {
     /// The series of a table.
     pub(crate) fn set(&self, table: &Table, schema: &Schema) -> Result<SeriesSet> {
         let set = SeriesSet::from_table(table, schema, &self.layout)?;
-        Ok(set.select(&self.columns.channels).map_err(|column| RunError::NoData {
+        Ok(set.select(self.columns.source()).map_err(|column| RunError::NoData {
             reason: format!("there is no channel `{column}`"),
             remedy: "give data with the columns the run was fitted on".to_string(),
         })?)

@@ -26,7 +26,7 @@ impl Context<'_> {
         }
     }
 
-    /// The first channel of windows, in units of the data.
+    /// The first channel of windows (of candles the close), in units of the data.
     fn lines(&self, values: &Table, known: Option<&Table>) -> Result<Vec<Vec<f64>>> {
         let windows = self.windows()?;
         let set =
@@ -34,7 +34,7 @@ impl Context<'_> {
         Ok(set
             .series
             .into_iter()
-            .map(|series| series.values.into_iter().next().unwrap_or_default())
+            .map(|series| series.values.into_iter().nth(windows.columns.main()).unwrap_or_default())
             .collect())
     }
 

@@ -178,6 +178,13 @@ impl Fitted {
         }
         let (table, _, mut notes) = self.read_source(given.into())?;
         let Some(windows) = self.windows().cloned() else { return Err(self.cannot(Ability::FillSeries)) };
+        if windows.columns.prices.is_some() {
+            return Err(ConfigError::Conflict {
+                what: "windows of candles know no day without all its prices".to_string(),
+                remedy: "fill with a run of another `data.series.window.form`, such as `returns`".to_string(),
+            }
+            .into());
+        }
         let set = windows.set(&table, &windows.source)?;
         let InUse { form, network, pool } = self.in_use(Ability::Reconstruct)?;
         let Form::Table { codec, .. } = form else { return Err(self.cannot(Ability::FillSeries)) };

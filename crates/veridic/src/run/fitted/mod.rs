@@ -408,6 +408,7 @@ impl Coded {
                     let names: Vec<&str> = codec.blocks().iter().map(|block| block.column.as_str()).collect();
                     if names != windows.columns.names()
                         || windows.scales.len() != windows.columns.channels.len()
+                        || !windows.columns.is_sound()
                     {
                         let reason = "its windows are not those that codec.json encodes";
                         return Err(directory.damaged("series.json", reason));

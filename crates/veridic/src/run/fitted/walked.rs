@@ -23,9 +23,9 @@ impl Walked {
             })
         };
         let Data::Table(table, _) = &self.rows else { return Err(none()) };
-        let set = windows.series(table, None).ok_or_else(none)?;
+        let (set, main) = (windows.series(table, None).ok_or_else(none)?, windows.columns.main());
         let lines: Vec<&[f64]> =
-            set.series.iter().filter_map(|series| Some(series.values.first()?.as_slice())).collect();
+            set.series.iter().filter_map(|series| Some(series.values.get(main)?.as_slice())).collect();
         // Without the digits that only rounding makes, and without a negative zero.
         let written = |value: f64| ((value * 1e4).round() / 1e4 + 0.0).to_string();
         let one = |line: &[f64]| vec![(line.to_owned(), LineColor::Category(0))];

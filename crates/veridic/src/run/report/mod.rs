@@ -13,6 +13,7 @@ pub(crate) mod learning;
 mod path;
 mod points;
 pub(crate) mod quality;
+mod sequence;
 pub(crate) mod table;
 pub(crate) mod told;
 pub(crate) mod two_sample;
@@ -90,6 +91,9 @@ pub(crate) fn report(
 ) -> Result<BTreeMap<String, f64>> {
     let mut report: BTreeMap<String, f64> = progress.best_losses.clone();
     report.insert("train.epochs".to_string(), progress.epoch as f64);
+    if data.windows.is_some() && network.can_sample() && config.evaluate.sample_rows > 0 {
+        window::insert_facts(&mut report, (config, data), (&mut *network, &mut *pool))?;
+    }
     if matches!(config.model, ModelConfig::Gan(_)) {
         let n = config.evaluate.made_rows.max(REPORTED);
         let n = if config.data.mixture.is_some() { config.evaluate.made_rows } else { n };
@@ -130,9 +134,6 @@ pub(crate) fn report(
     if data.windows.is_some() && network.reconstructs() {
         window::insert_unexplained(&mut report, data, (&mut *network, &mut *pool), rows)?;
         window::insert_fill(&mut report, data, (&mut *network, &mut *pool), rows)?;
-    }
-    if data.windows.is_some() && network.can_sample() && config.evaluate.sample_rows > 0 {
-        window::insert_facts(&mut report, (config, data), (&mut *network, &mut *pool))?;
     }
     disentanglement::insert(&mut report, config, data, (&mut *network, &mut *pool), rows)?;
     if matches!(data.content, Data::Images(_)) && config.model.likelihood() == LikelihoodConfig::Bernoulli {

@@ -7,6 +7,7 @@ use crate::data::{Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::series::{PathConfig, PathModel};
+use crate::run::report::sequence::insert_judged;
 use crate::seed::Seed;
 
 /// Windows that are looked at, at most.
@@ -28,12 +29,13 @@ pub(super) const LAGS: [usize; 3] = [1, 5, 10];
 ///
 /// `sample.nearness`: fitted to alternate blocks of the data, how much more often than by chance a path's nearest window lies in
 /// the half that was learned from, half the difference of both halves: 0 is ideal, 0.5 copies. `control.bootstrap.nearness`
-/// is that of windows drawn from the data, which no score of indistinguishability tells from real ones.
+/// is that of windows drawn from the data, which no score of indistinguishability tells from real ones: those of [`insert_judged`],
+/// where judges are asked for, are such scores.
 pub(super) fn insert_paths(
     figures: &mut BTreeMap<String, f64>,
     (model, config): (&PathModel, &PathConfig),
     (table, schema): (&Table, &Schema),
-    seed: Seed,
+    (judges, seed, threads): (usize, Seed, usize),
 ) -> Result<()> {
     let set = SeriesSet::from_table(table, schema, model.layout())?;
     let (window, channel) = (model.window(), model.main_channel());
@@ -54,6 +56,11 @@ pub(super) fn insert_paths(
         for lag in LAGS {
             insert(&format!("volatility_{lag}"), correlation(&changes, lag));
         }
+    }
+    if judges > 0 {
+        let all = windows(&set, window, usize::MAX);
+        let judged = model.sample(all.len(), window, Seed(seed.key("report judged")), schema).series;
+        insert_judged(figures, (&all, &judged), judges, seed, threads)?;
     }
     let halves = halves(&set, BLOCK * window);
     let shape = |path: &Series| -> Vec<f64> {

@@ -82,7 +82,8 @@ pub(crate) fn report(
         && let Some(of) = &parts.paths
     {
         if config.evaluate.sample_rows > 0 {
-            super::path::insert_paths(&mut figures, (paths, of), (table, schema), Seed(config.seed))?;
+            let judged = (config.evaluate.judges, Seed(config.seed), threads);
+            super::path::insert_paths(&mut figures, (paths, of), (table, schema), judged)?;
         }
         return Ok(TableReport { figures, made: None });
     }

@@ -15,6 +15,7 @@ use crate::run::dataset::{Dataset, Windowing, index};
 use crate::run::fitted::gap::filled;
 use crate::run::fitted::sample::sampled_rows;
 use crate::run::report::path::{LAGS, correlation, correlation_of, kurtosis};
+use crate::run::report::sequence::insert_judged;
 use crate::seed::Seed;
 
 /// Of windows of series, the share of the variance of test windows around the mean of training windows that is not given back,
@@ -62,6 +63,8 @@ pub(super) fn insert_unexplained(
 /// - `autocorrelation_1`: of changes one step apart; near 0 of returns.
 /// - `volatility_1`, `_5`, `_10`: the correlation of the sizes of changes so many steps apart; 0 where storms do not last.
 /// - `leverage`: the correlation of a change with the size of the next; below 0 where falls make storms.
+///
+/// And what [`insert_judged`] says, where judges are asked for.
 pub(super) fn insert_facts(
     report: &mut BTreeMap<String, f64>,
     (config, data): (&Config, &Dataset),
@@ -74,6 +77,15 @@ pub(super) fn insert_facts(
     let z = network.points(Seed(config.seed), "report", config.evaluate.sample_rows);
     let made = codec.decode(&sampled_rows(network, pool, &z, Seed(config.seed))?)?;
     let real = table.take(&data.split.train);
+    if config.evaluate.judges > 0 {
+        // As many as there are real ones, whatever is compared otherwise.
+        let z = network.points(Seed(config.seed), "judged", real.n_rows);
+        let judged = codec.decode(&sampled_rows(network, pool, &z, Seed(config.seed))?)?;
+        if let (Some(real), Some(made)) = (windows.series(&real, None), windows.series(&judged, None)) {
+            let of = (real.series.as_slice(), made.series.as_slice());
+            insert_judged(report, of, config.evaluate.judges, Seed(config.seed), pool.threads())?;
+        }
+    }
     for (name, table) in [("sample", &made), ("real", &real)] {
         let Some(changes) = changes(windows, table) else { continue };
         let all: Vec<f64> = changes.iter().flatten().copied().collect();
@@ -95,15 +107,19 @@ pub(super) fn insert_facts(
     Ok(())
 }
 
-/// The changes from step to step of the first channel of each window.
+/// The changes from step to step of the first channel of each window; of candles the log returns of the close.
 fn changes(windows: &Windowing, table: &Table) -> Option<Vec<Vec<f64>>> {
-    let rows = windows.columns.values(table, 0)?;
-    Some(match windows.window().form {
-        WindowForm::Differences | WindowForm::Returns => rows,
-        WindowForm::Values | WindowForm::Paths => {
-            rows.iter().map(|row| row.windows(2).map(|pair| pair[1] - pair[0]).collect()).collect()
+    let apart = |row: &Vec<f64>| row.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<f64>>();
+    let rows = || windows.columns.values(table, 0);
+    match windows.window().form {
+        WindowForm::Differences | WindowForm::Returns => rows(),
+        WindowForm::Values | WindowForm::Paths => Some(rows()?.iter().map(apart).collect()),
+        WindowForm::Candles => {
+            let paths = windows.series(table, None)?.series;
+            let logs = |values: &Vec<f64>| values.iter().map(|price| price.ln()).collect::<Vec<f64>>();
+            Some(paths.iter().map(|path| apart(&logs(&path.values[windows.columns.main()]))).collect())
         }
-    })
+    }
 }
 
 /// Windows that are filled, at most.
@@ -122,6 +138,9 @@ pub(super) fn insert_fill(
     else {
         return Ok(());
     };
+    if windows.columns.prices.is_some() {
+        return Ok(());
+    }
     let every = rows.len().div_ceil(FILLED).max(1);
     let rows: Vec<usize> = rows.iter().copied().step_by(every).collect();
     let known = table.take(&rows);
