@@ -182,8 +182,6 @@ def report(lines):
             for figure, digits in [("impossible", 2), ("unseen", 2)]:
                 values = [100 * line[figure] for line in found.get(model, [])]
                 cells.append(f"{statistics.median(values):.{digits}f}" if values else "")
-            seconds = [line["seconds"] for line in found.get(model, [])]
-            cells.append(f"{statistics.median(seconds):.0f}" if seconds and max(seconds) > 0 else "")
             rows.append([*cells, str(len(found.get(model, []))) if model in found else ""])
     store(
         "networks",
@@ -193,10 +191,9 @@ def report(lines):
             "about": "10 000 rows of a Bayesian network learned from, as many made. Nats a row, median (range) over draws: `Lsyn` of made "
             "rows in the true network, `Ltest` of other real rows in a network of the same arrows counted from made rows; an impossible row counts as 1e-8. "
             "Published: Xu et al., NeurIPS 2019. `chain` and `circuit` have their defaults; TVAE and CTGAN with theirs (300 epochs). "
-            "`impossible` are the made rows that the network never makes, in percent, `unseen` the test rows that the counted one never makes. "
-            "Seconds are of fit and rows together, one thread, the report of the fit with them.",
+            "`impossible` are the made rows that the network never makes, in percent, `unseen` the test rows that the counted one never makes.",
             "machine": machine(),
-            "columns": ["network", "rows of", "Lsyn", "published", "Ltest", "published", "impossible %", "unseen %", "s", "draws"],
+            "columns": ["network", "rows of", "Lsyn", "published", "Ltest", "published", "impossible %", "unseen %", "draws"],
             "rows": rows,
         },
     )
