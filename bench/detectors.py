@@ -124,9 +124,15 @@ def published(folder, figure, protocol):
     }
 
 
+def stored(name):
+    """Rows of an earlier result: protocols that are not measured again keep them."""
+    path = BENCH / "results" / f"{name}.json"
+    return json.loads(path.read_text())["rows"] if path.is_file() else []
+
+
 def report(arguments, lines):
     sets = sorted({(line["set"], line["rows"]) for line in lines})
-    rows = []
+    rows = [row for row in stored("detectors") if row[0] not in arguments.protocols.split(",")]
     for protocol in arguments.protocols.split(","):
         paper = {f: published(arguments.published, f, protocol) for f in ["aucroc", "aucpr"]}
         mean = {}
@@ -158,6 +164,11 @@ def report(arguments, lines):
                     theirs, same = (statistics.mean(v) for v in zip(*[(p, v) for v, p in both])) if both else (0, 0)
                     cells.append(f"{theirs:.2f} ({same:.2f} on these {len(both)})" if both else "")
                 rows.append([protocol, label, detector, str(len(found)), *cells])
+            for method in ["DTE-NP", "MCD"] if chosen and paper["aucroc"] else []:
+                theirs = [[paper[f].get(s.lower(), {}).get(method) for f in paper] for s, _ in chosen]
+                if None not in [figure for both in theirs for figure in both]:
+                    cells = [c for figures in zip(*theirs) for c in ("", f"{statistics.mean(figures):.2f}")]
+                    rows.append([protocol, label, f"{method} (published)", str(len(chosen)), *cells])
     store(
         "detectors",
         {
@@ -180,15 +191,18 @@ def single(arguments, lines):
     """Every set: ours, our nearest neighbors, and what was published for them."""
     paper = {f: published(arguments.published, f, "file") for f in ["aucroc", "aucpr"]}
     rows = []
-    for name, size in sorted({(line["set"], line["rows"]) for line in lines}):
-        cells = [name, str(size)]
+    before = {row[0]: row for row in stored("detectors-sets")}
+    sizes = {name: row[1] for name, row in before.items()} | {line["set"]: str(line["rows"]) for line in lines}
+    for name, size in sorted(sizes.items()):
+        earlier = before.get(name, [""] * 9)
+        cells = [name, size]
         for detector in ["surprise", "neighbors"]:
             for protocol in ["file", "shuffle", "unsupervised"]:
                 found = [l for l in lines if (l["set"], l["protocol"], l["detector"]) == (name, protocol, detector)]
                 both = [100 * statistics.mean(l[f] for l in found) for f in ["auroc", "average_precision"]] if found else []
-                cells.append(" / ".join(f"{v:.2f}" for v in both))
+                cells.append(" / ".join(f"{v:.2f}" for v in both) or earlier[len(cells)])
         both = [paper[f].get(name.lower(), {}).get("kNN") for f in ["aucroc", "aucpr"]]
-        cells.append(" / ".join(f"{v:.2f}" for v in both) if None not in both else "")
+        cells.append(" / ".join(f"{v:.2f}" for v in both) if None not in both else earlier[len(cells)])
         rows.append(cells)
     columns = ["set", "rows", *(f"{d}, {p}" for d in ["surprise", "neighbors"] for p in ["file", "shuffle", "unsupervised"])]
     store(
