@@ -7,12 +7,14 @@
 //!
 //! Sources: J. Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 29 (2001), for
 //! the Newton step of a leaf; L. Iosipoi and A. Vakhrushev, SketchBoost, NeurIPS 2022, for trees grown on projected gradients;
-//! W. Fisher, On grouping for maximum homogeneity, JASA 53 (1958), for the order of unordered codes at a split.
+//! W. Fisher, On grouping for maximum homogeneity, JASA 53 (1958), for the order of unordered codes at a split. What
+//! few rows say is worked in afterwards ([`Softmax::settle`]).
 
 mod config;
 mod feature;
 mod grow;
 mod kernel;
+mod settle;
 mod softmax;
 mod squared;
 mod store;

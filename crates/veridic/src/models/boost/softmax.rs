@@ -459,7 +459,7 @@ pub(super) fn parts(n: usize, validation: f64, random: &mut ChaCha8Rng) -> (Vec<
 }
 
 /// Groups of neighboring classes of about equal mass, about `scale` of them, cut at random places.
-fn group(masses: &[f64], scale: usize, random: &mut ChaCha8Rng) -> Vec<u16> {
+pub(super) fn group(masses: &[f64], scale: usize, random: &mut ChaCha8Rng) -> Vec<u16> {
     let offset = uniform(random);
     let (mut below, mut last) = (0.0, None);
     let mut starts = Vec::new();

@@ -270,13 +270,11 @@ impl Fit<'_> {
         for (of, codes) in looked.iter().zip(&seen) {
             features.push(codes, self.plan.feature(*of, self.coders));
         }
-        let coarse = self.members(
-            &features,
-            (&classes, coder.codes(), coder.is_ordered()),
-            usize::MAX,
-            &mut random,
-            stop,
-        )?;
+        let target = (classes.as_slice(), coder.codes(), coder.is_ordered());
+        let mut coarse = self.members(&features, target, usize::MAX, &mut random, stop)?;
+        if target.1 > 1 {
+            coarse.settle(&features, (&classes, coder.is_ordered()), self.config.boost.depth, &mut random);
+        }
         let fine = self.fine(j, (&coded.places, rows.as_deref()), &features, &classes, &mut random, stop)?;
         Some(Learned { coarse, fine })
     }
