@@ -7,6 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// Rows that are worked on side by side.
 pub(super) const LANES: usize = 16;
 
+/// Classes of a row that are worked on side by side where rows stand one after another; their number is filled up to a multiple.
+pub(super) const WIDE: usize = 8;
+
 /// A number of each of so many rows.
 pub(super) type Lane = [f32; LANES];
 
@@ -194,6 +197,72 @@ impl WithSimd for Normalize<'_> {
             for logit in block.iter_mut() {
                 for l in 0..LANES {
                     logit[l] *= sum[l];
+                }
+            }
+        }
+    }
+}
+
+/// Adds a tree's values to the logits of rows one after another.
+pub(super) struct Spread<'a> {
+    pub(super) logits: &'a mut [f32],
+    /// Classes of a row, filled up.
+    pub(super) width: usize,
+    pub(super) leaves: &'a [u8],
+    /// Leaf after leaf.
+    pub(super) values: &'a [f32],
+}
+
+impl WithSimd for Spread<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let width = self.width;
+        for (row, leaf) in self.logits.chunks_exact_mut(width).zip(self.leaves) {
+            let values = &self.values[usize::from(*leaf) * width..][..width];
+            let (row, _) = row.as_chunks_mut::<WIDE>();
+            let (values, _) = values.as_chunks::<WIDE>();
+            for (logits, values) in row.iter_mut().zip(values) {
+                for l in 0..WIDE {
+                    logits[l] += values[l];
+                }
+            }
+        }
+    }
+}
+
+/// Turns logits of rows one after another into probabilities.
+pub(super) struct Share<'a> {
+    pub(super) logits: &'a mut [f32],
+    pub(super) width: usize,
+}
+
+impl WithSimd for Share<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for row in self.logits.chunks_exact_mut(self.width) {
+            let (row, _) = row.as_chunks_mut::<WIDE>();
+            let mut most = [f32::MIN; WIDE];
+            for logits in row.iter() {
+                for l in 0..WIDE {
+                    most[l] = most[l].max(logits[l]);
+                }
+            }
+            let most = most.iter().copied().fold(f32::MIN, f32::max);
+            let mut sums = [0.0f32; WIDE];
+            for logits in row.iter_mut() {
+                for l in 0..WIDE {
+                    logits[l] = exp(logits[l] - most);
+                    sums[l] += logits[l];
+                }
+            }
+            let inverse = 1.0 / sums.iter().sum::<f32>();
+            for logits in row.iter_mut() {
+                for l in 0..WIDE {
+                    logits[l] *= inverse;
                 }
             }
         }

@@ -14,6 +14,7 @@ mod config;
 mod feature;
 mod grow;
 mod kernel;
+mod probability;
 mod settle;
 mod softmax;
 mod squared;
@@ -24,5 +25,6 @@ mod tree;
 
 pub use config::BoostConfig;
 pub use feature::{Feature, Features, MAX_BINS};
-pub use softmax::{Probabilities, Softmax};
+pub use probability::Probabilities;
+pub use softmax::Softmax;
 pub use squared::Squared;

@@ -12,7 +12,8 @@ use std::ops::RangeInclusive;
 use rand_chacha::ChaCha8Rng;
 
 use super::feature::{Feature, Features, MAX_BINS};
-use super::softmax::{Probabilities, Round, Softmax, group};
+use super::probability::Probabilities;
+use super::softmax::{Round, Softmax, group};
 use super::tree::{Node, Tree};
 use crate::seed::shuffle;
 

@@ -7,15 +7,16 @@ use rand_chacha::ChaCha8Rng;
 use super::config::BoostConfig;
 use super::feature::Features;
 use super::grow::{Grower, Limits};
-use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Values};
+use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Share, Spread, Values, WIDE};
+use super::probability::Probabilities;
 use super::tree::Tree;
 use crate::seed::{shuffle, standard_normal, uniform};
 
 /// Rows whose sums are taken in single precision.
 const PIECE: usize = 4096;
 
-/// Rows that are predicted together.
-const BLOCK: usize = 256;
+/// Rows that are predicted together: few enough to stay near the processor.
+const BLOCK: usize = 128;
 
 /// What each class has before it is counted.
 const PRIOR: f64 = 0.1;
@@ -48,54 +49,6 @@ pub(super) struct Round {
     pub(super) values: Vec<f32>,
     /// First class of each group, and the number of classes.
     pub(super) starts: Vec<u16>,
-}
-
-/// Distributions of a class for some rows.
-#[derive(Debug, Clone, Default)]
-pub struct Probabilities {
-    blocks: Vec<Lane>,
-    classes: usize,
-}
-
-impl Probabilities {
-    /// The probability of `class` for row `row`.
-    ///
-    /// # Panics
-    /// If there is no such row or class.
-    pub fn at(&self, row: usize, class: usize) -> f32 {
-        assert!(class < self.classes, "a class that there is");
-        self.blocks[row / LANES * self.classes + class][row % LANES]
-    }
-
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.classes
-    }
-
-    /// The class at which the sum of probabilities of row `row` passes `share` (0 to 1) of the whole, and the whole; each
-    /// counts as often as `factors` says, if given. `None` where nothing counts.
-    pub fn draw(&self, row: usize, share: f64, factors: Option<&[f32]>) -> Option<(usize, f64)> {
-        let block = &self.blocks[row / LANES * self.classes..][..self.classes];
-        let lane = row % LANES;
-        let weight = |class: usize| {
-            let factor = factors.map_or(1.0, |factors| f64::from(factors[class]));
-            f64::from(block[class][lane]) * factor
-        };
-        let total: f64 = (0..self.classes).map(weight).sum();
-        let mut left = total * share;
-        let mut last = None;
-        for class in 0..self.classes {
-            let weight = weight(class);
-            if weight > 0.0 {
-                last = Some((class, total));
-                left -= weight;
-                if left < 0.0 {
-                    break;
-                }
-            }
-        }
-        last
-    }
 }
 
 /// How many times as large as by chance a leaf's squared sum of gradients (of about unit variance, or less) must be for fewer rows
@@ -255,6 +208,19 @@ impl Validation {
 }
 
 impl Round {
+    /// What leaves add to each class, leaf after leaf, each filled up to `width`.
+    fn by_leaf(&self, width: usize) -> Vec<f32> {
+        let n_leaves = 1 << self.tree.depth;
+        let mut values = vec![0.0; n_leaves * width];
+        for (group, bounds) in self.values.chunks_exact(n_leaves).zip(self.starts.windows(2)) {
+            let classes = usize::from(bounds[0])..usize::from(bounds[1]);
+            for (value, leaf) in group.iter().zip(values.chunks_exact_mut(width)) {
+                leaf[classes.clone()].fill(*value);
+            }
+        }
+        values
+    }
+
     fn add(&self, logits: &mut [Lane], classes: usize, leaves: &[u8]) {
         if self.tree.depth <= 5 {
             self.add_with::<32>(logits, classes, leaves);
@@ -420,26 +386,27 @@ impl Softmax {
     /// # Panics
     /// If there are no such rows, or other features than were learned from.
     pub fn predict(&self, features: &Features, from: usize, to: usize, out: &mut Probabilities) {
-        let n = to - from;
+        let (n, width) = (to - from, self.classes.next_multiple_of(WIDE));
         out.classes = self.classes;
-        out.blocks.clear();
-        let first: Vec<Lane> = self.start.iter().map(|logit| [*logit; LANES]).collect();
+        out.width = width;
+        let mut first = self.start.clone();
+        first.resize(width, f32::MIN);
+        out.values.clear();
+        (0..n).for_each(|_| out.values.extend_from_slice(&first));
+        let rounds: Vec<(&Tree, Vec<f32>)> =
+            self.rounds.iter().map(|round| (&round.tree, round.by_leaf(width))).collect();
         let mut codes = Vec::new();
         let mut leaves = [0u8; BLOCK];
-        for start in (0..n).step_by(BLOCK) {
-            let rows = BLOCK.min(n - start);
-            features.rows(from + start, from + start + rows, &mut codes);
-            let place = out.blocks.len();
-            for _ in 0..rows.div_ceil(LANES) {
-                out.blocks.extend_from_slice(&first);
+        for (block, logits) in out.values.chunks_mut(BLOCK * width).enumerate() {
+            let start = from + block * BLOCK;
+            let rows = logits.len() / width;
+            features.rows(start, start + rows, &mut codes);
+            let leaves = &mut leaves[..rows];
+            for (tree, values) in &rounds {
+                tree.route(&codes, features.len(), leaves);
+                kernel::run(Spread { logits, width, leaves, values });
             }
-            let logits = &mut out.blocks[place..];
-            let padded = rows.div_ceil(LANES) * LANES;
-            for round in &self.rounds {
-                round.tree.route(&codes, features.len(), &mut leaves[..rows]);
-                round.add(logits, self.classes, &leaves[..padded]);
-            }
-            kernel::run(Normalize { logits, classes: self.classes });
+            kernel::run(Share { logits, width });
         }
     }
 }
