@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 /// Rows that are worked on side by side.
 pub(super) const LANES: usize = 16;
 
-/// Classes of a row that are worked on side by side where rows stand one after another; their number is filled up to a multiple.
+/// Classes of a row that are summed side by side where rows stand one after another; their number is filled up to a multiple.
 pub(super) const WIDE: usize = 8;
 
 /// A number of each of so many rows.
@@ -204,66 +204,63 @@ impl WithSimd for Normalize<'_> {
 }
 
 /// Adds a tree's values to the logits of rows one after another.
-pub(super) struct Spread<'a> {
-    pub(super) logits: &'a mut [f32],
-    /// Classes of a row, filled up.
-    pub(super) width: usize,
+pub(super) struct Spread<'a, const W: usize> {
+    pub(super) logits: &'a mut [[f32; W]],
     pub(super) leaves: &'a [u8],
     /// Leaf after leaf.
-    pub(super) values: &'a [f32],
+    pub(super) values: &'a [[f32; W]],
 }
 
-impl WithSimd for Spread<'_> {
+impl<const W: usize> WithSimd for Spread<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let width = self.width;
-        for (row, leaf) in self.logits.chunks_exact_mut(width).zip(self.leaves) {
-            let values = &self.values[usize::from(*leaf) * width..][..width];
-            let (row, _) = row.as_chunks_mut::<WIDE>();
-            let (values, _) = values.as_chunks::<WIDE>();
-            for (logits, values) in row.iter_mut().zip(values) {
-                for l in 0..WIDE {
-                    logits[l] += values[l];
-                }
+        for row in 0..self.leaves.len() {
+            let (own, more) = (&mut self.logits[row], &self.values[usize::from(self.leaves[row])]);
+            for l in 0..W {
+                own[l] += more[l];
             }
         }
     }
 }
 
 /// Turns logits of rows one after another into probabilities.
-pub(super) struct Share<'a> {
-    pub(super) logits: &'a mut [f32],
-    pub(super) width: usize,
+pub(super) struct Share<'a, const W: usize> {
+    pub(super) logits: &'a mut [[f32; W]],
 }
 
-impl WithSimd for Share<'_> {
+impl<const W: usize> WithSimd for Share<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for row in self.logits.chunks_exact_mut(self.width) {
-            let (row, _) = row.as_chunks_mut::<WIDE>();
+        for row in 0..self.logits.len() {
+            let own = &mut self.logits[row];
             let mut most = [f32::MIN; WIDE];
-            for logits in row.iter() {
+            for from in (0..W).step_by(WIDE) {
                 for l in 0..WIDE {
-                    most[l] = most[l].max(logits[l]);
+                    most[l] = most[l].max(own[from + l]);
                 }
             }
-            let most = most.iter().copied().fold(f32::MIN, f32::max);
+            let mut highest = f32::MIN;
+            for l in 0..WIDE {
+                highest = highest.max(most[l]);
+            }
             let mut sums = [0.0f32; WIDE];
-            for logits in row.iter_mut() {
+            for from in (0..W).step_by(WIDE) {
                 for l in 0..WIDE {
-                    logits[l] = exp(logits[l] - most);
-                    sums[l] += logits[l];
+                    own[from + l] = exp(own[from + l] - highest);
+                    sums[l] += own[from + l];
                 }
             }
-            let inverse = 1.0 / sums.iter().sum::<f32>();
-            for logits in row.iter_mut() {
-                for l in 0..WIDE {
-                    logits[l] *= inverse;
-                }
+            let mut whole = 0.0;
+            for l in 0..WIDE {
+                whole += sums[l];
+            }
+            let inverse = 1.0 / whole;
+            for l in 0..W {
+                own[l] *= inverse;
             }
         }
     }

@@ -15,6 +15,7 @@ mod feature;
 mod grow;
 mod kernel;
 mod probability;
+mod route;
 mod settle;
 mod softmax;
 mod squared;

@@ -36,6 +36,9 @@ const SCALES: [usize; 4] = [4, 8, 16, 32];
 /// Groups of neighboring codes of a feature with an order.
 const LEVELS: u32 = 20;
 
+/// Most features that are looked at: those by which trees split most often.
+const MOST_FEATURES: usize = 64;
+
 /// Least share that is reckoned with, and the largest logarithm of a factor.
 const LEAST: f64 = 1e-9;
 const LARGEST: f64 = 8.0;
@@ -51,7 +54,7 @@ impl Levels {
     fn new(about: Feature, counts: &[u32; MAX_BINS]) -> Self {
         let mut of = [0u8; MAX_BINS];
         if !about.ordered {
-            of.iter_mut().zip(0..).for_each(|(level, code)| *level = code);
+            of.iter_mut().zip(0..=u8::MAX).for_each(|(level, code)| *level = code);
             return Self { of, count: about.bins };
         }
         let total: u32 = counts.iter().sum();
@@ -124,11 +127,8 @@ impl Softmax {
             scales.extend(coarse.map(|scale| group(&shares, *scale, random)));
         }
         scales.push((0..=self.classes as u16).collect());
-        for (f, counts) in counts.iter().enumerate() {
-            let about = features.about[f];
-            if about.bins < 2 {
-                continue;
-            }
+        for f in self.split_by(features) {
+            let (about, counts) = (features.about[f], &counts[f]);
             let levels = Levels::new(about, counts);
             let mut logs = vec![0.0; levels.count * self.classes];
             if !about.ordered {
@@ -141,6 +141,23 @@ impl Softmax {
             logs.iter_mut().zip(found).for_each(|(log, more)| *log += more);
             self.rounds.extend(rounds((f, about), &levels, &logs, self.classes, depth));
         }
+    }
+
+    /// The features that can tell rows apart; where they are many, those by which trees split most often.
+    fn split_by(&self, features: &Features) -> Vec<usize> {
+        let mut found: Vec<usize> = (0..features.len()).filter(|f| features.about[*f].bins > 1).collect();
+        if found.len() > MOST_FEATURES {
+            let mut splits = vec![0u32; features.len()];
+            let nodes = self.rounds.iter().flat_map(|round| &round.tree.nodes);
+            // What lets all rows through splits nothing.
+            nodes
+                .filter(|node| node.left != [u64::MAX; 4])
+                .for_each(|node| splits[node.feature as usize] += 1);
+            found.sort_by_key(|f| std::cmp::Reverse(splits[*f]));
+            found.truncate(MOST_FEATURES);
+            found.sort_unstable();
+        }
+        found
     }
 }
 

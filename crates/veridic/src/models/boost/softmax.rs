@@ -7,16 +7,14 @@ use rand_chacha::ChaCha8Rng;
 use super::config::BoostConfig;
 use super::feature::Features;
 use super::grow::{Grower, Limits};
-use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Share, Spread, Values, WIDE};
+use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Share, Spread, Values};
 use super::probability::Probabilities;
+use super::route::{BLOCK, Route};
 use super::tree::Tree;
 use crate::seed::{shuffle, standard_normal, uniform};
 
 /// Rows whose sums are taken in single precision.
 const PIECE: usize = 4096;
-
-/// Rows that are predicted together: few enough to stay near the processor.
-const BLOCK: usize = 128;
 
 /// What each class has before it is counted.
 const PRIOR: f64 = 0.1;
@@ -208,13 +206,13 @@ impl Validation {
 }
 
 impl Round {
-    /// What leaves add to each class, leaf after leaf, each filled up to `width`.
-    fn by_leaf(&self, width: usize) -> Vec<f32> {
+    /// What leaves add to each class, leaf after leaf.
+    fn by_leaf<const W: usize>(&self) -> Vec<[f32; W]> {
         let n_leaves = 1 << self.tree.depth;
-        let mut values = vec![0.0; n_leaves * width];
+        let mut values = vec![[0.0; W]; n_leaves];
         for (group, bounds) in self.values.chunks_exact(n_leaves).zip(self.starts.windows(2)) {
             let classes = usize::from(bounds[0])..usize::from(bounds[1]);
-            for (value, leaf) in group.iter().zip(values.chunks_exact_mut(width)) {
+            for (value, leaf) in group.iter().zip(&mut values) {
                 leaf[classes.clone()].fill(*value);
             }
         }
@@ -386,27 +384,57 @@ impl Softmax {
     /// # Panics
     /// If there are no such rows, or other features than were learned from.
     pub fn predict(&self, features: &Features, from: usize, to: usize, out: &mut Probabilities) {
-        let (n, width) = (to - from, self.classes.next_multiple_of(WIDE));
-        out.classes = self.classes;
-        out.width = width;
-        let mut first = self.start.clone();
-        first.resize(width, f32::MIN);
+        macro_rules! filled_up {
+            ($($width:literal)*) => {
+                $(if self.classes <= $width {
+                    return self.predict_filled::<$width>(features, from, to, out);
+                })*
+            };
+        }
+        filled_up!(8 16 24 32 48 64 96 128 192 256);
+    }
+
+    /// The same, with classes filled up to `W`.
+    fn predict_filled<const W: usize>(
+        &self,
+        features: &Features,
+        from: usize,
+        to: usize,
+        out: &mut Probabilities,
+    ) {
+        (out.classes, out.width) = (self.classes, W);
+        // What fills up weighs next to nothing.
+        let mut first = [f32::MIN; W];
+        first[..self.classes].copy_from_slice(&self.start);
         out.values.clear();
-        (0..n).for_each(|_| out.values.extend_from_slice(&first));
-        let rounds: Vec<(&Tree, Vec<f32>)> =
-            self.rounds.iter().map(|round| (&round.tree, round.by_leaf(width))).collect();
+        (from..to).for_each(|_| out.values.extend_from_slice(&first));
+        let (values, _) = out.values.as_chunks_mut::<W>();
+        let bins = |f: usize| features.about.get(f).map_or(1, |about| about.bins);
+        let rounds: Vec<(&Tree, Option<Route>, Vec<[f32; W]>)> = self
+            .rounds
+            .iter()
+            .map(|round| (&round.tree, Route::of(&round.tree, bins), round.by_leaf()))
+            .collect();
+        let is_followed = rounds.iter().any(|round| round.1.is_none());
+        let mut side = vec![[0u8; BLOCK]; features.len().max(1)];
         let mut codes = Vec::new();
         let mut leaves = [0u8; BLOCK];
-        for (block, logits) in out.values.chunks_mut(BLOCK * width).enumerate() {
-            let start = from + block * BLOCK;
-            let rows = logits.len() / width;
-            features.rows(start, start + rows, &mut codes);
-            let leaves = &mut leaves[..rows];
-            for (tree, values) in &rounds {
-                tree.route(&codes, features.len(), leaves);
-                kernel::run(Spread { logits, width, leaves, values });
+        for (start, logits) in (from..to).step_by(BLOCK).zip(values.chunks_mut(BLOCK)) {
+            let rows = logits.len();
+            for (side, codes) in side.iter_mut().zip(&features.codes) {
+                side[..rows].copy_from_slice(&codes[start..start + rows]);
             }
-            kernel::run(Share { logits, width });
+            if is_followed {
+                features.rows(start, start + rows, &mut codes);
+            }
+            for (tree, route, values) in &rounds {
+                match route {
+                    Some(route) => route.leaves(&side, &mut leaves),
+                    None => tree.route(&codes, features.len(), &mut leaves[..rows]),
+                }
+                kernel::run(Spread { logits, leaves: &leaves[..rows], values });
+            }
+            kernel::run(Share { logits });
         }
     }
 }
