@@ -113,8 +113,7 @@ const MOST_PAIRS: usize = 8;
 /// A line a rule that held in every row and holds in every row that is made; of combinations that no row has, those that were
 /// to be expected most.
 fn rule_table(run: &Fitted) -> String {
-    let Some(chain) = run.table_model().and_then(|model| model.chain()) else { return String::new() };
-    let found = chain.rules();
+    let found = run.table_model().map_or_else(Vec::new, |model| model.rules());
     let (pairs, others): (Vec<&Found>, Vec<&Found>) =
         found.iter().partition(|found| matches!(found.rule, Rule::Pairs { .. }));
     let lines: Vec<[String; 2]> = others

@@ -59,12 +59,25 @@ fn a_circuit_answers_what_a_chain_does() {
 }
 
 #[test]
-fn rules_mean_nothing_to_a_circuit_and_that_is_said() {
+fn a_circuit_keeps_rules_and_says_what_cannot_be_together() {
     let place = Place::new();
     place.write("visits.csv", visits());
     let fit = ["fit", "visits.csv", "--out", "run", "--set", "model=circuit", "--threads", "1"];
-    let said = place.succeed(&[&fit[..], &["--set", "data.rules.hold=[\"age in 0..120\"]"]].concat()).err;
-    assert!(said.contains("`data.rules.hold` has no effect"), "{said}");
+    place.succeed(&[&fit[..], &["--set", "data.rules.hold=[\"age in 0..120\"]"]].concat());
+    let shown = place.succeed(&["show", "run"]).out;
+    assert!(shown.contains("`age` in 0..120") && shown.contains("`age` and `wing` never"), "{shown}");
+    place.succeed(&["sample", "run", "-n", "600", "-o", "made.csv"]);
+    for line in place.read("made.csv").lines().skip(1).filter(|line| !line.starts_with(',')) {
+        let (age, rest) = line.split_once(',').unwrap();
+        let age: i32 = age.parse().unwrap();
+        // Close to where wings change, too few rows were to be expected.
+        assert!((36..44).contains(&age) || rest.starts_with("east") == (age < 40), "{line}");
+    }
+    let err = place.fail(&["sample", "run", "-n", "5", "--given", "wing=west", "--given", "age=10..20"]);
+    assert!(err.contains("no row can meet the conditions on age and wing together"), "{err}");
+    let trees = ["--target", "paid", "--set", "model=boosted-trees", "--set", "data.rules.order=false"];
+    let said = place.succeed(&[&["fit", "visits.csv", "--out", "trees"][..], &trees].concat()).err;
+    assert!(said.contains("`data.rules.order` has no effect"), "{said}");
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub enum ModelError {
         column: String,
     },
     /// Conditions that no row can meet.
-    #[error("no row can meet the condition on {}", .columns.join(", "))]
+    #[error("no row can meet {}", conditions(.columns))]
     Impossible {
         /// The columns with conditions.
         columns: Vec<String>,
@@ -169,6 +169,16 @@ pub enum ModelError {
     },
 }
 
+/// Conditions in words.
+fn conditions(columns: &[String]) -> String {
+    match columns {
+        [before @ .., last] if !before.is_empty() => {
+            format!("the conditions on {} and {last} together", before.join(", "))
+        }
+        _ => format!("the condition on {}", columns.concat()),
+    }
+}
+
 impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
@@ -187,6 +197,9 @@ impl ModelError {
                 Some("numbers take a value or a range, categories one value or several".to_string())
             }
             Self::TwoConditions { .. } => Some("one condition may allow several values".to_string()),
+            Self::Impossible { columns } if columns.len() > 1 => {
+                Some("each can be met, but no row of the data met both: leave one out".to_string())
+            }
             Self::Impossible { .. } => {
                 Some("values are those of the data, within their smallest and largest".to_string())
             }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::{self, Chain, ChainConfig, RuleConfig};
+use super::chain::{self, Chain, ChainConfig, Found, RuleConfig};
 use super::circuit::{Circuit, CircuitConfig};
 use super::detector::{Detector, DetectorConfig, Explained, Scored};
 use super::discriminant::{Discriminant, DiscriminantConfig};
@@ -65,7 +65,7 @@ pub(crate) struct Lesson<'a> {
     pub(crate) dropped: &'a [String],
     /// How rows make series, for models of them.
     pub(crate) layout: &'a SeriesConfig,
-    /// Rules that the chain looks for and keeps.
+    /// Rules that the chain and the circuit look for and keep.
     pub(crate) rules: &'a RuleConfig,
 }
 
@@ -194,6 +194,7 @@ impl TableModel {
             model.private = Some(PrivateMarginals::fit(config, table, &columns, rows)?);
         }
         if let Some(config) = &parts.circuit {
+            let config = &CircuitConfig { rules: lesson.rules.clone(), ..config.clone() };
             let columns = lesson.without(|name| !models_target && is_target(name));
             let of = (table, &columns, rows);
             let Some(circuit) = watched_circuit(config, of, (seed, threads), stop, observe)? else {
@@ -262,6 +263,11 @@ impl TableModel {
     pub(crate) fn maker(&self) -> Option<Maker<'_>> {
         let chain = self.chain.as_ref().map(Maker::Chain);
         chain.or_else(|| self.circuit.as_ref().map(Maker::Circuit))
+    }
+
+    /// What held in every row that it was fitted on and holds in every row that it makes.
+    pub fn rules(&self) -> Vec<Found> {
+        self.maker().map_or_else(Vec::new, Maker::rules)
     }
 
     /// The columns that name rows and are made new.

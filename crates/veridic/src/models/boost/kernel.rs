@@ -7,6 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// Rows that are worked on side by side.
 pub(super) const LANES: usize = 16;
 
+/// Classes of a row that are summed side by side where rows stand one after another; their number is filled up to a multiple.
+pub(super) const WIDE: usize = 8;
+
 /// A number of each of so many rows.
 pub(super) type Lane = [f32; LANES];
 
@@ -195,6 +198,69 @@ impl WithSimd for Normalize<'_> {
                 for l in 0..LANES {
                     logit[l] *= sum[l];
                 }
+            }
+        }
+    }
+}
+
+/// Adds a tree's values to the logits of rows one after another.
+pub(super) struct Spread<'a, const W: usize> {
+    pub(super) logits: &'a mut [[f32; W]],
+    pub(super) leaves: &'a [u8],
+    /// Leaf after leaf.
+    pub(super) values: &'a [[f32; W]],
+}
+
+impl<const W: usize> WithSimd for Spread<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for row in 0..self.leaves.len() {
+            let (own, more) = (&mut self.logits[row], &self.values[usize::from(self.leaves[row])]);
+            for l in 0..W {
+                own[l] += more[l];
+            }
+        }
+    }
+}
+
+/// Turns logits of rows one after another into probabilities.
+pub(super) struct Share<'a, const W: usize> {
+    pub(super) logits: &'a mut [[f32; W]],
+}
+
+impl<const W: usize> WithSimd for Share<'_, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for row in 0..self.logits.len() {
+            let own = &mut self.logits[row];
+            let mut most = [f32::MIN; WIDE];
+            for from in (0..W).step_by(WIDE) {
+                for l in 0..WIDE {
+                    most[l] = most[l].max(own[from + l]);
+                }
+            }
+            let mut highest = f32::MIN;
+            for l in 0..WIDE {
+                highest = highest.max(most[l]);
+            }
+            let mut sums = [0.0f32; WIDE];
+            for from in (0..W).step_by(WIDE) {
+                for l in 0..WIDE {
+                    own[from + l] = exp(own[from + l] - highest);
+                    sums[l] += own[from + l];
+                }
+            }
+            let mut whole = 0.0;
+            for l in 0..WIDE {
+                whole += sums[l];
+            }
+            let inverse = 1.0 / whole;
+            for l in 0..W {
+                own[l] *= inverse;
             }
         }
     }

@@ -7,12 +7,16 @@
 //!
 //! Sources: J. Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 29 (2001), for
 //! the Newton step of a leaf; L. Iosipoi and A. Vakhrushev, SketchBoost, NeurIPS 2022, for trees grown on projected gradients;
-//! W. Fisher, On grouping for maximum homogeneity, JASA 53 (1958), for the order of unordered codes at a split.
+//! W. Fisher, On grouping for maximum homogeneity, JASA 53 (1958), for the order of unordered codes at a split. What
+//! few rows say is worked in afterwards ([`Softmax::settle`]).
 
 mod config;
 mod feature;
 mod grow;
 mod kernel;
+mod probability;
+mod route;
+mod settle;
 mod softmax;
 mod squared;
 mod store;
@@ -22,5 +26,6 @@ mod tree;
 
 pub use config::BoostConfig;
 pub use feature::{Feature, Features, MAX_BINS};
-pub use softmax::{Probabilities, Softmax};
+pub use probability::Probabilities;
+pub use softmax::Softmax;
 pub use squared::Squared;

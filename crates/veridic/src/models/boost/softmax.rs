@@ -7,15 +7,14 @@ use rand_chacha::ChaCha8Rng;
 use super::config::BoostConfig;
 use super::feature::Features;
 use super::grow::{Grower, Limits};
-use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Values};
+use super::kernel::{self, Add, Advance, Gather, LANES, Lane, Moment, Normalize, Share, Spread, Values};
+use super::probability::Probabilities;
+use super::route::{BLOCK, Route};
 use super::tree::Tree;
 use crate::seed::{shuffle, standard_normal, uniform};
 
 /// Rows whose sums are taken in single precision.
 const PIECE: usize = 4096;
-
-/// Rows that are predicted together.
-const BLOCK: usize = 256;
 
 /// What each class has before it is counted.
 const PRIOR: f64 = 0.1;
@@ -48,54 +47,6 @@ pub(super) struct Round {
     pub(super) values: Vec<f32>,
     /// First class of each group, and the number of classes.
     pub(super) starts: Vec<u16>,
-}
-
-/// Distributions of a class for some rows.
-#[derive(Debug, Clone, Default)]
-pub struct Probabilities {
-    blocks: Vec<Lane>,
-    classes: usize,
-}
-
-impl Probabilities {
-    /// The probability of `class` for row `row`.
-    ///
-    /// # Panics
-    /// If there is no such row or class.
-    pub fn at(&self, row: usize, class: usize) -> f32 {
-        assert!(class < self.classes, "a class that there is");
-        self.blocks[row / LANES * self.classes + class][row % LANES]
-    }
-
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.classes
-    }
-
-    /// The class at which the sum of probabilities of row `row` passes `share` (0 to 1) of the whole, and the whole; each
-    /// counts as often as `factors` says, if given. `None` where nothing counts.
-    pub fn draw(&self, row: usize, share: f64, factors: Option<&[f32]>) -> Option<(usize, f64)> {
-        let block = &self.blocks[row / LANES * self.classes..][..self.classes];
-        let lane = row % LANES;
-        let weight = |class: usize| {
-            let factor = factors.map_or(1.0, |factors| f64::from(factors[class]));
-            f64::from(block[class][lane]) * factor
-        };
-        let total: f64 = (0..self.classes).map(weight).sum();
-        let mut left = total * share;
-        let mut last = None;
-        for class in 0..self.classes {
-            let weight = weight(class);
-            if weight > 0.0 {
-                last = Some((class, total));
-                left -= weight;
-                if left < 0.0 {
-                    break;
-                }
-            }
-        }
-        last
-    }
 }
 
 /// How many times as large as by chance a leaf's squared sum of gradients (of about unit variance, or less) must be for fewer rows
@@ -255,6 +206,19 @@ impl Validation {
 }
 
 impl Round {
+    /// What leaves add to each class, leaf after leaf.
+    fn by_leaf<const W: usize>(&self) -> Vec<[f32; W]> {
+        let n_leaves = 1 << self.tree.depth;
+        let mut values = vec![[0.0; W]; n_leaves];
+        for (group, bounds) in self.values.chunks_exact(n_leaves).zip(self.starts.windows(2)) {
+            let classes = usize::from(bounds[0])..usize::from(bounds[1]);
+            for (value, leaf) in group.iter().zip(&mut values) {
+                leaf[classes.clone()].fill(*value);
+            }
+        }
+        values
+    }
+
     fn add(&self, logits: &mut [Lane], classes: usize, leaves: &[u8]) {
         if self.tree.depth <= 5 {
             self.add_with::<32>(logits, classes, leaves);
@@ -420,26 +384,57 @@ impl Softmax {
     /// # Panics
     /// If there are no such rows, or other features than were learned from.
     pub fn predict(&self, features: &Features, from: usize, to: usize, out: &mut Probabilities) {
-        let n = to - from;
-        out.classes = self.classes;
-        out.blocks.clear();
-        let first: Vec<Lane> = self.start.iter().map(|logit| [*logit; LANES]).collect();
+        macro_rules! filled_up {
+            ($($width:literal)*) => {
+                $(if self.classes <= $width {
+                    return self.predict_filled::<$width>(features, from, to, out);
+                })*
+            };
+        }
+        filled_up!(8 16 24 32 48 64 96 128 192 256);
+    }
+
+    /// The same, with classes filled up to `W`.
+    fn predict_filled<const W: usize>(
+        &self,
+        features: &Features,
+        from: usize,
+        to: usize,
+        out: &mut Probabilities,
+    ) {
+        (out.classes, out.width) = (self.classes, W);
+        // What fills up weighs next to nothing.
+        let mut first = [f32::MIN; W];
+        first[..self.classes].copy_from_slice(&self.start);
+        out.values.clear();
+        (from..to).for_each(|_| out.values.extend_from_slice(&first));
+        let (values, _) = out.values.as_chunks_mut::<W>();
+        let bins = |f: usize| features.about.get(f).map_or(1, |about| about.bins);
+        let rounds: Vec<(&Tree, Option<Route>, Vec<[f32; W]>)> = self
+            .rounds
+            .iter()
+            .map(|round| (&round.tree, Route::of(&round.tree, bins), round.by_leaf()))
+            .collect();
+        let is_followed = rounds.iter().any(|round| round.1.is_none());
+        let mut side = vec![[0u8; BLOCK]; features.len().max(1)];
         let mut codes = Vec::new();
         let mut leaves = [0u8; BLOCK];
-        for start in (0..n).step_by(BLOCK) {
-            let rows = BLOCK.min(n - start);
-            features.rows(from + start, from + start + rows, &mut codes);
-            let place = out.blocks.len();
-            for _ in 0..rows.div_ceil(LANES) {
-                out.blocks.extend_from_slice(&first);
+        for (start, logits) in (from..to).step_by(BLOCK).zip(values.chunks_mut(BLOCK)) {
+            let rows = logits.len();
+            for (side, codes) in side.iter_mut().zip(&features.codes) {
+                side[..rows].copy_from_slice(&codes[start..start + rows]);
             }
-            let logits = &mut out.blocks[place..];
-            let padded = rows.div_ceil(LANES) * LANES;
-            for round in &self.rounds {
-                round.tree.route(&codes, features.len(), &mut leaves[..rows]);
-                round.add(logits, self.classes, &leaves[..padded]);
+            if is_followed {
+                features.rows(start, start + rows, &mut codes);
             }
-            kernel::run(Normalize { logits, classes: self.classes });
+            for (tree, route, values) in &rounds {
+                match route {
+                    Some(route) => route.leaves(&side, &mut leaves),
+                    None => tree.route(&codes, features.len(), &mut leaves[..rows]),
+                }
+                kernel::run(Spread { logits, leaves: &leaves[..rows], values });
+            }
+            kernel::run(Share { logits });
         }
     }
 }
@@ -459,7 +454,7 @@ pub(super) fn parts(n: usize, validation: f64, random: &mut ChaCha8Rng) -> (Vec<
 }
 
 /// Groups of neighboring classes of about equal mass, about `scale` of them, cut at random places.
-fn group(masses: &[f64], scale: usize, random: &mut ChaCha8Rng) -> Vec<u16> {
+pub(super) fn group(masses: &[f64], scale: usize, random: &mut ChaCha8Rng) -> Vec<u16> {
     let offset = uniform(random);
     let (mut below, mut last) = (0.0, None);
     let mut starts = Vec::new();

@@ -38,7 +38,7 @@ impl Draw<'_> {
         shuffle(&mut order, random);
         let code = |row: usize| {
             let share = (f64::from(order[row]) + uniform(random)) / n as f64;
-            probabilities.draw(row, share, None).map_or(0, |(code, _)| code as u8)
+            probabilities.pick(row, share) as u8
         };
         let codes: Vec<u8> = (0..n).map(code).collect();
         match self.coder {
@@ -77,7 +77,7 @@ impl Draw<'_> {
         let value = |(row, code): (usize, &u8)| {
             let mut place = uniform(random);
             if let Some(parts) = &parts {
-                let part = parts.draw(row, uniform(random), None).map_or(0, |(part, _)| part);
+                let part = parts.pick(row, uniform(random));
                 place = (part as f64 + place) / self.parts as f64;
             }
             let value = self.frame.value(row, coder.value(usize::from(*code), place));
@@ -200,10 +200,13 @@ impl Draw<'_> {
                 continue;
             }
             let set = evidence.set(from + row);
-            if self.frame.says(row) || (set.is_some() && self.frame.is_distance()) {
+            if self.frame.has_ends(row) || (set.is_some() && self.frame.is_distance()) {
                 left[row] = Some(self.frame.numbers(row, self.coder, set));
             }
-            let shares = left[row].as_ref().or(set).map(|set| set.shares.as_slice());
+            // Distances are looked at once they are values.
+            let is_told = left[row].is_none() && self.frame.says(row) && !self.frame.is_distance();
+            let own = is_told.then(|| self.frame.shares(row, coder.codes(), set));
+            let shares = own.as_deref().or(left[row].as_ref().or(set).map(|set| set.shares.as_slice()));
             match probabilities.draw(row, uniform(random), shares) {
                 Some((code, whole)) => {
                     codes[row] = code as u8;

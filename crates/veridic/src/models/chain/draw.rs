@@ -13,14 +13,16 @@ use super::select::Corrections;
 use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::boost::Features;
+use crate::models::maker::Conditional;
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle};
 
 /// Rows that are drawn from one stream of random numbers.
 const PIECE: usize = 2048;
 
-/// Rows that are kept from one pool.
+/// Rows that are kept from one pool, and from the first where there are more: what is to be corrected can be told by fewer.
 const BATCH: usize = 65_536;
+const FIRST: usize = 24_576;
 
 /// Rows that are drawn for each that is kept, after the first batch: by then it is known what is to be corrected.
 const NEXT_POOL: f64 = 1.4;
@@ -32,7 +34,7 @@ const ATTEMPTS: usize = 12;
 const LEAST_POOL: usize = 4096;
 
 /// Cells that were drawn, and what later columns see of them.
-pub(super) type Seen = (Made, Vec<u8>);
+pub(in crate::models) type Seen = (Made, Vec<u8>);
 
 /// Rows that were drawn, column by column.
 pub(super) struct Rows {
@@ -69,9 +71,13 @@ impl Chain {
         parallel(threads, || {
             let mut corrections = None;
             let mut batches = Vec::new();
-            for (batch, start) in (0..n).step_by(BATCH).enumerate() {
-                let seed = Seed(seed.key(&format!("chain.sample.{batch}")));
-                batches.push(self.batch(BATCH.min(n - start), seed, &mut corrections));
+            let mut left = n;
+            while left > 0 {
+                let is_first = batches.is_empty() && n > BATCH && self.margins.is_some();
+                let count = left.min(if is_first { FIRST } else { BATCH });
+                let seed = Seed(seed.key(&format!("chain.sample.{}", batches.len())));
+                batches.push(self.batch(count, seed, &mut corrections));
+                left -= count;
             }
             Ok(self.table(&self.joined(batches), n))
         })
@@ -165,20 +171,6 @@ impl Chain {
         (Rows { made, bins, n }, logs)
     }
 
-    /// The cells of a column that follows from others.
-    fn follows(&self, j: usize, done: &[Option<Seen>], n: usize) -> Option<Made> {
-        if let Some(decided) = &self.plan.decided[j] {
-            return Some(decided.look_up(&self.coders, done, n));
-        }
-        let formula = self.plan.formulas[j].as_ref()?;
-        let numbers = |i: usize| match done[i].as_ref() {
-            Some((Made::Number(values), _)) => Some(values.as_slice()),
-            _ => None,
-        };
-        let parts: Option<Vec<&[f64]>> = formula.parts.iter().map(|part| numbers(part.column)).collect();
-        Some(formula.values(&self.coders[j], &parts?, n))
-    }
-
     fn piece(
         &self,
         from: usize,
@@ -186,12 +178,13 @@ impl Chain {
         evidence: &[Evidence],
         random: &mut ChaCha8Rng,
     ) -> (Vec<Seen>, Vec<f64>) {
+        let law = self.law();
         let mut done: Vec<Option<Seen>> = vec![None; self.columns.len()];
         let mut apart: Vec<Vec<u8>> = vec![Vec::new(); self.columns.len()];
         let mut logs = vec![0.0; n];
         for j in &self.plan.order {
             let coder = &self.coders[*j];
-            let follows = self.follows(*j, &done, n);
+            let follows = law.follows(*j, &done, n);
             let made = match (follows, &self.learned[*j]) {
                 (Some(made), _) => match evidence.get(*j) {
                     // What it follows from was drawn so that it holds; where it does not hold in the rows that were
@@ -207,7 +200,7 @@ impl Chain {
                             features.push(codes, self.plan.feature((i, is_apart), &self.coders));
                         }
                     }
-                    let frame = Known { chain: self, done: &done, evidence, from, n }.frame(*j);
+                    let frame = Known { law, done: &done, evidence, from, n }.frame(*j);
                     let (coder, parts) = (self.plan.target(*j, &self.coders), self.config.fine);
                     let draw = Draw { learned, coder, features: &features, parts, frame: &frame };
                     // Where cells are known, what rules leave counts for the weights.

@@ -142,6 +142,11 @@ impl Set {
         Self { shares: shares.into_iter().map(|share| share.min(1.0) as f32).collect(), pieces }
     }
 
+    /// The same with other shares of codes.
+    pub(in crate::models) fn with(self, shares: Vec<f32>) -> Self {
+        Self { shares, ..self }
+    }
+
     /// Whether a cell is in the set.
     fn has(&self, coded: &Coded, made: &Made, row: usize) -> bool {
         self.pieces.iter().filter(|piece| piece.code == usize::from(coded.codes[row])).any(|piece| match made

@@ -9,13 +9,11 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::coder::{Coded, Coder, Made};
-use super::declared::Wishes;
 use super::gap::Gap;
 use super::number::Cell;
 use super::plan::Plan;
-use super::rule::Checks;
 use super::select::Margins;
-use super::{Chain, ChainConfig, Learned};
+use super::{Chain, ChainConfig, Learned, law};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
 use crate::error::ModelError;
 use crate::models::boost::{Feature, Features, Softmax};
@@ -135,13 +133,8 @@ impl Chain {
                 })
                 .collect();
             let made: Vec<Made> = sources.iter().map(|source| source.made.clone()).collect();
-            let wishes = Wishes::read(&config.rules, &columns, &coders, table)?;
-            let mut plan = Plan::find(&config.rules, &wishes, &coders, &made);
-            let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
             let seen: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
-            let whole: Vec<&Made> = made.iter().collect();
-            let mut checks = Checks::find(&config.rules, &wishes, &coders, &whole, &seen, &free);
-            checks.declare(&wishes, &coders, &whole, &seen);
+            let (mut plan, checks) = law::find(&config.rules, (&columns, &coders), table, (&made, &seen))?;
             plan.gaps = Gap::find(&plan, &checks, &columns, &made, codes);
             let apart = plan.apart(&made);
             let fit = Fit {
@@ -162,7 +155,6 @@ impl Chain {
                 n_rows: rows.len(),
                 learned,
                 margins: None,
-                idle: wishes.idle(&config.rules),
                 checks,
                 columns: columns.clone(),
                 coders: coders.clone(),
@@ -271,13 +263,11 @@ impl Fit<'_> {
         for (of, codes) in looked.iter().zip(&seen) {
             features.push(codes, self.plan.feature(*of, self.coders));
         }
-        let coarse = self.members(
-            &features,
-            (&classes, coder.codes(), coder.is_ordered()),
-            usize::MAX,
-            &mut random,
-            stop,
-        )?;
+        let target = (classes.as_slice(), coder.codes(), coder.is_ordered());
+        let mut coarse = self.members(&features, target, usize::MAX, &mut random, stop)?;
+        if target.1 > 1 {
+            coarse.settle(&features, (&classes, coder.is_ordered()), self.config.boost.depth, &mut random);
+        }
         let fine = self.fine(j, (&coded.places, rows.as_deref()), &features, &classes, &mut random, stop)?;
         Some(Learned { coarse, fine })
     }

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::Chain;
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Set, Wanted};
 use super::gap::Gap;
+use super::law::Law;
 use super::rule::Pairs;
 
 /// The code of a cell that is not known yet; no column has as many.
 const UNKNOWN: u8 = u8::MAX;
 
 /// What is left of the cells of one column in some rows.
-pub(super) struct Frame<'a> {
+pub(in crate::models) struct Frame<'a> {
     own: &'a Coder,
     /// What is drawn in place of values, and the other column's.
     gap: Option<(&'a Gap, &'a [f64])>,
@@ -22,33 +22,46 @@ pub(super) struct Frame<'a> {
     high: Vec<f64>,
     /// What each row's cell must be by a formula, or NaN; empty where there is none.
     pins: Vec<f64>,
-    never: Vec<Never<'a>>,
+    never: Vec<Never>,
+}
+
+/// Codes, one bit each.
+type Codes = [u64; 4];
+
+fn contains(codes: &Codes, code: u8) -> bool {
+    codes[usize::from(code >> 6)] >> (code & 63) & 1 == 1
 }
 
 /// Codes that cannot be beside another column's.
-struct Never<'a> {
-    pairs: &'a Pairs,
-    /// Whether the column is the first of the two.
-    is_first: bool,
+struct Never {
     /// The other's codes.
     others: Vec<u8>,
+    /// By code of the other, those that cannot be beside it.
+    excluded: Vec<Codes>,
 }
 
-impl Never<'_> {
-    fn has(&self, row: usize, code: u8) -> bool {
-        let (a, b) = if self.is_first { (code, self.others[row]) } else { (self.others[row], code) };
-        self.pairs.impossible.get(usize::from(a)).is_some_and(|never| never.contains(&b))
+impl Never {
+    /// Of the first of a pair's columns, or of the second.
+    fn new(pairs: &Pairs, is_first: bool, others: Vec<u8>) -> Self {
+        let mut excluded = vec![Codes::default(); 256];
+        for (a, never) in pairs.impossible.iter().enumerate().take(256) {
+            for b in never {
+                let (own, other) = if is_first { (a, usize::from(*b)) } else { (usize::from(*b), a) };
+                excluded[other][own >> 6] |= 1 << (own & 63);
+            }
+        }
+        Self { others, excluded }
     }
 }
 
 /// What is known of rows before they are whole: cells that were drawn, and those that are given.
-pub(super) struct Known<'a> {
-    pub(super) chain: &'a Chain,
-    pub(super) done: &'a [Option<Seen>],
-    pub(super) evidence: &'a [Evidence],
+pub(in crate::models) struct Known<'a> {
+    pub(in crate::models) law: Law<'a>,
+    pub(in crate::models) done: &'a [Option<Seen>],
+    pub(in crate::models) evidence: &'a [Evidence],
     /// The first row by which the evidence goes, and how many.
-    pub(super) from: usize,
-    pub(super) n: usize,
+    pub(in crate::models) from: usize,
+    pub(in crate::models) n: usize,
 }
 
 impl<'a> Known<'a> {
@@ -66,7 +79,7 @@ impl<'a> Known<'a> {
     /// The codes of a column, [`UNKNOWN`] where they are.
     fn codes(&self, j: usize) -> Option<Vec<u8>> {
         if let Some((made, _)) = &self.done[j] {
-            return Some(self.chain.coders[j].classify(made));
+            return Some(self.law.coding.coders[j].classify(made));
         }
         let given = self.evidence.get(j)?.given.as_ref()?;
         let rows = self.from..self.from + self.n;
@@ -74,14 +87,14 @@ impl<'a> Known<'a> {
     }
 
     /// What is left of column `j`.
-    pub(super) fn frame(&self, j: usize) -> Frame<'a> {
-        let chain = self.chain;
-        let gap = chain.plan.gaps[j].as_ref().and_then(|gap| match &self.done[gap.from] {
+    pub(in crate::models) fn frame(&self, j: usize) -> Frame<'a> {
+        let Law { coding, plan, checks, .. } = self.law;
+        let gap = plan.gaps[j].as_ref().and_then(|gap| match &self.done[gap.from] {
             Some((Made::Number(values), _)) => Some((gap, values.as_slice())),
             _ => None,
         });
         let mut frame = Frame {
-            own: &chain.coders[j],
+            own: &coding.coders[j],
             gap,
             low: Vec::new(),
             high: Vec::new(),
@@ -91,10 +104,10 @@ impl<'a> Known<'a> {
         let never = |pairs: &'a Pairs| {
             let is_first = pairs.columns[0] == j;
             let others = self.codes(pairs.columns[usize::from(is_first)])?;
-            Some(Never { pairs, is_first, others })
+            Some(Never::new(pairs, is_first, others))
         };
         frame.never =
-            chain.checks.pairs.iter().filter(|pairs| pairs.columns.contains(&j)).filter_map(never).collect();
+            checks.pairs.iter().filter(|pairs| pairs.columns.contains(&j)).filter_map(never).collect();
         if matches!(frame.own, Coder::Number(_)) {
             self.bound(j, &mut frame);
             self.pin(j, &mut frame);
@@ -104,7 +117,7 @@ impl<'a> Known<'a> {
 
     /// Adds what orders and ranges leave.
     fn bound(&self, j: usize, frame: &mut Frame<'a>) {
-        for order in &self.chain.checks.orders {
+        for order in &self.law.checks.orders {
             let (other, is_low) = match (order.low == j, order.high == j) {
                 (true, _) => (order.high, true),
                 (_, true) => (order.low, false),
@@ -122,15 +135,15 @@ impl<'a> Known<'a> {
                 }
             }
         }
-        for range in self.chain.checks.ranges.iter().filter(|range| range.column == j) {
+        for range in self.law.checks.ranges.iter().filter(|range| range.column == j) {
             (0..self.n).for_each(|row| frame.limit(self.n, row, range.from, range.to, false));
         }
     }
 
     /// Adds what formulas of columns that are known leave of their last part.
     fn pin(&self, j: usize, frame: &mut Frame<'a>) {
-        let chain = self.chain;
-        for (whole, formula) in chain.plan.formulas.iter().enumerate() {
+        let Law { coding, plan, .. } = self.law;
+        for (whole, formula) in plan.formulas.iter().enumerate() {
             let (Some(formula), Some(evidence)) = (formula, self.evidence.get(whole)) else { continue };
             let Some(which) = formula.parts.iter().position(|part| part.column == j) else { continue };
             let nothing = || Cow::Owned(vec![f64::NAN; self.n]);
@@ -142,7 +155,7 @@ impl<'a> Known<'a> {
             let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };
             let intervals = match (&evidence.given, evidence.sets.as_slice()) {
                 // Any value that is there is no condition.
-                (None, [set]) => set.intervals(&chain.coders[whole]),
+                (None, [set]) => set.intervals(&coding.coders[whole]),
                 _ => Vec::new(),
             };
             for row in 0..self.n {
@@ -182,7 +195,7 @@ impl Frame<'_> {
     }
 
     /// Whether nothing is said of the column.
-    pub(super) fn is_free(&self) -> bool {
+    pub(in crate::models) fn is_free(&self) -> bool {
         self.low.is_empty() && self.pins.is_empty() && self.never.is_empty()
     }
 
@@ -197,7 +210,7 @@ impl Frame<'_> {
     }
 
     /// What a row's cell must be.
-    pub(super) fn pin(&self, row: usize) -> Option<f64> {
+    pub(in crate::models) fn pin(&self, row: usize) -> Option<f64> {
         self.pins.get(row).copied().filter(|pin| !pin.is_nan())
     }
 
@@ -212,7 +225,7 @@ impl Frame<'_> {
     }
 
     /// Whether a value cannot be in a row.
-    pub(super) fn breaks(&self, row: usize, value: f64) -> bool {
+    pub(in crate::models) fn breaks(&self, row: usize, value: f64) -> bool {
         if !self.low.is_empty() && (value < self.low[row] || value > self.high[row]) {
             return true;
         }
@@ -226,18 +239,32 @@ impl Frame<'_> {
     }
 
     /// Whether a code cannot be in a row.
-    pub(super) fn is_never(&self, row: usize, code: u8) -> bool {
-        self.never.iter().any(|never| never.has(row, code))
+    pub(in crate::models) fn is_never(&self, row: usize, code: u8) -> bool {
+        self.never.iter().any(|never| contains(&never.excluded[usize::from(never.others[row])], code))
+    }
+
+    /// Codes that cannot be in a row.
+    fn excluded(&self, row: usize) -> Codes {
+        let mut codes = Codes::default();
+        for never in &self.never {
+            let more = &never.excluded[usize::from(never.others[row])];
+            codes.iter_mut().zip(more).for_each(|(codes, more)| *codes |= more);
+        }
+        codes
+    }
+
+    /// Whether a row's numbers have ends that the codes do not have.
+    pub(in crate::models) fn has_ends(&self, row: usize) -> bool {
+        !self.low.is_empty() && (self.low[row] > f64::MIN || self.high[row] < f64::MAX)
     }
 
     /// Whether there are values that cannot be in a row.
-    pub(super) fn says(&self, row: usize) -> bool {
-        !self.never.is_empty()
-            || (!self.low.is_empty() && (self.low[row] > f64::MIN || self.high[row] < f64::MAX))
+    pub(in crate::models) fn says(&self, row: usize) -> bool {
+        !self.never.is_empty() || self.has_ends(row)
     }
 
     /// What is left of what may be drawn in a row, by codes of `target`, of a set or of all.
-    pub(super) fn numbers(&self, row: usize, target: &Coder, of: Option<&Set>) -> Set {
+    pub(in crate::models) fn numbers(&self, row: usize, target: &Coder, of: Option<&Set>) -> Set {
         let mut intervals = of.map_or_else(|| vec![(f64::MIN, f64::MAX)], |set| set.intervals(self.own));
         if !self.low.is_empty() {
             for (low, high) in &mut intervals {
@@ -259,14 +286,16 @@ impl Frame<'_> {
         if self.gap.is_some() || self.never.is_empty() {
             return set;
         }
-        set.only(target, |code| !self.is_never(row, code as u8))
+        let excluded = self.excluded(row);
+        set.only(target, |code| !contains(&excluded, code as u8))
     }
 
-    /// What is left of codes that have no order, as shares of them.
-    pub(super) fn shares(&self, row: usize, codes: usize, of: Option<&Set>) -> Vec<f32> {
+    /// What is left of codes as shares of them, where no ends are to be kept.
+    pub(in crate::models) fn shares(&self, row: usize, codes: usize, of: Option<&Set>) -> Vec<f32> {
         let mut shares = of.map_or_else(|| vec![1.0; codes.max(1)], |set| set.shares.clone());
+        let excluded = self.excluded(row);
         for (code, share) in shares.iter_mut().enumerate() {
-            if self.is_never(row, code as u8) {
+            if contains(&excluded, code as u8) {
                 *share = 0.0;
             }
         }

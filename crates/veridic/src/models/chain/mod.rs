@@ -15,16 +15,17 @@ mod config;
 mod declared;
 mod draw;
 mod evidence;
-mod fill;
 mod fit;
 mod formula;
 mod frame;
 mod gap;
 mod kept;
 mod lattice;
+mod law;
 mod likelihood;
 mod number;
 mod plan;
+mod predict;
 mod rule;
 mod select;
 mod solve;
@@ -39,20 +40,24 @@ use crate::models::boost::Softmax;
 
 pub use condition::{Allowed, Condition, GivenSample};
 pub use config::ChainConfig;
-pub use fill::{Answer, Prediction};
 pub use fit::{Outcome, Partial, Progress};
 pub use formula::Operation;
 pub use kept::Kept;
 pub use likelihood::Likelihoods;
+pub use predict::{Answer, Prediction};
 pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 
 pub(in crate::models) use coder::{Coded, Coder, Made};
 pub(in crate::models) use coding::Coding;
-pub(in crate::models) use evidence::{Set, Wanted};
+pub(in crate::models) use draw::Seen;
+pub(in crate::models) use evidence::{Evidence, Given, Set, Wanted};
+pub(in crate::models) use frame::{Frame, Known};
+pub(in crate::models) use law::{Law, find};
 pub(in crate::models) use likelihood::LEAST;
+pub(in crate::models) use plan::Plan;
+pub(in crate::models) use rule::Checks;
+pub(in crate::models) use store::{restore_law, store_law};
 
-use plan::Plan;
-use rule::Checks;
 use select::Margins;
 
 /// A fitted chain of conditionals.
@@ -70,8 +75,6 @@ pub struct Chain {
     checks: Checks,
     /// What made rows are kept by.
     margins: Option<Margins>,
-    /// Rules that need not hold, and that were not found.
-    idle: Vec<String>,
 }
 
 /// The distribution of a column given those before it.
@@ -111,7 +114,7 @@ impl Chain {
 
     /// Rules of [`RuleConfig::off`] that the data does not show: without them the chain would be the same.
     pub fn idle_rules(&self) -> &[String] {
-        &self.idle
+        &self.checks.idle
     }
 
     /// Whether made rows are chosen from more, by how well pairs of columns agree with the data.

@@ -28,9 +28,9 @@ pub(super) struct Decided {
 
 /// The columns' order and what decides what.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Plan {
+pub(in crate::models) struct Plan {
     /// Every column once; one that is decided comes after the one that decides it.
-    pub(super) order: Vec<usize>,
+    pub(in crate::models) order: Vec<usize>,
     /// By column.
     pub(super) decided: Vec<Option<Decided>>,
     /// By column, what it is made of, if anything.
@@ -102,6 +102,12 @@ impl Ids {
 }
 
 impl Plan {
+    /// The plan of columns of which none follows from others.
+    pub(in crate::models) fn free(n_columns: usize) -> Self {
+        let (decided, formulas, gaps) = (vec![None; n_columns], vec![None; n_columns], vec![None; n_columns]);
+        Self { order: (0..n_columns).collect(), decided, formulas, gaps }
+    }
+
     /// Finds columns that another decides in every row, with enough rows to tell.
     pub(super) fn find(config: &RuleConfig, wishes: &Wishes, coders: &[Coder], columns: &[Made]) -> Self {
         let n_columns = columns.len();
@@ -149,7 +155,7 @@ impl Plan {
     }
 
     /// Whether a column is learned: nothing else makes it.
-    pub(super) fn is_learned(&self, j: usize) -> bool {
+    pub(in crate::models) fn is_learned(&self, j: usize) -> bool {
         self.decided[j].is_none() && self.formulas[j].is_none()
     }
 

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Chain;
 use super::absent::{self, Absent};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, FORMS, Wishes};
 use super::formula::{Operation, Part};
+use super::law::Law;
 use super::term;
 use crate::data::{CellWriter, Cells};
 use crate::error::ConfigError;
@@ -175,11 +175,14 @@ impl RuleConfig {
 /// Rules between two columns that rows are checked for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Checks {
+pub(in crate::models) struct Checks {
     pub(super) orders: Vec<Order>,
     pub(super) pairs: Vec<Pairs>,
     #[serde(default)]
     pub(super) ranges: Vec<Range>,
+    /// Rules that need not hold, and that were not found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) idle: Vec<String>,
 }
 
 /// The numbers of a column are from one to another.
@@ -289,7 +292,7 @@ impl Checks {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::models) fn is_empty(&self) -> bool {
         self.orders.is_empty() && self.pairs.is_empty() && self.ranges.is_empty()
     }
 
@@ -360,10 +363,10 @@ fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64])) -> Option<Order>
     (broken as f64 >= EXPECTED).then_some(Order { low, high, strict, support })
 }
 
-impl Chain {
-    /// What held in every row that the chain was fitted on and holds in every row that it makes.
-    pub fn rules(&self) -> Vec<Found> {
-        let name = |j: usize| self.columns[j].name.clone();
+impl Law<'_> {
+    /// What held in every row and holds in every row that is made.
+    pub(in crate::models) fn rules(self) -> Vec<Found> {
+        let name = |j: usize| self.coding.columns[j].name.clone();
         let mut found = Vec::new();
         for (j, decided) in self.plan.decided.iter().enumerate() {
             if let Some(decided) = decided {
@@ -419,8 +422,8 @@ impl Chain {
     }
 
     /// What codes from the first to the second of a column are, as the column writes it.
-    fn told(&self, j: usize, (from, to): (u8, u8)) -> String {
-        let (coder, from, to) = (&self.coders[j], usize::from(from), usize::from(to));
+    fn told(self, j: usize, (from, to): (u8, u8)) -> String {
+        let (coder, from, to) = (&self.coding.coders[j], usize::from(from), usize::from(to));
         let made = match coder {
             Coder::Text(coder) => Made::Symbol(vec![coder.symbol(from, 0.0), coder.symbol(to, 0.0)]),
             Coder::Number(coder) => Made::Number(vec![coder.value(from, 0.0), coder.value(to, 1.0)]),
@@ -431,8 +434,8 @@ impl Chain {
     }
 
     /// Cells as their column writes them.
-    fn written(&self, j: usize, cells: &Cells) -> Vec<String> {
-        let writer = CellWriter::new(Some(&self.columns[j]));
+    fn written(self, j: usize, cells: &Cells) -> Vec<String> {
+        let writer = CellWriter::new(Some(&self.coding.columns[j]));
         let text = |row: usize| {
             let mut text = String::new();
             if writer.write(cells, row, &mut text) { text } else { "a blank".to_string() }

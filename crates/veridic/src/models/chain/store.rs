@@ -73,6 +73,88 @@ impl Partial {
     }
 }
 
+/// Adds what follows and what holds to what is stored.
+pub(in crate::models) fn store_law(plan: &Plan, checks: &Checks, stored: &mut Stored) {
+    let mut decisions = Vec::new();
+    for (column, decided) in plan.decided.iter().enumerate() {
+        let Some(decided) = decided else { continue };
+        decisions.push(Decision { column, by: decided.by });
+        let name = format!("decided.{column}");
+        match &decided.values {
+            Made::Number(values) => stored.insert(name, &[values.len()], values.clone()),
+            Made::Symbol(symbols) => stored.insert(name, &[symbols.len()], symbols.clone()),
+        }
+    }
+    stored.about.insert("decided".to_string(), text(&decisions));
+    stored.about.insert("formulas".to_string(), text(&plan.formulas));
+    stored.about.insert("gaps".to_string(), text(&plan.gaps));
+    stored.about.insert("checks".to_string(), text(checks));
+}
+
+/// What [`store_law`] stored, of columns with these coders.
+///
+/// # Errors
+/// What is wrong with it.
+pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Result<(Plan, Checks), String> {
+    let n = coders.len();
+    let mut decided: Vec<Option<Decided>> = vec![None; n];
+    for Decision { column, by } in parsed::<Vec<Decision>>(stored, "decided")? {
+        if column >= n || by >= n || column == by {
+            return Err("a decided column that is not there".to_string());
+        }
+        let name = format!("decided.{column}");
+        let values = match &coders[column] {
+            Coder::Number(_) => Made::Number(stored.values::<f64>(&name)?.to_vec()),
+            Coder::Text(coder) => {
+                let symbols = stored.values::<u32>(&name)?.to_vec();
+                if symbols.iter().any(|symbol| *symbol > coder.missing()) {
+                    return Err("a decided value that is not there".to_string());
+                }
+                Made::Symbol(symbols)
+            }
+        };
+        if values.len() != coders[by].symbols() {
+            return Err("a decided column that is not whole".to_string());
+        }
+        decided[column] = Some(Decided { by, values });
+    }
+    if decided.iter().flatten().any(|of| decided[of.by].is_some()) {
+        return Err("a column decided by one that is decided".to_string());
+    }
+    let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
+    let numbers = |i: usize, j: usize| {
+        i < j
+            && matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)))
+            && decided[i].is_none()
+    };
+    let before = |(j, formula): (usize, &Option<Formula>)| {
+        let Some(formula) = formula else { return true };
+        let known = formula.parts.iter().all(|part| numbers(part.column, j));
+        formula.is_whole() && decided[j].is_none() && known
+    };
+    if formulas.len() != n || !formulas.iter().enumerate().all(before) {
+        return Err("formulas of columns that are not there".to_string());
+    }
+    let checks: Checks = parsed(stored, "checks")?;
+    if let Some(problem) = checks.problem(n) {
+        return Err(problem.to_string());
+    }
+    // Chains that were stored before there were distances have none.
+    let gaps: Vec<Option<Gap>> = match stored.about.contains_key("gaps") {
+        true => parsed(stored, "gaps")?,
+        false => vec![None; n],
+    };
+    let sound = |(j, gap): (usize, &Option<Gap>)| {
+        let Some(gap) = gap else { return true };
+        let is_number = matches!(gap.coder, Coder::Number(_)) && gap.coder.problem().is_none();
+        is_number && numbers(gap.from, j) && decided[j].is_none() && formulas[j].is_none()
+    };
+    if gaps.len() != n || !gaps.iter().enumerate().all(sound) {
+        return Err("differences of columns that are not there".to_string());
+    }
+    Ok((Plan { order: order(&decided), decided, formulas, gaps }, checks))
+}
+
 impl Chain {
     /// The chain as tensors and words.
     pub fn store(&self) -> Stored {
@@ -81,23 +163,7 @@ impl Chain {
         stored.about.insert("config".to_string(), text(&self.config));
         stored.about.insert("coders".to_string(), text(&self.coders));
         stored.about.insert("rows".to_string(), text(&self.n_rows));
-        let mut decisions = Vec::new();
-        for (column, decided) in self.plan.decided.iter().enumerate() {
-            let Some(decided) = decided else { continue };
-            decisions.push(Decision { column, by: decided.by });
-            let name = format!("decided.{column}");
-            match &decided.values {
-                Made::Number(values) => stored.insert(name, &[values.len()], values.clone()),
-                Made::Symbol(symbols) => stored.insert(name, &[symbols.len()], symbols.clone()),
-            }
-        }
-        stored.about.insert("decided".to_string(), text(&decisions));
-        stored.about.insert("formulas".to_string(), text(&self.plan.formulas));
-        stored.about.insert("gaps".to_string(), text(&self.plan.gaps));
-        stored.about.insert("checks".to_string(), text(&self.checks));
-        if !self.idle.is_empty() {
-            stored.about.insert("idle".to_string(), text(&self.idle));
-        }
+        store_law(&self.plan, &self.checks, &mut stored);
         if let Some(margins) = &self.margins {
             stored
                 .about
@@ -127,62 +193,7 @@ impl Chain {
         if let Some(problem) = coders.iter().find_map(Coder::problem) {
             return Err(problem.to_string());
         }
-        let mut decided: Vec<Option<Decided>> = vec![None; n];
-        for Decision { column, by } in parsed::<Vec<Decision>>(stored, "decided")? {
-            if column >= n || by >= n || column == by {
-                return Err("a decided column that is not there".to_string());
-            }
-            let name = format!("decided.{column}");
-            let values = match &coders[column] {
-                Coder::Number(_) => Made::Number(stored.values::<f64>(&name)?.to_vec()),
-                Coder::Text(coder) => {
-                    let symbols = stored.values::<u32>(&name)?.to_vec();
-                    if symbols.iter().any(|symbol| *symbol > coder.missing()) {
-                        return Err("a decided value that is not there".to_string());
-                    }
-                    Made::Symbol(symbols)
-                }
-            };
-            if values.len() != coders[by].symbols() {
-                return Err("a decided column that is not whole".to_string());
-            }
-            decided[column] = Some(Decided { by, values });
-        }
-        if decided.iter().flatten().any(|of| decided[of.by].is_some()) {
-            return Err("a column decided by one that is decided".to_string());
-        }
-        let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
-        let numbers = |i: usize, j: usize| {
-            i < j
-                && matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)))
-                && decided[i].is_none()
-        };
-        let before = |(j, formula): (usize, &Option<Formula>)| {
-            let Some(formula) = formula else { return true };
-            let known = formula.parts.iter().all(|part| numbers(part.column, j));
-            formula.is_whole() && decided[j].is_none() && known
-        };
-        if formulas.len() != n || !formulas.iter().enumerate().all(before) {
-            return Err("formulas of columns that are not there".to_string());
-        }
-        let checks: Checks = parsed(stored, "checks")?;
-        if let Some(problem) = checks.problem(n) {
-            return Err(problem.to_string());
-        }
-        // Chains that were stored before there were distances have none.
-        let gaps: Vec<Option<Gap>> = match stored.about.contains_key("gaps") {
-            true => parsed(stored, "gaps")?,
-            false => vec![None; n],
-        };
-        let sound = |(j, gap): (usize, &Option<Gap>)| {
-            let Some(gap) = gap else { return true };
-            let is_number = matches!(gap.coder, Coder::Number(_)) && gap.coder.problem().is_none();
-            is_number && numbers(gap.from, j) && decided[j].is_none() && formulas[j].is_none()
-        };
-        if gaps.len() != n || !gaps.iter().enumerate().all(sound) {
-            return Err("differences of columns that are not there".to_string());
-        }
-        let plan = Plan { order: order(&decided), decided, formulas, gaps };
+        let (plan, checks) = restore_law(stored, &coders)?;
         let mut learned = Vec::with_capacity(n);
         for j in 0..n {
             let coder = plan.target(j, &coders);
@@ -209,7 +220,6 @@ impl Chain {
             }
         };
         let n_rows = parsed(stored, "rows")?;
-        let idle = if stored.about.contains_key("idle") { parsed(stored, "idle")? } else { Vec::new() };
-        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins, idle })
+        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins })
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::product::LANES;
 use crate::error::ConfigError;
+use crate::models::chain::RuleConfig;
 
 /// Settings of a hidden Chow-Liu tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,11 +21,21 @@ pub struct CircuitConfig {
     pub batch: usize,
     /// How many rows the distribution of a column counts in each hidden state beside those that are in it, 0.001 to 100.
     pub smoothing: f64,
+    /// Rules that are looked for in the data and kept by made rows. Of a run these are `data.rules`.
+    #[serde(skip)]
+    pub rules: RuleConfig,
 }
 
 impl Default for CircuitConfig {
     fn default() -> Self {
-        Self { states: 0, codes: 64, epochs: 8, batch: 2048, smoothing: 1.0 }
+        Self {
+            states: 0,
+            codes: 64,
+            epochs: 8,
+            batch: 2048,
+            smoothing: 1.0,
+            rules: RuleConfig::default(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::tree::{Counted, chow_liu};
 use super::{Circuit, CircuitConfig, MODEL, Node};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
 use crate::error::ModelError;
-use crate::models::chain::Coder;
+use crate::models::chain::{Checks, Coder, Made, Plan, find};
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle, uniform};
 
@@ -59,7 +59,7 @@ impl Circuit {
     /// and the mean log-likelihood in nats of the rows by which the best is chosen; `None` once `stop` is raised.
     ///
     /// # Errors
-    /// Fewer than two rows, no column to learn from, a column that is not there.
+    /// Fewer than two rows, no column to learn from, a column that is not there, rules that rows break.
     pub fn fit(
         config: &CircuitConfig,
         (table, schema): (&Table, &Schema),
@@ -78,16 +78,24 @@ impl Circuit {
             return Err(ModelError::NoColumns { model: MODEL });
         }
         parallel(threads, || {
-            let read = |column: &ColumnSchema| -> Result<(Coder, Vec<u8>), ModelError> {
+            let read = |column: &ColumnSchema| -> Result<(Coder, Made, Vec<u8>), ModelError> {
                 let missing = || ModelError::MissingColumn { model: MODEL, column: column.name.clone() };
                 let cells = &table.column(&column.name).ok_or_else(missing)?.cells;
                 let coder = Coder::fit(column, cells, rows, config.codes);
-                let codes = coder.classify(&coder.read(cells, rows).ok_or_else(missing)?);
-                Ok((coder, codes))
+                let made = coder.read(cells, rows).ok_or_else(missing)?;
+                let codes = coder.classify(&made);
+                Ok((coder, made, codes))
             };
-            let read: Vec<(Coder, Vec<u8>)> = columns.par_iter().map(read).collect::<Result<_, _>>()?;
-            let (coders, codes): (Vec<Coder>, Vec<Vec<u8>>) = read.into_iter().unzip();
-            let mut circuit = Self::begin(config, (columns, coders), &codes, seed);
+            let read: Vec<(Coder, Made, Vec<u8>)> = columns.par_iter().map(read).collect::<Result<_, _>>()?;
+            let (mut coders, mut made, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+            for (coder, cells, of) in read {
+                coders.push(coder);
+                made.push(cells);
+                codes.push(of);
+            }
+            let seen: Vec<&[u8]> = codes.iter().map(Vec::as_slice).collect();
+            let law = find(&config.rules, (&columns, &coders), table, (&made, &seen))?;
+            let mut circuit = Self::begin(config, (columns, coders), law, &codes, seed);
             Ok(circuit.learn(&codes, seed, stop, observe).then_some(circuit))
         })
     }
@@ -96,6 +104,7 @@ impl Circuit {
     fn begin(
         config: &CircuitConfig,
         (columns, coders): (Vec<ColumnSchema>, Vec<Coder>),
+        (plan, checks): (Plan, Checks),
         codes: &[Vec<u8>],
         seed: Seed,
     ) -> Self {
@@ -157,8 +166,9 @@ impl Circuit {
         });
         let nodes = nodes.collect();
         let prior = vec![1.0 / states as f32; states];
+        let config = config.clone();
         let mut circuit =
-            Self { config: config.clone(), columns, coders, n_rows: n, states, order, nodes, prior };
+            Self { config, columns, coders, plan, checks, n_rows: n, states, order, nodes, prior };
         circuit.join();
         circuit
     }
@@ -236,7 +246,7 @@ impl Circuit {
             .map(|from| {
                 let to = (from + PIECE).min(n);
                 let cells: Vec<Cells> =
-                    codes.iter().map(|codes| Cells { codes: Some(&codes[from..to]), factor: None }).collect();
+                    codes.iter().map(|codes| Cells::of(&codes[from..to])).collect();
                 self.upward(&cells, to - from).logs.iter().sum()
             })
             .collect();
@@ -273,7 +283,7 @@ impl Circuit {
     fn count_piece(&self, codes: &[&[u8]], n: usize) -> (f64, Vec<f32>, Vec<Counts>) {
         let h = self.states;
         let cells: Vec<Cells> =
-            codes.iter().map(|codes| Cells { codes: Some(codes), factor: None }).collect();
+            codes.iter().map(|codes| Cells::of(codes)).collect();
         let up = self.upward(&cells, n);
         let mut posteriors: Vec<Vec<f32>> = vec![Vec::new(); self.nodes.len()];
         let mut counts: Vec<Counts> = Vec::with_capacity(self.nodes.len());

@@ -3,8 +3,10 @@
 //! A hidden Chow-Liu tree (A. Liu and G. Van den Broeck, Tractable regularization of probabilistic circuits, NeurIPS 2021):
 //! columns are joined by the tree in which neighbors say most of each other; each has a hidden state that depends on its
 //! parent's, and its codes depend on its state alone. Marginals and conditionals of any columns given any others are sums over
-//! states, a pass up the tree and one down: no draws, no weights. Codes are the chain's.
+//! states, a pass up the tree and one down: no draws, no weights. Codes are the chain's, and so are the rules that made rows
+//! keep: cells that follow from others are not drawn, and others from what the rules leave.
 
+mod cell;
 mod config;
 mod draw;
 mod fit;
@@ -18,7 +20,7 @@ mod tests;
 mod tree;
 
 use crate::data::{ColumnSchema, Schema};
-use crate::models::chain::{Coder, Coding};
+use crate::models::chain::{Checks, Coder, Coding, Plan};
 
 pub use config::CircuitConfig;
 
@@ -31,6 +33,9 @@ pub struct Circuit {
     config: CircuitConfig,
     columns: Vec<ColumnSchema>,
     coders: Vec<Coder>,
+    /// What follows from what, and what rows are checked for.
+    plan: Plan,
+    checks: Checks,
     /// Rows that it was fitted on.
     n_rows: usize,
     /// States of each hidden variable.

@@ -14,8 +14,23 @@ const LEAST: f32 = 1e-30;
 pub(super) struct Cells<'a> {
     /// Codes; [`UNKNOWN`] ones and those that the column does not have say nothing. Without, no cell is known.
     pub(super) codes: Option<&'a [u8]>,
-    /// How likely what is allowed of an unknown cell is, by state.
-    pub(super) factor: Option<&'a [f32]>,
+    /// How likely what is allowed of an unknown cell is, by state: for each of some sets, and which of them is of which row (of all
+    /// the first, where that is empty).
+    pub(super) factors: &'a [Vec<f32>],
+    pub(super) of_row: &'a [u32],
+}
+
+impl<'a> Cells<'a> {
+    /// Cells of which all that are known are known by their codes.
+    pub(super) fn of(codes: &'a [u8]) -> Self {
+        Self { codes: Some(codes), ..Self::default() }
+    }
+
+    /// What is allowed of the cell of a row.
+    pub(super) fn factor(&self, row: usize) -> Option<&'a [f32]> {
+        let set = self.of_row.get(row).map_or(0, |set| *set as usize);
+        self.factors.get(set).map(Vec::as_slice)
+    }
 }
 
 /// Messages from the leaves to the root in some rows.
@@ -72,7 +87,7 @@ impl Circuit {
         for (row, belief) in belief.chunks_exact_mut(h).enumerate() {
             let code = cells.codes.map_or(UNKNOWN, |codes| codes[row]);
             let start = usize::from(code) * h;
-            match (node.emission.get(start..start + h), cells.factor) {
+            match (node.emission.get(start..start + h), cells.factor(row)) {
                 (Some(emission), _) => belief.copy_from_slice(emission),
                 (None, Some(factor)) => belief.copy_from_slice(factor),
                 (None, None) => belief.fill(1.0),

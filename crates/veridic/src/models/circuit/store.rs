@@ -9,7 +9,7 @@ use super::tree::preorder;
 use super::{Circuit, CircuitConfig, Node};
 use crate::data::ColumnSchema;
 use crate::models::Stored;
-use crate::models::chain::Coder;
+use crate::models::chain::{Checks, Coder, Plan, restore_law, store_law};
 
 /// How far probabilities may be from summing to one.
 const TOLERANCE: f32 = 0.01;
@@ -44,6 +44,7 @@ impl Circuit {
         stored.about.insert("rows".to_string(), text(&self.n_rows));
         let parents: Vec<Option<usize>> = self.nodes.iter().map(|node| node.parent).collect();
         stored.about.insert("parents".to_string(), text(&parents));
+        store_law(&self.plan, &self.checks, &mut stored);
         let h = self.states;
         stored.insert("prior".to_string(), &[h], self.prior.clone());
         for (j, node) in self.nodes.iter().enumerate() {
@@ -71,6 +72,11 @@ impl Circuit {
         if let Some(problem) = coders.iter().find_map(Coder::problem) {
             return Err(problem.to_string());
         }
+        // Circuits that were stored before they kept rules have none.
+        let (plan, checks) = match stored.about.contains_key("checks") {
+            true => restore_law(stored, &coders)?,
+            false => (Plan::free(columns.len()), Checks::default()),
+        };
         let order = preorder(&parents).ok_or("columns that make no tree")?;
         let prior = stored.values::<f32>("prior")?.to_vec();
         let h = prior.len();
@@ -95,7 +101,7 @@ impl Circuit {
             let backward = transposed(&forward, h);
             nodes.push(Node { parent, children: Vec::new(), forward, backward, emission });
         }
-        let mut circuit = Self { config, columns, coders, n_rows, states: h, order, nodes, prior };
+        let mut circuit = Self { config, columns, coders, plan, checks, n_rows, states: h, order, nodes, prior };
         circuit.join();
         Ok(circuit)
     }

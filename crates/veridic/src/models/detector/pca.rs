@@ -18,8 +18,9 @@ use crate::seed::Seed;
 /// Coordinates up to which components are found; their number is the size of an eigenproblem.
 const MOST_COORDINATES: usize = 2000;
 
-/// The least share of variance: along a direction in which nothing varies, distances count so much and not without limit.
-const LEAST: f64 = 1e-9;
+/// The least share of variance of a component. Along others nothing varies, as among the corners of a category: they tell no row
+/// from another, and shares of nothing would leave nothing of the others.
+const LEAST: f64 = 1e-6;
 
 /// The settings of the detector by principal components: none.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct Pca {
     width: usize,
     /// Component by component.
     components: Vec<f64>,
-    /// Each component's share of variance, at least [`LEAST`].
+    /// Each component's share of variance.
     shares: Vec<f64>,
 }
 
@@ -53,9 +54,14 @@ impl Method for Pca {
         let count = width.min(rows.n_rows);
         let found = Components::fit(rows, count)?;
         let total: f64 = found.variances().iter().sum();
-        let share = |variance: &f64| (variance / total.max(f64::MIN_POSITIVE)).max(LEAST);
-        let shares = found.variances().iter().map(share).collect();
-        Ok(Self { width, components: found.components().flatten().copied().collect(), shares })
+        let share = |variance: &f64| variance / total.max(f64::MIN_POSITIVE);
+        let mut shares: Vec<f64> = found.variances().iter().map(share).collect();
+        // The first is there even if all rows are the same; those after it vary less and less.
+        shares.truncate(shares.iter().filter(|share| **share >= LEAST).count().max(1));
+        shares.iter_mut().for_each(|share| *share = share.max(LEAST));
+        let mut components: Vec<f64> = found.components().flatten().copied().collect();
+        components.truncate(shares.len() * width);
+        Ok(Self { width, components, shares })
     }
 
     fn score(&self, rows: &Matrix, parts: Option<&mut [f64]>) -> Result<Vec<f64>> {

@@ -133,7 +133,17 @@ impl DiscriminantConfig {
                 positive("pseudo-count", config.pseudo_count, false)
             }
             Self::LinearDiscriminant(config) => positive("floor", config.floor, true),
-            Self::QuadraticDiscriminant(config) => positive("floor", config.floor, true),
+            Self::QuadraticDiscriminant(config) => {
+                positive("floor", config.floor, true)?;
+                match config.shrink.filter(|shrink| !(0.0..=1.0).contains(shrink)) {
+                    None => Ok(()),
+                    Some(shrink) => Err(ConfigError::Range {
+                        field: format!("{path}.shrink"),
+                        found: shrink.to_string(),
+                        allowed: "0 to 1".to_string(),
+                    }),
+                }
+            }
             Self::LogisticRegression(config) => {
                 positive("penalty", config.penalty, true)?;
                 positive("rounds", config.rounds as f64, false)

@@ -23,7 +23,10 @@ fn configs() -> Vec<(&'static str, DiscriminantConfig)> {
         ),
         (
             "quadratic-discriminant",
-            DiscriminantConfig::QuadraticDiscriminant(QuadraticDiscriminantConfig { floor: 0.0 }),
+            DiscriminantConfig::QuadraticDiscriminant(QuadraticDiscriminantConfig {
+                floor: 0.0,
+                shrink: Some(0.0),
+            }),
         ),
         ("logistic-regression", DiscriminantConfig::LogisticRegression(Default::default())),
         ("nearest-classes", DiscriminantConfig::NearestClasses(Default::default())),
@@ -48,13 +51,7 @@ fn probabilities_are_those_of_scikit_learn() {
         let asked = table(&test, &vec![0; test.len()]);
         for (name, config) in configs() {
             let expected: Vec<Vec<f64>> = serde_json::from_value(of(name)).unwrap();
-            // scikit-learn adds nothing to variances.
-            let config = match config {
-                DiscriminantConfig::QuadraticDiscriminant(_) => {
-                    DiscriminantConfig::QuadraticDiscriminant(QuadraticDiscriminantConfig { floor: 0.0 })
-                }
-                other => other,
-            };
+            // scikit-learn adds nothing to variances, nor draws them anywhere.
             let found = fit(&config, &table(&train, &labels)).unwrap().probabilities(&asked).unwrap();
             for (i, (found, expected)) in found.iter().zip(expected.iter().flatten()).enumerate() {
                 assert!(
@@ -132,12 +129,39 @@ fn what_is_stored_comes_back_and_what_is_damaged_is_refused() {
 }
 
 #[test]
+fn a_quadratic_discriminant_is_no_worse_than_saying_no() {
+    // A rare class that one category hardly ever has, and a number with a long tail: its own covariance is very narrow.
+    let n = 2000;
+    let draw = |i: usize, of: u64| (Seed(of).key(&format!("{i}")) >> 11) as f64 / (1u64 << 53) as f64;
+    let is_rare: Vec<usize> = (0..n).map(|i| usize::from(draw(i, 1) < 0.08)).collect();
+    let rows: Vec<Vec<f64>> = (0..n)
+        .map(|i| {
+            let tail = -draw(i, 2).ln() * -draw(i, 3).ln() * -draw(i, 4).ln();
+            let flag = f64::from(u8::from(draw(i, 5) < if is_rare[i] == 1 { 0.003 } else { 0.4 }));
+            vec![tail + 0.3 * is_rare[i] as f64, flag, draw(i, 6)]
+        })
+        .collect();
+    let data = table(&rows, &is_rare);
+    let right = |shrink: Option<f64>| {
+        let config = QuadraticDiscriminantConfig { shrink, ..QuadraticDiscriminantConfig::default() };
+        let fitted = fit(&DiscriminantConfig::QuadraticDiscriminant(config), &data).unwrap();
+        let shares = fitted.probabilities(&data).unwrap();
+        (0..n).filter(|&i| usize::from(shares[2 * i + 1] > 0.5) == is_rare[i]).count()
+    };
+    let no = n - is_rare.iter().sum::<usize>();
+    assert!(right(None) + n / 100 >= no && right(None) > right(Some(0.0)), "{} of {no}", right(None));
+}
+
+#[test]
 fn one_class_and_settings_out_of_range_are_refused() {
     let train = table(&[vec![1.0], vec![2.0], vec![3.0]], &[0, 0, 0]);
     for (_, config) in configs() {
         let error = fit(&config, &train).unwrap_err();
         assert!(error.to_string().contains("two classes"), "{error}");
     }
+    let far = QuadraticDiscriminantConfig { shrink: Some(1.5), ..QuadraticDiscriminantConfig::default() };
+    let far = DiscriminantConfig::QuadraticDiscriminant(far).check("model.quadratic-discriminant");
+    assert!(far.unwrap_err().to_string().contains("shrink"));
     let bad = DiscriminantConfig::LogisticRegression(LogisticRegressionConfig { penalty: -1.0, rounds: 5 });
     assert!(bad.check("model.logistic-regression").unwrap_err().to_string().contains("penalty"));
     let singular = table(

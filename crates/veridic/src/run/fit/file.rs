@@ -124,15 +124,15 @@ fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> 
     let parts = config.model.table()?;
     let noun = config.model.noun();
     let of_networks = |path: &str| path.starts_with("train.") || path.starts_with("codec.");
-    let of_chains = |path: &str| path.starts_with("data.rules") && parts.chain.is_none();
-    let say = |is_of: &dyn Fn(&str) -> bool, kind: &str| {
+    let of_makers = |path: &str| path.starts_with("data.rules") && !parts.makes_rows();
+    let say = |is_of: &dyn Fn(&str) -> bool, kind: &str, neither: &str| {
         let named: Vec<String> =
             sets.iter().filter(|(path, _)| is_of(path)).map(|(path, _)| format!("`{path}`")).collect();
         (!named.is_empty()).then(|| {
-            format!("{} has no effect: it is a setting of {kind}, and {noun} is none", named.join(", "))
+            format!("{} has no effect: it is a setting of {kind}, and {noun} is {neither}", named.join(", "))
         })
     };
-    say(&of_networks, "networks").or_else(|| say(&of_chains, "chains"))
+    say(&of_networks, "networks", "none").or_else(|| say(&of_makers, "chains and circuits", "neither"))
 }
 
 /// Reads the data and builds the model, but fits and writes nothing.

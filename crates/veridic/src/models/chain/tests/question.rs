@@ -59,6 +59,16 @@ fn conditions_that_cannot_be_met_are_said() {
     }
     let twice = [condition("heat", Allowed::Missing), condition("heat", Allowed::Missing)];
     assert_eq!(refused(&twice).to_string(), "there are two conditions on column `heat`");
+    let apart = [condition("town", texts(&["Rome"])), condition("country", texts(&["CH", "NO"]))];
+    let error = refused(&apart);
+    assert_eq!(error.to_string(), "no row can meet the conditions on town and country together");
+    assert!(error.hint().unwrap().contains("leave one out"));
+    // A condition on a third column changes nothing.
+    let [town, country] = apart;
+    let wet = condition("rain", Allowed::Range(0.1, 100.0));
+    let error = refused(&[town, wet, country]);
+    assert_eq!(error.to_string(), "no row can meet the conditions on town and country together");
+    assert_eq!(chain.sample_given(0, &[], Seed(2), 1).unwrap().table.n_rows, 0);
 }
 
 #[test]

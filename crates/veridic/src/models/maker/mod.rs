@@ -1,10 +1,43 @@
 //! What makes rows of a table, completes them and says how likely they are: a chain or a circuit.
+//!
+//! Each draws rows given what is known of them ([`Conditional`]); conditions, missing cells and the rules that rows keep are
+//! here, the same for both.
 
-use super::chain::{Chain, Condition, GivenSample, Likelihoods, Prediction};
+mod complete;
+mod given;
+
+use super::chain::{Chain, Condition, Evidence, Found, GivenSample, Law, Likelihoods, Made, Prediction};
 use super::circuit::Circuit;
 use crate::data::{ColumnSchema, Schema, Table};
 use crate::error::ModelError;
 use crate::seed::Seed;
+
+pub(super) use complete::{fill, sample_like};
+pub(super) use given::{kept_rows, sample_balanced, sample_given};
+
+/// A model that draws rows of a table given what is known of them.
+pub(super) trait Conditional: Sync {
+    /// The model in messages.
+    const MODEL: &'static str;
+
+    /// Its columns, and what is certain of their cells.
+    fn law(&self) -> Law<'_>;
+
+    /// Draws `n` rows in which what is known of each column holds (nothing is, where `evidence` is empty), and the logarithms of
+    /// their weights: of how likely a row is over how likely it was to be drawn.
+    fn drawn(&self, n: usize, evidence: &[Evidence], seed: Seed) -> (Vec<Made>, Vec<f64>);
+
+    /// Rows that are drawn first for each that is kept, at least so many in all.
+    fn first(&self) -> (usize, usize);
+
+    /// Draws of a row that is completed `m` times.
+    fn draws(&self, m: usize) -> usize;
+
+    /// Rows that are as the evidence says, to be expected among as many as it was fitted on, where that can be told.
+    fn expected(&self, _: &[Evidence]) -> Option<f64> {
+        None
+    }
+}
 
 /// A model that makes rows of a table.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +65,11 @@ impl<'a> Maker<'a> {
     /// What a schema says of them.
     pub(crate) fn schema(self) -> Schema {
         ask!(self, model => model.schema())
+    }
+
+    /// What held in every row that it was fitted on and holds in every row that it makes.
+    pub(crate) fn rules(self) -> Vec<Found> {
+        ask!(self, model => model.rules())
     }
 
     /// Makes `n` rows.

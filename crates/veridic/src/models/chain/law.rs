@@ -1,0 +1,213 @@
+//! What is certain of the rows of a table, whatever makes them: which columns follow from others, and which rules hold.
+
+use std::collections::HashMap;
+
+use super::coder::{Coder, Made};
+use super::coding::Coding;
+use super::condition::Condition;
+use super::declared::Wishes;
+use super::draw::Seen;
+use super::evidence::{Evidence, Set, Wanted};
+use super::plan::Plan;
+use super::rule::{Checks, RuleConfig};
+use crate::data::{ColumnSchema, Table};
+use crate::error::ModelError;
+
+/// The columns of a table, how they are coded, and what is certain of its rows.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::models) struct Law<'a> {
+    pub(in crate::models) coding: Coding<'a>,
+    pub(in crate::models) plan: &'a Plan,
+    pub(in crate::models) checks: &'a Checks,
+    /// Rows that it was found in.
+    pub(in crate::models) n_rows: usize,
+}
+
+/// Finds what is certain of rows: `made` are their cells and `codes` the codes of those, by column.
+///
+/// # Errors
+/// Rules that must hold and cannot be read, or that rows of the table break.
+pub(in crate::models) fn find(
+    config: &RuleConfig,
+    (columns, coders): (&[ColumnSchema], &[Coder]),
+    table: &Table,
+    (made, codes): (&[Made], &[&[u8]]),
+) -> Result<(Plan, Checks), ModelError> {
+    let wishes = Wishes::read(config, columns, coders, table)?;
+    let plan = Plan::find(config, &wishes, coders, made);
+    let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
+    let whole: Vec<&Made> = made.iter().collect();
+    let mut checks = Checks::find(config, &wishes, coders, &whole, codes, &free);
+    checks.declare(&wishes, coders, &whole, codes);
+    checks.idle = wishes.idle(config);
+    Ok((plan, checks))
+}
+
+impl Law<'_> {
+    /// Whether every cell is drawn, and may be beside any others.
+    pub(in crate::models) fn is_free(self) -> bool {
+        self.checks.is_empty() && (0..self.coding.columns.len()).all(|j| self.plan.is_learned(j))
+    }
+
+    /// Whether each row keeps the rules.
+    pub(in crate::models) fn kept(self, made: &[Made]) -> Vec<bool> {
+        self.checks.kept(self.coding.coders, made)
+    }
+
+    /// The cells of a column that follows from others.
+    pub(in crate::models) fn follows(self, j: usize, done: &[Option<Seen>], n: usize) -> Option<Made> {
+        let coders = self.coding.coders;
+        if let Some(decided) = &self.plan.decided[j] {
+            return Some(decided.look_up(coders, done, n));
+        }
+        let formula = self.plan.formulas[j].as_ref()?;
+        let numbers = |i: usize| match done[i].as_ref() {
+            Some((Made::Number(values), _)) => Some(values.as_slice()),
+            _ => None,
+        };
+        let parts: Option<Vec<&[f64]>> = formula.parts.iter().map(|part| numbers(part.column)).collect();
+        Some(formula.values(&coders[j], &parts?, n))
+    }
+
+    /// What conditions say of each column.
+    ///
+    /// # Errors
+    /// A column or value that is not known, two conditions on a column, conditions that no row can meet.
+    pub(in crate::models) fn evidence(self, conditions: &[Condition]) -> Result<Vec<Evidence>, ModelError> {
+        let Coding { columns, coders } = self.coding;
+        let mut sets: Vec<Option<Set>> = vec![None; columns.len()];
+        // By column, the conditions that its set is of.
+        let mut of: Vec<Vec<&str>> = vec![Vec::new(); columns.len()];
+        for condition in conditions {
+            let j = self.coding.place(&condition.column)?;
+            let twice = conditions.iter().filter(|other| other.column == condition.column).count() > 1;
+            if twice {
+                return Err(ModelError::TwoConditions { column: condition.column.clone() });
+            }
+            let marks = self.coding.marks(j, &condition.allowed)?;
+            let wanted = self.coding.wanted(j, &condition.allowed, &marks)?;
+            // A column that another decides is as wanted where the other has a value by which it is.
+            let (place, set) = match &self.plan.decided[j] {
+                None => (j, Set::new(&coders[j], &wanted)),
+                Some(decided) => {
+                    let by = &coders[decided.by];
+                    let fits: Vec<bool> =
+                        (0..by.symbols()).map(|symbol| allows(&wanted, &decided.values, symbol)).collect();
+                    (decided.by, Set::new(by, &[Wanted::Symbols(&fits)]))
+                }
+            };
+            let is_empty = set.is_empty();
+            let set = match &sets[place] {
+                Some(other) if !is_empty => other.both(&coders[place], &set),
+                _ => set,
+            };
+            if is_empty {
+                of[place].clear();
+            }
+            of[place].push(&condition.column);
+            if set.is_empty() {
+                return Err(impossible(&of[place]));
+            }
+            sets[place] = Some(set);
+        }
+        self.together(&sets, &of)?;
+        let evidence = |set: Option<Set>| Evidence { sets: set.into_iter().collect(), ..Evidence::default() };
+        Ok(sets.into_iter().map(evidence).collect())
+    }
+
+    /// Refuses two sets of which the rules allow no cell of one beside any of the other.
+    fn together(self, sets: &[Option<Set>], of: &[Vec<&str>]) -> Result<(), ModelError> {
+        let both = |[a, b]: [usize; 2]| impossible(&[of[a].as_slice(), of[b].as_slice()].concat());
+        for pairs in &self.checks.pairs {
+            let [Some(first), Some(second)] = pairs.columns.map(|j| sets[j].as_ref()) else { continue };
+            let codes = |set: &Set| -> Vec<usize> {
+                (0..set.shares.len()).filter(|code| set.shares[*code] > 0.0).collect()
+            };
+            let second = codes(second);
+            let is_allowed = |a: &usize| {
+                let never = pairs.impossible.get(*a);
+                second.iter().any(|b| never.is_none_or(|never| !never.contains(&(*b as u8))))
+            };
+            if !codes(first).iter().any(is_allowed) {
+                return Err(both(pairs.columns));
+            }
+        }
+        for order in &self.checks.orders {
+            let columns = [order.low, order.high];
+            let [Some(low), Some(high)] = columns.map(|j| sets[j].as_ref()) else { continue };
+            let ends = |set: &Set, j: usize| {
+                let coder = &self.coding.coders[j];
+                let intervals = set.intervals(coder).into_iter();
+                let ends = intervals.reduce(|(low, high), (l, h)| (low.min(l), high.max(h)));
+                // Nothing is said of missing cells.
+                ends.filter(|_| !set.has_missing(coder))
+            };
+            let (Some((least, _)), Some((_, most))) = (ends(low, order.low), ends(high, order.high)) else {
+                continue;
+            };
+            if least > most || (order.strict && least >= most) {
+                return Err(both(columns));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where column `j` is known and decided by one that is not: the other may only be what decides it so.
+    pub(in crate::models) fn push_down(self, j: usize, n: usize, evidence: &mut [Evidence]) {
+        let Some(decided) = &self.plan.decided[j] else { return };
+        let Some(given) = evidence[j].given.take() else { return };
+        let by = &self.coding.coders[decided.by];
+        let other = &mut evidence[decided.by];
+        let free = other.sets.is_empty();
+        if free {
+            other.sets.push(Set::new(by, &[Wanted::Present, Wanted::Missing]));
+        }
+        if other.of_row.is_empty() {
+            other.of_row = vec![0; n];
+        }
+        let mut sets: HashMap<u64, u32> = HashMap::new();
+        for row in (0..n).filter(|row| given.known[*row]) {
+            let key = given.made.key(row);
+            let set = *sets.entry(key).or_insert_with(|| {
+                let fits = |symbol: usize| decided.values.same(symbol, &given.made, row);
+                let set = other.sets[0].only(by, fits);
+                // A value that nothing decides leaves it open.
+                if set.is_empty() {
+                    return 0;
+                }
+                other.sets.push(set);
+                other.sets.len() as u32 - 1
+            });
+            other.of_row[row] = set;
+        }
+        evidence[j].given = Some(given);
+    }
+}
+
+fn impossible(columns: &[&str]) -> ModelError {
+    ModelError::Impossible { columns: columns.iter().map(|column| (*column).to_string()).collect() }
+}
+
+/// Whether a cell is wanted.
+fn allows(wanted: &[Wanted], made: &Made, row: usize) -> bool {
+    wanted.iter().any(|wanted| match (wanted, made) {
+        (Wanted::Range(from, to), Made::Number(values)) => (*from..=*to).contains(&values[row]),
+        (Wanted::Missing, Made::Number(values)) => values[row].is_nan(),
+        (Wanted::Present, Made::Number(values)) => !values[row].is_nan(),
+        (Wanted::Symbols(marks), Made::Symbol(symbols)) => {
+            marks.get(symbols[row] as usize).copied().unwrap_or(false)
+        }
+        // Which symbol is a missing cell, only the coder says; columns of text that are decided and missing are rare.
+        _ => false,
+    })
+}
+
+impl Made {
+    /// A number that tells cells apart.
+    fn key(&self, row: usize) -> u64 {
+        match self {
+            Self::Number(values) => (values[row] + 0.0).to_bits(),
+            Self::Symbol(symbols) => u64::from(symbols[row]),
+        }
+    }
+}

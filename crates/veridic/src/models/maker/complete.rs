@@ -1,0 +1,184 @@
+//! Completing rows of which some cells are known.
+//!
+//! Each row is drawn several times and kept by how likely its known cells are (self-normalized importance resampling), of draws
+//! that keep the rules.
+
+use super::Conditional;
+use crate::data::Table;
+use crate::error::ModelError;
+use crate::models::chain::{Evidence, Given, Made, Set, Wanted};
+use crate::models::parallel;
+use crate::seed::{Seed, uniform};
+
+/// How often rows are drawn again of which no draw keeps the rules, and most of them but for the first time.
+const ATTEMPTS: usize = 6;
+const MOST_STUCK: usize = 512;
+
+/// Rows that are completed together.
+const BATCH: usize = 4096;
+
+/// Completes the missing cells of `table` `m` times, each with draws given the row's other cells; columns that the table lacks
+/// are made whole. Rows stay in their order, and cells that are there as they are.
+///
+/// # Errors
+/// A column of another type of cells; no column that the model knows.
+pub(in crate::models) fn fill<M: Conditional>(
+    model: &M,
+    table: &Table,
+    m: usize,
+    seed: Seed,
+    threads: usize,
+) -> Result<Vec<Table>, ModelError> {
+    completed(model, table, (m, false), seed, threads)
+}
+
+/// Rows that have the columns of `table` as they are, missing cells and all, and the others made.
+///
+/// # Errors
+/// As [`fill`].
+pub(in crate::models) fn sample_like<M: Conditional>(
+    model: &M,
+    table: &Table,
+    seed: Seed,
+    threads: usize,
+) -> Result<Table, ModelError> {
+    let mut filled = completed(model, table, (1, true), seed, threads)?;
+    filled.pop().ok_or(ModelError::NoColumns { model: M::MODEL })
+}
+
+fn completed<M: Conditional>(
+    model: &M,
+    table: &Table,
+    (m, missing_is_known): (usize, bool),
+    seed: Seed,
+    threads: usize,
+) -> Result<Vec<Table>, ModelError> {
+    let coding = model.law().coding;
+    if !coding.columns.iter().any(|column| table.column(&column.name).is_some()) {
+        return Err(ModelError::NoColumns { model: M::MODEL });
+    }
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let mut known = Vec::with_capacity(coding.columns.len());
+    for (column, coder) in coding.columns.iter().zip(coding.coders) {
+        let Some(of) = table.column(&column.name) else {
+            known.push(None);
+            continue;
+        };
+        let wrong = || ModelError::MissingColumn { model: M::MODEL, column: column.name.clone() };
+        known.push(Some(coder.read(&of.cells, &rows).ok_or_else(wrong)?));
+    }
+    let completion = Completion { model, known, missing_is_known, draws: model.draws(m).max(1) };
+    parallel(threads, || {
+        let mut tables = vec![Vec::new(); m];
+        for (batch, rows) in rows.chunks(BATCH).enumerate() {
+            let seed = Seed(seed.key(&format!("fill.{batch}")));
+            let rows: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+            for (pieces, made) in tables.iter_mut().zip(completion.batch(&rows, m, seed)) {
+                pieces.push(made);
+            }
+        }
+        Ok(tables.into_iter().map(|pieces| coding.table(&coding.joined(pieces), table.n_rows)).collect())
+    })
+}
+
+/// What is known of the rows of a table, and how the rest is made.
+struct Completion<'a, M> {
+    model: &'a M,
+    /// By column, the cells that the table has.
+    known: Vec<Option<Made>>,
+    /// Whether cells that are missing stay so.
+    missing_is_known: bool,
+    /// Draws of each row.
+    draws: usize,
+}
+
+impl<M: Conditional> Completion<'_, M> {
+    fn batch(&self, rows: &[u32], m: usize, seed: Seed) -> Vec<Vec<Made>> {
+        let draws = self.draws;
+        let (mut made, mut logs, mut kept) = self.drawn(rows, seed);
+        for attempt in 0..ATTEMPTS {
+            let is_stuck = |place: &usize| !kept[place * draws..][..draws].contains(&true);
+            let stuck: Vec<usize> = (0..rows.len()).filter(is_stuck).collect();
+            // Where the known cells themselves break a rule, nothing can be done.
+            if stuck.is_empty() || attempt > 0 && stuck.len() > MOST_STUCK {
+                break;
+            }
+            let again: Vec<u32> = stuck.iter().map(|place| rows[*place]).collect();
+            let seed = Seed(seed.key(&format!("fill.again.{attempt}")));
+            let (more, of_more, more_kept) = self.drawn(&again, seed);
+            for (i, place) in stuck.into_iter().enumerate() {
+                let (to, from) = (place * draws, i * draws);
+                logs[to..to + draws].copy_from_slice(&of_more[from..from + draws]);
+                kept[to..to + draws].copy_from_slice(&more_kept[from..from + draws]);
+                for (made, more) in made.iter_mut().zip(&more) {
+                    (0..draws).for_each(|draw| made.set(to + draw, more, from + draw));
+                }
+            }
+        }
+        for (logs, kept) in logs.chunks_mut(draws).zip(kept.chunks(draws)) {
+            if kept.contains(&true) {
+                logs.iter_mut()
+                    .zip(kept)
+                    .filter(|(_, kept)| !**kept)
+                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
+            }
+        }
+        let mut random = seed.stream("fill");
+        let mut table = |number: usize| {
+            let pick = |(row, logs): (usize, &[f64])| {
+                let share = uniform(&mut random);
+                (row * draws + picked(logs, number, share)) as u32
+            };
+            let kept: Vec<u32> = logs.chunks(draws).enumerate().map(pick).collect();
+            made.iter().map(|made| made.take(&kept)).collect()
+        };
+        (0..m).map(&mut table).collect()
+    }
+
+    /// Draws of rows given what is known of them, side by side: the logarithms of their weights, and whether they keep the rules.
+    fn drawn(&self, rows: &[u32], seed: Seed) -> (Vec<Made>, Vec<f64>, Vec<bool>) {
+        let repeated: Vec<u32> = rows.iter().flat_map(|row| std::iter::repeat_n(*row, self.draws)).collect();
+        let law = self.model.law();
+        let mut evidence: Vec<Evidence> = law
+            .coding
+            .coders
+            .iter()
+            .zip(&self.known)
+            .map(|(coder, known)| {
+                let present = Set::new(coder, &[Wanted::Present]);
+                let is_open = present.is_empty() || self.missing_is_known;
+                let sets = if is_open { Vec::new() } else { vec![present] };
+                let given = known.as_ref().map(|made| {
+                    let made = made.take(&repeated);
+                    let coded = coder.encode(&made);
+                    let stays = self.missing_is_known && coder.has_missing();
+                    let known =
+                        (0..made.len()).map(|row| stays || coder.is_present(&made, row)).collect();
+                    Given { known, made, coded }
+                });
+                Evidence { given, sets, of_row: Vec::new() }
+            })
+            .collect();
+        for j in 0..law.coding.columns.len() {
+            law.push_down(j, repeated.len(), &mut evidence);
+        }
+        let (made, logs) = self.model.drawn(repeated.len(), &evidence, seed);
+        let kept = law.kept(&made);
+        (made, logs, kept)
+    }
+}
+
+/// One of the draws of a row, for its completion `number`: by its weight, or where all count the same, each in turn.
+fn picked(logs: &[f64], number: usize, share: f64) -> usize {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).max(f64::MIN);
+    if logs.iter().all(|log| *log == most) {
+        return number % logs.len();
+    }
+    let total: f64 = logs.iter().map(|log| (log - most).exp()).sum();
+    let mut left = share * total;
+    let place = logs.iter().position(|log| {
+        left -= (log - most).exp();
+        left < 0.0
+    });
+    place.unwrap_or(0)
+}
