@@ -28,14 +28,7 @@ pub struct CircuitConfig {
 
 impl Default for CircuitConfig {
     fn default() -> Self {
-        Self {
-            states: 0,
-            codes: 64,
-            epochs: 8,
-            batch: 2048,
-            smoothing: 1.0,
-            rules: RuleConfig::default(),
-        }
+        Self { states: 0, codes: 64, epochs: 8, batch: 2048, smoothing: 1.0, rules: RuleConfig::default() }
     }
 }
 

@@ -129,8 +129,7 @@ impl<'a> Sampler<'a> {
         let factors: Vec<Vec<Vec<f32>>> = (0..circuit.nodes.len())
             .map(|j| set(j).map(|set| circuit.factor(j, set)).into_iter().collect())
             .collect();
-        let cells: Vec<Cells> =
-            factors.iter().map(|factors| Cells { factors, ..Cells::default() }).collect();
+        let cells: Vec<Cells> = factors.iter().map(|factors| Cells { factors, ..Cells::default() }).collect();
         let up = circuit.upward(&cells, 1);
         let believed = |j: usize, state: usize, p: f32| p * up.beliefs[j][state];
         let root = circuit.root();

@@ -245,8 +245,7 @@ impl Circuit {
             .into_par_iter()
             .map(|from| {
                 let to = (from + PIECE).min(n);
-                let cells: Vec<Cells> =
-                    codes.iter().map(|codes| Cells::of(&codes[from..to])).collect();
+                let cells: Vec<Cells> = codes.iter().map(|codes| Cells::of(&codes[from..to])).collect();
                 self.upward(&cells, to - from).logs.iter().sum()
             })
             .collect();
@@ -282,8 +281,7 @@ impl Circuit {
 
     fn count_piece(&self, codes: &[&[u8]], n: usize) -> (f64, Vec<f32>, Vec<Counts>) {
         let h = self.states;
-        let cells: Vec<Cells> =
-            codes.iter().map(|codes| Cells::of(codes)).collect();
+        let cells: Vec<Cells> = codes.iter().map(|codes| Cells::of(codes)).collect();
         let up = self.upward(&cells, n);
         let mut posteriors: Vec<Vec<f32>> = vec![Vec::new(); self.nodes.len()];
         let mut counts: Vec<Counts> = Vec::with_capacity(self.nodes.len());

@@ -55,8 +55,7 @@ impl Circuit {
         let (h, width) = (self.states, self.columns.len());
         let n = values.len() / width;
         let codes: Vec<&[u8]> = coded.iter().map(|coded| &coded.codes[from..from + n]).collect();
-        let cells: Vec<Cells> =
-            codes.iter().map(|codes| Cells::of(codes)).collect();
+        let cells: Vec<Cells> = codes.iter().map(|codes| Cells::of(codes)).collect();
         let up = self.upward(&cells, n);
         // By column, what those before say of its state, and since, those of its children that are done.
         let mut said: Vec<Vec<f32>> = vec![Vec::new(); width];

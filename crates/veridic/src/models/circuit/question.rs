@@ -160,10 +160,7 @@ impl Circuit {
             let mut probabilities = vec![0.0f32; table.n_rows * n_codes];
             probabilities.par_chunks_mut(PIECE * n_codes).enumerate().for_each(|(piece, shares)| {
                 let (from, n) = (piece * PIECE, shares.len() / n_codes);
-                let cells: Vec<Cells> = codes
-                    .iter()
-                    .map(|codes| Cells::of(&codes[from..from + n]))
-                    .collect();
+                let cells: Vec<Cells> = codes.iter().map(|codes| Cells::of(&codes[from..from + n])).collect();
                 let states = self.posterior(&self.upward(&cells, n), &path, n);
                 for (shares, state) in shares.chunks_mut(n_codes).zip(states.chunks(h)) {
                     for (share, emission) in shares.iter_mut().zip(self.nodes[asked].emission.chunks(h)) {

@@ -101,7 +101,8 @@ impl Circuit {
             let backward = transposed(&forward, h);
             nodes.push(Node { parent, children: Vec::new(), forward, backward, emission });
         }
-        let mut circuit = Self { config, columns, coders, plan, checks, n_rows, states: h, order, nodes, prior };
+        let mut circuit =
+            Self { config, columns, coders, plan, checks, n_rows, states: h, order, nodes, prior };
         circuit.join();
         Ok(circuit)
     }

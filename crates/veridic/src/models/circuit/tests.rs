@@ -390,10 +390,8 @@ fn made_rows_keep_the_rules_of_the_data() {
     check(&made);
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
     near(mean(values(&made, "start")), 100.0, 6.0);
-    let within = |column: &str, from, to| Condition {
-        column: column.to_string(),
-        allowed: Allowed::Range(from, to),
-    };
+    let within =
+        |column: &str, from, to| Condition { column: column.to_string(), allowed: Allowed::Range(from, to) };
     let given = circuit
         .sample_given(500, &[within("end", 50.0, 60.0), within("bill", 300.0, 300.0)], Seed(3), 1)
         .unwrap();

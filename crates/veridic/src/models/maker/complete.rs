@@ -152,8 +152,7 @@ impl<M: Conditional> Completion<'_, M> {
                     let made = made.take(&repeated);
                     let coded = coder.encode(&made);
                     let stays = self.missing_is_known && coder.has_missing();
-                    let known =
-                        (0..made.len()).map(|row| stays || coder.is_present(&made, row)).collect();
+                    let known = (0..made.len()).map(|row| stays || coder.is_present(&made, row)).collect();
                     Given { known, made, coded }
                 });
                 Evidence { given, sets, of_row: Vec::new() }

@@ -83,10 +83,12 @@ pub(in crate::models) fn kept_rows<M: Conditional>(
     let (mut pools, mut logs): (Vec<Vec<Made>>, Vec<f64>) = (Vec::new(), Vec::new());
     let (mut effective, mut alike) = (0.0, false);
     // A row at least, so that it is known whether there can be any.
-    let enough = |effective: f64, alike: bool| effective >= if alike { 1.0 } else { EFFECTIVE } * n.max(1) as f64;
+    let enough =
+        |effective: f64, alike: bool| effective >= if alike { 1.0 } else { EFFECTIVE } * n.max(1) as f64;
     while logs.len() < most && !enough(effective, alike) && (effective > 0.0 || logs.len() < NONE_DRAWN) {
         let count = logs.len().max(share * n).clamp(least, (most - logs.len()).max(least));
-        let (made, mut more) = model.drawn(count, evidence, Seed(seed.key(&format!("given.{}", pools.len()))));
+        let (made, mut more) =
+            model.drawn(count, evidence, Seed(seed.key(&format!("given.{}", pools.len()))));
         let kept = law.kept(&made);
         more.iter_mut().zip(kept).filter(|(_, kept)| !kept).for_each(|(log, _)| *log = f64::NEG_INFINITY);
         pools.push(made);
