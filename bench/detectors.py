@@ -132,8 +132,10 @@ def stored(name):
 
 def report(arguments, lines):
     sets = sorted({(line["set"], line["rows"]) for line in lines})
-    rows = [row for row in stored("detectors") if row[0] not in arguments.protocols.split(",")]
-    for protocol in arguments.protocols.split(","):
+    # A protocol is measured as a whole, or keeps its rows.
+    measured = [p for p in arguments.protocols.split(",") if any(line["protocol"] == p for line in lines)]
+    rows = [row for row in stored("detectors") if row[0] not in measured]
+    for protocol in measured:
         paper = {f: published(arguments.published, f, protocol) for f in ["aucroc", "aucpr"]}
         mean = {}
         for line in lines:
