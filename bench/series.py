@@ -254,7 +254,6 @@ MAKERS = {
     "candle copula": by("candle"),
     "window copula": by("window"),
     "stock-vae": by("stock-vae"),
-    "timegan-stock": by("timegan-stock"),
     "bootstrap (a copy)": bootstrap,
 }
 

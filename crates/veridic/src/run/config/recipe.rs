@@ -77,7 +77,6 @@ const RECIPES: &[Recipe] = recipes!(
     "stacked-mnist-gan"
     "stock-copula"
     "stock-vae"
-    "timegan-stock"
 );
 
 /// All recipes, by name.
