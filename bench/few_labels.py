@@ -82,9 +82,16 @@ def card(options, folder, where):
         runs |= {"draws": options.draws, "report": report, "seconds": seconds}
     for seed in range(options.draws):
         if str(seed) not in runs["rare"]:
-            report, _ = fit(options, folder / f"rare-{seed}", "creditcard-few-labels", [("seed", seed)])
+            recipe = ROOT / "recipes" / "creditcard-few-labels.toml"
+            report, _ = fit(options, folder / f"rare-{seed}", recipe, [("seed", seed)])
             runs["rare"][str(seed)] = report
+            keep_card(runs, options, where)
             say(f"rare-class, seed {seed}: natural average precision {report['test.natural_average_precision']:.3f}")
+    keep_card(runs, options, where)
+
+
+def keep_card(runs, options, where):
+    """Stores what there is so far."""
     report, rows = runs.get("report", {}), []
 
     def cell(name):
@@ -98,8 +105,9 @@ def card(options, folder, where):
     if report:
         rows.append(["form of the book, most probable class, last step", cell("sgan.book.argmax_final_f1"), "", "", ""])
     rare = list(runs["rare"].values())
-    natural = [spread([run[f"test.natural_{figure}"] for run in rare]) for figure in ("f1", "average_precision")]
-    rows.append(["`rare-class`", "", "", *natural])
+    if rare:
+        natural = [spread([run[f"test.natural_{figure}"] for run in rare]) for figure in ("f1", "average_precision")]
+        rows.append(["`rare-class`", "", "", *natural])
     about = (
         f"60 frauds and 540 genuine transactions with a label to learn from, half as many to choose thresholds by (`rare-class` learns from "
         "all of them, as its folds choose the threshold), 4 007 without a "
@@ -110,8 +118,6 @@ def card(options, folder, where):
     columns = ["", "F1 at 10 %", "average precision at 10 %", "F1 at 0.17 %", "average precision at 0.17 %"]
     store("few-labels-card", {"kind": "table", "title": "Few labels: card frauds", "about": about, "machine": where,
                               "columns": columns, "rows": rows, "runs": runs})  # fmt: skip
-    for row in rows:
-        say(" | ".join(row))
 
 
 def written(folder, method):
