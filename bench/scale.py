@@ -76,6 +76,7 @@ def main():
     tail = ["--quiet", "--threads", given.threads]
     lines = []
     for name, n, command in [
+        ("read alone", given.rows, ["fit", table, "--dry-run", "--set", "model=chain"]),
         ("fit", given.rows, ["fit", table, "--out", run, "--set", "model=chain", "--set", "evaluate.sample-rows=0"]),
         ("fit with its report", given.rows, ["fit", table, "--out", run, "--set", "model=chain"]),
         ("sample", given.rows, ["sample", run, "-n", given.rows, "-o", made]),
