@@ -1,8 +1,6 @@
 //! The leaves of many rows at once: every split of a tree is looked at for all rows side by side, and then it is found from the
 //! leaves up which of those below each split a row comes to.
 
-#![expect(clippy::needless_range_loop, reason = "lanes of several arrays side by side")]
-
 use pulp::{Simd, WithSimd};
 
 use super::kernel;

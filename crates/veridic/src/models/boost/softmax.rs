@@ -410,7 +410,7 @@ impl Softmax {
         (from..to).for_each(|_| out.values.extend_from_slice(&first));
         let (values, _) = out.values.as_chunks_mut::<W>();
         let bins = |f: usize| features.about.get(f).map_or(1, |about| about.bins);
-        let rounds: Vec<(&Tree, Option<Route>, Vec<[f32; W]>)> = self
+        let rounds: Vec<_> = self
             .rounds
             .iter()
             .map(|round| (&round.tree, Route::of(&round.tree, bins), round.by_leaf()))
