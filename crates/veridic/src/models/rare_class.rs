@@ -373,7 +373,7 @@ mod tests {
         damaged.insert("threshold", &[1], vec![f64::NAN]);
         assert!(RareClass::restore(&damaged).is_err());
         let mut damaged = model.store();
-        damaged.insert("shape", &[2], vec![0_u64, 6]);
+        damaged.insert("shape", &[2], vec![0_u64, 11]);
         assert!(RareClass::restore(&damaged).is_err(), "a fold that is not there");
     }
 
