@@ -102,6 +102,9 @@ impl Label {
             return self.import(ui, &labels, from);
         }
         if let Some(opened) = label::attach(&labels)? {
+            // The other process shows its own data: it must be this.
+            let items = Items::read(&self.data, &self.hide, &self.reading()?)?;
+            label::check(&labels, Some(&items))?;
             ui.say("these labels are open in another process; this is one more page of it");
             return self.open(ui, &opened).map(|()| Finish::Done);
         }

@@ -28,6 +28,23 @@ fn a_page_and_its_figures_are_written_and_the_gravest_is_said_first() {
 }
 
 #[test]
+fn a_column_that_was_left_out_of_made_rows_does_not_tell_them_apart() {
+    let place = Place::new();
+    let phones = |text: String| -> String {
+        let line = |(i, line): (usize, &str)| match i {
+            0 => format!("{line},phone\n"),
+            _ => format!("{line},0171 {}/{}\n", i * 7919 % 10_007, i % 97),
+        };
+        text.lines().enumerate().map(line).collect()
+    };
+    place.write("real.csv", phones(customers(240)));
+    place.write("made.csv", customers(200));
+    let ran = place.succeed(&["evaluate", "real.csv", "made.csv", "-o", "r.html"]);
+    assert!(ran.err.contains("`phone` is missing, so it is not compared"), "{}", ran.err);
+    assert!(!ran.err.contains("given away by `phone`"), "{}", ran.err);
+}
+
+#[test]
 fn files_that_do_not_go_together_are_refused_and_no_input_is_lost() {
     let place = Place::new();
     place.write("real.csv", customers(60));

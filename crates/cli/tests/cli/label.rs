@@ -170,6 +170,15 @@ fn a_second_process_on_the_same_labels_is_one_more_page_of_the_first() {
     let (_, first) = server.post("/api/next", r#"{"have":[],"want":9}"#).unwrap();
     assert_eq!((ids(&other.1).len(), ids(&first).len()), (9, 9));
     assert!(ids(&other.1).iter().all(|row| !ids(&first).contains(row)), "no row goes to two");
+    // The page of the first shows its own data, which is to be the second's too.
+    place.write("others.csv", customers(150).replacen("20,", "77,", 1));
+    let err = place.fail(&["label", "others.csv", "--labels", "l.db", "--no-browser"]);
+    assert!(
+        err.starts_with("error: the labels are of other data") || err.contains("have changed since"),
+        "{err}"
+    );
+    let err = place.fail(&["label", "nothing.csv", "--labels", "l.db", "--no-browser"]);
+    assert!(err.contains("nothing.csv"), "{err}");
     // An import would not be seen by the page.
     place.write("in.csv", "row,class\n1,yes\n");
     let err = place.fail(&["label", "data.csv", "--labels", "l.db", "--import", "in.csv"]);
@@ -313,6 +322,17 @@ fn ways_of_asking_are_compared_on_labels_that_are_known() {
     assert!(err.contains("--target"), "{err}");
     let ran = place.run(&[&base[..], &["--strategies", "best"]].concat());
     assert!(ran.code == Some(2) && ran.err.contains("core-set"), "{}", ran.err);
+}
+
+#[test]
+fn a_network_tells_the_classes_of_a_table() {
+    let place = Place::new();
+    place.write("data.csv", customers(200));
+    let fit = ["fit", "data.csv", "--target", "buys", "--set", "model=classifier", "--set", "train.epochs=3"];
+    place.succeed(&[&fit[..], &["--out", "run", "--quiet"]].concat());
+    assert!(place.read("run/report.json").contains("\"test.error\""), "{}", place.read("run/report.json"));
+    let ran = place.succeed(&["classify", "run", "data.csv"]);
+    assert_eq!(ran.out.lines().count(), 201, "{}", ran.out);
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn rows_that_are_no_series_name_the_setting_that_mends_them() {
     place.write("series.csv", csv(&good[..10]));
     let error = place.fail(&["fit", "series.csv", "--set", "model=series", "--out", "short"]);
     assert!(error.contains("10 points, learning what is usual needs at least 16"), "{error}");
+    fitted(&place, "short", &csv(&good), &[]);
     let mut zones = good.clone();
     zones[3].0 = "2024-01-01T03:00:00+02:00".to_owned();
     place.write("series.csv", csv(&zones));

@@ -183,7 +183,9 @@ impl Spelling {
             return duration::parse(text, form);
         }
         let spelled = parts(text).and_then(|parts| {
-            let fits = parts.prefix == self.prefix && parts.suffix == self.suffix;
+            // A unit may be left out, but a sign stands for what it stands for in the other cells.
+            let is_bare = parts.prefix.is_empty() && parts.suffix.is_empty();
+            let fits = is_bare || parts.prefix == self.prefix && parts.suffix == self.suffix;
             let digits = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
             fits.then_some(if parts.minus.is_some() { -digits.value } else { digits.value })
         });
@@ -322,6 +324,13 @@ mod tests {
             assert_eq!(written(spelling, value), text);
             assert_eq!(spelling.parse(text), Some(value), "{text}");
         }
+        let euros = Spelling { suffix: " €".into(), ..german };
+        for (text, value) in
+            [("1.034,00 €", 1034.0), ("1.034", 1034.0), ("8,22", 8.22), ("8.22", 8.22), ("-7", -7.0)]
+        {
+            assert_eq!(euros.parse(text), Some(value), "{text}");
+        }
+        assert_eq!(euros.parse("8 kg"), None);
     }
 
     #[test]

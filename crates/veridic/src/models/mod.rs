@@ -72,6 +72,7 @@ pub use rows::{Layout, Rows};
 pub(crate) use self_training::{Guide, SelfTraining};
 pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
 pub use softmax::ClassifierConfig;
+pub(crate) use stored::in_order;
 pub use stored::{Number, Stored, Tensor, Values};
 pub(crate) use table::{Lesson, Parts};
 pub use table::{TableConfig, TableModel};

@@ -12,7 +12,7 @@ use veridic_graph::State;
 use crate::codec::ImageCodec;
 use crate::data::{self, Schema, TextLayout};
 use crate::error::{Result, RunError};
-use crate::models::Stored;
+use crate::models::{Stored, in_order};
 use crate::run::config::Config;
 use crate::run::dataset::{DataFile, Windowing};
 use crate::run::fitted::Form;
@@ -127,8 +127,13 @@ fn failed_at_once(path: &Path) -> bool {
     let Ok(entries) = fs::read_dir(path) else { return false };
     let is_begin = |entry: fs::DirEntry| {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_empty = fs::read_dir(entry.path()).is_ok_and(|mut inside| inside.next().is_none());
-        if is_folder { is_empty } else { BEGIN.iter().any(|name| entry.file_name() == *name) }
+        // A folder of checkpoints begins with the settings.
+        let is_bare = |inside: fs::ReadDir| inside.flatten().all(|entry| entry.file_name() == "config.toml");
+        if is_folder {
+            fs::read_dir(entry.path()).is_ok_and(is_bare)
+        } else {
+            BEGIN.iter().any(|name| entry.file_name() == *name)
+        }
     };
     let has_failed = Directory::open(path)
         .and_then(|directory| directory.info())
@@ -520,5 +525,5 @@ pub(crate) fn tensors(states: &[State], about: Option<BTreeMap<String, String>>)
         (state.name.clone(), view)
     });
     let about = about.map(|about| about.into_iter().collect());
-    safetensors::serialize(views, about).expect("names are unique and tensors in memory")
+    in_order(safetensors::serialize(views, about).expect("names are unique and tensors in memory"))
 }

@@ -161,6 +161,10 @@ impl Chain {
                 plan: plan.clone(),
             };
             chain.margins = Margins::fit(&chain, &sources, seed, stop);
+            // Without them other rows would be made: a stop leaves them to a later fit.
+            if chain.margins.is_none() && stop.load(Ordering::Relaxed) {
+                return Ok(Outcome::Stopped(Partial { learned: chain.learned }));
+            }
             Ok(Outcome::Fitted(Box::new(chain)))
         })
     }

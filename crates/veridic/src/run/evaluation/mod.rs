@@ -14,7 +14,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::data::{self, ColumnSchema, Kind, Schema, Table};
+use crate::data::{self, ColumnSchema, Difference, Kind, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::evaluate as measure;
 use crate::evaluate::{Closeness, Membership, PairSimilarity};
@@ -251,14 +251,25 @@ pub fn evaluate_files(
     let settings = |path: &Path| table_options(path, reading);
     let reading = data::read(real, &settings(real))?;
     let mut notes: Vec<String> = Vec::new();
+    let mut lacking: Vec<String> = Vec::new();
     let mut other = |path: &Path| -> Result<Table> {
         let (table, differences) = data::read_as(path, &reading.schema, &settings(path))?;
-        notes.extend(differences.iter().map(|difference| format!("{}: {difference}", path.display())));
+        for difference in &differences {
+            let mut note = format!("{}: {difference}", path.display());
+            if let Difference::MissingColumn { column, .. } = difference {
+                note.push_str(", so it is not compared");
+                lacking.push(column.clone());
+            }
+            notes.push(note);
+        }
         Ok(table)
     };
     let synthetic = other(synthetic)?;
     let unseen = unseen.map(&mut other).transpose()?;
-    let mut evaluation = evaluate((&reading.table, &reading.schema), &synthetic, unseen.as_ref(), options)?;
+    // That a column is not there is said; its blanks would only tell the rows apart.
+    let mut schema = reading.schema.clone();
+    schema.columns.retain(|column| !lacking.contains(&column.name));
+    let mut evaluation = evaluate((&reading.table, &schema), &synthetic, unseen.as_ref(), options)?;
     evaluation.notes.splice(0..0, notes);
     Ok(evaluation)
 }

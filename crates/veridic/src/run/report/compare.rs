@@ -42,7 +42,7 @@ impl Default for CompareOptions {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// A row a run: `run`, `model`, `parameters`, `epochs`, `seconds`, then the figures of its report on test rows and
-    /// latent spaces (`test.…`, `latent.…`); missing where a run has none of the name.
+    /// latent spaces and of made rows (`test.…`, `latent.…`, `table.…`); missing where a run has none of the name.
     pub table: Table,
     /// Its schema.
     pub schema: Schema,
@@ -70,12 +70,14 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
     let open =
         |path: &PathBuf| Ok(Opened { name: name(path, paths), run: Fitted::open(path, options.threads)? });
     let mut runs: Vec<Opened> = paths.iter().map(open).collect::<Result<_>>()?;
-    for opened in &runs {
-        if !opened.run.can(Ability::Reconstruct) {
-            return Err(opened.run.cannot(Ability::Reconstruct));
-        }
-    }
     let mut notes = Vec::new();
+    // Rows are shown where every run gives them back; figures are compared anyway.
+    let unable = runs.iter().find(|opened| !opened.run.can(Ability::Reconstruct));
+    let shows = unable.is_none();
+    notes.extend(unable.map(|opened| {
+        let reason = opened.run.cannot(Ability::Reconstruct);
+        format!("{}: {reason}, so figures alone are compared", opened.name)
+    }));
     for (opened, path) in runs.iter().zip(paths).skip(1) {
         let digests =
             |run: &Fitted| run.info().data.iter().map(|file| file.sha256.clone()).collect::<Vec<_>>();
@@ -89,10 +91,14 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
         }
     }
     let (table, schema) = table(&runs);
-    let rows = runs[0].run.encodings(options.data.as_deref(), &options.data_dir)?;
-    let pictures = match &rows.images {
-        Some(images) => image_pictures(&mut runs, &rows, images, options)?,
-        None => table_pictures(&mut runs, &rows, options)?,
+    let pictures = if shows {
+        let rows = runs[0].run.encodings(options.data.as_deref(), &options.data_dir)?;
+        match &rows.images {
+            Some(images) => image_pictures(&mut runs, &rows, images, options)?,
+            None => table_pictures(&mut runs, &rows, options)?,
+        }
+    } else {
+        Vec::new()
     };
     let title = title(&runs);
     let names = runs.into_iter().map(|opened| opened.name).collect();
@@ -177,7 +183,7 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
     // The loss and its parts first, then what else there is, by name.
     let first = ["test.loss", "test.reconstruction", "test.kl"].map(str::to_string);
     let mut names: Vec<String> = runs.iter().flat_map(|opened| opened.run.report().into_keys()).collect();
-    names.retain(|name| name.starts_with("test.") || name.starts_with("latent."));
+    names.retain(|name| ["test.", "latent.", "table."].iter().any(|part| name.starts_with(part)));
     names.sort();
     names.dedup();
     let order = |name: &String| first.iter().position(|other| other == name).unwrap_or(first.len());

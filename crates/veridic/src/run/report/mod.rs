@@ -170,7 +170,9 @@ pub(crate) fn report(
             }
         }
     }
-    if let Some(accuracy) = target_accuracy(config, data, network, pool, &test)? {
+    if network.reconstructs()
+        && let Some(accuracy) = target_accuracy(config, data, network, pool, &test)?
+    {
         report.insert("test.accuracy".to_string(), accuracy);
     }
     if let Data::Table(table, schema) = &data.content
