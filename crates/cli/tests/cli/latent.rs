@@ -206,6 +206,15 @@ fn an_idx_folder_of_other_content_works_with_the_recipes_of_mnist() {
 #[test]
 fn runs_of_other_data_are_not_compared_and_tables_are() {
     let place = Place::new();
+    // Models that give no rows back are compared by their figures.
+    place.write("people.csv", crate::customers(600));
+    for (run, model) in [("chain", "chain"), ("circuit", "circuit")] {
+        place.succeed(&["fit", "people.csv", "--set", &format!("model={model}"), "--out", run, "--quiet"]);
+    }
+    let ran = place.succeed(&["compare", "chain", "circuit"]);
+    assert!(ran.err.contains("so figures alone are compared"), "{}", ran.err);
+    assert!(ran.out.lines().count() == 3 && ran.out.contains("\nchain,chain,none,,"), "{}", ran.out);
+    assert!(ran.out.contains("table.shapes"), "{}", ran.out);
     fitted(&place);
     let again =
         ["--set", "model=vae", "--set", "train.epochs=1", "--set", "evaluate.sample-rows=0", "--quiet"];

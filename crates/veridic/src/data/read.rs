@@ -78,6 +78,9 @@ pub struct Reading {
     pub layout: Option<TextLayout>,
 }
 
+/// Identifiers that a summary names.
+const NAMED: usize = 3;
+
 impl Reading {
     /// How many rows and columns of which kind there are, in a line.
     pub fn summary(&self) -> String {
@@ -89,7 +92,18 @@ impl Reading {
                 None => kinds.push((kind, 1)),
             }
         }
-        let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+        // Names of rows are left out of what is learned, so it is said which columns are taken for such.
+        let is_name = |column: &&ColumnSchema| column.kind_name() == Kind::Identifier.name();
+        let names = self.schema.columns.iter().filter(is_name);
+        let names: Vec<String> = names.map(|column| format!("`{}`", column.name)).collect();
+        let more = if names.len() > NAMED { ", …" } else { "" };
+        let which =
+            format!(" ({}{more}: names of rows, left out)", names[..names.len().min(NAMED)].join(", "));
+        let kinds = kinds.iter().map(|(kind, n)| {
+            let which = if *kind == Kind::Identifier.name() { which.as_str() } else { "" };
+            format!("{n} {kind}{which}")
+        });
+        let kinds: Vec<String> = kinds.collect();
         let (rows, columns) = (self.table.n_rows, self.schema.columns.len());
         format!("{}, {}: {}", counted(rows, "row"), counted(columns, "column"), kinds.join(", "))
     }

@@ -206,7 +206,7 @@ impl SeriesError {
             Self::Sparse { .. } => "choose a larger data.series.step, or `data.series.spacing = \"rows\"`",
             Self::Short { .. } => "give a longer series, or choose a shorter window",
             Self::UnknownEntity { .. } => {
-                "fit on series that have them, or learn one model of all: `model.pooled = true`"
+                "fit on series that have them, or learn one model of all: `model.series.pooled = true`"
             }
             Self::NotPositive { .. } => "take differences instead, or leave the channel out",
             Self::NoPrice { .. } => {

@@ -143,7 +143,8 @@ fn form(run: &Fitted) -> Option<ImageCodec> {
 
 /// The title of the table, which says what its losses are.
 fn title(runs: &[Opened]) -> String {
-    let other = runs.iter().filter(|opened| !opened.run.config().model.likelihood().is_in_nats());
+    let networks = runs.iter().filter(|opened| is_network(&opened.run));
+    let other = networks.filter(|opened| !opened.run.config().model.likelihood().is_in_nats());
     let other: Vec<&str> = other.map(|opened| opened.name.as_str()).collect();
     match other.len() {
         0 => "Figures on test rows, losses in nats a row".to_string(),
@@ -153,6 +154,11 @@ fn title(runs: &[Opened]) -> String {
             other.join(", ")
         ),
     }
+}
+
+/// Whether it has layers, a likelihood and epochs; figures of others are in nats.
+fn is_network(run: &Fitted) -> bool {
+    !run.layers().is_empty()
 }
 
 fn table(runs: &[Opened]) -> (Table, Schema) {
@@ -167,12 +173,19 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
     };
     let levels = runs.iter().map(|opened| opened.name.clone()).collect();
     let codes = (0..runs.len() as u32).collect();
-    let parameters = |run: &Fitted| run.layers().iter().map(|layer| layer.parameters).sum::<usize>() as f64;
+    let parameters = |run: &Fitted| {
+        let all = run.layers().iter().map(|layer| layer.parameters).sum::<usize>() as f64;
+        is_network(run).then_some(all)
+    };
+    let likelihood = |run: &Fitted| match is_network(run) {
+        true => run.config().model.likelihood().name().to_string(),
+        false => "none".to_string(),
+    };
     let mut columns = vec![
         Column { name: "run".to_string(), cells: Cells::Text { codes, levels } },
         text("model", &|run| run.config().model.name().to_string()),
-        text("likelihood", &|run| run.config().model.likelihood().name().to_string()),
-        number("parameters", &|run| Some(parameters(run))),
+        text("likelihood", &likelihood),
+        number("parameters", &parameters),
         number("epochs", &|run| run.report().get("train.epochs").copied()),
         number("seconds", &|run| Some(run.info().seconds)),
     ];
