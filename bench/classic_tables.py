@@ -27,6 +27,7 @@ import warnings
 from pathlib import Path
 
 import pandas
+from keep import Keep
 from run import BENCH, ROOT, machine, say, store
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import AdaBoostClassifier
@@ -39,7 +40,7 @@ from sklearn.tree import DecisionTreeClassifier
 from tables import adult, independent, write
 
 WORK = BENCH / ".work" / "classic-tables"
-KEPT = BENCH / ".work" / "classic-tables.jsonl"
+KEPT = Keep("classic-tables")
 PUBLISHED = {
     "adult": {"real rows": 0.669, "TVAE": 0.626, "CTGAN": 0.601},
     "credit": {"real rows": 0.720, "TVAE": 0.098, "CTGAN": 0.672},
@@ -118,15 +119,11 @@ def made_by(arguments, model, names, target, train, seed):
     return [[row[i] for i in order] for row in rows[1:]], seconds
 
 
-def kept():
-    return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
-
-
 def measure(arguments):
     WORK.mkdir(parents=True, exist_ok=True)
     models = ["real rows", "chain", "independent columns"]
     models += [name for name in ("TVAE", "CTGAN") if name.lower() in arguments.peers.split(",")]
-    done = {(line["table"], line["model"], line["seed"]) for line in kept()}
+    done = {(line["table"], line["model"], line["seed"]) for line in KEPT.lines()}
     for name in arguments.only.split(","):
         read, tested = TABLES[name][:2]
         names, rows, target, _ = read(arguments.data_dir)
@@ -139,8 +136,7 @@ def measure(arguments):
                 made, seconds = made_by(arguments, model, names, target, train, seed)
                 line = {"table": name, "model": model, "seed": seed, "seconds": seconds}
                 line["f1"] = scores(name, names, target, made, test, seed)
-                with open(KEPT, "a") as file:
-                    file.write(json.dumps(line) + "\n")
+                KEPT.add(line)
                 say(json.dumps(line))
 
 
@@ -188,7 +184,7 @@ def main():
     arguments = parser.parse_args()
     if not arguments.render:
         measure(arguments)
-    report(kept())
+    report(KEPT.lines())
 
 
 if __name__ == "__main__":

@@ -20,21 +20,12 @@ import subprocess
 import time
 from pathlib import Path
 
+from keep import Keep
 from run import BENCH, ROOT, machine, say, store
 
 OURS = ["surprise", "neighbors", "lof", "isolation-forest", "pca", "ecod", "copod", "hbos", "gaussian-mixture"]
 NAMES = {"neighbors": "kNN", "lof": "LOF", "isolation-forest": "IForest", "pca": "PCA", "ecod": "ECOD", "copod": "COPOD", "hbos": "HBOS"}
-KEPT = BENCH / ".work" / "detectors.jsonl"
-
-
-def kept():
-    return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
-
-
-def keep(line):
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    with open(KEPT, "a") as file:
-        file.write(json.dumps(line) + "\n")
+KEPT = Keep("detectors")
 
 
 def seeds(rows, protocol):
@@ -61,7 +52,7 @@ def measure(arguments, path, rows, protocol, done):
                 say(f"{name}, {protocol}, seed {seed}: {found.stderr.strip()[-300:]}")
             for line in found.stdout.splitlines():
                 line = json.loads(line)
-                keep({"set": name, "rows": rows, "protocol": protocol, "seed": seed, **line, "detector": line["detector"] + suffix})
+                KEPT.add({"set": name, "rows": rows, "protocol": protocol, "seed": seed, **line, "detector": line["detector"] + suffix})
             say(f"{name}, {protocol}, seed {seed}{suffix}")
 
 
@@ -108,7 +99,7 @@ def pyod(path, rows, threads, done):
             continue
         line = {"fit_seconds": fitted - begun, "score_seconds": time.perf_counter() - fitted}
         line |= {"auroc": roc_auc_score(truth, scores), "average_precision": average_precision_score(truth, scores)}
-        keep({"set": name, "rows": rows, "protocol": "file", "seed": 0, "detector": f"pyod {detector}", **line})
+        KEPT.add({"set": name, "rows": rows, "protocol": "file", "seed": 0, "detector": f"pyod {detector}", **line})
     say(f"{name}, PyOD")
 
 
@@ -269,7 +260,7 @@ def main():
     parser.add_argument("--render", action="store_true", help="measure nothing, store what was kept")
     arguments = parser.parse_args()
     if arguments.render:
-        return report(arguments, kept())
+        return report(arguments, KEPT.lines())
     import numpy
 
     # Small sets first.
@@ -278,12 +269,12 @@ def main():
         if arguments.only and name not in arguments.only.split(","):
             continue
         rows = len(numpy.load(path, allow_pickle=True)["y"])
-        done = {(l["set"], l["protocol"], l["seed"], l["detector"]) for l in kept()}
+        done = {(l["set"], l["protocol"], l["seed"], l["detector"]) for l in KEPT.lines()}
         for protocol in arguments.protocols.split(","):
             measure(arguments, path, rows, protocol, done)
         if not arguments.no_pyod:
             pyod(path, rows, arguments.threads, done)
-    report(arguments, kept())
+    report(arguments, KEPT.lines())
 
 
 if __name__ == "__main__":

@@ -21,12 +21,13 @@ from pathlib import Path
 
 import numpy
 from card_simulator import DAY, FEATURES, FIRST_DAY, features, payments
+from keep import Keep
 from run import BENCH, ROOT, machine, say, store
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 WORK = BENCH / ".work" / "handbook"
-KEPT = BENCH / ".work" / "handbook.jsonl"
+KEPT = Keep("handbook")
 WINDOWS = ["2018-07-11", "2018-07-25", "2018-06-27", "2018-08-08", "2018-06-13", "2018-08-22", "2018-05-30", "2018-09-05"]
 PUBLISHED = {
     "autoencoder of the book": (0.836, 0.180, 0.217),
@@ -64,10 +65,6 @@ METHODS = {
     "boosted trees, told the frauds": ("labelled", "classify", ["model=boosted-trees"]),
     "logistic regression, told the frauds": ("labelled", "classify", ["model=logistic-regression"]),
 }
-
-
-def kept():
-    return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
 
 
 def part(made, start):
@@ -140,7 +137,7 @@ def judged(arguments, kind, how, settings, train, label, test):
 
 def measure(arguments):
     wanted = arguments.only.split(";") if arguments.only else list(METHODS)
-    done = {(line["start"], line["method"]) for line in kept()}
+    done = {(line["start"], line["method"]) for line in KEPT.lines()}
     starts = WINDOWS[: arguments.windows]
     if all((start, method) in done for start in starts for method in wanted):
         return
@@ -174,8 +171,7 @@ def measure(arguments):
                 "test": len(test),
                 "test_frauds": int(fraud[test].sum()),
             }
-            with open(KEPT, "a") as file:
-                file.write(json.dumps(line) + "\n")
+            KEPT.add(line)
             say(json.dumps(line))
 
 
@@ -222,7 +218,7 @@ def main():
     arguments = parser.parse_args()
     if not arguments.render:
         measure(arguments)
-    report(kept())
+    report(KEPT.lines())
 
 
 if __name__ == "__main__":

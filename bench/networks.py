@@ -25,10 +25,11 @@ import time
 from pathlib import Path
 
 import numpy
+from keep import Keep
 from run import BENCH, ROOT, machine, say, store
 
 WORK = BENCH / ".work" / "networks"
-KEPT = BENCH / ".work" / "networks.jsonl"
+KEPT = Keep("networks")
 NETWORKS = ["asia", "alarm", "child", "insurance"]
 ROWS = 10_000
 IMPOSSIBLE = numpy.log(1e-8)
@@ -116,10 +117,6 @@ class Network:
         return {n: numpy.array([self.levels[n].index(row[n]) for row in made]) for n in self.levels}
 
 
-def kept():
-    return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
-
-
 def made_by(arguments, model, network, rows, seed):
     """Rows of a model, and the seconds it took."""
     begun = time.perf_counter()
@@ -147,7 +144,7 @@ def measure(arguments):
     WORK.mkdir(parents=True, exist_ok=True)
     models = ["real rows", "independent columns", *filter(None, arguments.models.split(","))]
     models += [name for name in ("TVAE", "CTGAN") if name.lower() in arguments.peers.split(",")]
-    done = {(line["network"], line["model"], line["seed"]) for line in kept()}
+    done = {(line["network"], line["model"], line["seed"]) for line in KEPT.lines()}
     for name in arguments.only.split(","):
         network = Network.read(arguments.data_dir / "bayes-nets" / f"{name}.bif.gz")
         for seed in range(arguments.seeds):
@@ -159,8 +156,7 @@ def measure(arguments):
                 line = {"network": name, "model": model, "seed": seed, "seconds": seconds}
                 line["lsyn"], line["impossible"] = network.likelihood(made)
                 line["ltest"], line["unseen"] = network.counted(made).likelihood(test)
-                with open(KEPT, "a") as file:
-                    file.write(json.dumps(line) + "\n")
+                KEPT.add(line)
                 say(json.dumps(line))
 
 
@@ -213,7 +209,7 @@ def main():
     arguments = parser.parse_args()
     if not arguments.render:
         measure(arguments)
-    report(kept())
+    report(KEPT.lines())
 
 
 if __name__ == "__main__":

@@ -23,10 +23,11 @@ import time
 import zipfile
 from pathlib import Path
 
+from keep import Keep
 from run import BENCH, ROOT, machine, say, store
 
 JUDGE = BENCH / "judge.py"
-KEPT = BENCH / ".work" / "tables.jsonl"
+KEPT = Keep("tables")
 FIGURES = ["shapes", "pairs", "c2st", "c2st_unseen", "dcr_share", "tail2", "dup_syn", "dup_holdout", "tstr", "trtr"]
 # Load average up to which times mean anything.
 QUIET = 2.5
@@ -97,10 +98,6 @@ def judged(real, made, unseen, target, test):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def kept():
-    return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
-
-
 def made_by(arguments, kind, seed, real, target, rows, work):
     """Writes rows of a model of the file `real`, as many, and gives the file with what it took."""
     made = work / f"{real.stem}-made.csv"
@@ -125,7 +122,7 @@ def made_by(arguments, kind, seed, real, target, rows, work):
 def measure(arguments):
     work = BENCH / ".work" / "tables"
     work.mkdir(parents=True, exist_ok=True)
-    done = {(line["table"], line["part"], line["kind"], line["seed"]) for line in kept()}
+    done = {(line["table"], line["part"], line["kind"], line["seed"]) for line in KEPT.lines()}
     peers = [name for name in ("TVAE", "CTGAN") if name.lower() in arguments.peers.split(",")]
     # A seed of all tables before the next, so that what is stopped has something of each.
     wanted = [("made", seed) for seed in range(arguments.rounds)] + [("floor", 0)] + [(name, 0) for name in peers]
@@ -146,8 +143,7 @@ def measure(arguments):
                 made, took = made_by(arguments, kind, seed, paths["real"], target, [names, *real], work)
                 figures = judged(paths["real"], made, held and paths["held"], target, held and paths["held"])
                 line = {"table": name, "part": part, "kind": kind, "seed": seed, "load": busy, **took, **figures}
-                with open(KEPT, "a") as file:
-                    file.write(json.dumps(line) + "\n")
+                KEPT.add(line)
                 say(json.dumps(line))
 
 
@@ -204,7 +200,7 @@ def main():
     arguments = parser.parse_args()
     if not arguments.render:
         measure(arguments)
-    report(kept())
+    report(KEPT.lines())
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::file::{FitOptions, FittedRun};
-use super::table::PARTIAL;
+use super::table::{PARTIAL, begin};
 use crate::error::{Result, RunError};
 use crate::models::{Neighborhood, Propagation, PropagationConfig};
 use crate::run::config::Config;
 use crate::run::dataset::{Dataset, index};
-use crate::run::directory::{Directory, RunInfo, Status, now};
+use crate::run::directory::{Directory, Status, now};
 use crate::run::fitted::Form;
 use crate::run::report;
 use crate::run::report::card::card;
@@ -99,22 +99,7 @@ pub(super) fn fit_run(
     stop: &AtomicBool,
 ) -> Result<FittedRun> {
     let split = &data.split;
-    let rows = [split.train.len(), split.valid.len(), split.test.len()];
-    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
-    info.classes.clone_from(&data.classes);
-    info.notes.clone_from(&data.notes);
-    info.text.clone_from(&data.text);
-    let (directory, from) = match resumed {
-        Some(directory) => {
-            let before = directory.info()?;
-            (info.started, info.seconds) = (before.started, before.seconds);
-            let from = directory.read_partial(PARTIAL)?;
-            (directory, from)
-        }
-        None => (Directory::create(&options.out)?, None),
-    };
-    directory.write_info(&info)?;
-    directory.write_config(config)?;
+    let (directory, mut info, from) = begin(config, data, (options, resumed))?;
     let mut fitted = FittedRun {
         run: directory.path.clone(),
         end: End::Done,

@@ -23,6 +23,35 @@ use crate::train::{End, Event};
 /// What a fit in a directory has learned so far, to go on from.
 pub(super) const PARTIAL: &str = "checkpoint/partial.safetensors";
 
+/// The directory of a run without epochs, new or gone on with, with what it says of itself and what was learned so far.
+///
+/// # Errors
+/// A directory that cannot be made or read.
+pub(super) fn begin(
+    config: &Config,
+    data: &Dataset,
+    (options, resumed): (&FitOptions, Option<Directory>),
+) -> Result<(Directory, RunInfo, Option<Stored>)> {
+    let split = &data.split;
+    let rows = [split.train.len(), split.valid.len(), split.test.len()];
+    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    info.classes.clone_from(&data.classes);
+    info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
+    let (directory, from) = match resumed {
+        Some(directory) => {
+            let before = directory.info()?;
+            (info.started, info.seconds) = (before.started, before.seconds);
+            let from = directory.read_partial(PARTIAL)?;
+            (directory, from)
+        }
+        None => (Directory::create(&options.out)?, None),
+    };
+    directory.write_info(&info)?;
+    directory.write_config(config)?;
+    Ok((directory, info, from))
+}
+
 /// How to fit: what may stop it, who is told, and where it goes on from.
 pub(super) struct Course<'a> {
     pub(super) threads: usize,
@@ -108,23 +137,7 @@ pub(super) fn fit_run(
     stop: &AtomicBool,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<FittedRun> {
-    let split = &data.split;
-    let rows = [split.train.len(), split.valid.len(), split.test.len()];
-    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
-    info.classes.clone_from(&data.classes);
-    info.notes.clone_from(&data.notes);
-    info.text.clone_from(&data.text);
-    let (directory, from) = match resumed {
-        Some(directory) => {
-            let before = directory.info()?;
-            (info.started, info.seconds) = (before.started, before.seconds);
-            let from = directory.read_partial(PARTIAL)?;
-            (directory, from)
-        }
-        None => (Directory::create(&options.out)?, None),
-    };
-    directory.write_info(&info)?;
-    directory.write_config(config)?;
+    let (directory, mut info, from) = begin(config, data, (options, resumed))?;
     if let Data::Table(_, schema) = &data.content {
         directory.write_json("schema.json", schema)?;
     }
