@@ -1,7 +1,7 @@
 //! Detectors on one of ADBench's sets, as one JSON line a detector.
 //!
 //! `adbench --data FILE.npz --protocol file|shuffle|unsupervised [--seed 0] [--detectors surprise,neighbors]
-//! [--settings '{"trim": 0.1}'] [--threads 2]`: for the benchmarks. `file` learns from the first half of the normal rows and
+//! [--settings '{"trim": 0.1}'] [--relations true|false] [--threads 2]`: for the benchmarks. `file` learns from the first half of the normal rows and
 //! scores the others and all anomalies, as published with DTE (Livernoche et al., ICLR 2024); sets below 1 000 rows are drawn
 //! with replacement up to 1 000 before, above 50 000 without down to that. `shuffle` puts the normal rows in a random order
 //! first, and makes no copies. `unsupervised` learns from all rows and scores them.
@@ -13,6 +13,7 @@ use std::time::Instant;
 use rand_chacha::rand_core::Rng;
 use veridic::data::{Cells, Column, ColumnSchema, Kind, Schema, Table, npy};
 use veridic::evaluate::{auroc, average_precision};
+use veridic::models::chain::RuleConfig;
 use veridic::models::detector::{Detector, DetectorConfig, NAMES};
 use veridic::seed::Seed;
 
@@ -27,6 +28,14 @@ fn main() {
     let (rows, labels) = (array("X"), array("y"));
     let protocol = value("--protocol", "file");
     let seed = Seed(value("--seed", "0").parse().expect("a number after --seed"));
+    let looked = value("--relations", "true") == "true";
+    let rules = RuleConfig {
+        decides: looked,
+        formulas: looked,
+        order: looked,
+        pairs: looked,
+        ..RuleConfig::default()
+    };
     let threads = value("--threads", "2").parse().expect("a number after --threads");
     let (train, test) = split(&labels.values, &protocol, seed);
     let truth: Vec<bool> = test.iter().map(|&i| labels.values[i] != 0.0).collect();
@@ -49,7 +58,8 @@ fn main() {
         let config: DetectorConfig =
             serde_json::from_value(serde_json::json!({ name: settings })).expect("settings");
         let begun = Instant::now();
-        let detector = Detector::fit(config, &fitted, &schema, &all, seed, threads).expect("a detector");
+        let detector =
+            Detector::fit(config, &fitted, &schema, &all, &rules, (seed, threads)).expect("a detector");
         let fit = begun.elapsed().as_secs_f64();
         let score = detector.score(&scored, threads).expect("scores").score;
         let seconds = begun.elapsed().as_secs_f64() - fit;

@@ -205,7 +205,8 @@ impl TableModel {
         }
         if let Some(config) = &parts.detector {
             let columns = lesson.without(is_target);
-            model.detector = Some(Detector::fit(config.clone(), table, &columns, rows, seed, threads)?);
+            model.detector =
+                Some(Detector::fit(config.clone(), table, &columns, rows, lesson.rules, (seed, threads))?);
         }
         if let (Some(config), Some(target)) = (&parts.trees, target) {
             let columns = lesson.without(|_| false);

@@ -130,6 +130,23 @@ impl RuleConfig {
     }
 }
 
+impl RuleConfig {
+    /// The columns that a rule names; none of one that cannot be read.
+    pub(super) fn names(rule: &str) -> Vec<String> {
+        match Written::parse(rule) {
+            None => Vec::new(),
+            Some(Written::Order { low, high, .. }) => vec![low, high],
+            Some(Written::Formula { column, terms }) => {
+                let parts = terms.into_iter().flat_map(|(_, of)| of).map(|(name, _)| name);
+                std::iter::once(column).chain(parts).collect()
+            }
+            Some(Written::Decides { by, column }) => vec![by, column],
+            Some(Written::Range { column, .. }) => vec![column],
+            Some(Written::With(names)) => names.to_vec(),
+        }
+    }
+}
+
 /// The columns that rules are about.
 struct Reader<'a> {
     columns: &'a [ColumnSchema],

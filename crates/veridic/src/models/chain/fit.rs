@@ -134,7 +134,8 @@ impl Chain {
                 .collect();
             let made: Vec<Made> = sources.iter().map(|source| source.made.clone()).collect();
             let seen: Vec<&[u8]> = sources.iter().map(|source| source.coded.codes.as_slice()).collect();
-            let (mut plan, checks) = law::find(&config.rules, (&columns, &coders), table, (&made, &seen))?;
+            let (mut plan, checks) =
+                law::find((&config.rules, 0.0), (&columns, &coders), table, (&made, &seen))?;
             plan.gaps = Gap::find(&plan, &checks, &columns, &made, codes);
             let apart = plan.apart(&made);
             let fit = Fit {

@@ -17,6 +17,15 @@ const MOST_COLUMNS: usize = 120;
 /// Rows by which formulas of more than two parts are looked for.
 const SAMPLE: usize = 2000;
 
+/// Where some rows may break a formula: rows of one of several samples by which it is looked for, in all and for each part.
+const FEW_ROWS: usize = 60;
+const FEW_ROWS_EACH: usize = 6;
+const TRIES: usize = 8;
+
+/// Rows that are looked at first then, and how many of them may break it.
+const SCREEN: usize = 32;
+const MANY: usize = 4;
+
 /// How columns make another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -252,9 +261,9 @@ impl Formula {
         self.parts.len() > 1 && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))
     }
 
-    /// The formulas that hold in every row, by column; each makes a column of those before it.
+    /// The formulas that hold in every row but a share, by column; each makes a column of those before it.
     pub(super) fn find(
-        coders: &[Coder],
+        (coders, slack): (&[Coder], f64),
         columns: &[Made],
         taken: &[bool],
         wishes: &Wishes,
@@ -278,7 +287,8 @@ impl Formula {
                 continue;
             }
             let before = &numbers[..place];
-            let search = Search { column: *j, coder: &coders[*j], values, wishes };
+            let most = (slack * values.len() as f64) as usize;
+            let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
             let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
             let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
             let two = pairs.filter(|(a, b)| a.0 != b.0).find_map(|(a, b)| search.of_pair(*a, *b));
@@ -297,6 +307,8 @@ struct Search<'a> {
     coder: &'a Coder,
     values: &'a [f64],
     wishes: &'a Wishes,
+    /// Rows that may break what is found.
+    most: usize,
 }
 
 impl Search<'_> {
@@ -328,13 +340,22 @@ impl Search<'_> {
         )
     }
 
-    /// The same of three or more.
+    /// The same of three or more. Where rows may break it, few rows are asked several times: in one of them all may keep it.
     fn of_many(&self, others: &[(usize, &[f64])]) -> Option<Formula> {
+        if self.most == 0 {
+            return self.of_sample(others, (SAMPLE, 0));
+        }
+        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
+        (0..TRIES).find_map(|offset| self.of_sample(others, (few, offset)))
+    }
+
+    /// The same by a sample of rows: how many, and the first.
+    fn of_sample(&self, others: &[(usize, &[f64])], sample: (usize, usize)) -> Option<Formula> {
         let plain: fn(f64) -> f64 = |v| v;
         // Products are sums of logarithms.
         let log: fn(f64) -> f64 = |v| if v > 0.0 { v.ln() } else { f64::NAN };
         [(Operation::Sum, plain), (Operation::Product, log)].into_iter().find_map(|(operation, map)| {
-            let (used, weights) = whole_weights(self.values, others, map, SAMPLE)?;
+            let (used, weights) = whole_weights(self.values, others, map, sample)?;
             let mut parts: Vec<(Part, &[f64])> = used
                 .iter()
                 .zip(weights)
@@ -365,7 +386,12 @@ impl Search<'_> {
             value != 0.0 && !value.is_nan() && of(*row).all(|cell| cell != value)
         };
         let n = self.values.len();
-        (0..n).all(|row| formula.holds(self.coder, self.values[row], of(row)))
+        let breaks = |row: &usize| !formula.holds(self.coder, self.values[*row], of(*row));
+        // Most formulas hold nowhere, and a few rows tell.
+        let few = (0..n).step_by(n.div_ceil(SCREEN).max(1));
+        let screened = self.most == 0 || few.filter(breaks).take(MANY + 1).count() <= MANY;
+        screened
+            && (0..n).filter(breaks).take(self.most + 1).count() <= self.most
             && (0..n).filter(apart).count() >= LEAST_ROWS
             && !self.wishes.is_off(&Declared::Formula { column: self.column, formula: formula.clone() })
     }

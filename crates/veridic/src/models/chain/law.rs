@@ -23,21 +23,22 @@ pub(in crate::models) struct Law<'a> {
     pub(in crate::models) n_rows: usize,
 }
 
-/// Finds what is certain of rows: `made` are their cells and `codes` the codes of those, by column.
+/// Finds what is certain of rows: `made` are their cells and `codes` the codes of those, by column. `slack` is the share of
+/// rows that may break what is found, 0 where it must hold in all.
 ///
 /// # Errors
 /// Rules that must hold and cannot be read, or that rows of the table break.
 pub(in crate::models) fn find(
-    config: &RuleConfig,
+    (config, slack): (&RuleConfig, f64),
     (columns, coders): (&[ColumnSchema], &[Coder]),
     table: &Table,
     (made, codes): (&[Made], &[&[u8]]),
 ) -> Result<(Plan, Checks), ModelError> {
     let wishes = Wishes::read(config, columns, coders, table)?;
-    let plan = Plan::find(config, &wishes, coders, made);
+    let plan = Plan::find((config, slack), &wishes, coders, made);
     let free: Vec<bool> = plan.decided.iter().map(Option::is_none).collect();
     let whole: Vec<&Made> = made.iter().collect();
-    let mut checks = Checks::find(config, &wishes, coders, &whole, codes, &free);
+    let mut checks = Checks::find((config, slack), &wishes, coders, &whole, codes, &free);
     checks.declare(&wishes, coders, &whole, codes);
     checks.idle = wishes.idle(config);
     Ok((plan, checks))

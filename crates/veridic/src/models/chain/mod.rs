@@ -7,6 +7,7 @@
 //! drawn one is kept, so that pairs of columns agree with the data.
 
 mod absent;
+mod breach;
 mod cell;
 mod coder;
 mod coding;
@@ -47,6 +48,7 @@ pub use likelihood::Likelihoods;
 pub use predict::{Answer, Prediction};
 pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 
+pub(in crate::models) use breach::Relation;
 pub(in crate::models) use coder::{Coded, Coder, Made};
 pub(in crate::models) use coding::Coding;
 pub(in crate::models) use draw::Seen;

@@ -14,6 +14,13 @@ use crate::models::boost::Feature;
 /// Contradictions that must be expected of independent columns before none of them means that one decides the other.
 const EXPECTED: f64 = 20.0;
 
+/// Where some rows may contradict: most of them against the contradictions to be expected.
+const FEW: f64 = 0.05;
+
+/// Rows that are looked at first, and the share of contradictions among them that ends it.
+const SCREEN: usize = 1000;
+const MANY: f64 = 0.25;
+
 /// A column that another decides is still looked at by later columns if the other has more codes than this.
 const MANY_CODES: usize = 64;
 
@@ -87,17 +94,36 @@ impl Ids {
         Self { of, count: counts.len(), differ: 1.0 - same }
     }
 
-    /// Whether equal values here always have equal values there.
-    fn decides(&self, other: &Self, first: &mut Vec<u32>) -> bool {
+    /// Whether equal values here always have equal values there, but in at most so many rows.
+    fn decides(&self, other: &Self, most: usize, first: &mut Vec<u32>) -> bool {
         first.clear();
         first.resize(self.count, u32::MAX);
-        self.of.iter().zip(&other.of).all(|(here, there)| {
+        let mut agrees = |(here, there): (&u32, &u32)| {
             let known = &mut first[*here as usize];
             if *known == u32::MAX {
                 *known = *there;
             }
             *known == *there
-        })
+        };
+        let mut rows = self.of.iter().zip(&other.of);
+        if most == 0 {
+            return rows.all(agrees);
+        }
+        // What a value's first row has may be what is wrong.
+        let screened = self.of.len().min(SCREEN);
+        let against = rows.take(screened).filter(|row| !agrees(*row)).count();
+        against as f64 <= MANY * screened as f64 && self.contradictions(other) <= most
+    }
+
+    /// Rows that have another value there than most of those with the same value here.
+    fn contradictions(&self, other: &Self) -> usize {
+        let mut pairs: Vec<(u32, u32)> = self.of.iter().copied().zip(other.of.iter().copied()).collect();
+        pairs.sort_unstable();
+        let mut agreeing = 0;
+        for of_value in pairs.chunk_by(|a, b| a.0 == b.0) {
+            agreeing += of_value.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
+        }
+        pairs.len() - agreeing
     }
 }
 
@@ -108,8 +134,13 @@ impl Plan {
         Self { order: (0..n_columns).collect(), decided, formulas, gaps }
     }
 
-    /// Finds columns that another decides in every row, with enough rows to tell.
-    pub(super) fn find(config: &RuleConfig, wishes: &Wishes, coders: &[Coder], columns: &[Made]) -> Self {
+    /// Finds columns that another decides in every row but a share, with enough rows to tell.
+    pub(super) fn find(
+        (config, slack): (&RuleConfig, f64),
+        wishes: &Wishes,
+        coders: &[Coder],
+        columns: &[Made],
+    ) -> Self {
         let n_columns = columns.len();
         let ids: Vec<Ids> = columns.iter().map(Ids::new).collect();
         // Finer columns first, so that what is decided is coarser, or as fine and later.
@@ -130,22 +161,28 @@ impl Plan {
                 kept.iter().rev().copied().filter(|_| may).find(|i| {
                     let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
                     let repeated = n.saturating_sub(ids[*i].count) as f64;
+                    let expected = repeated * ids[j].differ;
+                    let most = (slack * n as f64).min(FEW * expected) as usize;
+                    let most = if slack > 0.0 { most } else { 0 };
                     decides
-                        && repeated * ids[j].differ >= EXPECTED
-                        && ids[*i].decides(&ids[j], &mut first)
+                        && expected >= EXPECTED
+                        && ids[*i].decides(&ids[j], most, &mut first)
                         && !wishes.is_off(&Declared::Decides { by: *i, column: j })
                 })
             });
             match found {
                 Some(by) => {
-                    decided[j] = Some(Decided { by, values: table(&coders[by], &columns[by], &columns[j]) });
+                    decided[j] = Some(Decided {
+                        by,
+                        values: table(&coders[by], &columns[by], (&columns[j], &ids[j])),
+                    });
                 }
                 None => kept.push(j),
             }
         }
         let taken: Vec<bool> = decided.iter().map(Option::is_some).collect();
         let mut formulas = match config.formulas {
-            true => Formula::find(coders, columns, &taken, wishes),
+            true => Formula::find((coders, slack), columns, &taken, wishes),
             false => vec![None; n_columns],
         };
         for (j, formula) in wishes.formulas() {
@@ -216,12 +253,18 @@ pub(super) fn order(decided: &[Option<Decided>]) -> Vec<usize> {
     order
 }
 
-/// The value of `column` for each symbol of the column that decides it; symbols that are in no row get the first row's.
-fn table(coder: &Coder, by: &Made, column: &Made) -> Made {
-    let symbols: Vec<usize> = (0..by.len()).map(|row| coder.symbol(by, row)).collect();
+/// The most frequent value of `column` for each symbol of the column that decides it; symbols that are in no row get the first
+/// row's.
+fn table(coder: &Coder, by: &Made, (column, ids): (&Made, &Ids)) -> Made {
     let mut rows = vec![0u32; coder.symbols()];
-    for (row, symbol) in symbols.into_iter().enumerate().rev() {
-        rows[symbol] = row as u32;
+    let mut votes: Vec<HashMap<u32, (u32, u32)>> = vec![HashMap::new(); rows.len()];
+    for row in 0..by.len() {
+        votes[coder.symbol(by, row)].entry(ids.of[row]).or_insert((0, row as u32)).0 += 1;
+    }
+    for (to, votes) in rows.iter_mut().zip(votes) {
+        // Of two as frequent, that of the earlier row.
+        let best = votes.into_values().max_by_key(|(count, row)| (*count, std::cmp::Reverse(*row)));
+        *to = best.map_or(0, |(_, row)| row);
     }
     column.take(&rows)
 }

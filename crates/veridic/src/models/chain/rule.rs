@@ -16,6 +16,12 @@ use crate::error::ConfigError;
 /// Rows that must be expected to break a rule if columns were independent, before none means something.
 const EXPECTED: f64 = 20.0;
 
+/// Where some rows may break an order: most of them against those to be expected.
+const FEW: f64 = 0.05;
+
+/// Rows, of all, with values that by the other half of the rows are never together, before they are not.
+const OUT: f64 = 0.0002;
+
 /// Most columns among which rules are looked for, and most codes of a column of a pair.
 const MOST_COLUMNS: usize = 150;
 const MOST_CODES: usize = 254;
@@ -216,12 +222,21 @@ pub(super) struct Pairs {
     /// Those that were to be expected most.
     #[serde(default)]
     pub(super) strongest: Vec<Absent>,
+    /// Rows with pairs that half of the rows would have ruled out, where that was asked.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) out: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Checks {
-    /// Finds rules that hold in all rows.
+    /// Finds rules that hold in all rows. Where a share of rows may break them, orders may be broken by so many, and values that
+    /// are never together must not be found in one half of the rows and together in the other.
     pub(super) fn find(
-        config: &RuleConfig,
+        (config, slack): (&RuleConfig, f64),
         wishes: &Wishes,
         coders: &[Coder],
         columns: &[&Made],
@@ -239,7 +254,8 @@ impl Checks {
                     let (Made::Number(left), Made::Number(right)) = (columns[*a], columns[*b]) else {
                         continue;
                     };
-                    let found = order((*a, left), (*b, right)).or_else(|| order((*b, right), (*a, left)));
+                    let found = order((*a, left), (*b, right), slack)
+                        .or_else(|| order((*b, right), (*a, left), slack));
                     let is_off = |Order { low, high, strict, .. }: &Order| {
                         wishes.is_off(&Declared::Order { low: *low, high: *high, strict: *strict })
                     };
@@ -255,6 +271,7 @@ impl Checks {
                     let places = [*a, *b];
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
                     let found = absent::pairs(a, b, false);
+                    let found = if slack > 0.0 { found.and_then(|pairs| pairs.tried(a, b)) } else { found };
                     checks.pairs.extend(found.filter(|_| !wishes.is_off(&Declared::With(places))));
                 }
             }
@@ -320,13 +337,7 @@ impl Checks {
                 codes[j].get_or_insert_with(|| coders[j].classify(&made[j]));
             }
             let [Some(a), Some(b)] = pairs.columns.map(|j| codes[j].as_ref()) else { continue };
-            let mut impossible = vec![false; 256 * 256];
-            for (a, of) in pairs.impossible.iter().enumerate().take(256) {
-                of.iter().for_each(|b| impossible[a * 256 + usize::from(*b)] = true);
-            }
-            for ((kept, a), b) in kept.iter_mut().zip(a).zip(b) {
-                *kept &= !impossible[usize::from(*a) * 256 + usize::from(*b)];
-            }
+            kept.iter_mut().zip(pairs.broken(a, b)).for_each(|(kept, broken)| *kept &= !broken);
         }
         kept
     }
@@ -342,16 +353,47 @@ impl Checks {
     }
 }
 
+impl Pairs {
+    /// The same if of the pairs that each half of the rows rules out, hardly any are in the other half.
+    fn tried(
+        mut self,
+        (a, coder_a, of_a): (usize, &Coder, &[u8]),
+        (b, coder_b, of_b): (usize, &Coder, &[u8]),
+    ) -> Option<Self> {
+        let half = |codes: &[u8], which: usize| -> Vec<u8> {
+            codes.iter().skip(which).step_by(2).copied().collect()
+        };
+        for which in [0, 1] {
+            let (own_a, own_b) = (half(of_a, which), half(of_b, which));
+            let found = absent::pairs((a, coder_a, &own_a), (b, coder_b, &own_b), false);
+            let (other_a, other_b) = (half(of_a, 1 - which), half(of_b, 1 - which));
+            self.out += found.map_or(0, |found| found.broken(&other_a, &other_b).filter(|is| *is).count());
+        }
+        (self.out as f64 <= OUT * of_a.len() as f64).then_some(self)
+    }
+
+    /// Whether each row has codes that are never together.
+    pub(super) fn broken<'a>(&self, a: &'a [u8], b: &'a [u8]) -> impl Iterator<Item = bool> + 'a {
+        let mut impossible = vec![false; 256 * 256];
+        for (a, of) in self.impossible.iter().enumerate().take(256) {
+            of.iter().for_each(|b| impossible[a * 256 + usize::from(*b)] = true);
+        }
+        a.iter().zip(b).map(move |(a, b)| impossible[usize::from(*a) * 256 + usize::from(*b)])
+    }
+}
+
 impl Order {
-    fn broken(&self, low: f64, high: f64) -> bool {
+    pub(super) fn broken(&self, low: f64, high: f64) -> bool {
         // Comparisons with missing cells break nothing.
         if self.strict { low >= high } else { low > high }
     }
 }
 
-/// Whether `low` is never above `high`, and would be if they were independent.
-fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64])) -> Option<Order> {
-    if a.iter().zip(b).any(|(a, b)| a > b) {
+/// Whether `low` is never above `high` but in a share of rows, and would be if they were independent.
+fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64]), slack: f64) -> Option<Order> {
+    let most = (slack * a.len() as f64) as usize;
+    let above = a.iter().zip(b).filter(|(a, b)| a > b).take(most + 1).count();
+    if above > most {
         return None;
     }
     let both: Vec<(f64, f64)> =
@@ -359,8 +401,13 @@ fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64])) -> Option<Order>
     let support = both.len();
     // Each row's value against that of a row half the table away.
     let broken = (0..support).filter(|i| both[*i].0 > both[(i + support / 2) % support].1).count();
-    let strict = both.iter().all(|(a, b)| a < b);
-    (broken as f64 >= EXPECTED).then_some(Order { low, high, strict, support })
+    let strict = both.iter().filter(|(a, b)| a >= b).count() <= above;
+    (broken as f64 >= EXPECTED && above as f64 <= FEW * broken as f64).then_some(Order {
+        low,
+        high,
+        strict,
+        support,
+    })
 }
 
 impl Law<'_> {

@@ -9,19 +9,19 @@ const SINGULAR: f64 = 1e-9;
 /// Rows for each unknown.
 const ROWS_EACH: usize = 4;
 
-/// Weights -1, 0 or 1 by which `values` are most nearly the sum of `others`, after `map` of each cell, from evenly spaced rows; and
-/// which of the others have one. `None` where least squares finds no such weights.
+/// Weights -1, 0 or 1 by which `values` are most nearly the sum of `others`, after `map` of each cell, and which of the others have
+/// one; from so many evenly spaced rows, the first at an offset. `None` where least squares finds no such weights.
 ///
 /// Columns with cells that `map` makes NaN in a tenth of the rows and those that follow from columns before them have none.
 pub(super) fn whole_weights(
     values: &[f64],
     others: &[(usize, &[f64])],
     map: fn(f64) -> f64,
-    sample: usize,
+    (sample, offset): (usize, usize),
 ) -> Option<(Vec<usize>, Vec<i8>)> {
     let step = values.len().div_ceil(sample).max(1);
     let rows: Vec<usize> =
-        (0..values.len()).step_by(step).filter(|row| !map(values[*row]).is_nan()).collect();
+        (offset % step..values.len()).step_by(step).filter(|row| !map(values[*row]).is_nan()).collect();
     let whole = |i: &usize| {
         let absent = rows.iter().filter(|row| map(others[*i].1[**row]).is_nan()).count();
         10 * absent <= rows.len()
@@ -89,10 +89,10 @@ mod tests {
         let whole: Vec<f64> = (0..500).map(|i| ((a[i] + b[i] - c[i]) / 5.0).round() * 5.0).collect();
         let others: Vec<(usize, &[f64])> =
             [&a, &twice, &b, &c, &d].into_iter().map(Vec::as_slice).enumerate().collect();
-        let (used, weights) = whole_weights(&whole, &others, |v| v, 2000).unwrap();
+        let (used, weights) = whole_weights(&whole, &others, |v| v, (2000, 0)).unwrap();
         assert_eq!((used, weights), (vec![0, 2, 3, 4], vec![1, 1, -1, 0]));
         let half: Vec<f64> = (0..500).map(|i| (a[i] + b[i]) / 2.0).collect();
-        assert_eq!(whole_weights(&half, &others, |v| v, 2000), None);
-        assert_eq!(whole_weights(&whole[..20], &others, |v| v, 2000), None);
+        assert_eq!(whole_weights(&half, &others, |v| v, (2000, 0)), None);
+        assert_eq!(whole_weights(&whole[..20], &others, |v| v, (2000, 0)), None);
     }
 }

@@ -94,7 +94,7 @@ impl Circuit {
                 codes.push(of);
             }
             let seen: Vec<&[u8]> = codes.iter().map(Vec::as_slice).collect();
-            let law = find(&config.rules, (&columns, &coders), table, (&made, &seen))?;
+            let law = find((&config.rules, 0.0), (&columns, &coders), table, (&made, &seen))?;
             let mut circuit = Self::begin(config, (columns, coders), law, &codes, seed);
             Ok(circuit.learn(&codes, seed, stop, observe).then_some(circuit))
         })

@@ -15,6 +15,7 @@ mod lof;
 pub(in crate::models) mod mixture;
 mod neighbors;
 mod pca;
+mod relation;
 mod sample;
 mod scored;
 pub(in crate::models) mod stored;
@@ -39,6 +40,7 @@ use self::tails::{Copod, Ecod};
 use crate::data::{Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::Stored;
+use crate::models::chain::RuleConfig;
 use crate::seed::Seed;
 
 pub use hbos::HbosConfig;
@@ -158,6 +160,7 @@ impl DetectorConfig {
 
 impl Detector {
     /// Learns from the rows `rows` of a table; columns are those that the schema and the table both have, but identifiers.
+    /// `rules` says which relations between columns the default detector looks for.
     ///
     /// # Errors
     /// [`ModelError::TooFewRows`](crate::error::ModelError::TooFewRows) below 2,
@@ -167,8 +170,8 @@ impl Detector {
         table: &Table,
         schema: &Schema,
         rows: &[usize],
-        seed: Seed,
-        threads: usize,
+        rules: &RuleConfig,
+        (seed, threads): (Seed, usize),
     ) -> Result<Self> {
         config.check(&format!("model.{}", config.name()))?;
         macro_rules! classical {
@@ -178,7 +181,7 @@ impl Detector {
         }
         Ok(match config {
             DetectorConfig::Surprise(config) => {
-                Self::Surprise(Box::new(Surprise::fit(config, table, schema, rows, seed, threads)?))
+                Self::Surprise(Box::new(Surprise::fit(config, (table, schema), rows, rules, seed, threads)?))
             }
             DetectorConfig::Neighbors(config) => classical!(Neighbors, config),
             DetectorConfig::IsolationForest(config) => classical!(IsolationForest, config),

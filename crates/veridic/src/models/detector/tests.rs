@@ -3,6 +3,7 @@
 use super::*;
 use crate::data::{Cells, Column, MISSING};
 use crate::error::{Error, ModelError};
+use crate::models::chain::RuleConfig;
 use crate::models::tests::serde_names;
 use crate::seed::{standard_normal, uniform};
 
@@ -74,7 +75,7 @@ fn all() -> Vec<DetectorConfig> {
 
 fn fit(config: DetectorConfig, table: &Table) -> Detector {
     let rows: Vec<usize> = (0..table.n_rows).collect();
-    Detector::fit(config, table, &Schema::of(table), &rows, Seed(1), 2).unwrap()
+    Detector::fit(config, table, &Schema::of(table), &rows, &RuleConfig::default(), (Seed(1), 2)).unwrap()
 }
 
 #[test]
@@ -155,7 +156,9 @@ fn scores_are_of_rows_alone_and_reasons_sum_to_them() {
         assert_eq!(fitted.score(&turned, 1).unwrap(), one, "{name}");
         // The same seed, the same bits, at any number of threads.
         let rows: Vec<usize> = (0..400).collect();
-        let again = Detector::fit(config, &train, &Schema::of(&train), &rows, Seed(1), 1).unwrap();
+        let again =
+            Detector::fit(config, &train, &Schema::of(&train), &rows, &RuleConfig::default(), (Seed(1), 1))
+                .unwrap();
         assert_eq!(again.score(&new, 3).unwrap(), scored, "{name}");
     }
 }
@@ -189,8 +192,15 @@ fn what_is_stored_comes_back_and_what_is_damaged_is_refused() {
 fn few_rows_and_equal_rows_are_scored_or_refused() {
     let train = mixed(50);
     for config in all() {
-        let refused =
-            Detector::fit(config.clone(), &train, &Schema::of(&train), &[3], Seed(1), 1).unwrap_err();
+        let refused = Detector::fit(
+            config.clone(),
+            &train,
+            &Schema::of(&train),
+            &[3],
+            &RuleConfig::default(),
+            (Seed(1), 1),
+        )
+        .unwrap_err();
         assert!(
             matches!(refused, Error::Model(ModelError::TooFewRows { found: 1, needed: 2, .. })),
             "{refused}"
@@ -198,10 +208,20 @@ fn few_rows_and_equal_rows_are_scored_or_refused() {
         let lone = table(vec![numbers("id", (0..50).map(f64::from).collect())]);
         let schema =
             Schema { columns: vec![crate::data::ColumnSchema::new("id", crate::data::Kind::Identifier, 0)] };
-        let refused = Detector::fit(config.clone(), &lone, &schema, &[0, 1, 2], Seed(1), 1).unwrap_err();
+        let refused =
+            Detector::fit(config.clone(), &lone, &schema, &[0, 1, 2], &RuleConfig::default(), (Seed(1), 1))
+                .unwrap_err();
         assert!(matches!(refused, Error::Model(ModelError::NoColumns { .. })), "{refused}");
 
-        let two = Detector::fit(config.clone(), &train, &Schema::of(&train), &[0, 1], Seed(1), 1).unwrap();
+        let two = Detector::fit(
+            config.clone(),
+            &train,
+            &Schema::of(&train),
+            &[0, 1],
+            &RuleConfig::default(),
+            (Seed(1), 1),
+        )
+        .unwrap();
         assert!(two.score(&train, 1).unwrap().score.iter().all(|score| score.is_finite()));
 
         let equal = table(vec![numbers("a", vec![4.0; 30]), texts("c", &[Some("x"); 30])]);
@@ -322,4 +342,96 @@ fn classical_scores_are_those_of_the_references() {
             );
         }
     }
+}
+
+/// Invoices: a total of count and price, a country that the city decides, and a due day not before the day of the invoice.
+fn invoices(n: usize, seed: u64) -> Table {
+    let mut random = Seed(seed).stream("invoices");
+    let mut whole = |from: f64, to: f64| (from + (to - from) * uniform(&mut random)).floor();
+    let mut columns: [Vec<f64>; 6] = std::array::from_fn(|_| Vec::new());
+    for _ in 0..n {
+        let (count, price) = (whole(1.0, 20.0), whole(100.0, 5000.0) / 100.0);
+        let (day, city) = (whole(0.0, 365.0), whole(0.0, 12.0));
+        let due = day + whole(0.0, 60.0);
+        let row = [count, price, (count * price * 100.0).round() / 100.0, day, due, city];
+        columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
+    }
+    let levels = |name: &str, n: usize| (0..n).map(|i| format!("{name}{i}")).collect::<Vec<String>>();
+    let city: Vec<u32> = columns[5].iter().map(|city| *city as u32).collect();
+    let text = |name: &str, codes: Vec<u32>, n: usize| Column {
+        name: name.to_string(),
+        cells: Cells::Text { codes, levels: levels(name, n) },
+    };
+    let number =
+        |i: usize, name: &str| Column { name: name.to_string(), cells: Cells::Number(columns[i].clone()) };
+    let country = city.iter().map(|city| city / 3).collect();
+    let columns = vec![
+        number(0, "count"),
+        number(1, "price"),
+        number(2, "total"),
+        number(3, "day"),
+        number(4, "due"),
+        text("city", city, 12),
+        text("country", country, 4),
+    ];
+    Table { columns, n_rows: n }
+}
+
+fn set(table: &mut Table, column: usize, row: usize, change: impl Fn(f64) -> f64) {
+    match &mut table.columns[column].cells {
+        Cells::Number(values) => values[row] = change(values[row]),
+        Cells::Text { codes, .. } => codes[row] = change(f64::from(codes[row])) as u32,
+    }
+}
+
+#[test]
+fn a_cell_that_breaks_what_nearly_all_rows_keep_is_unusual_and_named_first() {
+    let mut train = invoices(3000, 1);
+    // Nobody has taken out the wrong rows.
+    (0..15).for_each(|i| set(&mut train, 2, 40 + 190 * i, |total| total + 2.0));
+    let detector = fit(DetectorConfig::default(), &train);
+    let mut test = invoices(400, 2);
+    let place = |name: &str| test.columns.iter().position(|column| column.name == name).unwrap();
+    let wrong = [(place("total"), 7), (place("country"), 70), (place("due"), 140)];
+    let asked: Vec<String> = wrong.iter().map(|(column, _)| test.columns[*column].name.clone()).collect();
+    set(&mut test, wrong[0].0, 7, |total| total + 1.0);
+    set(&mut test, wrong[1].0, 70, |country| (country + 1.0) % 4.0);
+    set(&mut test, wrong[2].0, 140, |_| -1.0);
+    let explained = detector.explain(&test, 1).unwrap();
+    let scores = &explained.scored.score;
+    // One in two hundred totals of the training rows is wrong: a wrong one is about as unusual as that.
+    let mut usual: Vec<f64> =
+        (0..400).filter(|row| wrong.iter().all(|(_, wrong)| row != wrong)).map(|row| scores[row]).collect();
+    usual.sort_by(f64::total_cmp);
+    let most = usual[usual.len() - 4];
+    let width = explained.columns.len();
+    for ((_, row), name) in wrong.iter().zip(&asked) {
+        assert!(scores[*row] > most, "row {row}: {} of {most}", scores[*row]);
+        let reasons = &explained.reasons[row * width..(row + 1) * width];
+        let first = (0..width).max_by(|a, b| reasons[*a].total_cmp(&reasons[*b])).unwrap();
+        assert_eq!(&explained.columns[first], name);
+        let sum: f64 = reasons.iter().map(|reason| f64::from(*reason)).sum();
+        assert!((sum - scores[*row]).abs() < 1e-3 * scores[*row]);
+    }
+    let (Cells::Number(found), Cells::Number(expected)) =
+        (&test.columns[2].cells, &explained.expected.columns[2].cells)
+    else {
+        panic!("numbers")
+    };
+    assert!((found[7] - 1.0 - expected[7]).abs() < 1e-9, "{} {}", found[7], expected[7]);
+    // A wrong row of the training rows is found there, too.
+    let own = detector.score(&train, 1).unwrap().score;
+    let mut order: Vec<usize> = (0..own.len()).collect();
+    order.sort_by(|a, b| own[*b].total_cmp(&own[*a]));
+    let found = order[..30].iter().filter(|row| (**row).saturating_sub(40).is_multiple_of(190)).count();
+    assert!(found >= 14, "{found}");
+    // The same, stored and read back, and without looking at relations.
+    let again = Detector::restore(&detector.store()).unwrap();
+    assert_eq!(again.score(&test, 2).unwrap().score, *scores);
+    let off =
+        RuleConfig { decides: false, formulas: false, order: false, pairs: false, ..RuleConfig::default() };
+    let rows: Vec<usize> = (0..train.n_rows).collect();
+    let blind =
+        Detector::fit(DetectorConfig::default(), &train, &Schema::of(&train), &rows, &off, (Seed(1), 1));
+    assert!(blind.unwrap().score(&test, 1).unwrap().score[7] < 0.5 * scores[7]);
 }

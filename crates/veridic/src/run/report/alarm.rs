@@ -8,6 +8,7 @@ use crate::data::{Cells, Data, Matrix, Schema};
 use crate::error::Result;
 use crate::evaluate;
 use crate::models::Network;
+use crate::models::chain::RuleConfig;
 use crate::models::detector::{Detector, DetectorConfig};
 use crate::project::Pca;
 use crate::run::config::Config;
@@ -125,7 +126,14 @@ fn controls(
         let kinds = schema.columns.iter().filter(|column| names.contains(&column.name.as_str())).cloned();
         let kinds = Schema { columns: kinds.collect() };
         let forest = DetectorConfig::IsolationForest(Default::default());
-        let forest = Detector::fit(forest, &values, &kinds, train, Seed(config.seed), threads)?;
+        let forest = Detector::fit(
+            forest,
+            &values,
+            &kinds,
+            train,
+            &RuleConfig::default(),
+            (Seed(config.seed), threads),
+        )?;
         scorers.push(Scorer {
             name: "control.isolation-forest",
             learned: forest.score(&values.take(train), threads)?.score,

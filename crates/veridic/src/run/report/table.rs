@@ -8,6 +8,7 @@ use super::two_sample::two_sample;
 use crate::data::{Cells, Data, Kind, Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
+use crate::models::chain::RuleConfig;
 use crate::models::detector::{Detector, DetectorConfig};
 use crate::models::{BoostedTrees, BoostedTreesConfig, ModelConfig, TableModel};
 use crate::run::config::Config;
@@ -108,7 +109,14 @@ pub(crate) fn report(
             ] {
                 let columns = judged_by(schema, config);
                 let train = &data.split.train;
-                let control = Detector::fit(control, table, &columns, train, Seed(config.seed), threads)?;
+                let control = Detector::fit(
+                    control,
+                    table,
+                    &columns,
+                    train,
+                    &RuleConfig::default(),
+                    (Seed(config.seed), threads),
+                )?;
                 let scores = control.score(&test, threads)?.score;
                 insert_ranking(&mut figures, &format!("control.{name}"), &scores, &positive)?;
             }

@@ -81,6 +81,17 @@ pub(in crate::models) struct Unseen {
     pub(in crate::models) gap: f32,
 }
 
+/// A cell that breaks a relation between columns that nearly all training rows keep.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::models) struct Broken {
+    pub(in crate::models) row: u32,
+    pub(in crate::models) column: u32,
+    /// `-ln` of the share of training rows that break the relation.
+    pub(in crate::models) nats: f64,
+    /// What the relation says that the cell holds, as expected cells are held; NaN where it says nothing.
+    pub(in crate::models) expected: f64,
+}
+
 impl FittedColumn {
     /// Learns from the cells at `rows`.
     pub(in crate::models) fn fit(name: &str, cells: &Cells, rows: &[usize]) -> Self {

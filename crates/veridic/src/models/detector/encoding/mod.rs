@@ -17,7 +17,7 @@ use crate::data::{Kind, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::models::Stored;
 
-pub(in crate::models) use column::{FittedColumn, Form, States, UNSEEN, Unseen, Value};
+pub(in crate::models) use column::{Broken, FittedColumn, Form, States, UNSEEN, Unseen, Value};
 pub(in crate::models) use layout::Layout;
 pub(in crate::models) use rank::Ranks;
 
@@ -36,6 +36,8 @@ pub(in crate::models) struct Encoded {
     pub(in crate::models) states: Vec<States>,
     /// By row, then column.
     pub(in crate::models) unseen: Vec<Unseen>,
+    /// The same, where relations between columns are looked at.
+    pub(in crate::models) broken: Vec<Broken>,
 }
 
 impl Encoding {
@@ -87,7 +89,7 @@ impl Encoding {
         let (states, unseen): (Vec<States>, Vec<Vec<Unseen>>) = states.collect();
         let mut unseen = unseen.concat();
         unseen.sort_unstable_by_key(|cell| (cell.row, cell.column));
-        Ok(Encoded { n_rows: rows.len(), states, unseen })
+        Ok(Encoded { n_rows: rows.len(), states, unseen, broken: Vec::new() })
     }
 
     /// The training rows' own surprise of being in a state of their own, as if each were left out of the others.
@@ -120,6 +122,19 @@ impl Encoded {
         &self.unseen[from..from + len]
     }
 
+    /// The cells of row `i` that break relations.
+    pub(in crate::models) fn broken_of(&self, i: usize) -> &[Broken] {
+        let from = self.broken.partition_point(|cell| (cell.row as usize) < i);
+        let len = self.broken[from..].partition_point(|cell| cell.row as usize == i);
+        &self.broken[from..from + len]
+    }
+
+    /// Nats of the cells of row `i` that no training row looked like or that break relations.
+    pub(in crate::models) fn strange(&self, i: usize) -> f64 {
+        let unseen = self.unseen_of(i).iter().map(|cell| cell.nats);
+        unseen.chain(self.broken_of(i).iter().map(|cell| cell.nats)).sum()
+    }
+
     /// Some of the rows.
     pub(in crate::models) fn take(&self, rows: &[usize]) -> Self {
         let take = |states: &States| match states {
@@ -130,6 +145,10 @@ impl Encoded {
         let unseen = rows.iter().enumerate().flat_map(|(i, &row)| {
             self.unseen_of(row).iter().map(move |cell| Unseen { row: i as u32, ..*cell })
         });
-        Self { n_rows: rows.len(), states: self.states.iter().map(take).collect(), unseen: unseen.collect() }
+        let broken = rows.iter().enumerate().flat_map(|(i, &row)| {
+            self.broken_of(row).iter().map(move |cell| Broken { row: i as u32, ..*cell })
+        });
+        let states = self.states.iter().map(take).collect();
+        Self { n_rows: rows.len(), states, unseen: unseen.collect(), broken: broken.collect() }
     }
 }

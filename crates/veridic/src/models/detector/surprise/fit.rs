@@ -4,6 +4,7 @@ use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
 use super::super::encoding::{Encoded, Encoding, Ranks, States, Unseen};
+use super::super::relation::Relations;
 use super::super::sample::{PARTS, median_of, subsample};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
@@ -13,6 +14,7 @@ use super::space::{Query, Space};
 use super::{Batch, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, pieces};
 use crate::data::{Cells, Matrix, Schema, Table};
 use crate::error::{ModelError, Result};
+use crate::models::chain::RuleConfig;
 use crate::project::{Neighbors, pool};
 use crate::seed::Seed;
 
@@ -31,14 +33,15 @@ const WITNESSES: usize = 1024;
 
 impl Surprise {
     /// Learns from the rows `rows` of a table; columns are those that the schema and the table both have, but identifiers.
+    /// `rules` says which relations between columns are looked for.
     ///
     /// # Errors
-    /// [`ModelError::TooFewRows`] below 2, [`ModelError::NoColumns`].
+    /// [`ModelError::TooFewRows`] below 2, [`ModelError::NoColumns`]; rules that must hold and that rows of the table break.
     pub fn fit(
         config: SurpriseConfig,
-        table: &Table,
-        schema: &Schema,
+        (table, schema): (&Table, &Schema),
         rows: &[usize],
+        rules: &RuleConfig,
         seed: Seed,
         threads: usize,
     ) -> Result<Self> {
@@ -48,13 +51,21 @@ impl Surprise {
         pool(threads)?.install(|| {
             let encoding = Encoding::fit(MODEL, table, schema, rows)?;
             let reference = subsample(rows, config.reference.max(2), &mut seed.stream("detector.reference"));
-            let encoded = encoding.encode(MODEL, table, &reference)?;
+            let mut encoded = encoding.encode(MODEL, table, &reference)?;
+            let relations = Relations::fit(rules, &encoding, (table, schema), &reference)?;
+            if let Some(relations) = &relations {
+                let marginals: Vec<Marginal> = encoded.states.par_iter().map(Marginal::fit).collect();
+                let rarity =
+                    |column: usize, i: usize| marginals[column].nats(&encoded.states[column], i, true);
+                encoded.broken = relations.breaches(&encoding, table, &reference, rarity);
+            }
             let raw = Raw::new(&encoding, table);
             let random = || seed.stream("detector.calibration");
             let all = (&encoded, reference.as_slice());
             let trim = config.trimmed();
             if trim == 0.0 {
-                return Ok(Self::learn(config, encoding, all, &raw, &mut random(), threads)?.0);
+                let (fitted, _) = Self::learn(config, encoding, all, &raw, &mut random(), threads)?;
+                return Ok(Self { relations, ..fitted });
             }
             let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
             let kept = kept(&scores, trim);
@@ -65,7 +76,7 @@ impl Surprise {
             let share = left_out.len() as f64 / kept.len() as f64;
             out = subsample(&out, (out.len() as f64 * share).round() as usize, &mut random());
             fitted.calibrate(left_out, &encoded.take(&out))?;
-            Ok(fitted)
+            Ok(Self { relations, ..fitted })
         })
     }
 
@@ -78,7 +89,7 @@ impl Surprise {
             let batch = Batch::new(self, &part)?;
             let of = |i: usize| LeftOut {
                 values: batch.statistics(self, &part, i).values,
-                unseen: part.unseen_of(i).to_vec(),
+                strange: part.strange(i),
             };
             all.par_extend((0..part.n_rows).into_par_iter().map(of));
         }
@@ -134,8 +145,7 @@ impl Surprise {
         for rows in pieces(encoded.n_rows) {
             let part = encoded.take(&rows);
             let batch = Batch::new(self, &part)?;
-            let score =
-                |i: usize| self.score_of(part.unseen_of(i), &batch.statistics(self, &part, i).values).0;
+            let score = |i: usize| self.score_of(part.strange(i), &batch.statistics(self, &part, i).values).0;
             scores.par_extend((0..part.n_rows).into_par_iter().map(score));
         }
         Ok(scores)
@@ -158,10 +168,15 @@ impl Surprise {
         let witness = Witness::new(encoded, &standard, &asked, |column, i| raw.number(column, reference[i]));
         let sample = subsample(&all, CALIBRATION, random);
         let lonely = encoding.lonely(encoded);
+        let strange = |i: usize| {
+            let nats = of(&lonely, i).iter().map(|cell| cell.nats);
+            nats.chain(encoded.broken_of(i).iter().map(|cell| cell.nats)).sum()
+        };
         let width = encoding.columns.len();
         let mut fitted = Self {
             spaces: None,
             marginals,
+            relations: None,
             tails: Vec::new(),
             tail: Tail::new(Vec::new(), LEAST),
             usual: vec![vec![0.0; width]; MEMBERS],
@@ -172,10 +187,8 @@ impl Surprise {
         let marg: Vec<f64> = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
             fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); MEMBERS - 1];
-            let left_out = |&i: &usize| LeftOut {
-                values: [0.0, 0.0, 0.0, 0.0, marg[i]],
-                unseen: of(&lonely, i).to_vec(),
-            };
+            let left_out =
+                |&i: &usize| LeftOut { values: [0.0, 0.0, 0.0, 0.0, marg[i]], strange: strange(i) };
             let left_out: Vec<LeftOut> = sample.iter().map(left_out).collect();
             fitted.tails.push(Tail::new(marg, LEAST));
             fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
@@ -200,8 +213,7 @@ impl Surprise {
         let half = nearest.iter().map(|list| spaces.standard.half(list)).collect::<Vec<_>>();
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
         let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i]];
-        let left_out =
-            |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), unseen: of(&lonely, i).to_vec() };
+        let left_out = |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), strange: strange(i) };
         let left_out: Vec<LeftOut> = sample.iter().enumerate().map(left_out).collect();
         fitted.tails =
             [near, half, rank, locals, marg].into_iter().map(|own| Tail::new(own, LEAST)).collect();
@@ -229,14 +241,14 @@ impl Surprise {
     }
 
     fn scores_of(&self, rows: &[LeftOut]) -> Vec<f64> {
-        rows.iter().map(|row| self.score_of(&row.unseen, &row.values).0).collect()
+        rows.iter().map(|row| self.score_of(row.strange, &row.values).0).collect()
     }
 }
 
-/// What a row's statistics are by the other rows, and its cells that these do not look like.
+/// What a row's statistics are by the other rows, and the nats of its cells that these do not look like.
 struct LeftOut {
     values: [f64; MEMBERS],
-    unseen: Vec<Unseen>,
+    strange: f64,
 }
 
 /// Reference rows with their neighbors among the others.

@@ -4,7 +4,8 @@
 //! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
 //! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
 //! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. A cell that no training row
-//! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual.
+//! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual. So does a cell that
+//! breaks a relation between columns which nearly all training rows keep.
 
 mod fit;
 mod local;
@@ -17,7 +18,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::at_least;
-use super::encoding::{Encoded, Encoding, Ranks, Unseen};
+use super::encoding::{Broken, Encoded, Encoding, Ranks};
+use super::relation::Relations;
 use super::scored::{Explained, Scored};
 use super::tail::Tail;
 use super::witness::{self, Witness};
@@ -97,6 +99,8 @@ pub struct Surprise {
     encoding: Encoding,
     spaces: Option<Spaces>,
     marginals: Vec<Marginal>,
+    /// None where columns have nothing to do with each other that could be broken.
+    relations: Option<Relations>,
     /// Of the statistics, in the order near, half, rank, local, marg.
     tails: Vec<Tail>,
     /// Of the score.
@@ -157,7 +161,7 @@ impl Surprise {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |_, encoded, batch| {
                     let score = |i: usize| {
-                        self.score_of(encoded.unseen_of(i), &batch.statistics(self, encoded, i).values).0
+                        self.score_of(encoded.strange(i), &batch.statistics(self, encoded, i).values).0
                     };
                     let scores: Vec<f64> = (0..encoded.n_rows).into_par_iter().map(score).collect();
                     scored.tail.extend(scores.iter().map(|score| self.tail.probability(*score)));
@@ -187,6 +191,9 @@ impl Surprise {
                         let unusual = largest(&reasons.1);
                         let mut expected = vec![f64::NAN; width];
                         self.witness.expected(&self.encoding, coordinates.row(i), &unusual, &mut expected);
+                        for cell in encoded.broken_of(i).iter().filter(|cell| !cell.expected.is_nan()) {
+                            expected[cell.column as usize] = cell.expected;
+                        }
                         (reasons, expected)
                     };
                     let explained: Vec<_> = (0..encoded.n_rows).into_par_iter().map(explain).collect();
@@ -211,20 +218,27 @@ impl Surprise {
         rows: &[usize],
         then: impl FnOnce(&Matrix, &Encoded, &Batch),
     ) -> Result<()> {
-        let encoded = self.encoding.encode(MODEL, table, rows)?;
+        let mut encoded = self.encoding.encode(MODEL, table, rows)?;
+        encoded.broken = self.breaches(&encoded, table, rows);
         let batch = Batch::new(self, &encoded)?;
         then(&batch.standard, &encoded, &batch);
         Ok(())
     }
 
-    /// The score of statistics and of cells that no training row looked like, and their surprises; the last is of the cells.
-    fn score_of(&self, unseen: &[Unseen], values: &[f64; MEMBERS]) -> (f64, [f64; MEMBERS + 1]) {
+    /// The cells of rows that break relations.
+    fn breaches(&self, encoded: &Encoded, table: &Table, rows: &[usize]) -> Vec<Broken> {
+        let Some(relations) = &self.relations else { return Vec::new() };
+        let rarity = |column: usize, i: usize| self.marginals[column].nats(&encoded.states[column], i, false);
+        relations.breaches(&self.encoding, table, rows, rarity)
+    }
+
+    /// The score of statistics and of the nats of strange cells, and their surprises; the last is of the cells.
+    fn score_of(&self, strange: f64, values: &[f64; MEMBERS]) -> (f64, [f64; MEMBERS + 1]) {
         let mut surprises = [0.0; MEMBERS + 1];
         for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
             *surprise = tail.surprise(*value);
         }
-        let nats: f64 = unseen.iter().map(|cell| cell.nats).sum();
-        surprises[MEMBERS] = nats * (MEMBERS as f64).sqrt();
+        surprises[MEMBERS] = strange * (MEMBERS as f64).sqrt();
         (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
     }
 }

@@ -25,8 +25,8 @@ impl Surprise {
         row: Row,
         statistics: &Statistics,
     ) -> (f64, Vec<f64>) {
-        let unseen = encoded.unseen_of(i);
-        let (score, surprises) = self.score_of(unseen, &statistics.values);
+        let nats = encoded.strange(i);
+        let (score, surprises) = self.score_of(nats, &statistics.values);
         let width = self.encoding.columns.len();
         let mut reasons = vec![0.0; width];
         if score <= 0.0 {
@@ -44,10 +44,11 @@ impl Surprise {
                 reasons.iter_mut().for_each(|reason| *reason += part / width as f64);
             }
         }
-        let nats: f64 = unseen.iter().map(|cell| cell.nats).sum();
         let part = surprises[MEMBERS] * surprises[MEMBERS] / score;
-        for cell in unseen.iter().filter(|_| nats > 0.0) {
-            reasons[cell.column as usize] += part * cell.nats / nats;
+        let unseen = encoded.unseen_of(i).iter().map(|cell| (cell.column, cell.nats));
+        let broken = encoded.broken_of(i).iter().map(|cell| (cell.column, cell.nats));
+        for (column, own) in unseen.chain(broken).filter(|_| nats > 0.0) {
+            reasons[column as usize] += part * own / nats;
         }
         (score, reasons)
     }

@@ -1,6 +1,7 @@
 //! The detector as a file holds it.
 
 use super::super::encoding::{Encoding, Ranks};
+use super::super::relation::Relations;
 use super::super::stored::{Parts, insert_json};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
@@ -17,6 +18,9 @@ impl Surprise {
         insert_json(&mut stored, "marginals", &self.marginals);
         stored.absorb("encoding", self.encoding.store());
         stored.absorb("witness", self.witness.store());
+        if let Some(relations) = &self.relations {
+            stored.absorb("relations", relations.store());
+        }
         for (i, tail) in self.tails.iter().enumerate() {
             tail.store(&mut stored, &format!("tail.{i}"));
         }
@@ -65,7 +69,13 @@ impl Surprise {
         };
         let witness = Witness::restore(&stored.below("witness"), &encoding)?;
         let tail = Tail::restore(stored, "tail")?;
-        Ok(Self { config, encoding, spaces, marginals, tails, tail, usual, witness })
+        // Detectors of earlier versions do not look at relations, and many have none.
+        let relations = stored.below("relations");
+        let relations = match relations.about.is_empty() {
+            true => None,
+            false => Some(Relations::restore(&relations, &encoding)?),
+        };
+        Ok(Self { config, encoding, spaces, marginals, relations, tails, tail, usual, witness })
     }
 }
 

@@ -1,0 +1,194 @@
+//! Which rows break what holds of others.
+
+use super::coder::{Coder, Made};
+use super::law::Law;
+use super::rule::{Checks, RuleConfig};
+use crate::data::ColumnSchema;
+
+/// Something that holds of rows: where it is in the plan or among the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::models) enum Relation {
+    /// The column is decided by another.
+    Decides(usize),
+    /// The column is made of others.
+    Formula(usize),
+    /// One column is not above another.
+    Order(usize),
+    /// A column is from one number to another.
+    Range(usize),
+    /// Values of two columns are never together.
+    Pairs(usize),
+}
+
+impl Law<'_> {
+    /// All that holds, in a fixed order.
+    pub(in crate::models) fn relations(self) -> Vec<Relation> {
+        let columns = || 0..self.coding.columns.len();
+        let decides = columns().filter(|j| self.plan.decided[*j].is_some()).map(Relation::Decides);
+        let formulas = columns().filter(|j| self.plan.formulas[*j].is_some()).map(Relation::Formula);
+        let orders = (0..self.checks.orders.len()).map(Relation::Order);
+        let ranges = (0..self.checks.ranges.len()).map(Relation::Range);
+        let pairs = (0..self.checks.pairs.len()).map(Relation::Pairs);
+        decides.chain(formulas).chain(orders).chain(ranges).chain(pairs).collect()
+    }
+
+    /// The columns of a relation, and the one that follows from the others, if one does.
+    pub(in crate::models) fn about(self, relation: Relation) -> (Vec<usize>, Option<usize>) {
+        match relation {
+            Relation::Decides(j) => {
+                let by = self.plan.decided[j].as_ref().map(|decided| decided.by);
+                (by.into_iter().chain([j]).collect(), Some(j))
+            }
+            Relation::Formula(j) => {
+                let parts = self.plan.formulas[j].iter().flat_map(|formula| &formula.parts);
+                (parts.map(|part| part.column).chain([j]).collect(), Some(j))
+            }
+            Relation::Order(i) => (vec![self.checks.orders[i].low, self.checks.orders[i].high], None),
+            Relation::Range(i) => (vec![self.checks.ranges[i].column], None),
+            Relation::Pairs(i) => (self.checks.pairs[i].columns.to_vec(), None),
+        }
+    }
+
+    /// The rows that break a relation, ascending. `is_known` says of a column and a symbol of it whether what that decides is
+    /// known.
+    pub(in crate::models) fn broken(
+        self,
+        relation: Relation,
+        made: &[Made],
+        is_known: impl Fn(usize, usize) -> bool,
+    ) -> Vec<usize> {
+        let coders = self.coding.coders;
+        let n = made.first().map_or(0, Made::len);
+        let numbers = |j: usize| match &made[j] {
+            Made::Number(values) => values.as_slice(),
+            Made::Symbol(_) => &[],
+        };
+        match relation {
+            Relation::Decides(j) => {
+                let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
+                let contradicts = |row: &usize| {
+                    let symbol = coders[decided.by].known(&made[decided.by], *row);
+                    let symbol = symbol.filter(|symbol| is_known(decided.by, *symbol));
+                    symbol.is_some_and(|symbol| !made[j].is_same(*row, &decided.values, symbol))
+                };
+                (0..n).filter(contradicts).collect()
+            }
+            Relation::Formula(j) => {
+                let Some(formula) = &self.plan.formulas[j] else { return Vec::new() };
+                let Some(parts) = formula.cells(made) else { return Vec::new() };
+                let values = numbers(j);
+                let holds = |row: usize| {
+                    let cells = parts.iter().map(move |cells| cells[row]);
+                    formula.holds(&coders[j], values[row], cells)
+                };
+                (0..values.len()).filter(|row| !holds(*row)).collect()
+            }
+            Relation::Order(i) => {
+                let order = &self.checks.orders[i];
+                let both = numbers(order.low).iter().zip(numbers(order.high));
+                let broken = both.enumerate().filter(|(_, (low, high))| order.broken(**low, **high));
+                broken.map(|(row, _)| row).collect()
+            }
+            Relation::Range(i) => {
+                let range = &self.checks.ranges[i];
+                let is_beyond = |value: &f64| !value.is_nan() && !(range.from..=range.to).contains(value);
+                (0..n).filter(|row| numbers(range.column).get(*row).is_some_and(is_beyond)).collect()
+            }
+            Relation::Pairs(i) => {
+                let pairs = &self.checks.pairs[i];
+                let [a, b] = pairs.columns.map(|j| coders[j].classify(&made[j]));
+                let broken = pairs.broken(&a, &b).enumerate().filter(|(_, broken)| *broken);
+                broken.map(|(row, _)| row).collect()
+            }
+        }
+    }
+
+    /// What a relation says that a column of a row holds, given the others; nothing where it says nothing of this one.
+    pub(in crate::models) fn expected(
+        self,
+        relation: Relation,
+        column: usize,
+        made: &[Made],
+        row: usize,
+    ) -> Option<Made> {
+        let coders = self.coding.coders;
+        match relation {
+            Relation::Decides(j) if j == column => {
+                let decided = self.plan.decided[j].as_ref()?;
+                let symbol = coders[decided.by].known(&made[decided.by], row)?;
+                Some(decided.values.take(&[symbol as u32]))
+            }
+            Relation::Formula(j) => {
+                let formula = self.plan.formulas[j].as_ref()?;
+                let cells = formula.cells(made)?;
+                let cells = || cells.iter().map(|cells| cells[row]);
+                let Made::Number(values) = &made[j] else { return None };
+                let value = match formula.parts.iter().position(|part| part.column == column) {
+                    Some(which) => formula.solve(which, values[row], cells()),
+                    None => formula.of(cells()),
+                };
+                let Coder::Number(coder) = &coders[column] else { return None };
+                value.is_finite().then(|| Made::Number(vec![coder.round(value)]))
+            }
+            _ => None,
+        }
+    }
+
+    /// By column that decides others: rows of each of its symbols.
+    pub(in crate::models) fn deciding_rows(self, made: &[Made]) -> Vec<Vec<u32>> {
+        let mut rows = vec![Vec::new(); self.coding.columns.len()];
+        for by in self.plan.decided.iter().flatten().map(|decided| decided.by) {
+            let coder = &self.coding.coders[by];
+            rows[by] = vec![0; coder.symbols()];
+            for row in 0..made[by].len() {
+                rows[by][coder.symbol(&made[by], row)] += 1;
+            }
+        }
+        rows
+    }
+}
+
+impl Checks {
+    /// Rows with pairs of values that half of the rows would have ruled out.
+    pub(in crate::models) fn out(&self) -> usize {
+        self.pairs.iter().map(|pairs| pairs.out).sum()
+    }
+}
+
+impl RuleConfig {
+    /// The same without rules of the user's own about columns that are not among these.
+    pub(in crate::models) fn among(&self, columns: &[ColumnSchema]) -> Self {
+        let is_known = |name: &str| columns.iter().any(|column| column.name == name);
+        let among = |rules: &[String]| {
+            let kept = rules.iter().filter(|rule| Self::names(rule).iter().all(|name| is_known(name)));
+            kept.cloned().collect()
+        };
+        Self { hold: among(&self.hold), off: among(&self.off), ..self.clone() }
+    }
+}
+
+impl Coder {
+    /// The symbol of a row's cell, if the column had it.
+    fn known(&self, made: &Made, row: usize) -> Option<usize> {
+        let symbol = self.symbol(made, row);
+        match (self, made) {
+            (Self::Number(coder), Made::Number(values)) => {
+                let value = values[row];
+                (value.is_nan() || coder.value(symbol, 0.0) == value).then_some(symbol)
+            }
+            (Self::Text(coder), _) => (symbol <= coder.missing() as usize).then_some(symbol),
+            (Self::Number(_), Made::Symbol(_)) => None,
+        }
+    }
+}
+
+impl Made {
+    /// Whether a cell is that at `there` of other cells of the column.
+    fn is_same(&self, row: usize, other: &Self, there: usize) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a[row] == b[there] || a[row].is_nan() && b[there].is_nan(),
+            (Self::Symbol(a), Self::Symbol(b)) => a[row] == b[there],
+            _ => false,
+        }
+    }
+}
