@@ -125,6 +125,14 @@ pub enum ModelError {
         /// Classes among the labels.
         found: usize,
     },
+    /// A protected column that has a group for nearly each row.
+    #[error("`{column}` has {found} values: groups of so few rows have no rates")]
+    TooManyGroups {
+        /// The column.
+        column: String,
+        /// Its values.
+        found: usize,
+    },
     /// No row without a label, for a model that learns from them.
     #[error("{model} learns from rows without a label as well, and all rows have one in `{target}`")]
     NoUnlabelled {
@@ -209,6 +217,9 @@ impl ModelError {
             ),
             Self::Singular { .. } => Some("raise its `floor`, such as to 0.01".to_string()),
             Self::OneClass { .. } | Self::TwoClasses { .. } => Some("name another column".to_string()),
+            Self::TooManyGroups { .. } => {
+                Some("protect a column of groups, such as a region or a band of age".to_string())
+            }
             Self::NoUnlabelled { .. } => Some(
                 "leave cells of it empty, or take `boosted-trees`, which learns from labels alone"
                     .to_string(),

@@ -1,12 +1,13 @@
 //! What a target is worth, and how groups are treated by it.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use super::judge::Judged;
 use super::{Evaluation, EvaluationOptions, REPEATS, Sides, is_compared};
-use crate::data::{self, Cells, MISSING, Schema, Table};
+use crate::data::{self, Cells, Kind, MISSING, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::evaluate::{self, Fairness};
 use crate::models::{BoostedTrees, BoostedTreesConfig};
@@ -95,7 +96,8 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, options: &Evaluati
         }
         if repeat == 0 {
             for column in &options.protected {
-                let groups = |table: &Table| texts(table, sides.schema, column);
+                let of = Groups::of(sides, column)?;
+                let groups = |table: &Table| of.texts(table, sides.schema);
                 let as_is = |table: &Table| {
                     let positive = is(table);
                     let shares: Vec<f64> = positive.iter().map(|is| f64::from(u8::from(*is))).collect();
@@ -137,6 +139,69 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>, options: &Evaluati
     }
     all.positive = Some(positive);
     Ok(())
+}
+
+/// Groups of more values than so many are none that rates could be told of.
+const MOST_GROUPS: usize = 50;
+
+/// Numbers of more different values than so many are groups by bands, of about as many rows each.
+const MOST_NUMBERS: usize = 10;
+const BANDS: usize = 5;
+
+/// The groups of a protected column.
+struct Groups<'a> {
+    column: &'a str,
+    /// The largest number of each band but the last; none where each value is a group.
+    edges: Vec<f64>,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups by the real rows: each value, or bands of numbers.
+    fn of(sides: &Sides<'_>, column: &'a str) -> Result<Self> {
+        let values: BTreeSet<String> =
+            texts(sides.real, sides.schema, column).into_iter().flatten().collect();
+        let names_rows =
+            sides.schema.column(column).is_some_and(|column| matches!(column.kind, Kind::Identifier));
+        let numbers = match sides.real.column(column).map(|column| &column.cells) {
+            Some(Cells::Number(values)) if !names_rows => values.as_slice(),
+            _ => &[],
+        };
+        if numbers.is_empty() && values.len() > MOST_GROUPS {
+            return Err(ModelError::TooManyGroups { column: column.to_string(), found: values.len() }.into());
+        }
+        let mut edges = Vec::new();
+        if values.len() > MOST_NUMBERS && !numbers.is_empty() {
+            let mut sorted: Vec<f64> = numbers.iter().copied().filter(|value| !value.is_nan()).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            edges = (1..BANDS).map(|band| sorted[band * sorted.len() / BANDS]).collect();
+            edges.dedup();
+        }
+        Ok(Self { column, edges })
+    }
+
+    /// The group of each row.
+    fn texts(&self, table: &Table, schema: &Schema) -> Vec<Option<String>> {
+        let (false, Some(column)) = (self.edges.is_empty(), table.column(self.column)) else {
+            return texts(table, schema, self.column);
+        };
+        let kind = schema.column(self.column).map(|column| &column.kind);
+        let edges = Cells::Number(self.edges.clone());
+        let edge = |i: usize| {
+            let mut text = String::new();
+            data::cell(kind, &edges, i, &mut text);
+            text
+        };
+        let names: Vec<String> = (0..=self.edges.len())
+            .map(|band| match band {
+                0 => format!("up to {}", edge(0)),
+                last if last == self.edges.len() => format!("above {}", edge(last - 1)),
+                band => format!("above {} to {}", edge(band - 1), edge(band)),
+            })
+            .collect();
+        let Cells::Number(values) = &column.cells else { return vec![None; table.n_rows] };
+        let band = |value: &f64| self.edges.partition_point(|edge| edge < value);
+        values.iter().map(|value| (!value.is_nan()).then(|| names[band(value)].clone())).collect()
+    }
 }
 
 /// The text of each cell as its column writes it.

@@ -168,7 +168,10 @@ pub(super) fn findings(of: &Evaluation) -> Vec<Finding> {
         }
     }
     for (column, share, chance) in &of.repeated {
-        if *share <= chance + 0.05 || copies {
+        // Of few rows, a few that meet by chance are a large share.
+        let rate = |share: f64, n: usize| Rate::wilson((share * n as f64).round() as usize, n);
+        let (low, high) = (rate(*share, of.rows.synthetic.max(1)), rate(*chance, of.rows.compared.max(1)));
+        if *share <= chance + 0.05 || low.value - low.error <= high.value + high.error || copies {
             continue;
         }
         let text = format!(

@@ -166,6 +166,42 @@ fn fresh_rows_of_the_same_source_are_no_finding_and_groups_are_compared() {
 }
 
 #[test]
+fn numbers_are_protected_by_bands_and_names_of_rows_are_refused() {
+    let (made, target) = (people("fresh", 500, 3), Some("buys".to_owned()));
+    let protected = |column: &str| EvaluationOptions {
+        target: target.clone(),
+        protected: vec![column.to_owned()],
+        ..EvaluationOptions::default()
+    };
+    let of = found(&made, None, &protected("age"));
+    let groups: Vec<&str> = of.fairness[0].real.groups.iter().map(|group| group.group.as_str()).collect();
+    assert_eq!(groups.len(), 5, "{groups:?}");
+    assert!(groups.iter().any(|group| group.starts_with("up to ")), "{groups:?}");
+    let real = people("real", 500, 3);
+    let refused = evaluate((&real, &schema_of(&real)), &made, None, &protected("card")).unwrap_err();
+    assert!(refused.to_string().contains("`card` has 500 values"), "{refused}");
+}
+
+#[test]
+fn few_rows_of_rounded_numbers_that_meet_by_chance_leak_nothing() {
+    let short = |name: &str, n: usize| {
+        let mut random = Seed(3).stream(name);
+        let values: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 400.0).round() / 10.0).collect();
+        let other: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 9.0).round()).collect();
+        Table::new([("share", Cells::Number(values)), ("mark", Cells::Number(other))]).unwrap()
+    };
+    let mut called = 0;
+    for draw in 0..8 {
+        let (real, unseen) = (short(&format!("real {draw}"), 80), short(&format!("unseen {draw}"), 20));
+        let made = short(&format!("made {draw}"), 80);
+        let of = evaluate((&real, &schema_of(&real)), &made, Some(&unseen), &EvaluationOptions::default())
+            .unwrap();
+        called += usize::from(words(&of).contains(&"leaks"));
+    }
+    assert!(called == 0, "{called} of 8");
+}
+
+#[test]
 fn rows_that_point_at_one_real_row_are_counted_and_copies_of_such_rows_are_a_leak() {
     let (real, unseen) = (people("real", 500, 3), people("unseen", 400, 3));
     let quasi = vec!["city".to_owned(), "pay".to_owned()];
