@@ -119,7 +119,7 @@ pub(super) fn pairs(
     found.truncate(STRONGEST);
     let listed = |row: &Vec<bool>| (0..width).filter(|y| row[*y]).map(|y| y as u8).collect();
     let impossible: Vec<Vec<u8>> = impossible.iter().map(listed).collect();
-    let pairs = Pairs { columns: [a, b], impossible, support: of_a.len(), strongest: found, out: 0 };
+    let pairs = Pairs { columns: [a, b], impossible, support: of_a.len(), strongest: found };
     (!pairs.strongest.is_empty()).then_some(pairs)
 }
 

@@ -2,7 +2,7 @@
 
 use super::coder::{Coder, Made};
 use super::law::Law;
-use super::rule::{Checks, RuleConfig};
+use super::rule::RuleConfig;
 use crate::data::ColumnSchema;
 
 /// Something that holds of rows: where it is in the plan or among the checks.
@@ -145,13 +145,6 @@ impl Law<'_> {
             }
         }
         rows
-    }
-}
-
-impl Checks {
-    /// Rows with pairs of values that half of the rows would have ruled out.
-    pub(in crate::models) fn out(&self) -> usize {
-        self.pairs.iter().map(|pairs| pairs.out).sum()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::coder::{Coder, Made};
+use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
 use super::rule::RuleConfig;
 use super::term::{self, Term, Terms};
@@ -11,7 +12,7 @@ use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
 use crate::error::ModelError;
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// Rows that a message shows.
 const SHOWN: usize = 3;
@@ -96,6 +97,7 @@ impl Written {
                     let (from, to) = words[2].0.split_once("..")?;
                     Some(Self::Range { column: name(0), from: from.to_string(), to: to.to_string() })
                 }
+                "=" => Some(Self::Formula { column: name(0), terms: vec![(false, vec![(name(2), false)])] }),
                 _ => None,
             },
             n if n >= 5 && n % 2 == 1 && sign(1) == "=" => {
@@ -133,11 +135,13 @@ impl RuleConfig {
 impl RuleConfig {
     /// The columns that a rule names; none of one that cannot be read.
     pub(super) fn names(rule: &str) -> Vec<String> {
+        let is_number = |name: &String| name.parse::<f64>().is_ok();
         match Written::parse(rule) {
             None => Vec::new(),
             Some(Written::Order { low, high, .. }) => vec![low, high],
             Some(Written::Formula { column, terms }) => {
                 let parts = terms.into_iter().flat_map(|(_, of)| of).map(|(name, _)| name);
+                let parts = parts.filter(|name| !is_number(name));
                 std::iter::once(column).chain(parts).collect()
             }
             Some(Written::Decides { by, column }) => vec![by, column],
@@ -243,7 +247,8 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     let mut parts = vec![Part { column, inverse: last.inverse, unit: formula.unit }];
     let others = formula.parts.iter().filter(|part| **part != last);
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
-    (last.column, Formula { parts, operation, unit: last.unit, terms: None }.sorted())
+    let factor = if last.inverse { formula.factor } else { formula.factor.map(Factor::turned) };
+    (last.column, Formula { parts, operation, unit: last.unit, terms: None, factor }.sorted())
 }
 
 impl Declared {
@@ -300,10 +305,17 @@ impl Reader<'_> {
             Written::Formula { column, terms } => {
                 let column = self.place(&column)?;
                 let (mut parts, mut sum) = (Vec::new(), Vec::new());
+                let mut factor: Option<Factor> = None;
                 for (minus, of) in terms {
                     let from = parts.len();
                     for (name, inverse) in of {
-                        parts.push(Part { column: self.place(&name)?, inverse, unit: 1 });
+                        // A number, unless a column is named so.
+                        match (self.place(&name), name.parse::<f64>()) {
+                            (Err(_), Ok(value)) if value.is_finite() && value != 0.0 => {
+                                factor = Some(Factor::times(factor, Factor { value, inverse }));
+                            }
+                            (place, _) => parts.push(Part { column: place?, inverse, unit: 1 }),
+                        }
                     }
                     sum.push(Term { minus, of: (from..parts.len()).collect() });
                 }
@@ -311,6 +323,11 @@ impl Reader<'_> {
                     std::iter::once(column).chain(parts.iter().map(|part| part.column)).collect();
                 numbers(&places)?;
                 differ(&places)?;
+                if parts.is_empty() || factor.is_some() && sum.len() > 1 {
+                    return Err(wrong(
+                        "a number stands beside columns that are multiplied or divided".to_string(),
+                    ));
+                }
                 let (operation, terms) = if sum.len() == 1 {
                     (Operation::Product, None)
                 } else if sum.len() == parts.len() {
@@ -319,7 +336,7 @@ impl Reader<'_> {
                 } else {
                     (Operation::Sum, Some(Terms::added(sum)))
                 };
-                Declared::Formula { column, formula: Formula { parts, operation, unit: 1, terms } }
+                Declared::Formula { column, formula: Formula { parts, operation, unit: 1, terms, factor } }
             }
             Written::Decides { by, column } => {
                 let (by, column) = (self.place(&by)?, self.place(&column)?);
@@ -460,13 +477,14 @@ mod tests {
         ];
         let written = Written::Formula { column: "a".into(), terms };
         assert_eq!(Written::parse("a = b / c - d + e * `*`"), Some(written));
+        let same = Written::Formula { column: "a".into(), terms: vec![(false, vec![part("b", false)])] };
+        assert_eq!(Written::parse("a = b"), Some(same));
         for wrong in [
             "",
             "a",
             "a b c",
             "a == b",
             "`a <= b",
-            "a = b",
             "a = b ? c",
             "a = b +",
             "a = b + c * d ^ e",
@@ -493,7 +511,13 @@ mod tests {
                     row[place] = value;
                 }
                 let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1], unit: 1 };
-                let written = Formula { parts: (0..3).map(part).collect(), operation, unit: 1, terms: None };
+                let written = Formula {
+                    parts: (0..3).map(part).collect(),
+                    operation,
+                    unit: 1,
+                    terms: None,
+                    factor: None,
+                };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);
                 assert!(!formula.parts[0].inverse);

@@ -1,9 +1,10 @@
-//! Columns that are sums, differences, products or ratios of others.
+//! Columns that are sums, differences, products or ratios of others, or so many times another.
 
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
+use super::factor::{self, Factor};
 use super::solve::whole_weights;
 use super::term::Terms;
 
@@ -13,6 +14,9 @@ const LEAST_VALUES: usize = 5;
 
 /// Most columns of numbers among which formulas are looked for.
 const MOST_COLUMNS: usize = 120;
+
+/// Most columns among which products of two times a number are looked for.
+const MOST_SCALED: usize = 40;
 
 /// Rows by which formulas of more than two parts are looked for.
 const SAMPLE: usize = 2000;
@@ -89,7 +93,7 @@ fn is_one(unit: &u32) -> bool {
 pub(super) const UNITS: [u32; 5] = [1, 60, 3600, 86_400, 604_800];
 
 /// What a column of numbers is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub(super) struct Formula {
     /// The columns, all before this one in the table; the first is not inverse.
@@ -101,6 +105,9 @@ pub(super) struct Formula {
     /// How parts are multiplied before they are added, where they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) terms: Option<Terms>,
+    /// What a product is multiplied with besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) factor: Option<Factor>,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -114,6 +121,8 @@ enum Written {
         unit: u32,
         #[serde(default)]
         terms: Option<Terms>,
+        #[serde(default)]
+        factor: Option<Factor>,
     },
     Two {
         of: [usize; 2],
@@ -134,8 +143,8 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation, unit, terms } => {
-                return Self { parts, operation, unit, terms };
+            Written::Parts { parts, operation, unit, terms, factor } => {
+                return Self { parts, operation, unit, terms, factor };
             }
             Written::Two { of, operation } => (of, operation),
         };
@@ -154,7 +163,7 @@ impl Formula {
     fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
         let part = |(column, inverse)| Part { column, inverse, unit: 1 };
         let parts = [(of[0], false), (of[1], inverse)].map(part).to_vec();
-        Self { parts, operation, unit: 1, terms: None }
+        Self { parts, operation, unit: 1, terms: None, factor: None }
     }
 
     /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
@@ -177,7 +186,8 @@ impl Formula {
         let join = |whole, (value, part): (f64, &Part)| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         };
-        cells.zip(&self.parts).fold(self.operation.start(), join) / f64::from(self.unit)
+        let whole = cells.zip(&self.parts).fold(self.operation.start(), join) / f64::from(self.unit);
+        self.factor.map_or(whole, |factor| self.operation.join(whole, factor.value, factor.inverse))
     }
 
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
@@ -190,7 +200,7 @@ impl Formula {
         let rest = others.fold(self.operation.start(), |whole, (_, (value, part))| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         });
-        let value = value * f64::from(self.unit);
+        let value = value * f64::from(self.unit) / self.factor.map_or(1.0, Factor::number);
         let Some(part) = self.parts.get(which) else { return f64::NAN };
         let found = match part.inverse {
             true => self.operation.join(rest, value, true),
@@ -258,7 +268,10 @@ impl Formula {
 
     /// Whether its parts are all there.
     pub(super) fn is_whole(&self) -> bool {
-        self.parts.len() > 1 && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))
+        let sound = |factor: &Factor| factor.value.is_finite() && factor.value != 0.0 && self.terms.is_none();
+        !self.parts.is_empty()
+            && self.factor.as_ref().is_none_or(sound)
+            && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))
     }
 
     /// The formulas that hold in every row but a share, by column; each makes a column of those before it.
@@ -291,11 +304,24 @@ impl Formula {
             let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
             let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
             let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
-            let two = pairs.filter(|(a, b)| a.0 != b.0).find_map(|(a, b)| search.of_pair(*a, *b));
+            let mut two = pairs.filter(|(a, b)| a.0 != b.0);
+            // Of numbers that another may be multiplied with, the shortest says most; the same says all.
+            let mut times: Vec<Formula> = rich().filter_map(|of| search.times(&[(*of, false)])).collect();
+            times.sort_by_key(|formula| formula.factor.map_or(0, Factor::digits));
+            let times = times.into_iter().next();
+            let (same, times) = match times {
+                Some(formula) if formula.factor.is_none() => (Some(formula), None),
+                other => (None, other),
+            };
+            let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b)));
             // What others make says nothing that they do not.
             let own: Vec<(usize, &[f64])> =
                 before.iter().copied().filter(|(i, _)| found[*i].is_none()).collect();
-            found[*j] = two.or_else(|| search.of_many(&own));
+            let scaled = || {
+                let few: Vec<_> = rich().filter(|of| found[of.0].is_none()).copied().collect();
+                (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
+            };
+            found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(scaled);
         }
         found
     }
@@ -371,19 +397,58 @@ impl Search<'_> {
                 operation,
                 unit: 1,
                 terms: None,
+                factor: None,
             };
             let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
         })
     }
 
+    /// The formula by which the column is so many times the product of two others, if there is one.
+    fn of_scaled(&self, others: &[(usize, &[f64])]) -> Option<Formula> {
+        let pairs = others.iter().flat_map(|a| others.iter().map(move |b| (*a, *b)));
+        let both = pairs.filter(|(a, b)| a.0 != b.0).flat_map(|pair| [(pair, false), (pair, true)]);
+        let once = both.filter(|((a, b), inverse)| *inverse || a.0 < b.0);
+        once.into_iter().find_map(|((a, b), inverse)| self.times(&[(a, false), (b, inverse)]))
+    }
+
+    /// The formula by which the column is so many times a product, if there is one: of columns, and whether each is divided by.
+    fn times(&self, of: &[((usize, &[f64]), bool)]) -> Option<Formula> {
+        let moments = &self.wishes.moments;
+        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
+        if is_moment(self.column) || of.iter().any(|((column, _), _)| is_moment(*column)) {
+            return None;
+        }
+        let product = |row: usize| {
+            of.iter().fold(1.0, |whole, ((_, cells), inverse)| {
+                Operation::Product.join(whole, cells[row], *inverse)
+            })
+        };
+        let spacing = match self.coder {
+            Coder::Number(coder) => coder.spacing(),
+            Coder::Text(_) => return None,
+        };
+        let factor = factor::find(self.values, product, spacing, self.most)?;
+        let part = |((column, _), inverse): &((usize, &[f64]), bool)| Part {
+            column: *column,
+            inverse: *inverse,
+            unit: 1,
+        };
+        let parts = of.iter().map(part).collect();
+        let factor = (factor.value != 1.0).then_some(factor);
+        let formula = Formula { parts, operation: Operation::Product, unit: 1, terms: None, factor };
+        let cells: Vec<&[f64]> = of.iter().map(|((_, cells), _)| *cells).collect();
+        self.shows(&formula, &cells).then_some(formula)
+    }
+
     /// Whether a formula holds in every row, and enough of them show it.
     fn shows(&self, formula: &Formula, cells: &[&[f64]]) -> bool {
         let of = |row: usize| cells.iter().map(move |cells| cells[row]);
         // No part alone says as much.
+        let is_alone = cells.len() == 1;
         let apart = |row: &usize| {
             let value = self.values[*row];
-            value != 0.0 && !value.is_nan() && of(*row).all(|cell| cell != value)
+            value != 0.0 && !value.is_nan() && (is_alone || of(*row).all(|cell| cell != value))
         };
         let n = self.values.len();
         let breaks = |row: &usize| !formula.holds(self.coder, self.values[*row], of(*row));

@@ -16,6 +16,7 @@ mod config;
 mod declared;
 mod draw;
 mod evidence;
+mod factor;
 mod fit;
 mod formula;
 mod frame;

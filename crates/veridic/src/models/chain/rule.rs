@@ -19,9 +19,6 @@ const EXPECTED: f64 = 20.0;
 /// Where some rows may break an order: most of them against those to be expected.
 const FEW: f64 = 0.05;
 
-/// Rows, of all, with values that by the other half of the rows are never together, before they are not.
-const OUT: f64 = 0.0002;
-
 /// Most columns among which rules are looked for, and most codes of a column of a pair.
 const MOST_COLUMNS: usize = 150;
 const MOST_CODES: usize = 254;
@@ -37,7 +34,7 @@ pub enum Rule {
         /// The column that is decided.
         column: String,
     },
-    /// A column is others added and subtracted, or multiplied and divided.
+    /// A column is others added and subtracted, or multiplied and divided, also by a number.
     Formula {
         /// The column.
         column: String,
@@ -45,6 +42,9 @@ pub enum Rule {
         of: Vec<(String, bool)>,
         /// How.
         operation: Operation,
+        /// What a product is multiplied with besides, and whether it is divided by that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        factor: Option<(f64, bool)>,
     },
     /// A column is products of others, added and subtracted.
     Terms {
@@ -85,12 +85,26 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decides { by, column } => write!(f, "`{by}` decides `{column}`"),
-            Self::Formula { column, of, operation } => {
+            Self::Formula { column, of, operation, factor } => {
                 write!(f, "`{column}` =")?;
+                // One over a column begins with what is divided.
+                let begins =
+                    of.first().is_some_and(|(_, inverse)| *inverse && *operation == Operation::Product);
+                if begins {
+                    write!(
+                        f,
+                        " {}",
+                        factor.map_or(1.0, |(value, inverse)| if inverse { 1.0 / value } else { value })
+                    )?;
+                }
                 of.iter().enumerate().try_for_each(|(i, (part, inverse))| match i {
-                    0 => write!(f, " `{part}`"),
+                    0 if !begins => write!(f, " `{part}`"),
                     _ => write!(f, " {} `{part}`", operation.sign(*inverse)),
-                })
+                })?;
+                match factor.filter(|_| !begins) {
+                    Some((value, inverse)) => write!(f, " {} {value}", operation.sign(inverse)),
+                    None => Ok(()),
+                }
             }
             Self::Terms { column, of } => {
                 write!(f, "`{column}` =")?;
@@ -222,19 +236,10 @@ pub(super) struct Pairs {
     /// Those that were to be expected most.
     #[serde(default)]
     pub(super) strongest: Vec<Absent>,
-    /// Rows with pairs that half of the rows would have ruled out, where that was asked.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub(super) out: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-fn is_none(count: &usize) -> bool {
-    *count == 0
 }
 
 impl Checks {
-    /// Finds rules that hold in all rows. Where a share of rows may break them, orders may be broken by so many, and values that
-    /// are never together must not be found in one half of the rows and together in the other.
+    /// Finds rules that hold in all rows; orders in all but a share.
     pub(super) fn find(
         (config, slack): (&RuleConfig, f64),
         wishes: &Wishes,
@@ -271,7 +276,6 @@ impl Checks {
                     let places = [*a, *b];
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
                     let found = absent::pairs(a, b, false);
-                    let found = if slack > 0.0 { found.and_then(|pairs| pairs.tried(a, b)) } else { found };
                     checks.pairs.extend(found.filter(|_| !wishes.is_off(&Declared::With(places))));
                 }
             }
@@ -354,24 +358,6 @@ impl Checks {
 }
 
 impl Pairs {
-    /// The same if of the pairs that each half of the rows rules out, hardly any are in the other half.
-    fn tried(
-        mut self,
-        (a, coder_a, of_a): (usize, &Coder, &[u8]),
-        (b, coder_b, of_b): (usize, &Coder, &[u8]),
-    ) -> Option<Self> {
-        let half = |codes: &[u8], which: usize| -> Vec<u8> {
-            codes.iter().skip(which).step_by(2).copied().collect()
-        };
-        for which in [0, 1] {
-            let (own_a, own_b) = (half(of_a, which), half(of_b, which));
-            let found = absent::pairs((a, coder_a, &own_a), (b, coder_b, &own_b), false);
-            let (other_a, other_b) = (half(of_a, 1 - which), half(of_b, 1 - which));
-            self.out += found.map_or(0, |found| found.broken(&other_a, &other_b).filter(|is| *is).count());
-        }
-        (self.out as f64 <= OUT * of_a.len() as f64).then_some(self)
-    }
-
     /// Whether each row has codes that are never together.
     pub(super) fn broken<'a>(&self, a: &'a [u8], b: &'a [u8]) -> impl Iterator<Item = bool> + 'a {
         let mut impossible = vec![false; 256 * 256];
@@ -431,7 +417,8 @@ impl Law<'_> {
                     }
                     None => {
                         let of = formula.parts.iter().map(named).collect();
-                        Rule::Formula { column: name(j), of, operation: formula.operation }
+                        let factor = formula.factor.map(|factor| (factor.value, factor.inverse));
+                        Rule::Formula { column: name(j), of, operation: formula.operation, factor }
                     }
                 };
                 found.push(Found { rule, support: self.n_rows, examples: Vec::new() });

@@ -33,7 +33,12 @@ fn what_held_in_every_row_holds_in_every_made_row() {
     assert!(rules.contains(&order), "{rules:?}");
     let of = vec![("x".to_string(), false), ("y".to_string(), false)];
     assert!(
-        rules.contains(&Rule::Formula { column: "total".into(), of, operation: Operation::Sum }),
+        rules.contains(&Rule::Formula {
+            column: "total".into(),
+            of,
+            operation: Operation::Sum,
+            factor: None
+        }),
         "{rules:?}"
     );
     let columns = ["house".to_string(), "floor".to_string()];
@@ -52,6 +57,76 @@ fn what_held_in_every_row_holds_in_every_made_row() {
         (60.0..=80.0).contains(&total) && numbers(&given, "x")[row] + numbers(&given, "y")[row] == total
     }));
     assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+}
+
+/// Invoices with a tax of 19 %, an amount in cents, and a price for a hundred pieces.
+fn taxed(n: usize) -> Table {
+    let mut random = Seed(12).stream("taxed");
+    let mut draw = |most: f64| uniform(&mut random) * most;
+    let cents = |value: f64| (value * 100.0).round() / 100.0;
+    let pieces: Vec<f64> = (0..n).map(|_| draw(900.0).floor() + 1.0).collect();
+    let price: Vec<f64> = (0..n).map(|_| cents(draw(50.0) + 1.0)).collect();
+    let net: Vec<f64> =
+        pieces.iter().zip(&price).map(|(pieces, price)| cents(pieces * price / 100.0)).collect();
+    let tax: Vec<f64> = net.iter().map(|net| cents(net * 0.19)).collect();
+    let gross: Vec<f64> = net.iter().zip(&tax).map(|(net, tax)| cents(net + tax)).collect();
+    let again = gross.iter().map(|gross| (gross * 100.0).round()).collect();
+    let columns = vec![
+        number("pieces", pieces),
+        number("price", price),
+        number("net", net),
+        number("tax", tax),
+        number("gross", gross.clone()),
+        number("in cents", again),
+        number("paid", gross),
+    ];
+    Table { columns, n_rows: n }
+}
+
+#[test]
+fn columns_that_are_so_many_times_others_are_made_so() {
+    let table = taxed(1500);
+    let schema = Schema::of(&table);
+    let chain = fitted(&table, &schema, &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    for rule in [
+        "`net` = `pieces` * `price` / 100",
+        "`tax` = `net` * 0.19",
+        "`gross` = `net` + `tax`",
+        "`in cents` = `gross` * 100",
+        "`paid` = `gross`",
+    ] {
+        assert!(rules.iter().any(|found| found == rule), "{rule}: {rules:?}");
+    }
+    let made = chain.sample(1000, Seed(3), 1).unwrap();
+    let of = |name: &str| numbers(&made, name);
+    let near = |a: f64, b: f64, by: f64| (a - b).abs() <= by + 1e-9;
+    assert!((0..1000).all(|row| {
+        near(of("tax")[row], of("net")[row] * 0.19, 0.005)
+            && near(of("net")[row], of("pieces")[row] * of("price")[row] / 100.0, 0.005)
+            && near(of("in cents")[row], of("gross")[row] * 100.0, 1e-6)
+            && of("paid")[row] == of("gross")[row]
+    }));
+    // Conditions on what follows are conditions on what it follows from.
+    let wanted = [Condition { column: "tax".into(), allowed: Allowed::Range(10.0, 12.0) }];
+    let given = chain.sample_given(100, &wanted, Seed(3), 1).unwrap().table;
+    assert!(numbers(&given, "tax").iter().all(|tax| (10.0..=12.0).contains(tax)));
+    // Rules as they are shown can be declared, and left out.
+    let declared = |rule: &str, hold: bool| {
+        let (hold, off) =
+            if hold { (vec![rule.to_string()], vec![]) } else { (vec![], vec![rule.to_string()]) };
+        ChainConfig { rules: RuleConfig { hold, off, ..RuleConfig::default() }, ..quick() }
+    };
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let fit =
+        |config: &ChainConfig| Chain::fit(config, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None);
+    assert!(fit(&declared("tax = net * 0.19", true)).is_ok());
+    assert!(fit(&declared("net = tax / 0.19", true)).is_err());
+    assert!(fit(&declared("tax = net * 0.2", true)).unwrap_err().to_string().contains("tax"));
+    assert!(fit(&declared("tax = net * 0.2 + price", true)).unwrap_err().to_string().contains("number"));
+    let free = fitted(&table, &schema, &declared("tax = net * 0.19", false), 1);
+    assert!(!free.rules().iter().any(|found| found.rule.to_string() == "`tax` = `net` * 0.19"));
 }
 
 /// Stays in a hospital with their length in days, and the height of who stays, which nothing makes.
