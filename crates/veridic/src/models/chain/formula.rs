@@ -30,6 +30,9 @@ const TRIES: usize = 8;
 const SCREEN: usize = 32;
 const MANY: usize = 4;
 
+/// Most rows that break it, against those that show it.
+const FEW: f64 = 0.05;
+
 /// How columns make another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -455,9 +458,20 @@ impl Search<'_> {
         // Most formulas hold nowhere, and a few rows tell.
         let few = (0..n).step_by(n.div_ceil(SCREEN).max(1));
         let screened = self.most == 0 || few.filter(breaks).take(MANY + 1).count() <= MANY;
-        screened
-            && (0..n).filter(breaks).take(self.most + 1).count() <= self.most
-            && (0..n).filter(apart).count() >= LEAST_ROWS
+        let mut broken = if screened { 0 } else { self.most + 1 };
+        let mut shown = 0;
+        for row in 0..n {
+            if broken > self.most {
+                return false;
+            }
+            match breaks(&row) {
+                true => broken += 1,
+                false => shown += usize::from(apart(&row)),
+            }
+        }
+        broken <= self.most
+            && shown >= LEAST_ROWS
+            && broken as f64 <= FEW * shown as f64
             && !self.wishes.is_off(&Declared::Formula { column: self.column, formula: formula.clone() })
     }
 }

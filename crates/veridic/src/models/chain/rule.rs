@@ -19,6 +19,9 @@ const EXPECTED: f64 = 20.0;
 /// Where some rows may break an order: most of them against those to be expected.
 const FEW: f64 = 0.05;
 
+/// Of the rows that may break rules, the share that may break an order: many numbers are nearly always below others.
+const WRONG_ORDER: f64 = 0.2;
+
 /// Most columns among which rules are looked for, and most codes of a column of a pair.
 const MOST_COLUMNS: usize = 150;
 const MOST_CODES: usize = 254;
@@ -239,7 +242,7 @@ pub(super) struct Pairs {
 }
 
 impl Checks {
-    /// Finds rules that hold in all rows; orders in all but a share.
+    /// Finds rules that hold in all rows; orders in all but a share, and then only of levels which are never together.
     pub(super) fn find(
         (config, slack): (&RuleConfig, f64),
         wishes: &Wishes,
@@ -271,8 +274,14 @@ impl Checks {
         if config.pairs {
             let few = |j: &&usize| (2..=MOST_CODES).contains(&coders[**j].codes());
             let few: Vec<usize> = chosen.iter().filter(few).copied().collect();
+            // Where rows may break rules, gaps between numbers say where rows are dense, and not what cannot be.
+            let is_level = |j: usize| matches!(coders[j], Coder::Text(_));
+            let are_told = |a: usize, b: usize| {
+                slack == 0.0
+                    || (is_level(a) || is_level(b)) && coders[a].is_discrete() && coders[b].is_discrete()
+            };
             for (place, a) in few.iter().enumerate() {
-                for b in &few[place + 1..] {
+                for b in few[place + 1..].iter().filter(|b| are_told(*a, **b)) {
                     let places = [*a, *b];
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
                     let found = absent::pairs(a, b, false);
@@ -377,7 +386,7 @@ impl Order {
 
 /// Whether `low` is never above `high` but in a share of rows, and would be if they were independent.
 fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64]), slack: f64) -> Option<Order> {
-    let most = (slack * a.len() as f64) as usize;
+    let most = (slack * WRONG_ORDER * a.len() as f64) as usize;
     let above = a.iter().zip(b).filter(|(a, b)| a > b).take(most + 1).count();
     if above > most {
         return None;

@@ -7,6 +7,8 @@
 //! Where that is often, as among the pixels of images, relations of the kind are not looked at: what is only likely, the
 //! distances see better.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
 use super::encoding::{Broken, Encoding, FittedColumn, Form};
@@ -176,8 +178,8 @@ impl Relations {
 
     /// The cells at `rows` of a table that break relations, by row and column of the encoding, with what was to be expected.
     /// Of the columns of a broken relation that is wrong which most of those broken are about; of such as many the one that
-    /// follows from the others, and else the one whose value is rarer by `rarity`, of a column of the encoding and a place in
-    /// `rows`.
+    /// fewest sums and tables vouch for, then the one that follows from the others, and else the one whose value is rarer by
+    /// `rarity`, of a column of the encoding and a place in `rows`.
     pub(super) fn breaches(
         &self,
         encoding: &Encoding,
@@ -188,13 +190,16 @@ impl Relations {
         let Some(made) = self.read(table, rows) else { return Vec::new() };
         let law = self.law();
         let mut of_rows: Vec<(usize, Breach)> = Vec::new();
+        // What others follow from or follow to, in rows where that holds, is right.
+        let mut making: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
         for (relation, nats) in law.relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0) {
             let broken = self.broken(relation, &made);
-            if !broken.is_empty() {
-                let (of, follows) = law.about(relation);
-                let breach = Breach { relation, of, follows, nats: *nats };
-                of_rows.extend(broken.into_iter().map(|row| (row, breach.clone())));
+            let (of, follows) = law.about(relation);
+            if follows.is_some() {
+                making.push((of.clone(), broken.clone()));
             }
+            let breach = Breach { relation, of, follows, nats: *nats };
+            of_rows.extend(broken.into_iter().map(|row| (row, breach.clone())));
         }
         of_rows.sort_by_key(|(row, _)| *row);
         let places: Vec<usize> = self.columns.iter().map(|column| place(encoding, &column.name)).collect();
@@ -202,7 +207,11 @@ impl Relations {
         for of_row in of_rows.chunk_by(|a, b| a.0 == b.0) {
             let row = of_row[0].0;
             let mut left: Vec<&Breach> = of_row.iter().map(|(_, breach)| breach).collect();
-            while let Some(wrong) = blamed(&left, |j| rarity(places[j], row)) {
+            let mut kept = vec![0usize; places.len()];
+            for (of, _) in making.iter().filter(|(_, broken)| broken.binary_search(&row).is_err()) {
+                of.iter().for_each(|j| kept[*j] += 1);
+            }
+            while let Some(wrong) = blamed(&left, |j| (kept[j], rarity(places[j], row))) {
                 let (about, others): (Vec<&Breach>, Vec<&Breach>) =
                     left.into_iter().partition(|breach| breach.of.contains(&wrong));
                 left = others;
@@ -280,18 +289,19 @@ fn place(encoding: &Encoding, name: &str) -> usize {
     encoding.columns.iter().position(|fitted| fitted.name == name).unwrap_or(MISSING as usize)
 }
 
-/// The column that is wrong, if any is.
-fn blamed(breaches: &[&Breach], rarity: impl Fn(usize) -> f64) -> Option<usize> {
+/// The column that is wrong, if any is; `of` gives how many relations of a column hold, and how rare its value is.
+fn blamed(breaches: &[&Breach], of: impl Fn(usize) -> (usize, f64)) -> Option<usize> {
     let mut columns: Vec<usize> = breaches.iter().flat_map(|breach| breach.of.iter().copied()).collect();
     columns.sort_unstable();
     columns.dedup();
     let rank = |j: usize| {
         let about = breaches.iter().filter(|breach| breach.of.contains(&j)).count();
-        (about, breaches.iter().any(|breach| breach.follows == Some(j)), rarity(j))
+        let (kept, rarity) = of(j);
+        ((about, Reverse(kept), breaches.iter().any(|breach| breach.follows == Some(j))), rarity)
     };
     columns.into_iter().max_by(|a, b| {
         let (a, b) = (rank(*a), rank(*b));
-        (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     })
 }
 
@@ -307,10 +317,13 @@ mod tests {
     fn the_column_that_most_broken_relations_are_about_is_wrong() {
         let (sum, tax, order) =
             (breach(&[0, 1, 2], Some(2)), breach(&[2, 3], Some(3)), breach(&[4, 5], None));
-        assert_eq!(blamed(&[&sum], |_| 0.0), Some(2));
-        assert_eq!(blamed(&[&tax], |_| 0.0), Some(3));
-        assert_eq!(blamed(&[&sum, &tax], |_| 0.0), Some(2));
-        assert_eq!(blamed(&[&order], |j| f64::from(j == 4)), Some(4));
-        assert_eq!(blamed(&[], |_| 0.0), None);
+        let none = |_| (0, 0.0);
+        assert_eq!(blamed(&[&sum], none), Some(2));
+        assert_eq!(blamed(&[&tax], none), Some(3));
+        assert_eq!(blamed(&[&sum, &tax], none), Some(2));
+        // What the tax says of the total, the total says of itself.
+        assert_eq!(blamed(&[&sum], |j| (usize::from(j == 2), f64::from(j == 1))), Some(1));
+        assert_eq!(blamed(&[&order], |j| (0, f64::from(j == 4))), Some(4));
+        assert_eq!(blamed(&[], none), None);
     }
 }

@@ -88,7 +88,7 @@ impl Surprise {
             let part = out.take(&rows);
             let batch = Batch::new(self, &part)?;
             let of = |i: usize| LeftOut {
-                values: batch.statistics(self, &part, i).values,
+                values: batch.statistics(self, &part, i, true).values,
                 strange: part.strange(i),
             };
             all.par_extend((0..part.n_rows).into_par_iter().map(of));
@@ -103,7 +103,8 @@ impl Surprise {
     /// Scores of all reference rows by small samples of them.
     ///
     /// Anomalies that are alike shelter each other: among all rows each has neighbors of its own kind. In a sample of a
-    /// thousand rows they are few, and they are trimmed before it judges the others.
+    /// thousand rows they are few, and they are trimmed before it judges the others. The Gaussian of neighbors, which takes
+    /// longest, is not asked.
     fn screen(
         config: &SurpriseConfig,
         encoding: &Encoding,
@@ -139,13 +140,16 @@ impl Surprise {
         Ok(total)
     }
 
-    /// Scores of encoded rows, on the workers of the pool it is called in.
+    /// Scores of encoded rows but for the Gaussian of their neighbors, on the workers of the pool it is called in.
     fn scores(&self, encoded: &Encoded) -> Result<Vec<f64>> {
         let mut scores = Vec::with_capacity(encoded.n_rows);
         for rows in pieces(encoded.n_rows) {
             let part = encoded.take(&rows);
             let batch = Batch::new(self, &part)?;
-            let score = |i: usize| self.score_of(part.strange(i), &batch.statistics(self, &part, i).values).0;
+            let score = |i: usize| {
+                let values = batch.statistics(self, &part, i, false).values;
+                self.score_of(part.strange(i), &values).0
+            };
             scores.par_extend((0..part.n_rows).into_par_iter().map(score));
         }
         Ok(scores)

@@ -93,8 +93,11 @@ impl Local {
         self.factor.resize(k * k, 0.0);
         let row = |i: usize| &self.centered[i * d..(i + 1) * d];
         for i in 0..k {
-            for j in 0..=i {
-                self.factor[i * k + j] = dot(row(i), row(j)) * scale;
+            // Four at a time: alone, each product waits for its own sums.
+            for j in (0..=i).step_by(4) {
+                let products = dots(row(i), std::array::from_fn(|at| row((j + at).min(i))));
+                let to = &mut self.factor[i * k + j..=i * k + i];
+                to.iter_mut().zip(products).for_each(|(to, product)| *to = product * scale);
             }
             self.factor[i * k + i] += phi;
         }
@@ -131,16 +134,22 @@ impl Local {
 /// The lower Cholesky factor in place, and the logarithm of the determinant; no pivot is below a share of `least`.
 fn cholesky(matrix: &mut [f64], n: usize, least: f64) -> f64 {
     let mut log_determinant = 0.0;
-    for i in 0..n {
-        let (above, rest) = matrix.split_at_mut(i * n);
-        let row = &mut rest[..=i];
-        for j in 0..i {
-            let other = &above[j * n..j * n + j + 1];
-            row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
-        }
-        let pivot = (row[i] - dot(&row[..i], &row[..i])).max(least * 1e-3);
-        row[i] = pivot.sqrt();
+    let mut column = vec![0.0; n];
+    for j in 0..n {
+        let pivot = matrix[j * n + j].max(least * 1e-3);
         log_determinant += pivot.ln();
+        let root = pivot.sqrt();
+        matrix[j * n + j] = root;
+        for i in j + 1..n {
+            matrix[i * n + j] /= root;
+            column[i] = matrix[i * n + j];
+        }
+        // What this column makes of the rest is taken off at once: no sum waits for another.
+        for i in j + 1..n {
+            let l = column[i];
+            let rest = &mut matrix[i * n + j + 1..=i * n + i];
+            rest.iter_mut().zip(&column[j + 1..=i]).for_each(|(v, u)| *v -= l * u);
+        }
     }
     log_determinant
 }
@@ -174,13 +183,33 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a, a_rest) = a.as_chunks::<4>();
     let (b, b_rest) = b.as_chunks::<4>();
     let mut sums = [0.0; 4];
-    for (a, b) in a.iter().zip(b) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
+    a.iter().zip(b).for_each(|(a, b)| add(&mut sums, a, b));
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f64>() + rest
+}
+
+/// The products of `a` with each of four others of the same length, each as [`dot`] gives it.
+fn dots(a: &[f64], others: [&[f64]; 4]) -> [f64; 4] {
+    let (a, a_rest) = a.as_chunks::<4>();
+    let [(b, b_rest), (c, c_rest), (d, d_rest), (e, e_rest)] = others.map(|b| b.as_chunks::<4>());
+    let mut sums = [[0.0; 4]; 4];
+    for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
+        add(&mut sums[0], a, b);
+        add(&mut sums[1], a, c);
+        add(&mut sums[2], a, d);
+        add(&mut sums[3], a, e);
+    }
+    let rests = [b_rest, c_rest, d_rest, e_rest];
+    std::array::from_fn(|which| {
+        let rest: f64 = a_rest.iter().zip(rests[which]).map(|(a, b)| a * b).sum();
+        sums[which].iter().sum::<f64>() + rest
+    })
+}
+
+fn add(sums: &mut [f64; 4], a: &[f64; 4], b: &[f64; 4]) {
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum += a * b;
+    }
 }
 
 #[cfg(test)]

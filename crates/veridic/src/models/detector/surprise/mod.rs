@@ -161,7 +161,7 @@ impl Surprise {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |_, encoded, batch| {
                     let score = |i: usize| {
-                        self.score_of(encoded.strange(i), &batch.statistics(self, encoded, i).values).0
+                        self.score_of(encoded.strange(i), &batch.statistics(self, encoded, i, true).values).0
                     };
                     let scores: Vec<f64> = (0..encoded.n_rows).into_par_iter().map(score).collect();
                     scored.tail.extend(scores.iter().map(|score| self.tail.probability(*score)));
@@ -186,7 +186,7 @@ impl Surprise {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |coordinates, encoded, batch| {
                     let explain = |i: usize| {
-                        let statistics = batch.statistics(self, encoded, i);
+                        let statistics = batch.statistics(self, encoded, i, true);
                         let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics);
                         let unusual = largest(&reasons.1);
                         let mut expected = vec![f64::NAN; width];
@@ -236,7 +236,7 @@ impl Surprise {
     fn score_of(&self, strange: f64, values: &[f64; MEMBERS]) -> (f64, [f64; MEMBERS + 1]) {
         let mut surprises = [0.0; MEMBERS + 1];
         for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
-            *surprise = tail.surprise(*value);
+            *surprise = if value.is_nan() { 0.0 } else { tail.surprise(*value) };
         }
         surprises[MEMBERS] = strange * (MEMBERS as f64).sqrt();
         (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
@@ -283,7 +283,8 @@ impl Batch {
         }
     }
 
-    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize) -> Statistics {
+    /// The statistics of row `i`; that of the Gaussian of its neighbors is NaN where it is not asked.
+    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, with_local: bool) -> Statistics {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
@@ -296,8 +297,9 @@ impl Batch {
         let (layout, nearest) = (&model.encoding.layout, model.config.nearest);
         let standard = spaces.standard.nearest(layout, row.standard, nearest);
         let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
-        let local =
-            Local::default().statistic(&spaces.standard.rows, row.standard.candidates, row.standard.x, None);
+        let of =
+            |query: Query| Local::default().statistic(&spaces.standard.rows, query.candidates, query.x, None);
+        let local = if with_local { of(row.standard) } else { f64::NAN };
         let values = [
             spaces.standard.near(&standard),
             spaces.standard.half(&standard),
