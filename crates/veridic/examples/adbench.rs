@@ -61,6 +61,9 @@ fn main() {
         let detector =
             Detector::fit(config, &fitted, &schema, &all, &rules, (seed, threads)).expect("a detector");
         let fit = begun.elapsed().as_secs_f64();
+        if value("--show", "false") == "true" {
+            detector.relations().iter().for_each(|found| println!("{}", found.rule));
+        }
         let score = detector.score(&scored, threads).expect("scores").score;
         let seconds = begun.elapsed().as_secs_f64() - fit;
         let (area, precision) = (

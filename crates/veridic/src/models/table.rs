@@ -266,9 +266,11 @@ impl TableModel {
         chain.or_else(|| self.circuit.as_ref().map(Maker::Circuit))
     }
 
-    /// What held in every row that it was fitted on and holds in every row that it makes.
+    /// What held in every row that it was fitted on and holds in every row that it makes; of a detector alone what nearly all
+    /// rows keep.
     pub fn rules(&self) -> Vec<Found> {
-        self.maker().map_or_else(Vec::new, Maker::rules)
+        let relations = || self.detector.as_ref().map_or_else(Vec::new, Detector::relations);
+        self.maker().map_or_else(relations, Maker::rules)
     }
 
     /// The columns that name rows and are made new.

@@ -40,7 +40,7 @@ use self::tails::{Copod, Ecod};
 use crate::data::{Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::Stored;
-use crate::models::chain::RuleConfig;
+use crate::models::chain::{Found, RuleConfig};
 use crate::seed::Seed;
 
 pub use hbos::HbosConfig;
@@ -224,6 +224,14 @@ impl Detector {
         match self {
             Self::Surprise(fitted) => fitted.trimmed(),
             _ => 0.0,
+        }
+    }
+
+    /// What nearly all training rows keep, and rows are looked at for; nothing of detectors that do not look.
+    pub fn relations(&self) -> Vec<Found> {
+        match self {
+            Self::Surprise(fitted) => fitted.relations(),
+            _ => Vec::new(),
         }
     }
 

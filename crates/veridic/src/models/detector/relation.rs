@@ -17,7 +17,7 @@ use crate::data::{ColumnSchema, Kind, MISSING, Schema, Table};
 use crate::error::ModelError;
 use crate::models::Stored;
 use crate::models::chain::{
-    Checks, Coder, Coding, Law, Made, Plan, Relation, RuleConfig, find, restore_law, store_law,
+    Checks, Coder, Coding, Found, Law, Made, Plan, Relation, Rule, RuleConfig, find, restore_law, store_law,
 };
 
 /// The share of reference rows that may break a relation.
@@ -168,6 +168,20 @@ impl Relations {
     fn law(&self) -> Law<'_> {
         let coding = Coding { columns: &self.columns, coders: &self.coders };
         Law { coding, plan: &self.plan, checks: &self.checks, n_rows: self.n_rows }
+    }
+
+    /// The relations that are looked at, each with the rows that it was found in.
+    pub(super) fn found(&self) -> Vec<Found> {
+        let looked = self.law().relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0);
+        let kinds: Vec<usize> = looked.map(|(relation, _)| kind(relation)).collect();
+        let of_kind = |found: &Found| match found.rule {
+            Rule::Decides { .. } => 0,
+            Rule::Formula { .. } | Rule::Terms { .. } => 1,
+            Rule::Order { .. } => 2,
+            Rule::Range { .. } => 3,
+            Rule::Pairs { .. } => 4,
+        };
+        self.law().rules().into_iter().filter(|found| kinds.contains(&of_kind(found))).collect()
     }
 
     /// Rows that break a relation.

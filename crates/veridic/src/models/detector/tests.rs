@@ -425,6 +425,10 @@ fn a_cell_that_breaks_what_nearly_all_rows_keep_is_unusual_and_named_first() {
     order.sort_by(|a, b| own[*b].total_cmp(&own[*a]));
     let found = order[..30].iter().filter(|row| (**row).saturating_sub(40).is_multiple_of(190)).count();
     assert!(found >= 14, "{found}");
+    let shown: Vec<String> = detector.relations().iter().map(|found| found.rule.to_string()).collect();
+    for rule in ["`city` decides `country`", "`total` = `count` * `price`", "`day` <= `due`"] {
+        assert!(shown.iter().any(|found| found == rule), "{rule}: {shown:?}");
+    }
     // The same, stored and read back, and without looking at relations.
     let again = Detector::restore(&detector.store()).unwrap();
     assert_eq!(again.score(&test, 2).unwrap().score, *scores);

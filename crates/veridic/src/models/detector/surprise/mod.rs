@@ -25,6 +25,7 @@ use super::tail::Tail;
 use super::witness::{self, Witness};
 use crate::data::{Matrix, Table};
 use crate::error::{ConfigError, Result};
+use crate::models::chain::Found;
 use crate::project::pool;
 use local::Local;
 use marginal::Marginal;
@@ -139,6 +140,11 @@ impl Surprise {
     /// The columns it looks at.
     pub fn columns(&self) -> Vec<String> {
         self.encoding.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// What nearly all training rows keep, and rows are looked at for.
+    pub fn relations(&self) -> Vec<Found> {
+        self.relations.as_ref().map_or_else(Vec::new, Relations::found)
     }
 
     /// The share of training rows that no row is compared with.
