@@ -299,6 +299,7 @@ mod tests {
         assert!(losses == plain && none.is_none());
         let factor = coupling.unwrap();
         let together = &factor * factor.transpose();
-        assert!((-0.97..-0.8).contains(&together[(0, 1)]), "{together}");
+        let correlation = together[(0, 1)] / (together[(0, 0)] * together[(1, 1)]).sqrt();
+        assert!((-0.97..-0.8).contains(&correlation), "{together}");
     }
 }

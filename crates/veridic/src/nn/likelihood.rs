@@ -326,21 +326,20 @@ impl Likelihood {
         deviations
     }
 
-    /// Noise that goes together as it did in training, by the state [`COVARIANCE`]: what independent noise of variance 1 is to be
-    /// multiplied by from the left, rows of a lower triangle, so that each value has variance 1 again. Nothing where training
-    /// has not said.
+    /// What independent noise of variance 1 is to be multiplied by from the left, rows of a lower triangle, for noise as large as
+    /// what was left in training, by the state [`COVARIANCE`], and that goes together as it did. Nothing where training has not said.
+    ///
+    /// The variances of the loss lag behind where they are small, as a step of an optimizer is the same for all of them.
     pub fn coupling(&self, covariance: &[f32]) -> Option<DMatrix<f64>> {
         if covariance.len() != self.width * self.width {
             return None;
         }
         let at = |i: usize, j: usize| f64::from(covariance[i * self.width + j]);
-        let correlation = DMatrix::from_fn(self.width, self.width, |i, j| {
-            let scale = (at(i, i) * at(j, j)).sqrt();
-            // Rounding leaves a matrix that is not quite one of correlations.
-            let known = if scale > 0.0 { 0.5 * (at(i, j) + at(j, i)) / scale } else { 0.0 };
-            if i == j { 1.0 } else { known * (1.0 - TO_DIAGONAL) }
+        // Rounding leaves a matrix that is not quite one of covariances.
+        let known = DMatrix::from_fn(self.width, self.width, |i, j| {
+            if i == j { at(i, i) } else { 0.5 * (at(i, j) + at(j, i)) * (1.0 - TO_DIAGONAL) }
         });
-        Cholesky::new(correlation).map(|factor| factor.l())
+        Cholesky::new(known).map(|factor| factor.l())
     }
 
     fn by_span<'g>(&self, scope: &Scope<'g>, axis: usize, f: impl Fn(&Span) -> Expr<'g>) -> Expr<'g> {
@@ -411,11 +410,10 @@ mod tests {
         let likelihood = Likelihood::new(config, &[], &[2]);
         let factor = likelihood.coupling(&[4.0, -6.0, -6.0, 16.0]).unwrap();
         let together = &factor * factor.transpose();
-        assert!((together[(0, 1)] + 0.75).abs() < 1e-3 && (together[(1, 1)] - 1.0).abs() < 1e-9);
+        assert!((together[(0, 1)] + 6.0).abs() < 0.01 && (together[(1, 1)] - 16.0).abs() < 1e-9);
         assert_eq!(factor[(0, 1)], 0.0);
-        // Before training, and where two columns are one.
-        assert_eq!(likelihood.coupling(&[0.0; 4]).unwrap(), DMatrix::identity(2, 2));
+        // Where two columns are one, before training, and of another width.
         assert!(likelihood.coupling(&[1.0; 4]).is_some());
-        assert!(likelihood.coupling(&[1.0]).is_none());
+        assert!(likelihood.coupling(&[0.0; 4]).is_none() && likelihood.coupling(&[1.0]).is_none());
     }
 }

@@ -16,8 +16,8 @@ pub enum Variance {
     /// `"by-column"`: one for each encoded column, learned. A column that never varies drives its own to the lower
     /// limit, e^-9, and the loss with it.
     ByColumn,
-    /// `"coupled"`: one for each encoded column, learned, as `"by-column"`; and rows that are made get noise of the columns that goes
-    /// together as what is left of rows in training does, as of steps that follow each other. Losses and scores are those of
+    /// `"coupled"`: one for each encoded column, learned, as `"by-column"`; and rows that are made get noise with the covariance of
+    /// what is left of rows in training (its running mean), as of steps that follow each other. Losses and scores are those of
     /// `"by-column"`.
     Coupled,
     /// `"decoded"`: one for each value of each row, which the decoder gives beside the mean (Nix and Weigend 1994, "Estimating the

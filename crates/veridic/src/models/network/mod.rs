@@ -308,7 +308,7 @@ impl Network {
         self.likelihood.deviations(log_variance.map(|state| state.values.as_slice()))
     }
 
-    /// How the noise of the numbers of a row goes together in sampling: see [`Likelihood::coupling`].
+    /// The noise of the numbers of a row in sampling, where it goes together: see [`Likelihood::coupling`].
     pub(crate) fn coupling(&self) -> Option<nalgebra::DMatrix<f64>> {
         self.likelihood.coupling(&self.states.get(COVARIANCE)?.values)
     }

@@ -274,11 +274,10 @@ fn sampled_rows_named(
             match block.kind {
                 BlockKind::Number => {
                     for j in span {
-                        let noise = match &coupled {
-                            Some(noise) => noise[j],
-                            None => standard_normal(&mut random),
+                        row[j] += match &coupled {
+                            Some(noise) => noise[j] as f32,
+                            None => deviations.row(i)[j] * standard_normal(&mut random) as f32,
                         };
-                        row[j] += deviations.row(i)[j] * noise as f32;
                     }
                 }
                 BlockKind::Flag => row[block.start] = f32::from(uniform(&mut random) < row[block.start]),
