@@ -7,11 +7,11 @@ use super::near::{Near, means};
 use super::part::Part;
 
 /// Windows of a stretch that are looked at, about.
-const WINDOWS: usize = 256;
+const WINDOWS: usize = 128;
 /// The share of a window's blocks that may be anything: the course is that of the others.
 const FREE: usize = 4;
 /// Windows that say what departures are usual.
-const SAMPLE: usize = 256;
+const SAMPLE: usize = 64;
 /// What is usual: this share of departures is smaller; but no more than so many times what this other share is smaller than, as what is
 /// learned from may hold long unusual stretches.
 const USUAL: f64 = 0.99;

@@ -243,11 +243,17 @@ fn alarms_merge_and_become_a_table() {
     scores.scores[105] = 3.0;
     scores.scores[106] = f64::NAN;
     scores.scores[400] = 9.0;
-    let found = alarms(&detector, &set.series[0], &scores, 1.0, Some(2));
+    // One that knows of no usual course goes by scores alone.
+    let naive = DetectorConfig::SeasonalNaive(SeasonalNaiveConfig::default());
+    let naive = Detector::fit(&set, &naive, false, 1).unwrap();
+    let found = alarms(&naive, &set.series[0], &scores, 1.0, Some(2));
     assert_eq!(found.len(), 2);
     assert_eq!((found[0].points.clone(), found[0].start, found[0].end), (100..106, 100.0, 105.0));
     assert_eq!((found[0].peak, found[0].score), (101.0, 5.0));
-    assert_eq!(alarms(&detector, &set.series[0], &scores, 1.0, Some(1)).len(), 3);
+    assert_eq!(alarms(&naive, &set.series[0], &scores, 1.0, Some(1)).len(), 3);
+    let found = alarms(&detector, &set.series[0], &scores, 1.0, Some(2));
+    assert_eq!((found.len(), found[0].score), (2, 5.0));
+    assert!(found[0].points.start >= 100 && found[0].points.end <= 106);
     let (table, schema) = alarm_table(&found, &set);
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["start", "end", "peak", "score", "points", "channels", "reason"]);
