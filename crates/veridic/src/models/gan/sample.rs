@@ -20,9 +20,9 @@ pub(super) fn beside<'g>(x: Expr<'g>, asked: Expr<'g>, axes: usize) -> Expr<'g> 
 /// All samples of a row as one: their values one after the other, or their channels, or the values of their steps.
 pub(super) fn packed(x: Expr<'_>) -> Expr<'_> {
     let dims = x.shape().dims;
-    match dims.as_slice() {
-        &[m, h, w, c] => x.permute(&[1, 2, 0, 3]).reshape(&[h, w, m * c]),
-        &[m, steps, values] => x.permute(&[1, 0, 2]).reshape(&[steps, m * values]),
+    match *dims.as_slice() {
+        [m, h, w, c] => x.permute(&[1, 2, 0, 3]).reshape(&[h, w, m * c]),
+        [m, steps, values] => x.permute(&[1, 0, 2]).reshape(&[steps, m * values]),
         _ => x.reshape(&[dims.iter().product()]),
     }
 }
