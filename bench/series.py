@@ -1,10 +1,11 @@
 """Measures detectors and generators of series under the protocols of the field and stores results/series.json.
 
 cargo build --release -p veridic --example series_bench
-python bench/series.py [--only nab,skab,smap,ecg,ucr,stock,million] [--repeats 10] [--threads 2]
+python bench/series.py [--only nab,skab,smap,ecg,ucr,stock,million,djia] [--repeats 10] [--threads 2]
 then: python bench/run.py --workloads '' --no-binary --render
 
-Needs numpy. Everything is scored and judged by our program, but for the two generation scores of TimeGAN, whose judge (a GRU
+Each part that is named is stored as soon as it is measured, beside what is known of the others; `djia` is bench/djia.py, which has
+a table of its own and is not run by default. Needs numpy. Everything is scored and judged by our program, but for the two generation scores of TimeGAN, whose judge (a GRU
 of three units, trained with Adam) is written here.
 """
 
@@ -55,6 +56,11 @@ def main():
     kept = json.loads(previous.read_text())["rows"] if previous.is_file() else []
     result["rows"] = [row for row in kept if "nan" not in row[3]]
     for name in args.only.split(","):
+        if name == "djia":
+            subprocess.run([sys.executable, str(BENCH / "djia.py")], check=True)
+            continue
+        if name not in MEASURED:
+            sys.exit(f"`{name}` is none of {', '.join(MEASURED)} and djia")
         rows = []
         for row in globals()[f"measure_{name}"](args):
             say(" | ".join(row))
@@ -254,6 +260,7 @@ MAKERS = {
     "candle copula": by("candle"),
     "window copula": by("window"),
     "stock-vae": by("stock-vae"),
+    "timegan-stock": by("timegan-stock"),
     "bootstrap (a copy)": bootstrap,
 }
 

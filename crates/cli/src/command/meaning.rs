@@ -1,7 +1,7 @@
 //! What the figures of a report are, each in a line.
 
 /// Figures by the end of their name, with what they are; the first that fits is taken.
-const FIGURES: [(&str, &str); 85] = [
+const FIGURES: [(&str, &str); 86] = [
     ("train.epochs", "epochs trained"),
     ("test.loss_per_pixel", "loss of test images for each value"),
     (".loss", "mean nats a row; lower is better"),
@@ -18,6 +18,7 @@ const FIGURES: [(&str, &str); 85] = [
         "discriminative_score",
         "how much more often than by chance made windows are told from real ones, 0 to 0.5; copies reach 0",
     ),
+    ("context_fid", "distance of made from real windows by principal components of these; 0 is best"),
     ("predictive_score", "error a step ahead on real windows, learned from made ones; lower is better"),
     (".leverage", "correlation of a change with the size of the next"),
     (".autocorrelation_1", "correlation of a change with the next"),

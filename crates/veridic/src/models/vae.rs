@@ -258,4 +258,48 @@ mod tests {
             |case: &Case| case.likelihood == LikelihoodConfig::Gaussian { variance: Variance::Shared };
         assert!(fixture.cases.iter().any(learned));
     }
+
+    #[test]
+    fn coupled_noise_is_learned_and_changes_no_loss() {
+        use crate::data::Matrix;
+        use crate::models::{Layout, ModelConfig, Network, Rows};
+        use crate::train::{Learner, Rates, TrainConfig};
+
+        let draw = |i: usize| ((i * 7919) % 1013) as f32 / 292.0 - 1.73;
+        // The second column is the first with a little of its own, but for its sign.
+        let value = |i: usize| match i % 2 {
+            0 => draw(i / 2),
+            _ => -0.9 * draw(i / 2) + 0.4 * draw(i / 2 + 501),
+        };
+        let rows = Matrix { n_rows: 256, n_cols: 2, values: (0..512).map(value).collect() };
+        let trained = |variance: Variance| {
+            let config = VaeConfig {
+                latent: 1,
+                encoder: vec![LayerConfig::Dense { units: 4, activation: Activation::Tanh }],
+                decoder: vec![LayerConfig::Dense { units: 4, activation: Activation::Tanh }],
+                likelihood: LikelihoodConfig::Gaussian { variance },
+                beta: 20.0,
+                ..VaeConfig::default()
+            };
+            let layout = Layout { dims: vec![2], ..Layout::default() };
+            let model = ModelConfig::Vae(config);
+            let mut network = Network::new(&model, layout, &TrainConfig::default(), 5).unwrap();
+            let index: Vec<u32> = (0..256).collect();
+            let rates = Rates { learning: 0.01, divergence: 20.0, progress: 0.5 };
+            let mut losses = Vec::new();
+            for step in 0..400 {
+                let data = Rows::matrix(&rows);
+                let draw = Draw { seed: 1, step };
+                losses.push(network.step(&mut Pool::new(1), data, &index, rates, draw).unwrap().to_vec());
+            }
+            (losses, network.coupling())
+        };
+        let (losses, coupling) = trained(Variance::Coupled);
+        let (plain, none) = trained(Variance::ByColumn);
+        assert!(losses == plain && none.is_none());
+        let factor = coupling.unwrap();
+        let together = &factor * factor.transpose();
+        let correlation = together[(0, 1)] / (together[(0, 0)] * together[(1, 1)]).sqrt();
+        assert!((-0.97..-0.8).contains(&correlation), "{together}");
+    }
 }

@@ -1,11 +1,12 @@
 //! How likely a row is, given what a decoder says about it; losses follow the codec's blocks.
 
+use nalgebra::{Cholesky, DMatrix};
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Init, loss};
 
 use super::density;
 use super::layer::Activation;
-use super::scope::Scope;
+use super::scope::{Mode, Scope};
 use super::stack::{flat_of, linear};
 use super::variance::Variance;
 use crate::codec::{Block, BlockKind};
@@ -22,7 +23,7 @@ pub enum LikelihoodConfig {
     ContinuousBernoulli,
     /// Every value is normal. Loss: `-ln N(t; mean, variance)` with its constant `½ ln 2π`, summed, in nats.
     Gaussian {
-        /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`,
+        /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`, `"coupled"`,
         /// or given by the decoder with each mean: `"decoded"`.
         variance: Variance,
     },
@@ -116,6 +117,12 @@ const LOG_VARIANCE_LIMIT: f32 = 9.0;
 /// The state that holds learned variances.
 const LOG_VARIANCE: &str = "decoder.output.log_variance";
 
+/// The state that holds the mean product of what is left of two columns, and how much a batch counts in it.
+pub(crate) const COVARIANCE: &str = "decoder.output.covariance";
+const COVARIANCE_RATE: f32 = 0.01;
+/// How much smaller correlations count than they were found.
+const TO_DIAGONAL: f64 = 1e-3;
+
 /// Where the learned variance of pixels in [0, 1] starts, a deviation of 0.14: from 1, an optimizer whose steps have the
 /// size of its rate would be on its way for thousands of steps. Columns of a table have a variance of about 1.
 const IMAGE_LOG_VARIANCE: f32 = -4.0;
@@ -205,8 +212,9 @@ impl Likelihood {
             LikelihoodConfig::Mixed => format!("{dense}, by column"),
             LikelihoodConfig::SquaredError { output } => format!("{dense}, {}", output.name()),
         };
-        // Declared before it is described, so that it is counted.
+        // Declared before they are described, so that they are counted.
         self.log_variance(scope);
+        self.covariance(scope);
         let shape = at_each_step.map_or(vec![self.outputs()], |shape| shape.to_vec());
         scope.describe("decoder.output", &label, &shape);
         flat_of(y, lead)
@@ -216,14 +224,19 @@ impl Likelihood {
     fn log_variance<'g>(&self, scope: &mut Scope<'g>) -> Option<Expr<'g>> {
         let width = match self.config {
             LikelihoodConfig::Gaussian { variance: Variance::Shared } => 1,
-            LikelihoodConfig::Gaussian { variance: Variance::ByColumn } | LikelihoodConfig::Mixed => {
-                self.width
-            }
+            LikelihoodConfig::Gaussian { variance: Variance::ByColumn | Variance::Coupled }
+            | LikelihoodConfig::Mixed => self.width,
             _ => return None,
         };
         let start = if self.spans.is_empty() { IMAGE_LOG_VARIANCE } else { 0.0 };
         let state = scope.parameter(LOG_VARIANCE, &[width], Init::Constant(start));
         Some(state.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
+    }
+
+    /// How what is left of the columns in training goes together, `[width, width]`, if sampling is to know it.
+    fn covariance<'g>(&self, scope: &mut Scope<'g>) -> Option<Expr<'g>> {
+        let wanted = self.config == LikelihoodConfig::Gaussian { variance: Variance::Coupled };
+        wanted.then(|| scope.statistic(COVARIANCE, &[self.width, self.width], Init::Constant(0.0)))
     }
 
     /// The loss of each encoded column, a row's loss being their sum: `[rows, .., width]` for what the head says, `y`
@@ -232,6 +245,12 @@ impl Likelihood {
         let last = y.shape().dims.len() - 1;
         // Several latent points of a row are all compared with the row.
         let x = if last > 0 { x.reshape(&[&vec![1; last][..], &[self.width]].concat()) } else { x };
+        if let (Mode::Train, Some(covariance)) = (scope.mode, self.covariance(scope)) {
+            let left = (x - y).detach();
+            let samples = y.shape().width() / self.width;
+            let of_batch = left.contract(left) / (scope.graph.row_count() * samples as f32);
+            scope.update(covariance, |before| before + (of_batch - before) * COVARIANCE_RATE);
+        }
         let log_variance = self.log_variance(scope);
         let normal = |y: Expr<'g>, t: Expr<'g>, log_variance: Option<Expr<'g>>| {
             loss::gaussian_nll(t, y, log_variance.expect("a learned variance was declared"))
@@ -307,6 +326,22 @@ impl Likelihood {
         deviations
     }
 
+    /// What independent noise of variance 1 is to be multiplied by from the left, rows of a lower triangle, for noise as large as
+    /// what was left in training, by the state [`COVARIANCE`], and that goes together as it did. Nothing where training has not said.
+    ///
+    /// The variances of the loss lag behind where they are small, as a step of an optimizer is the same for all of them.
+    pub fn coupling(&self, covariance: &[f32]) -> Option<DMatrix<f64>> {
+        if covariance.len() != self.width * self.width {
+            return None;
+        }
+        let at = |i: usize, j: usize| f64::from(covariance[i * self.width + j]);
+        // Rounding leaves a matrix that is not quite one of covariances.
+        let known = DMatrix::from_fn(self.width, self.width, |i, j| {
+            if i == j { at(i, i) } else { 0.5 * (at(i, j) + at(j, i)) * (1.0 - TO_DIAGONAL) }
+        });
+        Cholesky::new(known).map(|factor| factor.l())
+    }
+
     fn by_span<'g>(&self, scope: &Scope<'g>, axis: usize, f: impl Fn(&Span) -> Expr<'g>) -> Expr<'g> {
         let parts: Vec<Expr<'g>> = self.spans.iter().map(f).collect();
         scope.graph.concat(&parts, axis)
@@ -367,5 +402,18 @@ mod tests {
             );
         }
         assert!(read("'gausian'").unwrap_err().contains("unknown variant `gausian`"));
+    }
+
+    #[test]
+    fn noise_goes_together_as_what_was_left_did() {
+        let config = LikelihoodConfig::Gaussian { variance: Variance::Coupled };
+        let likelihood = Likelihood::new(config, &[], &[2]);
+        let factor = likelihood.coupling(&[4.0, -6.0, -6.0, 16.0]).unwrap();
+        let together = &factor * factor.transpose();
+        assert!((together[(0, 1)] + 6.0).abs() < 0.01 && (together[(1, 1)] - 16.0).abs() < 1e-9);
+        assert_eq!(factor[(0, 1)], 0.0);
+        // Where two columns are one, before training, and of another width.
+        assert!(likelihood.coupling(&[1.0; 4]).is_some());
+        assert!(likelihood.coupling(&[0.0; 4]).is_none() && likelihood.coupling(&[1.0]).is_none());
     }
 }

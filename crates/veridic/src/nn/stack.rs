@@ -114,19 +114,13 @@ pub(crate) fn flat(x: Expr<'_>) -> Expr<'_> {
 
 /// Samples as rows of values; the first `lead` axes count samples.
 pub(crate) fn flat_of(x: Expr<'_>, lead: usize) -> Expr<'_> {
-    let width = x.shape().dims[lead..].iter().product();
-    shaped_of(x, &[width], lead)
+    let dims = x.shape().dims;
+    x.reshape(&[&dims[..lead], &[dims[lead..].iter().product()]].concat())
 }
 
 /// Axes that count samples: a row of values has one, an image three, and an axis before them counts samples.
 fn leading(shape: &Shape) -> usize {
     usize::from(shape.dims.len().is_multiple_of(2)).min(shape.dims.len())
-}
-
-/// Samples of another shape.
-pub(crate) fn shaped<'g>(x: Expr<'g>, dims: &[usize]) -> Expr<'g> {
-    let lead = leading(&x.shape());
-    shaped_of(x, dims, lead)
 }
 
 fn shaped_of<'g>(x: Expr<'g>, dims: &[usize], lead: usize) -> Expr<'g> {

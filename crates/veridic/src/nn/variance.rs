@@ -16,6 +16,10 @@ pub enum Variance {
     /// `"by-column"`: one for each encoded column, learned. A column that never varies drives its own to the lower
     /// limit, e^-9, and the loss with it.
     ByColumn,
+    /// `"coupled"`: one for each encoded column, learned, as `"by-column"`; and rows that are made get noise with the covariance of
+    /// what is left of rows in training (its running mean), as of steps that follow each other. Losses and scores are those of
+    /// `"by-column"`.
+    Coupled,
     /// `"decoded"`: one for each value of each row, which the decoder gives beside the mean (Nix and Weigend 1994, "Estimating the
     /// mean and variance of the target probability distribution"): rows may be calm or stormy.
     Decoded,
@@ -28,6 +32,7 @@ impl Variance {
             Self::Fixed(variance) => format!("v = {variance}"),
             Self::Shared => "v learned, one for all columns".to_string(),
             Self::ByColumn => "v learned by column".to_string(),
+            Self::Coupled => "v learned by column, made rows with noise that goes together".to_string(),
             Self::Decoded => "v decoded with y".to_string(),
         }
     }
@@ -39,6 +44,7 @@ impl Serialize for Variance {
             Self::Fixed(variance) => serializer.serialize_f32(*variance),
             Self::Shared => serializer.serialize_str("shared"),
             Self::ByColumn => serializer.serialize_str("by-column"),
+            Self::Coupled => serializer.serialize_str("coupled"),
             Self::Decoded => serializer.serialize_str("decoded"),
         }
     }
@@ -51,7 +57,7 @@ impl<'de> Deserialize<'de> for Variance {
             type Value = Variance;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number above 0, \"shared\", \"by-column\" or \"decoded\"")
+                f.write_str("a number above 0, \"shared\", \"by-column\", \"coupled\" or \"decoded\"")
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Variance, E> {
@@ -70,6 +76,7 @@ impl<'de> Deserialize<'de> for Variance {
                 match value {
                     "shared" => Ok(Variance::Shared),
                     "by-column" => Ok(Variance::ByColumn),
+                    "coupled" => Ok(Variance::Coupled),
                     "decoded" => Ok(Variance::Decoded),
                     _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
                 }

@@ -42,6 +42,7 @@ pub struct GanConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub semi_supervised: Option<SemiSupervisedConfig>,
     /// From the noise to a row. If the last layer does not have the shape of the data or there is none, a dense one follows.
+    /// Windows of series may be made by layers over their steps: `{ series = [24, 4] }` gives each step noise of its own.
     pub generator: Vec<LayerConfig>,
     /// From a row to the last hidden layer; one output follows.
     pub discriminator: Vec<LayerConfig>,
@@ -211,28 +212,12 @@ impl GanConfig {
                     .to_string(),
             });
         }
-        let is_of_series = |layer: &LayerConfig| {
-            matches!(
-                layer,
-                LayerConfig::Series { .. }
-                    | LayerConfig::Recurrent { .. }
-                    | LayerConfig::Repeat { .. }
-                    | LayerConfig::Conv1d { .. }
-                    | LayerConfig::StepDense { .. }
-            )
-        };
-        for (list, layers) in [("generator", &self.generator), ("discriminator", &self.discriminator)] {
-            if let Some(at) = layers.iter().position(is_of_series) {
-                return Err(ConfigError::Conflict {
-                    what: format!(
-                        "layer {} of `model.gan.{list}` is one over series, which adversarial networks do not have",
-                        at + 1
-                    ),
-                    remedy: "take dense or image layers; of series `model.candle-copula` and `model.window-copula` make \
-                             new paths"
-                        .to_string(),
-                });
-            }
+        if self.coupled.is_some() && layout.dims.len() == 2 {
+            return Err(ConfigError::Conflict {
+                what: "`model.gan.coupled` is of two sets of images or of rows, and the data are windows of series"
+                    .to_string(),
+                remedy: "leave `model.gan.coupled` out".to_string(),
+            });
         }
         let prior = self.prior(layout.classes);
         // A coupled generator has a last part for each set instead of reading which is asked for.

@@ -13,7 +13,7 @@ use crate::models::Layout;
 use crate::models::average::{Averaged, Past, averaged, past};
 use crate::models::prior::{drawn_category, one_hot};
 use crate::models::program::{Inputs, Program, Update, seen};
-use crate::nn::{LayerConfig, Mode, Scope, dense, flat, shaped, stack};
+use crate::nn::{LayerConfig, Mode, Scope, dense, flat_of, stack_of};
 use crate::train::{Followed, OptimizerConfig, TrainConfig};
 
 /// Most updates of the generator in a step that goes on while its loss is high.
@@ -88,10 +88,11 @@ impl<'g> Game<'_, 'g> {
         let made = self.generate(scope, z);
         let made = set.map_or(made, |set| of_set(made, set));
         scope.dropout_in_use = false;
-        let decode = flat(match (self.is_image(), config.range) {
+        let decode = match (self.is_image(), config.range) {
             (true, OutputRange::Symmetric) => (made + 1.0) * 0.5,
             _ => made,
-        });
+        };
+        let decode = flat_of(decode, 0);
         scope.substitute(told_by.unwrap_or_default());
         // A row alone is judged as a group of its like.
         let like = |x: Expr<'g>| {
@@ -376,25 +377,28 @@ impl<'g> Game<'_, 'g> {
     fn generate(&self, scope: &mut Scope<'g>, z: Expr<'g>) -> Expr<'g> {
         scope.spectral = false;
         let layers = &self.config.generator;
-        let finish = |scope: &mut Scope<'g>, path: &str, made| self.finished(scope, path, made);
         match self.config.coupled {
-            Some(coupled) => coupled.generate(scope, layers, z, finish),
+            Some(coupled) => {
+                let finish = |scope: &mut Scope<'g>, path: &str, made| self.finished(scope, path, made, 0);
+                coupled.generate(scope, layers, z, finish)
+            }
             None => {
-                let made = stack(scope, "generator", layers, z);
-                finish(scope, "generator", made)
+                let lead = z.shape().dims.len() - 1;
+                let made = stack_of(scope, "generator", layers, z, lead);
+                self.finished(scope, "generator", made, lead)
             }
         }
     }
 
-    /// What the last layer gives in the shape of a row, by one more layer if it needs one.
-    fn finished(&self, scope: &mut Scope<'g>, path: &str, made: Expr<'g>) -> Expr<'g> {
-        if !self.config.generator.is_empty() && made.shape().dims.ends_with(&self.layout.dims) {
+    /// What the last layer gives in the shape of a row, by one more layer if it needs one; the first `lead` axes count samples.
+    fn finished(&self, scope: &mut Scope<'g>, path: &str, made: Expr<'g>, lead: usize) -> Expr<'g> {
+        if !self.config.generator.is_empty() && made.shape().dims[lead..] == self.layout.dims {
             return made;
         }
         let (width, path) = (self.layout.width(), format!("{path}.output"));
-        let y = dense(scope, &path, made, width);
+        let y = dense(scope, &path, flat_of(made, lead), width);
         scope.describe(&path, "dense, linear", &[width]);
-        shaped(y, &self.layout.dims)
+        y.reshape(&[&y.shape().dims[..lead], &self.layout.dims].concat())
     }
 
     /// What the discriminator says of samples `x`, with the classes they were asked for.
@@ -406,17 +410,19 @@ impl<'g> Game<'_, 'g> {
             let deviation = (1.0 - self.inputs.progress) * config.input_noise;
             x = x + scope.graph.normal(&x.shape()) * deviation;
         }
+        let axes = self.layout.dims.len();
         if let Some(asked) = asked {
-            x = beside(x, asked, self.is_image());
+            x = beside(x, asked, axes);
         }
         if config.packing > 1 {
-            x = packed(x, self.is_image());
+            x = packed(x);
         }
+        let lead = x.shape().dims.len() - axes;
         let hidden = match config.coupled {
             Some(coupled) => coupled.see(scope, &config.discriminator, x),
-            None => stack(scope, "discriminator", &config.discriminator, x),
+            None => stack_of(scope, "discriminator", &config.discriminator, x, lead),
         };
-        self.heads(scope, hidden)
+        self.heads(scope, flat_of(hidden, lead))
     }
 
     /// The matrix of a warp, where the category is read from warped images.
@@ -464,9 +470,9 @@ impl<'g> Game<'_, 'g> {
         (part(0), part(1))
     }
 
-    fn heads(&self, scope: &mut Scope<'g>, hidden: Expr<'g>) -> Judged<'g> {
+    /// What is said of the last hidden layer, a list of values a sample.
+    fn heads(&self, scope: &mut Scope<'g>, features: Expr<'g>) -> Judged<'g> {
         let config = self.config;
-        let features = flat(hidden);
         let compared = match &config.minibatch {
             Some(minibatch) => minibatch.append(scope, "discriminator", features),
             None => features,

@@ -356,3 +356,65 @@ fn coupled_networks_refuse_what_they_cannot_be() {
     let error = GanConfig { packing: 2, ..coupled(CoupledConfig::default()) }.check().unwrap_err();
     assert!(error.to_string().contains("`packing`"), "{error}");
 }
+
+#[test]
+fn windows_of_series_are_made_and_judged_by_layers_over_their_steps() {
+    let layers = |text: &str| -> Vec<LayerConfig> {
+        let table: toml::Table = toml::from_str(&format!("layers = {text}")).unwrap();
+        table["layers"].clone().try_into().unwrap()
+    };
+    let layout = Layout { dims: vec![6, 2], classes: 3, ..Layout::default() };
+    let rows = Matrix {
+        n_rows: 64,
+        n_cols: 12,
+        values: (0..768).map(|i| ((i * 37 % 23) as f32 - 11.0) / 7.0).collect(),
+    };
+    let over_steps = GanConfig {
+        latent: 18,
+        generator: layers("[{ series = [6, 3] }, { gru = 5, direction = 'both' }, { step-dense = 2 }]"),
+        discriminator: layers("[{ lstm = 4, output = 'last' }]"),
+        ..GanConfig::default()
+    };
+    let dense = GanConfig { latent: 3, generator: dense(6), discriminator: dense(4), ..GanConfig::default() };
+    for (name, config) in [
+        ("over steps", over_steps.clone()),
+        ("dense", dense.clone()),
+        (
+            "conditional",
+            GanConfig { conditional: true, generator: dense.generator.clone(), ..over_steps.clone() },
+        ),
+        ("packed", GanConfig { packing: 2, ..over_steps.clone() }),
+        (
+            "minibatch",
+            GanConfig { minibatch: Some(MinibatchConfig { group: 8, ..Default::default() }), ..dense },
+        ),
+        ("mixed", GanConfig { mixed_batches: true, ..over_steps.clone() }),
+        ("slope bounded", GanConfig { penalty: Some(Penalty::RealGradient(1.0)), ..over_steps }),
+    ] {
+        config.check().unwrap();
+        let model = ModelConfig::Gan(Box::new(config.clone()));
+        let mut network = Network::new(&model, layout.clone(), &TrainConfig::default(), 5).unwrap();
+        let data = Rows::matrix(&rows).labelled(&LABELS);
+        let (mut pool, index) = (Pool::new(2), (0..64).collect::<Vec<u32>>());
+        for step in 0..3 {
+            let losses = network.step(&mut pool, data, &index, RATES, Draw { seed: 1, step }).unwrap();
+            assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
+        }
+        let z = network.prior().unwrap().draw(crate::seed::Seed(1), "test", 9, |_| None);
+        let made = network.decode(&mut pool, &z).unwrap();
+        assert_eq!((made.n_rows, made.n_cols), (9, 12), "{name}");
+        let scores = network.score(&mut pool, data, &[0, 1, 2]).unwrap();
+        assert_eq!(scores.len(), 3, "{name}");
+        assert_eq!(network.score(&mut pool, data, &[1]).unwrap()[0], scores[1], "{name}");
+        let (codes, _) = network.encode(&mut pool, data, &[0, 1, 2]).unwrap();
+        assert_eq!((codes.n_rows, codes.n_cols), (3, 4), "{name}");
+        // All steps of a window are judged as one, not each as a row of its own.
+        let mut later = rows.clone();
+        later.values[12 + 11] += 1.0;
+        let changed = network.score(&mut pool, Rows::matrix(&later).labelled(&LABELS), &[1]).unwrap();
+        assert_ne!(changed[0], scores[1], "{name}");
+    }
+    let coupled = GanConfig { coupled: Some(CoupledConfig::default()), ..GanConfig::default() };
+    let error = coupled.check_layers(&layout).unwrap_err();
+    assert!(error.to_string().contains("windows of series"), "{error}");
+}

@@ -13,7 +13,7 @@ use super::rows::{Layout, Rows};
 use super::{ModelConfig, NetworkConfig};
 use crate::data::Matrix;
 use crate::error::{ModelError, Result};
-use crate::nn::{LayerSummary, Likelihood, Scope};
+use crate::nn::{COVARIANCE, LayerSummary, Likelihood, Scope};
 use crate::seed::Seed;
 use crate::train::TrainConfig;
 
@@ -306,6 +306,11 @@ impl Network {
     pub fn deviations(&self) -> Vec<f32> {
         let log_variance = self.states.get("decoder.output.log_variance");
         self.likelihood.deviations(log_variance.map(|state| state.values.as_slice()))
+    }
+
+    /// The noise of the numbers of a row in sampling, where it goes together: see [`Likelihood::coupling`].
+    pub(crate) fn coupling(&self) -> Option<nalgebra::DMatrix<f64>> {
+        self.likelihood.coupling(&self.states.get(COVARIANCE)?.values)
     }
 
     /// Starts recording how long each task of a training step takes, from zero, or stops.

@@ -1,9 +1,12 @@
 //! Alarms: stretches of high scores.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
+use super::departure::shortest;
 use super::detector::{Detector, DetectorConfig, SeriesScores};
-use crate::data::series::SeriesSet;
+use crate::data::series::{Series, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::ConfigError;
 use crate::evaluate::{flagged_ranges, merged_ranges};
@@ -15,6 +18,13 @@ const NATS: f64 = 3.0;
 const USUAL: f64 = 2.0;
 /// The share of training points above the threshold of any other detector.
 const SHARE: f64 = 0.02;
+
+/// A point departs far whose evidence is at least this: three times what is usual.
+const FAR: f64 = 1.0;
+/// The most that the evidence of one point counts beside that of others.
+const MOST_EVIDENCE: f64 = 20.0;
+/// Less than this share of the most evidence is none.
+const LEAST_EVIDENCE: f64 = 0.1;
 
 /// When there is an alarm, and which are one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -97,14 +107,14 @@ pub struct Alarm {
     /// What the series is of.
     pub entity: String,
     /// The first point, and the one after the last, counted from 0.
-    pub points: std::ops::Range<usize>,
+    pub points: Range<usize>,
     /// The time of the first point.
     pub start: f64,
     /// The time of the last point.
     pub end: f64,
-    /// The time of the highest score.
+    /// The time of the most unusual point.
     pub peak: f64,
-    /// That score.
+    /// The highest score around it.
     pub score: f64,
     /// The channels that contribute most over the stretch, the first most: until they hold half of it.
     pub channels: Vec<String>,
@@ -113,28 +123,56 @@ pub struct Alarm {
 }
 
 /// The stretches of scores above `threshold`, those with at most `gap` points between them (by default a hundredth of the
-/// series) as one.
-pub fn alarms(detector: &Detector, scores: &SeriesScores, threshold: f64, gap: Option<usize>) -> Vec<Alarm> {
+/// series) as one; `series` is what was scored.
+///
+/// Where scores are averages, or of windows, a stretch of high ones is wider than what is unusual: one spike raises all windows that
+/// hold it. So an alarm is the part of the stretch that departs from the usual course, by the detector's references, or, where
+/// nothing does (a wave that is late, noise that stops), the part where the score is above the threshold before it is averaged. Its
+/// score is the highest of the whole stretch.
+pub fn alarms(
+    detector: &Detector,
+    series: &Series,
+    scores: &SeriesScores,
+    threshold: f64,
+    gap: Option<usize>,
+) -> Vec<Alarm> {
     let gap = gap.unwrap_or(scores.scores.len() / 100);
     let flags: Vec<bool> = scores.scores.iter().map(|score| *score > threshold).collect();
-    let alarm = |points: std::ops::Range<usize>| {
-        let score = |i: &usize| scores.scores[*i];
-        let highest = |a: &usize, b: &usize| score(a).total_cmp(&score(b)).then(b.cmp(a));
-        let peak = points.clone().filter(|i| !score(i).is_nan()).max_by(highest).unwrap_or(points.start);
+    let alarm = |stretch: Range<usize>| {
+        let known = |values: &[f64]| {
+            let highest = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]).then(b.cmp(a));
+            stretch.clone().filter(|&i| !values[i].is_nan()).max_by(highest).unwrap_or(stretch.start)
+        };
+        let score = scores.scores[known(&scores.scores)];
         let names = detector.channels();
         let channels = match scores.channels.len() {
-            0 => names.to_vec(),
-            _ => most(&scores.channels, &points).into_iter().map(|c| names[c].clone()).collect(),
+            0 => (0..names.len()).collect(),
+            _ => most(&scores.channels, &stretch),
         };
         let reasons = detector.config().reasons();
-        let reason = most(&scores.reasons, &points).first().and_then(|r| reasons.get(*r));
+        let reason = most(&scores.reasons, &stretch).first().and_then(|r| reasons.get(*r));
+        let mut evidence = detector.evidence(series, &channels, stretch.clone()).unwrap_or_default();
+        // What is missing lies on a line, which says nothing.
+        evidence
+            .iter_mut()
+            .zip(&scores.scores[stretch.clone()])
+            .for_each(|(of, score)| *of = if score.is_nan() { 0.0 } else { *of });
+        let (points, peak) = departing(&evidence, &stretch).unwrap_or_else(|| {
+            let sharp = if scores.sharp.is_empty() { &scores.scores } else { &scores.sharp };
+            let is_high = |i: &usize| sharp[*i] > threshold;
+            let points = match (stretch.clone().find(is_high), stretch.clone().rfind(is_high)) {
+                (Some(first), Some(last)) => first..last + 1,
+                _ => stretch.clone(),
+            };
+            (points, known(sharp))
+        });
         Alarm {
             entity: scores.entity.clone(),
             start: scores.times[points.start],
             end: scores.times[points.end - 1],
-            peak: scores.times[peak],
-            score: score(&peak),
-            channels,
+            peak: scores.times[peak.clamp(points.start, points.end - 1)],
+            score,
+            channels: channels.into_iter().map(|c| names[c].clone()).collect(),
             reason: reason.map(|reason| (*reason).to_owned()),
             points,
         }
@@ -142,8 +180,25 @@ pub fn alarms(detector: &Detector, scores: &SeriesScores, threshold: f64, gap: O
     merged_ranges(&flagged_ranges(&flags), gap).into_iter().map(alarm).collect()
 }
 
+/// The part of a stretch that departs from the usual course, and the point that does most, by the evidence of each point of it;
+/// nothing where no point departs far.
+fn departing(evidence: &[f64], stretch: &Range<usize>) -> Option<(Range<usize>, usize)> {
+    let highest = |a: &usize, b: &usize| evidence[*a].total_cmp(&evidence[*b]).then(b.cmp(a));
+    let peak = (0..evidence.len()).max_by(highest)?;
+    if evidence[peak] < FAR {
+        return None;
+    }
+    // One value, however far out, does not hide that others near it are unusual too.
+    let least = LEAST_EVIDENCE * evidence[peak].min(MOST_EVIDENCE);
+    let bounded = |value: &f64| if *value < least { 0.0 } else { value.min(MOST_EVIDENCE) };
+    let bounded: Vec<f64> = evidence.iter().map(bounded).collect();
+    let mut points = shortest(&bounded)?;
+    points = points.start.min(peak)..points.end.max(peak + 1);
+    Some((points.start + stretch.start..points.end + stretch.start, peak + stretch.start))
+}
+
 /// The lists with the largest sums over `points`, until they hold half of all.
-fn most(shares: &[Vec<f32>], points: &std::ops::Range<usize>) -> Vec<usize> {
+fn most(shares: &[Vec<f32>], points: &Range<usize>) -> Vec<usize> {
     let sums: Vec<f64> =
         shares.iter().map(|share| share[points.clone()].iter().map(|s| f64::from(*s)).sum()).collect();
     let mut order: Vec<usize> = (0..sums.len()).collect();
@@ -201,4 +256,73 @@ pub fn alarm_table(alarms: &[Alarm], set: &SeriesSet) -> (Table, Schema) {
     let table = Table { columns: columns.collect(), n_rows: alarms.len() };
     let of = |(name, kind): (&str, Kind)| ColumnSchema::new(name, kind, 0);
     (table, Schema { columns: kinds.into_iter().map(of).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day of so many points, again and again, with a little noise.
+    fn days(n: usize, day: usize) -> Vec<f64> {
+        let noise = |i: usize| ((i * 7919) % 1013) as f64 / 1013.0 - 0.5;
+        (0..n).map(|i| (i as f64 * std::f64::consts::TAU / day as f64).sin() * 3.0 + noise(i) * 0.5).collect()
+    }
+
+    fn found(values: Vec<f64>) -> Vec<Alarm> {
+        let set = SeriesSet::single("x", values);
+        let detector = Detector::fit(&set, &DetectorConfig::default(), false, 1).unwrap();
+        let scores = detector.score(&set, 1).unwrap().remove(0);
+        alarms(&detector, &set.series[0], &scores, NATS, None)
+    }
+
+    #[test]
+    fn an_alarm_of_one_spike_is_the_spike_whatever_the_sampling() {
+        // Days sampled every minute, 5, 15 and 60 minutes.
+        for (n, day, places) in [
+            (5760, 1440, [1000, 3501]),
+            (4320, 288, [700, 4300]),
+            (2880, 96, [1401, 2000]),
+            (2400, 24, [100, 1333]),
+        ] {
+            for place in places {
+                for size in [8.0, -60.0] {
+                    let mut values = days(n, day);
+                    values[place] += size;
+                    let found = found(values);
+                    let alarm = found.iter().find(|alarm| alarm.points.contains(&place));
+                    let alarm = alarm.unwrap_or_else(|| panic!("{day} {place} {size}: {found:?}"));
+                    assert_eq!(alarm.peak, place as f64, "{day} {place} {size}: {alarm:?}");
+                    assert!(alarm.points.len() <= 5, "{day} {place} {size}: {alarm:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_shift_and_a_dead_sensor_are_as_long_as_they_last() {
+        for (day, dead) in [(288, false), (96, false), (96, true), (24, true)] {
+            let mut values = days(4000, day);
+            let last = values[1999];
+            values[2000..2200].iter_mut().for_each(|v| *v = if dead { last } else { *v + 6.0 });
+            let found = found(values);
+            let alarm = found.iter().find(|alarm| alarm.points.contains(&2100)).unwrap();
+            assert!(alarm.points.start >= 1950 && alarm.points.end <= 2250, "{day} {dead}: {alarm:?}");
+            assert!(alarm.points.len() >= 90, "{day} {dead}: {alarm:?}");
+        }
+    }
+
+    #[test]
+    fn one_wrong_value_does_not_hide_what_comes_later() {
+        for wrong in [1e300, -9e99, 1e6] {
+            let mut values = days(3000, 96);
+            values[400] = wrong;
+            values[2000..2060].iter_mut().for_each(|value| *value += 6.0);
+            let found = found(values);
+            let of = |place: usize| found.iter().find(|alarm| alarm.points.contains(&place));
+            let spike = of(400).unwrap_or_else(|| panic!("{wrong}: {found:?}"));
+            assert!((spike.points.len(), spike.peak) == (1, 400.0) || spike.points.len() <= 5, "{spike:?}");
+            assert!(of(2030).is_some(), "{wrong}: {found:?}");
+            assert!(found.len() <= 4, "{wrong}: {found:?}");
+        }
+    }
 }

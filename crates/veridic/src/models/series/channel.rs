@@ -1,5 +1,7 @@
 //! What a detector has learned of one channel.
 
+use std::ops::Range;
+
 use super::autoregression::{Autoregression, AutoregressionConfig};
 use super::average::moments;
 use super::four::{FourSurprises, FourSurprisesConfig};
@@ -101,6 +103,15 @@ impl ChannelModel {
         match self {
             Self::Four(four) => Ok(squared(four.surprises(part, threads)?)),
             Self::Raw { model, window, usual } => Ok(relative(model.score(part, *window, threads)?, *usual)),
+        }
+    }
+
+    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; nothing where
+    /// the model knows of no course.
+    pub(super) fn evidence(&self, part: &Part<'_>, stretch: Range<usize>) -> Option<Vec<f64>> {
+        match self {
+            Self::Four(four) => Some(four.evidence(part, stretch)),
+            Self::Raw { .. } => None,
         }
     }
 

@@ -1,10 +1,13 @@
 //! Detectors of what does not belong in series: fit and score.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::autoencoder::{WindowAutoencoder, WindowAutoencoderConfig};
 use super::autoregression::AutoregressionConfig;
 use super::channel::{ChannelConfig, ChannelModel};
+use super::extreme;
 use super::four::{FourSurprises, FourSurprisesConfig, REASONS};
 use super::group::{Group, Model};
 use super::local::LocalPolynomialConfig;
@@ -171,6 +174,8 @@ pub struct Detector {
     pooled: bool,
     /// Scores of the points that were learned from.
     seen: Ranks,
+    /// Values by channel that were too far out to be learned from.
+    left_out: Vec<usize>,
 }
 
 /// Scores of the points of one series.
@@ -183,6 +188,8 @@ pub struct SeriesScores {
     /// A score a point, higher for what is more unusual; NaN where no channel has a value. Nats of
     /// [`DetectorConfig::FourSurprises`], else multiples of what was usual in training.
     pub scores: Vec<f64>,
+    /// The same before they were averaged over points next to each other; empty where they were not.
+    pub sharp: Vec<f64>,
     /// The share of each channel in the score of each point, 0 to 1; empty where there is one channel.
     pub channels: Vec<Vec<f32>>,
     /// The share of each of [`DetectorConfig::reasons`] likewise.
@@ -205,7 +212,8 @@ impl Detector {
 
     /// Learns what is usual in `set`; with `pooled` one model of all entities, else one of each.
     ///
-    /// Missing values lie on a line between their neighbors. The series may hold unusual points, if they are rare.
+    /// Missing values lie on a line between their neighbors. The series may hold unusual points, if they are rare; of values further
+    /// from the middle 98 % than 50 times their span nothing is learned (see [`Self::left_out`]), as if they were missing.
     ///
     /// # Errors
     /// No series or no channel, a series that is too short, a channel without values.
@@ -221,6 +229,7 @@ impl Detector {
         let entities = if pooled { vec![""] } else { set.entities() };
         let mut groups = Vec::new();
         let mut seen = Vec::new();
+        let mut left_out = vec![0; set.channels.len()];
         for entity in &entities {
             let mut of: Vec<&Series> =
                 set.series.iter().filter(|series| pooled || series.entity == *entity).collect();
@@ -239,13 +248,17 @@ impl Detector {
                     return Err(failed(SeriesError::AllMissing { entity, channel }));
                 }
             }
+            let mut learned: Vec<Series> = of.into_iter().cloned().collect();
+            left_out.iter_mut().zip(extreme::leave_out(&mut learned)).for_each(|(all, here)| *all += here);
+            let of: Vec<&Series> = learned.iter().collect();
             let (group, scores) = Group::fit(entity, &of, config, needed, threads)?;
             groups.push(group);
             seen.extend(scores);
         }
         let known = seen.iter().flat_map(|scores| &scores.scores).copied().filter(|score| !score.is_nan());
         let seen = Ranks::of(known.collect());
-        Ok(Self { config: config.clone(), channels: set.channels.clone(), groups, pooled, seen })
+        let channels = set.channels.clone();
+        Ok(Self { config: config.clone(), channels, groups, pooled, seen, left_out })
     }
 
     /// Scores the points of each series. Those that were learned from are not compared with themselves: a window is told by
@@ -288,6 +301,22 @@ impl Detector {
         (!all.is_empty()).then(|| [sum(0) / n, sum(1) / n])
     }
 
+    /// How many values of each channel were too far out to be learned from; they are scored as any other.
+    pub fn left_out(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.channels.iter().map(String::as_str).zip(self.left_out.iter().copied())
+    }
+
+    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; nothing where
+    /// the detector knows of no course.
+    pub(super) fn evidence(
+        &self,
+        series: &Series,
+        channels: &[usize],
+        stretch: Range<usize>,
+    ) -> Option<Vec<f64>> {
+        self.group(&series.entity)?.evidence(series, channels, stretch)
+    }
+
     /// The score below which the share `q` (0 to 1) of the points lies that were learned from.
     pub fn training_quantile(&self, q: f64) -> f64 {
         self.seen.quantile(q)
@@ -322,6 +351,8 @@ impl Detector {
         let entities: Vec<&str> = self.groups.iter().map(|group| group.entity.as_str()).collect();
         stored.about.insert("entities".into(), serde_json::json!(entities).to_string());
         stored.insert("pooled", &[1], vec![u8::from(self.pooled)]);
+        let left_out = self.left_out.iter().map(|count| *count as u64).collect();
+        stored.insert("left-out", &[self.left_out.len()], left_out);
         stored.insert("needed", &[self.groups.len()], self.groups.iter().map(|g| g.needed as u64).collect());
         stored.absorb("seen", self.seen.store());
         for (i, group) in self.groups.iter().enumerate() {
@@ -352,6 +383,11 @@ impl Detector {
         let entities: Vec<String> = json(stored.text("entities")?)?;
         let pooled = stored.values::<u8>("pooled")?.first() == Some(&1);
         let needed = stored.values::<u64>("needed")?;
+        let left_out: Vec<usize> =
+            stored.values::<u64>("left-out")?.iter().map(|count| *count as usize).collect();
+        if left_out.len() != channels.len() {
+            return Err("`left-out` is not of the channels".into());
+        }
         if channels.is_empty() || needed.len() != entities.len() || entities.is_empty() {
             return Err("channels and entities do not fit together".into());
         }
@@ -380,7 +416,7 @@ impl Detector {
             groups.push(Group { entity, model, needed: *needed as usize });
         }
         let seen = Ranks::restore(&stored.below("seen"))?;
-        Ok(Self { config, channels, groups, pooled, seen })
+        Ok(Self { config, channels, groups, pooled, seen, left_out })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Four surprises: the default detector of one channel.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +29,11 @@ const TAIL_FLOOR: f64 = 0.02;
 const VARIANCE_FLOOR: f64 = 1e-6;
 /// What is added to a spread before its logarithm, in standard deviations.
 const SPREAD_FLOOR: f64 = 0.01;
-/// A standard deviation is at least this share of the range.
-const DEVIATION_FLOOR: f64 = 0.0;
+/// A value counts as at most so many standard deviations from the median: sums of squares of larger ones would swallow the others.
+const MOST_AWAY: f64 = 1e4;
+/// Usual departures from the usual course count as at least so many standard deviations, and what is evidence is beyond so many times
+/// the usual ones.
+const DEPARTURE: (f64, f64) = (1e-3, 1.5);
 
 /// Four surprises in nats, combined: two distances to the nearest windows, one within the leading directions of windows,
 /// and how far the spread is from the usual one.
@@ -71,6 +76,8 @@ pub(super) struct FourSurprises {
     shape: Subspace,
     spread: usize,
     usual_spread: f64,
+    /// How far points that were learned from are from the usual course.
+    usual_departure: f64,
     tails: Vec<Tail>,
     pub(super) smooth: usize,
 }
@@ -97,8 +104,7 @@ impl FourSurprises {
     ) -> Result<(Self, Vec<Surprises>), Error> {
         let all: Vec<f64> = parts.iter().flat_map(|part| part.values.iter().copied()).collect();
         let center = median(&all);
-        let range = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-        let size = moments(&all).1.max(DEVIATION_FLOOR * (range.1 - range.0)).max(1e-12);
+        let size = moments(&all).1.max(1e-12);
         let smooth = config.smooth.unwrap_or_else(|| {
             parts.iter().max_by_key(|part| part.len()).map_or(1, |part| smoothing(&part.values))
         });
@@ -114,9 +120,11 @@ impl FourSurprises {
             shape: Subspace::fit(&scaled, window, config.components),
             spread: window,
             usual_spread: 0.0,
+            usual_departure: 0.0,
             tails: Vec::new(),
             smooth,
         };
+        four.usual_departure = four.short.usual_departure(&scaled);
         let spreads: Vec<f64> = scaled.iter().flat_map(|part| log_spread(&part.values, window)).collect();
         four.usual_spread = median(&spreads);
         let mut statistics =
@@ -135,6 +143,14 @@ impl FourSurprises {
         let mut statistics = self.statistics(&part, threads)?;
         self.to_surprises(&mut statistics, threads)?;
         Ok(statistics)
+    }
+
+    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; 0 or more.
+    pub(super) fn evidence(&self, part: &Part<'_>, stretch: Range<usize>) -> Vec<f64> {
+        let part = part.map(|value| scaled(value, self.center, self.size));
+        let usual = DEPARTURE.1 * self.usual_departure.max(DEPARTURE.0);
+        let away = self.short.departures(&part, stretch);
+        away.into_iter().map(|away| (away / usual - 1.0).max(0.0)).collect()
     }
 
     fn to_surprises(&self, statistics: &mut [Vec<f64>; 4], threads: usize) -> Result<(), Error> {
@@ -159,7 +175,8 @@ impl FourSurprises {
 
     pub(super) fn store(&self) -> Stored {
         let mut stored = Stored::default();
-        stored.insert("scale", &[3], vec![self.center, self.size, self.usual_spread]);
+        let scale = vec![self.center, self.size, self.usual_spread, self.usual_departure];
+        stored.insert("scale", &[4], scale);
         stored.insert("points", &[2], vec![self.spread as u64, self.smooth as u64]);
         stored.absorb("short", self.short.store());
         stored.absorb("long", self.long.store());
@@ -171,13 +188,14 @@ impl FourSurprises {
     }
 
     pub(super) fn restore(stored: &Stored) -> Result<Self, String> {
-        let &[center, size, usual_spread] = stored.values::<f64>("scale")? else {
-            return Err("`scale` is not three numbers".into());
+        let &[center, size, usual_spread, usual_departure] = stored.values::<f64>("scale")? else {
+            return Err("`scale` is not four numbers".into());
         };
         let &[spread, smooth] = stored.values::<u64>("points")? else {
             return Err("`points` is not two numbers".into());
         };
-        if !(size > 0.0 && center.is_finite() && usual_spread.is_finite()) || spread == 0 {
+        let is_finite = [center, usual_spread, usual_departure].iter().all(|value| value.is_finite());
+        if !(size > 0.0 && is_finite) || spread == 0 {
             return Err("`scale` or `points` is out of range".into());
         }
         let tails = (0..4).map(|i| Tail::restore(&stored.below(&format!("tail-{i}"))));
@@ -189,6 +207,7 @@ impl FourSurprises {
             shape: Subspace::restore(&stored.below("shape"))?,
             spread: spread as usize,
             usual_spread,
+            usual_departure,
             tails: tails.collect::<Result<_, _>>()?,
             smooth: smooth as usize,
         })
@@ -197,7 +216,7 @@ impl FourSurprises {
 
 /// In units of the scale; bounded, so that no square overflows.
 fn scaled(value: f64, center: f64, size: f64) -> f64 {
-    ((value - center) / size).clamp(-1e9, 1e9)
+    ((value - center) / size).clamp(-MOST_AWAY, MOST_AWAY)
 }
 
 /// The log of the standard deviation around each point.

@@ -1,5 +1,7 @@
 //! What a detector has learned of one entity, or of all, and the scores of a series by it.
 
+use std::ops::Range;
+
 use super::autoencoder::WindowAutoencoder;
 use super::average::moving_average;
 use super::channel::{ChannelConfig, ChannelModel, Squares};
@@ -99,6 +101,20 @@ impl Group {
     }
 }
 
+impl Group {
+    /// For each point of a stretch of a series how much further from the usual course it is than is usual, in multiples of that, in
+    /// the channel of those asked for where that is most; nothing where the model knows of no course.
+    pub(super) fn evidence(&self, series: &Series, of: &[usize], stretch: Range<usize>) -> Option<Vec<f64>> {
+        let Model::Apart(models) = &self.model else { return None };
+        let mut most = vec![0.0_f64; stretch.len()];
+        for &channel in of {
+            let found = models.get(channel)?.evidence(&Part::of(series, channel), stretch.clone())?;
+            most.iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
+        }
+        Some(most)
+    }
+}
+
 fn channels(series: &Series) -> Vec<Part<'_>> {
     (0..series.values.len()).map(|c| Part::of(series, c)).collect()
 }
@@ -111,7 +127,7 @@ fn scored(series: &Series, mut scores: Vec<f64>) -> SeriesScores {
         }
     }
     let (entity, times) = (series.entity.clone(), series.times.clone());
-    SeriesScores { entity, times, scores, channels: Vec::new(), reasons: Vec::new() }
+    SeriesScores { entity, times, scores, sharp: Vec::new(), channels: Vec::new(), reasons: Vec::new() }
 }
 
 /// The root of the mean of all channels' squares, averaged, and what each channel and each reason has of it.
@@ -131,19 +147,25 @@ fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> 
     drop(squares);
     // The root first and then the average, so that a lone spike does not outweigh a stretch.
     let smooth = models.iter().map(ChannelModel::smooth).max().unwrap_or(1);
-    let score = |sums: &[f64], of: usize| {
-        let roots: Vec<f64> = sums.iter().map(|sum| (sum / of.max(1) as f64).sqrt()).collect();
-        moving_average(&roots, smooth)
-    };
-    let mut scores = score(&sum(by_channel.iter().collect()), by_channel.len() * n_reasons);
-    if by_channel.len() > 1 && models.iter().all(ChannelModel::is_in_nats) {
-        let many = (by_channel.len() as f64).ln();
-        for channel in &by_channel {
-            let alone = score(channel, n_reasons);
-            let raised = |(score, alone): (&mut f64, f64)| *score = score.max((alone - many).min(ALONE));
-            scores.iter_mut().zip(alone).for_each(raised);
+    let all = sum(by_channel.iter().collect());
+    let averaged = |smooth: usize| {
+        let score = |sums: &[f64], of: usize| {
+            let roots: Vec<f64> = sums.iter().map(|sum| (sum / of.max(1) as f64).sqrt()).collect();
+            moving_average(&roots, smooth)
+        };
+        let mut scores = score(&all, by_channel.len() * n_reasons);
+        if by_channel.len() > 1 && models.iter().all(ChannelModel::is_in_nats) {
+            let many = (by_channel.len() as f64).ln();
+            for channel in &by_channel {
+                let alone = score(channel, n_reasons);
+                let raised = |(score, alone): (&mut f64, f64)| *score = score.max((alone - many).min(ALONE));
+                scores.iter_mut().zip(alone).for_each(raised);
+            }
         }
-    }
+        scores
+    };
+    let scores = averaged(smooth);
+    let sharp = if smooth > 1 { averaged(1) } else { Vec::new() };
     let shares = |parts: Vec<Vec<f64>>| -> Vec<Vec<f32>> {
         if parts.len() < 2 {
             return Vec::new();
@@ -154,5 +176,5 @@ fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> 
         smoothed.iter().map(|part| part.iter().zip(&total).map(share).collect()).collect()
     };
     let (channels, reasons) = (shares(by_channel), shares(reasons));
-    SeriesScores { channels, reasons, ..scored(series, scores) }
+    SeriesScores { sharp, channels, reasons, ..scored(series, scores) }
 }

@@ -11,7 +11,9 @@ mod average;
 mod candle;
 mod channel;
 mod copula;
+mod departure;
 mod detector;
+mod extreme;
 mod four;
 #[cfg(test)]
 mod generator_tests;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::{Alarm, AlarmConfig, alarms};
 use super::detector::{Detector, DetectorConfig, SeriesScores};
-use crate::data::series::{SeriesConfig, SeriesForm, SeriesSet};
+use crate::data::series::{Series, SeriesConfig, SeriesForm, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::Stored;
@@ -98,6 +98,18 @@ impl SeriesModel {
         &self.detector
     }
 
+    /// In words, what was too far out to be learned from, if anything was.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let of = |(channel, count): (&str, usize)| (count > 0).then(|| format!("{count} of `{channel}`"));
+        let all: Vec<String> = self.detector.left_out().filter_map(of).collect();
+        (!all.is_empty()).then(|| {
+            format!(
+                "values more than 50 times the span of the middle 98 % away are scored, but not learned from: {}",
+                all.join(", ")
+            )
+        })
+    }
+
     /// How tables are laid out.
     pub fn layout(&self) -> &SeriesConfig {
         &self.layout
@@ -129,8 +141,10 @@ impl SeriesModel {
             _ => self.alarm.rule.threshold(&self.detector),
         };
         let gap = choice.gap.or(self.alarm.gap);
-        let of = |scores: &SeriesScores| alarms(&self.detector, scores, threshold, gap);
-        let alarms = scores.iter().flat_map(of).collect();
+        let of = |(series, scores): (&Series, &SeriesScores)| {
+            alarms(&self.detector, series, scores, threshold, gap)
+        };
+        let alarms = set.series.iter().zip(&scores).flat_map(of).collect();
         Ok(ScoredSeries { set, scores, threshold, alarms })
     }
 

@@ -22,10 +22,10 @@ const SAME: f32 = 1e-3;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct References {
     /// Points on either side of a moment within which a reference of the same series is left out.
-    reach: usize,
+    pub(super) reach: usize,
     /// Which of the nearest counts, from 1.
-    k: usize,
-    rows: Matrix,
+    pub(super) k: usize,
+    pub(super) rows: Matrix,
     /// Where each comes from: a number into `entities`, and its time.
     entity: Vec<u32>,
     time: Vec<f64>,
@@ -106,7 +106,7 @@ impl References {
     }
 
     /// Where each reference lies in the part, if it comes from it.
-    fn own(
+    pub(super) fn own(
         &self,
         part: &Part<'_>,
         count: usize,
@@ -171,10 +171,10 @@ impl References {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Near {
     /// Points of a block.
-    length: usize,
+    pub(super) length: usize,
     /// Blocks of a window.
-    blocks: usize,
-    references: References,
+    pub(super) blocks: usize,
+    pub(super) references: References,
 }
 
 impl Near {
@@ -197,9 +197,14 @@ impl Near {
         Self { length, blocks, references: References::fit(parts, blocks, most, (k, window)) }
     }
 
+    /// Points of a window.
+    pub(super) fn span(&self) -> usize {
+        self.length * self.blocks
+    }
+
     /// For each point the distance of the window around it to the nearest references that share no point with it.
     pub(super) fn score(&self, part: &Part<'_>, threads: usize) -> Result<Vec<f64>, Error> {
-        let span = self.length * self.blocks;
+        let span = self.span();
         let count = (part.len() + 1).saturating_sub(span);
         let sums = prefix_sums(part.values.iter().copied());
         let embed =
@@ -226,7 +231,7 @@ impl Near {
 }
 
 /// The means of the blocks of the window at `start`.
-fn means(sums: &[f64], start: usize, length: usize, blocks: usize) -> impl Iterator<Item = f32> {
+pub(super) fn means(sums: &[f64], start: usize, length: usize, blocks: usize) -> impl Iterator<Item = f32> {
     (0..blocks).map(move |block| {
         let from = start + block * length;
         ((sums[from + length] - sums[from]) / length as f64) as f32

@@ -2,6 +2,9 @@
 
 use crate::data::series::Series;
 
+/// A value counts as at most this, so that no square overflows, not even in single precision.
+const LARGEST: f64 = 1e17;
+
 /// A channel of a series without missing values.
 #[derive(Debug, Clone)]
 pub(super) struct Part<'a> {
@@ -13,7 +16,9 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// Channel `channel` of `series`; missing values lie on a line between their neighbors, or are as the nearest at the ends.
     pub(super) fn of(series: &'a Series, channel: usize) -> Self {
-        Self { entity: &series.entity, times: &series.times, values: filled(&series.values[channel]) }
+        let mut values = filled(&series.values[channel]);
+        values.iter_mut().for_each(|value| *value = value.clamp(-LARGEST, LARGEST));
+        Self { entity: &series.entity, times: &series.times, values }
     }
 
     /// The same with each value changed.

@@ -56,7 +56,7 @@ fn every_detector_finds_a_break_names_its_channel_and_comes_back_from_a_file() {
         let restored = Detector::restore(&Stored::from_bytes(&bytes).unwrap()).unwrap();
         assert_eq!(restored, detector, "{name}");
         let threshold = AlarmRule::Score(0.9 * scores.scores[peak]).threshold(&restored);
-        let alarms = alarms(&restored, &scores, threshold, Some(10));
+        let alarms = alarms(&restored, &set.series[0], &scores, threshold, Some(10));
         let alarm = alarms.iter().find(|alarm| alarm.points.contains(&peak)).unwrap();
         assert_eq!(alarm.channels, ["b"], "{name}");
     }
@@ -77,7 +77,7 @@ fn a_dead_sensor_among_calm_ones_is_an_alarm_that_names_it() {
         let found = |learned: &SeriesSet, judged: &SeriesSet| {
             let detector = Detector::fit(learned, &DetectorConfig::default(), false, 1).unwrap();
             let scores = detector.score(judged, 1).unwrap().remove(0);
-            let mut found = alarms(&detector, &scores, rule.threshold(&detector), None);
+            let mut found = alarms(&detector, &judged.series[0], &scores, rule.threshold(&detector), None);
             // The last points have no surroundings on one side, whatever the sensors do.
             found.retain(|alarm| alarm.points.start < 3900);
             found
@@ -145,7 +145,10 @@ fn constants_spikes_and_missing_stretches_stay_finite() {
     spike[300] = 1e12;
     let mut hole = wave(600, 0);
     hole[200..260].fill(f64::NAN);
+    let mut wrong = wave(600, 0);
+    wrong[300] = 1e300;
     let (spike, hole) = (SeriesSet::single("x", spike), SeriesSet::single("x", hole));
+    let wrong = SeriesSet::single("x", wrong);
     for config in all() {
         let name = config.name();
         let fitted = |set: &SeriesSet| {
@@ -155,6 +158,12 @@ fn constants_spikes_and_missing_stretches_stay_finite() {
         };
         let (detector, scores) = fitted(&constant);
         assert!(scores.iter().all(|score| *score < 0.1), "{name}: {}", scores[highest(&scores)]);
+        for set in [&spike, &wrong] {
+            let (_, scores) = fitted(set);
+            assert!(scores.iter().all(|score| score.is_finite()), "{name}");
+            let scores = detector.score(set, 1).unwrap().remove(0).scores;
+            assert!(scores.iter().all(|score| score.is_finite()), "{name}");
+        }
         let scores = detector.score(&spike, 1).unwrap().remove(0).scores;
         assert!(scores.iter().all(|score| score.is_finite()), "{name}");
         // The seasonal one sees it again a season of 125 points later, and averages over one.
@@ -227,17 +236,24 @@ fn alarms_merge_and_become_a_table() {
     let set = two_channels();
     let detector = Detector::fit(&set, &DetectorConfig::default(), false, 1).unwrap();
     let mut scores = detector.score(&set, 1).unwrap().remove(0);
+    scores.sharp.clear();
     scores.scores.fill(0.0);
     scores.scores[100..103].fill(2.0);
     scores.scores[101] = 5.0;
     scores.scores[105] = 3.0;
     scores.scores[106] = f64::NAN;
     scores.scores[400] = 9.0;
-    let found = alarms(&detector, &scores, 1.0, Some(2));
+    // One that knows of no usual course goes by scores alone.
+    let naive = DetectorConfig::SeasonalNaive(SeasonalNaiveConfig::default());
+    let naive = Detector::fit(&set, &naive, false, 1).unwrap();
+    let found = alarms(&naive, &set.series[0], &scores, 1.0, Some(2));
     assert_eq!(found.len(), 2);
     assert_eq!((found[0].points.clone(), found[0].start, found[0].end), (100..106, 100.0, 105.0));
     assert_eq!((found[0].peak, found[0].score), (101.0, 5.0));
-    assert_eq!(alarms(&detector, &scores, 1.0, Some(1)).len(), 3);
+    assert_eq!(alarms(&naive, &set.series[0], &scores, 1.0, Some(1)).len(), 3);
+    let found = alarms(&detector, &set.series[0], &scores, 1.0, Some(2));
+    assert_eq!((found.len(), found[0].score), (2, 5.0));
+    assert!(found[0].points.start >= 100 && found[0].points.end <= 106);
     let (table, schema) = alarm_table(&found, &set);
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["start", "end", "peak", "score", "points", "channels", "reason"]);

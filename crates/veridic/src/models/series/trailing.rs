@@ -263,7 +263,7 @@ fn scale(values: &[f64]) -> [f64; 2] {
 
 pub(super) fn standardised<'a>(channels: &[Part<'a>], scales: &[[f64; 2]]) -> Rows<'a> {
     let of = |(part, [mean, size]): (&Part<'_>, &[f64; 2])| {
-        part.values.iter().map(|value| ((value - mean) / size).clamp(-1e9, 1e9)).collect()
+        part.values.iter().map(|value| ((value - mean) / size).clamp(-1e4, 1e4)).collect()
     };
     let first = Part { values: channels[0].values.clone(), ..channels[0] };
     (first, channels.iter().zip(scales).map(of).collect())

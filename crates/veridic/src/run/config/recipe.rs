@@ -77,6 +77,7 @@ const RECIPES: &[Recipe] = recipes!(
     "stacked-mnist-gan"
     "stock-copula"
     "stock-vae"
+    "timegan-stock"
 );
 
 /// All recipes, by name.

@@ -9,6 +9,7 @@ use super::made::write_page;
 use crate::data::{Cells, Data, MISSING, Table};
 use crate::error::{Result, RunError};
 use crate::models::detector::DetectorConfig;
+use crate::models::series::SeriesModel;
 use crate::models::{Lesson, Parts, Stored, TableModel};
 use crate::run::config::{Config, SplitBy};
 use crate::run::dataset::Dataset;
@@ -204,6 +205,7 @@ fn finish(
     if let Some(private) = model.private() {
         fitted.notes.extend(private.warnings());
     }
+    fitted.notes.extend(model.series().and_then(SeriesModel::left_out));
     for rule in model.chain().map_or(&[][..], |chain| chain.idle_rules()) {
         fitted.notes.push(format!("`data.rules.off` names `{rule}`, which no row shows to be a rule"));
     }

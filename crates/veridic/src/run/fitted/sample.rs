@@ -1,5 +1,6 @@
 //! Rows made by a trained model.
 
+use nalgebra::DVector;
 use rand_chacha::rand_core::Rng;
 use veridic_graph::Pool;
 
@@ -261,14 +262,22 @@ fn sampled_rows_named(
     let deviations = network.deviations_at(pool, z)?;
     let layout = network.layout().clone();
     let mut random = seed.stream(&format!("{name} cells"));
+    let coupling = network.coupling();
     for i in 0..rows.n_rows {
         let row = rows.row_mut(i);
+        let coupled = coupling.as_ref().map(|coupling| {
+            let apart = DVector::from_fn(row.len(), |_, _| standard_normal(&mut random));
+            coupling * apart
+        });
         for block in &layout.blocks {
             let span = block.start..block.start + block.width;
             match block.kind {
                 BlockKind::Number => {
                     for j in span {
-                        row[j] += deviations.row(i)[j] * standard_normal(&mut random) as f32;
+                        row[j] += match &coupled {
+                            Some(noise) => noise[j] as f32,
+                            None => deviations.row(i)[j] * standard_normal(&mut random) as f32,
+                        };
                     }
                 }
                 BlockKind::Flag => row[block.start] = f32::from(uniform(&mut random) < row[block.start]),
