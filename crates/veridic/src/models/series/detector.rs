@@ -383,8 +383,11 @@ impl Detector {
         let entities: Vec<String> = json(stored.text("entities")?)?;
         let pooled = stored.values::<u8>("pooled")?.first() == Some(&1);
         let needed = stored.values::<u64>("needed")?;
-        let left_out: Vec<usize> =
-            stored.values::<u64>("left-out")?.iter().map(|count| *count as usize).collect();
+        // Detectors of earlier versions learned from all values.
+        let left_out: Vec<usize> = match stored.tensors.contains_key("left-out") {
+            true => stored.values::<u64>("left-out")?.iter().map(|count| *count as usize).collect(),
+            false => vec![0; channels.len()],
+        };
         if left_out.len() != channels.len() {
             return Err("`left-out` is not of the channels".into());
         }

@@ -188,8 +188,10 @@ impl FourSurprises {
     }
 
     pub(super) fn restore(stored: &Stored) -> Result<Self, String> {
-        let &[center, size, usual_spread, usual_departure] = stored.values::<f64>("scale")? else {
-            return Err("`scale` is not four numbers".into());
+        let (center, size, usual_spread, usual_departure) = match *stored.values::<f64>("scale")? {
+            [center, size, spread, departure] => (center, size, spread, departure),
+            [center, size, spread] => (center, size, spread, UNKNOWN_DEPARTURE),
+            _ => return Err("`scale` is not three or four numbers".into()),
         };
         let &[spread, smooth] = stored.values::<u64>("points")? else {
             return Err("`points` is not two numbers".into());
@@ -213,6 +215,10 @@ impl FourSurprises {
         })
     }
 }
+
+/// What departs as a rule in a detector of an earlier version, which does not say: so much that nothing departs, and alarms are
+/// where scores are high.
+const UNKNOWN_DEPARTURE: f64 = 1e300;
 
 /// In units of the scale; bounded, so that no square overflows.
 fn scaled(value: f64, center: f64, size: f64) -> f64 {
