@@ -16,8 +16,8 @@ pub(super) struct Parts<'a> {
 }
 
 /// Signs that stand between digits.
-pub(super) const BETWEEN: [char; 9] =
-    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
+pub(super) const BETWEEN: [char; 11] =
+    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_', '\u{66b}', '\u{66c}'];
 
 const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
 const CODES: [&str; 62] = [
@@ -130,13 +130,15 @@ fn is_suffix(suffix: &str) -> bool {
     // Signs of East Asia for squares and weights are no letters.
     let letter = |c: char| {
         c.is_alphabetic()
-            || "%％‰°/²³µ·\"'′″^".contains(c)
+            || "%％٪‰°/²³µ·\"'′″^".contains(c)
             || ('\u{3300}'..='\u{33ff}').contains(&c)
             || CURRENCIES.contains(c)
     };
     suffix.chars().count() <= unit.chars().count() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
+        // Behind a time of day.
+        && !matches!(unit, "Uhr" | "uhr" | "น.")
         && !unit.starts_with(['/', '.', '^'])
 }
 

@@ -7,7 +7,7 @@ use super::spelling::Minus;
 const MOST_FORMS: usize = 24;
 
 /// Decimal and thousands signs that are tried, the likeliest first.
-const SIGNS: [(char, Option<char>); 18] = [
+const SIGNS: [(char, Option<char>); 20] = [
     ('.', None),
     ('.', Some(',')),
     (',', None),
@@ -26,6 +26,8 @@ const SIGNS: [(char, Option<char>); 18] = [
     (',', Some(BETWEEN[7])),
     ('.', Some(BETWEEN[8])),
     (',', Some(BETWEEN[8])),
+    (BETWEEN[9], None),
+    (BETWEEN[9], Some(BETWEEN[10])),
 ];
 
 /// A cell with its line.
@@ -139,8 +141,8 @@ impl SpelledNumbers {
             }
         }
         for (i, &(decimal, thousands)) in SIGNS.iter().enumerate().skip(1) {
-            let bare = if decimal == '.' { 1 } else { 1 << 2 };
-            if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & bare != 0 {
+            let bare = SIGNS.iter().position(|sign| *sign == (decimal, None)).unwrap_or(0);
+            if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & (1 << bare) != 0 {
                 signs |= 1 << i;
             }
         }

@@ -25,12 +25,16 @@ impl Seen {
             offset: shape.offset,
             other_offset: None,
             tongues: ANY,
+            halves: shape.halves,
+            ordinal: shape.ordinal,
+            has_fraction: false,
         }
     }
 
     pub(super) fn add(&mut self, shape: &Shape, cell: impl Fn() -> Cell) {
         self.n += 1;
         self.tongues &= shape.tongues;
+        self.has_fraction |= shape.has_fraction;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
             self.most[i] = self.most[i].max(value);
             self.padded[i] |= padded;
@@ -95,7 +99,18 @@ impl Seen {
         let only_time = !self.pieces.iter().any(|piece| {
             matches!(
                 piece,
-                Piece::Year | Piece::Number(_) | Piece::Compact | Piece::Month | Piece::Half | Piece::Weekday
+                Piece::Year
+                    | Piece::Number(_)
+                    | Piece::Compact
+                    | Piece::Month
+                    | Piece::Half
+                    | Piece::Weekday
+                    | Piece::IsoYear
+                    | Piece::Week
+                    | Piece::Quarter
+                    // `21h54`, `21.54 Uhr` are times of day.
+                    | Piece::Mark(_)
+                    | Piece::Sign(b'.')
             )
         });
         if !only_time || self.hour < 24 {
@@ -143,11 +158,21 @@ impl Seen {
                     }
                     format.push(if self.has(Piece::Half) { 'I' } else { 'H' });
                 }
+                Piece::IsoYear => format.push_str("%G"),
+                Piece::Week if self.short[0] && !self.padded[0] => format.push_str("%-V"),
+                Piece::Week => format.push_str("%V"),
+                Piece::DayOfWeek => format.push_str("%u"),
+                Piece::Quarter => format.push_str("%q"),
+                Piece::ShortYear => format.push_str("%y"),
                 Piece::Minute => format.push_str("%M"),
                 Piece::Second => format.push_str("%S"),
                 Piece::Fraction(sign) => {
                     let [least, most] = self.fraction;
                     match (sign, least == most, most) {
+                        (b'.', true, 1 | 2) if !self.has_fraction => {
+                            format.push('.');
+                            format.extend(std::iter::repeat_n('0', usize::from(most)));
+                        }
                         (b'.', true, 3 | 6 | 9) => format += &format!("%.{most}f"),
                         (b'.', ..) => format.push_str("%.f"),
                         (_, true, 3 | 6 | 9) => format += &format!(",%{most}f"),

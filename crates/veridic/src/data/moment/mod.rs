@@ -1,6 +1,8 @@
 //! In which format the moments of a column are, told from the shapes of all its cells.
 
+mod clock;
 mod format;
+mod period;
 mod scan;
 
 use scan::shape;
@@ -45,6 +47,13 @@ enum Piece {
     Zone(u8),
     /// Hours east: `+02`, `+0200` or `+02:00`, by its length.
     Offset(u8),
+    /// The year that a week belongs to (ISO 8601), the week and the day of it.
+    IsoYear,
+    Week,
+    DayOfWeek,
+    Quarter,
+    /// Two digits of a year, after a quarter.
+    ShortYear,
 }
 
 /// What a cell is made of.
@@ -60,6 +69,11 @@ struct Shape {
     half: Option<Word>,
     offset: Option<i32>,
     tongues: Tongues,
+    /// Marks of both halves of the day, if they are not English.
+    halves: Option<[&'static str; 2]>,
+    ordinal: bool,
+    /// Whether the fraction of a second has a digit other than zero.
+    has_fraction: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +107,9 @@ struct Seen {
     other_offset: Option<Cell>,
     /// Languages that the months of all cells may be in.
     tongues: Tongues,
+    halves: Option<[&'static str; 2]>,
+    ordinal: bool,
+    has_fraction: bool,
 }
 
 /// The cells of a column that are moments.
@@ -111,6 +128,8 @@ pub(crate) struct Format {
     pub(crate) zone: Option<i32>,
     pub(crate) letters: Option<Letters>,
     pub(crate) language: Option<Language>,
+    pub(crate) halves: Option<[String; 2]>,
+    pub(crate) ordinal: bool,
     pub(crate) duration: Option<DurationForm>,
     /// The first cell of the most precise shape.
     pub(crate) first: Cell,
@@ -134,7 +153,10 @@ impl Moments {
     pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
         let Some(shape) = shape(text) else { return false };
         let cell = || (line, text.to_owned());
-        let at = self.shapes.iter().position(|seen| seen.pieces == shape.pieces);
+        let is_alike = |seen: &Seen| {
+            seen.pieces == shape.pieces && seen.halves == shape.halves && seen.ordinal == shape.ordinal
+        };
+        let at = self.shapes.iter().position(is_alike);
         let at = match at {
             Some(at) => at,
             None if self.shapes.len() < MOST_SHAPES => {
@@ -216,6 +238,8 @@ impl Moments {
             zone,
             letters,
             language: language_of(seen.tongues),
+            halves: seen.halves.map(|halves| halves.map(str::to_owned)),
+            ordinal: seen.ordinal,
             matched,
             ambiguous: open.then(|| seen.first.clone()),
             is_day_first: *is_day_first,
@@ -297,6 +321,28 @@ mod tests {
             (&["05MAY2017"], "%d%b%Y"),
             (&["2017 May 5"], "%Y %b %-d"),
             (&["Oct 11 22:14:15"], "%b %d %H:%M:%S"),
+            (&["9:05 p. m.", "11:30 a. m."], "%-I:%M %p"),
+            (&["오후 3:05", "오전 11:30"], "%p %-I:%M"),
+            (&["21.54 Uhr", "09.05 Uhr"], "%H.%M Uhr"),
+            (&["21h54", "09h05"], "%Hh%M"),
+            (&["21 h 54"], "%H h %M"),
+            (&["kl. 09.05"], "kl. %H.%M"),
+            (&["17.12.2015 06.12"], "%d.%m.%Y %H.%M"),
+            (&["31.12.99"], "%d.%m.%y"),
+            (&["2024-W05", "2024-W52"], "%G-W%V"),
+            (&["KW 5/2024", "KW 12/2024"], "KW %-V/%G"),
+            (&["2024-W05-1"], "%G-W%V-%u"),
+            (&["2024Q1"], "%YQ%q"),
+            (&["Q3 2024"], "Q%q %Y"),
+            (&["1Q24"], "%qQ%y"),
+            (&["1. Quartal 2024"], "%q. Quartal %Y"),
+            (&["2024年第1季度"], "%Y年第%q季度"),
+            (&["FY2024"], "FY%Y"),
+            (&["2024M05"], "%YM%m"),
+            (&["05/2017"], "%m/%Y"),
+            (&["May 5th, 2024", "June 22nd, 2024"], "%B %-d, %Y"),
+            (&["2020. augusztus 4.", "2020. december 24."], "%Y. %B %-d."),
+            (&["02-JAN-2006 15:04:05.00"], "%d-%b-%Y %H:%M:%S.00"),
         ] {
             assert_eq!(format_of(cells).as_deref(), Some(format), "{cells:?}");
         }
@@ -316,6 +362,11 @@ mod tests {
             "2006-01-03T",
             "1:2",
             "0001-01-01",
+            "2024-W54",
+            "2023-W53",
+            "2024Q5",
+            "25h10",
+            "1.2.34 Uhr",
         ] {
             assert_eq!(format_of(&[text]), None, "{text}");
         }

@@ -39,8 +39,16 @@ impl DataError {
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
                 "correct the cell, or name the encoding of the text: `data.encoding = \"windows-1252\"` (Western), \
-                 windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
+                 windows-1250 (Central European), windows-1251 (Cyrillic), shift_jis, gbk, big5, euc-kr, …"
                     .into()
+            }
+            Self::MixedSpelling { first, second, .. }
+                if let Some((_, limit)) = [first, second].into_iter().find(|(_, text)| is_limit(text)) =>
+            {
+                format!(
+                    "what is below or above a limit is missing with `data.missing = [\"{limit}\"]`; write half of the limit, \
+                     or a column of its own, to keep more of it"
+                )
             }
             Self::MixedSpelling { column, .. } => format!(
                 "write all cells of the column in one way; where they are no numbers: \
@@ -146,4 +154,9 @@ fn listed(names: &[String]) -> String {
         n if n > SHOWN => format!("{} and {} more", shown.join(", "), n - SHOWN),
         _ => shown.join(", "),
     }
+}
+
+/// Whether a cell says no more than below or above which number a value is.
+fn is_limit(text: &str) -> bool {
+    text.starts_with(['<', '>', '\u{2264}', '\u{2265}']) && text.ends_with(|c: char| c.is_ascii_digit())
 }
