@@ -101,7 +101,6 @@ pub(crate) struct Compounds {
     between: Option<String>,
     has_several: bool,
     leading: bool,
-    lacks_leading: bool,
     zeros: bool,
     padded: bool,
     short: bool,

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::DataError;
+use crate::data::Difference;
 
 impl DataError {
     /// What the user can do about it.
@@ -105,6 +106,7 @@ impl DataError {
                     .into()
             }
             Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),
+            Self::SchemaMismatch { differences, .. } if let Some(hint) = renamed(differences) => hint,
             Self::SchemaMismatch { .. } => {
                 "bring the data into the form the schema was made from; extra columns and new categories do no harm"
                     .into()
@@ -159,4 +161,25 @@ fn listed(names: &[String]) -> String {
 /// Whether a cell says no more than below or above which number a value is.
 fn is_limit(text: &str) -> bool {
     text.starts_with(['<', '>', '\u{2264}', '\u{2265}']) && text.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// What to do where columns that are missing may be there by other names.
+fn renamed(differences: &[Difference]) -> Option<String> {
+    let (mut missing, mut extra) = (Vec::new(), Vec::new());
+    for difference in differences {
+        match difference {
+            Difference::MissingColumn { column, optional: false, .. } => missing.push(column.clone()),
+            Difference::ExtraColumn { column } => extra.push(column.clone()),
+            Difference::MissingColumn { .. } | Difference::UnseenLevels { .. } => {}
+            Difference::Misfit { .. } => return None,
+        }
+    }
+    (!missing.is_empty() && !extra.is_empty()).then(|| {
+        format!(
+            "columns are known by their names, which stand in the first line: call those that are meant {} as the run does, \
+             instead of {}",
+            listed(&missing),
+            listed(&extra)
+        )
+    })
 }

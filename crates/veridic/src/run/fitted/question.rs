@@ -6,7 +6,7 @@ use super::sample::whole;
 use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
 use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
-use crate::error::Result;
+use crate::error::{Result, RunError};
 use crate::evaluate::most_likely;
 use crate::models::chain::{Answer, Prediction};
 use crate::models::{Ability, TableModel};
@@ -102,6 +102,23 @@ impl Fitted {
         let mut options = read_options_of(&self.config, given);
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
         let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
+        if table.columns.is_empty() {
+            let listed = |schema: &Schema| {
+                crate::data::listed(
+                    &schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>(),
+                )
+            };
+            let theirs = crate::data::read(given, &read_options_of(&self.config, given))?.schema;
+            return Err(RunError::NoData {
+                reason: format!(
+                    "no column of the run is in {}, which has {}",
+                    given.display(),
+                    listed(&theirs)
+                ),
+                remedy: format!("the run has {}", listed(model.schema())),
+            }
+            .into());
+        }
         let mut made = maker.sample_like(&table, Seed(seed), self.pool.threads())?;
         // Names of rows that the file has are those of its rows.
         for key in model.keys() {
