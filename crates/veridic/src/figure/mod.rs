@@ -16,6 +16,7 @@ mod correlation;
 mod curve;
 mod diagram;
 mod film;
+mod glyph;
 mod grid;
 mod header;
 mod histogram;
