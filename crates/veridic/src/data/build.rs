@@ -10,7 +10,7 @@ use super::spelled::{Spelled, Unspelled};
 use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number, pair};
 
 /// Texts that mean no and yes, in that order.
-pub(super) const NO_YES: [(&str, &str); 13] = [
+pub(super) const NO_YES: [(&str, &str); 22] = [
     ("no", "yes"),
     ("false", "true"),
     ("n", "y"),
@@ -24,6 +24,15 @@ pub(super) const NO_YES: [(&str, &str); 13] = [
     ("non", "oui"),
     ("não", "sim"),
     ("нет", "да"),
+    ("no", "sí"),
+    ("nie", "tak"),
+    ("nej", "ja"),
+    ("nee", "ja"),
+    ("ne", "ano"),
+    ("hayır", "evet"),
+    ("いいえ", "はい"),
+    ("否", "是"),
+    ("아니오", "예"),
 ];
 
 /// Texts of a column that are remembered with their lines.

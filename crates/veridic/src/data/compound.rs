@@ -10,7 +10,7 @@ use super::number;
 const MOST_UNITS: usize = 6;
 
 /// Units that go together, by their words in small letters without full stops, and the size of each.
-const FAMILIES: [&[(&str, f64)]; 6] = [
+const FAMILIES: [&[(&str, f64)]; 7] = [
     &[
         (
             "w wk wks week weeks woche wochen semaine semaines semana semanas settimana settimane 周 週間",
@@ -45,6 +45,7 @@ const FAMILIES: [&[(&str, f64)]; 6] = [
     &[("st stone", 14.0), ("lb lbs", 1.0)],
     &[("lb lbs pound pounds", 16.0), ("oz ounce ounces", 1.0)],
     &[("km", 1e5), ("m", 100.0), ("cm", 1.0)],
+    &[("' ′ ’", 60.0), ("\" ″ ” ''", 1.0)],
 ];
 
 /// Words between two units.
@@ -91,11 +92,18 @@ struct Part<'a> {
     between: &'a str,
 }
 
-/// The cells of a column that are numbers with units of one family.
-#[derive(Debug, Clone, Default)]
+/// The cells of a column that are numbers with units.
+#[derive(Debug, Clone)]
 pub(crate) struct Compounds {
+    /// What each family reads.
+    families: [Cells; FAMILIES.len()],
+    plurals: Plurals,
+}
+
+/// Cells that are numbers with units of one family.
+#[derive(Debug, Clone, Default)]
+struct Cells {
     n: usize,
-    family: Option<usize>,
     /// Texts of each unit of the family behind one and behind other numbers.
     texts: Vec<[Option<String>; 2]>,
     between: Option<String>,
@@ -104,7 +112,6 @@ pub(crate) struct Compounds {
     zeros: bool,
     padded: bool,
     short: bool,
-    plurals: Plurals,
 }
 
 /// Cells of a number and a word, which may be another behind 1.
@@ -133,32 +140,66 @@ impl Plurals {
     }
 }
 
+impl Default for Compounds {
+    fn default() -> Self {
+        Self { families: std::array::from_fn(|_| Cells::default()), plurals: Plurals::default() }
+    }
+}
+
 impl Compounds {
-    /// Takes in a cell; `false` where it does not go with those before it.
+    /// Takes in a cell; `false` where it is no number with units.
     pub(crate) fn see(&mut self, text: &str) -> bool {
         let Some(parts) = parts(text) else { return false };
         if let [part] = parts[..] {
             self.plurals.see(&part);
         }
-        // The larger family of what fits all cells.
-        let fits = |family: &usize| parts.iter().all(|part| place(*family, part.unit).is_some());
-        let Some(family) = self.family.filter(fits).or_else(|| {
-            let mut families = (0..FAMILIES.len()).filter(fits);
-            families.next().filter(|_| self.family.is_none())
-        }) else {
-            return false;
-        };
-        let places: Vec<usize> = parts.iter().filter_map(|part| place(family, part.unit)).collect();
+        let mut is_read = false;
+        for (family, cells) in FAMILIES.iter().zip(&mut self.families) {
+            is_read |= cells.see(family, &parts);
+        }
+        is_read
+    }
+
+    /// How the cells are written, and how many are; `None` where no cell has two units nor two words for one.
+    pub(crate) fn form(&self) -> Option<(Compound, usize)> {
+        let has_several = |cells: &Cells| cells.has_several;
+        if let Some(unit) = self.plurals.unit().filter(|_| !self.families.iter().any(has_several)) {
+            let form = Compound {
+                units: vec![unit],
+                between: String::new(),
+                leading: false,
+                zeros: false,
+                padded: false,
+            };
+            return Some((form, self.plurals.n));
+        }
+        let families = FAMILIES.iter().zip(&self.families).filter(|(_, cells)| cells.has_several);
+        // Of families that read as many, the first.
+        let (family, cells) = families.rev().max_by_key(|(_, cells)| cells.n)?;
+        Some((cells.form(family)?, cells.n))
+    }
+}
+
+impl Cells {
+    fn see(&mut self, family: &[(&str, f64)], parts: &[Part]) -> bool {
+        let places: Option<Vec<usize>> = parts.iter().map(|part| place(family, part.unit)).collect();
+        let Some(places) = places else { return false };
         let is_falling = places.windows(2).all(|pair| pair[0] < pair[1]);
         let inner = parts.iter().skip(1).map(|part| part.between);
         let is_alike =
             inner.clone().all(|text| self.between.as_deref().or(inner.clone().next()) == Some(text));
         let is_whole = parts.iter().rev().skip(1).all(|part| !part.digits.contains('.'));
-        if !is_falling || !is_alike || !is_whole || places.len() > MOST_UNITS {
+        // Sixty minutes are an hour.
+        let is_below = |i: usize| {
+            let most = family[places[i - 1]].1 / family[places[i]].1;
+            parts[i].digits.parse::<f64>().is_ok_and(|value| value < most)
+        };
+        let is_full = is_falling && (1..parts.len()).all(is_below);
+        if !is_full || !is_alike || !is_whole {
             return false;
         }
         let mut texts = self.texts.clone();
-        texts.resize(FAMILIES[family].len(), [None, None]);
+        texts.resize(family.len(), [None, None]);
         for (part, &place) in parts.iter().zip(&places) {
             let known = &mut texts[place][usize::from(part.digits.parse() != Ok(1))];
             if known.as_deref().is_some_and(|known| known != part.unit) {
@@ -166,9 +207,9 @@ impl Compounds {
             }
             *known = Some(part.unit.to_owned());
         }
-        (self.family, self.texts) = (Some(family), texts);
-        if let Some(between) = parts.get(1).map(|part| part.between) {
-            self.between = Some(between.to_owned());
+        self.texts = texts;
+        if let Some(part) = parts.get(1) {
+            self.between = Some(part.between.to_owned());
             self.has_several = true;
         }
         self.leading |= parts.len() > 1 && parts[0].digits.parse() == Ok(0);
@@ -181,24 +222,9 @@ impl Compounds {
         true
     }
 
-    /// How the cells are written, and how many are; `None` where no cell has two units nor two words for one.
-    pub(crate) fn form(&self) -> Option<(Compound, usize)> {
-        if let Some(unit) = self.plurals.unit().filter(|_| !self.has_several) {
-            let form = Compound {
-                units: vec![unit],
-                between: String::new(),
-                leading: false,
-                zeros: false,
-                padded: false,
-            };
-            return Some((form, self.plurals.n));
-        }
-        let family = *FAMILIES.get(self.family?)?;
+    fn form(&self, family: &[(&str, f64)]) -> Option<Compound> {
         let seen: Vec<usize> =
             (0..self.texts.len()).filter(|&i| self.texts[i].iter().any(Option::is_some)).collect();
-        if !self.has_several {
-            return None;
-        }
         let smallest = family[*seen.last()?].1;
         let unit = |&place: &usize| {
             let [one, many] = &self.texts[place];
@@ -206,14 +232,13 @@ impl Compounds {
             let one = one.clone().filter(|one| *one != text);
             Unit { text, one, size: (family[place].1 / smallest) as u32 }
         };
-        let form = Compound {
+        Some(Compound {
             units: seen.iter().map(unit).collect(),
             between: self.between.clone().unwrap_or_default(),
             leading: self.leading,
             zeros: self.zeros,
             padded: self.padded && !self.short,
-        };
-        Some((form, self.n))
+        })
     }
 }
 
@@ -315,9 +340,9 @@ fn parts(text: &str) -> Option<Vec<Part<'_>>> {
 }
 
 /// Where in a family a unit is.
-fn place(family: usize, unit: &str) -> Option<usize> {
+fn place(family: &[(&str, f64)], unit: &str) -> Option<usize> {
     let word = unit.trim().trim_end_matches('.').to_lowercase();
-    FAMILIES[family].iter().position(|(words, _)| words.split(' ').any(|known| known == word))
+    family.iter().position(|(words, _)| words.split(' ').any(|known| known == word))
 }
 
 #[cfg(test)]
@@ -338,6 +363,7 @@ mod tests {
             (&["2h 50m", "19h", "45m", "1h 5m"][..], &[170.0, 1140.0, 45.0, 65.0][..]),
             (&["2h05m", "0h45m", "12h00m"], &[125.0, 45.0, 720.0]),
             (&["5'11\"", "6'0\"", "5'2\""], &[71.0, 72.0, 62.0]),
+            (&["3'50\"", "5'08\"", "4'00\""], &[230.0, 308.0, 240.0]),
             (&["1 hour 5 minutes", "2 hours 1 minute", "3 hours 10 minutes"], &[65.0, 121.0, 190.0]),
             (&["3 yrs 2 mos", "1 yr 11 mos"], &[38.0, 23.0]),
             (&["2 Std. 5 Min.", "1 Std. 45 Min."], &[125.0, 105.0]),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTim
 
 use super::language::{from_english, to_english};
 use super::spelling::Letters;
-use super::{Language, Spelling, half, ordinal, script};
+use super::{Language, Spelling, half, ordinal, script, weekday};
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
@@ -29,7 +29,9 @@ pub(crate) fn is_format(format: &str) -> bool {
 
 /// Whether `format` has a time of day.
 pub(crate) fn has_time(format: &str) -> bool {
-    ["%H", "%-H", "%I", "%-I", "%T", "%R", "%s", "%X", "%c", "%+"].iter().any(|part| format.contains(part))
+    ["%H", "%-H", "%k", "%I", "%-I", "%l", "%T", "%R", "%s", "%X", "%c", "%+"]
+        .iter()
+        .any(|part| format.contains(part))
 }
 
 /// Whether `format` has the offset from UTC of each moment.
@@ -67,6 +69,8 @@ pub(crate) struct Clock {
     language: Option<(Language, bool)>,
     /// Marks of both halves of the day.
     halves: Option<[String; 2]>,
+    /// Names of the days of the week.
+    weekdays: Option<[String; 7]>,
     /// Whether days have the end of an ordinal number.
     ordinal: bool,
     /// The zero of digits of another script.
@@ -181,6 +185,7 @@ impl Clock {
                 .and_then(|spelling| spelling.language)
                 .map(|language| (language, format.contains("%B"))),
             halves: spelling.and_then(|spelling| spelling.halves.clone()),
+            weekdays: spelling.and_then(|spelling| spelling.weekdays.clone()),
             ordinal: spelling.is_some_and(|spelling| spelling.ordinal),
             zero: spelling.and_then(|spelling| spelling.zero),
         }
@@ -195,6 +200,8 @@ impl Clock {
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
+        let day = self.weekdays.as_ref().and_then(|_| weekday::to_english(text));
+        let text = day.as_ref().map_or(text, |(english, _)| english);
         let english = self.language.and_then(|_| to_english(text));
         let text = english.as_ref().map_or(text, |(english, _)| english);
         let text = self.halves.as_ref().map_or(Cow::Borrowed(text), |pair| half::read(text, pair));
@@ -236,6 +243,10 @@ impl Clock {
             text.truncate(start);
             super::number::write(seconds, super::number::SHORTEST, text);
             return;
+        }
+        if let Some(names) = &self.weekdays {
+            let written = text.split_off(start);
+            text.push_str(&weekday::written(&written, names, self.letters == Some(Letters::Small)));
         }
         if let Some(letters) = self.letters {
             let written = text.split_off(start);

@@ -19,18 +19,26 @@ pub(super) struct Parts<'a> {
 pub(super) const BETWEEN: [char; 11] =
     ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_', '\u{66b}', '\u{66c}'];
 
-const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
-const CODES: [&str; 62] = [
+const CURRENCIES: &str = "￥＄￦$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
+const CODES: [&str; 64] = [
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
     "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
     "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
     "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
-    "kr", "RM",
+    "kr", "RM", "Rp", "Rp.",
+];
+
+/// Other signs before a number below zero.
+const MINUSES: [(char, Minus); 4] = [
+    ('\u{2013}', Minus::Dash),
+    ('\u{ff0d}', Minus::Wide),
+    ('▲', Minus::Triangle),
+    ('△', Minus::OpenTriangle),
 ];
 
 /// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
-const NO_CENTS: [&str; 9] =
-    ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
+const NO_CENTS: [&str; 10] =
+    [":-", "/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
 
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
 pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
@@ -51,6 +59,7 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
                 | '\u{2264}'
                 | '\u{2265}'
         )
+        || MINUSES.iter().any(|(sign, _)| first == *sign)
         || CURRENCIES.contains(first)
         || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
     if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -63,6 +72,8 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
         (rest, minus) = (after, Some(Minus::Front));
     } else if let Some(after) = text.strip_prefix('\u{2212}') {
         (rest, minus) = (after, Some(Minus::Typographic));
+    } else if let Some((sign, minus_sign)) = MINUSES.into_iter().find(|(sign, _)| text.starts_with(*sign)) {
+        (rest, minus) = (&text[sign.len_utf8()..], Some(minus_sign));
     } else if let Some(after) = text.strip_prefix('+') {
         (rest, plus) = (after, true);
     }
@@ -108,6 +119,15 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
         (rest, minus) = (before, Some(Minus::Behind));
     }
     (has_no_cents || is_suffix(rest)).then_some(Parts { prefix, core, suffix: rest, minus, plus })
+}
+
+/// Whether amounts between these have no cents: of currencies that have none in use.
+pub(super) fn is_without_cents(prefix: &str, suffix: &str) -> bool {
+    const WHOLE: [&str; 17] = [
+        "₫", "đ", "VND", "Rp", "IDR", "₩", "￦", "KRW", "원", "¥", "￥", "JPY", "円", "Ft", "HUF", "CLP",
+        "COP",
+    ];
+    WHOLE.contains(&prefix.trim()) || WHOLE.contains(&suffix.trim())
 }
 
 /// Whether a text is the code of a currency.

@@ -1,6 +1,6 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::digits::{BETWEEN, digits, is_currency, parts};
+use super::digits::{BETWEEN, digits, is_currency, is_without_cents, parts};
 use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
@@ -212,10 +212,13 @@ impl SpelledNumbers {
         };
         let mut best: Option<((&str, &str), usize, usize)> = None;
         for &affix in &affixes {
+            // What has no cents has thousands.
+            let is_whole = is_without_cents(affix.0, affix.1);
+            let order = |sign: usize| (usize::from(is_whole && SIGNS[sign].1.is_none()), preference(sign));
             for sign in (0..SIGNS.len()).filter(|&sign| allowed(SIGNS[sign])) {
                 let count = matched(affix, sign);
                 let better = best.is_none_or(|(_, known, most)| {
-                    count > most || (count == most && preference(sign) < preference(known))
+                    count > most || (count == most && order(sign) < order(known))
                 });
                 if count > 0 && better {
                     best = Some((affix, sign, count));
@@ -228,7 +231,10 @@ impl SpelledNumbers {
             (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
         };
         let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
-        let is_open = context.decimal.is_none() && context.thousands.is_none() && !context.has_comma;
+        let is_open = !is_without_cents(affix.0, affix.1)
+            && context.decimal.is_none()
+            && context.thousands.is_none()
+            && !context.has_comma;
         let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
         let ambiguous = (is_open
             && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))

@@ -479,6 +479,7 @@ fn moments_found(
         language: found.language,
         halves: found.halves,
         ordinal: found.ordinal,
+        weekdays: found.weekdays,
         zero,
         formats: found.coarser,
         ..Spelling::default()

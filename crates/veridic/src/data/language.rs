@@ -212,12 +212,17 @@ pub(super) const ANY: Tongues = (ENGLISH_ONLY << 1) - 1;
 /// A text with the name of a month in English, and the languages it may have been in; `None` where there is no name of a
 /// month in another language.
 pub(super) fn to_english(text: &str) -> Option<(String, Tongues)> {
-    let (start, word) =
-        words(text).find(|(_, word)| (3..=LONGEST).contains(&word.len()) && *word != "del")?;
-    // A full stop belongs to some names and stands behind others.
-    let end = start + word.len();
-    let dotted = text[end..].starts_with('.').then(|| &text[start..=end]);
-    let (word, mut tongues, month, is_long) = dotted.and_then(named).or_else(|| named(word))?;
+    let may_be = |(_, word): &(usize, &str)| (3..=LONGEST).contains(&word.len()) && *word != "del";
+    // A day of the week may stand before.
+    let (start, (word, mut tongues, month, is_long)) =
+        words(text).filter(may_be).take(2).find_map(|(start, word)| {
+            // A full stop belongs to some names and stands behind others.
+            let end = start + word.len();
+            let dotted = text[end..].starts_with('.').then(|| &text[start..=end]);
+            // `12 de nov. de 2024` is Portuguese.
+            let dotted = dotted.filter(|_| !text[..start].ends_with(" de "));
+            Some((start, dotted.and_then(named).or_else(|| named(word))?))
+        })?;
     let (small, english) = (word.to_lowercase(), ENGLISH[month]);
     if small == english || (!is_long && english.starts_with(&small)) {
         tongues |= ENGLISH_ONLY;

@@ -60,6 +60,7 @@ pub mod split;
 mod table;
 mod text;
 mod usps;
+mod weekday;
 mod write;
 
 pub use binarize::Binarization;

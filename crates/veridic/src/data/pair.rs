@@ -1,10 +1,11 @@
 //! Texts of several numbers each: ranges, bands of age, fractions, ratios, scores, measures of two numbers.
 
 /// Words that may stand between, before or behind such numbers, in small letters.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 48] = [
     "to", "of", "in", "and", "or", "out", "over", "under", "up", "above", "below", "more", "less", "than",
     "older", "younger", "from", "by", "x", "bis", "von", "unter", "über", "ab", "und", "mehr", "de", "à",
-    "a", "et", "plus", "moins", "y", "o", "hasta", "más", "menos", "sur", "years", "yrs",
+    "a", "et", "plus", "moins", "y", "o", "hasta", "más", "menos", "sur", "year", "month", "months", "days",
+    "jahre", "ans", "años", "anos", "years", "yrs",
 ];
 
 /// Of levels that are pairs of numbers in order, so many of twenty are ranges or shares.
@@ -33,7 +34,9 @@ fn numbers(text: &str) -> Option<Numbers<'_>> {
         // A point or a comma within digits belongs to them.
         let mut end = 0;
         for (at, c) in rest.char_indices() {
-            let is_inner = matches!(c, '.' | ',') && rest[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+            // In brackets a comma parts.
+            let is_point = c == '.' || (c == ',' && !text.starts_with(['[', '(', '{']));
+            let is_inner = is_point && rest[at + 1..].starts_with(|c: char| c.is_ascii_digit());
             if !c.is_ascii_digit() && !is_inner {
                 break;
             }
@@ -64,7 +67,15 @@ fn value(text: &str) -> Option<f64> {
 pub(super) fn are_pairs(levels: &[String]) -> bool {
     let (mut pairs, mut rising, mut falling) = (0, 0, 0);
     let mut widths: Vec<Vec<usize>> = Vec::new();
-    for level in levels {
+    // A unit behind all of them.
+    let tail = |level: &String| level.len() - level.trim_end_matches(char::is_alphabetic).len();
+    let unit = levels.first().map_or("", |level| &level[level.len() - tail(level)..]);
+    let unit = if unit.chars().all(char::is_alphabetic) && levels.iter().all(|level| level.ends_with(unit)) {
+        unit
+    } else {
+        ""
+    };
+    for level in levels.iter().map(|level| &level[..level.len() - unit.len()]) {
         let Some(numbers) = numbers(level).filter(|numbers| numbers.texts.len() > 1) else { continue };
         // `240.202.67.74` is one that is no number, and blanks alone part telephone numbers.
         let is_padded =
@@ -87,12 +98,14 @@ pub(super) fn are_pairs(levels: &[String]) -> bool {
     let is_ordered = (is_even || widths.len() > 1)
         && rising.max(falling) * 20 >= levels.len() * ORDERED
         && rising.min(falling) == 0;
-    pairs * 2 > levels.len() && (widths.len() > 2 || is_ordered)
+    let in_brackets = levels.iter().all(|level| level.starts_with(['[', '(', '{']));
+    pairs * 2 > levels.len() && (widths.len() > 2 || is_ordered || in_brackets)
 }
 
 /// Where each of `levels` stands among them, if all are bands such as `<18`, `18-24`, `65+`, or pairs of numbers such as
 /// `2:1`; `None` where one is not.
 pub(super) fn places(levels: &[String]) -> Option<Vec<[f64; 2]>> {
+    // Two numbers, or one with a sign that it is the end of a band.
     let mut has_two = false;
     let places: Option<Vec<[f64; 2]>> = levels
         .iter()
@@ -104,6 +117,8 @@ pub(super) fn places(levels: &[String]) -> Option<Vec<[f64; 2]>> {
                     .iter()
                     .any(|word| before.starts_with(word));
             let values: Option<Vec<f64>> = numbers.texts.iter().map(|text| value(text)).collect();
+            let after = numbers.signs.last().is_some_and(|sign| sign.starts_with('+'));
+            has_two |= after || is_below || before.starts_with(['>', '\u{2265}']);
             match values?[..] {
                 [high] if is_below => Some([f64::NEG_INFINITY, high]),
                 [low] => Some([low, f64::INFINITY]),
@@ -153,6 +168,9 @@ mod tests {
             levels(60, |i| format!("({}.5, {}.25]", i, i + 1)),
             levels(60, |i| format!("{} ({}%)", 3 + i * 7, 1 + i)),
             levels(60, |i| format!("{} x {} x {}", 3 + i * 7, 1 + i, 2 + i)),
+            levels(60, |i| format!("{}/{} mmHg", 95 + i * 2, 60 + i)),
+            levels(60, |i| format!("{{{},{},{}}}", i % 3, i % 4, i % 5)),
+            levels(60, |i| format!("[{i},{})", i + 10)),
             levels(60, |i| format!("{}-{}", 80 + i * 31 % 60, 80 + i * 17 % 60)),
         ]
         .iter()
@@ -185,11 +203,12 @@ mod tests {
             &["0-4", "5-9", "10-14", "100+"],
             &["$0-$9,999", "$10,000-$19,999", "$100,000+"],
             &["1:1", "2:1", "10:1"],
+            &["< 1 year", "1 year", "2 years", "10+ years"],
             &["bis 17", "18 bis 64", "ab 65"],
         ] {
             assert_eq!(ordered(texts), Some(true), "{texts:?}");
         }
-        for texts in [&["rome", "oslo"][..], &["<18", "65+"], &["18-24", "unknown"], &["1-2-3", "1-2"]] {
+        for texts in [&["rome", "oslo"][..], &["18-24", "unknown"], &["1-2-3", "1-2"]] {
             assert_eq!(ordered(texts), None, "{texts:?}");
         }
         assert!(

@@ -75,6 +75,9 @@ pub struct Spelling {
     /// For moments: whether the day has the end of an ordinal number: `May 5th, 2024`.
     #[serde(skip_serializing_if = "is_false")]
     pub ordinal: bool,
+    /// For moments: the names of the days of the week from Monday on, in small letters, if they are not English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weekdays: Option<[String; 7]>,
     /// The zero of the digits, where these are of another script than Latin: `٠`, `۰`, `०`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero: Option<char>,
@@ -95,6 +98,14 @@ pub enum Minus {
     Typographic,
     /// `$-5`.
     Inner,
+    /// `–5` with a dash (U+2013).
+    Dash,
+    /// `－5` with the wide sign of East Asia (U+FF0D).
+    Wide,
+    /// `▲5`, as accounts in Japan have it.
+    Triangle,
+    /// `△5`, likewise.
+    OpenTriangle,
     /// `5-`.
     Behind,
     /// `(5)`, `($5)`.
@@ -280,6 +291,10 @@ impl Spelling {
             (false, _) => [plus, prefix, &digits, suffix],
             (true, Minus::Front) => ["-", prefix, &digits, suffix],
             (true, Minus::Typographic) => ["\u{2212}", prefix, &digits, suffix],
+            (true, Minus::Dash) => ["\u{2013}", prefix, &digits, suffix],
+            (true, Minus::Wide) => ["\u{ff0d}", prefix, &digits, suffix],
+            (true, Minus::Triangle) => ["▲", prefix, &digits, suffix],
+            (true, Minus::OpenTriangle) => ["△", prefix, &digits, suffix],
             (true, Minus::Inner) => [prefix, "-", &digits, suffix],
             (true, Minus::Behind) => [prefix, &digits, suffix, "-"],
             (true, Minus::Parentheses) => {

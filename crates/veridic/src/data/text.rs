@@ -86,11 +86,11 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if is_id_name(name) {
         return None;
     }
-    if pair::are_pairs(levels) {
-        return Some(Unused::SeveralNumbers);
-    }
     if levels.iter().filter(|level| is_of_calendar(level)).count() * 2 > levels.len() {
         return Some(Unused::Calendar);
+    }
+    if pair::are_pairs(levels) {
+        return Some(Unused::SeveralNumbers);
     }
     let words: usize = levels.iter().map(|level| level.split_whitespace().count()).sum();
     let longest = levels.iter().map(|level| level.split_whitespace().count()).max().unwrap_or(0);
@@ -139,10 +139,31 @@ fn is_of_calendar(text: &str) -> bool {
             && text[4..].bytes().filter(|byte| !byte.is_ascii_digit()).count() == 2)
 }
 
+/// Whether a text begins with a date of numbers, whatever follows: `2024-05-01 10:00 Europe/Berlin`.
+fn begins_with_date(text: &str) -> bool {
+    let mut parts = text.splitn(3, ['-', '/', '.']);
+    let mut next = || {
+        let part = parts.next()?;
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        Some((part[..digits].parse::<u32>().ok()?, digits, part.as_bytes().get(digits).copied()))
+    };
+    let (Some((first, width, None)), Some((second, 1..=2, None)), Some((third, last, after))) =
+        (next(), next(), next())
+    else {
+        return false;
+    };
+    let is_year = |value: u32, width: usize| width == 4 && (1200..2600).contains(&value);
+    let is_day = |value: u32, width: usize| width <= 2 && (1..=31).contains(&value);
+    let ends = after.is_some_and(|byte| !byte.is_ascii_alphanumeric());
+    let fits =
+        (is_year(first, width) && is_day(third, last)) || (is_day(first, width) && is_year(third, last));
+    ends && fits && (1..=31).contains(&second)
+}
+
 /// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`, `3h 20m`;
 /// or has digits of another script.
 fn is_measured(text: &str) -> bool {
-    if is_of_era(text) {
+    if is_of_era(text) || begins_with_date(text) {
         return true;
     }
     let sign = |c: char| "%-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);

@@ -10,7 +10,7 @@ const FIRM_BLANKS: [&str; 2] = ["\u{a0}", "\u{202f}"];
 /// Words behind a time of day that say that it is one.
 const BEHIND: [&str; 7] = ["Uhr", "uhr", "uur", "hrs", "Hrs", "น.", "h"];
 /// Words before one.
-const BEFORE: [&str; 5] = ["kl. ", "Kl. ", "kl ", "klo ", "godz. "];
+const BEFORE: [&str; 6] = ["kl. ", "Kl. ", "kl ", "klo ", "godz. ", "T"];
 /// Between hours and minutes of a time that is said in words.
 const HOUR_MARKS: [&str; 3] = ["h", "H", "Uhr"];
 
@@ -42,6 +42,11 @@ impl Scanner<'_> {
         if has_half {
             self.half();
             self.blank();
+        }
+        // `5 2024  1:05PM`: a blank stands for a leading zero.
+        if start > 0 && matches!(self.rest, [b' ', b'0'..=b'9', b':', ..]) {
+            self.shape.blank_hour = true;
+            self.rest = &self.rest[1..];
         }
         let digits = self.count();
         if matches!(digits, 4 | 6) && is_compact {

@@ -27,6 +27,9 @@ impl Seen {
             tongues: ANY,
             halves: shape.halves,
             ordinal: shape.ordinal,
+            weekdays: shape.weekdays,
+            blank_day: false,
+            blank_hour: false,
             has_fraction: false,
         }
     }
@@ -35,6 +38,9 @@ impl Seen {
         self.n += 1;
         self.tongues &= shape.tongues;
         self.has_fraction |= shape.has_fraction;
+        self.weekdays = self.weekdays.zip(shape.weekdays).map(|(known, sets)| known & sets);
+        self.blank_day |= shape.blank_day;
+        self.blank_hour |= shape.blank_hour;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
             self.most[i] = self.most[i].max(value);
             self.padded[i] |= padded;
@@ -143,6 +149,10 @@ impl Seen {
                 Piece::Compact => format.push_str("%Y%m%d"),
                 Piece::Number(i) => {
                     let i = usize::from(i);
+                    if self.blank_day && fields[i] == 'd' {
+                        format.push_str("%e");
+                        continue;
+                    }
                     format.push('%');
                     if self.short[i] && !self.padded[i] {
                         format.push('-');
@@ -151,6 +161,9 @@ impl Seen {
                 }
                 Piece::Month => format.push_str(if self.long { "%B" } else { "%b" }),
                 Piece::Weekday => format.push_str(if self.weekday_long { "%A" } else { "%a" }),
+                Piece::Hour if self.blank_hour => {
+                    format.push_str(if self.has(Piece::Half) { "%l" } else { "%k" });
+                }
                 Piece::Hour => {
                     format.push('%');
                     if self.hour_short && !self.hour_padded {

@@ -11,6 +11,7 @@ use super::Language;
 use super::evidence::{Cell, Context};
 use super::language::{Tongues, language_of};
 use super::spelling::{DurationForm, Letters};
+use super::weekday::{self, Sets};
 
 /// More shapes than this in one column are no way of writing moments.
 const MOST_SHAPES: usize = 6;
@@ -72,6 +73,11 @@ struct Shape {
     /// Marks of both halves of the day, if they are not English.
     halves: Option<[&'static str; 2]>,
     ordinal: bool,
+    /// Sets of names that the day of the week may be from, if it is not English.
+    weekdays: Option<Sets>,
+    /// Whether the day, or the hour, has a blank in the place of a zero.
+    blank_day: bool,
+    blank_hour: bool,
     /// Whether the fraction of a second has a digit other than zero.
     has_fraction: bool,
 }
@@ -109,6 +115,9 @@ struct Seen {
     tongues: Tongues,
     halves: Option<[&'static str; 2]>,
     ordinal: bool,
+    weekdays: Option<Sets>,
+    blank_day: bool,
+    blank_hour: bool,
     has_fraction: bool,
 }
 
@@ -130,6 +139,7 @@ pub(crate) struct Format {
     pub(crate) language: Option<Language>,
     pub(crate) halves: Option<[String; 2]>,
     pub(crate) ordinal: bool,
+    pub(crate) weekdays: Option<[String; 7]>,
     pub(crate) duration: Option<DurationForm>,
     /// The first cell of the most precise shape.
     pub(crate) first: Cell,
@@ -154,7 +164,10 @@ impl Moments {
         let Some(shape) = shape(text) else { return false };
         let cell = || (line, text.to_owned());
         let is_alike = |seen: &Seen| {
-            seen.pieces == shape.pieces && seen.halves == shape.halves && seen.ordinal == shape.ordinal
+            seen.pieces == shape.pieces
+                && seen.halves == shape.halves
+                && seen.ordinal == shape.ordinal
+                && seen.weekdays.is_some() == shape.weekdays.is_some()
         };
         let at = self.shapes.iter().position(is_alike);
         let at = match at {
@@ -165,7 +178,9 @@ impl Moments {
             }
             None => return false,
         };
-        if self.shapes[at].tongues & shape.tongues == 0 {
+        let seen = &self.shapes[at];
+        let days = seen.weekdays.zip(shape.weekdays).is_none_or(|(known, sets)| known & sets != 0);
+        if seen.tongues & shape.tongues == 0 || !days {
             return false;
         }
         self.n += 1;
@@ -240,6 +255,7 @@ impl Moments {
             language: language_of(seen.tongues),
             halves: seen.halves.map(|halves| halves.map(str::to_owned)),
             ordinal: seen.ordinal,
+            weekdays: seen.weekdays.and_then(weekday::names),
             matched,
             ambiguous: open.then(|| seen.first.clone()),
             is_day_first: *is_day_first,
@@ -342,6 +358,18 @@ mod tests {
             (&["05/2017"], "%m/%Y"),
             (&["May 5th, 2024", "June 22nd, 2024"], "%B %-d, %Y"),
             (&["2020. augusztus 4.", "2020. december 24."], "%Y. %B %-d."),
+            (&["Oct  1 22:14:15", "Oct 11 22:14:15"], "%b %e %H:%M:%S"),
+            (&["May  5 2024  1:05PM", "May 15 2024 11:05AM"], "%b %e %Y %l:%M%p"),
+            (&["Mo, 06.05.2024", "Mi, 08.05.2024"], "%a, %d.%m.%Y"),
+            (&["2024/05/01(水)", "2024/05/02(木)"], "%Y/%m/%d(%a)"),
+            (&["26.08.2024 г.", "13.09.2024 г."], "%d.%m.%Y г."),
+            (&["24.06.2024."], "%d.%m.%Y."),
+            (&["12 de mar. de 2024"], "%d de %b. de %Y"),
+            (&["13/05/2024 às 10h30"], "%d/%m/%Y às %Hh%M"),
+            (&["T10:30"], "T%H:%M"),
+            (&["2 Q 2020"], "%q Q %Y"),
+            (&["16 WK 2020"], "%V WK %G"),
+            (&["1984m2", "1984m12"], "%Ym%-m"),
             (&["02-JAN-2006 15:04:05.00"], "%d-%b-%Y %H:%M:%S.00"),
         ] {
             assert_eq!(format_of(cells).as_deref(), Some(format), "{cells:?}");

@@ -9,10 +9,12 @@ use super::scan::Scanner;
 const BETWEEN: [&str; 9] = [" - ", ", ", "-", "/", " ", ".", ":", "'", ""];
 /// Before the number of a week.
 const WEEKS: [&str; 10] = ["W", "KW ", "KW", "Week ", "week ", "wk ", "Wk ", "w", "S", "uke "];
+/// Behind it.
+const WEEKS_BEHIND: [&str; 3] = [" WK", ". KW", " KW"];
 /// Before or behind the number of a quarter.
 const QUARTERS_BEFORE: [&str; 7] = ["Q", "q", "T", "K", "Qtr ", "第", "Quarter "];
-const QUARTERS_BEHIND: [&str; 10] =
-    [". Quartal", "Q", "T", "季度", "四半期", "분기", " кв.", " kw.", "er trimestre", "º trimestre"];
+const QUARTERS_BEHIND: [&str; 11] =
+    [" Q", ". Quartal", "Q", "T", "季度", "四半期", "분기", " кв.", " kw.", "er trimestre", "º trimestre"];
 /// Before a year of accounts, or one of something else.
 const YEARS: [&str; 6] = ["FY ", "FY", "AY ", "AY", "CY", "GJ "];
 /// Behind a year in East Asia.
@@ -53,15 +55,16 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// `W05 2024`, `KW 5/2024`.
+    /// `W05 2024`, `KW 5/2024`, `5 WK 2024`.
     fn year_of_week(&mut self) -> Option<()> {
-        self.mark(&WEEKS)?;
+        let is_told = self.mark(&WEEKS).is_some();
         let digits = self.count();
         let year = self.rest.get(self.rest.len().checked_sub(4)?..)?;
         let year =
             year.iter().all(u8::is_ascii_digit).then(|| std::str::from_utf8(year).ok()?.parse().ok())??;
         (matches!(digits, 1 | 2) && self.rest.len() > digits + 4).then_some(())?;
         self.week(year)?;
+        (is_told || self.mark(&WEEKS_BEHIND).is_some()).then_some(())?;
         self.between();
         self.whole_year(Piece::IsoYear).map(|_| ())
     }
@@ -97,11 +100,10 @@ impl Scanner<'_> {
         self.whole_year(Piece::Year).map(|_| ())
     }
 
-    /// `2024M05`.
+    /// `2024M05`, `2024m5`.
     fn month_of_year(&mut self) -> Option<()> {
         self.whole_year(Piece::Year)?;
         self.mark(&["M", "m"])?;
-        (self.count() == 2 && matches!(self.two(0), 1..=12)).then_some(())?;
         self.number()
     }
 

@@ -3,11 +3,15 @@
 use super::{Piece, Shape, Word};
 use crate::data::language::{ENGLISH as MONTHS, ENGLISH_ONLY, to_english};
 use crate::data::text::OTHER_YEARS;
-use crate::data::{half, ordinal};
+use crate::data::{half, ordinal, weekday};
 
 /// Moments are no longer than this, in bytes.
 const LONGEST: usize = 48;
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Between a date and a time of day.
+const BEFORE_TIMES: [&str; 8] = [" às ", " a las ", " alle ", " at ", " um ", " à ", " - ", " o "];
+/// Behind a date: for the year in Slavic languages, the day in Lithuanian, a full stop in Croatian and Hungarian.
+const BEHIND_DATES: [&str; 7] = [" г.", " г", "г.", " р.", " r.", " d.", "."];
 /// Behind the years of East Asia.
 const MARKED_YEARS: [&str; 2] = ["年", "년"];
 
@@ -17,6 +21,8 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    let day = weekday::to_english(text);
+    let text = day.as_ref().map_or(text, |(english, _)| english.as_str());
     let english = to_english(text);
     let (text, tongues) = match &english {
         Some((english, tongues)) => (english.as_str(), *tongues),
@@ -33,7 +39,13 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     let inner = if bracketed { &text[1..text.len() - 1] } else { text };
     let mut scanner = Scanner {
         rest: inner.as_bytes(),
-        shape: Shape { tongues, halves, ordinal: counted.is_some(), ..Shape::default() },
+        shape: Shape {
+            tongues,
+            halves,
+            ordinal: counted.is_some(),
+            weekdays: day.as_ref().map(|(_, sets)| *sets),
+            ..Shape::default()
+        },
     };
     if bracketed {
         scanner.shape.pieces.push(Piece::Sign(b'['));
@@ -67,13 +79,15 @@ impl Scanner<'_> {
             return Some(());
         }
         self.date()?;
+        self.end_of_date();
         if self.rest.is_empty() {
             return Some(());
         }
         if self.rest.starts_with(b", ") {
             self.sign(b",");
         }
-        let is_marked = matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
+        let is_marked =
+            self.mark(&BEFORE_TIMES).is_some() || matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
         (self.sign(b"T ") || is_marked).then_some(()).or_else(|| {
             // The log of a web server: `10/Oct/2000:13:55:36`.
             (self.shape.month.is_some() && self.sign(b":")).then_some(())
@@ -86,6 +100,24 @@ impl Scanner<'_> {
             self.year()?;
         }
         Some(())
+    }
+
+    /// What stands behind a date: a day of the week in parentheses, a sign for the year.
+    fn end_of_date(&mut self) {
+        let (rest, shape) = (self.rest, self.shape.clone());
+        let opens = self.sign(b"(") || self.mark(&["（", " ("]).is_some();
+        if opens && let Some(word) = self.word(&DAYS) {
+            self.shape.weekday = Some(word);
+            self.shape.pieces.push(Piece::Weekday);
+            if self.sign(b")") || self.mark(&["）"]).is_some() {
+                return;
+            }
+        }
+        (self.rest, self.shape) = (rest, shape);
+        let is_end = |mark: &&'static str| self.rest == mark.as_bytes();
+        if let Some(mark) = BEHIND_DATES.iter().find(|mark| is_end(mark)) {
+            self.mark(&[mark]);
+        }
     }
 
     fn date(&mut self) -> Option<()> {
@@ -134,7 +166,7 @@ impl Scanner<'_> {
                 self.number()?;
                 if self.mark(&[" de "]).is_some() {
                     self.month()?;
-                    self.mark(&[" de ", " del "])?;
+                    self.mark(&[" de ", " del ", ". de "])?;
                     return self.year();
                 }
                 let sign = self.separator();
@@ -174,8 +206,11 @@ impl Scanner<'_> {
                 let dotted = self.sign(b".");
                 let sign = if dotted { self.sign(b" ").then_some(b' ')? } else { self.separator()? };
                 // `Jan  2`: a blank stands for a leading zero.
-                if sign == b' ' && self.rest.first() == Some(&b' ') {
-                    return None;
+                if sign == b' '
+                    && matches!(self.rest, [b' ', b'1'..=b'9', after, ..] if !after.is_ascii_digit())
+                {
+                    self.shape.blank_day = true;
+                    self.rest = &self.rest[1..];
                 }
                 if self.count() == 4 {
                     return self.year();

@@ -60,6 +60,10 @@ impl DataError {
                 texts.sort();
                 texts.dedup();
                 let first = marks.first()?;
+                if texts.iter().any(|text| text.contains(['$', '€', '£', '¥']) && text.ends_with("-\"")) {
+                    return Some("a dash in the place of an amount stands for zero in accounts: write 0, or where it is missing \
+                        name it in `data.missing`".into());
+                }
                 if marks.iter().any(|mark| mark.cells == 1 && crate::data::is_total(&mark.mark)) {
                     return Some("a last row of totals is left out with `data.drop-total = true`".into());
                 }
