@@ -68,9 +68,9 @@ pub(crate) struct Clock {
     /// The language of months, and whether these are written out.
     language: Option<(Language, bool)>,
     /// Marks of both halves of the day.
-    halves: Option<[String; 2]>,
+    halves: Option<Box<[String; 2]>>,
     /// Names of the days of the week.
-    weekdays: Option<[String; 7]>,
+    weekdays: Option<Box<[String; 7]>>,
     /// Whether days have the end of an ordinal number.
     ordinal: bool,
     /// The zero of digits of another script.

@@ -75,7 +75,7 @@ fn place(text: &str, mark: &str) -> Option<usize> {
     let after = text[start + mark.len()..].chars().next();
     let is_apart = |c: Option<char>| !c.is_some_and(char::is_alphabetic);
     let ends_word = mark.chars().next_back().is_some_and(char::is_alphabetic);
-    (is_apart(before) && !(ends_word && !is_apart(after))).then_some(start)
+    (is_apart(before) && (is_apart(after) || !ends_word)).then_some(start)
 }
 
 #[cfg(test)]

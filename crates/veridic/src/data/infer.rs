@@ -327,7 +327,7 @@ impl Profile {
                 return durations_found(name, form, example, notes);
             }
             if let Some((compound, _)) = compound {
-                let spelling = Spelling { compound: Some(compound), ..Spelling::default() };
+                let spelling = Spelling { compound: Some(Box::new(compound)), ..Spelling::default() };
                 return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
             }
         }
@@ -477,9 +477,9 @@ fn moments_found(
         zone: found.zone,
         letters: found.letters,
         language: found.language,
-        halves: found.halves,
+        halves: found.halves.map(Box::new),
         ordinal: found.ordinal,
-        weekdays: found.weekdays,
+        weekdays: found.weekdays.map(Box::new),
         zero,
         formats: found.coarser,
         ..Spelling::default()

@@ -59,7 +59,7 @@ pub struct Spelling {
     pub duration: Option<DurationForm>,
     /// The numbers have several units: `2h 50m`, `5 ft 11 in`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compound: Option<Compound>,
+    pub compound: Option<Box<Compound>>,
     /// For moments: seconds east of UTC of the clock they are written by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<i32>,
@@ -71,13 +71,13 @@ pub struct Spelling {
     pub language: Option<Language>,
     /// For moments: how both halves of the day are written, where not as `AM` and `PM` or `am` and `pm`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub halves: Option<[String; 2]>,
+    pub halves: Option<Box<[String; 2]>>,
     /// For moments: whether the day has the end of an ordinal number: `May 5th, 2024`.
     #[serde(skip_serializing_if = "is_false")]
     pub ordinal: bool,
     /// For moments: the names of the days of the week from Monday on, in small letters, if they are not English.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub weekdays: Option<[String; 7]>,
+    pub weekdays: Option<Box<[String; 7]>>,
     /// The zero of the digits, where these are of another script than Latin: `٠`, `۰`, `०`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero: Option<char>,
@@ -202,12 +202,12 @@ impl Spelling {
         if self
             .halves
             .iter()
-            .flatten()
+            .flat_map(|halves| halves.iter())
             .any(|half| half.is_empty() || half.chars().any(|c| c.is_ascii_digit()))
         {
             return Some("marks of the halves of the day are words".into());
         }
-        if let Some(problem) = self.compound.as_ref().and_then(Compound::problem) {
+        if let Some(problem) = self.compound.as_deref().and_then(Compound::problem) {
             return Some(problem);
         }
         let day = 86_400;

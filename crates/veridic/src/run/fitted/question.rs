@@ -103,21 +103,10 @@ impl Fitted {
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
         let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
         if table.columns.is_empty() {
-            let listed = |schema: &Schema| {
-                crate::data::listed(
-                    &schema.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>(),
-                )
-            };
-            let theirs = crate::data::read(given, &read_options_of(&self.config, given))?.schema;
-            return Err(RunError::NoData {
-                reason: format!(
-                    "no column of the run is in {}, which has {}",
-                    given.display(),
-                    listed(&theirs)
-                ),
-                remedy: format!("the run has {}", listed(model.schema())),
-            }
-            .into());
+            let names = |schema: &Schema| schema.columns.iter().map(|column| column.name.clone()).collect();
+            let found = crate::data::read(given, &read_options_of(&self.config, given))?.schema;
+            let (found, columns) = (names(&found), names(model.schema()));
+            return Err(RunError::NothingShared { found, columns, path: given.to_path_buf() }.into());
         }
         let mut made = maker.sample_like(&table, Seed(seed), self.pool.threads())?;
         // Names of rows that the file has are those of its rows.
