@@ -19,7 +19,8 @@ pub(super) struct Parts<'a> {
 pub(super) const BETWEEN: [char; 11] =
     ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_', '\u{66b}', '\u{66c}'];
 
-const CURRENCIES: &str = "￥＄￦$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
+/// Among them the backslash, which fonts of Japan show as the sign of the yen.
+const CURRENCIES: &str = "\\￥＄￦$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
 const CODES: [&str; 64] = [
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
     "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
@@ -123,9 +124,9 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
 
 /// Whether amounts between these have no cents: of currencies that have none in use.
 pub(super) fn is_without_cents(prefix: &str, suffix: &str) -> bool {
-    const WHOLE: [&str; 17] = [
-        "₫", "đ", "VND", "Rp", "IDR", "₩", "￦", "KRW", "원", "¥", "￥", "JPY", "円", "Ft", "HUF", "CLP",
-        "COP",
+    const WHOLE: [&str; 18] = [
+        "₫", "đ", "VND", "Rp", "IDR", "₩", "￦", "KRW", "원", "¥", "￥", "\\", "JPY", "円", "Ft", "HUF",
+        "CLP", "COP",
     ];
     WHOLE.contains(&prefix.trim()) || WHOLE.contains(&suffix.trim())
 }

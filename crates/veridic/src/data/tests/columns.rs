@@ -312,6 +312,7 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("x", "△742.4|12.5", "real"),
     ("x", "–93.4|12.5", "real"),
     ("price", "￥80,879|￥999", "integer"),
+    ("price", "\\80,879|\\999", "integer"),
     ("price", "868.523 ₫|1.200.000 ₫", "integer"),
     ("price", "54 357:-|120:-", "integer"),
     // Bands, fractions and scores.
