@@ -141,7 +141,12 @@ impl SpelledNumbers {
             }
         }
         for (i, &(decimal, thousands)) in SIGNS.iter().enumerate().skip(1) {
-            let bare = SIGNS.iter().position(|sign| *sign == (decimal, None)).unwrap_or(0);
+            // Where the same decimal sign stands without one for thousands.
+            let bare = match decimal {
+                '.' => 0,
+                ',' => 2,
+                _ => SIGNS.len() - 2,
+            };
             if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & (1 << bare) != 0 {
                 signs |= 1 << i;
             }

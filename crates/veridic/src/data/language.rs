@@ -1,5 +1,8 @@
 //! Names of months in other languages than English: turned into English to be read, and back when written.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// A language whose names of months are known.
@@ -233,20 +236,22 @@ pub(super) fn to_english(text: &str) -> Option<(String, Tongues)> {
 
 /// A word that is the name of a month: the languages it is one in, which month, and whether it is written out.
 fn named(word: &str) -> Option<(&str, Tongues, usize, bool)> {
-    let small = word.to_lowercase();
-    let (mut tongues, mut found) = (0, None);
-    for (i, (_, long, short)) in LANGUAGES.iter().enumerate() {
-        for (names, is_long) in [(long, true), (short, false)] {
-            if let Some(month) = names.split(' ').position(|name| name == small) {
-                tongues |= 1 << i;
-                // A name that is as long as its short form is taken for the short one, as May is.
-                let short = short.is_empty() || short.split(' ').nth(month) != Some(small.as_str());
-                found.get_or_insert((month, is_long && short));
-                break;
+    static NAMES: OnceLock<HashMap<&str, (Tongues, usize, bool)>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut known: HashMap<&str, (Tongues, usize, bool)> = HashMap::new();
+        for (i, (_, long, short)) in LANGUAGES.iter().enumerate() {
+            for (names, is_long) in [(long, true), (short, false)] {
+                for (month, name) in names.split(' ').filter(|name| !name.is_empty()).enumerate() {
+                    // A name that is as long as its short form is taken for the short one, as May is.
+                    let is_apart = short.is_empty() || short.split(' ').nth(month) != Some(name);
+                    known.entry(name).or_insert((0, month, is_long && is_apart)).0 |= 1 << i;
+                }
             }
         }
-    }
-    found.map(|(month, is_long)| (word, tongues, month, is_long))
+        known
+    });
+    let (tongues, month, is_long) = *names.get(word.to_lowercase().as_str())?;
+    Some((word, tongues, month, is_long))
 }
 
 /// The language that is meant where these are possible; `None` for English.

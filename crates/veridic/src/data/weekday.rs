@@ -36,6 +36,10 @@ pub(super) type Sets = u32;
 pub(super) fn to_english(text: &str) -> Option<(String, Sets)> {
     let (start, end) = place(text)?;
     let word = &text[start..end];
+    // The longest name has twelve letters, and what has fewer bytes than two is none.
+    if !(2..=32).contains(&word.len()) || word.ends_with('-') {
+        return None;
+    }
     let small = word.to_lowercase();
     // `mar` is Tuesday, and March.
     if small.starts_with("mar") && small.len() < 5 && !has_date(&text[end..]) {

@@ -18,11 +18,14 @@ impl Scanner<'_> {
     /// A time of day; what was taken of one that is none is given back.
     pub(super) fn time(&mut self) -> Option<()> {
         let (rest, shape) = (self.rest, self.shape.clone());
-        let mut time = self.marked_time();
-        if time.is_none() {
-            (self.rest, self.shape) = (rest, shape.clone());
-            time = self.clock();
+        let mut time = None;
+        if !rest.is_ascii() {
+            time = self.marked_time();
+            if time.is_none() {
+                (self.rest, self.shape) = (rest, shape.clone());
+            }
         }
+        let time = time.or_else(|| self.clock());
         if time.is_none() {
             (self.rest, self.shape) = (rest, shape);
         }

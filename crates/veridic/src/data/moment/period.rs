@@ -23,6 +23,12 @@ const MARKED: [&str; 4] = ["年 ", "年", "년 ", "년"];
 impl Scanner<'_> {
     /// A week or a quarter of a year, or a year with a word before it; what was taken of one that is none is given back.
     pub(super) fn period(&mut self) -> Option<()> {
+        // All have a letter behind or before the year.
+        let has_letter = |byte: &u8| !byte.is_ascii() || (byte.is_ascii_alphabetic() && *byte != b'Z');
+        let at = self.rest.iter().position(has_letter).filter(|at| *at < 8);
+        if at.is_none() || self.rest.len() > 24 {
+            return None;
+        }
         let (rest, shape) = (self.rest, self.shape.clone());
         let forms: [fn(&mut Self) -> Option<()>; 6] = [
             Self::week_of_year,

@@ -104,6 +104,9 @@ impl Scanner<'_> {
 
     /// What stands behind a date: a day of the week in parentheses, a sign for the year.
     fn end_of_date(&mut self) {
+        if self.rest.is_empty() || self.rest.first().is_some_and(u8::is_ascii_alphanumeric) {
+            return;
+        }
         let (rest, shape) = (self.rest, self.shape.clone());
         let opens = self.sign(b"(") || self.mark(&["（", " ("]).is_some();
         if opens && let Some(word) = self.word(&DAYS) {
