@@ -21,6 +21,11 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // Most moments have no letters but those of ISO 8601.
+    let is_letter = |byte: u8| !byte.is_ascii() || (byte.is_ascii_alphabetic() && !b"TZ".contains(&byte));
+    if !text.bytes().any(is_letter) {
+        return cut(text, Shape { tongues: ENGLISH_ONLY, ..Shape::default() });
+    }
     let day = weekday::to_english(text);
     let text = day.as_ref().map_or(text, |(english, _)| english.as_str());
     let english = to_english(text);
@@ -35,18 +40,15 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
         Some((english, pair)) => (english.as_str(), Some(*pair)),
         None => (text, None),
     };
+    let weekdays = day.as_ref().map(|(_, sets)| *sets);
+    cut(text, Shape { tongues, halves, ordinal: counted.is_some(), weekdays, ..Shape::default() })
+}
+
+/// Cuts a text in English into pieces, which are added to `shape`.
+fn cut(text: &str, shape: Shape) -> Option<Shape> {
     let bracketed = text.starts_with('[') && text.ends_with(']');
     let inner = if bracketed { &text[1..text.len() - 1] } else { text };
-    let mut scanner = Scanner {
-        rest: inner.as_bytes(),
-        shape: Shape {
-            tongues,
-            halves,
-            ordinal: counted.is_some(),
-            weekdays: day.as_ref().map(|(_, sets)| *sets),
-            ..Shape::default()
-        },
-    };
+    let mut scanner = Scanner { rest: inner.as_bytes(), shape };
     if bracketed {
         scanner.shape.pieces.push(Piece::Sign(b'['));
     }
