@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use veridic::error::DataError;
 use veridic::run::{self, EvaluationOptions, Fitted, Shadow, TableReading};
 
 use super::{Threads, pair};
@@ -52,7 +53,7 @@ pub(crate) struct Evaluate {
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Write the page to FILE, and its figures to the same name with `.json` and `.columns.csv`
+    /// Write the page to FILE, whose folder is made if it is not there, and its figures to the same name with `.json` and `.columns.csv`
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     output: PathBuf,
     #[command(flatten)]
@@ -62,6 +63,11 @@ pub(crate) struct Evaluate {
 impl Evaluate {
     pub(super) fn run(self, ui: &Ui) -> Result<(), CliError> {
         let [json, csv] = ["json", "columns.csv"].map(|ending| self.output.with_extension(ending));
+        // The page has files beside it, so it often is to have a folder of its own.
+        if let Some(folder) = self.output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            let failed = |source| DataError::Write { path: folder.to_owned(), source };
+            std::fs::create_dir_all(folder).map_err(failed).map_err(veridic::Error::from)?;
+        }
         for data in [Some(&self.real), Some(&self.synthetic), self.unseen.as_ref()].into_iter().flatten() {
             // There is no run: what must not be lost are the files that are read.
             for place in [&json, &csv] {

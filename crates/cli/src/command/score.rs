@@ -53,7 +53,7 @@ pub(crate) struct Score {
     /// Rows that the page shows
     #[arg(long, value_name = "N", default_value_t = 25, requires = "page")]
     page_rows: usize,
-    /// Draw why row N has its score, with --figure
+    /// Draw why row N has its score, with --figure, and say the score of that row alone
     #[arg(long, value_name = "N", requires = "figure", value_parser = clap::value_parser!(u64).range(1..))]
     row: Option<u64>,
     /// Draw the row of --row, or else the one with the highest score, as FILE, png or svg, with its numbers as CSV
@@ -138,7 +138,10 @@ impl Score {
         }
         let least = self.least(&scores.scores);
         let rows = 0..scores.scores.len();
-        let (table, schema) = self.described(scores, least, id_part(id.as_ref(), rows));
+        let (mut table, schema) = self.described(scores, least, id_part(id.as_ref(), rows));
+        if let Some(row) = self.row {
+            table = table.take(&[row as usize - 1]);
+        }
         self.output.table(ui, &table, &schema)
     }
 

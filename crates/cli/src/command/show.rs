@@ -98,7 +98,7 @@ fn column_table(run: &Fitted) -> String {
             about.to_owned()
         };
         let kind = column.kind_name().to_owned();
-        lines.push([column.name.clone(), kind, values(column), missing, about]);
+        lines.push([short(&column.name), kind, values(column), missing, about]);
     }
     let mut text = ui::aligned(&lines, [false, false, false, true, false]);
     if schema.columns.len() > MOST {
@@ -128,6 +128,7 @@ fn rule_table(run: &Fitted) -> String {
             .iter()
             .map(|example| {
                 let [x, y] = &example.values;
+                let (x, y) = (short(x), short(y));
                 format!("{x} with {y} ({} by chance)", count(example.expected.round() as u64))
             })
             .collect();
@@ -142,6 +143,16 @@ fn rule_table(run: &Fitted) -> String {
         let _ = writeln!(text, "and {more} of columns with combinations that no row has");
     }
     text
+}
+
+/// The beginning of a long text, in a line.
+fn short(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let line = |text: &str| text.replace(['\n', '\r'], " ");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => line(&text[..end]) + "…",
+        None => line(text),
+    }
 }
 
 /// The range or the levels of a column, in a few words.
@@ -160,10 +171,10 @@ fn values(column: &ColumnSchema) -> String {
             column.range().map_or_else(String::new, |[low, high]| format!("{low} to {high}"))
         }
         Kind::Identifier => String::new(),
-        Kind::Constant { value } => value.clone().unwrap_or_default(),
+        Kind::Constant { value } => value.as_deref().map_or_else(String::new, short),
         Kind::Categorical { .. } | Kind::Boolean { .. } => {
             let levels = column.kind.levels();
-            let mut text = levels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let mut text = levels.iter().take(SHOWN).map(|level| short(level)).collect::<Vec<_>>().join(", ");
             if levels.len() > SHOWN {
                 let _ = write!(text, ", … ({})", counted(levels.len(), "level"));
             }

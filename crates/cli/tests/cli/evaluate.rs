@@ -39,7 +39,8 @@ fn a_column_that_was_left_out_of_made_rows_does_not_tell_them_apart() {
     };
     place.write("real.csv", phones(customers(240)));
     place.write("made.csv", customers(200));
-    let ran = place.succeed(&["evaluate", "real.csv", "made.csv", "-o", "r.html"]);
+    let ran = place.succeed(&["evaluate", "real.csv", "made.csv", "-o", "pages/new/r.html"]);
+    assert!(place.is_there("pages/new/r.html") && place.is_there("pages/new/r.json"));
     assert!(ran.err.contains("`phone` is missing, so it is not compared"), "{}", ran.err);
     assert!(!ran.err.contains("given away by `phone`"), "{}", ran.err);
 }

@@ -179,6 +179,7 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     let paged = ["--page", "odd.html", "--figure", "why.svg", "--row", "2", "--budget", "2"];
     let same = place.succeed(&[&["score", "run", "odd.csv", "--explain", "1"][..], &paged].concat()).out;
     assert!(same.contains("unusual") && same.contains("reason_1") && !same.contains("reason_2"), "{same}");
+    assert!(same.lines().count() == 2 && same.lines().any(|line| line.starts_with("2,")), "{same}");
     let page = place.read("odd.html");
     assert!(page.contains("<b>2</b> of") && page.contains("income") && !page.contains("http://localhost"));
     assert!(place.read("why.svg").contains("income") && place.read("why.csv").starts_with("column,adds"));
@@ -193,6 +194,20 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     let shown = place.succeed(&["show", "run"]).out;
     assert!(shown.contains("columns") && shown.contains("the target"), "{shown}");
     place.succeed(&["map", "run", "-o", "map.csv"]);
+    place.write("other.csv", "x,y\n1,2\n3,4\n");
+    let refused = place.fail(&["sample", "run", "--like", "other.csv"]);
+    assert!(refused.contains("no column of the run is in other.csv, which has `x`, `y`"), "{refused}");
+    assert!(refused.contains("hint: the run has `age`, `income`"), "{refused}");
+    let refused = place.fail(&["fit", "a.csv", "--out", "run", "--resume", "--target", "city"]);
+    assert!(refused.contains("`data.target` was \"buys\" and would be \"city\""), "{refused}");
+    let schema = place.read("run/schema.json");
+    place.write("run/schema.json", schema.replace("Bonn", "Berlin"));
+    let refused = place.fail(&["sample", "run", "-n", "2"]);
+    assert!(
+        refused.contains("it is not what this run learned") && refused.contains("schema.json"),
+        "{refused}"
+    );
+    place.write("run/schema.json", schema);
     let refused = place.fail(&["encode", "run", "odd.csv"]);
     assert!(refused.starts_with("error: a chain with a detector cannot encode"), "{refused}");
 

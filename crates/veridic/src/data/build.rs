@@ -7,10 +7,10 @@ use super::evidence::Cell;
 use super::note::ReadNote;
 use super::numbers::{Found, date_kind};
 use super::spelled::{Spelled, Unspelled};
-use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number};
+use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number, pair};
 
 /// Texts that mean no and yes, in that order.
-pub(super) const NO_YES: [(&str, &str); 13] = [
+pub(super) const NO_YES: [(&str, &str); 22] = [
     ("no", "yes"),
     ("false", "true"),
     ("n", "y"),
@@ -24,6 +24,15 @@ pub(super) const NO_YES: [(&str, &str); 13] = [
     ("non", "oui"),
     ("não", "sim"),
     ("нет", "да"),
+    ("no", "sí"),
+    ("nie", "tak"),
+    ("nej", "ja"),
+    ("nee", "ja"),
+    ("ne", "ano"),
+    ("hayır", "evet"),
+    ("いいえ", "はい"),
+    ("否", "是"),
+    ("아니오", "예"),
 ];
 
 /// Texts of a column that are remembered with their lines.
@@ -355,13 +364,20 @@ impl Levels {
     }
 }
 
-/// `levels` in the order of a schema (numbers by value, else by text, no before yes), and the new place of each.
+/// `levels` in the order of a schema (numbers and bands by value, else by text, no before yes), and the new place of each.
 pub(crate) fn ordered_levels(levels: Vec<String>) -> (Vec<String>, Vec<u32>) {
     let numbers: Option<Vec<f64>> = levels.iter().map(|level| number::parse(level)).collect();
+    let places = pair::places(&levels);
     let mut order: Vec<usize> = (0..levels.len()).collect();
     order.sort_by(|&a, &b| {
+        let by_place = |places: &Vec<[f64; 2]>| {
+            places[a][0].total_cmp(&places[b][0]).then_with(|| places[a][1].total_cmp(&places[b][1]))
+        };
         let by_number = numbers.as_ref().map(|numbers| numbers[a].total_cmp(&numbers[b]));
-        by_number.unwrap_or(std::cmp::Ordering::Equal).then_with(|| levels[a].cmp(&levels[b]))
+        by_number
+            .or_else(|| places.as_ref().map(by_place))
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then_with(|| levels[a].cmp(&levels[b]))
     });
     if let [a, b] = order.as_slice() {
         let pair = (levels[*a].to_lowercase(), levels[*b].to_lowercase());

@@ -1,14 +1,20 @@
 //! Date-times as text: reading a cell as a format has it, and writing it back.
 
+use std::borrow::Cow;
+
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
 
 use super::language::{from_english, to_english};
 use super::spelling::Letters;
-use super::{Language, Spelling};
+use super::{Language, Spelling, half, ordinal, script, weekday};
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
+/// The format of whole-number months such as 202412.
+pub(crate) const COMPACT_MONTH: &str = "%Y%m";
+/// The formats of months with a point, such as 12.2024 and 2024.12.
+pub(crate) const DOTTED_MONTHS: [&str; 2] = ["%m.%Y", "%Y.%m"];
 /// The format of whole-number date-times such as 20241231235959.
 pub(crate) const COMPACT_TIME: &str = "%Y%m%d%H%M%S";
 /// The format of whole-number times of day such as 0930.
@@ -23,7 +29,9 @@ pub(crate) fn is_format(format: &str) -> bool {
 
 /// Whether `format` has a time of day.
 pub(crate) fn has_time(format: &str) -> bool {
-    ["%H", "%-H", "%I", "%-I", "%T", "%R", "%s", "%X", "%c", "%+"].iter().any(|part| format.contains(part))
+    ["%H", "%-H", "%k", "%I", "%-I", "%l", "%T", "%R", "%s", "%X", "%c", "%+"]
+        .iter()
+        .any(|part| format.contains(part))
 }
 
 /// Whether `format` has the offset from UTC of each moment.
@@ -59,6 +67,14 @@ pub(crate) struct Clock {
     letters: Option<Letters>,
     /// The language of months, and whether these are written out.
     language: Option<(Language, bool)>,
+    /// Marks of both halves of the day.
+    halves: Option<Box<[String; 2]>>,
+    /// Names of the days of the week.
+    weekdays: Option<Box<[String; 7]>>,
+    /// Whether days have the end of an ordinal number.
+    ordinal: bool,
+    /// The zero of digits of another script.
+    zero: Option<char>,
 }
 
 #[derive(Debug)]
@@ -99,10 +115,19 @@ impl Items {
         }
         // What is not written is the first there is; a year of 366 days has room for every day.
         let is_dated = parsed.month().is_some() || parsed.day().is_some();
-        if parsed.year().is_none() && parsed.year_mod_100().is_none() {
+        if parsed.year().is_none() && parsed.year_mod_100().is_none() && parsed.isoyear().is_none() {
             parsed.set_year(if is_dated { 1972 } else { 1970 }).ok()?;
         }
-        if parsed.ordinal().is_none() {
+        if parsed.isoweek().is_some() {
+            if parsed.weekday().is_none() {
+                parsed.set_weekday(Weekday::Mon).ok()?;
+            }
+        } else if parsed.ordinal().is_none() {
+            if let Some(quarter) = parsed.quarter()
+                && parsed.month().is_none()
+            {
+                parsed.set_month(i64::from(quarter) * 3 - 2).ok()?;
+            }
             if parsed.month().is_none() {
                 parsed.set_month(1).ok()?;
             }
@@ -159,18 +184,29 @@ impl Clock {
             language: spelling
                 .and_then(|spelling| spelling.language)
                 .map(|language| (language, format.contains("%B"))),
+            halves: spelling.and_then(|spelling| spelling.halves.clone()),
+            weekdays: spelling.and_then(|spelling| spelling.weekdays.clone()),
+            ordinal: spelling.is_some_and(|spelling| spelling.ordinal),
+            zero: spelling.and_then(|spelling| spelling.zero),
         }
     }
 
     /// Seconds since 1970-01-01T00:00:00 UTC of the moment written as `text`.
     pub(crate) fn parse(&self, text: &str) -> Option<f64> {
+        let latin = self.zero.map(|zero| script::in_latin(text, zero));
+        let text = latin.as_deref().unwrap_or(text);
         self.read(&self.format, text)
             .or_else(|| self.coarser.iter().rev().find_map(|items| self.read(items, text)))
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
+        let day = self.weekdays.as_ref().and_then(|_| weekday::to_english(text));
+        let text = day.as_ref().map_or(text, |(english, _)| english);
         let english = self.language.and_then(|_| to_english(text));
-        let (moment, offset) = items.parse(english.as_ref().map_or(text, |(english, _)| english))?;
+        let text = english.as_ref().map_or(text, |(english, _)| english);
+        let text = self.halves.as_ref().map_or(Cow::Borrowed(text), |pair| half::read(text, pair));
+        let counted = if self.ordinal { ordinal::plain(&text) } else { None };
+        let (moment, offset) = items.parse(counted.as_deref().unwrap_or(&text))?;
         let east = match (items.has_offset, self.zone) {
             (true, _) => offset.unwrap_or(0),
             (false, zone) => zone.map_or(0, |zone| zone.local_minus_utc()),
@@ -208,6 +244,10 @@ impl Clock {
             super::number::write(seconds, super::number::SHORTEST, text);
             return;
         }
+        if let Some(names) = &self.weekdays {
+            let written = text.split_off(start);
+            text.push_str(&weekday::written(&written, names, self.letters == Some(Letters::Small)));
+        }
         if let Some(letters) = self.letters {
             let written = text.split_off(start);
             text.push_str(&with_letters(&written, letters));
@@ -215,6 +255,18 @@ impl Clock {
         if let Some((language, is_long)) = self.language {
             let written = text.split_off(start);
             text.push_str(&from_english(&written, language, is_long));
+        }
+        if self.ordinal {
+            let written = text.split_off(start);
+            text.push_str(&ordinal::written(&written));
+        }
+        if let Some(pair) = &self.halves {
+            let written = text.split_off(start);
+            text.push_str(&half::written(&written, pair));
+        }
+        if let Some(zero) = self.zero {
+            let written = text.split_off(start);
+            text.push_str(&script::from_latin(&written, zero));
         }
     }
 }
@@ -275,6 +327,10 @@ mod tests {
             ("May 1970", "%b %Y", 120.0 * 86_400.0),
             ("1:30 PM", "%-I:%M %p", 48_600.0),
             ("0130", "%H%M", 5400.0),
+            ("1970-W02", "%G-W%V", 4.0 * 86_400.0),
+            ("3Q70", "%qQ%y", 181.0 * 86_400.0),
+            ("PM 1:30", "%p %-I:%M", 48_600.0),
+            ("21 h 54", "%H h %M", 78_840.0),
             ("Feb 29 00:00:00", "%b %d %H:%M:%S", 68_169_600.0),
             ("1970-01-01 00:00:01,500", "%Y-%m-%d %H:%M:%S,%3f", 1.5),
         ] {

@@ -11,6 +11,11 @@ use crate::error::DataError;
 const DELIMITERS: [u8; 5] = [b'\t', b';', b'|', b',', b' '];
 /// Rows looked at.
 const ROWS: usize = 100;
+/// Columns before those that have years as names, at most.
+const MOST_LABELS: usize = 6;
+/// Shares of rows that are as the first, or as most, where these tell a delimiter.
+const HALF: f64 = 0.5;
+const MOST: f64 = 0.8;
 /// Texts below a number that make it a name.
 const MIN_BELOW_A_NUMBER: usize = 4;
 
@@ -45,7 +50,8 @@ impl Dialect {
             let start = skipped;
             skipped += comments(below(sample, skipped), delimiter);
             skipped += title_lines(below(sample, skipped), delimiter, options, known);
-            above = below(sample, start).lines().next().filter(|_| skipped > start).map(str::to_owned);
+            let first = below(sample, if told.is_some() { 0 } else { start });
+            above = first.lines().next().filter(|_| skipped > start || told.is_some()).map(str::to_owned);
         }
         let rows = rows(below(sample, skipped), delimiter, ROWS);
         let (header, is_numbered) = match options.header {
@@ -132,7 +138,26 @@ fn best_delimiter(text: &str) -> u8 {
             best = (share, delimiter);
         }
     }
-    if best.0 > 0.0 { best.1 } else { below_titles(text) }
+    // Where most rows are not as the first, that may be a title.
+    if best.0 > HALF {
+        return best.1;
+    }
+    usual_delimiter(text).unwrap_or(if best.0 > 0.0 { best.1 } else { below_titles(text) })
+}
+
+/// The delimiter under which most rows have the number of cells that most have, more than one.
+fn usual_delimiter(text: &str) -> Option<u8> {
+    let mut best = None;
+    for delimiter in DELIMITERS {
+        let mut counts: Vec<usize> = rows(text, delimiter, ROWS).iter().map(Vec::len).collect();
+        counts.sort_unstable();
+        let most = counts.chunk_by(|a, b| a == b).max_by_key(|alike| alike.len())?;
+        let share = most.len() as f64 / counts.len() as f64;
+        if most[0] > 1 && share > best.map_or(MOST, |(known, _)| known) {
+            best = Some((share, delimiter));
+        }
+    }
+    best.map(|(_, delimiter)| delimiter)
 }
 
 /// The delimiter under which all rows below some of one cell have as many cells, three and more.
@@ -162,14 +187,17 @@ pub(super) fn header_of(rows: &[Vec<String>], options: &ReadOptions, known: &[&s
 
 /// Whether the names, one that is no number before them at most, are years one after the other, and the cells below are
 /// not.
-fn are_years(first: &[String], below: &[Vec<String>]) -> bool {
+pub(super) fn are_years(first: &[String], below: &[Vec<String>]) -> bool {
+    // Lines may end in a delimiter.
+    let ends = first.iter().rev().take_while(|cell| cell.is_empty()).count().min(1);
+    let first = &first[..first.len() - ends];
     let year = |cell: &String| -> Option<i32> {
         let year = cell.parse().ok()?;
         (cell.len() == 4 && (1800..2200).contains(&year)).then_some(year)
     };
     let labels = first.iter().take_while(|cell| number::parse(cell).is_none()).count();
     let years: Option<Vec<i32>> = first[labels.min(first.len())..].iter().map(year).collect();
-    let Some(years) = years.filter(|years| years.len() > 1 && labels <= 3) else { return false };
+    let Some(years) = years.filter(|years| years.len() > 1 && labels <= MOST_LABELS) else { return false };
     let steps: Vec<i32> = years.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let even = steps[0] != 0 && steps.iter().all(|&step| step == steps[0]);
     let again = below.iter().filter(|row| row.iter().skip(labels).all(|cell| year(cell).is_some())).count();

@@ -16,21 +16,30 @@ pub(super) struct Parts<'a> {
 }
 
 /// Signs that stand between digits.
-pub(super) const BETWEEN: [char; 9] =
-    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_'];
+pub(super) const BETWEEN: [char; 11] =
+    ['.', ',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_', '\u{66b}', '\u{66c}'];
 
-const CURRENCIES: &str = "$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
-const CODES: [&str; 62] = [
+/// Among them the backslash, which fonts of Japan show as the sign of the yen.
+const CURRENCIES: &str = "\\￥＄￦$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
+const CODES: [&str; 64] = [
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
     "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
     "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
     "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
-    "kr", "RM",
+    "kr", "RM", "Rp", "Rp.",
+];
+
+/// Other signs before a number below zero.
+const MINUSES: [(char, Minus); 4] = [
+    ('\u{2013}', Minus::Dash),
+    ('\u{ff0d}', Minus::Wide),
+    ('▲', Minus::Triangle),
+    ('△', Minus::OpenTriangle),
 ];
 
 /// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
-const NO_CENTS: [&str; 9] =
-    ["/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
+const NO_CENTS: [&str; 10] =
+    [":-", "/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
 
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
 pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
@@ -51,6 +60,7 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
                 | '\u{2264}'
                 | '\u{2265}'
         )
+        || MINUSES.iter().any(|(sign, _)| first == *sign)
         || CURRENCIES.contains(first)
         || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
     if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -63,6 +73,8 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
         (rest, minus) = (after, Some(Minus::Front));
     } else if let Some(after) = text.strip_prefix('\u{2212}') {
         (rest, minus) = (after, Some(Minus::Typographic));
+    } else if let Some((sign, minus_sign)) = MINUSES.into_iter().find(|(sign, _)| text.starts_with(*sign)) {
+        (rest, minus) = (&text[sign.len_utf8()..], Some(minus_sign));
     } else if let Some(after) = text.strip_prefix('+') {
         (rest, plus) = (after, true);
     }
@@ -110,6 +122,15 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     (has_no_cents || is_suffix(rest)).then_some(Parts { prefix, core, suffix: rest, minus, plus })
 }
 
+/// Whether amounts between these have no cents: of currencies that have none in use.
+pub(super) fn is_without_cents(prefix: &str, suffix: &str) -> bool {
+    const WHOLE: [&str; 18] = [
+        "₫", "đ", "VND", "Rp", "IDR", "₩", "￦", "KRW", "원", "¥", "￥", "\\", "JPY", "円", "Ft", "HUF",
+        "CLP", "COP",
+    ];
+    WHOLE.contains(&prefix.trim()) || WHOLE.contains(&suffix.trim())
+}
+
 /// Whether a text is the code of a currency.
 pub(super) fn is_currency(text: &str) -> bool {
     CODES.contains(&text)
@@ -130,13 +151,15 @@ fn is_suffix(suffix: &str) -> bool {
     // Signs of East Asia for squares and weights are no letters.
     let letter = |c: char| {
         c.is_alphabetic()
-            || "%％‰°/²³µ·\"'′″^".contains(c)
+            || "%％٪‰°/²³µ·\"'′″^".contains(c)
             || ('\u{3300}'..='\u{33ff}').contains(&c)
             || CURRENCIES.contains(c)
     };
     suffix.chars().count() <= unit.chars().count() + 2
         && unit.chars().count() <= 12
         && unit.chars().all(|c| letter(c) || matches!(c, '.' | '$'))
+        // Behind a time of day.
+        && !matches!(unit, "Uhr" | "uhr" | "น.")
         && !unit.starts_with(['/', '.', '^'])
 }
 

@@ -19,6 +19,8 @@ pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
             let days: f64 = days.parse::<u32>().ok()?.into();
             days * 86_400.0 + if rest.is_empty() { 0.0 } else { clock(rest, true)? }
         }
+        DurationForm::Interval => days_and_clock(text, "")?,
+        DurationForm::Timedelta => days_and_clock(text, ",")?,
         DurationForm::Iso => iso(text)?,
     };
     Some(if negative { -seconds } else { seconds })
@@ -30,7 +32,31 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
     if text.starts_with('P') {
         return iso(text).map(|_| DurationForm::Iso);
     }
-    text.contains(" days").then(|| parse(text, DurationForm::Days)).flatten().map(|_| DurationForm::Days)
+    if !text.contains(" day") {
+        return None;
+    }
+    let full = |form| parse(text, form).map(|_| form);
+    // With hours of two digits behind days that are more than one, or none.
+    let is_full = text.contains(" days ") && !text.starts_with("1 ");
+    let days = is_full.then(|| full(DurationForm::Days)).flatten();
+    days.or_else(|| full(DurationForm::Interval)).or_else(|| full(DurationForm::Timedelta))
+}
+
+/// Whether a column in `form` may have times alone, such as `03:04:05`.
+pub(crate) fn has_clock(text: &str, form: DurationForm) -> bool {
+    matches!(form, DurationForm::Interval | DurationForm::Timedelta) && clock(text, true).is_some()
+}
+
+/// `2 days 03:04:05`, `1 day`, `03:04:05`; days and time are parted by `sign` and a blank.
+fn days_and_clock(text: &str, sign: &str) -> Option<f64> {
+    let Some((days, rest)) = text.split_once(" day") else { return clock(text, true) };
+    let days: f64 = days.parse::<u32>().ok()?.into();
+    let rest = rest.strip_prefix('s').unwrap_or(rest);
+    if rest.is_empty() {
+        return Some(days * 86_400.0);
+    }
+    let time = rest.strip_prefix(sign)?.strip_prefix(' ')?;
+    Some(days * 86_400.0 + clock(time, true)?)
 }
 
 /// `h:mm:ss` (with hours) or `m:ss`, seconds with a fraction or not.
@@ -123,6 +149,26 @@ pub(crate) fn write(seconds: f64, form: DurationForm, decimals: u8, text: &mut S
         DurationForm::Days => {
             write!(text, "{} days {:02}:{minutes:02}:{units:02}{fraction}", hours / 24, hours % 24)
         }
+        DurationForm::Interval | DurationForm::Timedelta => {
+            let (days, hours) = (hours / 24, hours % 24);
+            let is_clock = form == DurationForm::Timedelta || days == 0 || hours + minutes + units > 0;
+            let is_clock = is_clock || !fraction.is_empty();
+            let mut written = Ok(());
+            if days > 0 {
+                let between = match (form, is_clock) {
+                    (DurationForm::Timedelta, _) => ", ",
+                    (_, true) => " ",
+                    (_, false) => "",
+                };
+                written = write!(text, "{days} day{}{between}", if days == 1 { "" } else { "s" });
+            }
+            let width = if form == DurationForm::Interval { 2 } else { 1 };
+            if is_clock {
+                written =
+                    written.and_then(|()| write!(text, "{hours:0width$}:{minutes:02}:{units:02}{fraction}"));
+            }
+            written
+        }
         DurationForm::Iso => {
             text.push('P');
             if hours >= 24 && hours.is_multiple_of(24) && minutes == 0 && units == 0 && fraction.is_empty() {
@@ -158,6 +204,12 @@ mod tests {
             ("90:05", DurationForm::Minutes, 5405.0),
             ("2 days 03:04:05", DurationForm::Days, 183_845.0),
             ("PT1H30M5S", DurationForm::Iso, 5405.0),
+            ("2 days", DurationForm::Interval, 172_800.0),
+            ("1 day 03:04:05", DurationForm::Interval, 97_445.0),
+            ("03:04:05", DurationForm::Interval, 11_045.0),
+            ("1 day, 3:04:05", DurationForm::Timedelta, 97_445.0),
+            ("3 days, 0:00:00", DurationForm::Timedelta, 259_200.0),
+            ("3:04:05", DurationForm::Timedelta, 11_045.0),
             ("PT0.25S", DurationForm::Iso, 0.25),
             ("-0:00:01.5", DurationForm::Hours, -1.5),
         ] {

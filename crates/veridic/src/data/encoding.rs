@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252};
 
 use super::source::Source;
@@ -44,21 +45,33 @@ fn without_mark(head: &[u8]) -> Option<&'static Encoding> {
 /// Letters of Windows-1250 (ł, ą, ż, ź, ľ, Ł, Ą, Ż) that Windows-1252 has signs for, which do not stand within words.
 const CENTRAL: [u8; 8] = [0xb3, 0xb9, 0xbf, 0x9f, 0xbe, 0xa3, 0xa5, 0xaf];
 
-/// The encoding of a text that is not UTF-8: Windows-1252, which has Latin-1 in it, or Windows-1250 where words have letters of
-/// it; none where some of the text is clearly UTF-8 or most of it is of another script.
+/// With fewer letters than this within words, the others are signs as Western texts have them: `25°C`, `£5`.
+const LEAST_LETTERS: u64 = 2;
+
+/// The encoding of a text that is not UTF-8, as the frequencies of its letters say (chardetng, which Firefox uses); none
+/// where some of the text is clearly UTF-8 or what is decoded is no text.
 pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataError> {
     let mut reader = source.open()?;
-    let (mut valid, mut invalid, mut letters, mut central) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let (mut valid, mut invalid, mut letters, mut central, mut within) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
+    let mut sample = Vec::new();
     loop {
         let kept = bytes.len();
         bytes.resize(CHUNK, 0);
         let read = reader.read(&mut bytes[kept..]).map_err(|error| source.error(error))?;
         bytes.truncate(kept + read);
         let is_end = read == 0;
+        detector.feed(&bytes[kept..], is_end);
+        if sample.len() < CHUNK {
+            sample.extend_from_slice(&bytes[kept..]);
+        }
         let is_central = |bytes: &&[u8]| {
             CENTRAL.contains(&bytes[1]) && bytes[0].is_ascii_alphabetic() && bytes[2].is_ascii_alphabetic()
         };
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+        let is_within = |bytes: &&[u8]| bytes[1] >= 0x80 && is_letter(bytes[0]) && is_letter(bytes[2]);
+        within += bytes.windows(3).filter(is_within).count() as u64;
         central += bytes.windows(3).filter(is_central).count() as u64;
         let mut rest = bytes.as_slice();
         loop {
@@ -83,12 +96,29 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
         if is_end {
             invalid += u64::from(!rest.is_empty());
             // In a Western language most letters have no accent.
-            let is_western = invalid <= 1 || invalid < letters;
-            let guess = if central > 1 { WINDOWS_1250 } else { WINDOWS_1252 };
-            return Ok((valid * 10 <= invalid && is_western).then_some(guess));
+            let is_western = invalid <= 1 || invalid < letters || within == 0;
+            let guess = match detector.guess(None, Utf8Detection::Deny) {
+                guess if guess == WINDOWS_1252 && central > 1 => WINDOWS_1250,
+                guess if within < LEAST_LETTERS && guess.is_single_byte() && is_western => WINDOWS_1252,
+                guess => guess,
+            };
+            let is_likely = guess != WINDOWS_1252 || is_western;
+            // Two bytes of a script without Latin letters may be one character of UTF-8 by chance.
+            let most = if is_western { 10 } else { 2 };
+            let is_said = valid * most <= invalid && is_likely && is_text(&sample, guess);
+            return Ok(is_said.then_some(guess));
         }
         bytes = rest.to_vec();
     }
+}
+
+/// Whether the beginning of a text has neither control characters nor what is no character of `encoding`.
+fn is_text(sample: &[u8], encoding: &'static Encoding) -> bool {
+    // The end may be in the middle of a character.
+    let whole =
+        sample.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(sample.len(), |at| at + 1);
+    let (text, _) = encoding.decode_without_bom_handling(&sample[..whole]);
+    !text.chars().any(|c| c == '\u{fffd}' || (c.is_control() && !c.is_ascii()))
 }
 
 /// The UTF-8 of a text in `encoding`, without a byte order mark.
@@ -178,7 +208,42 @@ mod tests {
         assert_eq!(guess(&source(b"caf\xe9,1\nna\xefve,2\n")).unwrap(), Some(WINDOWS_1252));
         assert_eq!(guess(&source("café,1\nnaïve,2\n€\u{e9}".as_bytes())).unwrap(), None);
         assert_eq!(guess(&source(b"caf\xc3\xa9,1\nna\xefve\n")).unwrap(), None);
-        assert_eq!(guess(&source(b"\xcc\xee\xf1\xea\xe2\xe0,1\n")).unwrap(), None);
+        assert_eq!(guess(&source(b"\x81\x8d\x8f,\x90\x9d\xff\n")).unwrap(), None);
         assert_eq!(decoded(b"\x80 caf\xe9", WINDOWS_1252), "€ café");
+    }
+
+    #[test]
+    fn encodings_of_other_scripts_are_told_by_their_letters() {
+        for (label, text) in [
+            ("windows-1251", "город,имя\nМосква,Иванов\nКазань,Петрова\nОмск,Сидоров\n"),
+            ("windows-1250", "miasto,nazwisko\nŁódź,Wójcik\nGdańsk,Żak\nPoznań,Kamiński\n"),
+            ("windows-1250", "město,jméno\nPlzeň,Dvořák\nBrno,Černý\nDěčín,Růžička\n"),
+            ("windows-1253", "πόλη,όνομα\nΑθήνα,Γιώργος\nΠάτρα,Ελένη\n"),
+            ("windows-1255", "עיר,שם\nחיפה,דוד\nירושלים,שרה\n"),
+            ("windows-1256", "المدينة,الاسم\nالقاهرة,محمد\nالرياض,فاطمة\n"),
+            ("shift_jis", "都道府県,氏名\n東京都,佐藤\n大阪府,鈴木\n"),
+            ("gbk", "城市,姓名\n北京,王伟\n上海,李娜\n"),
+            ("big5", "城市,姓名\n臺北,陳怡君\n高雄,林志明\n臺中,黃淑芬\n臺南,張家豪\n新竹,李雅婷\n"),
+            ("euc-kr", "도시,이름\n서울,김민수\n부산,이영희\n대구,박지훈\n"),
+            ("windows-874", "เมือง,ชื่อ\nกรุงเทพ,สมชาย\nเชียงใหม่,สมหญิง\n"),
+            ("windows-1252", "Stadt,Name\nKöln,Müller\nZürich,Jäger\n"),
+            ("windows-1252", "ville,nom\nNîmes,Gérard\nOrléans,Hélène\n"),
+            ("windows-1252", "item,price\na,£5\nb,£7\nc,£12\nd,£3\n"),
+            ("windows-1252", "t,n\n25°C,1\n26°C,2\n27°C,3\n28°C,4\n"),
+            ("windows-1252", "t,n\n5 €,1\n6 €,2\n7 €,3\n8 €,4\n"),
+            ("windows-1252", "t,n\n5 µg – a,1\n6 µg – b,2\n7 µg – c,3\n"),
+            ("windows-1252", "by,navn\nKøbenhavn,Søren\nÅrhus,Åse\nOdense,Jørgen\n"),
+            ("windows-1252", "cidade,nome\nSão Paulo,João\nBelém,Conceição\nGoiânia,Inês\n"),
+            ("windows-1254", "şehir,ad\nİstanbul,Ayşe\nEskişehir,Gülşah\nMuğla,Çağla\n"),
+            ("windows-1252", "ciudad,nombre\nMálaga,Muñoz\nLeón,Peña\n"),
+        ] {
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let (bytes, _, has_lost) = encoding.encode(text);
+            assert!(!has_lost, "{label}");
+            let source = Source::memory(Path::new("t"), bytes.into_owned());
+            let found = guess(&source).unwrap();
+            let found = found.map(|found| decoded(&encoding.encode(text).0, found));
+            assert_eq!(found.as_deref(), Some(text), "{label}");
+        }
     }
 }

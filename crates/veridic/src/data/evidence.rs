@@ -1,13 +1,13 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::digits::{BETWEEN, digits, is_currency, parts};
+use super::digits::{BETWEEN, digits, is_currency, is_without_cents, parts};
 use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
 const MOST_FORMS: usize = 24;
 
 /// Decimal and thousands signs that are tried, the likeliest first.
-const SIGNS: [(char, Option<char>); 18] = [
+const SIGNS: [(char, Option<char>); 20] = [
     ('.', None),
     ('.', Some(',')),
     (',', None),
@@ -26,6 +26,8 @@ const SIGNS: [(char, Option<char>); 18] = [
     (',', Some(BETWEEN[7])),
     ('.', Some(BETWEEN[8])),
     (',', Some(BETWEEN[8])),
+    (BETWEEN[9], None),
+    (BETWEEN[9], Some(BETWEEN[10])),
 ];
 
 /// A cell with its line.
@@ -139,8 +141,13 @@ impl SpelledNumbers {
             }
         }
         for (i, &(decimal, thousands)) in SIGNS.iter().enumerate().skip(1) {
-            let bare = if decimal == '.' { 1 } else { 1 << 2 };
-            if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & bare != 0 {
+            // Where the same decimal sign stands without one for thousands.
+            let bare = match decimal {
+                '.' => 0,
+                ',' => 2,
+                _ => SIGNS.len() - 2,
+            };
+            if thousands.is_some_and(|mark| !parts.core.contains(mark)) && signs & (1 << bare) != 0 {
                 signs |= 1 << i;
             }
         }
@@ -210,10 +217,13 @@ impl SpelledNumbers {
         };
         let mut best: Option<((&str, &str), usize, usize)> = None;
         for &affix in &affixes {
+            // What has no cents has thousands.
+            let is_whole = is_without_cents(affix.0, affix.1);
+            let order = |sign: usize| (usize::from(is_whole && SIGNS[sign].1.is_none()), preference(sign));
             for sign in (0..SIGNS.len()).filter(|&sign| allowed(SIGNS[sign])) {
                 let count = matched(affix, sign);
                 let better = best.is_none_or(|(_, known, most)| {
-                    count > most || (count == most && preference(sign) < preference(known))
+                    count > most || (count == most && order(sign) < order(known))
                 });
                 if count > 0 && better {
                     best = Some((affix, sign, count));
@@ -226,7 +236,10 @@ impl SpelledNumbers {
             (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
         };
         let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
-        let is_open = context.decimal.is_none() && context.thousands.is_none() && !context.has_comma;
+        let is_open = !is_without_cents(affix.0, affix.1)
+            && context.decimal.is_none()
+            && context.thousands.is_none()
+            && !context.has_comma;
         let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
         let ambiguous = (is_open
             && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))

@@ -1,13 +1,14 @@
 //! What a column is, told from all its cells, in whatever order they come.
 
 use super::build::ColumnBuilder;
+use super::compound::Compounds;
 use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
 use super::foreign::{Foreign, MAX_STRAYS, Mark};
 use super::moment::{Format, Moments};
 use super::note::ReadNote;
-use super::numbers::{Found, NoNumbers, Numbers, number_column, survey};
+use super::numbers::{Found, NoNumbers, Numbers, all_missing, number_column};
 use super::spelling::{DurationForm, Spelling};
-use super::{Cells, Kind, MISSING, duration, number};
+use super::{duration, number, pair, script};
 use crate::error::StrayCell;
 
 /// With fewer cells than this, one that fits no number is taken as meant.
@@ -31,6 +32,11 @@ pub(crate) struct Profile {
     spelled: SpelledNumbers,
     moments: Moments,
     durations: Option<(DurationForm, usize, Cell)>,
+    /// Times that may be lengths of time where others have days.
+    clocks: usize,
+    compounds: Compounds,
+    /// Cells such as `2001/02`, which may be months.
+    seasons: usize,
     /// Cells that are no plain numbers, and the first of them.
     n_other: usize,
     others: Vec<Cell>,
@@ -40,6 +46,10 @@ pub(crate) struct Profile {
     is_text: bool,
     /// Whether the last cell was missing.
     ends_missing: bool,
+    /// Cells with digits of another script, their zero, and the first; and the first cell with none.
+    in_script: usize,
+    script: Option<(char, Cell)>,
+    in_latin: Option<Cell>,
 }
 
 /// What a column turned out to be.
@@ -83,6 +93,9 @@ impl Profile {
             spelled: SpelledNumbers::default(),
             moments: Moments::default(),
             durations: None,
+            clocks: 0,
+            compounds: Compounds::default(),
+            seasons: 0,
             n_other: 0,
             others: Vec::new(),
             foreign: Foreign::default(),
@@ -90,6 +103,9 @@ impl Profile {
             marks: Vec::new(),
             is_text: as_text,
             ends_missing: false,
+            in_script: 0,
+            script: None,
+            in_latin: None,
         }
     }
 
@@ -123,6 +139,19 @@ impl Profile {
         if self.is_text {
             return;
         }
+        let latin = script::to_latin(text);
+        let original = text;
+        let text = match &latin {
+            Some((latin, zero)) => {
+                self.script.get_or_insert_with(|| (*zero, (line, original.to_owned())));
+                self.in_script += usize::from(self.script.as_ref().is_some_and(|(first, _)| first == zero));
+                latin
+            }
+            None => text,
+        };
+        if latin.is_none() && self.in_latin.is_none() {
+            self.in_latin = Some((line, text.to_owned()));
+        }
         if let Some(plain) = number::scan(text) {
             if let Some(values) = &mut self.values {
                 values.push(plain.value);
@@ -146,10 +175,12 @@ impl Profile {
         } else {
             self.values = None;
         }
+        self.seasons += usize::from(pair::is_season(text));
         let is_number = self.spelled.see(text, line);
         let is_moment = self.moments.see(text, line);
         let is_duration = self.see_duration(text, line);
-        if !is_number && !is_moment && !is_duration {
+        let is_compound = self.compounds.see(text);
+        if !is_number && !is_moment && !is_duration && !is_compound {
             self.foreign.see(text, line);
         }
     }
@@ -184,10 +215,18 @@ impl Profile {
     }
 
     fn see_duration(&mut self, text: &str, line: u64) -> bool {
-        let Some(form) = duration::form_of(text) else { return false };
+        let Some(form) = duration::form_of(text) else {
+            self.clocks += usize::from(duration::has_clock(text, DurationForm::Interval));
+            return false;
+        };
         match &mut self.durations {
             None => self.durations = Some((form, 1, (line, text.to_owned()))),
             Some((known, n, _)) if *known == form => *n += 1,
+            // Full ones are the others' too.
+            Some((known, n, _)) if matches!((*known, form), (DurationForm::Days, DurationForm::Interval)) => {
+                (*known, *n) = (form, *n + 1);
+            }
+            Some((DurationForm::Interval, n, _)) if form == DurationForm::Days => *n += 1,
             Some(_) => return false,
         }
         true
@@ -238,16 +277,33 @@ impl Profile {
         if self.is_text {
             return Finding::Again(ColumnBuilder::text(), Doubt::None);
         }
+        if self.in_script < self.present
+            && let Some((_, cell)) = &self.script
+        {
+            // Digits of two scripts, or texts beside them.
+            let mixed = self.in_latin.clone().filter(|_| self.numbers.n > 0 && self.n_other == 0);
+            let doubt = mixed.map_or(Doubt::None, |other| Doubt::Mixed(cell.clone(), other));
+            return Finding::Again(ColumnBuilder::text(), doubt);
+        }
+        if self.seasons == self.present && self.present > 1 {
+            return Finding::Again(ColumnBuilder::text(), Doubt::None);
+        }
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
         let n_number = number.as_ref().map_or(0, |choice| choice.matched);
         let n_moment = moment.as_ref().map_or(0, |format| format.matched);
-        let n_duration = self.durations.as_ref().map_or(0, |(_, n, _)| *n);
-        let most = n_number.max(n_moment).max(n_duration);
+        let n_duration = self.durations.as_ref().map_or(0, |(form, n, _)| {
+            let has_clocks = matches!(form, DurationForm::Interval | DurationForm::Timedelta);
+            n + if has_clocks { self.clocks } else { 0 }
+        });
+        let compound = self.compounds.form();
+        let n_compound = compound.as_ref().map_or(0, |(_, n)| *n);
+        let most = n_number.max(n_moment).max(n_duration).max(n_compound);
         let other = self.present - most;
         let is_number = n_number == most && most > 0;
-        let expected = if is_number { "finite number" } else { "date-time" };
+        let is_date = !is_number && n_moment == most;
+        let expected = if is_date { "date-time" } else { "finite number" };
         let stray_cells = |mut cells: Vec<Cell>| {
             cells.sort();
             cells.truncate(MAX_STRAYS + 1);
@@ -262,10 +318,17 @@ impl Profile {
             if n_moment == most
                 && let Some(format) = moment
             {
-                return moments_found(name, format, n_rows, notes);
+                let zero = self.script.map(|(zero, _)| zero);
+                return moments_found(name, format, zero, n_rows, notes);
             }
-            if let Some((form, _, (_, example))) = self.durations {
+            if n_duration == most
+                && let Some((form, _, (_, example))) = self.durations
+            {
                 return durations_found(name, form, example, notes);
+            }
+            if let Some((compound, _)) = compound {
+                let spelling = Spelling { compound: Some(Box::new(compound)), ..Spelling::default() };
+                return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
             }
         }
         if is_number && self.n_other == 0 && !self.infinities.is_empty() && self.plain.n > 0 {
@@ -275,7 +338,8 @@ impl Profile {
             && other <= MAX_STRAYS
             && self.present >= MIN_FOR_STRAYS
             && other * CELLS_A_STRAY <= self.present;
-        let all = self.numbers.n + self.spelled.n() + self.moments.n() + n_duration;
+        let moments = if moment.is_some() { self.moments.n() } else { 0 };
+        let all = self.numbers.n + self.spelled.n() + moments + n_duration;
         if self.foreign.n == 0 && self.infinities.is_empty() && most > 0 {
             // Every cell is a number or a moment, but not in one spelling.
             let mixed = match (&number, &moment) {
@@ -315,7 +379,7 @@ impl Profile {
             let examples = self.foreign.examples.clone();
             let amounts =
                 number.as_ref().filter(|choice| choice.is_amount()).map_or(0, |choice| choice.matched);
-            let is_sure = amounts.max(n_moment).max(n_duration) * 2 > all;
+            let is_sure = amounts.max(n_moment).max(n_duration).max(n_compound) * 2 > all;
             Doubt::Foreign { expected, foreign: self.foreign, examples, is_sure }
         } else {
             Doubt::None
@@ -337,8 +401,9 @@ impl Profile {
         if let (Some(plus), Some(bare)) = (&self.plain.first_plus, &self.plain.first_bare) {
             return Finding::Mixed(plus.clone(), bare.clone());
         }
-        let spelling = Spelling { plus: choice.plus, ..Spelling::default() };
-        let is_plain = choice.is_plain() && self.n_other == 0;
+        let zero = self.script.map(|(zero, _)| zero);
+        let spelling = Spelling { plus: choice.plus, zero, ..Spelling::default() };
+        let is_plain = choice.is_plain() && self.n_other == 0 && zero.is_none();
         if let (true, Some(mut values)) = (is_plain, self.values) {
             values.shrink_to_fit();
             let column = number_column(name, values, self.missing, self.numbers, spelling, false, notes);
@@ -378,7 +443,13 @@ impl Profile {
     }
 }
 
-fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadNote>) -> Finding {
+fn moments_found(
+    name: &str,
+    found: Format,
+    zero: Option<char>,
+    n_rows: usize,
+    notes: &mut Vec<ReadNote>,
+) -> Finding {
     if let Some((first, second)) = found.mixed {
         return Finding::Mixed(first, second);
     }
@@ -406,6 +477,10 @@ fn moments_found(name: &str, found: Format, n_rows: usize, notes: &mut Vec<ReadN
         zone: found.zone,
         letters: found.letters,
         language: found.language,
+        halves: found.halves.map(Box::new),
+        ordinal: found.ordinal,
+        weekdays: found.weekdays.map(Box::new),
+        zero,
         formats: found.coarser,
         ..Spelling::default()
     };
@@ -420,57 +495,4 @@ fn durations_found(name: &str, form: DurationForm, example: String, notes: &mut 
     });
     let spelling = Spelling { duration: Some(form), ..Spelling::default() };
     Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
-}
-
-/// The missing cells and what the column is, for numbers that were never text, such as those of a Parquet file.
-///
-/// # Errors
-/// The first infinite value, its row as line.
-pub(crate) fn number_cells(
-    name: &str,
-    values: Vec<f64>,
-    notes: &mut Vec<ReadNote>,
-) -> Result<(usize, Found), StrayCell> {
-    if let Some(row) = values.iter().position(|value| value.is_infinite()) {
-        return Err(StrayCell {
-            line: row as u64 + 1,
-            unit: "row",
-            column: name.to_owned(),
-            value: values[row].to_string(),
-            expected: "finite number",
-        });
-    }
-    let (missing, numbers) = survey(&values);
-    if numbers.n == 0 {
-        return Ok((missing, all_missing(values.len())));
-    }
-    let kept = values.clone();
-    let found = number_column(name, values, missing, numbers, Spelling::default(), true, notes);
-    Ok((missing, found.unwrap_or_else(|_| plain_numbers(kept))))
-}
-
-/// Numbers that stay numbers, whatever their values.
-fn plain_numbers(values: Vec<f64>) -> Found {
-    let kind = plain_number_kind(&values);
-    Found { kind, cells: Cells::Number(values), spelling: Spelling::default(), values: None }
-}
-
-/// A column without any value.
-pub(crate) fn all_missing(n_rows: usize) -> Found {
-    Found {
-        kind: Kind::Constant { value: None },
-        cells: Cells::Text { codes: vec![MISSING; n_rows], levels: Vec::new() },
-        spelling: Spelling::default(),
-        values: None,
-    }
-}
-
-/// The kind of numbers that stay numbers, whatever their values.
-pub(crate) fn plain_number_kind(values: &[f64]) -> Kind {
-    let Numbers { n, min, max, decimals, whole, .. } = survey(values).1;
-    match (n, whole) {
-        (0, _) => Kind::Constant { value: None },
-        (_, true) => Kind::Integer { min, max },
-        (_, false) => Kind::Real { decimals, min, max },
-    }
 }

@@ -1,5 +1,8 @@
 //! Names of months in other languages than English: turned into English to be read, and back when written.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// A language whose names of months are known.
@@ -26,6 +29,36 @@ pub enum Language {
     Polish,
     /// января, февраля, марта: likewise.
     Russian,
+    /// Jänner, Feber, März.
+    Austrian,
+    /// janv., févr., mars: shortened, with full stops.
+    FrenchShort,
+    /// januar, februar, mars.
+    Norwegian,
+    /// ocak, şubat, mart.
+    Turkish,
+    /// ledna, února, března: in the genitive.
+    Czech,
+    /// január, február, március.
+    Hungarian,
+    /// Januari, Februari, Maret.
+    Indonesian,
+    /// tammikuuta, helmikuuta, maaliskuuta: in the partitive.
+    Finnish,
+    /// Ιανουαρίου, Φεβρουαρίου, Μαρτίου: in the genitive.
+    Greek,
+    /// січня, лютого, березня: in the genitive.
+    Ukrainian,
+    /// ianuarie, februarie, martie.
+    Romanian,
+    /// styczeń, luty, marzec: without a day.
+    PolishAlone,
+    /// январь, февраль, март: without a day.
+    RussianAlone,
+    /// січень, лютий, березень: without a day.
+    UkrainianAlone,
+    /// leden, únor, březen: without a day.
+    CzechAlone,
 }
 
 /// The months in English, in lower case.
@@ -44,9 +77,8 @@ pub(super) const ENGLISH: [&str; 12] = [
     "december",
 ];
 
-/// The languages with the long and the short names of their months; no short ones where these have points or are not
-/// of one length.
-const LANGUAGES: [(Language, &str, &str); 10] = [
+/// The languages with the long and the short names of their months; no short ones where these are not of one length.
+const LANGUAGES: [(Language, &str, &str); 25] = [
     (
         Language::German,
         "januar februar märz april mai juni juli august september oktober november dezember",
@@ -97,42 +129,129 @@ const LANGUAGES: [(Language, &str, &str); 10] = [
         "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
         "янв фев мар апр мая июн июл авг сен окт ноя дек",
     ),
+    (
+        Language::Austrian,
+        "jänner feber märz april mai juni juli august september oktober november dezember",
+        "jän feb mär apr mai jun jul aug sep okt nov dez",
+    ),
+    (Language::FrenchShort, "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.", ""),
+    (
+        Language::Norwegian,
+        "januar februar mars april mai juni juli august september oktober november desember",
+        "jan feb mar apr mai jun jul aug sep okt nov des",
+    ),
+    (
+        Language::Turkish,
+        "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+        "oca şub mar nis may haz tem ağu eyl eki kas ara",
+    ),
+    (
+        Language::Czech,
+        "ledna února března dubna května června července srpna září října listopadu prosince",
+        "",
+    ),
+    (
+        Language::Hungarian,
+        "január február március április május június július augusztus szeptember október november december",
+        "",
+    ),
+    (
+        Language::Indonesian,
+        "januari februari maret april mei juni juli agustus september oktober november desember",
+        "jan feb mar apr mei jun jul agu sep okt nov des",
+    ),
+    (
+        Language::Finnish,
+        "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta \
+         marraskuuta joulukuuta",
+        "",
+    ),
+    (
+        Language::Greek,
+        "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου νοεμβρίου \
+         δεκεμβρίου",
+        "",
+    ),
+    (
+        Language::Ukrainian,
+        "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+        "",
+    ),
+    (
+        Language::Romanian,
+        "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie",
+        "",
+    ),
+    (
+        Language::PolishAlone,
+        "styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień październik listopad grudzień",
+        "",
+    ),
+    (
+        Language::RussianAlone,
+        "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+        "",
+    ),
+    (
+        Language::UkrainianAlone,
+        "січень лютий березень квітень травень червень липень серпень вересень жовтень листопад грудень",
+        "",
+    ),
+    (
+        Language::CzechAlone,
+        "leden únor březen duben květen červen červenec srpen září říjen listopad prosinec",
+        "",
+    ),
 ];
 
 /// Letters of the longest name of a month, in bytes.
-const LONGEST: usize = 24;
+const LONGEST: usize = 32;
 
 /// Languages that a text may be in: one bit for each of [`LANGUAGES`], and the last for English.
-pub(super) type Tongues = u16;
+pub(super) type Tongues = u32;
 pub(super) const ENGLISH_ONLY: Tongues = 1 << LANGUAGES.len();
 pub(super) const ANY: Tongues = (ENGLISH_ONLY << 1) - 1;
 
 /// A text with the name of a month in English, and the languages it may have been in; `None` where there is no name of a
 /// month in another language.
 pub(super) fn to_english(text: &str) -> Option<(String, Tongues)> {
-    let (start, word) =
-        words(text).find(|(_, word)| (3..=LONGEST).contains(&word.len()) && *word != "del")?;
-    let small = word.to_lowercase();
-    let mut tongues = 0;
-    let mut found = None;
-    for (i, (_, long, short)) in LANGUAGES.iter().enumerate() {
-        for (names, is_long) in [(long, true), (short, false)] {
-            if let Some(month) = names.split(' ').position(|name| name == small) {
-                tongues |= 1 << i;
-                // A name that is as long as its short form is taken for the short one, as May is.
-                let short = short.is_empty() || short.split(' ').nth(month) != Some(small.as_str());
-                found = Some((month, is_long && short));
-                break;
-            }
-        }
-    }
-    let (month, is_long) = found?;
-    let english = ENGLISH[month];
+    let may_be = |(_, word): &(usize, &str)| (3..=LONGEST).contains(&word.len()) && *word != "del";
+    // A day of the week may stand before.
+    let (start, (word, mut tongues, month, is_long)) =
+        words(text).filter(may_be).take(2).find_map(|(start, word)| {
+            // A full stop belongs to some names and stands behind others.
+            let end = start + word.len();
+            let dotted = text[end..].starts_with('.').then(|| &text[start..=end]);
+            // `12 de nov. de 2024` is Portuguese.
+            let dotted = dotted.filter(|_| !text[..start].ends_with(" de "));
+            Some((start, dotted.and_then(named).or_else(|| named(word))?))
+        })?;
+    let (small, english) = (word.to_lowercase(), ENGLISH[month]);
     if small == english || (!is_long && english.starts_with(&small)) {
         tongues |= ENGLISH_ONLY;
     }
     let name = if is_long { english } else { &english[..3] };
     Some(([&text[..start], &in_case_of(word, name), &text[start + word.len()..]].concat(), tongues))
+}
+
+/// A word that is the name of a month: the languages it is one in, which month, and whether it is written out.
+fn named(word: &str) -> Option<(&str, Tongues, usize, bool)> {
+    static NAMES: OnceLock<HashMap<&str, (Tongues, usize, bool)>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut known: HashMap<&str, (Tongues, usize, bool)> = HashMap::new();
+        for (i, (_, long, short)) in LANGUAGES.iter().enumerate() {
+            for (names, is_long) in [(long, true), (short, false)] {
+                for (month, name) in names.split(' ').filter(|name| !name.is_empty()).enumerate() {
+                    // A name that is as long as its short form is taken for the short one, as May is.
+                    let is_apart = short.is_empty() || short.split(' ').nth(month) != Some(name);
+                    known.entry(name).or_insert((0, month, is_long && is_apart)).0 |= 1 << i;
+                }
+            }
+        }
+        known
+    });
+    let (tongues, month, is_long) = *names.get(word.to_lowercase().as_str())?;
+    Some((word, tongues, month, is_long))
 }
 
 /// The language that is meant where these are possible; `None` for English.
@@ -203,6 +322,11 @@ mod tests {
             ("5 mayo 2023", "5 may 2023", Language::Spanish, true),
             ("1 maja 2020", "1 may 2020", Language::Polish, true),
             ("7 августа 2021", "7 august 2021", Language::Russian, true),
+            ("12 janv. 2024", "12 january 2024", Language::FrenchShort, true),
+            ("12 mai 2024", "12 may 2024", Language::FrenchShort, true),
+            ("Październik 2024", "October 2024", Language::PolishAlone, true),
+            ("3 Ağustos 2024", "3 August 2024", Language::Turkish, true),
+            ("3. července 2024", "3. july 2024", Language::Czech, true),
         ] {
             assert_eq!(english(text).as_deref(), Some(there), "{text}");
             assert_eq!(from_english(there, language, is_long), text);

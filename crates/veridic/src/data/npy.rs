@@ -9,7 +9,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::source::Source;
-use super::{Column, ColumnSchema, Reading, Schema, Table, infer};
+use super::{Column, ColumnSchema, Reading, Schema, Table, numbers};
 use crate::error::DataError;
 
 const NO_MAGIC: &str = "the magic \\x93NUMPY is missing";
@@ -140,7 +140,7 @@ fn table(source: &Source, arrays: Vec<(String, Array)>) -> Result<Reading, DataE
         for column in 0..width.unwrap_or(1) {
             let name = if width.is_some() { format!("{name}_{}", column + 1) } else { name.clone() };
             let cells: Vec<f64> = values.iter().skip(column).step_by(width.unwrap_or(1)).copied().collect();
-            let (missing, found) = infer::number_cells(&name, cells, &mut notes).map_err(|stray| {
+            let (missing, found) = numbers::number_cells(&name, cells, &mut notes).map_err(|stray| {
                 DataError::StrayCells { cells: vec![stray], path: source.name().to_owned() }
             })?;
             let kind = ColumnSchema::new(&name, found.kind, missing);

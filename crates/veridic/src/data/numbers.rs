@@ -8,6 +8,7 @@ use super::scientific::Powers;
 use super::spelling::Spelling;
 use super::text::MIN_FOR_IDENTIFIER;
 use super::{Cells, Kind, MISSING, date};
+use crate::error::StrayCell;
 
 /// At most this many different values can be few.
 const MOST_FEW: usize = 64;
@@ -17,6 +18,8 @@ const LONGEST_RANGE: usize = 12;
 const ROWS_A_VALUE: usize = 20;
 /// Of so many whole numbers one may not be whole.
 const WHOLE_AN_ODD: usize = 200;
+/// Fewer different numbers are months of years by chance.
+const LEAST_MONTHS: usize = 6;
 /// Digits that an `f64` keeps in any decimal number.
 const KEPT_DIGITS: u8 = 15;
 
@@ -263,6 +266,20 @@ pub(crate) fn number_column(
         let kind = date_kind(format.to_owned(), &seconds);
         return found(kind, Cells::Number(seconds), Spelling::default(), None);
     }
+    if is_plain
+        && spelling.width.is_none_or(|width| width == 2)
+        && n >= MIN_FOR_IDENTIFIER
+        && !is_typed
+        && let Some((format, example, seconds)) = months(&numbers, &values)
+    {
+        notes.push(ReadNote::Spelled {
+            column: name.to_owned(),
+            example,
+            meaning: "a month of a year".to_owned(),
+        });
+        let kind = date_kind(format.to_owned(), &seconds);
+        return found(kind, Cells::Number(seconds), Spelling::default(), None);
+    }
     spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && is_plain);
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
     if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
@@ -282,6 +299,59 @@ pub(crate) fn number_column(
     }
     let kind = if whole || odd { Kind::Integer { min, max } } else { Kind::Real { decimals, min, max } };
     found(kind, Cells::Number(values), spelling, values_of)
+}
+
+/// The missing cells and what the column is, for numbers that were never text, such as those of a Parquet file.
+///
+/// # Errors
+/// The first infinite value, its row as line.
+pub(crate) fn number_cells(
+    name: &str,
+    values: Vec<f64>,
+    notes: &mut Vec<ReadNote>,
+) -> Result<(usize, Found), StrayCell> {
+    if let Some(row) = values.iter().position(|value| value.is_infinite()) {
+        return Err(StrayCell {
+            line: row as u64 + 1,
+            unit: "row",
+            column: name.to_owned(),
+            value: values[row].to_string(),
+            expected: "finite number",
+        });
+    }
+    let (missing, numbers) = survey(&values);
+    if numbers.n == 0 {
+        return Ok((missing, all_missing(values.len())));
+    }
+    let kept = values.clone();
+    let found = number_column(name, values, missing, numbers, Spelling::default(), true, notes);
+    Ok((missing, found.unwrap_or_else(|_| plain_numbers(kept))))
+}
+
+/// Numbers that stay numbers, whatever their values.
+fn plain_numbers(values: Vec<f64>) -> Found {
+    let kind = plain_number_kind(&values);
+    Found { kind, cells: Cells::Number(values), spelling: Spelling::default(), values: None }
+}
+
+/// A column without any value.
+pub(crate) fn all_missing(n_rows: usize) -> Found {
+    Found {
+        kind: Kind::Constant { value: None },
+        cells: Cells::Text { codes: vec![MISSING; n_rows], levels: Vec::new() },
+        spelling: Spelling::default(),
+        values: None,
+    }
+}
+
+/// The kind of numbers that stay numbers, whatever their values.
+pub(crate) fn plain_number_kind(values: &[f64]) -> Kind {
+    let Numbers { n, min, max, decimals, whole, .. } = survey(values).1;
+    match (n, whole) {
+        (0, _) => Kind::Constant { value: None },
+        (_, true) => Kind::Integer { min, max },
+        (_, false) => Kind::Real { decimals, min, max },
+    }
 }
 
 /// The kind of a column of date-times in seconds.
@@ -311,6 +381,35 @@ fn times_of_day(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, Stri
         }
         _ => None,
     }
+}
+
+/// Numbers that are all months of years of this time or the last ones: `202405`, `05.2024`, `2024.05`, as a format, the
+/// first and the seconds they stand for.
+fn months(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
+    let has = |digits: u8, decimals: u8| {
+        numbers.least_digits == digits
+            && numbers.digits == digits
+            && numbers.least_decimals == decimals
+            && numbers.decimals == decimals
+    };
+    let is_year = |year: f64| (1900.0..2100.0).contains(&year);
+    let [month_first, year_first] = date::DOTTED_MONTHS;
+    let (format, width, places) = match () {
+        () if has(6, 0) && is_year(numbers.min / 100.0) && is_year(numbers.max / 100.0) => {
+            (date::COMPACT_MONTH, 6, 0)
+        }
+        () if has(2, 4) && numbers.min >= 1.19 && numbers.max < 12.21 => (month_first, 7, 4),
+        () if has(4, 2) && is_year(numbers.min) && is_year(numbers.max) => (year_first, 7, 2),
+        () => return None,
+    };
+    let text = |value: f64| format!("{value:0width$.places$}");
+    // A few months may be numbers by chance.
+    if n_distinct(values) < LEAST_MONTHS {
+        return None;
+    }
+    let seconds = moments_of(values, text, format)?;
+    let all_near = seconds.iter().all(|at| at.is_nan() || (-2.3e9..4.2e9).contains(at));
+    all_near.then(|| (format, text(numbers.min), seconds))
 }
 
 /// Whole numbers of eight or fourteen digits that are all dates or date-times, as the seconds they stand for.

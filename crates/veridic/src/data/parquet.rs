@@ -26,8 +26,8 @@ use super::read::Markers;
 use super::rows::{self, Unreadable};
 use super::source::Source;
 use super::{
-    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, infer,
-    number,
+    Cells, Column, ColumnSchema, Kind, ReadOptions, Reading, Schema, Spelling, StoredType, Table, number,
+    numbers,
 };
 use crate::error::DataError;
 
@@ -360,7 +360,7 @@ impl Growing {
         if let Some(format) = format {
             let missing = values.iter().filter(|value| value.is_nan()).count();
             if missing == values.len() {
-                let found = infer::all_missing(values.len());
+                let found = numbers::all_missing(values.len());
                 return Ok((ColumnSchema::new(name, found.kind, missing), found.cells));
             }
             let kind = date_kind(format, &values);
@@ -382,7 +382,7 @@ impl Growing {
             let (codes, levels) = rows::texts_of(&values);
             return rows::column_of_texts(name, &codes, &levels, true, options, notes);
         }
-        let (missing, found) = infer::number_cells(name, values, notes).map_err(Unreadable::Stray)?;
+        let (missing, found) = numbers::number_cells(name, values, notes).map_err(Unreadable::Stray)?;
         let mut column =
             ColumnSchema { values: found.values, ..ColumnSchema::new(name, found.kind, missing) };
         let mut spelling = found.spelling;

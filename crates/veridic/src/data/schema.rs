@@ -9,7 +9,7 @@ use super::build::ColumnBuilder;
 use super::source::{nearest_name, not_found};
 use super::text::text_column;
 use super::write::CellWriter;
-use super::{Cells, Column, Difference, Kind, Spelling, Table, Unused, date, infer, number, write};
+use super::{Cells, Column, Difference, Kind, Spelling, Table, Unused, date, number, numbers, write};
 use crate::error::DataError;
 
 /// The columns of a table with their kinds; written to `schema.json`, where it may be edited.
@@ -153,7 +153,7 @@ impl Schema {
             .iter()
             .map(|column| {
                 let kind = match &column.cells {
-                    Cells::Number(values) => infer::plain_number_kind(values),
+                    Cells::Number(values) => numbers::plain_number_kind(values),
                     Cells::Text { codes, levels } => {
                         text_column(&column.name, codes.clone(), levels.clone(), true).kind
                     }

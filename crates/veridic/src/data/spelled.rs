@@ -6,7 +6,7 @@ use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
 use super::spelling::Spelling;
-use super::{Kind, duration, number};
+use super::{Kind, duration, number, script};
 
 /// Why cells in one spelling make no column of numbers.
 #[derive(Debug)]
@@ -33,6 +33,9 @@ pub(crate) struct Spelled {
     plus: Option<Cell>,
     bare: Option<Cell>,
     first: Option<Cell>,
+    /// Cells that are written in another way than they were read, and the first.
+    respelled: usize,
+    respelling: Option<(String, String)>,
 }
 
 impl Spelled {
@@ -49,6 +52,8 @@ impl Spelled {
             plus: None,
             bare: None,
             first: None,
+            respelled: 0,
+            respelling: None,
         }
     }
 
@@ -65,13 +70,27 @@ impl Spelled {
     }
 
     fn read(&mut self, text: &str, line: u64) -> Option<f64> {
-        let cell = || Some((line, text.to_owned()));
+        let original = text;
+        let cell = || Some((line, original.to_owned()));
+        let latin = self.spelling.zero.map(|zero| script::in_latin(text, zero));
+        let text = latin.as_deref().unwrap_or(text);
         let (value, read, has_plus) = match self.spelling.duration {
             Some(form) => {
                 let decimals = text
                     .rsplit_once('.')
                     .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() as u8);
                 let value = duration::parse(text, form)?;
+                let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
+                (value, none, false)
+            }
+            None if let Some(compound) = &self.spelling.compound => {
+                let (value, decimals) = compound.parse(text)?;
+                let mut again = String::new();
+                compound.write(value, decimals, &mut again);
+                if again != text {
+                    self.respelled += 1;
+                    self.respelling.get_or_insert_with(|| (text.to_owned(), again));
+                }
                 let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
                 (value, none, false)
             }
@@ -103,7 +122,7 @@ impl Spelled {
             }
         }
         // A cell that shows the spelling, rather than one that any spelling has.
-        if self.first.is_none() && number::scan(text).is_none() {
+        if self.first.is_none() && (latin.is_some() || number::scan(text).is_none()) {
             self.first = cell();
         }
         let plain = Plain {
@@ -116,7 +135,7 @@ impl Spelled {
             is_regular: true,
             is_large: value.abs() > number::MAX_EXACT,
         };
-        self.numbers.see(&plain, text, line);
+        self.numbers.see(&plain, original, line);
         Some(value)
     }
 
@@ -131,6 +150,9 @@ impl Spelled {
             return Err(Unspelled::Mixed(plus.clone(), bare.clone()));
         }
         spelling.plus = self.plus.is_some();
+        if let Some((from, to)) = self.respelling {
+            notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
+        }
         let [grouped_four, grouped_more] = grouped;
         let [ungrouped_four, ungrouped_more] = ungrouped;
         match grouped_four.clone().or_else(|| grouped_more.clone()) {
@@ -157,6 +179,9 @@ impl Spelled {
             let mut meaning = String::from("the number ");
             if let Some(value) = found.spelling.parse(&example) {
                 number::write(value, number::SHORTEST, &mut meaning);
+            }
+            if let Some(unit) = found.spelling.compound.as_ref().and_then(|compound| compound.units.last()) {
+                meaning = format!("{meaning}, counted in `{}`", unit.text.trim());
             }
             if matches!(found.kind, Kind::Integer { .. } | Kind::Real { .. }) {
                 notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::digits::{digits, parts};
-use super::{Language, Scientific, duration, number};
+use super::{Compound, Language, Scientific, duration, number, script};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -57,6 +57,9 @@ pub struct Spelling {
     /// The numbers are seconds, written as a length of time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<DurationForm>,
+    /// The numbers have several units: `2h 50m`, `5 ft 11 in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compound: Option<Box<Compound>>,
     /// For moments: seconds east of UTC of the clock they are written by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<i32>,
@@ -66,6 +69,18 @@ pub struct Spelling {
     /// For moments: the language of the names of months, if it is not English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// For moments: how both halves of the day are written, where not as `AM` and `PM` or `am` and `pm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halves: Option<Box<[String; 2]>>,
+    /// For moments: whether the day has the end of an ordinal number: `May 5th, 2024`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub ordinal: bool,
+    /// For moments: the names of the days of the week from Monday on, in small letters, if they are not English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weekdays: Option<Box<[String; 7]>>,
+    /// The zero of the digits, where these are of another script than Latin: `٠`, `۰`, `०`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zero: Option<char>,
     /// For moments of mixed precision: coarser formats than the column's, the coarsest first; a moment is written in the
     /// first that loses nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,6 +98,14 @@ pub enum Minus {
     Typographic,
     /// `$-5`.
     Inner,
+    /// `–5` with a dash (U+2013).
+    Dash,
+    /// `－5` with the wide sign of East Asia (U+FF0D).
+    Wide,
+    /// `▲5`, as accounts in Japan have it.
+    Triangle,
+    /// `△5`, likewise.
+    OpenTriangle,
     /// `5-`.
     Behind,
     /// `(5)`, `($5)`.
@@ -109,6 +132,10 @@ pub enum DurationForm {
     Minutes,
     /// `2 days 03:04:05`.
     Days,
+    /// `2 days 03:04:05`, `1 day`, `03:04:05`, as PostgreSQL has them.
+    Interval,
+    /// `2 days, 3:04:05`, `1 day, 0:00:00`, `3:04:05`, as Python has them.
+    Timedelta,
     /// `PT1H30M5S` (ISO 8601).
     Iso,
 }
@@ -142,11 +169,13 @@ impl Spelling {
             && self.suffix.is_empty()
             && self.minus == Minus::Front
             && self.duration.is_none()
+            && self.zero.is_none()
+            && self.compound.is_none()
     }
 
     /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
     pub(crate) fn is_code(&self) -> bool {
-        self.width.is_some() || self.plus || self.duration.is_some()
+        self.width.is_some() || self.plus || self.duration.is_some() || self.compound.is_some()
     }
 
     /// What contradicts itself.
@@ -167,6 +196,20 @@ impl Spelling {
         if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
             return Some("prefix and suffix have no digits".into());
         }
+        if let Some(zero) = self.zero.filter(|&zero| !script::is_zero(zero)) {
+            return Some(format!("`{zero}` is the zero of no script that is known"));
+        }
+        if self
+            .halves
+            .iter()
+            .flat_map(|halves| halves.iter())
+            .any(|half| half.is_empty() || half.chars().any(|c| c.is_ascii_digit()))
+        {
+            return Some("marks of the halves of the day are words".into());
+        }
+        if let Some(problem) = self.compound.as_deref().and_then(Compound::problem) {
+            return Some(problem);
+        }
         let day = 86_400;
         if self.zone.is_some_and(|zone| zone.abs() >= day) {
             return Some("a zone is less than a day from UTC".into());
@@ -179,8 +222,13 @@ impl Spelling {
 
     /// The number written as `text` in this spelling, or in the plainest where that cannot be mistaken.
     pub(crate) fn parse(&self, text: &str) -> Option<f64> {
+        let latin = self.zero.map(|zero| script::in_latin(text, zero));
+        let text = latin.as_deref().unwrap_or(text);
         if let Some(form) = self.duration {
             return duration::parse(text, form);
+        }
+        if let Some(compound) = &self.compound {
+            return compound.parse(text).map(|(value, _)| value);
         }
         let spelled = parts(text).and_then(|parts| {
             // A unit may be left out, but a sign stands for what it stands for in the other cells.
@@ -194,8 +242,20 @@ impl Spelling {
 
     /// Appends `value`, which is rounded to `decimals` digits after the point where the spelling says no number of its own.
     pub(crate) fn write(&self, value: f64, decimals: u8, text: &mut String) {
+        let start = text.len();
+        self.write_latin(value, decimals, text);
+        if let Some(zero) = self.zero {
+            let written = text.split_off(start);
+            text.push_str(&script::from_latin(&written, zero));
+        }
+    }
+
+    fn write_latin(&self, value: f64, decimals: u8, text: &mut String) {
         if let Some(form) = self.duration {
             return duration::write(value, form, decimals, text);
+        }
+        if let Some(compound) = &self.compound {
+            return compound.write(value, decimals, text);
         }
         if let Some(scientific) = self.scientific {
             return scientific.write(value, text);
@@ -231,6 +291,10 @@ impl Spelling {
             (false, _) => [plus, prefix, &digits, suffix],
             (true, Minus::Front) => ["-", prefix, &digits, suffix],
             (true, Minus::Typographic) => ["\u{2212}", prefix, &digits, suffix],
+            (true, Minus::Dash) => ["\u{2013}", prefix, &digits, suffix],
+            (true, Minus::Wide) => ["\u{ff0d}", prefix, &digits, suffix],
+            (true, Minus::Triangle) => ["▲", prefix, &digits, suffix],
+            (true, Minus::OpenTriangle) => ["△", prefix, &digits, suffix],
             (true, Minus::Inner) => [prefix, "-", &digits, suffix],
             (true, Minus::Behind) => [prefix, &digits, suffix, "-"],
             (true, Minus::Parentheses) => {

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::build::{NO_YES, ordered_levels, to_codes};
 use super::digits::is_currency;
 use super::name::is_id_name;
-use super::{Cells, Kind, MISSING};
+use super::{Cells, Kind, MISSING, pair, script};
 
 /// With fewer rows than this no column is told to be an identifier.
 pub(super) const MIN_FOR_IDENTIFIER: usize = 20;
+/// Years of the Persian and Islamic calendars of the last two hundred years.
+pub(super) const OTHER_YEARS: std::ops::Range<u32> = 1200..1500;
 /// A name of a row has at most so many words.
 const WORDS_OF_A_NAME: usize = 4;
 
@@ -21,6 +23,10 @@ pub enum Unused {
     FreeText,
     /// Texts that hardly ever come twice.
     Scattered,
+    /// Several numbers in each cell: ranges, fractions, measures of two numbers.
+    SeveralNumbers,
+    /// Dates of another calendar than the Gregorian.
+    Calendar,
     /// Numbers or moments in no way of writing that is known, or of several.
     NotUnderstood,
 }
@@ -31,6 +37,8 @@ impl Unused {
         match self {
             Self::FreeText => "it is free text",
             Self::Scattered => "its texts hardly ever come twice",
+            Self::SeveralNumbers => "its cells have several numbers each",
+            Self::Calendar => "its dates seem to be of another calendar",
             Self::NotUnderstood => "its cells are not understood",
         }
     }
@@ -78,6 +86,12 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if is_id_name(name) {
         return None;
     }
+    if levels.iter().filter(|level| is_of_calendar(level)).count() * 2 > levels.len() {
+        return Some(Unused::Calendar);
+    }
+    if pair::are_pairs(levels) {
+        return Some(Unused::SeveralNumbers);
+    }
     let words: usize = levels.iter().map(|level| level.split_whitespace().count()).sum();
     let longest = levels.iter().map(|level| level.split_whitespace().count()).max().unwrap_or(0);
     if words > levels.len() * WORDS_OF_A_NAME || longest > 3 * WORDS_OF_A_NAME {
@@ -114,10 +128,42 @@ fn is_of_era(text: &str) -> bool {
     parts.is_some_and(|parts| matches!(parts[..], [1..=64, 1..=12, 1..=31]))
 }
 
+/// Whether a text is a date of a Japanese era, or of a year that is one of the Persian or Islamic calendar today.
+fn is_of_calendar(text: &str) -> bool {
+    let latin = script::to_latin(text);
+    let text = latin.as_ref().map_or(text, |(latin, _)| latin);
+    is_of_era(text)
+        || (text.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| OTHER_YEARS.contains(&year))
+            && text[4..].starts_with(['/', '-', '.'])
+            && text.len() <= 10
+            && text[4..].bytes().filter(|byte| !byte.is_ascii_digit()).count() == 2)
+}
+
+/// Whether a text begins with a date of numbers, whatever follows: `2024-05-01 10:00 Europe/Berlin`.
+fn begins_with_date(text: &str) -> bool {
+    let mut parts = text.splitn(3, ['-', '/', '.']);
+    let mut next = || {
+        let part = parts.next()?;
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        Some((part[..digits].parse::<u32>().ok()?, digits, part.as_bytes().get(digits).copied()))
+    };
+    let (Some((first, width, None)), Some((second, 1..=2, None)), Some((third, last, after))) =
+        (next(), next(), next())
+    else {
+        return false;
+    };
+    let is_year = |value: u32, width: usize| width == 4 && (1200..2600).contains(&value);
+    let is_day = |value: u32, width: usize| width <= 2 && (1..=31).contains(&value);
+    let ends = after.is_some_and(|byte| !byte.is_ascii_alphanumeric());
+    let fits =
+        (is_year(first, width) && is_day(third, last)) || (is_day(first, width) && is_year(third, last));
+    ends && fits && (1..=31).contains(&second)
+}
+
 /// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`, `3h 20m`;
 /// or has digits of another script.
 fn is_measured(text: &str) -> bool {
-    if is_of_era(text) {
+    if is_of_era(text) || begins_with_date(text) {
         return true;
     }
     let sign = |c: char| "%-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);
@@ -213,7 +259,8 @@ mod tests {
         );
         assert_eq!(unused(&|i| format!("name{}", i * 3 / 4)), Some(Unused::Scattered));
         assert_eq!(unused(&|i| format!("{} ft {i} in", i % 3)), Some(Unused::NotUnderstood));
-        assert_eq!(unused(&|i| format!("{i}.5-{}.0", i + 1)), Some(Unused::NotUnderstood));
+        assert_eq!(unused(&|i| format!("{i}.5-{}.0", i + 1)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("1403/05/{:02}", i + 1)), Some(Unused::Calendar));
         assert_eq!(unused(&|i| format!("Anna Maria {i}")), None);
     }
 

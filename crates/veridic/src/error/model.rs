@@ -199,6 +199,7 @@ impl ModelError {
             Self::UnknownValue { known, count, .. } => {
                 let more = count.saturating_sub(known.len());
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let known: Vec<String> = known.iter().map(|value| crate::data::short(value)).collect();
                 Some(format!("it has {}{more}", known.join(", ")))
             }
             Self::WrongCondition { .. } => {

@@ -12,6 +12,16 @@ pub enum RunError {
         /// The directory.
         path: PathBuf,
     },
+    /// A file without a column of the run, where some are to be taken from it.
+    #[error("no column of the run is in {}, which has {}", path.display(), crate::data::listed(found))]
+    NothingShared {
+        /// Its columns.
+        found: Vec<String>,
+        /// The columns of the run.
+        columns: Vec<String>,
+        /// The file.
+        path: PathBuf,
+    },
     /// The directory holds something else, or a run that must not be overwritten.
     #[error("the output directory is not empty: {}", path.display())]
     NotEmpty {
@@ -196,6 +206,7 @@ impl RunError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotARun { .. } => "name the directory of a run".to_string(),
+            Self::NothingShared { columns, .. } => format!("the run has {}", crate::data::listed(columns)),
             Self::OtherBatch { .. } => "give all batches the same columns in the same order".to_string(),
             Self::NotEmpty { .. } => {
                 "choose another directory, or resume the run there".to_string()

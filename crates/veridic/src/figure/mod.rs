@@ -17,6 +17,7 @@ mod curve;
 mod diagram;
 mod fan;
 mod film;
+mod glyph;
 mod grid;
 mod header;
 mod histogram;

@@ -10,11 +10,14 @@ use resvg::tiny_skia::{Color, FilterQuality, Pixmap, PixmapPaint, Transform};
 use resvg::usvg;
 
 use super::canvas::{Canvas, Part, Picture};
+use super::glyph;
 use super::text::{FAMILY, FONT, escape};
 use crate::error::FigureError;
 
 /// Pixels of a PNG for one unit of the SVG.
 const PNG_SCALE: f64 = 2.0;
+/// Height of the line below a PNG that says what numbers in brackets are.
+const NOTE_HEIGHT: u32 = 16;
 /// The most pixels a PNG may have: 400 MB in memory.
 const MOST_PIXELS: u64 = 100_000_000;
 
@@ -75,12 +78,27 @@ impl Figure {
         Ok(self.document(&body, true))
     }
 
-    /// The picture as PNG at twice its size, drawn with the embedded font only.
+    /// What numbers in brackets stand for that a PNG has in the place of names in scripts that the embedded font lacks, as CSV;
+    /// nothing where there are none.
+    pub fn labels(&self) -> Option<String> {
+        let mut labels = Vec::new();
+        for part in &self.canvas.parts {
+            if let Part::Markup(text) = part {
+                glyph::numbered(text, &mut labels);
+            }
+        }
+        (!labels.is_empty()).then(|| glyph::csv(&labels))
+    }
+
+    /// The picture as PNG at twice its size, drawn with the embedded font only. Names in scripts that it lacks are numbers in
+    /// brackets, and a line below says so.
     ///
     /// # Errors
     /// [`FigureError::TooLarge`] above 100 million pixels, [`FigureError::Render`] if the renderer fails.
     pub fn png(&self) -> Result<Vec<u8>, FigureError> {
         let (width, height) = self.size();
+        let has_labels = self.labels().is_some();
+        let height = height + if has_labels { NOTE_HEIGHT } else { 0 };
         let (width, height) = (u64::from(width) * PNG_SCALE as u64, u64::from(height) * PNG_SCALE as u64);
         let too_large = FigureError::TooLarge { width, height, most: MOST_PIXELS };
         if width * height > MOST_PIXELS {
@@ -90,15 +108,19 @@ impl Figure {
         page.fill(Color::WHITE);
         let options = options();
         let zoom = PNG_SCALE as f32;
+        let mut labels = Vec::new();
+        let draw = |text: &str, top: f32, page: &mut Pixmap| {
+            let tree = usvg::Tree::from_str(&self.document(text, false), &options)
+                .map_err(|error| FigureError::Render { reason: error.to_string() })?;
+            let place = Transform::from_scale(zoom, zoom).pre_translate(0.0, top);
+            resvg::render(&tree, place, &mut page.as_mut());
+            Ok::<_, FigureError>(())
+        };
         // Each stretch of elements is drawn as a picture of its own, with the pixels between them copied directly:
         // so the order stays, and the renderer needs no image decoders.
         for part in &self.canvas.parts {
             match part {
-                Part::Markup(text) => {
-                    let tree = usvg::Tree::from_str(&self.document(text, false), &options)
-                        .map_err(|error| FigureError::Render { reason: error.to_string() })?;
-                    resvg::render(&tree, Transform::from_scale(zoom, zoom), &mut page.as_mut());
-                }
+                Part::Markup(text) => draw(&glyph::numbered(text, &mut labels), 0.0, &mut page)?,
                 Part::Picture(picture) => {
                     let (x, y) = (picture.width as f32, picture.height as f32);
                     let place = Transform::from_row(
@@ -116,12 +138,19 @@ impl Figure {
                 }
             }
         }
+        if has_labels {
+            // A document shows nothing below its own height.
+            let note =
+                format!("<text x=\"4\" y=\"11\" font-size=\"9\" fill=\"#555555\">{}</text>\n", glyph::NOTE);
+            draw(&note, self.size().1 as f32, &mut page)?;
+        }
         encode(&page)
     }
 
-    /// Writes the picture as SVG or PNG by the ending of `path`, and its numbers beside it with the ending `.csv`.
+    /// Writes the picture as SVG or PNG by the ending of `path`, and its numbers beside it with the ending `.csv`; of a PNG with
+    /// [labels](Self::labels) also these, with the ending `.labels.csv`.
     ///
-    /// Both files are complete before either name appears; files of those names are replaced.
+    /// The files are complete before either name appears; files of those names are replaced.
     ///
     /// # Errors
     /// [`FigureError::Ending`] for another ending, [`FigureError::Write`] naming the file that could not be written,
@@ -135,6 +164,9 @@ impl Figure {
             _ => return Err(FigureError::Ending { found, path: path.to_owned() }),
         };
         let numbers = Staged::new(path.with_extension("csv"), self.numbers.as_bytes())?;
+        if let Some(labels) = self.labels().filter(|_| found == "png") {
+            Staged::new(path.with_extension("labels.csv"), labels.as_bytes())?.commit()?;
+        }
         let picture = Staged::new(path.to_owned(), &picture)?;
         numbers.commit()?;
         picture.commit()
@@ -281,6 +313,23 @@ mod tests {
         let page = Pixmap::decode_png(&Figure::new(canvas, String::new(), 0).png().unwrap()).unwrap();
         let dark = page.pixels().iter().filter(|pixel| pixel.red() < 100).count();
         assert!((100..600).contains(&dark), "{dark}");
+    }
+
+    #[test]
+    fn scripts_without_letters_are_numbers_in_pixels_and_texts_elsewhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut canvas = Canvas::new("年齢", 160.0);
+        canvas.height = 20.0;
+        canvas.text([5.0, 15.0], "東京 (12)", Style::new(12.0));
+        let figure = Figure::new(canvas, String::new(), 0);
+        figure.write(&directory.path().join("map.png")).unwrap();
+        let labels = fs::read_to_string(directory.path().join("map.labels.csv")).unwrap();
+        assert_eq!(labels, "label,text\n[1],\"東京\"\n");
+        let page = Pixmap::load_png(directory.path().join("map.png")).unwrap();
+        assert_eq!(page.height(), 2 * (20 + NOTE_HEIGHT));
+        let below = &page.pixels()[(page.width() * 40) as usize..];
+        assert!(below.iter().filter(|pixel| pixel.red() < 150).count() > 100);
+        assert!(figure.svg().unwrap().contains("東京"));
     }
 
     #[test]

@@ -24,6 +24,9 @@ const FORMAT: u32 = 1;
 /// What was learned.
 pub(crate) const MODEL: &str = "model.safetensors";
 
+/// What the columns are.
+const SCHEMA: &str = "schema.json";
+
 /// The copy of `config.toml` that is not there to be edited.
 const BEGUN: &str = "checkpoint/config.toml";
 
@@ -92,6 +95,9 @@ pub struct RunInfo {
     /// The sha256 of `model.safetensors` once the fit has ended; runs of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Likewise of `schema.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
 }
 
 impl RunInfo {
@@ -112,6 +118,7 @@ impl RunInfo {
             text: None,
             error: None,
             model: None,
+            schema: None,
         }
     }
 }
@@ -263,21 +270,26 @@ impl Directory {
 
     /// How far the run is, and once it has ended the digest of what it has learned.
     pub(crate) fn write_info(&self, info: &RunInfo) -> Result<()> {
-        let model = self.file(MODEL);
-        let has_ended = info.status != Status::Running && model.is_file();
-        let model = if has_ended { Some(data::sha256(&model)?) } else { None };
-        self.write_json("run.json", &RunInfo { model, ..info.clone() })
+        let has_ended = info.status != Status::Running && self.file(MODEL).is_file();
+        let digest = |name: &str| {
+            let file = self.file(name);
+            (has_ended && file.is_file()).then(|| data::sha256(&file)).transpose()
+        };
+        let (model, schema) = (digest(MODEL)?, digest(SCHEMA)?);
+        self.write_json("run.json", &RunInfo { model, schema, ..info.clone() })
     }
 
-    /// Whether what the run learned is still what it learned.
+    /// Whether what the run learned, and of which columns, is still what it was.
     pub(crate) fn check_model(&self, info: &RunInfo) -> Result<()> {
-        match &info.model {
-            Some(expected) if data::sha256(&self.file(MODEL))? != *expected => {
-                Err(self
-                    .damaged(MODEL, "it is not what this run learned: it was changed, or is another run's"))
+        for (name, digest) in [(MODEL, &info.model), (SCHEMA, &info.schema)] {
+            if let Some(expected) = digest
+                && data::sha256(&self.file(name))? != *expected
+            {
+                let reason = "it is not what this run learned: it was changed, or is another run's";
+                return Err(self.damaged(name, reason));
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// The weights of the best epoch.

@@ -25,12 +25,22 @@ impl Seen {
             offset: shape.offset,
             other_offset: None,
             tongues: ANY,
+            halves: shape.halves,
+            ordinal: shape.ordinal,
+            weekdays: shape.weekdays,
+            blank_day: false,
+            blank_hour: false,
+            has_fraction: false,
         }
     }
 
     pub(super) fn add(&mut self, shape: &Shape, cell: impl Fn() -> Cell) {
         self.n += 1;
         self.tongues &= shape.tongues;
+        self.has_fraction |= shape.has_fraction;
+        self.weekdays = self.weekdays.zip(shape.weekdays).map(|(known, sets)| known & sets);
+        self.blank_day |= shape.blank_day;
+        self.blank_hour |= shape.blank_hour;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
             self.most[i] = self.most[i].max(value);
             self.padded[i] |= padded;
@@ -95,7 +105,18 @@ impl Seen {
         let only_time = !self.pieces.iter().any(|piece| {
             matches!(
                 piece,
-                Piece::Year | Piece::Number(_) | Piece::Compact | Piece::Month | Piece::Half | Piece::Weekday
+                Piece::Year
+                    | Piece::Number(_)
+                    | Piece::Compact
+                    | Piece::Month
+                    | Piece::Half
+                    | Piece::Weekday
+                    | Piece::IsoYear
+                    | Piece::Week
+                    | Piece::Quarter
+                    // `21h54`, `21.54 Uhr` are times of day.
+                    | Piece::Mark(_)
+                    | Piece::Sign(b'.')
             )
         });
         if !only_time || self.hour < 24 {
@@ -128,6 +149,10 @@ impl Seen {
                 Piece::Compact => format.push_str("%Y%m%d"),
                 Piece::Number(i) => {
                     let i = usize::from(i);
+                    if self.blank_day && fields[i] == 'd' {
+                        format.push_str("%e");
+                        continue;
+                    }
                     format.push('%');
                     if self.short[i] && !self.padded[i] {
                         format.push('-');
@@ -136,6 +161,9 @@ impl Seen {
                 }
                 Piece::Month => format.push_str(if self.long { "%B" } else { "%b" }),
                 Piece::Weekday => format.push_str(if self.weekday_long { "%A" } else { "%a" }),
+                Piece::Hour if self.blank_hour => {
+                    format.push_str(if self.has(Piece::Half) { "%l" } else { "%k" });
+                }
                 Piece::Hour => {
                     format.push('%');
                     if self.hour_short && !self.hour_padded {
@@ -143,11 +171,21 @@ impl Seen {
                     }
                     format.push(if self.has(Piece::Half) { 'I' } else { 'H' });
                 }
+                Piece::IsoYear => format.push_str("%G"),
+                Piece::Week if self.short[0] && !self.padded[0] => format.push_str("%-V"),
+                Piece::Week => format.push_str("%V"),
+                Piece::DayOfWeek => format.push_str("%u"),
+                Piece::Quarter => format.push_str("%q"),
+                Piece::ShortYear => format.push_str("%y"),
                 Piece::Minute => format.push_str("%M"),
                 Piece::Second => format.push_str("%S"),
                 Piece::Fraction(sign) => {
                     let [least, most] = self.fraction;
                     match (sign, least == most, most) {
+                        (b'.', true, 1 | 2) if !self.has_fraction => {
+                            format.push('.');
+                            format.extend(std::iter::repeat_n('0', usize::from(most)));
+                        }
                         (b'.', true, 3 | 6 | 9) => format += &format!("%.{most}f"),
                         (b'.', ..) => format.push_str("%.f"),
                         (_, true, 3 | 6 | 9) => format += &format!(",%{most}f"),

@@ -1,6 +1,8 @@
 //! In which format the moments of a column are, told from the shapes of all its cells.
 
+mod clock;
 mod format;
+mod period;
 mod scan;
 
 use scan::shape;
@@ -9,6 +11,7 @@ use super::Language;
 use super::evidence::{Cell, Context};
 use super::language::{Tongues, language_of};
 use super::spelling::{DurationForm, Letters};
+use super::weekday::{self, Sets};
 
 /// More shapes than this in one column are no way of writing moments.
 const MOST_SHAPES: usize = 6;
@@ -45,6 +48,13 @@ enum Piece {
     Zone(u8),
     /// Hours east: `+02`, `+0200` or `+02:00`, by its length.
     Offset(u8),
+    /// The year that a week belongs to (ISO 8601), the week and the day of it.
+    IsoYear,
+    Week,
+    DayOfWeek,
+    Quarter,
+    /// Two digits of a year, after a quarter.
+    ShortYear,
 }
 
 /// What a cell is made of.
@@ -60,6 +70,16 @@ struct Shape {
     half: Option<Word>,
     offset: Option<i32>,
     tongues: Tongues,
+    /// Marks of both halves of the day, if they are not English.
+    halves: Option<[&'static str; 2]>,
+    ordinal: bool,
+    /// Sets of names that the day of the week may be from, if it is not English.
+    weekdays: Option<Sets>,
+    /// Whether the day, or the hour, has a blank in the place of a zero.
+    blank_day: bool,
+    blank_hour: bool,
+    /// Whether the fraction of a second has a digit other than zero.
+    has_fraction: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +113,12 @@ struct Seen {
     other_offset: Option<Cell>,
     /// Languages that the months of all cells may be in.
     tongues: Tongues,
+    halves: Option<[&'static str; 2]>,
+    ordinal: bool,
+    weekdays: Option<Sets>,
+    blank_day: bool,
+    blank_hour: bool,
+    has_fraction: bool,
 }
 
 /// The cells of a column that are moments.
@@ -111,6 +137,9 @@ pub(crate) struct Format {
     pub(crate) zone: Option<i32>,
     pub(crate) letters: Option<Letters>,
     pub(crate) language: Option<Language>,
+    pub(crate) halves: Option<[String; 2]>,
+    pub(crate) ordinal: bool,
+    pub(crate) weekdays: Option<[String; 7]>,
     pub(crate) duration: Option<DurationForm>,
     /// The first cell of the most precise shape.
     pub(crate) first: Cell,
@@ -134,7 +163,13 @@ impl Moments {
     pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
         let Some(shape) = shape(text) else { return false };
         let cell = || (line, text.to_owned());
-        let at = self.shapes.iter().position(|seen| seen.pieces == shape.pieces);
+        let is_alike = |seen: &Seen| {
+            seen.pieces == shape.pieces
+                && seen.halves == shape.halves
+                && seen.ordinal == shape.ordinal
+                && seen.weekdays.is_some() == shape.weekdays.is_some()
+        };
+        let at = self.shapes.iter().position(is_alike);
         let at = match at {
             Some(at) => at,
             None if self.shapes.len() < MOST_SHAPES => {
@@ -143,7 +178,9 @@ impl Moments {
             }
             None => return false,
         };
-        if self.shapes[at].tongues & shape.tongues == 0 {
+        let seen = &self.shapes[at];
+        let days = seen.weekdays.zip(shape.weekdays).is_none_or(|(known, sets)| known & sets != 0);
+        if seen.tongues & shape.tongues == 0 || !days {
             return false;
         }
         self.n += 1;
@@ -216,6 +253,9 @@ impl Moments {
             zone,
             letters,
             language: language_of(seen.tongues),
+            halves: seen.halves.map(|halves| halves.map(str::to_owned)),
+            ordinal: seen.ordinal,
+            weekdays: seen.weekdays.and_then(weekday::names),
             matched,
             ambiguous: open.then(|| seen.first.clone()),
             is_day_first: *is_day_first,
@@ -297,6 +337,40 @@ mod tests {
             (&["05MAY2017"], "%d%b%Y"),
             (&["2017 May 5"], "%Y %b %-d"),
             (&["Oct 11 22:14:15"], "%b %d %H:%M:%S"),
+            (&["9:05 p. m.", "11:30 a. m."], "%-I:%M %p"),
+            (&["오후 3:05", "오전 11:30"], "%p %-I:%M"),
+            (&["21.54 Uhr", "09.05 Uhr"], "%H.%M Uhr"),
+            (&["21h54", "09h05"], "%Hh%M"),
+            (&["21 h 54"], "%H h %M"),
+            (&["kl. 09.05"], "kl. %H.%M"),
+            (&["17.12.2015 06.12"], "%d.%m.%Y %H.%M"),
+            (&["31.12.99"], "%d.%m.%y"),
+            (&["2024-W05", "2024-W52"], "%G-W%V"),
+            (&["KW 5/2024", "KW 12/2024"], "KW %-V/%G"),
+            (&["2024-W05-1"], "%G-W%V-%u"),
+            (&["2024Q1"], "%YQ%q"),
+            (&["Q3 2024"], "Q%q %Y"),
+            (&["1Q24"], "%qQ%y"),
+            (&["1. Quartal 2024"], "%q. Quartal %Y"),
+            (&["2024年第1季度"], "%Y年第%q季度"),
+            (&["FY2024"], "FY%Y"),
+            (&["2024M05"], "%YM%m"),
+            (&["05/2017"], "%m/%Y"),
+            (&["May 5th, 2024", "June 22nd, 2024"], "%B %-d, %Y"),
+            (&["2020. augusztus 4.", "2020. december 24."], "%Y. %B %-d."),
+            (&["Oct  1 22:14:15", "Oct 11 22:14:15"], "%b %e %H:%M:%S"),
+            (&["May  5 2024  1:05PM", "May 15 2024 11:05AM"], "%b %e %Y %l:%M%p"),
+            (&["Mo, 06.05.2024", "Mi, 08.05.2024"], "%a, %d.%m.%Y"),
+            (&["2024/05/01(水)", "2024/05/02(木)"], "%Y/%m/%d(%a)"),
+            (&["26.08.2024 г.", "13.09.2024 г."], "%d.%m.%Y г."),
+            (&["24.06.2024."], "%d.%m.%Y."),
+            (&["12 de mar. de 2024"], "%d de %b. de %Y"),
+            (&["13/05/2024 às 10h30"], "%d/%m/%Y às %Hh%M"),
+            (&["T10:30"], "T%H:%M"),
+            (&["2 Q 2020"], "%q Q %Y"),
+            (&["16 WK 2020"], "%V WK %G"),
+            (&["1984m2", "1984m12"], "%Ym%-m"),
+            (&["02-JAN-2006 15:04:05.00"], "%d-%b-%Y %H:%M:%S.00"),
         ] {
             assert_eq!(format_of(cells).as_deref(), Some(format), "{cells:?}");
         }
@@ -316,6 +390,11 @@ mod tests {
             "2006-01-03T",
             "1:2",
             "0001-01-01",
+            "2024-W54",
+            "2023-W53",
+            "2024Q5",
+            "25h10",
+            "1.2.34 Uhr",
         ] {
             assert_eq!(format_of(&[text]), None, "{text}");
         }

@@ -1,14 +1,19 @@
 //! Cutting the text of a moment into its pieces.
 
-use super::{Piece, Shape, Word, ZONES};
+use super::{Piece, Shape, Word};
 use crate::data::language::{ENGLISH as MONTHS, ENGLISH_ONLY, to_english};
+use crate::data::text::OTHER_YEARS;
+use crate::data::{half, ordinal, weekday};
 
 /// Moments are no longer than this, in bytes.
 const LONGEST: usize = 48;
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-/// Behind the years and hours of East Asia.
+/// Between a date and a time of day.
+const BEFORE_TIMES: [&str; 8] = [" às ", " a las ", " alle ", " at ", " um ", " à ", " - ", " o "];
+/// Behind a date: for the year in Slavic languages, the day in Lithuanian, a full stop in Croatian and Hungarian.
+const BEHIND_DATES: [&str; 7] = [" г.", " г", "г.", " р.", " r.", " d.", "."];
+/// Behind the years of East Asia.
 const MARKED_YEARS: [&str; 2] = ["年", "년"];
-const MARKED_HOURS: [&str; 3] = ["時", "时", "시"];
 
 /// Cuts a moment's text into its pieces.
 pub(super) fn shape(text: &str) -> Option<Shape> {
@@ -16,14 +21,34 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // Most moments have no letters but those of ISO 8601.
+    let is_letter = |byte: u8| !byte.is_ascii() || (byte.is_ascii_alphabetic() && !b"TZ".contains(&byte));
+    if !text.bytes().any(is_letter) {
+        return cut(text, Shape { tongues: ENGLISH_ONLY, ..Shape::default() });
+    }
+    let day = weekday::to_english(text);
+    let text = day.as_ref().map_or(text, |(english, _)| english.as_str());
     let english = to_english(text);
     let (text, tongues) = match &english {
         Some((english, tongues)) => (english.as_str(), *tongues),
         None => (text, ENGLISH_ONLY),
     };
+    let counted = ordinal::plain(text);
+    let text = counted.as_deref().unwrap_or(text);
+    let halved = half::to_english(text);
+    let (text, halves) = match &halved {
+        Some((english, pair)) => (english.as_str(), Some(*pair)),
+        None => (text, None),
+    };
+    let weekdays = day.as_ref().map(|(_, sets)| *sets);
+    cut(text, Shape { tongues, halves, ordinal: counted.is_some(), weekdays, ..Shape::default() })
+}
+
+/// Cuts a text in English into pieces, which are added to `shape`.
+fn cut(text: &str, shape: Shape) -> Option<Shape> {
     let bracketed = text.starts_with('[') && text.ends_with(']');
     let inner = if bracketed { &text[1..text.len() - 1] } else { text };
-    let mut scanner = Scanner { rest: inner.as_bytes(), shape: Shape { tongues, ..Shape::default() } };
+    let mut scanner = Scanner { rest: inner.as_bytes(), shape };
     if bracketed {
         scanner.shape.pieces.push(Piece::Sign(b'['));
     }
@@ -34,9 +59,9 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     scanner.rest.is_empty().then_some(scanner.shape)
 }
 
-struct Scanner<'a> {
-    rest: &'a [u8],
-    shape: Shape,
+pub(super) struct Scanner<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) shape: Shape,
 }
 
 impl Scanner<'_> {
@@ -52,14 +77,19 @@ impl Scanner<'_> {
             // A weekday and a time of day, or a time of day alone.
             return Some(());
         }
+        if self.period().is_some() {
+            return Some(());
+        }
         self.date()?;
+        self.end_of_date();
         if self.rest.is_empty() {
             return Some(());
         }
         if self.rest.starts_with(b", ") {
             self.sign(b",");
         }
-        let is_marked = matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
+        let is_marked =
+            self.mark(&BEFORE_TIMES).is_some() || matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
         (self.sign(b"T ") || is_marked).then_some(()).or_else(|| {
             // The log of a web server: `10/Oct/2000:13:55:36`.
             (self.shape.month.is_some() && self.sign(b":")).then_some(())
@@ -72,6 +102,27 @@ impl Scanner<'_> {
             self.year()?;
         }
         Some(())
+    }
+
+    /// What stands behind a date: a day of the week in parentheses, a sign for the year.
+    fn end_of_date(&mut self) {
+        if self.rest.is_empty() || self.rest.first().is_some_and(u8::is_ascii_alphanumeric) {
+            return;
+        }
+        let (rest, shape) = (self.rest, self.shape.clone());
+        let opens = self.sign(b"(") || self.mark(&["（", " ("]).is_some();
+        if opens && let Some(word) = self.word(&DAYS) {
+            self.shape.weekday = Some(word);
+            self.shape.pieces.push(Piece::Weekday);
+            if self.sign(b")") || self.mark(&["）"]).is_some() {
+                return;
+            }
+        }
+        (self.rest, self.shape) = (rest, shape);
+        let is_end = |mark: &&'static str| self.rest == mark.as_bytes();
+        if let Some(mark) = BEHIND_DATES.iter().find(|mark| is_end(mark)) {
+            self.mark(&[mark]);
+        }
     }
 
     fn date(&mut self) -> Option<()> {
@@ -96,6 +147,12 @@ impl Scanner<'_> {
                     self.sign(b" ");
                 }
                 self.month_or_number()?;
+                if self.shape.month.is_some() && sign == b'.' && self.sign(b" ") {
+                    // `2020. augusztus 4.`
+                    self.number()?;
+                    self.sign(b".");
+                    return Some(());
+                }
                 if self.rest.first() == Some(&sign) && (sign != b' ' || self.time_does_not_follow()) {
                     self.rest = &self.rest[1..];
                     self.shape.pieces.push(Piece::Sign(sign));
@@ -114,12 +171,16 @@ impl Scanner<'_> {
                 self.number()?;
                 if self.mark(&[" de "]).is_some() {
                     self.month()?;
-                    self.mark(&[" de ", " del "])?;
+                    self.mark(&[" de ", " del ", ". de "])?;
                     return self.year();
                 }
                 let sign = self.separator();
                 if sign == Some(b'.') {
                     self.sign(b" ");
+                }
+                // `05/2017`: a month and a year.
+                if matches!(sign, Some(b'/' | b'-' | b' ')) && self.count() == 4 && self.rest.len() == 4 {
+                    return self.year();
                 }
                 // `05MAY2017` has no signs.
                 if sign.is_none() {
@@ -150,8 +211,11 @@ impl Scanner<'_> {
                 let dotted = self.sign(b".");
                 let sign = if dotted { self.sign(b" ").then_some(b' ')? } else { self.separator()? };
                 // `Jan  2`: a blank stands for a leading zero.
-                if sign == b' ' && self.rest.first() == Some(&b' ') {
-                    return None;
+                if sign == b' '
+                    && matches!(self.rest, [b' ', b'1'..=b'9', after, ..] if !after.is_ascii_digit())
+                {
+                    self.shape.blank_day = true;
+                    self.rest = &self.rest[1..];
                 }
                 if self.count() == 4 {
                     return self.year();
@@ -187,33 +251,8 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// `13時45分`, `13时45分30秒`, `13시 45분`.
-    fn marked_time(&mut self) -> Option<()> {
-        let digits = self.count();
-        (matches!(digits, 1 | 2)
-            && MARKED_HOURS.iter().any(|mark| self.rest[digits..].starts_with(mark.as_bytes())))
-        .then_some(())?;
-        let hour = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
-        self.shape.hour = (hour, digits as u8);
-        self.shape.pieces.push(Piece::Hour);
-        self.rest = &self.rest[digits..];
-        self.mark(&MARKED_HOURS)?;
-        for (piece, marks) in [(Piece::Minute, ["分", "분"]), (Piece::Second, ["秒", "초"])] {
-            let blank = usize::from(self.rest.first() == Some(&b' '));
-            if !self.rest.get(blank).is_some_and(u8::is_ascii_digit) {
-                break;
-            }
-            self.sign(b" ");
-            (self.count() == 2 && self.two(0) < 60).then_some(())?;
-            self.shape.pieces.push(piece);
-            self.rest = &self.rest[2..];
-            self.mark(&marks)?;
-        }
-        Some(())
-    }
-
     /// Takes one of these words, which has to come next.
-    fn mark(&mut self, marks: &[&'static str]) -> Option<()> {
+    pub(super) fn mark(&mut self, marks: &[&'static str]) -> Option<()> {
         let mark = marks.iter().find(|mark| self.rest.starts_with(mark.as_bytes()))?;
         self.shape.pieces.push(Piece::Mark(mark));
         self.rest = &self.rest[mark.len()..];
@@ -227,104 +266,10 @@ impl Scanner<'_> {
         after.get(digits) != Some(&b':')
     }
 
-    fn time(&mut self) -> Option<()> {
-        if self.marked_time().is_some() {
-            return Some(());
-        }
-        let digits = self.count();
-        let start = self.shape.pieces.len();
-        // After a date, `T1230` and `T123005`; after one without signs also ` 123005`.
-        let is_compact = matches!(
-            self.shape.pieces.as_slice(),
-            [.., Piece::Sign(b'T')] | [.., Piece::Compact, Piece::Sign(b' ')]
-        );
-        if matches!(digits, 4 | 6) && is_compact {
-            for (i, piece) in
-                [Piece::Hour, Piece::Minute, Piece::Second].into_iter().take(digits / 2).enumerate()
-            {
-                let value = self.two(i * 2);
-                (value < 60).then_some(())?;
-                if i == 0 {
-                    self.shape.hour = (value, 2);
-                }
-                self.shape.pieces.push(piece);
-            }
-            self.rest = &self.rest[digits..];
-        } else {
-            let after = *self.rest.get(digits).unwrap_or(&0);
-            let is_half =
-                matches!(after.to_ascii_uppercase(), b'A' | b'P' | b' ') && self.half_follows(digits);
-            if !(1..=4).contains(&digits) || (after != b':' && !is_half) || (digits > 2 && start > 0) {
-                return None;
-            }
-            let hour = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
-            self.shape.hour = (hour, digits as u8);
-            self.shape.pieces.push(Piece::Hour);
-            self.rest = &self.rest[digits..];
-            for piece in [Piece::Minute, Piece::Second] {
-                if self.rest.first() != Some(&b':') {
-                    break;
-                }
-                self.rest = &self.rest[1..];
-                if self.count() != 2 || self.two(0) >= 60 + u32::from(piece == Piece::Second) {
-                    return None;
-                }
-                self.shape.pieces.extend([Piece::Sign(b':'), piece]);
-                self.rest = &self.rest[2..];
-            }
-        }
-        if self.shape.pieces.last() == Some(&Piece::Second)
-            && let Some(&sign @ (b'.' | b',')) = self.rest.first()
-        {
-            self.rest = &self.rest[1..];
-            let digits = self.count();
-            (1..=9).contains(&digits).then_some(())?;
-            self.shape.fraction = digits as u8;
-            self.shape.pieces.push(Piece::Fraction(sign));
-            self.rest = &self.rest[digits..];
-        }
-        if self.half_follows(0) {
-            self.sign(b" ");
-            let small = self.rest[0].is_ascii_lowercase();
-            self.shape.half = Some(Word { long: None, capital: !small, small });
-            self.shape.pieces.push(Piece::Half);
-            self.rest = &self.rest[2..];
-        }
-        Some(())
-    }
-
-    /// Whether `AM` or `PM` comes after so many characters, a blank before it or not.
-    fn half_follows(&self, at: usize) -> bool {
-        let rest = &self.rest[at.min(self.rest.len())..];
-        let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        let ends = rest.get(2).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        ends && [&b"AM"[..], b"PM", b"am", b"pm"].iter().any(|half| rest.starts_with(half))
-    }
-
-    fn zone(&mut self) {
-        let blank = self.rest.first() == Some(&b' ');
-        let rest = &self.rest[usize::from(blank)..];
-        let (piece, length, offset) = if rest == b"Z" || rest.starts_with(b"Z]") {
-            (Piece::Sign(b'Z'), 1, None)
-        } else if let Some(at) = ZONES.iter().position(|zone| {
-            rest.strip_prefix(zone.as_bytes()).is_some_and(|after| after.first().is_none_or(|&c| c == b' '))
-        }) {
-            (Piece::Zone(at as u8), ZONES[at].len(), None)
-        } else if let Some((length, seconds)) = offset(rest) {
-            (Piece::Offset(length), usize::from(length), Some(seconds))
-        } else {
-            return;
-        };
-        if blank {
-            self.shape.pieces.push(Piece::Sign(b' '));
-        }
-        self.shape.pieces.push(piece);
-        self.shape.offset = offset;
-        self.rest = &rest[length..];
-    }
-
     fn year(&mut self) -> Option<()> {
         (self.count() == 4 && self.rest[0] != b'0').then_some(())?;
+        // Years of the calendars of Iran and of Islam today are taken for these.
+        (!OTHER_YEARS.contains(&(self.two(0) * 100 + self.two(2)))).then_some(())?;
         self.rest = &self.rest[4..];
         self.shape.pieces.push(Piece::Year);
         Some(())
@@ -342,7 +287,7 @@ impl Scanner<'_> {
         if self.count() > 0 { self.number() } else { self.month() }
     }
 
-    fn number(&mut self) -> Option<()> {
+    pub(super) fn number(&mut self) -> Option<()> {
         let digits = self.count();
         let at = self.shape.n_numbers;
         if !(1..=2).contains(&digits) || at == 3 {
@@ -399,7 +344,7 @@ impl Scanner<'_> {
     }
 
     /// Takes one of these signs if it comes next.
-    fn sign(&mut self, signs: &[u8]) -> bool {
+    pub(super) fn sign(&mut self, signs: &[u8]) -> bool {
         match self.rest.first() {
             Some(sign) if signs.contains(sign) => {
                 self.shape.pieces.push(Piece::Sign(*sign));
@@ -411,40 +356,12 @@ impl Scanner<'_> {
     }
 
     /// Digits that come next.
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
     }
 
     /// The number of the two digits at `at`.
-    fn two(&self, at: usize) -> u32 {
+    pub(super) fn two(&self, at: usize) -> u32 {
         u32::from(self.rest[at] - b'0') * 10 + u32::from(self.rest[at + 1] - b'0')
     }
-}
-
-/// The length of an offset from UTC at the start of `rest`, and its seconds.
-fn offset(rest: &[u8]) -> Option<(u8, i32)> {
-    let sign = match rest.first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let two = |at: usize| -> Option<i32> {
-        let digits = rest.get(at..at + 2)?;
-        digits
-            .iter()
-            .all(u8::is_ascii_digit)
-            .then(|| i32::from(digits[0] - b'0') * 10 + i32::from(digits[1] - b'0'))
-    };
-    let hours = two(1)?;
-    let ends = |at: usize| rest.get(at).is_none_or(|&byte| byte == b' ' || byte == b']');
-    let (length, minutes) = if ends(3) {
-        (3, 0)
-    } else if rest.get(3) == Some(&b':') && ends(6) {
-        (6, two(4)?)
-    } else if ends(5) {
-        (5, two(3)?)
-    } else {
-        return None;
-    };
-    (hours < 24 && minutes < 60).then_some((length, sign * (hours * 3600 + minutes * 60)))
 }

@@ -91,8 +91,9 @@ impl Refused {
                     }));
                 } else if column.kind == Kind::Identifier && !is_id_name(name) {
                     let examples = examples.into_iter().take(3).collect();
-                    notes.push(left_out(name, Unused::NotUnderstood, examples));
-                    return Some(Unused::NotUnderstood);
+                    let unused = column.unused.unwrap_or(Unused::NotUnderstood);
+                    notes.push(left_out(name, unused, examples));
+                    return Some(unused);
                 } else if column.kind != Kind::Identifier {
                     notes.push(categories(first, expected));
                 }

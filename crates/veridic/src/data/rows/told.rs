@@ -66,6 +66,8 @@ pub(in crate::data) fn left_out(name: &str, unused: Unused, examples: Vec<Found>
     let remedy = match unused {
         Unused::FreeText => "put what matters of it into columns of its own",
         Unused::Scattered => "to have it as categories, name it in data.categorical",
+        Unused::SeveralNumbers => "put each number into a column of its own, or name it in data.categorical",
+        Unused::Calendar => "write them as dates such as 2024-08-21, or name it in data.categorical",
         Unused::NotUnderstood => {
             "write its cells in one way, as plain numbers say, or name it in data.categorical"
         }

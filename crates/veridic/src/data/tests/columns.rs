@@ -214,6 +214,112 @@ const COMES_BACK: &[(&str, &str, &str)] = &[
     ("t", "90:05|12:30", "integer"),
     ("t", "2 days 03:04:05|0 days 23:59:59", "integer"),
     ("t", "PT1H30M5S|PT45M|PT10S", "integer"),
+    // Times of day as they are said.
+    ("t", "9:05 p. m.|11:30 a. m.", "date-time"),
+    ("t", "9:05\u{a0}p.\u{a0}m.|11:30\u{a0}a.\u{a0}m.", "date-time"),
+    ("t", "9:05\u{202f}PM|11:30\u{202f}AM", "date-time"),
+    ("t", "9:05 p.m.|11:30 a.m.", "date-time"),
+    ("t", "09:05 P.M.|11:30 A.M.", "date-time"),
+    ("t", "오후 3:05|오전 11:30", "date-time"),
+    ("t", "下午3:05|上午11:30", "date-time"),
+    ("t", "午後 3:05|午前 11:30", "date-time"),
+    ("t", "3:05 م|11:30 ص", "date-time"),
+    ("t", "3:05 ب.ظ|11:30 ق.ظ", "date-time"),
+    ("t", "3:05 μ.μ.|11:30 π.μ.", "date-time"),
+    ("t", "2024-05-01 오후 3:05:00|2024-05-02 오전 11:30:09", "date-time"),
+    ("t", "21:54 Uhr|09:05 Uhr", "date-time"),
+    ("t", "21.54 Uhr|09.05 Uhr", "date-time"),
+    ("t", "21.54\u{a0}Uhr|9.05\u{a0}Uhr", "date-time"),
+    ("t", "21h54|09h05", "date-time"),
+    ("t", "21 h 54|9 h 05", "date-time"),
+    ("t", "21\u{a0}h\u{a0}54|09\u{a0}h\u{a0}05", "date-time"),
+    ("t", "kl. 21.54|kl. 09.05", "date-time"),
+    ("t", "klo 21.54|klo 9.05", "date-time"),
+    ("t", "21:54 น.|09:05 น.", "date-time"),
+    ("t", "T21:54|T09:05", "date-time"),
+    ("t", "13/05/2024 às 10h30|14/05/2024 às 21h05", "date-time"),
+    ("t", "13/05/2024 21.54|14/05/2024 09.05", "date-time"),
+    ("t", "May  5 2024  1:05PM|May 15 2024 11:05AM", "date-time"),
+    ("t", "Oct  1 22:14:15|Oct 12 01:02:03", "date-time"),
+    ("t", "01-JAN-24 09.05.11.000000000 PM|12-FEB-24 11.30.00.000000000 AM", "date-time"),
+    ("t", "02-JAN-2006 15:04:05.00|03-JAN-2006 16:04:05.00", "date-time"),
+    // Weeks, quarters, months and years.
+    ("w", "2024-W05|2023-W52", "date-time"),
+    ("w", "2024W05|2023W52", "date-time"),
+    ("w", "2024-W05-1|2023-W52-7", "date-time"),
+    ("w", "KW 05/2024|KW 52/2023", "date-time"),
+    ("w", "16 WK 2020|5 WK 2021", "date-time"),
+    ("q", "Q1 2024|Q4 2023", "date-time"),
+    ("q", "2024Q1|2023Q4", "date-time"),
+    ("q", "2024-Q1|2023-Q4", "date-time"),
+    ("q", "1Q24|4Q23", "date-time"),
+    ("q", "T1 2024|T4 2023", "date-time"),
+    ("q", "1. Quartal 2024|4. Quartal 2023", "date-time"),
+    ("q", "2024年第1季度|2023年第4季度", "date-time"),
+    ("q", "1985q1|1986q4", "date-time"),
+    ("m", "05/2017|12/2018", "date-time"),
+    ("m", "2024M05|2023M12", "date-time"),
+    ("m", "1984m2|1985m12", "date-time"),
+    ("m", "mai/24|dez/23", "date-time"),
+    ("m", "Październik 2024|Luty 2023", "date-time"),
+    ("y", "FY2024|FY2023", "date-time"),
+    ("y", "2000/01|2001/02|2002/03", "categorical"),
+    // Dates in further languages.
+    ("d", "12 janv. 2024|3 mai 2023|1 août 2022", "date-time"),
+    ("d", "12 de mar. de 2024|1 de nov. de 2023", "date-time"),
+    ("d", "3 Ağustos 2024|14 Ocak 2023", "date-time"),
+    ("d", "3. července 2024|14. ledna 2023", "date-time"),
+    ("d", "2020. augusztus 4.|2021. december 24.", "date-time"),
+    ("d", "3 Agustus 2024|14 Desember 2023", "date-time"),
+    ("d", "3. elokuuta 2024|14. tammikuuta 2023", "date-time"),
+    ("d", "3 Αυγούστου 2024|14 Ιανουαρίου 2023", "date-time"),
+    ("d", "3 серпня 2024|14 січня 2023", "date-time"),
+    ("d", "13 марта 2003 г.|2 июня 2004 г.", "date-time"),
+    ("d", "26.08.2024 г.|13.09.2024 г.", "date-time"),
+    ("d", "24.06.2024.|12.02.2024.", "date-time"),
+    ("d", "2024-04-10 d.|2024-09-18 d.", "date-time"),
+    ("d", "May 5th, 2024|June 22nd, 2024|July 1st, 2024", "date-time"),
+    ("d", "Mo, 06.05.2024|Mi, 08.05.2024", "date-time"),
+    ("d", "Montag, 6. Mai 2024|Mittwoch, 5. Juni 2024", "date-time"),
+    ("d", "lundi 6 mai 2024|mercredi 5 juin 2024", "date-time"),
+    ("d", "lunes, 1 de abril de 2024|miércoles, 5 de junio de 2024", "date-time"),
+    ("d", "2024/05/01(水)|2024/05/02(木)", "date-time"),
+    ("d", "2024年5月1日(水)|2024年5月2日(木)", "date-time"),
+    ("d", "٢٠٢٤-٠٥-٠١|٢٠٢٣-١٢-٣١", "date-time"),
+    ("d", "1403/05/31|1402/02/30|1401/01/01", "categorical"),
+    // Numbers of several units, and lengths of time.
+    ("t", "2h 50m|19h|45m", "integer"),
+    ("t", "2h05min|0h45min", "integer"),
+    ("t", "3'50\"|5'08\"|4'19\"", "integer"),
+    ("h", "5'11\"|6'0\"", "integer"),
+    ("h", "5 ft 11 in|6 ft 0 in", "integer"),
+    ("t", "3 yrs 2 mos|1 yr 11 mos", "integer"),
+    ("t", "2 Std. 5 Min.|1 Std. 45 Min.", "integer"),
+    ("t", "2小时30分钟|1小时5分钟", "integer"),
+    ("t", "1 day|5 days|12 days", "integer"),
+    ("n", "1 Zimmer|3 Zimmer", "integer"),
+    ("n", "1 item|3 items", "integer"),
+    ("t", "1 day 03:04:05|2 days 03:04:05|03:04:05", "integer"),
+    ("t", "1 day, 3:04:05|2 days, 13:04:05|3:04:05", "integer"),
+    // Digits and signs of other scripts.
+    ("x", "۱۲۳|۴۵۶|۷", "integer"),
+    ("x", "١٢٫٥|٣٤٫٢", "real"),
+    ("x", "१२३|४५६", "integer"),
+    ("x", "１２３|４５６", "integer"),
+    ("x", "۱٬۱۳۲٬۳۹۰ ریال|۳۵٬۶۰۴ ریال", "integer"),
+    ("x", "٤٢٪|٥٠٪", "integer"),
+    ("x", "▲5,674|3,868|12,100", "integer"),
+    ("x", "△742.4|12.5", "real"),
+    ("x", "–93.4|12.5", "real"),
+    ("price", "￥80,879|￥999", "integer"),
+    ("price", "\\80,879|\\999", "integer"),
+    ("price", "868.523 ₫|1.200.000 ₫", "integer"),
+    ("price", "54 357:-|120:-", "integer"),
+    // Bands, fractions and scores.
+    ("age", "18-24|<18|65+|25-64", "categorical"),
+    ("bp", "120/80|95/60|110/70", "categorical"),
+    ("x", "3:1|1:1|10:1", "categorical"),
+    ("x", "1 in 20|1 in 300|1 in 1000", "categorical"),
     // Flags, categories, constants.
     ("x", "1|0|1", "boolean"),
     ("x", "1.0|0.0|1.0", "boolean"),
@@ -291,6 +397,35 @@ fn column(name: &str, cells: impl IntoIterator<Item = String>) -> ColumnSchema {
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let (_, _, reading) = read_column(name, &cells).unwrap();
     reading.schema.columns[0].clone()
+}
+
+#[test]
+fn bands_are_in_their_order_and_cells_of_several_numbers_name_no_rows() {
+    let bands = column("age", ["25-64", "<18", "65+", "18-24", "unknown"].map(str::to_owned));
+    assert_eq!(bands.kind.levels(), ["18-24", "25-64", "65+", "<18", "unknown"]);
+    let bands = column("age", ["25-64", "<18", "65+", "18-24", "5-9"].map(str::to_owned));
+    assert_eq!(bands.kind.levels(), ["<18", "5-9", "18-24", "25-64", "65+"]);
+    for cell in [
+        &(|i: usize| format!("{}-{}", 20 + i, 69 + i)) as &dyn Fn(usize) -> String,
+        &|i| format!("{}/{}", 74 + i, 285 + 2 * i),
+        &|i| format!("{}/{}", 95 + i, 60 + i / 2),
+        &|i| format!("1 in {}", 20 + 7 * i),
+        &|i| format!("{} x {} cm", 3 + i, 90 + i),
+    ] {
+        let cells: Vec<String> = (0..60).map(cell).collect();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let (kind, _, _) = read_column("x", &cells).unwrap();
+        assert_eq!(kind, "text", "{}", cells[1]);
+        let told = told("x", &cells);
+        assert!(told.contains(&format!("`{}` in line 2, `{}` in line 3", cells[0], cells[1])), "{told}");
+        assert!(told.contains("a column of its own, or name it in data.categorical"), "{told}");
+    }
+    let months: Vec<String> = (0..48).map(|i| format!("{:02}.{}", 1 + i % 12, 1990 + i / 12)).collect();
+    assert!(matches!(column("m", months).kind, Kind::DateTime { .. }));
+    let months: Vec<String> = (0..48).map(|i| format!("{}{:02}", 1990 + i / 12, 1 + i % 12)).collect();
+    assert!(matches!(column("m", months).kind, Kind::DateTime { .. }));
+    let amounts: Vec<String> = (0..48).map(|i| format!("{}", 199_000 + i * 7)).collect();
+    assert!(matches!(column("m", amounts).kind, Kind::Integer { .. }));
 }
 
 #[test]

@@ -79,10 +79,12 @@ fn what_is_not_understood_is_never_an_identifier() {
         let digit = |c: char| char::from_u32(u32::from(c) - 48 + 0x660).unwrap();
         (1000 + i * 37).to_string().chars().map(digit).collect::<String>()
     };
-    let (kind, told) = column(&arabic);
+    assert_eq!(column(&arabic).0, "integer");
+    let (kind, told) = column(&|i| format!("{}/{}", 4 + i, 270 + i * 3));
     assert_eq!(kind, "text");
-    assert!(told.contains("not understood, such as `١٠٠٠` in line 2, `١٠٣٧` in line 3"), "{told}");
-    assert_eq!(column(&|i| format!("{}h {:02}m", i, i * 7 % 60)).0, "text");
+    assert!(told.contains("several numbers each, such as `4/270` in line 2, `5/273` in line 3"), "{told}");
+    assert_eq!(column(&|i| format!("{}h {:02}m", i, i * 7 % 60)).0, "integer");
+    assert_eq!(column(&|i| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28)).0, "text");
     assert_eq!(column(&|i| format!("{}°{}'N", i, i * 7 % 60)).0, "text");
     assert_eq!(column(&|i| format!("{:08x}", i * 7_368_787 + 1_234_567)).0, "identifier");
 }
@@ -164,6 +166,6 @@ fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
         let found = reading(&format!("cell\tn\n{cells}"));
         assert_eq!(found.schema.columns[0].kind_name(), "text", "{}", cell(0));
         let told = found.notes.iter().map(ToString::to_string).collect::<String>();
-        assert!(told.contains("not understood"), "{told}");
+        assert!(told.contains("not understood") || told.contains("another calendar"), "{told}");
     }
 }

@@ -102,7 +102,7 @@ proptest! {
         match back(&cells) {
             Ok(again) => prop_assert_eq!(again, cells),
             Err(error) => prop_assert!(
-                matches!(error, DataError::MixedSpelling { .. }) && values.len() < 4,
+                matches!(error, DataError::MixedSpelling { .. }) && values.len() < 6,
                 "{} {:?}", error, cells
             ),
         }

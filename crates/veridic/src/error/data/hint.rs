@@ -3,6 +3,7 @@
 use std::io;
 
 use super::DataError;
+use crate::data::Difference;
 
 impl DataError {
     /// What the user can do about it.
@@ -39,8 +40,16 @@ impl DataError {
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
             Self::NotUtf8 { .. } => {
                 "correct the cell, or name the encoding of the text: `data.encoding = \"windows-1252\"` (Western), \
-                 windows-1250, windows-1251 (Cyrillic), shift_jis, gbk, …"
+                 windows-1250 (Central European), windows-1251 (Cyrillic), shift_jis, gbk, big5, euc-kr, …"
                     .into()
+            }
+            Self::MixedSpelling { first, second, .. }
+                if let Some((_, limit)) = [first, second].into_iter().find(|(_, text)| is_limit(text)) =>
+            {
+                format!(
+                    "what is below or above a limit is missing with `data.missing = [\"{limit}\"]`; write half of the limit, \
+                     or a column of its own, to keep more of it"
+                )
             }
             Self::MixedSpelling { column, .. } => format!(
                 "write all cells of the column in one way; where they are no numbers: \
@@ -51,6 +60,10 @@ impl DataError {
                 texts.sort();
                 texts.dedup();
                 let first = marks.first()?;
+                if texts.iter().any(|text| text.contains(['$', '€', '£', '¥']) && text.ends_with("-\"")) {
+                    return Some("a dash in the place of an amount stands for zero in accounts: write 0, or where it is missing \
+                        name it in `data.missing`".into());
+                }
                 if marks.iter().any(|mark| mark.cells == 1 && crate::data::is_total(&mark.mark)) {
                     return Some("a last row of totals is left out with `data.drop-total = true`".into());
                 }
@@ -97,6 +110,7 @@ impl DataError {
                     .into()
             }
             Self::NameCount { .. } => "give one name for each column, in the order of the file".into(),
+            Self::SchemaMismatch { differences, .. } if let Some(hint) = renamed(differences) => hint,
             Self::SchemaMismatch { .. } => {
                 "bring the data into the form the schema was made from; extra columns and new categories do no harm"
                     .into()
@@ -146,4 +160,30 @@ fn listed(names: &[String]) -> String {
         n if n > SHOWN => format!("{} and {} more", shown.join(", "), n - SHOWN),
         _ => shown.join(", "),
     }
+}
+
+/// Whether a cell says no more than below or above which number a value is.
+fn is_limit(text: &str) -> bool {
+    text.starts_with(['<', '>', '\u{2264}', '\u{2265}']) && text.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// What to do where columns that are missing may be there by other names.
+fn renamed(differences: &[Difference]) -> Option<String> {
+    let (mut missing, mut extra) = (Vec::new(), Vec::new());
+    for difference in differences {
+        match difference {
+            Difference::MissingColumn { column, optional: false, .. } => missing.push(column.clone()),
+            Difference::ExtraColumn { column } => extra.push(column.clone()),
+            Difference::MissingColumn { .. } | Difference::UnseenLevels { .. } => {}
+            Difference::Misfit { .. } => return None,
+        }
+    }
+    (!missing.is_empty() && !extra.is_empty()).then(|| {
+        format!(
+            "columns are known by their names, which stand in the first line: call those that are meant {} as the run does, \
+             instead of {}",
+            listed(&missing),
+            listed(&extra)
+        )
+    })
 }

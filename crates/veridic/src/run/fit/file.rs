@@ -8,7 +8,7 @@ use std::time::Instant;
 use veridic_graph::Pool;
 
 use super::{Training, latents, network, propagation, seeds, table, watch};
-use crate::data::Data;
+use crate::data::{self, Data};
 use crate::error::{ConfigError, Result, RunError};
 use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
@@ -198,7 +198,15 @@ pub fn fit_files(
             // The kind of model named again means the model that there is, not one of that kind with defaults.
             let is_same = |(path, value): &(String, String)| path == "model" && value == config.model.name();
             let sets: Vec<_> = options.sets.iter().filter(|set| !is_same(set)).cloned().collect();
-            let now = if sets.is_empty() { config } else { config.with(&sets)? };
+            let mut now = if sets.is_empty() { config } else { config.with(&sets)? };
+            if options.target.is_some() {
+                now.data.target.clone_from(&options.target);
+            }
+            if let Some(recipe) =
+                options.config.as_ref().filter(|recipe| recipe.model.name() != begun.model.name())
+            {
+                now.model.clone_from(&recipe.model);
+            }
             same_run(begun, &now)?;
             (now, path)
         }
@@ -443,7 +451,12 @@ fn differing(begun: &Config, now: &Config) -> Vec<String> {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             match (a.get(key), b.get(key)) {
                 (Some(toml::Value::Table(a)), Some(toml::Value::Table(b))) => compare(&path, a, b, found),
-                (a, b) if a != b => found.push(format!("`{path}`")),
+                (a, b) if a != b => {
+                    let text = |value: Option<&toml::Value>| {
+                        value.map_or("nothing".to_string(), |value| data::short(&value.to_string()))
+                    };
+                    found.push(format!("`{path}` was {} and would be {}", text(a), text(b)));
+                }
                 _ => {}
             }
         }

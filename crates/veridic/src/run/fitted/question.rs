@@ -6,7 +6,7 @@ use super::sample::whole;
 use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
 use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
-use crate::error::Result;
+use crate::error::{Result, RunError};
 use crate::evaluate::most_likely;
 use crate::models::chain::{Answer, Prediction};
 use crate::models::{Ability, TableModel};
@@ -102,6 +102,12 @@ impl Fitted {
         let mut options = read_options_of(&self.config, given);
         options.optional = model.schema().columns.iter().map(|column| column.name.clone()).collect();
         let (table, _) = crate::data::read_as(given, model.schema(), &options)?;
+        if table.columns.is_empty() {
+            let names = |schema: &Schema| schema.columns.iter().map(|column| column.name.clone()).collect();
+            let found = crate::data::read(given, &read_options_of(&self.config, given))?.schema;
+            let (found, columns) = (names(&found), names(model.schema()));
+            return Err(RunError::NothingShared { found, columns, path: given.to_path_buf() }.into());
+        }
         let mut made = maker.sample_like(&table, Seed(seed), self.pool.threads())?;
         // Names of rows that the file has are those of its rows.
         for key in model.keys() {

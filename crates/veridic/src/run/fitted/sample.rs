@@ -45,7 +45,8 @@ impl Fitted {
         if let Model::Table(_) = &self.model {
             return Ok(self.sample_given(n, given, seed.0)?.0);
         }
-        let (parts, columns) = self.parted(given)?;
+        let given = super::asked::of_columns(self.schema(), given);
+        let (parts, columns) = self.parted(&given)?;
         let unmodeled = self.unmodeled_condition(&columns);
         let drawn = unmodeled.as_ref().map(|value| self.posterior_draws(n, value, seed)).transpose()?;
         let target = self.config.data.target.clone();
@@ -97,11 +98,14 @@ impl Fitted {
         if given.is_empty() {
             return Ok((whole(model, maker.sample(n, seed, threads)?, seed), None));
         }
+        let given = super::asked::of_columns(Some(model.schema()), given);
         let conditions: Vec<chain::Condition> = given
             .iter()
             .map(|typed| super::asked::condition(model.schema(), typed))
             .collect::<Result<_>>()?;
-        let sample = maker.sample_given(n, &conditions, seed, threads)?;
+        let sample = maker
+            .sample_given(n, &conditions, seed, threads)
+            .map_err(|error| super::asked::impossible(model.schema(), &given, error))?;
         Ok((whole(model, sample.table, seed), Some(sample.effective)))
     }
 

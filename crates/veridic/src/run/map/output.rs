@@ -17,7 +17,11 @@ impl Mapped {
     pub fn write(&self, path: &Path) -> Result<()> {
         let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
         let bytes = if name.ends_with(".png") {
-            self.figure()?.png()?
+            let figure = self.figure()?;
+            if let Some(labels) = figure.labels() {
+                data::replace(&path.with_extension("labels.csv"), |file| file.write_all(labels.as_bytes()))?;
+            }
+            figure.png()?
         } else if name.ends_with(".svg") {
             self.figure()?.svg()?.into_bytes()
         } else if name.ends_with(".html") {
