@@ -11,7 +11,7 @@ const COLUMNS = 3;
 export const runAddress = (name) => `#/run/${name.split("/").map(encodeURIComponent).join("/")}`;
 
 export async function shelf(place, _, parameters, shell) {
-  let all = [], more = 0, folder = "";
+  let all = [], more = 0, folder = "", mark = "";
   let sort = parameters.get("sort") ?? "started", down = parameters.get("up") === null;
   let wanted = parameters.get("figures")?.split(",").filter(Boolean) ?? null;
   let chosen = new Set(), at = 0, most = SHOWN, drawn = "";
@@ -25,8 +25,9 @@ export async function shelf(place, _, parameters, shell) {
   const numbers = make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV");
   place.append(title, about, make("div", { class: "row toolbar" }, search, figures, compare, numbers), make("div", { class: "scroll" }, table));
 
-  const names = () => byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));
-  const columns = () => wanted ?? names().slice(0, COLUMNS);
+  // Figures that there are, and those that have a column; found once for each answer of the server.
+  let names = [];
+  const columns = () => wanted ?? names.slice(0, COLUMNS);
   const value = (run, key) => (key.startsWith("figure ") ? run.figures[key.slice(7)] : key === "rows" ? run.rows[0] : run[key]);
 
   function rows() {
@@ -89,7 +90,7 @@ export async function shelf(place, _, parameters, shell) {
     drawn = key;
     const kinds = found.length === all.length ? "" : `, ${count(found.length)} shown`;
     about.textContent = `${count(all.length)} in ${folder}${kinds}${more ? `; ${count(more)} more are not listed` : ""}`;
-    const options = names().filter((name) => !columns().includes(name));
+    const options = names.filter((name) => !columns().includes(name));
     figures.replaceChildren(make("option", { value: "" }, "Columns…"), ...options.map((name) => make("option", { value: `+${name}` }, `+ ${name}`)), ...columns().map((name) => make("option", { value: `-${name}` }, `− ${name}`)));
     bar();
     if (all.length === 0) {
@@ -116,7 +117,7 @@ export async function shelf(place, _, parameters, shell) {
   }
 
   function together() {
-    if (chosen.size > 1) location.hash = `#/compare?runs=${[...chosen].map(encodeURIComponent).join(",")}`;
+    if (chosen.size > 1) location.hash = `#/compare?${[...chosen].map((name) => `run=${encodeURIComponent(name)}`).join("&")}`;
   }
 
   async function remove(run) {
@@ -134,14 +135,15 @@ export async function shelf(place, _, parameters, shell) {
   }
 
   function csv() {
-    const keys = names();
+    const keys = names;
     saveTable("runs.csv", [["run", "status", "model", "data", "seed", "seconds", "started", ...keys], ...rows().map((run) => [run.name, run.status, run.model, run.data, run.seed, run.seconds, run.started, ...keys.map((key) => run.figures[key])])]);
   }
 
   async function look() {
-    const answer = await get("/api/runs");
-    if (!shell.isOpen()) return;
-    ({ runs: all, more, folder } = answer);
+    const answer = await get(`/api/runs?seen=${mark}`);
+    if (answer === null || !shell.isOpen()) return;
+    ({ runs: all, more, folder, mark } = answer);
+    names = byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));
     draw();
   }
 

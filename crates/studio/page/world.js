@@ -1,7 +1,7 @@
 // A small adversarial network that learns on the server while somebody looks on. The page asks for some steps and what is
 // to be seen after them, draws, and asks again; when it is not looked at, nothing is trained.
 
-import { Curve, resolved } from "./curve.js";
+import { Curve, resolved, ticks } from "./curve.js";
 import { make } from "./element.js";
 import { Refusal, post } from "./server.js";
 import { number, save, saveTable } from "./words.js";
@@ -14,11 +14,15 @@ const DATA = { ring: "eight on a ring", grid: "twenty-five on a grid", blobs: "t
 const OBJECTIVES = ["non-saturating", "minimax", "least-squares", "hinge", "wasserstein"];
 const DEFAULTS = {
   data: "ring", objective: "non-saturating", generator: "64,64", discriminator: "64,64", latent: 2, noise: "uniform", rule: "adam", rate: 0.002, lead: 1,
-  "discriminator-updates": 1, "generator-updates": 1, batch: 128, steps: 8000, cosine: true, minibatch: false, packing: 1, penalty: 0.03, average: 0.99, "input-noise": 0, seed: 0,
+  "discriminator-updates": 1, "generator-updates": 1, batch: 128, steps: 8000, cosine: true, minibatch: false, packing: 1, penalty: 0.03, average: 0.99, "input-noise": 0,
+  "soft-labels": 0, "flipped-labels": 0, "feature-matching": 0, history: 0, diversity: 0, replay: 0, "spectral-norm": false, seed: 0,
 };
 // One dimension as in the books, a few units each.
 const ONE = { generator: "16", discriminator: "16,16", latent: 1, noise: "normal", rate: 0.005, batch: 128, steps: 4000, penalty: 0.1, average: 0.99 };
-const LAYERS = [["real", "real points"], ["made", "made points"], ["heat", "judgement"], ["fold", "folded noise"], ["push", "pushes"]];
+// What can be shown, with the color it has: a judgement is as blue as it is sure of real points, as orange as of made ones.
+const LAYERS = [["real", "real points", "var(--real)"], ["made", "made points", "var(--made)"], ["heat", "judgement", "linear-gradient(90deg, var(--made), transparent, var(--real))"], ["fold", "folded noise", "var(--s3)"], ["push", "pushes", "var(--ink)"]];
+// Frames for which something has to be so before it is said.
+const PATIENCE = 25;
 
 export async function world(place, _, parameters, shell) {
   const start = () => (parameters.get("data") === "gaussian" ? { ...DEFAULTS, ...ONE } : DEFAULTS);
@@ -42,14 +46,15 @@ export async function world(place, _, parameters, shell) {
   const slowButton = make("button", { type: "button", "aria-pressed": "false", onclick: () => slower() }, "Slow", make("kbd", {}, "s"));
   const bar = make("div", { class: "row" }, playButton, button("Step both", "b", () => step(null)), button("Step D", "d", () => step(0)), button("Step G", "f", () => step(1)), slowButton, button("Reset", "r", () => begin()));
   const said = make("p", { class: "soft", role: "status" });
-  const ticks = make("div", { class: "row" }, LAYERS.map(([key, text], i) => {
+  const layers = make("div", { class: "row" }, LAYERS.map(([key, text, tone], i) => {
     const tick = make("input", { type: "checkbox", "data-layer": key, onchange: () => layer(key) });
     tick.checked = shown.has(key);
-    return make("label", {}, tick, text, make("kbd", {}, i + 1));
+    return make("label", {}, tick, make("i", { class: "swatch thick", style: { "--c": tone } }), text, make("kbd", {}, i + 1));
   }));
   const measures = make("dl", { class: "measures" });
   const side = make("div", {});
-  const left = make("div", {}, bar, ticks, canvas, said);
+  const trouble = make("div", { role: "status", style: { display: "grid", gap: "6px" } });
+  const left = make("div", {}, bar, layers, canvas, trouble, said);
   place.append(title, make("div", { class: "stage", style: { "margin-top": "10px" } }, left, side));
   document.title = "GAN world · Studio";
 
@@ -94,12 +99,22 @@ export async function world(place, _, parameters, shell) {
     field("average", "averaged weights", input({ min: 0, max: 0.9999, step: "any" }), "made points come from a moving average of the generator"),
     field("input-noise", "noise on what D sees", input({ min: 0, max: 2, step: "any" })),
     field("seed", "seed", input({ min: 0, step: 1 })));
+  const tricks = make("div", { class: "settings" },
+    field("soft-labels", "softer labels of real", input({ min: 0, max: 0.45, step: "any" }), "real points are to be told as 1 less this"),
+    field("flipped-labels", "share of flipped labels", input({ min: 0, max: 0.45, step: "any" }), "so many labels are wrong, so that D stays unsure"),
+    field("feature-matching", "feature matching", input({ min: 0, max: 100, step: "any" }), "weight of the distance between mean features of real and made points in the generator's loss"),
+    field("diversity", "diversity", input({ min: 0, max: 100, step: "any" }), "weight of how alike the features of made points are"),
+    field("history", "historical averaging", input({ min: 0, max: 10, step: "any" }), "weight of the distance of all weights from their mean so far"),
+    field("replay", "replay, steps", input({ min: 0, max: 10000, step: 1 }), "half of the made points that D learns from are those of the generator as it was up to so many steps ago"),
+    field("spectral-norm", "spectral normalization of D", make("input", { type: "checkbox" })));
   const share = make("button", { type: "button", onclick: () => (navigator.clipboard?.writeText(location.href.replace(/^[^#]*/, "")).then(() => shell.toast("The part of the address behind # is on the clipboard; it means the same in any studio"), () => shell.toast(location.hash))) }, "Share");
   const recipe = make("button", { type: "button", onclick: () => keep() }, "Save as recipe");
   const losses = make("div", {}), gaps = make("div", {});
-  side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings));
-  const gapCurve = new Curve(gaps, { label: "Divergence over steps", height: 120, xLabel: "step" });
-  const lossCurve = new Curve(losses, { label: "Losses over steps", height: 110, xLabel: "step" });
+  side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings), make("details", {}, make("summary", {}, "Tricks of training"), make("div", { style: { height: "8px" } }), tricks));
+  gaps.append(make("h2", { style: { margin: "4px 0" } }, "Divergence of made from real points, nats"));
+  losses.append(make("h2", { style: { margin: "4px 0" } }, "Losses"));
+  const gapCurve = new Curve(gaps, { label: "KL and JS divergence over steps, nats", height: 130, xLabel: "step", yLabel: "nats", legend: true });
+  const lossCurve = new Curve(losses, { label: "Losses of both networks over steps", height: 120, xLabel: "step", yLabel: "nats a point", legend: true });
 
   function body() {
     const layers = (text) => text.split(/[,\s]+/).filter(Boolean).map(Number);
@@ -234,7 +249,7 @@ export async function world(place, _, parameters, shell) {
 
   function layer(key) {
     shown.has(key) ? shown.delete(key) : shown.add(key);
-    ticks.querySelector(`[data-layer=${key}]`).checked = shown.has(key);
+    layers.querySelector(`[data-layer=${key}]`).checked = shown.has(key);
     remember();
     if (!playing) ask({ steps: 0 }).then((done) => done || draw());
   }
@@ -250,7 +265,7 @@ export async function world(place, _, parameters, shell) {
     canvas.height = (isOne ? h : w) * ratio;
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
-    if (about) isOne ? one(c, w, h) : two(c, w, w);
+    if (about) isOne ? one(c, w, h) : (two(c, w, w), edges(c, w, w));
     tell();
   }
 
@@ -261,6 +276,36 @@ export async function world(place, _, parameters, shell) {
     const color = resolved(value > 0 ? "var(--real)" : "var(--made)");
     const [r, g, b] = [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
     return [r, g, b, Math.round(Math.abs(value) * 120)];
+  }
+
+  // Round places along an edge, in the unit of the data.
+  function marks(j, most) {
+    const [low, high] = about.bounds[j], [mean, scale] = [about.mean[j] ?? 0, about.scale[j] || 1];
+    return ticks(mean + low * scale, mean + high * scale, most).map((at) => [((at - mean) / scale - low) / (high - low), number(at)]);
+  }
+
+  function edges(c, w, h) {
+    c.fillStyle = c.strokeStyle = resolved("var(--soft)");
+    c.font = "11px system-ui, sans-serif";
+    c.lineWidth = 1;
+    for (const [share, text] of marks(0, 5)) {
+      if (share < 0.06 || share > 0.97) continue;
+      c.textAlign = "center";
+      c.fillText(text, share * w, h - 7);
+      c.beginPath();
+      c.moveTo(share * w, h);
+      c.lineTo(share * w, h - 4);
+      c.stroke();
+    }
+    for (const [share, text] of marks(1, 5)) {
+      if (share < 0.06 || share > 0.97) continue;
+      c.textAlign = "left";
+      c.fillText(text, 7, h - share * h + 4);
+      c.beginPath();
+      c.moveTo(0, h - share * h);
+      c.lineTo(4, h - share * h);
+      c.stroke();
+    }
   }
 
   function two(c, w, h) {
@@ -322,6 +367,22 @@ export async function world(place, _, parameters, shell) {
         c.stroke();
       }
     }
+  }
+
+  // What is wrong with the game, as the notices of a run say it, and what can be done about it here.
+  let signs = {};
+  function troubles() {
+    if (!frame || frame.step < 200) return (signs = {}), [];
+    const found = {
+      collapse: Number.isFinite(frame.of) && about.width === 2 && frame.modes <= frame.of / 2 && frame.quality > 0.3
+        && `Collapse: made points lie at ${frame.modes} of ${frame.of} modes. The generator found places that this discriminator takes for real, and gives them whatever the noise is. Seen alone, no point is wrong, so nothing drives them apart. What helps: the discriminator sees several points at once (packing 2, minibatch discrimination), diversity, or a slope penalty.`,
+      won: frame.real > 0.99 && frame.made > 0.99
+        && `The discriminator has won: it tells ${Math.round(frame.real * 1000) / 10} % of real and ${Math.round(frame.made * 1000) / 10} % of made points. Where it is that sure its slope is nearly level, and the generator is told no way to go (see the pushes). What helps: a lower rate or fewer updates of D, a slope penalty, softer labels, or noise on what D sees.`,
+      steep: Math.max(frame.dSlope, frame.gSlope) > 100
+        && `A gradient of norm ${number(Math.max(frame.dSlope, frame.gSlope))} is a sign of divergence. What helps: a lower rate, or a slope penalty.`,
+    };
+    for (const key of Object.keys(found)) signs[key] = found[key] ? (signs[key] ?? 0) + 1 : 0;
+    return Object.entries(found).flatMap(([key, text]) => (signs[key] >= PATIENCE ? [[key, text]] : []));
   }
 
   // The book's picture of one dimension: both densities, the judgement, and below where noise is taken to.
@@ -399,11 +460,18 @@ export async function world(place, _, parameters, shell) {
       item("JS", `${frame.js.toFixed(3)}`, `nats, at most 0.693; as many other real points have ${about.floor?.[1].toFixed(3)}`);
       if (seconds > 0) item("steps a second", Math.round(frame.step / seconds));
     }
+    const all = troubles();
+    if (all.map(([key]) => key).join() !== trouble.dataset.signs) {
+      trouble.dataset.signs = all.map(([key]) => key).join();
+      trouble.replaceChildren(...all.map(([, text]) => make("p", { class: "notice" }, text)));
+    }
     measures.replaceChildren(...items);
     measures.dataset.modes = frame ? frame.modes : "";
     measures.dataset.step = frame ? frame.step : "";
+    gapCurve.levels = about?.floor && history.x.length ? [[about.floor[0], "KL of as many real points"]] : [];
+    lossCurve.yLabel = ["non-saturating", "minimax"].includes(setting.objective) ? "nats a point" : setting.objective;
     gapCurve.set([{ name: "KL", x: history.x, y: history.kl, color: "var(--s0)" }, { name: "JS", x: history.x, y: history.js, color: "var(--s2)" }]);
-    lossCurve.set([{ name: "D loss", x: history.x, y: history.d, color: "var(--real)" }, { name: "G loss", x: history.x, y: history.g, color: "var(--made)" }]);
+    lossCurve.set([{ name: "discriminator", x: history.x, y: history.d, color: "var(--real)" }, { name: "generator", x: history.x, y: history.g, color: "var(--made)" }]);
   }
 
   // --- keeping ------------------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ pub struct Course {
     pub figures: BTreeMap<String, Vec<Option<f64>>>,
     /// What was noticed: epoch, step, words.
     pub notices: Vec<(usize, u64, String)>,
-    /// Parts of a model without epochs: name, share done, seconds.
-    pub parts: Vec<(String, f64, f64)>,
+    /// Parts of a model without epochs: name, share done, seconds, and the loss where it learns in passes.
+    pub parts: Vec<(String, f64, f64, Option<f64>)>,
     /// Lines that could not be understood.
     pub skipped: usize,
 }
@@ -85,7 +85,7 @@ impl Course {
                 }
             }
             Event::Notice { epoch, step, text } => self.notices.push((epoch, step, text)),
-            Event::Part { part, share, seconds, .. } => self.parts.push((part, share, seconds)),
+            Event::Part { part, share, seconds, loss, .. } => self.parts.push((part, share, seconds, loss)),
             Event::Start { .. } | Event::Step { .. } => {}
         }
     }

@@ -5,6 +5,7 @@
 mod attack;
 mod exchange;
 mod page;
+mod series;
 mod shelf;
 
 use std::path::PathBuf;
