@@ -101,7 +101,7 @@ export class Curve {
 
   set(series) {
     this.series = series;
-    const names = series.map((one) => [one.name, one.color]);
+    const names = [...new Map(series.map((one) => [one.name, one.color]))];
     if (this.names && JSON.stringify(names) !== this.named) {
       this.named = JSON.stringify(names);
       this.names.replaceChildren(...names.map(([name, tone]) => make("span", {}, make("i", { class: "swatch", style: { "--c": tone } }), name)));
@@ -219,23 +219,15 @@ export class Curve {
       c.fillRect(p - 1, top, Math.max(3, q - p + 2), bottom - top);
     }
     c.globalAlpha = 1;
-    c.fillStyle = soft;
-    c.textAlign = "right";
-    c.fillText(this.xLabel, right, bottom - 5);
-    c.textAlign = "left";
-    c.fillText(this.yLabel, LEFT + 5, top + 9);
     c.strokeStyle = soft;
-    for (const [y, words] of this.levels) {
-      if (!good(y)) continue;
-      c.setLineDash([5, 4]);
+    c.setLineDash([5, 4]);
+    for (const [y] of this.levels.filter(([y]) => good(y))) {
       c.beginPath();
       c.moveTo(LEFT, Y(y));
       c.lineTo(right, Y(y));
       c.stroke();
-      c.setLineDash([]);
-      c.textAlign = "right";
-      c.fillText(words, right, Y(y) - 4);
     }
+    c.setLineDash([]);
     c.save();
     c.beginPath();
     c.rect(LEFT, top - 4, right - LEFT + 4, bottom - top + 8);
@@ -321,6 +313,22 @@ export class Curve {
       c.stroke();
     }
     c.restore();
+    // Words lie over the lines, on a little paper.
+    const word = (text, x, y, align) => {
+      if (!text) return;
+      const wide = c.measureText(text).width;
+      c.textAlign = align;
+      c.globalAlpha = 0.75;
+      c.fillStyle = resolved("var(--paper)");
+      c.fillRect(align === "right" ? x - wide - 2 : x - 2, y - 10, wide + 4, 13);
+      c.globalAlpha = 1;
+      c.fillStyle = soft;
+      c.fillText(text, x, y);
+    };
+    // Dates say themselves what they are.
+    if (!this.dates) word(this.xLabel, right, bottom - 4, "right");
+    word(this.yLabel, LEFT + 5, top + 9, "left");
+    for (const [y, text] of this.levels) if (good(y)) word(text, LEFT + 5, Y(y) - 4 < top + 20 ? Y(y) + 13 : Y(y) - 4, "left");
     this.tell(lines, X, width);
   }
 

@@ -76,5 +76,6 @@ export function pairs(columns, most) {
       found.push({ names: [chosen[j].real.name, chosen[i].real.name], distance, floor });
     }
   }
-  return found.sort((a, b) => b.distance - a.distance);
+  // Chance alone sets rows apart, the more the more bins they fill.
+  return found.sort((a, b) => b.distance - b.floor - (a.distance - a.floor));
 }

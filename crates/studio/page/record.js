@@ -41,8 +41,10 @@ export function report(views, names, title) {
   const { columns, placed } = isOne ? beside(views[0].report) : { columns: new Map(), placed: new Set() };
   const all = byWeight(new Set(views.flatMap((view) => Object.keys(view.report)))).filter((key) => (isOne ? !placed.has(key) : !/^(floor|ceiling)\./.test(key)));
   if (all.length === 0) return null;
-  const headings = isOne ? ["value", ...columns.keys()] : names;
-  const values = (key) => (isOne ? [views[0].report[key], ...[...columns.values()].map((column) => column.get(key))] : views.map((view) => view.report[key]));
+  const order = ["floor", "ceiling", "real rows"];
+  const kinds = [...columns.keys()].sort((a, b) => (order.indexOf(a) + 4) % 4 - (order.indexOf(b) + 4) % 4);
+  const headings = isOne ? ["value", ...kinds] : names;
+  const values = (key) => (isOne ? [views[0].report[key], ...kinds.map((kind) => columns.get(kind).get(key))] : views.map((view) => view.report[key]));
   const cell = (value) => make("td", { class: "n", title: value ?? null }, number(value));
   const save = () => saveTable(`${fileName(title)}-report.csv`, [["figure", ...headings], ...all.map((key) => [key, ...values(key)])]);
   const words = [
@@ -85,10 +87,11 @@ export function notes(view, name, shell) {
 export const configuration = (view) => make("section", {}, make("details", {}, make("summary", {}, "Configuration"), make("pre", {}, view.config)));
 
 // The columns that were learned from, once somebody wants to see them.
-export function columns(view, name) {
+export function columns(view, name, open = false) {
   if (!view.columns) return null;
   const box = make("div", { style: { "margin-top": "8px" } });
   const details = make("details", {}, make("summary", {}, `Columns: ${number(view.columns)}`), box);
+  details.open = open;
   details.addEventListener("toggle", async () => {
     if (!details.open || box.firstChild) return;
     box.append(make("p", { class: "soft" }, "reading …"));
@@ -124,8 +127,9 @@ export function learned() {
     drawn = key;
     const [last, share, seconds] = course.parts[course.parts.length - 1];
     const left = isRunning && share > 0 ? `, about ${duration((seconds / share) * (1 - share))} left` : "";
-    const said = passes.length
-      ? `${number(passes.length)} passes over the rows in ${duration(seconds)}${left}`
+    const isPasses = course.parts.every(([part]) => /^pass \d+$/.test(part));
+    const said = isPasses
+      ? `${number(course.parts.length)} passes over the rows in ${duration(seconds)}${left}`
       : `${number(course.parts.length)} columns learned in ${duration(seconds)}, ${Math.round(share * 100)} % of the work, the last \`${last}\`${left}`;
     curve?.close();
     curve = null;
@@ -141,11 +145,11 @@ export function learned() {
     const most = Math.max(...took.map(([, own]) => own), 1e-9);
     const shown = all ? took : took.slice(-PARTS);
     const save = () => saveTable("parts.csv", [["part", "seconds", "since the start"], ...took]);
-    box.replaceChildren(make("div", { class: "row spread" }, make("h2", { style: { margin: 0 } }, "What was learned, in this order"), make("button", { type: "button", class: "quiet", onclick: save }, "CSV")), make("p", { class: "soft", style: { margin: "0 0 6px" } }, said),
+    box.replaceChildren(...[make("div", { class: "row spread" }, make("h2", { style: { margin: 0 } }, isPasses ? "Passes over the rows" : "What was learned, in this order"), make("button", { type: "button", class: "quiet", onclick: save }, "CSV")), make("p", { class: "soft", style: { margin: "0 0 6px" } }, said),
       make("div", { class: "scroll" }, make("table", { class: "list" },
-        make("thead", {}, make("tr", {}, ["column", "took", "", "since the start"].map((text, i) => make("th", { class: i % 2 ? "n" : null }, make("span", { class: "plain" }, text))))),
+        make("thead", {}, make("tr", {}, [isPasses ? "" : "column", "took", "", "since the start"].map((text, i) => make("th", { class: i % 2 ? "n" : null }, make("span", { class: "plain" }, text))))),
         make("tbody", {}, shown.map(([part, own, since]) => make("tr", {}, make("td", { class: "name" }, part), make("td", { class: "n" }, duration(own)), make("td", { style: { width: "40%" } }, make("span", { class: "meter wide" }, make("i", { style: { width: `${(100 * own) / most}%` } }))), make("td", { class: "n" }, duration(since))))))),
-      shown.length < took.length && make("button", { type: "button", class: "quiet", onclick: () => ((all = true), draw(course, isRunning)) }, `All ${number(took.length)}`));
+      shown.length < took.length && make("button", { type: "button", class: "quiet", onclick: () => ((all = true), draw(course, isRunning)) }, `All ${number(took.length)}`)].filter(Boolean));
   }
   return { box, draw, close: () => curve?.close() };
 }

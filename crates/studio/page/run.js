@@ -244,26 +244,27 @@ export async function run(place, name, parameters, shell) {
   function drawRest() {
     head.replaceChildren(title, links());
     const [view] = views;
-    right.replaceChildren(...[report(views, names, isOne ? called : "runs"), isOne && notes(view, name, shell), isOne && columns(view, name), isOne && configuration(view)].filter(Boolean));
+    right.replaceChildren(...[report(views, names, isOne ? called : "runs"), isOne && notes(view, name, shell), isOne && !isAtOnce() && columns(view, name), isOne && configuration(view)].filter(Boolean));
+    // What was learned from is all there is to say of models that learn at once.
+    learnedFrom.replaceChildren(...[isAtOnce() && !view.series && columns(view, name, true)].filter(Boolean));
     pictureBox.replaceChildren(...[isOne && pictures(view, name)].filter(Boolean));
     drawSeries();
   }
 
-  const pictureBox = make("div", {});
+  const pictureBox = make("div", {}), learnedFrom = make("div", {});
+  const isAtOnce = () => isOne && !hasCurves() && courses[0].parts.length === 0 && views[0].samples.length === 0;
   const parts = learned();
   const plain = make("p", { class: "soft" });
   const hasCurves = () => courses.some((course) => course.epoch.length > 0);
   const curveBox = make("section", {}, make("div", { class: "row spread" }, legend, controls), groups, line, samples, smalls);
-  left.append(parts.box, plain, curveBox, pictureBox);
+  left.append(parts.box, plain, curveBox, pictureBox, learnedFrom);
 
   function drawAll(rest) {
     const isRunning = views.some((view) => view.info?.status === "running");
     const [view] = views, [course] = courses;
-    // Some models learn at once, without epochs or parts.
-    const isAtOnce = isOne && !hasCurves() && course.parts.length === 0 && view.samples.length === 0;
-    curveBox.hidden = !hasCurves() && (course.parts.length > 0 || isAtOnce);
-    plain.hidden = !isAtOnce;
-    if (isAtOnce) plain.textContent = isRunning ? "Nothing to be seen yet." : view.info?.status === "done" ? `A ${view.model} learns at once, in ${duration(view.info.seconds)}, and has no course that could be drawn.` : "";
+    curveBox.hidden = !hasCurves() && (course.parts.length > 0 || isAtOnce());
+    plain.hidden = !isAtOnce();
+    if (isAtOnce()) plain.textContent = isRunning ? "Nothing to be seen yet." : view.info?.status === "done" ? `Learned at once, in ${duration(view.info.seconds)}: there is no course that could be drawn.` : "";
     slider.max = Math.max(0, epochs().length - 1);
     if (isOne) parts.draw(course, isRunning);
     drawFacts();

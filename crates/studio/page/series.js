@@ -126,12 +126,12 @@ function browser(place, name, about, parameters, shell) {
     const several = about.series.length > 1;
     const heads = ["start", "end", several && "series", "peak", "score", "points", "channels", "reason"].filter(Boolean);
     const link = (alarm, i) => make("button", { type: "button", class: "quiet", onclick: () => ((shownAlarm = i), show(alarm)) }, time(alarm.start));
-    alarms.replaceChildren(make("h2", { style: { "margin-top": "16px" } }, `Alarms, the highest first`),
+    alarms.replaceChildren(...[make("h2", { style: { "margin-top": "16px" } }, "Alarms, the highest first"),
       about.alarms.length === 0 ? make("p", { class: "soft" }, "No point is above the threshold.") : make("div", { class: "scroll" }, make("table", { class: "list" },
         make("thead", {}, make("tr", {}, heads.map((text) => make("th", { class: ["score", "points"].includes(text) ? "n" : null }, make("span", { class: "plain" }, text))))),
         make("tbody", {}, about.alarms.map((alarm, i) => make("tr", {}, make("td", {}, link(alarm, i)), make("td", {}, time(alarm.end)), several && make("td", {}, about.series[alarm.series]?.name ?? "–"), make("td", {}, time(alarm.peak)),
           make("td", { class: "n" }, number(alarm.score)), make("td", { class: "n" }, number(alarm.points)), make("td", {}, alarm.channels.join(", ")), make("td", {}, alarm.reason ?? "")))))),
-      about.raised > about.alarms.length && make("p", { class: "soft" }, `${number(about.alarms.length)} of ${number(about.raised)}; \`veridic alarms\` lists all`));
+      about.raised > about.alarms.length && make("p", { class: "soft" }, `${number(about.alarms.length)} of ${number(about.raised)}; \`veridic alarms\` lists all`)].filter(Boolean));
   }
 
   function csv() {

@@ -176,7 +176,7 @@ export async function table(place, name, _, shell) {
   function drawWorst() {
     if (!answer.made || columns.length < 2) return;
     listed = pairs(columns, PAIRED).slice(0, PAIRS);
-    worst.replaceChildren(make("span", { class: "soft" }, `Pairs that differ most${columns.length > PAIRED ? ` among the ${PAIRED} columns that do` : ""}:`),
+    worst.replaceChildren(make("span", { class: "soft" }, `Pairs by how much more they differ than halves of the real rows (in brackets)${columns.length > PAIRED ? ` among the ${PAIRED} columns that do` : ""}:`),
       ...listed.map(({ names: [a, b], distance, floor }, i) => make("button", { type: "button", class: "quiet", title: `${Math.round(distance * 100)} % of the rows would have to move; half of the real rows are ${Math.round(floor * 100)} % from the other half`, onclick: () => showPair(i) }, `${a} × ${b}`, make("span", { class: "soft" }, `${Math.round(distance * 100)} % (${Math.round(floor * 100)} %)`))));
     if (listed.length) showPair(0);
   }

@@ -1,7 +1,7 @@
 // Windows of series: real ones beside made ones, and those that are most unusual with what comes back of them.
 
 import { Curve } from "./curve.js";
-import { make } from "./element.js";
+import { brief, make } from "./element.js";
 import { number, saveTable } from "./words.js";
 
 const LINES = 40;
@@ -13,6 +13,9 @@ function quantiles(rows, shares) {
   const sorted = Array.from({ length: steps }, (_, i) => rows.map((row) => row[i]).filter((v) => v !== null).sort((a, b) => a - b));
   return shares.map((share) => sorted.map((values) => values[Math.round(share * (values.length - 1))] ?? null));
 }
+
+// Not more than can be told apart, from all over.
+const some = (rows) => rows.filter((_, i) => i % Math.ceil(rows.length / LINES) === 0);
 
 export function windows(place, about) {
   let channel = about.main;
@@ -38,10 +41,10 @@ export function windows(place, about) {
   function draw() {
     const lines = (side) => side.map((window) => window[channel]);
     const [ours, theirs] = [lines(about.real), about.made && lines(about.made)];
-    const all = [...ours.slice(0, LINES), ...(theirs ?? []).slice(0, LINES)].flat().filter((v) => v !== null);
+    const all = [...some(ours), ...some(theirs ?? [])].flat().filter((v) => v !== null);
     // One scale for both, or nothing could be compared.
     const reach = { y: [Math.min(...all), Math.max(...all)] };
-    const each = (curve, rows, color) => (Object.assign(curve, { reach, yLabel: about.channels[channel] }), curve.set(rows.slice(0, LINES).map((y, i) => ({ name: `${i + 1}`, x, y, color, thin: true }))));
+    const each = (curve, rows, color) => (Object.assign(curve, { reach, yLabel: about.channels[channel] }), curve.set(some(rows).map((y, i) => ({ name: `${i + 1}`, x, y, color, thin: true }))));
     each(real, ours, "var(--real)");
     if (!theirs) return;
     each(made, theirs, "var(--made)");
@@ -62,10 +65,10 @@ export function windows(place, about) {
     for (const i of order.slice(0, UNUSUAL)) {
       const box = make("div", { style: { "min-width": 0 } });
       smalls.append(box);
-      const curve = chart(box, `${about.names[i] || `window ${i + 1}`}${scored ? ` · score ${number(scored.scores[i])}` : ""}`, { height: 130, legend: Boolean(about.back) });
+      const curve = chart(box, `${about.names[i] ? `from ${about.names[i]}` : `window ${i + 1}`}${scored ? ` · score ${number(scored.scores[i])}` : ""}`, { height: 130, legend: Boolean(about.back) });
       const show = () => curve.set([{ name: "actual", x, y: about.real[i][channel], color: "var(--real)" }, ...(about.back ? [{ name: "given back", x, y: about.back[i][channel], color: "var(--made)" }] : [])]);
       const reasons = scored?.reasons[i] ?? [];
-      if (reasons.length) box.append(make("p", { class: "reasons" }, reasons.map(([column, adds, actual, expected]) => make("span", {}, make("b", {}, column), ` ${actual ?? "–"}, expected ${expected ?? "–"} (+${number(adds)}) `))));
+      if (reasons.length) box.append(make("p", { class: "reasons" }, reasons.map(([column, adds, actual, expected]) => make("span", {}, make("b", {}, column), ` ${brief(actual ?? "–")}, expected ${brief(expected ?? "–")} (+${number(adds)}) `))));
       of.addEventListener("change", show);
       show();
     }

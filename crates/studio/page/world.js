@@ -23,6 +23,8 @@ const ONE = { generator: "16", discriminator: "16,16", latent: 1, noise: "normal
 const LAYERS = [["real", "real points", "var(--real)"], ["made", "made points", "var(--made)"], ["heat", "judgement", "linear-gradient(90deg, var(--made), transparent, var(--real))"], ["fold", "folded noise", "var(--s3)"], ["push", "pushes", "var(--ink)"]];
 // Frames for which something has to be so before it is said.
 const PATIENCE = 25;
+// Made points that are spread less than this share of the spread of real ones are a collapse.
+const NARROW = 0.15;
 
 export async function world(place, _, parameters, shell) {
   const start = () => (parameters.get("data") === "gaussian" ? { ...DEFAULTS, ...ONE } : DEFAULTS);
@@ -112,9 +114,10 @@ export async function world(place, _, parameters, shell) {
   const losses = make("div", {}), gaps = make("div", {});
   side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings), make("details", {}, make("summary", {}, "Tricks of training"), make("div", { style: { height: "8px" } }), tricks));
   gaps.append(make("h2", { style: { margin: "4px 0" } }, "Divergence of made from real points, nats"));
-  losses.append(make("h2", { style: { margin: "4px 0" } }, "Losses"));
-  const gapCurve = new Curve(gaps, { label: "KL and JS divergence over steps, nats", height: 130, xLabel: "step", yLabel: "nats", legend: true });
-  const lossCurve = new Curve(losses, { label: "Losses of both networks over steps", height: 120, xLabel: "step", yLabel: "nats a point", legend: true });
+  const lossTitle = make("h2", { style: { margin: "4px 0" } });
+  losses.append(lossTitle);
+  const gapCurve = new Curve(gaps, { label: "KL and JS divergence over steps, nats", height: 130, xLabel: "step", legend: true });
+  const lossCurve = new Curve(losses, { label: "Losses of both networks over steps", height: 120, xLabel: "step", legend: true });
 
   function body() {
     const layers = (text) => text.split(/[,\s]+/).filter(Boolean).map(Number);
@@ -370,19 +373,33 @@ export async function world(place, _, parameters, shell) {
   }
 
   // What is wrong with the game, as the notices of a run say it, and what can be done about it here.
+  // How far points lie from their middle.
+  function spread(values) {
+    const width = about.width, n = values.length / width;
+    let sum = 0;
+    for (let j = 0; j < width; j++) {
+      let mean = 0;
+      for (let i = 0; i < n; i++) mean += values[i * width + j] / n;
+      for (let i = 0; i < n; i++) sum += (values[i * width + j] - mean) ** 2 / n;
+    }
+    return Math.sqrt(sum);
+  }
+
   let signs = {};
   function troubles() {
     if (!frame || frame.step < 200) return (signs = {}), [];
+    const wide = spread(frame.points) / spread(about.real);
     const found = {
-      collapse: Number.isFinite(frame.of) && about.width === 2 && frame.modes <= frame.of / 2 && frame.quality > 0.3
+      point: wide < NARROW && `Collapse: made points differ ${Math.max(1, Math.round(wide * 100))} % as much as real ones. Whatever the noise is, the generator makes what this discriminator takes for real at the moment, and moves on when that is found out. Seen alone, no point is wrong, so nothing drives them apart. What helps: the discriminator sees several points at once (packing 2, minibatch discrimination), diversity, fewer updates of G, or a slope penalty.`,
+      collapse: wide >= NARROW && Number.isFinite(frame.of) && about.width === 2 && frame.modes <= frame.of / 2 && frame.quality > 0.3
         && `Collapse: made points lie at ${frame.modes} of ${frame.of} modes. The generator found places that this discriminator takes for real, and gives them whatever the noise is. Seen alone, no point is wrong, so nothing drives them apart. What helps: the discriminator sees several points at once (packing 2, minibatch discrimination), diversity, or a slope penalty.`,
       won: frame.real > 0.99 && frame.made > 0.99
         && `The discriminator has won: it tells ${Math.round(frame.real * 1000) / 10} % of real and ${Math.round(frame.made * 1000) / 10} % of made points. Where it is that sure its slope is nearly level, and the generator is told no way to go (see the pushes). What helps: a lower rate or fewer updates of D, a slope penalty, softer labels, or noise on what D sees.`,
       steep: Math.max(frame.dSlope, frame.gSlope) > 100
         && `A gradient of norm ${number(Math.max(frame.dSlope, frame.gSlope))} is a sign of divergence. What helps: a lower rate, or a slope penalty.`,
     };
-    for (const key of Object.keys(found)) signs[key] = found[key] ? (signs[key] ?? 0) + 1 : 0;
-    return Object.entries(found).flatMap(([key, text]) => (signs[key] >= PATIENCE ? [[key, text]] : []));
+    for (const key of Object.keys(found)) signs[key] = found[key] ? Math.min(2 * PATIENCE, (signs[key] ?? 0) + 1) : Math.max(0, (signs[key] ?? 0) - 1);
+    return Object.entries(found).flatMap(([key, text]) => (text && signs[key] >= PATIENCE ? [[key, text]] : []));
   }
 
   // The book's picture of one dimension: both densities, the judgement, and below where noise is taken to.
@@ -469,7 +486,7 @@ export async function world(place, _, parameters, shell) {
     measures.dataset.modes = frame ? frame.modes : "";
     measures.dataset.step = frame ? frame.step : "";
     gapCurve.levels = about?.floor && history.x.length ? [[about.floor[0], "KL of as many real points"]] : [];
-    lossCurve.yLabel = ["non-saturating", "minimax"].includes(setting.objective) ? "nats a point" : setting.objective;
+    lossTitle.textContent = `Losses, ${["non-saturating", "minimax"].includes(setting.objective) ? "nats a point" : `of the objective ${setting.objective}`}`;
     gapCurve.set([{ name: "KL", x: history.x, y: history.kl, color: "var(--s0)" }, { name: "JS", x: history.x, y: history.js, color: "var(--s2)" }]);
     lossCurve.set([{ name: "discriminator", x: history.x, y: history.d, color: "var(--real)" }, { name: "generator", x: history.x, y: history.g, color: "var(--made)" }]);
   }
