@@ -12,6 +12,8 @@ use veridic::train::Event;
 const PIECE: u64 = 4 << 20;
 /// Bytes from the end in which the last event is looked for.
 const TAIL: u64 = 64 << 10;
+/// How the line of a notice begins.
+const NOTICE: &[u8] = b"{\"event\":\"notice\"";
 
 /// Events of a run in columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -99,17 +101,33 @@ fn begins_a_line(file: &mut File, at: u64) -> bool {
             && byte[0] == b'\n')
 }
 
-/// The last whole epoch or part of the run in `path`.
-pub(super) fn last_event(path: &Path) -> Option<Event> {
-    let mut file = File::open(path.join("events.jsonl")).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(TAIL).read_to_end(&mut bytes).ok()?;
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n')?;
-    let events =
-        bytes[..whole].rsplit(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    events.into_iter().find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }))
+/// The last whole epoch or part of the run in `path`, and what was noticed last: near the end, or else at the start.
+pub(super) fn last_events(path: &Path) -> (Option<Event>, Option<String>) {
+    let Ok(mut file) = File::open(path.join("events.jsonl")) else { return (None, None) };
+    let length = file.metadata().map_or(0, |about| about.len());
+    let mut lines = |from: u64| -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read =
+            file.seek(SeekFrom::Start(from)).and_then(|_| (&mut file).take(TAIL).read_to_end(&mut bytes));
+        bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').filter(|_| read.is_ok()).unwrap_or(0));
+        bytes
+    };
+    let (end, start) =
+        (lines(length.saturating_sub(TAIL)), if length > TAIL { lines(0) } else { Vec::new() });
+    // An epoch has many figures, and all but one are passed over.
+    let notice = |bytes: &[u8]| {
+        let mut lines = bytes.rsplit(|&byte| byte == b'\n').filter(|line| line.starts_with(NOTICE));
+        lines.find_map(|line| match serde_json::from_slice(line) {
+            Ok(Event::Notice { text, .. }) => Some(text),
+            _ => None,
+        })
+    };
+    let last = end
+        .rsplit(|&byte| byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }));
+    let noticed = notice(&end).or_else(|| notice(&start));
+    (last, noticed)
 }
 
 #[cfg(test)]
@@ -137,7 +155,12 @@ mod tests {
         std::fs::write(&file, format!("{first}{}", epoch(3, ""))).unwrap();
         let rest = Course::read(dir.path(), course.next);
         assert_eq!((&rest.epoch[..], rest.anew), (&[3][..], false));
-        assert!(matches!(last_event(dir.path()), Some(Event::Epoch { epoch: 3, .. })));
+        assert!(matches!(last_events(dir.path()), (Some(Event::Epoch { epoch: 3, .. }), None)));
+        let notice = "{\"event\":\"notice\",\"epoch\":1,\"step\":9,\"text\":\"collapse at step 9\"}\n";
+        std::fs::write(&file, format!("{notice}{}", epoch(4, "").repeat(3000))).unwrap();
+        let (last, noticed) = last_events(dir.path());
+        assert!(matches!(last, Some(Event::Epoch { epoch: 4, .. })));
+        assert_eq!(noticed.as_deref(), Some("collapse at step 9"));
         // The file was begun anew.
         std::fs::write(&file, epoch(1, "")).unwrap();
         let anew = Course::read(dir.path(), course.next);

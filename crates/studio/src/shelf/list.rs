@@ -11,7 +11,7 @@ use serde::Serialize;
 use veridic::run::{Config, RunInfo};
 use veridic::train::Event;
 
-use super::course::last_event;
+use super::course::last_events;
 use super::place;
 use crate::Result;
 
@@ -47,6 +47,8 @@ pub struct Entry {
     pub share: Option<f64>,
     /// The figures of its report; while it runs those of the last epoch.
     pub figures: BTreeMap<String, f64>,
+    /// What was noticed last while it learned: a collapse, a divergence.
+    pub notice: Option<String>,
     /// The user's own words for it.
     pub tags: Vec<String>,
 }
@@ -187,6 +189,7 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
         seed: 0,
         share: None,
         figures: BTreeMap::new(),
+        notice: None,
         tags: Vec::new(),
     };
     if !is_run {
@@ -230,8 +233,10 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
     }
     let report = std::fs::read(path.join("report.json")).ok();
     entry.figures = report.and_then(|report| serde_json::from_slice(&report).ok()).unwrap_or_default();
+    let (last, notice) = last_events(path);
+    entry.notice = notice;
     if entry.figures.is_empty() {
-        match last_event(path) {
+        match last {
             Some(Event::Epoch { epoch, losses, .. }) => {
                 entry.share = Some(epoch as f64 / config.train.epochs.max(1) as f64);
                 entry.figures = losses;

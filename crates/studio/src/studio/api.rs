@@ -26,9 +26,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 20] = [
+const FILES: [(&str, &str, &str); 21] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
+    ("begin.js", SCRIPT, include_str!("../../page/begin.js")),
     ("shelf.js", SCRIPT, include_str!("../../page/shelf.js")),
     ("run.js", SCRIPT, include_str!("../../page/run.js")),
     ("course.js", SCRIPT, include_str!("../../page/course.js")),

@@ -351,7 +351,8 @@ mod tests {
             values: vec![vec![5.0, k as f64]],
             ..Series::default()
         };
-        let set = SeriesSet { channels: vec!["x".into()], time: None, series: (0..101).map(series).collect() };
+        let set =
+            SeriesSet { channels: vec!["x".into()], time: None, series: (0..101).map(series).collect() };
         let fan = fan(&set, None, 0).unwrap();
         assert_eq!(fan["shares"][0], json!([5.0, 5.0]));
         assert_eq!((&fan["shares"][0][1], &fan["shares"][4][1]), (&json!(5.0), &json!(95.0)));

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use veridic::codec::CodecConfig;
-use veridic::models::{GanConfig, LabelConfig, MinibatchConfig, ModelConfig, NoiseSource, Objective, Penalty};
+use veridic::models::{
+    GanConfig, LabelConfig, MinibatchConfig, ModelConfig, NoiseSource, Objective, Penalty,
+};
 use veridic::nn::{Activation, LayerConfig};
 use veridic::run::{Config, DataConfig, EvaluateConfig, SplitConfig};
 use veridic::train::{Adam, OptimizerConfig, Schedule, Sgd, TrainConfig};

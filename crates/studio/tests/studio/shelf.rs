@@ -399,7 +399,10 @@ fn a_latent_space_is_walked_and_a_table_set_beside_what_is_made_of_it() {
             table["made"][0]["values"].as_array().unwrap().len()
         );
         // Moments are numbers, which the page writes as dates.
-        assert_eq!((&table["real"][2]["kind"], &table["made"][2]["kind"]), (&json!("date-time"), &json!("date-time")));
+        assert_eq!(
+            (&table["real"][2]["kind"], &table["made"][2]["kind"]),
+            (&json!("date-time"), &json!("date-time"))
+        );
         assert!(table["real"][2]["values"][0].as_f64().unwrap() > 1.5e9);
         assert!(table["scored"]["scores"][0].is_number() && table["scored"]["reasons"][0][0][0].is_string());
         assert_eq!(shelf.browser.post("/api/table", json!({ "run": "none" })).await.0, StatusCode::NOT_FOUND);

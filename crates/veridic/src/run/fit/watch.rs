@@ -67,7 +67,9 @@ impl<'a> Watch<'a> {
         // Of a run that goes on.
         let events = directory.map(Directory::events).unwrap_or_default();
         let before = events.iter().rev().find_map(|event| match event {
-            Event::Epoch { step, losses, .. } => Some(troubles(|name| losses.get(name).copied(), *step, modes(config))),
+            Event::Epoch { step, losses, .. } => {
+                Some(troubles(|name| losses.get(name).copied(), *step, modes(config)))
+            }
             _ => None,
         });
         let said = before.into_iter().flatten().map(|(kind, _)| kind).collect();

@@ -48,7 +48,12 @@ impl Fitted {
         }
         let (encoded, _) = self.encoded(reading)?;
         if row >= encoded.index().len() {
-            return Err(RunError::NoRow { row: row + 1, rows: encoded.index().len(), of: "the rows given".to_string() }.into());
+            return Err(RunError::NoRow {
+                row: row + 1,
+                rows: encoded.index().len(),
+                of: "the rows given".to_string(),
+            }
+            .into());
         }
         let wanted = encoded.rows().row(row);
         let InUse { form, network, pool } = self.in_use(Ability::Sample)?;
