@@ -4,6 +4,7 @@
 
 mod attack;
 mod exchange;
+mod noise;
 mod page;
 mod series;
 mod shelf;

@@ -22,7 +22,7 @@ fn csv(days: i64) -> String {
 fn a_series_is_seen_with_its_scores_and_alarms() {
     run(async {
         let shelf = Shelf::new().await;
-        let recipe = "[data.series]\nspacing = 'rows'\n[model.series]\ndetector = { window-pca = {} }\n";
+        let recipe = "[data]\nsplit = { valid = 0.0, test = 0.0 }\n[data.series]\nspacing = 'rows'\n[model.series]\ndetector = { window-pca = {} }\n";
         shelf.fit("days", &csv(400), recipe);
         let view = shelf.json("/api/run?run=days").await.1;
         assert_eq!((&view["series"], &view["table"]), (&json!(true), &json!(false)));
@@ -65,7 +65,7 @@ fn a_series_is_seen_with_its_scores_and_alarms() {
 fn a_series_goes_on_in_a_fan() {
     run(async {
         let shelf = Shelf::new().await;
-        let recipe = "[data.series]\nspacing = 'rows'\n[model.window-copula]\nwindow = 14\n";
+        let recipe = "[data]\nsplit = { valid = 0.0, test = 0.0 }\n[data.series]\nspacing = 'rows'\n[model.window-copula]\nwindow = 14\n";
         shelf.fit("days", &csv(400), recipe);
         let about = shelf.browser.done("/api/series", json!({ "run": "days" })).await;
         assert_eq!(

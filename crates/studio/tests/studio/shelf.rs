@@ -85,6 +85,10 @@ impl Shelf {
         veridic::run::fit_files(&options, &std::sync::atomic::AtomicBool::new(false), &mut |_| ()).unwrap();
     }
 
+    pub(crate) async fn answer(&self, path: &str) -> axum::http::Response<Body> {
+        ask(&self.router, self.browser.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
     pub(crate) async fn json(&self, path: &str) -> (StatusCode, Value) {
         let (status, answer) = self.browser.get(path).await;
         (status, serde_json::from_slice(&answer).unwrap_or(Value::Null))
@@ -223,6 +227,7 @@ fn the_studio_lets_nobody_in_and_has_no_markup() {
             "latent.js",
             "table.js",
             "words.js",
+            "begin.js",
             "course.js",
             "distance.js",
             "record.js",
