@@ -60,19 +60,20 @@ export function pairs(columns, most) {
   const chosen = columns.filter(({ made }) => made).slice(0, most);
   const bins = chosen.map(({ real, made }) => binned(real, made));
   const side = JOINT + 1;
-  const counts = (a, b, from, to) => {
-    const cells = new Array(side * side).fill(0);
-    for (let i = from; i < to; i++) cells[a[i] * side + b[i]] += 1 / (to - from);
+  // Of every row, or of every other one: rows that follow each other may be alike.
+  const counts = (a, b, from = 0, by = 1) => {
+    const cells = new Array(side * side).fill(0), n = Math.ceil((a.length - from) / by);
+    for (let i = from; i < a.length; i += by) cells[a[i] * side + b[i]] += 1 / n;
     return cells;
   };
   const found = [];
   for (let i = 0; i < chosen.length; i++) {
     for (let j = 0; j < i; j++) {
-      const [a, b] = [bins[j], bins[i]], n = a.real.length, m = a.made.length, half = n >> 1;
-      if (half === 0 || m === 0) continue;
-      const distance = apart(counts(a.real, b.real, 0, n), counts(a.made, b.made, 0, m));
+      const [a, b] = [bins[j], bins[i]];
+      if (a.real.length < 2 || a.made.length === 0) continue;
+      const distance = apart(counts(a.real, b.real), counts(a.made, b.made));
       // Halves differ by more than wholes would, by the root of two.
-      const floor = apart(counts(a.real, b.real, 0, half), counts(a.real, b.real, half, n)) / Math.SQRT2;
+      const floor = apart(counts(a.real, b.real, 0, 2), counts(a.real, b.real, 1, 2)) / Math.SQRT2;
       found.push({ names: [chosen[j].real.name, chosen[i].real.name], distance, floor });
     }
   }

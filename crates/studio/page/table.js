@@ -96,7 +96,7 @@ export async function table(place, name, _, shell) {
     c.fillStyle = resolved("var(--soft)");
     c.textAlign = "center";
     if (names) names.forEach((level, i) => w > 22 && c.fillText(fitted(c, level, w - 4), (i + 0.5) * w, HEIGHT - 5));
-    else for (const [at, words] of places(real, low, high, 3)) {
+    else for (const [at, words] of places(real, low, high, real.kind === "date-time" ? 5 : 3)) {
       const half = c.measureText(words).width / 2;
       c.fillText(words, Math.max(half, Math.min(width - half, ((at - low) / (high - low || 1)) * width)), HEIGHT - 5);
     }

@@ -16,7 +16,10 @@ fn the_noise_of_a_real_row_is_looked_for() {
         let rows: String = (0..200).map(|i| format!("{},{}\n", i * 37 % 101, i * 11 % 17)).collect();
         shelf.fit("game", &format!("x,y\n{rows}"), GAN);
         let space = shelf.browser.done("/api/space", json!({ "run": "game" })).await;
-        assert_eq!((&space["inverts"], &space["part"], &space["latent"]), (&json!(true), &json!("prior"), &json!(2)));
+        assert_eq!(
+            (&space["inverts"], &space["part"], &space["latent"]),
+            (&json!(true), &json!("prior"), &json!(2))
+        );
         let found = shelf.browser.done("/api/space/invert", json!({ "run": "game", "row": 3 })).await;
         let errors: Vec<f64> = found["errors"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
         assert!(errors.windows(2).all(|pair| pair[1] < pair[0]), "{errors:?}");
@@ -31,9 +34,13 @@ fn the_noise_of_a_real_row_is_looked_for() {
         }
         // What gives rows back is asked for their codes instead.
         shelf.fit("vae", &format!("x,y\n{rows}"), "[model.vae]\nlatent = 2\n[train]\nepochs = 1\n");
-        let (status, answer) = shelf.browser.post("/api/space/invert", json!({ "run": "vae", "row": 0 })).await;
+        let (status, answer) =
+            shelf.browser.post("/api/space/invert", json!({ "run": "vae", "row": 0 })).await;
         assert!(status.is_client_error() && answer["message"].is_string(), "{answer}");
-        assert_eq!(shelf.browser.post("/api/space/invert", json!({ "run": "none", "row": 0 })).await.0, StatusCode::NOT_FOUND);
+        assert_eq!(
+            shelf.browser.post("/api/space/invert", json!({ "run": "none", "row": 0 })).await.0,
+            StatusCode::NOT_FOUND
+        );
     });
 }
 
@@ -42,14 +49,25 @@ fn a_map_runs_its_own_script_alone_and_without_an_origin() {
     run(async {
         let shelf = Shelf::new().await;
         let rows: String = (0..120).map(|i| format!("{},{}\n", i * 37 % 101, i * 11 % 17)).collect();
-        shelf.fit("rows", &format!("x,</script><b>y\n{rows}"), "[model.vae]\nlatent = 2\n[train]\nepochs = 1\n");
+        shelf.fit(
+            "rows",
+            &format!("x,</script><b>y\n{rows}"),
+            "[model.vae]\nlatent = 2\n[train]\nepochs = 1\n",
+        );
         assert_eq!(shelf.json("/api/run?run=rows").await.1["map"], json!(true));
         let answer = shelf.answer("/map?run=rows").await;
         assert_eq!(answer.status(), StatusCode::OK);
         let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        assert!(policy.contains("script-src 'sha256-") && policy.contains("sandbox allow-scripts"), "{policy}");
+        assert!(
+            policy.contains("script-src 'sha256-") && policy.contains("sandbox allow-scripts"),
+            "{policy}"
+        );
         assert!(!policy.contains("allow-same-origin") && !policy.contains("connect-src"), "{policy}");
-        for (path, wanted) in [("/map?run=none", StatusCode::NOT_FOUND), ("/map?run=../x", StatusCode::NOT_FOUND), ("/map", StatusCode::BAD_REQUEST)] {
+        for (path, wanted) in [
+            ("/map?run=none", StatusCode::NOT_FOUND),
+            ("/map?run=../x", StatusCode::NOT_FOUND),
+            ("/map", StatusCode::BAD_REQUEST),
+        ] {
             let answer = shelf.answer(path).await;
             assert_eq!(answer.status(), wanted, "{path}");
             let policy = answer.headers()["content-security-policy"].to_str().unwrap();
