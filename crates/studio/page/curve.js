@@ -90,12 +90,22 @@ export class Curve {
     });
     this.watch = new ResizeObserver(() => this.draw());
     this.watch.observe(this.element);
+    // What is out of sight is drawn when it comes near, or when somebody wants it all.
+    this.isNear = true;
+    this.nears = new IntersectionObserver((entries) => {
+      const isNear = entries[entries.length - 1].isIntersecting;
+      if (isNear && !this.isNear) (this.isNear = true), this.draw();
+      this.isNear = isNear;
+    }, { rootMargin: "200px" });
+    this.nears.observe(this.element);
+    this.canvas.show = () => ((this.isNear = true), this.draw());
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
     this.scheme.addEventListener("change", (this.redraw = () => this.draw()));
   }
 
   close() {
     this.watch.disconnect();
+    this.nears.disconnect();
     this.scheme.removeEventListener("change", this.redraw);
   }
 
@@ -160,7 +170,7 @@ export class Curve {
   draw() {
     const ratio = devicePixelRatio || 1;
     const width = this.element.clientWidth;
-    if (width === 0) return;
+    if (width === 0 || !this.isNear) return;
     this.canvas.width = width * ratio;
     this.canvas.height = this.height * ratio;
     this.canvas.style.setProperty("height", `${this.height}px`);

@@ -169,13 +169,9 @@ pub(super) async fn invert(State(studio): State<Shared>, sent: Sent) -> Answer {
             let row = row % own.rows.len().max(1);
             let reading = opened.fitted.own_reading(own)?;
             let found = opened.fitted.invert(&reading, row, 0)?;
-            let wanted = match &own.rows {
-                Data::Images(images) => Data::Images(images.take(&[row])),
-                Data::Table(table, schema) => Data::Table(table.take(&[row]), schema.clone()),
-            };
             let label = own.labels.as_ref().and_then(|labels| labels[row].clone());
             Ok(json!({
-                "row": own.numbers[row], "of": own.of, "part": own.part, "label": label, "wanted": shown(&wanted),
+                "row": own.numbers[row], "of": own.of, "part": own.part, "label": label, "wanted": shown(&found.wanted),
                 "made": shown(&found.made), "point": rounded(&found.noise.values), "errors": found.errors,
                 "control": found.control,
             }))

@@ -244,11 +244,11 @@ fn windows(opened: &mut Opened, own: &OwnRows) -> Result<Value> {
     Ok(json!({
         "kind": "windows", "channels": real.channels, "main": main, "label": label, "steps": steps, "part": own.part,
         "of": own.of, "names": names, "real": values(&real), "back": back.as_ref().map(values),
-        "made": made.as_ref().map(values), "scored": scores.map(told),
+        "made": made.as_ref().map(values), "scored": scores.as_ref().map(told),
     }))
 }
 
-fn told(scores: Scores) -> Value {
+fn told(scores: &Scores) -> Value {
     let reasons: Vec<Value> = scores
         .reasons
         .iter()

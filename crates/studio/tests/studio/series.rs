@@ -107,7 +107,7 @@ fn windows_stand_beside_made_ones() {
         assert!(
             n > 0
                 && about["back"].as_array().unwrap().len() == n
-                && about["made"].as_array().unwrap().len() > 0
+                && !about["made"].as_array().unwrap().is_empty()
         );
         for side in ["real", "back", "made"] {
             let window = &about[side][0];

@@ -1,8 +1,10 @@
 //! The noise that a real row could have been made of, found by optimization.
 
+use super::score::{number, numbered, plain_schema};
 use super::{Fitted, InUse, Reading};
-use crate::data::{Data, Matrix};
+use crate::data::{Data, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
+use crate::figure::{self, Figure, ImageGrid, Pixels};
 use crate::models::Ability;
 use crate::seed::Seed;
 
@@ -22,6 +24,8 @@ const GAIN: f64 = 1e-4;
 pub struct Inverted {
     /// The noise, one row.
     pub noise: Matrix,
+    /// The row that was looked for.
+    pub wanted: Data,
     /// The row that is made of it.
     pub made: Data,
     /// Root mean squared difference of the values as the network sees them: of the best of 512 draws, then after each step.
@@ -105,7 +109,41 @@ impl Fitted {
         }
         let noise = Matrix { n_rows: 1, n_cols: here.len(), values: here };
         let made = form.decode(&network.decode(pool, &noise)?)?;
-        Ok(Inverted { noise, made, errors, control })
+        let wanted = match &reading.data {
+            Data::Images(images) => Data::Images(images.take(&[row])),
+            Data::Table(table, schema) => Data::Table(table.take(&[row]), schema.clone()),
+        };
+        Ok(Inverted { noise, wanted, made, errors, control })
+    }
+}
+
+impl Inverted {
+    /// The error that is left.
+    pub fn error(&self) -> f64 {
+        self.errors.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// One row: `error`, `control`, then the noise, `z1`, `z2`, ….
+    pub fn table(&self) -> (Table, Schema) {
+        let mut columns = vec![number("error", vec![self.error()]), number("control", vec![self.control])];
+        columns.extend(numbered("z", &self.noise));
+        let table = Table { n_rows: 1, columns };
+        let schema = plain_schema(&table);
+        (table, schema)
+    }
+
+    /// Of an image the one that was looked for beside the one that is made; nothing of a row of a table.
+    ///
+    /// # Errors
+    /// An image that is too large to be drawn.
+    pub fn figure(&self) -> Result<Option<Figure>> {
+        let (Data::Images(wanted), Data::Images(made)) = (&self.wanted, &self.made) else { return Ok(None) };
+        let pixels = [wanted.pixels.as_slice(), made.pixels.as_slice()].concat();
+        let names = ["looked for", "made"].map(str::to_string);
+        let title = format!("Off by {:.3}, the mean of made rows by {:.3}", self.error(), self.control);
+        let mut grid = ImageGrid::plain(&title, Pixels::Bytes(&pixels), wanted.shape(), 1);
+        grid.row_labels = &names;
+        Ok(Some(figure::image_grid(&grid)?))
     }
 }
 
