@@ -1,9 +1,11 @@
 // A small adversarial network that learns on the server while somebody looks on. The page asks for some steps and what is
 // to be seen after them, draws, and asks again; when it is not looked at, nothing is trained.
 
-import { Curve, resolved, ticks } from "./curve.js";
+import { Curve } from "./curve.js";
 import { make } from "./element.js";
+import { one, two } from "./scene.js";
 import { Refusal, post } from "./server.js";
+import { Troubles } from "./trouble.js";
 import { number, save, saveTable } from "./words.js";
 
 const HEAD = 24;
@@ -21,10 +23,6 @@ const DEFAULTS = {
 const ONE = { generator: "16", discriminator: "16,16", latent: 1, noise: "normal", rate: 0.005, batch: 128, steps: 4000, penalty: 0.1, average: 0.99 };
 // What can be shown, with the color it has: a judgement is as blue as it is sure of real points, as orange as of made ones.
 const LAYERS = [["real", "real points", "var(--real)"], ["made", "made points", "var(--made)"], ["heat", "judgement", "linear-gradient(90deg, var(--made), transparent, var(--real))"], ["fold", "folded noise", "var(--s3)"], ["push", "pushes", "var(--ink)"]];
-// Frames for which something has to be so before it is said.
-const PATIENCE = 25;
-// Made points that are spread less than this share of the spread of real ones are a collapse.
-const NARROW = 0.15;
 
 export async function world(place, _, parameters, shell) {
   const start = () => (parameters.get("data") === "gaussian" ? { ...DEFAULTS, ...ONE } : DEFAULTS);
@@ -40,6 +38,7 @@ export async function world(place, _, parameters, shell) {
   let id = null, about = null, frame = null, playing = false, slow = false, asking = false, turn = 0;
   let history = { x: [], kl: [], js: [], d: [], g: [] };
   let seconds = 0;
+  const troubles = new Troubles();
 
   const canvas = make("canvas", { class: "world", tabindex: 0, role: "img", "aria-label": "Real and made points" });
   const title = make("h1", {}, "An adversarial network learns");
@@ -268,202 +267,8 @@ export async function world(place, _, parameters, shell) {
     canvas.height = (isOne ? h : w) * ratio;
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
-    if (about) isOne ? one(c, w, h) : (two(c, w, w), edges(c, w, w));
+    if (about) (isOne ? one : two)(c, w, isOne ? h : w, { about, frame, shown, points: id === null ? points.flat() : null });
     tell();
-  }
-
-  // From -1 (made) over 0 to 1 (real), as a share: how sure the judgement is.
-  const sure = (value) => Math.tanh(value / 2);
-
-  function tint(value) {
-    const color = resolved(value > 0 ? "var(--real)" : "var(--made)");
-    const [r, g, b] = [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
-    return [r, g, b, Math.round(Math.abs(value) * 120)];
-  }
-
-  // Round places along an edge, in the unit of the data.
-  function marks(j, most) {
-    const [low, high] = about.bounds[j], [mean, scale] = [about.mean[j] ?? 0, about.scale[j] || 1];
-    return ticks(mean + low * scale, mean + high * scale, most).map((at) => [((at - mean) / scale - low) / (high - low), number(at)]);
-  }
-
-  function edges(c, w, h) {
-    c.fillStyle = c.strokeStyle = resolved("var(--soft)");
-    c.font = "11px system-ui, sans-serif";
-    c.lineWidth = 1;
-    for (const [share, text] of marks(0, 5)) {
-      if (share < 0.06 || share > 0.97) continue;
-      c.textAlign = "center";
-      c.fillText(text, share * w, h - 7);
-      c.beginPath();
-      c.moveTo(share * w, h);
-      c.lineTo(share * w, h - 4);
-      c.stroke();
-    }
-    for (const [share, text] of marks(1, 5)) {
-      if (share < 0.06 || share > 0.97) continue;
-      c.textAlign = "left";
-      c.fillText(text, 7, h - share * h + 4);
-      c.beginPath();
-      c.moveTo(0, h - share * h);
-      c.lineTo(4, h - share * h);
-      c.stroke();
-    }
-  }
-
-  function two(c, w, h) {
-    const [[x0, x1], [y0, y1]] = about.bounds;
-    const X = (x) => ((x - x0) / (x1 - x0)) * w, Y = (y) => h - ((y - y0) / (y1 - y0)) * h;
-    if (frame && shown.has("heat") && frame.heat.length) {
-      const side = Math.round(Math.sqrt(frame.heat.length));
-      const small = new OffscreenCanvas(side, side);
-      const s = small.getContext("2d"), pixels = s.createImageData(side, side);
-      frame.heat.forEach((value, i) => pixels.data.set(tint(sure(value)), ((side - 1 - Math.floor(i / side)) * side + (i % side)) * 4));
-      s.putImageData(pixels, 0, 0);
-      c.imageSmoothingEnabled = true;
-      c.imageSmoothingQuality = "high";
-      c.drawImage(small, 0, 0, w, h);
-    }
-    if (frame && shown.has("fold") && frame.fold.length) {
-      const n = frame.fold.length / 2, side = Math.round(Math.sqrt(n));
-      const P = (i) => [X(frame.fold[2 * i]), Y(frame.fold[2 * i + 1])];
-      c.strokeStyle = resolved("var(--s3)");
-      c.lineWidth = 0.8;
-      c.globalAlpha = 0.75;
-      const lineOf = (list) => {
-        c.beginPath();
-        list.forEach((i, k) => (k ? c.lineTo(...P(i)) : c.moveTo(...P(i))));
-        c.stroke();
-      };
-      if (side * side === n && n > 60) for (let i = 0; i < side; i++) {
-        lineOf(Array.from({ length: side }, (_, j) => i * side + j));
-        lineOf(Array.from({ length: side }, (_, j) => j * side + i));
-      } else lineOf(Array.from({ length: n }, (_, i) => i));
-      c.globalAlpha = 1;
-    }
-    const dots = (values, color, size) => {
-      c.fillStyle = resolved(color);
-      for (let i = 0; i < values.length; i += 2) {
-        c.beginPath();
-        c.arc(X(values[i]), Y(values[i + 1]), size, 0, 7);
-        c.fill();
-      }
-    };
-    c.globalAlpha = 0.75;
-    if (shown.has("real")) dots(id === null ? points.flat() : about.real, "var(--real)", 1.8);
-    if (frame && shown.has("made")) dots(frame.points, "var(--made)", 2.2);
-    c.globalAlpha = 1;
-    if (frame && shown.has("push")) {
-      let longest = 1e-12;
-      for (let i = 0; i < frame.push.length; i += 4) longest = Math.max(longest, Math.hypot(frame.push[i + 2], frame.push[i + 3]));
-      c.strokeStyle = resolved("var(--ink)");
-      c.lineWidth = 1;
-      for (let i = 0; i < frame.push.length; i += 4) {
-        const [x, y, dx, dy] = frame.push.subarray(i, i + 4);
-        const length = Math.hypot(dx, dy) || 1, size = (10 + 30 * (length / longest)) / length;
-        const [px, py] = [X(x), Y(y)], [qx, qy] = [px + dx * size, py - dy * size];
-        const angle = Math.atan2(qy - py, qx - px);
-        c.beginPath();
-        c.moveTo(px, py);
-        c.lineTo(qx, qy);
-        for (const turn of [2.6, -2.6]) (c.moveTo(qx, qy), c.lineTo(qx + 5 * Math.cos(angle + turn), qy + 5 * Math.sin(angle + turn)));
-        c.stroke();
-      }
-    }
-  }
-
-  // What is wrong with the game, as the notices of a run say it, and what can be done about it here.
-  // How far points lie from their middle.
-  function spread(values) {
-    const width = about.width, n = values.length / width;
-    let sum = 0;
-    for (let j = 0; j < width; j++) {
-      let mean = 0;
-      for (let i = 0; i < n; i++) mean += values[i * width + j] / n;
-      for (let i = 0; i < n; i++) sum += (values[i * width + j] - mean) ** 2 / n;
-    }
-    return Math.sqrt(sum);
-  }
-
-  let signs = {};
-  function troubles() {
-    if (!frame || frame.step < 200) return (signs = {}), [];
-    const wide = spread(frame.points) / spread(about.real);
-    const found = {
-      point: wide < NARROW && `Collapse: made points differ ${Math.max(1, Math.round(wide * 100))} % as much as real ones. Whatever the noise is, the generator makes what this discriminator takes for real at the moment, and moves on when that is found out. Seen alone, no point is wrong, so nothing drives them apart. What helps: the discriminator sees several points at once (packing 2, minibatch discrimination), diversity, fewer updates of G, or a slope penalty.`,
-      collapse: wide >= NARROW && Number.isFinite(frame.of) && about.width === 2 && frame.modes <= frame.of / 2 && frame.quality > 0.3
-        && `Collapse: made points lie at ${frame.modes} of ${frame.of} modes. The generator found places that this discriminator takes for real, and gives them whatever the noise is. Seen alone, no point is wrong, so nothing drives them apart. What helps: the discriminator sees several points at once (packing 2, minibatch discrimination), diversity, or a slope penalty.`,
-      won: frame.real > 0.99 && frame.made > 0.99
-        && `The discriminator has won: it tells ${Math.round(frame.real * 1000) / 10} % of real and ${Math.round(frame.made * 1000) / 10} % of made points. Where it is that sure its slope is nearly level, and the generator is told no way to go (see the pushes). What helps: a lower rate or fewer updates of D, a slope penalty, softer labels, or noise on what D sees.`,
-      steep: Math.max(frame.dSlope, frame.gSlope) > 100
-        && `A gradient of norm ${number(Math.max(frame.dSlope, frame.gSlope))} is a sign of divergence. What helps: a lower rate, or a slope penalty.`,
-    };
-    for (const key of Object.keys(found)) signs[key] = found[key] ? Math.min(2 * PATIENCE, (signs[key] ?? 0) + 1) : Math.max(0, (signs[key] ?? 0) - 1);
-    return Object.entries(found).flatMap(([key, text]) => (text && signs[key] >= PATIENCE ? [[key, text]] : []));
-  }
-
-  // The book's picture of one dimension: both densities, the judgement, and below where noise is taken to.
-  function one(c, w, h) {
-    const [[x0, x1]] = about.bounds;
-    const X = (x) => ((x - x0) / (x1 - x0)) * w;
-    const top = 12, floor = h * 0.7, low = h - 14, bins = 60;
-    const density = (values) => {
-      const counts = new Array(bins).fill(0);
-      for (const x of values) {
-        const at = Math.floor(((x - x0) / (x1 - x0)) * bins);
-        if (at >= 0 && at < bins) counts[at] += bins / values.length / (x1 - x0);
-      }
-      return counts.map((_, i) => (counts[Math.max(0, i - 1)] + 2 * counts[i] + counts[Math.min(bins - 1, i + 1)]) / 4);
-    };
-    const real = density(about.real), made = frame ? density(frame.points) : [];
-    const most = Math.max(...real) * 1.4;
-    const curve = (values, color, fill) => {
-      c.beginPath();
-      values.forEach((v, i) => c[i ? "lineTo" : "moveTo"](((i + 0.5) / values.length) * w, Math.max(top, floor - (v / most) * (floor - top))));
-      c.strokeStyle = resolved(color);
-      c.lineWidth = 2;
-      c.stroke();
-      if (!fill) return;
-      c.lineTo(w, floor);
-      c.lineTo(0, floor);
-      c.globalAlpha = 0.14;
-      c.fillStyle = resolved(color);
-      c.fill();
-      c.globalAlpha = 1;
-    };
-    if (shown.has("real")) curve(real, "var(--real)", true);
-    if (shown.has("made") && frame) curve(made, "var(--made)", true);
-    if (shown.has("heat") && frame?.heat.length) {
-      const share = [...frame.heat].map((value) => most / 2 + (most / 2) * sure(value) * 0.98);
-      c.setLineDash([5, 4]);
-      curve(share, "var(--s2)", false);
-      c.setLineDash([]);
-      c.fillStyle = resolved("var(--s2)");
-      c.font = "12px system-ui, sans-serif";
-      c.fillText("judgement: above the middle “real”", 8, floor - 8);
-    }
-    c.strokeStyle = resolved("var(--line)");
-    c.lineWidth = 1;
-    for (const y of [floor, low]) (c.beginPath(), c.moveTo(0, y), c.lineTo(w, y), c.stroke());
-    c.fillStyle = resolved("var(--soft)");
-    c.font = "11.5px system-ui, sans-serif";
-    c.textAlign = "center";
-    const value = (x) => about.mean[0] + x * about.scale[0];
-    for (let i = 1; i < 6; i++) c.fillText(number(value(x0 + (i / 6) * (x1 - x0))), (i / 6) * w, floor + 14);
-    c.textAlign = "left";
-    if (shown.has("fold") && frame?.fold.length) {
-      c.strokeStyle = resolved("var(--s3)");
-      c.globalAlpha = 0.7;
-      frame.fold.forEach((x, i) => (c.beginPath(), c.moveTo(((i + 0.5) / frame.fold.length) * w, low), c.lineTo(X(x), floor), c.stroke()));
-      c.globalAlpha = 1;
-      c.fillText("noise", 6, low - 4);
-    }
-    if (shown.has("push") && frame?.push.length) {
-      c.strokeStyle = resolved("var(--ink)");
-      let longest = 1e-12;
-      for (let i = 0; i < frame.push.length; i += 4) longest = Math.max(longest, Math.abs(frame.push[i + 2]));
-      for (let i = 0; i < frame.push.length; i += 4) (c.beginPath(), c.moveTo(X(frame.push[i]), floor - 5), c.lineTo(X(frame.push[i]) + (frame.push[i + 2] / longest) * 30, floor - 5), c.stroke());
-    }
   }
 
   function tell() {
@@ -477,7 +282,7 @@ export async function world(place, _, parameters, shell) {
       item("JS", `${frame.js.toFixed(3)}`, `nats, at most 0.693; as many other real points have ${about.floor?.[1].toFixed(3)}`);
       if (seconds > 0) item("steps a second", Math.round(frame.step / seconds));
     }
-    const all = troubles();
+    const all = troubles.of(frame, about);
     if (all.map(([key]) => key).join() !== trouble.dataset.signs) {
       trouble.dataset.signs = all.map(([key]) => key).join();
       trouble.replaceChildren(...all.map(([, text]) => make("p", { class: "notice" }, text)));

@@ -5,11 +5,14 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use veridic::train::Event;
 
 /// Bytes read at once; a page with more to see asks again.
 const PIECE: u64 = 4 << 20;
+/// So many lines are worth being read by several threads.
+const MANY: usize = 2000;
 /// Bytes from the end in which the last event is looked for.
 const TAIL: u64 = 64 << 10;
 /// How the line of a notice begins.
@@ -61,10 +64,18 @@ impl Course {
         let skipped = whole == 0 && bytes.len() as u64 == PIECE;
         course.next = from + if skipped { PIECE } else { whole as u64 };
         course.more = read.is_ok() && bytes.len() as u64 == PIECE && course.next < length;
-        for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice(line) {
-                Ok(event) => course.add(event),
-                Err(_) => course.skipped += 1,
+        let lines = bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let lines: Vec<&[u8]> = lines.collect();
+        let read = |line: &&[u8]| serde_json::from_slice(line).ok();
+        // A few lines are read before another thread could wake up.
+        let events: Vec<Option<Event>> = match lines.len() {
+            0..MANY => lines.iter().map(read).collect(),
+            _ => lines.par_iter().map(read).collect(),
+        };
+        for event in events {
+            match event {
+                Some(event) => course.add(event),
+                None => course.skipped += 1,
             }
         }
         course

@@ -26,7 +26,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
     ("begin.js", SCRIPT, include_str!("../../page/begin.js")),
@@ -34,6 +34,8 @@ const FILES: [(&str, &str, &str); 21] = [
     ("run.js", SCRIPT, include_str!("../../page/run.js")),
     ("course.js", SCRIPT, include_str!("../../page/course.js")),
     ("record.js", SCRIPT, include_str!("../../page/record.js")),
+    ("scene.js", SCRIPT, include_str!("../../page/scene.js")),
+    ("trouble.js", SCRIPT, include_str!("../../page/trouble.js")),
     ("world.js", SCRIPT, include_str!("../../page/world.js")),
     ("latent.js", SCRIPT, include_str!("../../page/latent.js")),
     ("selection.js", SCRIPT, include_str!("../../page/selection.js")),
