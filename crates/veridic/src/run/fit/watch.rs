@@ -345,4 +345,24 @@ mod tests {
         assert!((quality_correlation(&mixed).unwrap() - 0.8).abs() < 1e-12);
         assert_eq!(quality_correlation(&mixed[..2]), None);
     }
+
+    fn found(figures: &[(&str, f64)], step: u64, modes: Option<usize>) -> Vec<&'static str> {
+        let figure = |name: &str| figures.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
+        troubles(figure, step, modes).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn a_game_that_goes_wrong_is_told_from_one_that_does_not() {
+        let good = [("sample.diversity", 1.0), ("sample.modes", 8.0), ("sample.high_quality", 0.9)];
+        assert!(found(&good, 5000, Some(8)).is_empty());
+        let few = [("sample.diversity", 0.6), ("sample.modes", 3.0), ("sample.high_quality", 0.9)];
+        assert_eq!(found(&few, 5000, Some(8)), ["modes"]);
+        // At first modes are found one after the other; without modes there are none to be missed.
+        assert!(found(&few, 100, Some(8)).is_empty() && found(&few, 5000, None).is_empty());
+        // Rows that lie nowhere have not collapsed onto anything.
+        let nowhere = [("sample.modes", 0.0), ("sample.high_quality", 0.0), ("sample.diversity", 0.01)];
+        assert_eq!(found(&nowhere, 5000, Some(8)), ["collapse"]);
+        let won = [("train.real", 0.999), ("train.made", 1.0), ("train.generator-gradient", 1e3)];
+        assert_eq!(found(&won, 5000, None), ["won", "generator-gradient"]);
+    }
 }
