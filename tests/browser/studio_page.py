@@ -62,11 +62,17 @@ def epoch(n):
 def prepare(binary, place):
     """A fitted run, one that goes on, a damaged one and a folder that is none."""
     runs = place / "runs"
-    rows = "".join(f"{i * 7 % 40},{['red', 'green', '<b>x</b>'][i % 3]}\n" for i in range(300))
-    (place / "t.csv").write_text("size,color\n" + rows)
+    day = lambda i: f"{2020 + i // 336}-{i // 28 % 12 + 1:02}-{i % 28 + 1:02}"
+    rows = "".join(f"{i * 7 % 40},{['red', 'green', '<b>x</b>'][i % 3]},{day(i)}\n" for i in range(300))
+    (place / "t.csv").write_text("size,color,day\n" + rows)
     (place / "small.toml").write_text(RECIPE)
     command = [binary, "fit", "t.csv", "--recipe", "small.toml", "--out", "runs/small", "--threads", "1"]
     subprocess.run(command, cwd=place, check=True, capture_output=True)
+    # A rhythm of a week, and one strange day.
+    rows = "".join(f"{day(i)},{i % 7 + (9 if i == 200 else 0)}\n" for i in range(400))
+    (place / "days.csv").write_text("day,load\n" + rows)
+    series = ["--set", "model=series", "--set", "model.series.detector.window-pca={}", "--set", "data.series.spacing=rows"]
+    subprocess.run([binary, "fit", "days.csv", *series, "--out", "runs/days", "--threads", "1"], cwd=place, check=True, capture_output=True)
     going = runs / "going"
     going.mkdir()
     info = json.loads((runs / "small/run.json").read_text()) | {"status": "running"}
@@ -186,12 +192,43 @@ def main():
             page.keyboard.press("=")
             print("latent slider to row:", page.get_attribute("[data-decoded]", "data-decoded"), "ms")
             shot(page, "latent")
+        with window("#/series/days") as page:
+            page.wait_for_selector(".plots canvas")
+            where = lambda: page.inner_text(".toolbar output")
+            page.wait_for_function("() => document.querySelector('.toolbar output').textContent.includes('400 points')")
+            page.keyboard.press("j")
+            page.wait_for_function("() => !document.querySelector('.toolbar output').textContent.includes('400 points')")
+            near = where()
+            box = page.locator(".plots canvas").first.bounding_box()
+            page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60)
+            page.mouse.down()
+            page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=4)
+            page.mouse.up()
+            page.wait_for_function("(near) => document.querySelector('.toolbar output').textContent !== near", arg=near)
+            shot(page, "series")
+            page.keyboard.press("Escape")
+            page.wait_for_function("() => document.querySelector('.toolbar output').textContent.includes('400 points')")
+        with window("#/run/days") as page:
+            page.wait_for_selector(".plots canvas")
+            with page.expect_download() as download:
+                page.click("#save")
+            text = Path(download.value.path()).read_text()
+            assert "data:image/png" in text and "<script" not in text and "<button" not in text, text[:3000]
+        with window("#/run/small") as page:
+            with page.context.expect_page() as opened:
+                page.click("text=Map")
+            other = opened.value
+            # It has no origin, so that nothing of the studio can be asked by it.
+            other.wait_for_selector("canvas", timeout=60_000)
+            assert other.evaluate("origin") == "null", other.evaluate("origin")
+            assert other.evaluate("fetch('/api/runs').then(() => 'let in', () => 'refused')") == "refused"
+            other.close()
         with window("#/table/small") as page:
-            assert page.locator(".smalls button").count() == 2
+            assert page.locator(".smalls button").count() == 3
             assert page.locator(".reasons b").count() > 0
             shot(page, "table")
 
-        for address in ("#/", "#/run/small", "#/world", "#/latent/small", "#/table/small", "#/run/none"):
+        for address in ("#/", "#/run/small", "#/world", "#/latent/small", "#/table/small", "#/series/days", "#/run/days", "#/run/none"):
             with window(address, (390, 844), "dark") as page:
                 page.wait_for_timeout(300)
                 shot(page, f"phone-{address.strip('#/').replace('/', '-') or 'runs'}")

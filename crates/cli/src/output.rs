@@ -7,7 +7,7 @@ use clap::Args;
 use veridic::data::{self, Cells, Column, CsvWriter, Data, Images, Provenance, Schema, Table, TextLayout};
 use veridic::error::DataError;
 use veridic::figure::{Figure, ImageGrid, Pixels, image_grid};
-use veridic::run::{NoiseClusters, Walked};
+use veridic::run::{Inverted, NoiseClusters, Walked};
 
 use crate::error::CliError;
 use crate::quantity::counted;
@@ -110,6 +110,24 @@ impl Output {
                 self.figure(ui, &found.figure, &counted(found.table.n_rows, "point"))
             }
             _ => self.table(ui, &found.table, &found.schema),
+        }
+    }
+
+    /// Writes noise that was found, as a picture of what it makes or as a row; nothing where no file is named.
+    ///
+    /// # Errors
+    /// What the disk did; a row of a table as a picture.
+    pub(crate) fn inverted(&self, ui: &Ui, found: &Inverted) -> Result<(), CliError> {
+        match self.place() {
+            _ if self.output.is_none() => Ok(()),
+            Place::File(path) if is_png(path) || is_svg(path) => match found.figure()? {
+                Some(figure) => self.figure(ui, &figure, "1 image"),
+                None => Err(CliError::TableAsPicture { path: path.to_owned() }),
+            },
+            _ => {
+                let (table, schema) = found.table();
+                self.table(ui, &table, &schema)
+            }
         }
     }
 

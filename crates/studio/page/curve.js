@@ -1,6 +1,7 @@
 // Curves over steps: several series on shared axes, raw behind smooth, values under the pointer or the arrow keys.
 
 import { make } from "./element.js";
+import { moment, moments } from "./time.js";
 import { number } from "./words.js";
 
 export const color = (i) => `var(--s${i % 8})`;
@@ -19,10 +20,26 @@ export function ticks(low, high, most) {
   return all;
 }
 
+// To ask for a style is slow, and thousands of places of a picture have one of a few.
+const tones = new Map();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => tones.clear());
 export const resolved = (name) => {
   const match = /^var\((.*)\)$/.exec(name);
-  return match ? getComputedStyle(document.documentElement).getPropertyValue(match[1]).trim() : name;
+  if (!match) return name;
+  if (!tones.has(name)) tones.set(name, getComputedStyle(document.documentElement).getPropertyValue(match[1]).trim());
+  return tones.get(name);
 };
+
+// The place in rising numbers that is nearest to one.
+function nearest(all, wanted) {
+  let low = 0, high = all.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && wanted - all[low - 1] <= all[low] - wanted ? low - 1 : low;
+}
 
 // Means with a memory of about `n` points; points that are not there are passed over.
 function smoothed(y, n) {
@@ -38,9 +55,13 @@ function smoothed(y, n) {
 }
 
 export class Curve {
-  // `series`: [{ name, x, y, color, dash, best }]; x rises.
-  constructor(place, { label = "", height = HEIGHT, xLabel = "epoch", onPick = null } = {}) {
+  // `series`: [{ name, x, y, color, dash, best, thin, between }]; x rises, and is seconds since 1970 where they are `dates`; `between`
+  // is the upper edge of a band over `y`. `onRange` is told of a stretch that was drawn over, `onHover` where the pointer is. With
+  // `legend` the names stand below. `bands` are stretches [from, to, color] behind the lines, `levels` heights [y, words] across them,
+  // `reach` what the axes show at least: { x, y }, each [low, high].
+  constructor(place, { label = "", height = HEIGHT, xLabel = "epoch", yLabel = "", dates = false, legend = false, onPick = null, onRange = null, onHover = null } = {}) {
     this.series = [];
+    Object.assign(this, { yLabel, dates, onRange, onHover, bands: [], levels: [], reach: {}, drag: null });
     this.log = false;
     this.smooth = 0;
     this.cursor = null;
@@ -50,10 +71,12 @@ export class Curve {
     this.canvas = make("canvas", { tabindex: 0, role: "img", "aria-label": label });
     this.values = make("div", { class: "values", hidden: true });
     this.element = make("div", { class: "chart" }, this.canvas, this.values);
-    place.append(this.element);
+    this.names = legend ? make("div", { class: "legend names" }) : null;
+    place.append(this.element, ...(this.names ? [this.names] : []));
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
-    this.canvas.addEventListener("pointerleave", () => this.at(null));
+    this.canvas.addEventListener("pointerleave", () => (this.at(null), this.onHover?.(null)));
     this.canvas.addEventListener("click", () => this.onPick?.(this.cursor));
+    if (onRange) this.takesRanges();
     this.canvas.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!by) return;
@@ -61,22 +84,66 @@ export class Curve {
       const all = this.xs();
       const now = all.indexOf(this.cursor);
       this.at(all[Math.max(0, Math.min(all.length - 1, (now < 0 ? all.length - 1 : now) + by * (event.shiftKey ? 10 : 1)))]);
+      event.stopPropagation();
+      this.onHover?.(this.cursor);
       this.onPick?.(this.cursor);
     });
     this.watch = new ResizeObserver(() => this.draw());
     this.watch.observe(this.element);
+    // What is out of sight is drawn when it comes near, or when somebody wants it all.
+    this.isNear = true;
+    this.nears = new IntersectionObserver((entries) => {
+      const isNear = entries[entries.length - 1].isIntersecting;
+      if (isNear && !this.isNear) (this.isNear = true), this.draw();
+      this.isNear = isNear;
+    }, { rootMargin: "200px" });
+    this.nears.observe(this.element);
+    this.canvas.show = () => ((this.isNear = true), this.draw());
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
     this.scheme.addEventListener("change", (this.redraw = () => this.draw()));
   }
 
   close() {
     this.watch.disconnect();
+    this.nears.disconnect();
     this.scheme.removeEventListener("change", this.redraw);
   }
 
   set(series) {
     this.series = series;
+    const names = [...new Map(series.map((one) => [one.name, one.color]))];
+    if (this.names && JSON.stringify(names) !== this.named) {
+      this.named = JSON.stringify(names);
+      this.names.replaceChildren(...names.map(([name, tone]) => make("span", {}, make("i", { class: "swatch", style: { "--c": tone } }), name)));
+    }
     this.draw();
+  }
+
+  // A stretch is drawn over with the pointer; what is shorter than a few pixels was a click.
+  takesRanges() {
+    this.canvas.style.setProperty("cursor", "crosshair");
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.drag = [this.where(event), this.where(event)];
+      this.canvas.setPointerCapture(event.pointerId);
+    });
+    const end = (event) => {
+      const drag = this.drag;
+      this.drag = null;
+      if (!drag) return;
+      const [from, to] = drag.sort((a, b) => a - b);
+      const wide = ((to - from) / (this.range[1] - this.range[0] || 1)) * this.element.clientWidth > 6;
+      if (event.type === "pointerup" && wide) this.onRange(from, to);
+      else this.draw();
+    };
+    this.canvas.addEventListener("pointerup", end);
+    this.canvas.addEventListener("pointercancel", end);
+  }
+
+  where(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const share = (event.clientX - box.left - LEFT) / Math.max(1, box.width - LEFT - 10);
+    const [low, high] = this.range ?? [0, 1];
+    return low + Math.max(0, Math.min(1, share)) * (high - low);
   }
 
   xs() {
@@ -90,19 +157,20 @@ export class Curve {
   }
 
   point(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const share = (event.clientX - box.left - LEFT) / Math.max(1, box.width - LEFT - 10);
-    const [low, high] = this.range ?? [0, 1];
-    const want = low + share * (high - low);
+    if (this.drag) {
+      this.drag[1] = this.where(event);
+      return this.draw();
+    }
     const all = this.xs();
-    if (all.length === 0 || share < -0.05) return this.at(null);
-    this.at(all.reduce((best, x) => (Math.abs(x - want) < Math.abs(best - want) ? x : best), all[0]));
+    if (all.length === 0 || event.clientX - this.canvas.getBoundingClientRect().left < LEFT - 12) return this.at(null);
+    this.at(all[nearest(all, this.where(event))]);
+    this.onHover?.(this.cursor);
   }
 
   draw() {
     const ratio = devicePixelRatio || 1;
     const width = this.element.clientWidth;
-    if (width === 0) return;
+    if (width === 0 || !this.isNear) return;
     this.canvas.width = width * ratio;
     this.canvas.height = this.height * ratio;
     this.canvas.style.setProperty("height", `${this.height}px`);
@@ -118,8 +186,11 @@ export class Curve {
     for (const one of lines) {
       x0 = Math.min(x0, one.x[0]);
       x1 = Math.max(x1, one.x[one.x.length - 1]);
-      for (const y of one.y) if (good(y)) (y0 = Math.min(y0, map(y))), (y1 = Math.max(y1, map(y)));
+      for (const y of one.between ? [...one.y, ...one.between] : one.y) if (good(y)) (y0 = Math.min(y0, map(y))), (y1 = Math.max(y1, map(y)));
     }
+    for (const [y] of this.levels) if (good(y)) (y0 = Math.min(y0, map(y))), (y1 = Math.max(y1, map(y)));
+    if (this.reach.x) [x0, x1] = this.reach.x;
+    if (this.reach.y && !this.log) (y0 = Math.min(y0, this.reach.y[0])), (y1 = Math.max(y1, this.reach.y[1]));
     const right = width - 10, top = 8, bottom = this.height - BOTTOM;
     c.fillStyle = soft;
     if (!(y1 >= y0)) {
@@ -147,9 +218,26 @@ export class Curve {
     }
     c.textBaseline = "alphabetic";
     c.textAlign = "center";
-    for (const at of ticks(x0, x1, Math.max(2, width / 110))) if (Number.isInteger(at) || x1 - x0 < 3) c.fillText(number(at), X(at), this.height - 7);
-    c.textAlign = "right";
-    c.fillText(this.xLabel, right, bottom - 5);
+    const places = this.dates ? moments(x0, x1, Math.max(2, width / 110)) : ticks(x0, x1, Math.max(2, width / 110)).filter((at) => Number.isInteger(at) || x1 - x0 < 3).map((at) => [at, number(at)]);
+    for (const [at, text] of places) if (X(at) > LEFT - 8 && X(at) < right + 4) c.fillText(text, Math.min(X(at), width - c.measureText(text).width / 2 - 1), this.height - 7);
+    for (const [from, to, tone] of this.bands) {
+      if (to < x0 || from > x1) continue;
+      // However short, it can be seen.
+      const [p, q] = [Math.max(LEFT, X(from)), Math.min(right, X(to))];
+      c.fillStyle = resolved(tone);
+      c.globalAlpha = 0.16;
+      c.fillRect(p - 1, top, Math.max(3, q - p + 2), bottom - top);
+    }
+    c.globalAlpha = 1;
+    c.strokeStyle = soft;
+    c.setLineDash([5, 4]);
+    for (const [y] of this.levels.filter(([y]) => good(y))) {
+      c.beginPath();
+      c.moveTo(LEFT, Y(y));
+      c.lineTo(right, Y(y));
+      c.stroke();
+    }
+    c.setLineDash([]);
     c.save();
     c.beginPath();
     c.rect(LEFT, top - 4, right - LEFT + 4, bottom - top + 8);
@@ -181,14 +269,27 @@ export class Curve {
         }
         c.stroke();
       };
+      if (one.between) {
+        const there = one.x.map((_, i) => i).filter((i) => good(one.y[i]) && good(one.between[i]));
+        c.beginPath();
+        there.forEach((i, k) => c[k ? "lineTo" : "moveTo"](X(one.x[i]), Y(one.y[i])));
+        there.reverse().forEach((i) => c.lineTo(X(one.x[i]), Y(one.between[i])));
+        c.closePath();
+        c.globalAlpha = 0.2;
+        c.fillStyle = resolved(one.color);
+        c.fill();
+        c.globalAlpha = 1;
+        continue;
+      }
       if (this.smooth > 0) {
         c.globalAlpha = 0.28;
         c.lineWidth = 1;
         path(one.y);
       }
-      c.globalAlpha = 1;
-      c.lineWidth = 1.8;
+      c.globalAlpha = one.thin ? 0.5 : 1;
+      c.lineWidth = one.thin ? 1 : 1.8;
       path(one.smooth);
+      c.globalAlpha = 1;
       if (one.x.length === 1 && good(one.y[0])) {
         c.fillStyle = resolved(one.color);
         c.fillRect(X(one.x[0]) - 2.5, Y(one.y[0]) - 2.5, 5, 5);
@@ -206,6 +307,13 @@ export class Curve {
         }
       }
     }
+    if (this.drag) {
+      const [p, q] = this.drag.map(X);
+      c.globalAlpha = 0.14;
+      c.fillStyle = resolved("var(--accent)");
+      c.fillRect(Math.min(p, q), top, Math.abs(q - p), bottom - top);
+      c.globalAlpha = 1;
+    }
     if (this.cursor !== null) {
       c.strokeStyle = soft;
       c.lineWidth = 1;
@@ -215,18 +323,35 @@ export class Curve {
       c.stroke();
     }
     c.restore();
+    // Words lie over the lines, on a little paper.
+    const word = (text, x, y, align) => {
+      if (!text) return;
+      const wide = c.measureText(text).width;
+      c.textAlign = align;
+      c.globalAlpha = 0.75;
+      c.fillStyle = resolved("var(--paper)");
+      c.fillRect(align === "right" ? x - wide - 2 : x - 2, y - 10, wide + 4, 13);
+      c.globalAlpha = 1;
+      c.fillStyle = soft;
+      c.fillText(text, x, y);
+    };
+    // Dates say themselves what they are.
+    if (!this.dates) word(this.xLabel, right, bottom - 4, "right");
+    word(this.yLabel, LEFT + 5, top + 9, "left");
+    for (const [y, text] of this.levels) if (good(y)) word(text, LEFT + 5, Y(y) - 4 < top + 20 ? Y(y) + 13 : Y(y) - 4, "left");
     this.tell(lines, X, width);
   }
 
   tell(lines, X, width) {
     this.values.hidden = this.cursor === null;
     if (this.cursor === null) return;
-    const rows = lines.map((one) => {
-      const at = one.x.indexOf(this.cursor);
-      const text = at < 0 ? "–" : number(one.y[at]);
+    const told = lines.filter((one) => !one.thin);
+    const rows = told.map((one) => {
+      const at = this.onHover ? nearest(one.x, this.cursor) : one.x.indexOf(this.cursor);
+      const text = at < 0 ? "–" : one.between ? `${number(one.y[at])} to ${number(one.between[at])}` : number(one.y[at]);
       return make("div", {}, make("span", {}, make("i", { class: "swatch", style: { "--c": one.color } }), one.name), make("span", {}, text));
     });
-    this.values.replaceChildren(make("div", { class: "soft" }, `${this.xLabel} ${number(this.cursor)}`), ...rows);
+    this.values.replaceChildren(make("div", { class: "soft" }, this.dates ? moment(this.cursor) : `${this.xLabel} ${number(this.cursor)}`), ...rows);
     const x = X(this.cursor);
     this.values.style.setProperty("left", x < width / 2 ? `${x + 10}px` : "auto");
     this.values.style.setProperty("right", x < width / 2 ? "auto" : `${width - x + 10}px`);

@@ -83,9 +83,55 @@ function drawImage(about, item) {
   return make("div", { class: "picture" }, image);
 }
 
+// Columns that are the steps of a series, `close_1`, `close_2`, … or `1`, `2`, …: so many that follow each other.
+const STEPS = 16;
+let known = null;
+export function seriesOf(about) {
+  if (known?.columns === about.columns) return known.found;
+  const found = [];
+  let run = null;
+  about.columns.forEach((name, i) => {
+    const [, prefix = "", step] = /^(.*_)?(\d+)$/.exec(name) ?? [];
+    const follows = step !== undefined && run && run.prefix === prefix && Number(step) === run.last + 1;
+    if (follows) (run.last += 1), run.columns.push(i);
+    else if (step !== undefined) found.push((run = { prefix, last: Number(step), columns: [i] }));
+  });
+  // Channels side by side, step by step: `open_1`, `close_1`, `open_2`, …
+  const byPrefix = new Map();
+  for (const one of found) byPrefix.set(one.prefix, [...(byPrefix.get(one.prefix) ?? []), ...one.columns]);
+  const all = [...byPrefix].filter(([, columns]) => columns.length >= STEPS).map(([prefix, columns]) => ({ name: prefix.replace(/_$/, "") || "value", columns }));
+  known = { columns: about.columns, found: all };
+  return all;
+}
+
+// A series as a line, with its lowest and highest value; steps that are marked as unusual have a dot.
+function plot({ name, columns }, item, height) {
+  const values = columns.map((i) => (item.cells[i] === null ? NaN : Number(item.cells[i])));
+  const there = values.filter(Number.isFinite);
+  const [low, high] = [Math.min(...there), Math.max(...there)];
+  const words = `${values.length} steps, ${brief(String(low))} to ${brief(String(high))}`;
+  const canvas = make("canvas", { class: "plot", width: 1200, height: 2 * height, role: "img", "aria-label": `${name}: ${words}` });
+  const c = canvas.getContext("2d");
+  c.scale(2, 2);
+  const X = (i) => 6 + (i / Math.max(1, values.length - 1)) * 588;
+  const Y = (v) => height - 8 - ((v - low) / (high - low || 1)) * (height - 16);
+  const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  c.strokeStyle = tone("--accent");
+  c.lineWidth = 1.8;
+  c.beginPath();
+  values.forEach((v, i) => Number.isFinite(v) && c[Number.isFinite(values[i - 1]) ? "lineTo" : "moveTo"](X(i), Y(v)));
+  c.stroke();
+  const marked = new Set(item.marks.map(([column]) => column));
+  c.strokeStyle = tone("--bad");
+  columns.forEach((column, i) => marked.has(column) && Number.isFinite(values[i]) && (c.beginPath(), c.arc(X(i), Y(values[i]), 4, 0, 7), c.stroke()));
+  return make("figure", { class: "series" }, make("figcaption", {}, make("b", {}, name), make("span", {}, words)), canvas);
+}
+
 function drawRow(about, item) {
   const marks = new Map(item.marks.map(([column, level, why]) => [column, [level, why]]));
-  const rows = about.columns.map((name, i) => {
+  const series = seriesOf(about), steps = new Set(series.flatMap(({ columns }) => columns));
+  const rows = [...about.columns.keys()].filter((i) => !steps.has(i)).map((i) => {
+    const name = about.columns[i];
     const [level, why] = marks.get(i) ?? [0, ""];
     const cell = item.cells[i];
     const value = cell === null ? make("span", { class: "missing" }, "missing") : brief(cell);
@@ -109,6 +155,7 @@ function drawRow(about, item) {
     ),
   );
   return [
+    ...series.map((one) => plot(one, item, series.length > 2 ? 90 : 170)),
     unusual.length ? make("ul", { class: "unusual", "aria-label": "Unusual values" }, unusual) : null,
     make("dl", { class: "cells" }, rows),
   ];
@@ -130,6 +177,8 @@ export function small(about, item) {
     image.classList.toggle("pixels", Math.max(...about.size) < 200);
     return image;
   }
+  const [series] = seriesOf(about);
+  if (series) return plot(series, item, 120);
   const told = item.marks.slice(0, 3).map(([column]) => column);
   const columns = [...told, ...about.columns.keys()].filter((column, i, all) => all.indexOf(column) === i).slice(0, 5);
   return make(

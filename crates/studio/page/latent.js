@@ -1,6 +1,6 @@
 // The latent space of a run by hand: sliders, the rows' places, paths and draws, decoded as they move.
 
-import { color, resolved } from "./curve.js";
+import { Curve, color, resolved } from "./curve.js";
 import { make } from "./element.js";
 import { post } from "./server.js";
 import { runAddress } from "./shelf.js";
@@ -80,6 +80,7 @@ export async function latent(place, name, _, shell) {
     make("button", { type: "button", onclick: () => path(false) }, "Path", make("kbd", {}, "p")),
     make("button", { type: "button", onclick: () => path(true) }, "Arc", make("kbd", {}, "o")),
     space.posterior && make("button", { type: "button", onclick: () => draws() }, "Posterior", make("kbd", {}, "d")),
+    space.inverts && make("button", { type: "button", title: "Look for the noise of which a real row could be made", onclick: () => invert() }, "Find a real row", make("kbd", {}, "f")),
     make("button", { type: "button", class: "quiet", onclick: () => saveTable("codes.csv", [["row", ...order.map((j) => `z${j + 1}`)], ...Array.from({ length: rows }, (_, i) => [space.numbers?.[i] ?? i + 1, ...order.map((j) => space.codes[i * width + j])])]) }, "CSV"));
   const about = `${number(rows)} of ${number(space.of)} ${space.part === "prior" ? "draws of the prior" : `${space.part} rows`}${width > MOST_SLIDERS ? `; sliders for the ${MOST_SLIDERS} of ${width} dimensions that vary most` : ""}${space.trouble ? `; rows cannot be shown: ${space.trouble}` : ""}`;
   place.replaceChildren(
@@ -124,16 +125,41 @@ export async function latent(place, name, _, shell) {
     }
   }
 
+  let curve = null;
   function show(made) {
-    if (made.shape) {
+    if (made.windows) {
+      if (!curve) {
+        const box = make("div", {});
+        shown.replaceChildren(box);
+        curve = new Curve(box, { label: `The decoded window, ${made.label}`, height: 220, xLabel: "step", yLabel: made.label, onHover: (at) => curve.at(at), legend: made.channels.length > 1 });
+      }
+      // Channels of other units than the one that is looked at would only flatten it.
+      const near = made.channels.map((_, c) => c).filter((c) => c === made.main || alike(made.windows[0][c], made.windows[0][made.main]));
+      curve.set(near.slice(0, 6).map((c, k) => ({ name: made.channels[c], x: made.windows[0][c].map((_, i) => i + 1), y: made.windows[0][c], color: color(k), thin: c !== made.main })));
+    } else if (made.shape) {
       const canvas = shown.firstChild?.tagName === "CANVAS" ? shown.firstChild : make("canvas", { class: "pixels", role: "img", "aria-label": "The decoded image", style: { width: "min(100%, 260px)" } });
       picture(canvas, made.pixels, made.shape);
       if (canvas !== shown.firstChild) shown.replaceChildren(canvas);
     } else shown.replaceChildren(make("dl", { class: "cells" }, made.names.flatMap((column, k) => [make("dt", {}, column), make("dd", {}, made.cells[0][k] ?? "–")])));
   }
 
+  // Whether two channels are of about the same size.
+  function alike(a, b) {
+    const most = (values) => Math.max(...values.map(Math.abs)), least = (values) => Math.min(...values);
+    return most(a) < 3 * most(b) && most(b) < 3 * most(a) && least(a) > 0 === least(b) > 0;
+  }
+
+  let walked = null;
   function showAll({ points, made }) {
-    if (made.shape) {
+    walked?.close();
+    walked = null;
+    if (made.windows) {
+      const box = make("div", { style: { width: "100%" } });
+      strip.replaceChildren(box);
+      walked = new Curve(box, { label: "Decoded windows from the first to the last step", height: 200, xLabel: "step", yLabel: made.label });
+      const last = made.windows.length - 1;
+      walked.set(made.windows.map((window, i) => ({ name: `${i + 1}`, x: window[made.main].map((_, k) => k + 1), y: window[made.main], color: i === 0 ? "var(--s0)" : i === last ? "var(--s1)" : "var(--soft)", thin: i > 0 && i < last })));
+    } else if (made.shape) {
       strip.replaceChildren(...Array.from({ length: points.length / width }, (_, i) => {
         const canvas = make("canvas", { class: "pixels", tabindex: 0, role: "button", "aria-label": `step ${i + 1}`, onclick: () => go(points.slice(i * width, (i + 1) * width)) });
         picture(canvas, made.pixels, made.shape, i);
@@ -148,6 +174,23 @@ export async function latent(place, name, _, shell) {
     await post("/api/space/walk", { run: name, from: chosen, steps: 12, ...what }).then(showAll, (error) => shell.toast(error.message));
   }
   const path = (spherical) => (chosen === null || other === null ? shell.toast("Click a row, then another with shift held") : walk({ to: other, spherical }));
+  // A real row, and what is made of the noise that comes nearest to it.
+  let next = 0;
+  async function invert() {
+    strip.replaceChildren(make("p", { class: "soft" }, "looking for noise …"));
+    const found = await post("/api/space/invert", { run: name, row: next++ }).catch((error) => (strip.replaceChildren(), shell.toast(error.message)));
+    if (!found || !shell.isOpen()) return;
+    go(found.point);
+    const last = found.errors[found.errors.length - 1];
+    const one = (text, made) => {
+      const box = made.shape ? make("canvas", { class: "pixels", role: "img", "aria-label": text, style: { width: "112px" } }) : make("dl", { class: "cells" }, made.names.flatMap((column, k) => [make("dt", {}, column), make("dd", {}, made.cells[0][k] ?? "–")]));
+      if (made.shape) picture(box, made.pixels, made.shape);
+      return make("figure", {}, box, make("figcaption", {}, text));
+    };
+    strip.replaceChildren(
+      one(`${found.part} row ${number(found.row)}${found.label ? `, ${found.label}` : ""}`, found.wanted), one("the nearest that is made", found.made),
+      make("p", { class: "soft", style: { "max-width": "36ch" } }, `Off by ${number(last)} (root mean square, in values as the network sees them) after ${found.errors.length - 1} steps; the best of 512 draws by ${number(found.errors[0])}, the mean of made rows by ${number(found.control)}.`));
+  }
   let seed = 0;
   const draws = () => (chosen === null ? shell.toast("Click a row first") : walk({ seed: seed++ }));
 
@@ -240,6 +283,7 @@ export async function latent(place, name, _, shell) {
     else if (event.key === "p") path(false);
     else if (event.key === "o") path(true);
     else if (event.key === "d" && space.posterior) draws();
+    else if (event.key === "f" && space.inverts) invert();
     else if (means.key(event)) return true;
     else if (["j", "k"].includes(event.key)) {
       const at = chosen === null ? 0 : (chosen + (event.key === "j" ? 1 : rows - 1)) % rows;
@@ -250,6 +294,6 @@ export async function latent(place, name, _, shell) {
     else return false;
     return true;
   }
-  const keys = [["0", "The mean"], ["n", "A draw"], ["j k", "Next row, row before"], ["p o", "Path to the row before: straight, along an arc"], ["d", "Draws from the posterior"], ...means.keys, ["esc", "The run"]];
-  return { close: () => watch.disconnect(), key, keys };
+  const keys = [["0", "The mean"], ["n", "A draw"], ["j k", "Next row, row before"], ["p o", "Path to the row before: straight, along an arc"], ...(space.posterior ? [["d", "Draws from the posterior"]] : []), ...(space.inverts ? [["f", "Find the noise of a real row"]] : []), ...means.keys, ["esc", "The run"]];
+  return { close: () => (watch.disconnect(), curve?.close(), walked?.close()), key, keys };
 }

@@ -1,7 +1,10 @@
 // A run, or several beside each other: losses, figures of merit, pictures and notices on one time line.
 
+import { Course } from "./course.js";
 import { Curve, color } from "./curve.js";
 import { make } from "./element.js";
+import { columns, configuration, fileAddress, learned, notes, pictures, report } from "./record.js";
+import { inside } from "./series.js";
 import { get, post } from "./server.js";
 import { runAddress } from "./shelf.js";
 import { byWeight, duration, number, saveTable, when } from "./words.js";
@@ -10,62 +13,17 @@ const GLANCE = 1000;
 // To read and draw a run that learns takes a browser without a graphics card about a tenth of a second of a core; where cores
 // are few, learning needs them more than the page does.
 const LIVE = GLANCE * Math.max(1, 6 / (navigator.hardwareConcurrency || 6));
-
-const fileAddress = (run, file) => `/api/file?run=${encodeURIComponent(run)}&file=${encodeURIComponent(file)}`;
-
-// A run with the events read so far.
-class Course {
-  constructor(name) {
-    this.name = name;
-    this.clear();
-  }
-
-  clear() {
-    Object.assign(this, { next: 0, epoch: [], step: [], seconds: [], figures: {}, notices: [], parts: [], skipped: 0 });
-  }
-
-  // Reads what is new; says whether anything is.
-  async read() {
-    let changed = false;
-    for (;;) {
-      const piece = await get(`/api/course?run=${encodeURIComponent(this.name)}&from=${this.next}`);
-      if (piece.anew) this.clear();
-      const before = this.epoch.length;
-      this.epoch.push(...piece.epoch);
-      this.step.push(...piece.step);
-      this.seconds.push(...piece.seconds);
-      for (const [name, values] of Object.entries(piece.figures)) {
-        const own = (this.figures[name] ??= []);
-        while (own.length < before) own.push(null);
-        own.push(...values);
-      }
-      for (const own of Object.values(this.figures)) while (own.length < this.epoch.length) own.push(null);
-      this.notices.push(...piece.notices);
-      this.parts.push(...piece.parts);
-      this.skipped += piece.skipped;
-      changed ||= piece.anew || piece.epoch.length + piece.notices.length + piece.parts.length > 0;
-      this.next = piece.next;
-      if (!piece.more) return changed;
-    }
-  }
-
-  best(criterion) {
-    if (!criterion) return null;
-    const values = this.figures[criterion[0]] ?? [];
-    let at = -1;
-    values.forEach((value, i) => {
-      if (value !== null && (at < 0 || (criterion[1] ? value > values[at] : value < values[at]))) at = i;
-    });
-    return at < 0 ? null : this.epoch[at];
-  }
-}
+// The share of its time that a page may draw while a run learns.
+const DRAWING = 0.01;
 
 export async function run(place, name, parameters, shell) {
-  const names = name ? [name] : (parameters.get("runs") ?? "").split(",").filter(Boolean).map(decodeURIComponent);
+  const names = name ? [name] : parameters.getAll("run");
   if (names.length === 0) throw new Error("No runs were named");
   const isOne = names.length === 1;
-  const load = () => Promise.all(names.map((one) => get(`/api/run?run=${encodeURIComponent(one)}`)));
-  let views = await load().catch(async (error) => {
+  // What is as it was is not sent again.
+  let views = [];
+  const load = () => Promise.all(names.map(async (one, i) => (await get(`/api/run?run=${encodeURIComponent(one)}&seen=${encodeURIComponent(views[i]?.mark ?? "")}`)) ?? views[i]));
+  views = await load().catch(async (error) => {
     // A run that is about to begin has no files yet.
     if (error.status !== 404 || !isOne) throw error;
     const wait = make("p", { class: "empty" }, `There is no run \`${name}\` (yet). It is shown as soon as it begins.`);
@@ -88,13 +46,16 @@ export async function run(place, name, parameters, shell) {
   const facts = make("div", { class: "facts" });
   const trouble = make("div", {});
   const left = make("div", {}), right = make("div", {});
-  place.append(make("div", { class: "row spread" }, title, links()), facts, trouble, make("div", { class: "columns" }, left, right));
+  const head = make("div", { class: "row spread" }, title, links());
+  place.append(head, facts, trouble, make("div", { class: "columns" }, left, right));
 
   function links() {
     const [view] = views;
     if (!isOne) return make("a", { href: "#/" }, "All runs");
     return make("div", { class: "row" },
       view.latent && make("a", { href: `#/latent/${encodeURIComponent(name)}` }, "Latent space"),
+      view.series && make("a", { href: `#/series/${encodeURIComponent(name)}` }, "Series"),
+      view.map && make("a", { href: `/map?run=${encodeURIComponent(name)}`, target: "_blank", rel: "noopener", title: "Where rows lie, like by like; a lasso selects them" }, "Map"),
       view.table && make("a", { href: `#/table/${encodeURIComponent(name)}` }, "Table"));
   }
 
@@ -269,71 +230,43 @@ export async function run(place, name, parameters, shell) {
     await post(`/api/${what}`, { run: name }).then(() => shell.toast(ASKED[what]), (error) => shell.toast(error.message));
   }
 
-  function report() {
-    const all = byWeight(new Set(views.flatMap((view) => Object.keys(view.report)))).filter((key) => !/^(floor|ceiling)\./.test(key));
-    if (all.length === 0) return null;
-    const has = (kind) => isOne && Object.keys(views[0].report).some((key) => key.startsWith(`${kind}.`));
-    const [floor, ceiling] = [has("floor"), has("ceiling")];
-    const cell = (value) => make("td", { class: "n", title: value ?? null }, number(value));
-    const headings = isOne ? ["value", floor && "floor", ceiling && "ceiling"].filter(Boolean) : names;
-    const save = () => saveTable(`${isOne ? name.replaceAll("/", "-") : "runs"}-report.csv`, [["figure", ...headings], ...all.map((key) => [key, ...(isOne ? [views[0].report[key], floor && (views[0].report[`floor.${key}`] ?? ""), ceiling && (views[0].report[`ceiling.${key}`] ?? "")].filter((v) => v !== false) : views.map((view) => view.report[key]))])]);
-    return make("section", {}, make("div", { class: "row spread" }, make("h2", {}, "Report"), make("button", { type: "button", class: "quiet", onclick: save }, "CSV")),
-      make("div", { class: "scroll" }, make("table", { class: "list report" },
-        make("thead", {}, make("tr", {}, make("th", {}, make("span", { class: "plain" }, "figure")), headings.map((text) => make("th", { class: "n" }, make("span", { class: "plain" }, text))))),
-        make("tbody", {}, all.map((key) => make("tr", {}, make("td", {}, key), isOne ? [cell(views[0].report[key]), floor && cell(views[0].report[`floor.${key}`]), ceiling && cell(views[0].report[`ceiling.${key}`])] : views.map((view) => cell(view.report[key]))))))),
-      (floor || ceiling) && make("p", { class: "soft" }, "floor: rows whose columns were shuffled; ceiling: real rows. A figure that the floor reaches says nothing."));
-  }
-
-  function pictures() {
-    if (!isOne || views[0].figures.length === 0) return null;
+  // The series themselves, on the page of a run that has no curves to show.
+  let within = null, isWithin = false;
+  async function drawSeries() {
     const [view] = views;
-    const others = (figure) => view.files.filter((file) => file.startsWith(`${figure}.`) && !file.endsWith(".png"));
-    return make("section", {}, make("h2", {}, "Figures"), make("div", { class: "pictures" }, view.figures.map((figure) => make("figure", {},
-      make("img", { src: fileAddress(name, `figures/${figure}.png`), alt: figure, loading: "lazy" }),
-      make("figcaption", {}, figure, others(figure).map((file) => make("a", { href: fileAddress(name, `figures/${file}`), download: file }, file.split(".").pop())))))));
-  }
-
-  function notes() {
-    if (!isOne || !views[0].info) return null;
-    const [view] = views;
-    const tags = make("input", { "aria-label": "Tags", placeholder: "tags, with commas between" });
-    const note = make("textarea", { "aria-label": "Note", placeholder: "Anything worth remembering" });
-    tags.value = view.notes.tags.join(", ");
-    note.value = view.notes.note;
-    const keep = async () => {
-      const given = { tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean), note: note.value };
-      await post("/api/annotate", { run: name, notes: given }).then(() => shell.toast("Kept with the run"), (error) => shell.toast(error.message));
-    };
-    tags.addEventListener("change", keep);
-    note.addEventListener("change", keep);
-    const found = view.info.notes ?? [];
-    return make("section", {}, make("h2", {}, "Notes"), make("div", { style: { display: "grid", gap: "6px" } }, tags, note,
-      found.length > 0 && make("ul", { class: "soft", style: { margin: 0, "padding-left": "18px" } }, found.map((text) => make("li", {}, text)))));
-  }
-
-  function configuration() {
-    if (!isOne) return null;
-    return make("section", {}, make("details", {}, make("summary", {}, "Configuration"), make("pre", {}, views[0].config)));
+    if (!isOne || !view.series || isWithin || hasCurves()) return;
+    isWithin = true;
+    const box = make("section", {});
+    pictureBox.before(box);
+    within = await inside(box, name, new URLSearchParams(), shell).catch((error) => (box.replaceChildren(make("p", { class: "soft" }, `The series cannot be shown: ${error.message}`)), null));
   }
 
   function drawRest() {
-    right.replaceChildren(...[report(), notes(), configuration()].filter(Boolean));
-    pictureBox.replaceChildren(...[pictures()].filter(Boolean));
+    head.replaceChildren(title, links());
+    const [view] = views;
+    right.replaceChildren(...[report(views, names, isOne ? called : "runs"), isOne && notes(view, name, shell), isOne && !isAtOnce() && columns(view, name), isOne && configuration(view)].filter(Boolean));
+    // What was learned from is all there is to say of models that learn at once.
+    learnedFrom.replaceChildren(...[isAtOnce() && !view.series && columns(view, name, true)].filter(Boolean));
+    pictureBox.replaceChildren(...[isOne && pictures(view, name)].filter(Boolean));
+    drawSeries();
   }
 
-  const pictureBox = make("div", {});
-  const parts = make("p", { class: "soft" });
+  const pictureBox = make("div", {}), learnedFrom = make("div", {});
+  const isAtOnce = () => isOne && !hasCurves() && courses[0].parts.length === 0 && views[0].samples.length === 0;
+  const parts = learned();
+  const plain = make("p", { class: "soft" });
   const hasCurves = () => courses.some((course) => course.epoch.length > 0);
   const curveBox = make("section", {}, make("div", { class: "row spread" }, legend, controls), groups, line, samples, smalls);
-  left.append(parts, curveBox, pictureBox);
+  left.append(parts.box, plain, curveBox, pictureBox, learnedFrom);
 
   function drawAll(rest) {
-    curveBox.hidden = !hasCurves() && views.every((view) => view.samples.length === 0 && view.info?.status !== "running");
+    const isRunning = views.some((view) => view.info?.status === "running");
+    const [view] = views, [course] = courses;
+    curveBox.hidden = !hasCurves() && (course.parts.length > 0 || isAtOnce());
+    plain.hidden = !isAtOnce();
+    if (isAtOnce()) plain.textContent = isRunning ? "Nothing to be seen yet." : view.info?.status === "done" ? `Learned at once, in ${duration(view.info.seconds)}: there is no course that could be drawn.` : "";
     slider.max = Math.max(0, epochs().length - 1);
-    const [course] = courses;
-    const last = course.parts[course.parts.length - 1];
-    parts.hidden = !isOne || !last;
-    if (last) parts.textContent = `${course.parts.length} parts learned, the last \`${last[0]}\`; ${Math.round(last[1] * 100)} % of the work in ${duration(last[2])}`;
+    if (isOne) parts.draw(course, isRunning);
     drawFacts();
     drawCurves();
     if (follows && !playing) go(epochs().length - 1, false);
@@ -343,27 +276,30 @@ export async function run(place, name, parameters, shell) {
 
   let timer = null;
   const isLive = () => views.some((view) => view.info?.status === "running");
-  const state = () => JSON.stringify(views.map((view) => [view.info?.status, view.files, view.report, view.latent]));
+  // Whether more than a picture made while training is new.
+  const isOther = (view, before) => view !== before && JSON.stringify({ ...view, mark: "", samples: [] }) !== JSON.stringify({ ...before, mark: "", samples: [] });
+  let spent = 0;
   async function watch() {
     try {
       if (!document.hidden) {
-        const before = state();
-        const counts = views.map((view) => view.samples.length).join();
+        const before = views;
         const changed = (await Promise.all(courses.map((course) => course.read()))).some(Boolean);
         views = await load();
         if (!shell.isOpen()) return;
-        const other = before !== state();
-        if (changed || other || counts !== views.map((view) => view.samples.length).join()) drawAll(other);
+        const begun = performance.now();
+        if (changed || views.some((view, i) => view !== before[i])) drawAll(views.some((view, i) => isOther(view, before[i])));
+        spent = performance.now() - begun;
       }
       shell.alarm(null);
     } catch (error) {
       shell.alarm(error.status === 404 ? "This run is not there any more; what is shown is what was read of it." : "The studio does not answer; what is shown may be old.");
     }
-    if (shell.isOpen()) timer = setTimeout(watch, isLive() ? LIVE : 4 * GLANCE);
+    if (shell.isOpen()) timer = setTimeout(watch, isLive() ? Math.max(LIVE, spent / DRAWING) : 4 * GLANCE);
   }
   timer = setTimeout(watch, GLANCE);
 
   function key(event) {
+    if (isWithin && within?.key(event)) return true;
     const by = { ArrowLeft: -1, ArrowRight: 1, "[": -10, "]": 10 }[event.key];
     if (by) go(Number(slider.value) + by);
     else if (event.key === " " && event.target === document.body) toggle();
@@ -374,5 +310,5 @@ export async function run(place, name, parameters, shell) {
     return true;
   }
   const keys = [["← →", "One epoch back, on"], ["[ ]", "Ten"], ["space", "Play, pause"], ["l", "Log axis"], ["s", "Smoothing"], ["esc", "All runs"]];
-  return { close: () => (clearTimeout(timer), clearInterval(playing), charts.forEach((chart) => chart.close())), key, keys };
+  return { close: () => (clearTimeout(timer), clearInterval(playing), charts.forEach((chart) => chart.close()), parts.close(), within?.close()), key, keys };
 }

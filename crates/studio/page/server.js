@@ -29,7 +29,7 @@ export async function post(path, body, more = {}) {
   );
 }
 
-async function answer(response) {
+export async function answer(response) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   throw new Refusal(response.status, body.message ?? `the server answered ${response.status}`, body.hint);

@@ -1,20 +1,25 @@
 // The list of runs. It looks again by itself, so that what another process trains is seen as it goes.
 
+import { early } from "./begin.js";
 import { count, make } from "./element.js";
-import { get, post } from "./server.js";
+import { answer, get, post } from "./server.js";
 import { byWeight, duration, number, saveTable, when } from "./words.js";
 
 const GLANCE = 1500;
+// Rows that are drawn, and those that are drawn before anything is seen.
 const SHOWN = 150;
+const FIRST = 40;
+// Can be used once.
+let begun = early;
 const COLUMNS = 3;
 
 export const runAddress = (name) => `#/run/${name.split("/").map(encodeURIComponent).join("/")}`;
 
 export async function shelf(place, _, parameters, shell) {
-  let all = [], more = 0, folder = "";
+  let all = [], more = 0, folder = "", mark = "";
   let sort = parameters.get("sort") ?? "started", down = parameters.get("up") === null;
   let wanted = parameters.get("figures")?.split(",").filter(Boolean) ?? null;
-  let chosen = new Set(), at = 0, most = SHOWN, drawn = "";
+  let chosen = new Set(), at = 0, most = FIRST, drawn = "";
   const search = make("input", { type: "search", placeholder: "Filter: name, model, data, status", "aria-label": "Filter", oninput: () => ((at = 0), draw(true)) });
   search.value = parameters.get("find") ?? "";
   const compare = make("button", { type: "button", onclick: () => together() }, "Compare");
@@ -25,13 +30,14 @@ export async function shelf(place, _, parameters, shell) {
   const numbers = make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV");
   place.append(title, about, make("div", { class: "row toolbar" }, search, figures, compare, numbers), make("div", { class: "scroll" }, table));
 
-  const names = () => byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));
-  const columns = () => wanted ?? names().slice(0, COLUMNS);
+  // Figures that there are, and those that have a column; found once for each answer of the server.
+  let names = [];
+  const columns = () => wanted ?? names.slice(0, COLUMNS);
   const value = (run, key) => (key.startsWith("figure ") ? run.figures[key.slice(7)] : key === "rows" ? run.rows[0] : run[key]);
 
   function rows() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = (run) => [run.name, run.model, run.data, run.status, run.about, ...run.tags].join(" ").toLowerCase();
+    const text = (run) => [run.name, run.model, run.data, run.status, run.about, run.notice ?? "", ...run.tags].join(" ").toLowerCase();
     const found = all.filter((run) => words.every((word) => text(run).includes(word)));
     // What has no value comes last, in either direction.
     const none = (v) => v === undefined || v === null || v === "" || v === 0;
@@ -64,10 +70,12 @@ export async function shelf(place, _, parameters, shell) {
     const shown = run.status === "silent" ? "running?" : run.status;
     const status = make("span", { class: `status ${run.status}`, title: run.status === "silent" ? "no word for two minutes; it may have ended without one" : null }, shown,
       run.share !== null && ["running", "silent", "stopped"].includes(run.status) && make("span", { class: "meter", title: `${Math.round(run.share * 100)} %` }, make("i", { style: { width: `${Math.round(run.share * 100)}%` } })));
+    // `collapse at step 100: …` → `collapse`
+    const notice = run.notice && make("a", { class: "tag warn", href: real ? runAddress(run.name) : null, title: run.notice }, run.notice.split(/ (?:at|by) step | has a |:/)[0]);
     return make("tr", { "data-name": run.name, "data-at": i === at ? "yes" : null },
       make("td", {}, tick),
       make("td", { class: "name" }, run.status === "foreign" ? run.name : make("a", { href: runAddress(run.name) }, run.name === "." ? folder.replace(/[\\/.]+$/, "").split(/[\\/]/).pop() || run.name : run.name), run.tags.map((tag) => make("span", { class: "tag" }, tag))),
-      make("td", {}, status),
+      make("td", {}, status, notice),
       make("td", {}, run.model),
       make("td", {}, run.data),
       columns().map((name) => make("td", { class: "n", title: run.figures[name] ?? null }, number(run.figures[name]))),
@@ -89,7 +97,7 @@ export async function shelf(place, _, parameters, shell) {
     drawn = key;
     const kinds = found.length === all.length ? "" : `, ${count(found.length)} shown`;
     about.textContent = `${count(all.length)} in ${folder}${kinds}${more ? `; ${count(more)} more are not listed` : ""}`;
-    const options = names().filter((name) => !columns().includes(name));
+    const options = names.filter((name) => !columns().includes(name));
     figures.replaceChildren(make("option", { value: "" }, "Columns…"), ...options.map((name) => make("option", { value: `+${name}` }, `+ ${name}`)), ...columns().map((name) => make("option", { value: `-${name}` }, `− ${name}`)));
     bar();
     if (all.length === 0) {
@@ -116,7 +124,7 @@ export async function shelf(place, _, parameters, shell) {
   }
 
   function together() {
-    if (chosen.size > 1) location.hash = `#/compare?runs=${[...chosen].map(encodeURIComponent).join(",")}`;
+    if (chosen.size > 1) location.hash = `#/compare?${[...chosen].map((name) => `run=${encodeURIComponent(name)}`).join("&")}`;
   }
 
   async function remove(run) {
@@ -134,14 +142,17 @@ export async function shelf(place, _, parameters, shell) {
   }
 
   function csv() {
-    const keys = names();
+    const keys = names;
     saveTable("runs.csv", [["run", "status", "model", "data", "seed", "seconds", "started", ...keys], ...rows().map((run) => [run.name, run.status, run.model, run.data, run.seed, run.seconds, run.started, ...keys.map((key) => run.figures[key])])]);
   }
 
   async function look() {
-    const answer = await get("/api/runs");
-    if (!shell.isOpen()) return;
-    ({ runs: all, more, folder } = answer);
+    const first = begun;
+    begun = null;
+    const found = await (first ? answer(await first) : get(`/api/runs?seen=${mark}`));
+    if (found === null || !shell.isOpen()) return;
+    ({ runs: all, more, folder, mark } = found);
+    names = byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));
     draw();
   }
 
@@ -156,6 +167,7 @@ export async function shelf(place, _, parameters, shell) {
     if (shell.isOpen()) timer = setTimeout(watch, GLANCE);
   }
   await look();
+  setTimeout(() => ((most = Math.max(most, SHOWN)), all.length > FIRST && draw(true)), 100);
   timer = setTimeout(watch, GLANCE);
   document.title = "Runs · Studio";
 

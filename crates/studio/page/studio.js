@@ -4,13 +4,15 @@ import { $, make } from "./element.js";
 import { isTyping } from "./key.js";
 import { latent } from "./latent.js";
 import { run } from "./run.js";
+import { series } from "./series.js";
 import { shelf } from "./shelf.js";
+import { snapshot } from "./snapshot.js";
 import { table } from "./table.js";
 import { world } from "./world.js";
 
 // Pages by the first word of the address behind `#`. Each draws into the place it is given, and gives back what closes
 // it and what it does with keys.
-const PAGES = { "": shelf, compare: run, run, latent, table, world };
+const PAGES = { "": shelf, compare: run, run, latent, series, table, world };
 const NAMES = [["#/", "Runs"], ["#/world", "GAN world"]];
 
 let open = null;
@@ -54,7 +56,7 @@ async function show() {
   main.replaceChildren(place);
   $("nav").replaceChildren(
     ...NAMES.map(([href, text]) => {
-      const is = href === "#/" ? ["", "run", "compare", "latent", "table"].includes(page) : href === `#/${page}`;
+      const is = href === "#/" ? ["", "run", "compare", "latent", "series", "table"].includes(page) : href === `#/${page}`;
       return make("a", { href, "aria-current": is ? "page" : null }, text);
     }),
   );
@@ -69,7 +71,9 @@ async function show() {
       make("div", { class: "empty" }, make("h1", {}, error.message), error.hint && make("p", {}, error.hint), make("p", {}, make("a", { href: "#/" }, "All runs"))),
     );
   }
-  if (own === count) document.documentElement.dataset.ready = page || "runs";
+  if (own !== count) return;
+  $("save").hidden = !open || page === "" || page === "world";
+  document.documentElement.dataset.ready = page || "runs";
 }
 
 function help() {
@@ -93,4 +97,5 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 $("help").addEventListener("click", help);
+$("save").addEventListener("click", () => snapshot($("main"), document.title.replace(" · Studio", "")).catch((error) => toast(error.message)));
 show();

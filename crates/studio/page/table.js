@@ -1,43 +1,23 @@
 // A table beside what was made of it: each column, any pair, and rows with their scores and reasons.
 
-import { resolved } from "./curve.js";
+import { resolved, ticks } from "./curve.js";
+import { pairs, shares } from "./distance.js";
 import { make } from "./element.js";
 import { post } from "./server.js";
 import { runAddress } from "./shelf.js";
+import { moment, moments } from "./time.js";
 import { number, saveTable } from "./words.js";
 
-const BINS = 24;
-const LEVELS = 12;
+// Columns that are drawn at first, that pairs are looked for among, pairs that are listed, columns and rows of the list of rows.
+const CARDS = 60;
+const PAIRED = 60;
+const PAIRS = 12;
+const WIDE = 16;
+const ROWS = 60;
+const HEIGHT = 112;
+const FOOT = 18;
 
-// Shares of both sides in bins that fit both, and half the sum of their differences.
-function shares(real, made) {
-  const all = [real, made].filter(Boolean);
-  let place, n, names;
-  if (real.levels) {
-    names = [...real.levels.slice(0, LEVELS)];
-    const other = real.levels.length > LEVELS || made?.levels.some((level) => !real.levels.includes(level));
-    n = names.length + (other ? 1 : 0);
-    place = (column) => (v) => {
-      const at = names.indexOf(column.levels[v]);
-      return at < 0 ? n - 1 : at;
-    };
-    if (other) names.push("others");
-  } else {
-    const values = all.flatMap((column) => column.values.filter((v) => v !== null)).sort((a, b) => a - b);
-    const [low, high] = [values[Math.floor(values.length * 0.005)] ?? 0, values[Math.ceil(values.length * 0.995) - 1] ?? 1];
-    n = BINS;
-    place = () => (v) => Math.max(0, Math.min(BINS - 1, Math.floor(((v - low) / (high - low || 1)) * BINS)));
-    names = [low, high];
-  }
-  const of = (column) => {
-    const counts = new Array(n).fill(0);
-    for (const v of column.values) if (v !== null) counts[place(column)(v)] += 1 / column.values.length;
-    return counts;
-  };
-  const [one, other] = [of(real), made && of(made)];
-  const distance = other ? one.reduce((sum, v, i) => sum + Math.abs(v - other[i]), 0) / 2 : null;
-  return { one, other, names, distance };
-}
+const text = (column, v) => (column.kind === "date-time" ? moment(v) : number(v));
 
 function context(canvas, height) {
   const ratio = devicePixelRatio || 1, width = canvas.clientWidth || 220;
@@ -45,7 +25,22 @@ function context(canvas, height) {
   canvas.height = height * ratio;
   const c = canvas.getContext("2d");
   c.scale(ratio, ratio);
+  c.font = "11px system-ui, sans-serif";
   return [c, width];
+}
+
+// Round places of a column and what stands there.
+function places(column, low, high, most) {
+  if (column.kind === "date-time") return moments(low, high, most);
+  return ticks(low, high, most).map((at) => [at, number(at)]);
+}
+
+// Words as wide as there is room.
+function fitted(c, words, width) {
+  if (c.measureText(words).width <= width) return words;
+  let cut = words;
+  while (cut.length > 1 && c.measureText(`${cut}…`).width > width) cut = cut.slice(0, -1);
+  return `${cut}…`;
 }
 
 export async function table(place, name, _, shell) {
@@ -57,69 +52,113 @@ export async function table(place, name, _, shell) {
   const made = new Map((answer.made ?? []).map((column) => [column.name, column]));
   const columns = answer.real.map((real) => ({ real, made: made.get(real.name), ...shares(real, made.get(real.name)) }));
   columns.sort((a, b) => (b.distance ?? -1) - (a.distance ?? -1));
-  const cards = columns.map((column) => {
-    const canvas = make("canvas", { role: "img", "aria-label": `${column.real.name}: real and made` });
-    const card = make("button", { type: "button", onclick: () => pick(column.real.name) }, make("b", {}, column.real.name), column.distance !== null && make("span", { class: "soft" }, ` ${Math.round(column.distance * 100)} % apart`), canvas, make("span", { class: "soft" }, column.real.levels ? column.names.slice(0, 3).join(", ") : `${number(column.names[0])} to ${number(column.names[1])}`));
-    return { column, canvas, card };
-  });
+  const find = (one) => answer.real.find((column) => column.name === one);
+  let shown = CARDS;
+  const cards = make("div", { class: "smalls", style: { margin: "10px 0 20px" } });
+  const more = make("button", { type: "button", onclick: () => ((shown *= 4), drawCards()) });
   const options = () => answer.real.map((column) => make("option", { value: column.name }, column.name));
   const across = make("select", { "aria-label": "To the right", onchange: () => drawPair() }, options()), up = make("select", { "aria-label": "Upwards", onchange: () => drawPair() }, options());
   up.selectedIndex = Math.min(1, answer.real.length - 1);
   const sides = ["real", "made"].map((side) => make("canvas", { role: "img", "aria-label": `${side} rows`, style: { width: "100%" } }));
+  const worst = make("div", { class: "row", style: { margin: "6px 0" } });
   const rows = make("div", {});
   place.replaceChildren(heading,
     make("p", { class: "soft" }, `${number(answer.rows)} of ${number(answer.of)} ${answer.part} rows${answer.made ? ` beside ${number(answer.rows)} made ones; columns that differ most come first. Half of the rows against the other half would differ a little too.` : "; this model makes no rows"}`),
     make("p", {}, make("i", { class: "swatch", style: { "--c": "var(--real)" } }), "real ", answer.made && [make("i", { class: "swatch", style: { "--c": "var(--made)" } }), "made"]),
-    make("div", { class: "smalls", style: { margin: "10px 0 20px" } }, cards.map(({ card }) => card)),
-    make("div", { class: "row" }, make("h2", { style: { margin: 0 } }, "A pair"), across, up, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")),
-    make("div", { class: "pairs", style: { margin: "8px 0 20px" } }, sides.slice(0, answer.made ? 2 : 1)),
+    cards,
+    answer.real.length > 1 && make("div", { class: "row" }, make("h2", { style: { margin: 0 } }, "A pair"), across, up, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")),
+    worst,
+    answer.real.length > 1 && make("div", { class: "pairs", style: { margin: "8px 0 20px" } }, sides.slice(0, answer.made ? 2 : 1)),
     rows);
 
+  // Pictures that are far below are drawn when they come near.
+  const near = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && (near.unobserve(target), target.show())), { rootMargin: "300px" });
+
   function drawCards() {
-    for (const { column, canvas } of cards) {
-      const [c, width] = context(canvas, 92);
-      const most = Math.max(...column.one, ...(column.other ?? []), 1e-9), n = column.one.length, w = width / n;
-      c.fillStyle = resolved("var(--real)");
-      c.globalAlpha = 0.45;
-      column.one.forEach((v, i) => c.fillRect(i * w + 1, 90 - (v / most) * 84, Math.max(1, w - 2), (v / most) * 84));
-      c.globalAlpha = 1;
-      if (!column.other) continue;
-      c.strokeStyle = resolved("var(--made)");
-      c.lineWidth = 2;
-      c.beginPath();
-      column.other.forEach((v, i) => (c.moveTo(i * w, 90 - (v / most) * 84), c.lineTo((i + 1) * w, 90 - (v / most) * 84)));
-      c.stroke();
+    near.disconnect();
+    cards.replaceChildren(...columns.slice(0, shown).map((column) => {
+      const canvas = make("canvas", { role: "img", "aria-label": `${column.real.name}: real and made`, style: { height: `${HEIGHT}px` } });
+      canvas.show = () => drawCard(canvas, column);
+      near.observe(canvas);
+      return make("button", { type: "button", title: column.real.name, onclick: () => pick(column.real.name) }, make("b", {}, column.real.name), column.distance !== null && make("span", { class: "soft" }, ` ${Math.round(column.distance * 100)} % apart`), canvas);
+    }), ...(columns.length > shown ? [more] : []));
+    more.textContent = `More of ${number(columns.length)} columns`;
+  }
+
+  function drawCard(canvas, { real, one, other, names, low, high }) {
+    const [c, width] = context(canvas, HEIGHT);
+    const floor = HEIGHT - FOOT, most = Math.max(...one, ...(other ?? []), 1e-9), n = one.length, w = width / n;
+    const y = (v) => floor - (v / most) * (floor - 6);
+    c.fillStyle = resolved("var(--real)");
+    c.globalAlpha = 0.45;
+    one.forEach((v, i) => c.fillRect(i * w + 1, y(v), Math.max(1, w - 2), floor - y(v)));
+    c.globalAlpha = 1;
+    c.fillStyle = resolved("var(--soft)");
+    c.textAlign = "center";
+    if (names) names.forEach((level, i) => w > 22 && c.fillText(fitted(c, level, w - 4), (i + 0.5) * w, HEIGHT - 5));
+    else for (const [at, words] of places(real, low, high, real.kind === "date-time" ? 5 : 3)) {
+      const half = c.measureText(words).width / 2;
+      c.fillText(words, Math.max(half, Math.min(width - half, ((at - low) / (high - low || 1)) * width)), HEIGHT - 5);
     }
+    if (!other) return;
+    c.strokeStyle = resolved("var(--made)");
+    c.lineWidth = 2;
+    c.beginPath();
+    other.forEach((v, i) => (c.moveTo(i * w, y(v)), c.lineTo((i + 1) * w, y(v))));
+    c.stroke();
   }
 
   function drawPair() {
-    const [a, b] = [across.value, up.value];
-    const ranges = [a, b].map((one) => {
-      const column = answer.real.find((column) => column.name === one);
-      if (column.levels) return { column, low: -0.5, high: column.levels.length - 0.5 };
-      const values = column.values.filter((v) => v !== null);
-      return { column, low: Math.min(...values), high: Math.max(...values) };
+    const left = 64, top = 8, bottom = 26, height = 320;
+    const ranges = [across.value, up.value].map((one) => {
+      const column = find(one);
+      if (!column) return null;
+      if (column.levels) return { column, low: -0.5, high: Math.max(0.5, column.levels.length - 0.5) };
+      // What is made may lie outside of what is real.
+      const values = [column, made.get(one)].filter(Boolean).flatMap((of) => of.values.filter((v) => v !== null));
+      return values.length ? { column, low: values.reduce((a, b) => Math.min(a, b)), high: values.reduce((a, b) => Math.max(a, b)) } : { column, low: 0, high: 1 };
     });
+    if (ranges.includes(null)) return;
     sides.forEach((canvas, s) => {
       if (s === 1 && !answer.made) return;
-      const [c, width] = context(canvas, 300);
-      const find = (one) => (s === 0 ? answer.real : answer.made).find((column) => column.name === one);
-      const [x, y] = [find(a), find(b)];
+      const [c, width] = context(canvas, height);
+      const [w, h] = [width - left - 10, height - top - bottom];
+      const of = (one) => (s === 0 ? find(one) : made.get(one));
+      const [x, y] = [of(across.value), of(up.value)];
+      c.strokeStyle = resolved("var(--grid)");
+      const rule = (a, b, p, q) => (c.beginPath(), c.moveTo(a, b), c.lineTo(p, q), c.stroke());
+      const marks = ({ column, low, high }, most) => (column.levels ? column.levels.map((level, i) => [i, level]).filter((_, i) => i % Math.ceil(column.levels.length / most) === 0) : places(column, low, high, most)).map(([at, words]) => [(at - low) / (high - low || 1), words]);
+      const [ax, ay] = [marks(ranges[0], Math.max(2, w / 90)), marks(ranges[1], 6)];
+      c.fillStyle = resolved("var(--soft)");
+      for (const [share, words] of ax) {
+        rule(left + share * w, top, left + share * w, top + h);
+        c.textAlign = "center";
+        c.fillText(fitted(c, words, Math.max(30, w / ax.length)), left + share * w, height - 9);
+      }
+      for (const [share, words] of ay) {
+        rule(left, top + h - share * h, left + w, top + h - share * h);
+        c.textAlign = "right";
+        c.fillText(fitted(c, words, left - 8), left - 5, top + h - share * h + 4);
+      }
       if (!x || !y) return;
       c.fillStyle = resolved(s === 0 ? "var(--real)" : "var(--made)");
       c.globalAlpha = 0.4;
       const at = (column, i, { column: real, low, high }) => {
         let v = column.values[i];
         if (v === null) return null;
-        // Levels are spread a little, the same way each time.
-        if (real.levels) v = real.levels.indexOf(column.levels[v]) + (((i * 0.618) % 1) - 0.5) * 0.6;
+        if (real.levels) {
+          const place = real.levels.indexOf(column.levels[v]);
+          if (place < 0) return null;
+          // Levels are spread a little, the same way each time.
+          v = place + (((i * 0.618) % 1) - 0.5) * 0.6;
+        }
         return (v - low) / (high - low || 1);
       };
       for (let i = 0; i < x.values.length; i++) {
         const [p, q] = [at(x, i, ranges[0]), at(y, i, ranges[1])];
         if (p === null || q === null) continue;
         c.beginPath();
-        c.arc(6 + p * (width - 12), 294 - q * 288, 2, 0, 7);
+        c.arc(left + p * w, top + h - q * h, 2, 0, 7);
         c.fill();
       }
       c.globalAlpha = 1;
@@ -133,25 +172,49 @@ export async function table(place, name, _, shell) {
     across.scrollIntoView({ block: "center" });
   }
 
+  let listed = [], pairAt = -1;
+  function drawWorst() {
+    if (!answer.made || columns.length < 2) return;
+    listed = pairs(columns, PAIRED).slice(0, PAIRS);
+    worst.replaceChildren(make("span", { class: "soft" }, `Pairs by how much more they differ than halves of the real rows (in brackets)${columns.length > PAIRED ? ` among the ${PAIRED} columns that do` : ""}:`),
+      ...listed.map(({ names: [a, b], distance, floor }, i) => make("button", { type: "button", class: "quiet", title: `${Math.round(distance * 100)} % of the rows would have to move; half of the real rows are ${Math.round(floor * 100)} % from the other half`, onclick: () => showPair(i) }, `${a} × ${b}`, make("span", { class: "soft" }, `${Math.round(distance * 100)} % (${Math.round(floor * 100)} %)`))));
+    if (listed.length) showPair(0);
+  }
+
+  function showPair(i) {
+    pairAt = i;
+    [across.value, up.value] = listed[i].names;
+    drawPair();
+  }
+
   const cell = (column, i) => (column.values[i] === null ? null : column.levels ? column.levels[column.values[i]] : column.values[i]);
+  const words = (column, i) => {
+    const value = cell(column, i);
+    return typeof value === "number" ? text(column, value) : (value ?? "–");
+  };
   function drawRows() {
     const scored = answer.scored;
     if (!scored) return;
-    const order = scored.scores.map((_, i) => i).sort((a, b) => scored.scores[b] - scored.scores[a]).slice(0, 60);
-    rows.replaceChildren(make("h2", {}, "Rows, the most unusual first"), make("div", { class: "scroll" }, make("table", { class: "list" },
-      make("thead", {}, make("tr", {}, ["row", "score", "why", ...answer.real.map((column) => column.name)].map((text, i) => make("th", { class: i < 2 ? "n" : null }, make("span", { class: "plain" }, text))))),
-      make("tbody", {}, order.map((i) => make("tr", {}, make("td", { class: "n" }, i + 1), make("td", { class: "n" }, number(scored.scores[i])),
+    const order = scored.scores.map((_, i) => i).sort((a, b) => scored.scores[b] - scored.scores[a]).slice(0, ROWS);
+    // Of wide tables the columns that are given as reasons, and the first others.
+    const named = new Set(order.flatMap((i) => (scored.reasons[i] ?? []).map(([column]) => column)));
+    const kept = answer.real.length <= WIDE ? answer.real : [...answer.real.filter((column) => named.has(column.name)), ...answer.real.filter((column) => !named.has(column.name))].slice(0, WIDE);
+    rows.replaceChildren(make("h2", {}, "Rows, the most unusual first"), kept.length < answer.real.length && make("p", { class: "soft" }, `${kept.length} of ${number(answer.real.length)} columns, those that reasons name first`) || "", make("div", { class: "scroll" }, make("table", { class: "list" },
+      make("thead", {}, make("tr", {}, ["row", "score", "why", ...kept.map((column) => column.name)].map((text, i) => make("th", { class: i < 2 ? "n" : null }, make("span", { class: "plain" }, text))))),
+      make("tbody", {}, order.map((i) => make("tr", {}, make("td", { class: "n" }, number(answer.numbers[i])), make("td", { class: "n" }, number(scored.scores[i])),
         make("td", { class: "reasons" }, (scored.reasons[i] ?? []).map(([column, adds, actual, expected]) => make("div", {}, make("b", {}, column), ` ${actual ?? "–"}, expected ${expected ?? "–"} (+${number(adds)})`))),
-        answer.real.map((column) => make("td", {}, typeof cell(column, i) === "number" ? number(cell(column, i)) : (cell(column, i) ?? "–")))))))));
+        kept.map((column) => make("td", {}, words(column, i)))))))));
   }
 
   function csv() {
-    const side = (kind, list) => Array.from({ length: list[0]?.values.length ?? 0 }, (_, i) => [kind, ...list.map((column) => cell(column, i))]);
+    const side = (kind, list) => Array.from({ length: list[0]?.values.length ?? 0 }, (_, i) => [kind, ...list.map((column) => (column.kind === "date-time" ? words(column, i) : cell(column, i)))]);
     saveTable("rows.csv", [["side", ...answer.real.map((column) => column.name)], ...side("real", answer.real), ...(answer.made ? side("made", answer.made) : [])]);
   }
 
   const drawAll = () => (drawCards(), drawPair());
-  drawAll();
+  drawCards();
+  drawWorst();
+  drawPair();
   drawRows();
   addEventListener("resize", drawAll);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -159,8 +222,10 @@ export async function table(place, name, _, shell) {
   const key = (event) => {
     if (event.key === "Escape") location.hash = runAddress(name);
     else if (["j", "k"].includes(event.key)) (across.selectedIndex = (across.selectedIndex + (event.key === "j" ? 1 : answer.real.length - 1)) % answer.real.length), drawPair();
+    else if (["n", "p"].includes(event.key) && listed.length) showPair((pairAt + (event.key === "n" ? 1 : listed.length - 1)) % listed.length);
     else return false;
     return true;
   };
-  return { close: () => (removeEventListener("resize", drawAll), scheme.removeEventListener("change", drawAll)), key, keys: [["j k", "The next column of the pair"], ["esc", "The run"]] };
+  const keys = [["j k", "The next column of the pair, the one before"], ["n p", "The next of the pairs that differ most, the one before"], ["esc", "The run"]];
+  return { close: () => (near.disconnect(), removeEventListener("resize", drawAll), scheme.removeEventListener("change", drawAll)), key, keys };
 }

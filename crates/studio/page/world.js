@@ -1,9 +1,11 @@
 // A small adversarial network that learns on the server while somebody looks on. The page asks for some steps and what is
 // to be seen after them, draws, and asks again; when it is not looked at, nothing is trained.
 
-import { Curve, resolved } from "./curve.js";
+import { Curve } from "./curve.js";
 import { make } from "./element.js";
+import { one, two } from "./scene.js";
 import { Refusal, post } from "./server.js";
+import { Troubles } from "./trouble.js";
 import { number, save, saveTable } from "./words.js";
 
 const HEAD = 24;
@@ -14,11 +16,13 @@ const DATA = { ring: "eight on a ring", grid: "twenty-five on a grid", blobs: "t
 const OBJECTIVES = ["non-saturating", "minimax", "least-squares", "hinge", "wasserstein"];
 const DEFAULTS = {
   data: "ring", objective: "non-saturating", generator: "64,64", discriminator: "64,64", latent: 2, noise: "uniform", rule: "adam", rate: 0.002, lead: 1,
-  "discriminator-updates": 1, "generator-updates": 1, batch: 128, steps: 8000, cosine: true, minibatch: false, packing: 1, penalty: 0.03, average: 0.99, "input-noise": 0, seed: 0,
+  "discriminator-updates": 1, "generator-updates": 1, batch: 128, steps: 8000, cosine: true, minibatch: false, packing: 1, penalty: 0.03, average: 0.99, "input-noise": 0,
+  "soft-labels": 0, "flipped-labels": 0, "feature-matching": 0, history: 0, diversity: 0, replay: 0, "spectral-norm": false, seed: 0,
 };
 // One dimension as in the books, a few units each.
 const ONE = { generator: "16", discriminator: "16,16", latent: 1, noise: "normal", rate: 0.005, batch: 128, steps: 4000, penalty: 0.1, average: 0.99 };
-const LAYERS = [["real", "real points"], ["made", "made points"], ["heat", "judgement"], ["fold", "folded noise"], ["push", "pushes"]];
+// What can be shown, with the color it has: a judgement is as blue as it is sure of real points, as orange as of made ones.
+const LAYERS = [["real", "real points", "var(--real)"], ["made", "made points", "var(--made)"], ["heat", "judgement", "linear-gradient(90deg, var(--made), transparent, var(--real))"], ["fold", "folded noise", "var(--s3)"], ["push", "pushes", "var(--ink)"]];
 
 export async function world(place, _, parameters, shell) {
   const start = () => (parameters.get("data") === "gaussian" ? { ...DEFAULTS, ...ONE } : DEFAULTS);
@@ -34,6 +38,7 @@ export async function world(place, _, parameters, shell) {
   let id = null, about = null, frame = null, playing = false, slow = false, asking = false, turn = 0;
   let history = { x: [], kl: [], js: [], d: [], g: [] };
   let seconds = 0;
+  const troubles = new Troubles();
 
   const canvas = make("canvas", { class: "world", tabindex: 0, role: "img", "aria-label": "Real and made points" });
   const title = make("h1", {}, "An adversarial network learns");
@@ -42,14 +47,15 @@ export async function world(place, _, parameters, shell) {
   const slowButton = make("button", { type: "button", "aria-pressed": "false", onclick: () => slower() }, "Slow", make("kbd", {}, "s"));
   const bar = make("div", { class: "row" }, playButton, button("Step both", "b", () => step(null)), button("Step D", "d", () => step(0)), button("Step G", "f", () => step(1)), slowButton, button("Reset", "r", () => begin()));
   const said = make("p", { class: "soft", role: "status" });
-  const ticks = make("div", { class: "row" }, LAYERS.map(([key, text], i) => {
+  const layers = make("div", { class: "row" }, LAYERS.map(([key, text, tone], i) => {
     const tick = make("input", { type: "checkbox", "data-layer": key, onchange: () => layer(key) });
     tick.checked = shown.has(key);
-    return make("label", {}, tick, text, make("kbd", {}, i + 1));
+    return make("label", {}, tick, make("i", { class: "swatch thick", style: { "--c": tone } }), text, make("kbd", {}, i + 1));
   }));
   const measures = make("dl", { class: "measures" });
   const side = make("div", {});
-  const left = make("div", {}, bar, ticks, canvas, said);
+  const trouble = make("div", { role: "status", style: { display: "grid", gap: "6px" } });
+  const left = make("div", {}, bar, layers, canvas, trouble, said);
   place.append(title, make("div", { class: "stage", style: { "margin-top": "10px" } }, left, side));
   document.title = "GAN world · Studio";
 
@@ -94,12 +100,23 @@ export async function world(place, _, parameters, shell) {
     field("average", "averaged weights", input({ min: 0, max: 0.9999, step: "any" }), "made points come from a moving average of the generator"),
     field("input-noise", "noise on what D sees", input({ min: 0, max: 2, step: "any" })),
     field("seed", "seed", input({ min: 0, step: 1 })));
+  const tricks = make("div", { class: "settings" },
+    field("soft-labels", "softer labels of real", input({ min: 0, max: 0.45, step: "any" }), "real points are to be told as 1 less this"),
+    field("flipped-labels", "share of flipped labels", input({ min: 0, max: 0.45, step: "any" }), "so many labels are wrong, so that D stays unsure"),
+    field("feature-matching", "feature matching", input({ min: 0, max: 100, step: "any" }), "weight of the distance between mean features of real and made points in the generator's loss"),
+    field("diversity", "diversity", input({ min: 0, max: 100, step: "any" }), "weight of how alike the features of made points are"),
+    field("history", "historical averaging", input({ min: 0, max: 10, step: "any" }), "weight of the distance of all weights from their mean so far"),
+    field("replay", "replay, steps", input({ min: 0, max: 10000, step: 1 }), "half of the made points that D learns from are those of the generator as it was up to so many steps ago"),
+    field("spectral-norm", "spectral normalization of D", make("input", { type: "checkbox" })));
   const share = make("button", { type: "button", onclick: () => (navigator.clipboard?.writeText(location.href.replace(/^[^#]*/, "")).then(() => shell.toast("The part of the address behind # is on the clipboard; it means the same in any studio"), () => shell.toast(location.hash))) }, "Share");
   const recipe = make("button", { type: "button", onclick: () => keep() }, "Save as recipe");
   const losses = make("div", {}), gaps = make("div", {});
-  side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings));
-  const gapCurve = new Curve(gaps, { label: "Divergence over steps", height: 120, xLabel: "step" });
-  const lossCurve = new Curve(losses, { label: "Losses over steps", height: 110, xLabel: "step" });
+  side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings), make("details", {}, make("summary", {}, "Tricks of training"), make("div", { style: { height: "8px" } }), tricks));
+  gaps.append(make("h2", { style: { margin: "4px 0" } }, "Divergence of made from real points, nats"));
+  const lossTitle = make("h2", { style: { margin: "4px 0" } });
+  losses.append(lossTitle);
+  const gapCurve = new Curve(gaps, { label: "KL and JS divergence over steps, nats", height: 130, xLabel: "step", legend: true });
+  const lossCurve = new Curve(losses, { label: "Losses of both networks over steps", height: 120, xLabel: "step", legend: true });
 
   function body() {
     const layers = (text) => text.split(/[,\s]+/).filter(Boolean).map(Number);
@@ -234,7 +251,7 @@ export async function world(place, _, parameters, shell) {
 
   function layer(key) {
     shown.has(key) ? shown.delete(key) : shown.add(key);
-    ticks.querySelector(`[data-layer=${key}]`).checked = shown.has(key);
+    layers.querySelector(`[data-layer=${key}]`).checked = shown.has(key);
     remember();
     if (!playing) ask({ steps: 0 }).then((done) => done || draw());
   }
@@ -250,142 +267,8 @@ export async function world(place, _, parameters, shell) {
     canvas.height = (isOne ? h : w) * ratio;
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
-    if (about) isOne ? one(c, w, h) : two(c, w, w);
+    if (about) (isOne ? one : two)(c, w, isOne ? h : w, { about, frame, shown, points: id === null ? points.flat() : null });
     tell();
-  }
-
-  // From -1 (made) over 0 to 1 (real), as a share: how sure the judgement is.
-  const sure = (value) => Math.tanh(value / 2);
-
-  function tint(value) {
-    const color = resolved(value > 0 ? "var(--real)" : "var(--made)");
-    const [r, g, b] = [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
-    return [r, g, b, Math.round(Math.abs(value) * 120)];
-  }
-
-  function two(c, w, h) {
-    const [[x0, x1], [y0, y1]] = about.bounds;
-    const X = (x) => ((x - x0) / (x1 - x0)) * w, Y = (y) => h - ((y - y0) / (y1 - y0)) * h;
-    if (frame && shown.has("heat") && frame.heat.length) {
-      const side = Math.round(Math.sqrt(frame.heat.length));
-      const small = new OffscreenCanvas(side, side);
-      const s = small.getContext("2d"), pixels = s.createImageData(side, side);
-      frame.heat.forEach((value, i) => pixels.data.set(tint(sure(value)), ((side - 1 - Math.floor(i / side)) * side + (i % side)) * 4));
-      s.putImageData(pixels, 0, 0);
-      c.imageSmoothingEnabled = true;
-      c.imageSmoothingQuality = "high";
-      c.drawImage(small, 0, 0, w, h);
-    }
-    if (frame && shown.has("fold") && frame.fold.length) {
-      const n = frame.fold.length / 2, side = Math.round(Math.sqrt(n));
-      const P = (i) => [X(frame.fold[2 * i]), Y(frame.fold[2 * i + 1])];
-      c.strokeStyle = resolved("var(--s3)");
-      c.lineWidth = 0.8;
-      c.globalAlpha = 0.75;
-      const lineOf = (list) => {
-        c.beginPath();
-        list.forEach((i, k) => (k ? c.lineTo(...P(i)) : c.moveTo(...P(i))));
-        c.stroke();
-      };
-      if (side * side === n && n > 60) for (let i = 0; i < side; i++) {
-        lineOf(Array.from({ length: side }, (_, j) => i * side + j));
-        lineOf(Array.from({ length: side }, (_, j) => j * side + i));
-      } else lineOf(Array.from({ length: n }, (_, i) => i));
-      c.globalAlpha = 1;
-    }
-    const dots = (values, color, size) => {
-      c.fillStyle = resolved(color);
-      for (let i = 0; i < values.length; i += 2) {
-        c.beginPath();
-        c.arc(X(values[i]), Y(values[i + 1]), size, 0, 7);
-        c.fill();
-      }
-    };
-    c.globalAlpha = 0.75;
-    if (shown.has("real")) dots(id === null ? points.flat() : about.real, "var(--real)", 1.8);
-    if (frame && shown.has("made")) dots(frame.points, "var(--made)", 2.2);
-    c.globalAlpha = 1;
-    if (frame && shown.has("push")) {
-      let longest = 1e-12;
-      for (let i = 0; i < frame.push.length; i += 4) longest = Math.max(longest, Math.hypot(frame.push[i + 2], frame.push[i + 3]));
-      c.strokeStyle = resolved("var(--ink)");
-      c.lineWidth = 1;
-      for (let i = 0; i < frame.push.length; i += 4) {
-        const [x, y, dx, dy] = frame.push.subarray(i, i + 4);
-        const length = Math.hypot(dx, dy) || 1, size = (10 + 30 * (length / longest)) / length;
-        const [px, py] = [X(x), Y(y)], [qx, qy] = [px + dx * size, py - dy * size];
-        const angle = Math.atan2(qy - py, qx - px);
-        c.beginPath();
-        c.moveTo(px, py);
-        c.lineTo(qx, qy);
-        for (const turn of [2.6, -2.6]) (c.moveTo(qx, qy), c.lineTo(qx + 5 * Math.cos(angle + turn), qy + 5 * Math.sin(angle + turn)));
-        c.stroke();
-      }
-    }
-  }
-
-  // The book's picture of one dimension: both densities, the judgement, and below where noise is taken to.
-  function one(c, w, h) {
-    const [[x0, x1]] = about.bounds;
-    const X = (x) => ((x - x0) / (x1 - x0)) * w;
-    const top = 12, floor = h * 0.7, low = h - 14, bins = 60;
-    const density = (values) => {
-      const counts = new Array(bins).fill(0);
-      for (const x of values) {
-        const at = Math.floor(((x - x0) / (x1 - x0)) * bins);
-        if (at >= 0 && at < bins) counts[at] += bins / values.length / (x1 - x0);
-      }
-      return counts.map((_, i) => (counts[Math.max(0, i - 1)] + 2 * counts[i] + counts[Math.min(bins - 1, i + 1)]) / 4);
-    };
-    const real = density(about.real), made = frame ? density(frame.points) : [];
-    const most = Math.max(...real) * 1.4;
-    const curve = (values, color, fill) => {
-      c.beginPath();
-      values.forEach((v, i) => c[i ? "lineTo" : "moveTo"](((i + 0.5) / values.length) * w, Math.max(top, floor - (v / most) * (floor - top))));
-      c.strokeStyle = resolved(color);
-      c.lineWidth = 2;
-      c.stroke();
-      if (!fill) return;
-      c.lineTo(w, floor);
-      c.lineTo(0, floor);
-      c.globalAlpha = 0.14;
-      c.fillStyle = resolved(color);
-      c.fill();
-      c.globalAlpha = 1;
-    };
-    if (shown.has("real")) curve(real, "var(--real)", true);
-    if (shown.has("made") && frame) curve(made, "var(--made)", true);
-    if (shown.has("heat") && frame?.heat.length) {
-      const share = [...frame.heat].map((value) => most / 2 + (most / 2) * sure(value) * 0.98);
-      c.setLineDash([5, 4]);
-      curve(share, "var(--s2)", false);
-      c.setLineDash([]);
-      c.fillStyle = resolved("var(--s2)");
-      c.font = "12px system-ui, sans-serif";
-      c.fillText("judgement: above the middle “real”", 8, floor - 8);
-    }
-    c.strokeStyle = resolved("var(--line)");
-    c.lineWidth = 1;
-    for (const y of [floor, low]) (c.beginPath(), c.moveTo(0, y), c.lineTo(w, y), c.stroke());
-    c.fillStyle = resolved("var(--soft)");
-    c.font = "11.5px system-ui, sans-serif";
-    c.textAlign = "center";
-    const value = (x) => about.mean[0] + x * about.scale[0];
-    for (let i = 1; i < 6; i++) c.fillText(number(value(x0 + (i / 6) * (x1 - x0))), (i / 6) * w, floor + 14);
-    c.textAlign = "left";
-    if (shown.has("fold") && frame?.fold.length) {
-      c.strokeStyle = resolved("var(--s3)");
-      c.globalAlpha = 0.7;
-      frame.fold.forEach((x, i) => (c.beginPath(), c.moveTo(((i + 0.5) / frame.fold.length) * w, low), c.lineTo(X(x), floor), c.stroke()));
-      c.globalAlpha = 1;
-      c.fillText("noise", 6, low - 4);
-    }
-    if (shown.has("push") && frame?.push.length) {
-      c.strokeStyle = resolved("var(--ink)");
-      let longest = 1e-12;
-      for (let i = 0; i < frame.push.length; i += 4) longest = Math.max(longest, Math.abs(frame.push[i + 2]));
-      for (let i = 0; i < frame.push.length; i += 4) (c.beginPath(), c.moveTo(X(frame.push[i]), floor - 5), c.lineTo(X(frame.push[i]) + (frame.push[i + 2] / longest) * 30, floor - 5), c.stroke());
-    }
   }
 
   function tell() {
@@ -399,11 +282,18 @@ export async function world(place, _, parameters, shell) {
       item("JS", `${frame.js.toFixed(3)}`, `nats, at most 0.693; as many other real points have ${about.floor?.[1].toFixed(3)}`);
       if (seconds > 0) item("steps a second", Math.round(frame.step / seconds));
     }
+    const all = troubles.of(frame, about);
+    if (all.map(([key]) => key).join() !== trouble.dataset.signs) {
+      trouble.dataset.signs = all.map(([key]) => key).join();
+      trouble.replaceChildren(...all.map(([, text]) => make("p", { class: "notice" }, text)));
+    }
     measures.replaceChildren(...items);
     measures.dataset.modes = frame ? frame.modes : "";
     measures.dataset.step = frame ? frame.step : "";
+    gapCurve.levels = about?.floor && history.x.length ? [[about.floor[0], "KL of as many real points"]] : [];
+    lossTitle.textContent = `Losses, ${["non-saturating", "minimax"].includes(setting.objective) ? "nats a point" : `of the objective ${setting.objective}`}`;
     gapCurve.set([{ name: "KL", x: history.x, y: history.kl, color: "var(--s0)" }, { name: "JS", x: history.x, y: history.js, color: "var(--s2)" }]);
-    lossCurve.set([{ name: "D loss", x: history.x, y: history.d, color: "var(--real)" }, { name: "G loss", x: history.x, y: history.g, color: "var(--made)" }]);
+    lossCurve.set([{ name: "discriminator", x: history.x, y: history.d, color: "var(--real)" }, { name: "generator", x: history.x, y: history.g, color: "var(--made)" }]);
   }
 
   // --- keeping ------------------------------------------------------------------------------------------------------

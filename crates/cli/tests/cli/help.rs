@@ -84,7 +84,7 @@ fn every_command_of_the_contract_has_its_options() {
                 "--threads <N>",
             ],
         ),
-        ("latent", &["grid", "walk", "between", "concept", "arithmetic", "repeat"]),
+        ("latent", &["grid", "walk", "between", "concept", "arithmetic", "repeat", "clusters", "invert"]),
         ("compare", &["<RUNS> <RUNS>...", "--rows <DATA>", "-o, --output <FILE>"]),
         ("show", &["<RUN>", "--diagram <FILE>"]),
         ("recipes", &["show"]),

@@ -31,6 +31,17 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
 ];
 
+/// What one answer may do, in place of what all of them may: a policy of content security.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy(HeaderValue);
+
+impl Policy {
+    /// Nothing of a text that is no header.
+    pub(crate) fn new(policy: &str) -> Option<Self> {
+        HeaderValue::from_str(policy).ok().map(Self)
+    }
+}
+
 /// `pages` behind the gate. Handlers find the [`Session`] among the extensions of a request.
 pub fn guarded(pages: Router, gate: Arc<Gate>) -> Router {
     pages
@@ -46,6 +57,9 @@ async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> R
     };
     for (name, value) in HEADERS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(Policy(own)) = answer.extensions().get::<Policy>().cloned() {
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, own);
     }
     answer
 }

@@ -10,5 +10,6 @@ mod guard;
 mod listen;
 
 pub use gate::{Gate, Session};
+pub(crate) use guard::Policy;
 pub use guard::guarded;
 pub use listen::{Listener, Unfinished};

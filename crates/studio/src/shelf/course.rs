@@ -5,13 +5,18 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use veridic::train::Event;
 
 /// Bytes read at once; a page with more to see asks again.
 const PIECE: u64 = 4 << 20;
+/// So many lines are worth being read by several threads.
+const MANY: usize = 2000;
 /// Bytes from the end in which the last event is looked for.
 const TAIL: u64 = 64 << 10;
+/// How the line of a notice begins.
+const NOTICE: &[u8] = b"{\"event\":\"notice\"";
 
 /// Events of a run in columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -32,8 +37,8 @@ pub struct Course {
     pub figures: BTreeMap<String, Vec<Option<f64>>>,
     /// What was noticed: epoch, step, words.
     pub notices: Vec<(usize, u64, String)>,
-    /// Parts of a model without epochs: name, share done, seconds.
-    pub parts: Vec<(String, f64, f64)>,
+    /// Parts of a model without epochs: name, share done, seconds, and the loss where it learns in passes.
+    pub parts: Vec<(String, f64, f64, Option<f64>)>,
     /// Lines that could not be understood.
     pub skipped: usize,
 }
@@ -59,10 +64,18 @@ impl Course {
         let skipped = whole == 0 && bytes.len() as u64 == PIECE;
         course.next = from + if skipped { PIECE } else { whole as u64 };
         course.more = read.is_ok() && bytes.len() as u64 == PIECE && course.next < length;
-        for line in bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice(line) {
-                Ok(event) => course.add(event),
-                Err(_) => course.skipped += 1,
+        let lines = bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let lines: Vec<&[u8]> = lines.collect();
+        let read = |line: &&[u8]| serde_json::from_slice(line).ok();
+        // A few lines are read before another thread could wake up.
+        let events: Vec<Option<Event>> = match lines.len() {
+            0..MANY => lines.iter().map(read).collect(),
+            _ => lines.par_iter().map(read).collect(),
+        };
+        for event in events {
+            match event {
+                Some(event) => course.add(event),
+                None => course.skipped += 1,
             }
         }
         course
@@ -85,7 +98,7 @@ impl Course {
                 }
             }
             Event::Notice { epoch, step, text } => self.notices.push((epoch, step, text)),
-            Event::Part { part, share, seconds, .. } => self.parts.push((part, share, seconds)),
+            Event::Part { part, share, seconds, loss, .. } => self.parts.push((part, share, seconds, loss)),
             Event::Start { .. } | Event::Step { .. } => {}
         }
     }
@@ -99,17 +112,33 @@ fn begins_a_line(file: &mut File, at: u64) -> bool {
             && byte[0] == b'\n')
 }
 
-/// The last whole epoch or part of the run in `path`.
-pub(super) fn last_event(path: &Path) -> Option<Event> {
-    let mut file = File::open(path.join("events.jsonl")).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(TAIL).read_to_end(&mut bytes).ok()?;
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n')?;
-    let events =
-        bytes[..whole].rsplit(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    events.into_iter().find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }))
+/// The last whole epoch or part of the run in `path`, and what was noticed last: near the end, or else at the start.
+pub(super) fn last_events(path: &Path) -> (Option<Event>, Option<String>) {
+    let Ok(mut file) = File::open(path.join("events.jsonl")) else { return (None, None) };
+    let length = file.metadata().map_or(0, |about| about.len());
+    let mut lines = |from: u64| -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read =
+            file.seek(SeekFrom::Start(from)).and_then(|_| (&mut file).take(TAIL).read_to_end(&mut bytes));
+        bytes.truncate(bytes.iter().rposition(|&byte| byte == b'\n').filter(|_| read.is_ok()).unwrap_or(0));
+        bytes
+    };
+    let (end, start) =
+        (lines(length.saturating_sub(TAIL)), if length > TAIL { lines(0) } else { Vec::new() });
+    // An epoch has many figures, and all but one are passed over.
+    let notice = |bytes: &[u8]| {
+        let mut lines = bytes.rsplit(|&byte| byte == b'\n').filter(|line| line.starts_with(NOTICE));
+        lines.find_map(|line| match serde_json::from_slice(line) {
+            Ok(Event::Notice { text, .. }) => Some(text),
+            _ => None,
+        })
+    };
+    let last = end
+        .rsplit(|&byte| byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .find(|event| matches!(event, Event::Epoch { .. } | Event::Part { .. }));
+    let noticed = notice(&end).or_else(|| notice(&start));
+    (last, noticed)
 }
 
 #[cfg(test)]
@@ -137,7 +166,12 @@ mod tests {
         std::fs::write(&file, format!("{first}{}", epoch(3, ""))).unwrap();
         let rest = Course::read(dir.path(), course.next);
         assert_eq!((&rest.epoch[..], rest.anew), (&[3][..], false));
-        assert!(matches!(last_event(dir.path()), Some(Event::Epoch { epoch: 3, .. })));
+        assert!(matches!(last_events(dir.path()), (Some(Event::Epoch { epoch: 3, .. }), None)));
+        let notice = "{\"event\":\"notice\",\"epoch\":1,\"step\":9,\"text\":\"collapse at step 9\"}\n";
+        std::fs::write(&file, format!("{notice}{}", epoch(4, "").repeat(3000))).unwrap();
+        let (last, noticed) = last_events(dir.path());
+        assert!(matches!(last, Some(Event::Epoch { epoch: 4, .. })));
+        assert_eq!(noticed.as_deref(), Some("collapse at step 9"));
         // The file was begun anew.
         std::fs::write(&file, epoch(1, "")).unwrap();
         let anew = Course::read(dir.path(), course.next);

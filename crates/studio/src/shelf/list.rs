@@ -1,15 +1,17 @@
 //! What lies in a folder of runs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use veridic::run::{Config, RunInfo};
 use veridic::train::Event;
 
-use super::course::last_event;
+use super::course::last_events;
 use super::place;
 use crate::Result;
 
@@ -45,6 +47,8 @@ pub struct Entry {
     pub share: Option<f64>,
     /// The figures of its report; while it runs those of the last epoch.
     pub figures: BTreeMap<String, f64>,
+    /// What was noticed last while it learned: a collapse, a divergence.
+    pub notice: Option<String>,
     /// The user's own words for it.
     pub tags: Vec<String>,
 }
@@ -53,7 +57,18 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Shelf {
     root: PathBuf,
-    known: Mutex<HashMap<PathBuf, (Stamp, Entry)>>,
+    known: Mutex<HashMap<PathBuf, (Stamp, Arc<Entry>)>>,
+}
+
+/// All runs of a folder at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// The entries, by name.
+    pub entries: Vec<Arc<Entry>>,
+    /// How many more there are than can be listed.
+    pub more: usize,
+    /// Another one whenever an entry has changed.
+    pub mark: String,
 }
 
 /// When the files of an entry were last written.
@@ -78,8 +93,8 @@ impl Shelf {
         place::run(&self.root, name)
     }
 
-    /// All entries, by name, and how many more there are than can be listed. What did not change since is not read again.
-    pub fn list(&self) -> (Vec<Entry>, usize) {
+    /// All entries. What did not change since is not read again.
+    pub fn list(&self) -> Listing {
         let mut found = Vec::new();
         if self.root.join("run.json").exists() {
             found.push((".".to_owned(), self.root.clone(), true));
@@ -91,21 +106,28 @@ impl Shelf {
         found.truncate(MOST);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::take(&mut *known);
-        let mut entries = Vec::with_capacity(found.len());
-        for (name, path, is_run) in found {
+        let read = |(name, path, is_run): (String, PathBuf, bool)| {
             let stamp = stamp(&path);
-            let mut entry = match before.get(&path) {
-                Some((then, entry)) if *then == stamp => entry.clone(),
-                _ => entry(&name, &path, is_run),
+            let entry = match before.get(&path) {
+                Some((then, entry)) if *then == stamp => Arc::clone(entry),
+                _ => Arc::new(entry(&name, &path, is_run)),
             };
-            known.insert(path, (stamp, entry.clone()));
+            (path, stamp, entry)
+        };
+        let all: Vec<(PathBuf, Stamp, Arc<Entry>)> = found.into_par_iter().map(read).collect();
+        let mut mark = DefaultHasher::new();
+        more.hash(&mut mark);
+        let mut entries = Vec::with_capacity(all.len());
+        for (path, stamp, mut entry) in all {
+            known.insert(path.clone(), (stamp, Arc::clone(&entry)));
             // Silence grows without a file that changes.
             if entry.status == "running" && silence(&stamp) > SILENT {
-                "silent".clone_into(&mut entry.status);
+                "silent".clone_into(&mut Arc::make_mut(&mut entry).status);
             }
+            (path, stamp, &entry.status).hash(&mut mark);
             entries.push(entry);
         }
-        (entries, more)
+        Listing { entries, more, mark: format!("{:016x}", mark.finish()) }
     }
 }
 
@@ -167,6 +189,7 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
         seed: 0,
         share: None,
         figures: BTreeMap::new(),
+        notice: None,
         tags: Vec::new(),
     };
     if !is_run {
@@ -210,8 +233,10 @@ fn entry(name: &str, path: &Path, is_run: bool) -> Entry {
     }
     let report = std::fs::read(path.join("report.json")).ok();
     entry.figures = report.and_then(|report| serde_json::from_slice(&report).ok()).unwrap_or_default();
+    let (last, notice) = last_events(path);
+    entry.notice = notice;
     if entry.figures.is_empty() {
-        match last_event(path) {
+        match last {
             Some(Event::Epoch { epoch, losses, .. }) => {
                 entry.share = Some(epoch as f64 / config.train.epochs.max(1) as f64);
                 entry.figures = losses;

@@ -9,7 +9,7 @@ mod steer;
 mod view;
 
 pub use course::Course;
-pub use list::{Entry, Shelf};
+pub use list::{Entry, Listing, Shelf};
 pub use remove::Notes;
 pub use steer::STOP;
 pub use view::View;

@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use crate::{Result, StudioError};
 
 /// Files of a run that a page may read, beside those of `figures/` and `samples/`.
-const FILES: [&str; 5] = ["run.json", "config.toml", "report.json", "events.jsonl", "schema.json"];
+const FILES: [&str; 7] =
+    ["run.json", "config.toml", "report.json", "events.jsonl", "schema.json", "report.html", "card.md"];
 
 /// The run of this name below `root`; the folder itself is `.`.
 pub(super) fn run(root: &Path, name: &str) -> Result<PathBuf> {

@@ -56,7 +56,7 @@ impl Shelf {
     /// What is no run or is being trained; a folder that cannot be written.
     pub fn remove(&self, name: &str) -> Result<String> {
         let run = self.run(name)?;
-        let (entries, _) = self.list();
+        let entries = self.list().entries;
         let status = entries.iter().find(|entry| entry.name == name).map(|entry| entry.status.as_str());
         // The key stands for the name, with another sign between folders.
         if name == "." || name.contains('~') || !run.join("run.json").exists() {

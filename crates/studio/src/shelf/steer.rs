@@ -76,7 +76,7 @@ impl Shelf {
     }
 
     fn status(&self, name: &str) -> Option<String> {
-        self.list().0.into_iter().find(|entry| entry.name == name).map(|entry| entry.status)
+        self.list().entries.iter().find(|entry| entry.name == name).map(|entry| entry.status.clone())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use veridic::data::Schema;
 use veridic::models::Ability;
 use veridic::run::{Config, RunInfo, Status};
 
@@ -45,8 +46,18 @@ pub struct View {
     pub real: bool,
     /// Whether it has a latent space that can be walked through.
     pub latent: bool,
+    /// Files for people that can be sent as they are: the report as a page, the card of the model.
+    pub pages: Vec<&'static str>,
+    /// Whether there is a map of its rows.
+    pub map: bool,
     /// Whether it speaks of a table.
     pub table: bool,
+    /// Columns of the table that it learned from; 0 where it learned from none.
+    pub columns: usize,
+    /// Whether it speaks of series.
+    pub series: bool,
+    /// Changes whenever anything of this view does.
+    pub mark: String,
     /// Tags and note.
     pub notes: Notes,
 }
@@ -61,6 +72,8 @@ impl Shelf {
         if !path.join("run.json").exists() {
             return Err(StudioError::NoRun { name: name.to_owned() });
         }
+        // Before anything is read: what changes meanwhile is read the next time.
+        let mark = mark(&path);
         let (info, mut trouble) = match info(&path) {
             Ok(info) => (Some(info), None),
             Err((_, trouble)) => (None, Some(trouble)),
@@ -80,6 +93,10 @@ impl Shelf {
         let is_fitted = is_there("model.safetensors");
         let schema = std::fs::read_to_string(path.join("schema.json")).unwrap_or_default();
         let can = |ability: Ability| config.as_ref().is_some_and(|config| config.model.can(ability));
+        let is_of_series = config.as_ref().is_some_and(|config| {
+            let series = [Ability::Alarm, Ability::Continue, Ability::FillSeries];
+            config.data.series.window.is_some() || series.iter().any(|ability| config.model.can(*ability))
+        });
         let is_game = config.as_ref().is_some_and(|config| config.model.name() == "gan");
         let step = |file: &String| file.strip_prefix("step-")?.strip_suffix(".png")?.parse::<u64>().ok();
         Ok(View {
@@ -93,7 +110,13 @@ impl Shelf {
             samples: samples.iter().filter_map(|file| Some((step(file)?, file.clone()))).collect(),
             real: samples.iter().any(|file| file == "real.png"),
             latent: is_fitted && (can(Ability::Reconstruct) || is_game),
+            pages: ["report.html", "card.md"].into_iter().filter(|file| is_there(file)).collect(),
+            map: is_fitted && (can(Ability::Encode) || (schema.contains("\"columns\"") && !is_of_series)),
+            columns: serde_json::from_str::<Schema>(&schema).map_or(0, |schema| schema.columns.len()),
+            series: is_fitted && is_of_series,
+            mark,
             table: is_fitted
+                && !is_of_series
                 && schema.contains("\"columns\"")
                 && (can(Ability::Sample) || can(Ability::Score)),
             notes: notes(&path),
@@ -103,6 +126,18 @@ impl Shelf {
             info,
             trouble,
         })
+    }
+
+    /// One run, or nothing where it is still as `seen` says that it was.
+    ///
+    /// # Errors
+    /// A name that is none of a run.
+    pub fn view_anew(&self, name: &str, seen: &str) -> Result<Option<View>> {
+        let path = self.run(name)?;
+        if path.join("run.json").exists() && mark(&path) == seen {
+            return Ok(None);
+        }
+        self.view(name).map(Some)
     }
 
     /// A file of a run that a page may read, and what it is.
@@ -123,6 +158,20 @@ impl Shelf {
         };
         Ok((place, kind))
     }
+}
+
+/// When what a view is made of was last written, and whether nothing was for long.
+fn mark(path: &Path) -> String {
+    let files = ["run.json", "config.toml", "report.json", "schema.json", "studio.json", "model.safetensors"];
+    let mut mark = String::from(if is_silent(path) { "silent" } else { "" });
+    for file in files.into_iter().chain(["figures", "samples"]) {
+        let about = std::fs::metadata(path.join(file)).ok();
+        let written = about.as_ref().and_then(|about| about.modified().ok());
+        let since = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let length = about.map_or(0, |about| about.len());
+        mark.push_str(&format!(" {:x}.{length:x}", since.map_or(0, |since| since.as_nanos())));
+    }
+    mark
 }
 
 /// The files of a folder, sorted.

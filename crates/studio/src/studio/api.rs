@@ -14,25 +14,37 @@ use serde_json::json;
 
 use super::StudioOptions;
 use super::explore::{self, Models};
+use super::map;
+use super::series;
 use super::world::{self, Worlds};
 use crate::StudioError;
 use crate::server::answer::{Answer, Failure, Sent, apart, parsed};
 use crate::server::{Gate, guarded};
-use crate::shelf::{Course, Notes, Shelf};
+use crate::shelf::{Course, Entry, Listing, Notes, Shelf};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
+    ("begin.js", SCRIPT, include_str!("../../page/begin.js")),
     ("shelf.js", SCRIPT, include_str!("../../page/shelf.js")),
     ("run.js", SCRIPT, include_str!("../../page/run.js")),
+    ("course.js", SCRIPT, include_str!("../../page/course.js")),
+    ("record.js", SCRIPT, include_str!("../../page/record.js")),
+    ("scene.js", SCRIPT, include_str!("../../page/scene.js")),
+    ("trouble.js", SCRIPT, include_str!("../../page/trouble.js")),
     ("world.js", SCRIPT, include_str!("../../page/world.js")),
     ("latent.js", SCRIPT, include_str!("../../page/latent.js")),
     ("selection.js", SCRIPT, include_str!("../../page/selection.js")),
     ("table.js", SCRIPT, include_str!("../../page/table.js")),
+    ("series.js", SCRIPT, include_str!("../../page/series.js")),
+    ("window.js", SCRIPT, include_str!("../../page/window.js")),
+    ("distance.js", SCRIPT, include_str!("../../page/distance.js")),
+    ("snapshot.js", SCRIPT, include_str!("../../page/snapshot.js")),
+    ("time.js", SCRIPT, include_str!("../../page/time.js")),
     ("curve.js", SCRIPT, include_str!("../../page/curve.js")),
     ("words.js", SCRIPT, include_str!("../../page/words.js")),
     ("server.js", SCRIPT, include_str!("../../page/server.js")),
@@ -66,9 +78,9 @@ impl Studio {
 }
 
 pub(super) type Shared = Arc<Studio>;
-type Asked<T> = Result<Query<T>, QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
 
-fn asked<T>(query: Asked<T>) -> Result<T, Failure> {
+pub(super) fn asked<T>(query: Asked<T>) -> Result<T, Failure> {
     let bad = |error: QueryRejection| Failure(error.status(), "the address is not understood".into(), None);
     query.map(|Query(asked)| asked).map_err(bad)
 }
@@ -93,7 +105,12 @@ pub fn router(studio: Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/api/space", post(explore::space))
         .route("/api/space/decode", post(explore::decode))
         .route("/api/space/walk", post(explore::walk))
+        .route("/api/space/invert", post(explore::invert))
         .route("/api/table", post(explore::table))
+        .route("/map", get(map::page))
+        .route("/api/series", post(series::about))
+        .route("/api/series/part", post(series::part))
+        .route("/api/series/paths", post(series::paths))
         .with_state(studio);
     guarded(pages, gate)
 }
@@ -104,11 +121,24 @@ async fn page_file(Name(name): Name<String>) -> Answer {
     Ok(([(header::CONTENT_TYPE, *kind)], *content).into_response())
 }
 
-async fn runs(State(studio): State<Shared>) -> Answer {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeenAll {
+    /// The mark of the list that the page has; where it still is that, nothing is sent again.
+    #[serde(default)]
+    seen: String,
+}
+
+async fn runs(State(studio): State<Shared>, query: Asked<SeenAll>) -> Answer {
+    let SeenAll { seen } = asked(query)?;
     let answer = apart(move || {
-        let (entries, more) = studio.shelf.list();
+        let Listing { entries, more, mark } = studio.shelf.list();
+        if mark == seen {
+            return Ok(serde_json::Value::Null);
+        }
+        let entries: Vec<&Entry> = entries.iter().map(|entry| &**entry).collect();
         let folder = studio.shelf.root().display().to_string();
-        Ok(json!({ "folder": folder, "runs": entries, "more": more }))
+        Ok(json!({ "folder": folder, "runs": entries, "more": more, "mark": mark }))
     });
     Ok(Json(answer.await?).into_response())
 }
@@ -119,9 +149,18 @@ struct OfRun {
     run: String,
 }
 
-async fn run(State(studio): State<Shared>, query: Asked<OfRun>) -> Answer {
-    let OfRun { run } = asked(query)?;
-    Ok(Json(apart(move || studio.shelf.view(&run)).await?).into_response())
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    run: String,
+    /// The mark of what the page has; where it still is that, nothing is sent again.
+    #[serde(default)]
+    seen: String,
+}
+
+async fn run(State(studio): State<Shared>, query: Asked<Seen>) -> Answer {
+    let Seen { run, seen } = asked(query)?;
+    Ok(Json(apart(move || studio.shelf.view_anew(&run, &seen)).await?).into_response())
 }
 
 #[derive(Deserialize)]

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use veridic::data::{self, Cells, Data, Kind, Matrix, Schema, Table};
 use veridic::latent::{self, Path as Way};
 use veridic::models::Ability;
-use veridic::run::{Codes, Fitted};
+use veridic::run::{Codes, Fitted, OwnRows};
 use veridic::seed::Seed;
 
 use super::api::{Shared, Studio};
+use super::series::Browsed;
 use crate::server::answer::{Answer, Sent, apart, parsed};
 use crate::{Result, StudioError};
 
@@ -28,14 +29,21 @@ const VALUES: usize = 120_000;
 const POINTS: usize = 256;
 /// Latent values that sliders are made for.
 const SLIDERS: usize = 512;
+/// Rows that noise can be looked for.
+const INVERTED: usize = 200;
 /// Rows of a table that are set against as many made ones.
 const TABLE_ROWS: usize = 1000;
+/// Cells of a side that are sent of a wide table.
+const CELLS: usize = 300_000;
 
 /// A run in memory.
 #[derive(Debug)]
 pub(super) struct Opened {
-    fitted: Fitted,
+    pub(super) fitted: Fitted,
     codes: Option<Codes>,
+    /// Rows that noise is looked for.
+    own: Option<OwnRows>,
+    pub(super) series: Option<Browsed>,
 }
 
 /// A run's name, when its model was written, and the run.
@@ -58,7 +66,7 @@ impl Studio {
             return Ok(Arc::clone(model));
         }
         let fitted = Fitted::open(&path, self.threads)?;
-        let model = Arc::new(Mutex::new(Opened { fitted, codes: None }));
+        let model = Arc::new(Mutex::new(Opened { fitted, codes: None, own: None, series: None }));
         open.retain(|(of, ..)| of != name);
         if open.len() >= MOST {
             open.remove(0);
@@ -67,7 +75,7 @@ impl Studio {
         Ok(model)
     }
 
-    fn with<T>(&self, name: &str, work: impl FnOnce(&mut Opened) -> Result<T>) -> Result<T> {
+    pub(super) fn with<T>(&self, name: &str, work: impl FnOnce(&mut Opened) -> Result<T>) -> Result<T> {
         let model = self.open(name)?;
         let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut model)
@@ -76,8 +84,8 @@ impl Studio {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfRun {
-    run: String,
+pub(super) struct OfRun {
+    pub(super) run: String,
 }
 
 /// The space of a run: its dimensions, and where rows lie in it.
@@ -106,22 +114,67 @@ pub(super) async fn space(State(studio): State<Shared>, sent: Sent) -> Answer {
                 }
             }
             let prior = opened.fitted.prior_points(500, 0);
+            let values = opened.fitted.window_values();
             Ok(match &opened.codes {
                 Some(codes) => {
                     let spread = latent::spread(&codes.mean, codes.log_variance.as_ref());
                     json!({
                         "latent": width, "codes": rounded(&codes.mean.values), "rows": codes.mean.n_rows, "of": codes.own.of,
                         "numbers": codes.own.numbers, "part": codes.own.part, "mean": spread.mean, "deviation": spread.deviation,
-                        "posterior": codes.log_variance.is_some(), "columns": columns(&codes.own.rows, codes.own.labels.as_deref()),
+                        "posterior": codes.log_variance.is_some(), "columns": colors(&codes.own, &values),
                         "kind": codes.own.rows.kind().name(), "trouble": trouble,
                     })
                 }
                 None => json!({
                     "latent": width, "codes": rounded(&prior.values), "rows": prior.n_rows, "of": prior.n_rows, "part": "prior",
-                    "mean": vec![0.0; width], "deviation": vec![1.0; width], "posterior": false, "columns": [],
-                    "kind": opened.fitted.kind().name(), "trouble": trouble,
+                    "mean": vec![0.0; width], "deviation": vec![1.0; width], "posterior": false,
+                    "columns": judged(&mut opened.fitted, &prior), "kind": opened.fitted.kind().name(), "trouble": trouble,
+                    "inverts": !opened.fitted.can(Ability::Reconstruct),
                 }),
             })
+        })
+    });
+    Ok(Json(answer.await?).into_response())
+}
+
+/// The class of what is made of each point, where that can be told.
+fn judged(fitted: &mut Fitted, points: &Matrix) -> Value {
+    match fitted.noise_classes(points, None) {
+        Ok(classes) => {
+            let classes: Vec<Option<String>> = classes.into_iter().map(Some).collect();
+            json!([leveled("class, as judged", &classes)])
+        }
+        Err(_) => json!([]),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    run: String,
+    /// A row of the run's own, by its place among those that are shown.
+    row: usize,
+}
+
+/// Noise of which a generator makes one of the run's own rows, as nearly as it can.
+pub(super) async fn invert(State(studio): State<Shared>, sent: Sent) -> Answer {
+    let Wanted { run, row } = parsed(sent)?;
+    let answer = apart(move || {
+        let data_dir = studio.data_dir.clone();
+        studio.with(&run, |opened| {
+            if opened.own.is_none() {
+                opened.own = Some(opened.fitted.own_rows(&data_dir, INVERTED)?);
+            }
+            let own = opened.own.as_ref().ok_or_else(|| StudioError::Refused("there are no rows".into()))?;
+            let row = row % own.rows.len().max(1);
+            let reading = opened.fitted.own_reading(own)?;
+            let found = opened.fitted.invert(&reading, row, 0)?;
+            let label = own.labels.as_ref().and_then(|labels| labels[row].clone());
+            Ok(json!({
+                "row": own.numbers[row], "of": own.of, "part": own.part, "label": label, "wanted": shown(&found.wanted),
+                "made": shown(&found.made), "point": rounded(&found.noise.values), "errors": found.errors,
+                "control": found.control,
+            }))
         })
     });
     Ok(Json(answer.await?).into_response())
@@ -145,7 +198,7 @@ pub(super) async fn decode(State(studio): State<Shared>, sent: Sent) -> Answer {
             )));
         }
         let points = Matrix { n_rows: points.len(), n_cols: width, values: points.concat() };
-        studio.with(&run, |opened| Ok(shown(&opened.fitted.decode(&points)?)))
+        studio.with(&run, |opened| decoded(&mut opened.fitted, &points))
     });
     Ok(Json(answer.await?).into_response())
 }
@@ -191,7 +244,7 @@ pub(super) async fn walk(State(studio): State<Shared>, sent: Sent) -> Answer {
                     return Err(StudioError::Refused("this model has no posterior to draw from".into()));
                 }
             };
-            let made = shown(&opened.fitted.decode(&points)?);
+            let made = decoded(&mut opened.fitted, &points)?;
             Ok(json!({ "points": rounded(&points.values), "made": made }))
         })
     });
@@ -205,7 +258,9 @@ pub(super) async fn table(State(studio): State<Shared>, sent: Sent) -> Answer {
         let data_dir = studio.data_dir.clone();
         studio.with(&run, |opened| {
             let fitted = &mut opened.fitted;
-            let own = fitted.own_rows(&data_dir, TABLE_ROWS)?;
+            // Of a wide table fewer rows: a page has to take in all cells.
+            let width = fitted.schema().map_or(1, |schema| schema.columns.len()).max(1);
+            let own = fitted.own_rows(&data_dir, TABLE_ROWS.min((CELLS / width).max(100)))?;
             if own.rows.table().is_none() {
                 return Err(StudioError::Refused("this run is not of a table".into()));
             }
@@ -243,6 +298,16 @@ fn rounded(values: &[f32]) -> Vec<f64> {
     values.iter().map(|value| (f64::from(*value) * 1e4).round() / 1e4).collect()
 }
 
+/// What is expected at points: images, rows, or windows of series with their channels.
+fn decoded(fitted: &mut Fitted, points: &Matrix) -> Result<Value> {
+    let rows = fitted.decode(points)?;
+    let Some((main, label)) = fitted.window_channel() else { return Ok(shown(&rows)) };
+    let none = || StudioError::Refused("windows of this run cannot be drawn".into());
+    let set = fitted.window_series(&rows, false).ok_or_else(none)?;
+    let values: Vec<&Vec<Vec<f64>>> = set.series.iter().map(|series| &series.values).collect();
+    Ok(json!({ "channels": set.channels, "main": main, "label": label, "windows": values }))
+}
+
 /// Decoded rows: pixels of images, or cells as the data writes them.
 fn shown(rows: &Data) -> Value {
     match rows {
@@ -264,6 +329,15 @@ fn text(table: &Table, schema: &Schema, name: &str, row: usize) -> Option<String
     data::cell(kind, &column.cells, row, &mut text).then_some(text)
 }
 
+/// Columns that rows are colored by; not the values of windows, which are their form.
+fn colors(own: &OwnRows, values: &[String]) -> Value {
+    let is_value = |column: &Value| values.iter().any(|value| column["name"] == **value);
+    match columns(&own.rows, own.labels.as_deref()) {
+        Value::Array(columns) => columns.into_iter().filter(|column| !is_value(column)).collect(),
+        other => other,
+    }
+}
+
 /// Columns to color and to compare by: numbers as they are, other values as numbers of their levels.
 fn columns(rows: &Data, labels: Option<&[Option<String>]>) -> Value {
     let mut columns = Vec::new();
@@ -273,7 +347,8 @@ fn columns(rows: &Data, labels: Option<&[Option<String>]>) -> Value {
     if let Data::Table(table, schema) = rows {
         for column in &table.columns {
             let kind = schema.column(&column.name).map(|column| column.kind_name()).unwrap_or_default();
-            let is_number = ["integer", "real"].contains(&kind);
+            // Moments are seconds since 1970; the page writes them as dates.
+            let is_number = ["integer", "real", "date-time"].contains(&kind);
             match &column.cells {
                 Cells::Number(values) if is_number => {
                     let values: Vec<Option<f64>> =

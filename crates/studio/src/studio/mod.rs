@@ -2,6 +2,8 @@
 
 mod api;
 mod explore;
+mod map;
+mod series;
 mod serve;
 mod world;
 

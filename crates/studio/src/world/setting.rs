@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use veridic::codec::CodecConfig;
-use veridic::models::{GanConfig, MinibatchConfig, ModelConfig, NoiseSource, Objective, Penalty};
+use veridic::models::{
+    GanConfig, LabelConfig, MinibatchConfig, ModelConfig, NoiseSource, Objective, Penalty,
+};
 use veridic::nn::{Activation, LayerConfig};
 use veridic::run::{Config, DataConfig, EvaluateConfig, SplitConfig};
 use veridic::train::{Adam, OptimizerConfig, Schedule, Sgd, TrainConfig};
@@ -53,6 +55,15 @@ pub(crate) struct Setting {
     /// Decay of the averaged weights that made points come from; 0 is none.
     average: f32,
     input_noise: f32,
+    /// What labels of real rows are below 1.
+    soft_labels: f32,
+    /// The share of labels that are wrong.
+    flipped_labels: f32,
+    feature_matching: f32,
+    history: f32,
+    diversity: f32,
+    replay: usize,
+    spectral_norm: bool,
     pub(crate) seed: u64,
 }
 
@@ -79,6 +90,13 @@ impl Default for Setting {
             penalty: 0.03,
             average: 0.99,
             input_noise: 0.0,
+            soft_labels: 0.0,
+            flipped_labels: 0.0,
+            feature_matching: 0.0,
+            history: 0.0,
+            diversity: 0.0,
+            replay: 0,
+            spectral_norm: false,
             seed: 0,
         }
     }
@@ -139,6 +157,16 @@ impl Setting {
             discriminator_updates: self.discriminator_updates,
             generator_updates: self.generator_updates,
             input_noise: self.input_noise,
+            labels: LabelConfig {
+                real: [1.0 - self.soft_labels; 2],
+                flip: self.flipped_labels,
+                ..LabelConfig::default()
+            },
+            feature_matching: self.feature_matching,
+            history: self.history,
+            diversity: self.diversity,
+            replay: self.replay,
+            spectral_norm: self.spectral_norm,
             average: self.average,
             ..GanConfig::default()
         };

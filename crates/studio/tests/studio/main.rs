@@ -4,7 +4,9 @@
 
 mod attack;
 mod exchange;
+mod noise;
 mod page;
+mod series;
 mod shelf;
 
 use std::path::PathBuf;

@@ -13,14 +13,14 @@ use veridic_studio::studio::{Studio, StudioOptions, router};
 use crate::{Browser, OWN, PORT, ask, bytes, request, run};
 
 /// A studio on a folder of its own, with a browser that was let in.
-struct Shelf {
-    dir: tempfile::TempDir,
+pub(crate) struct Shelf {
+    pub(crate) dir: tempfile::TempDir,
     router: Router,
-    browser: Browser,
+    pub(crate) browser: Browser,
 }
 
 impl Shelf {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let options = StudioOptions { port: None, threads: 1, data_dir: PathBuf::new(), program: None };
         let gate = Arc::new(Gate::new(PORT).unwrap());
@@ -34,7 +34,7 @@ impl Shelf {
         Self { dir, browser: Browser { router: router.clone(), cookie }, router }
     }
 
-    fn runs(&self) -> PathBuf {
+    pub(crate) fn runs(&self) -> PathBuf {
         self.dir.path().join("runs")
     }
 
@@ -68,10 +68,36 @@ impl Shelf {
         answer["runs"].as_array().unwrap().clone()
     }
 
-    async fn json(&self, path: &str) -> (StatusCode, Value) {
+    /// A run of the recipe `recipe` on the table `csv`, fitted.
+    pub(crate) fn fit(&self, name: &str, csv: &str, recipe: &str) {
+        let data = self.dir.path().join(format!("{name}.csv"));
+        write(&data, csv);
+        let options = veridic::run::FitOptions {
+            data: Some(data),
+            data_dir: PathBuf::new(),
+            out: self.runs().join(name),
+            target: None,
+            config: Some(veridic::run::Config::from_toml(recipe, "recipe").unwrap()),
+            sets: Vec::new(),
+            threads: 1,
+            resume: false,
+        };
+        veridic::run::fit_files(&options, &std::sync::atomic::AtomicBool::new(false), &mut |_| ()).unwrap();
+    }
+
+    pub(crate) async fn answer(&self, path: &str) -> axum::http::Response<Body> {
+        ask(&self.router, self.browser.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> (StatusCode, Value) {
         let (status, answer) = self.browser.get(path).await;
         (status, serde_json::from_slice(&answer).unwrap_or(Value::Null))
     }
+}
+
+/// The day `i` of 2021 to 2022.
+pub(crate) fn day(i: i64) -> String {
+    format!("{}-{:02}-{:02}", 2021 + i / 336, i / 28 % 12 + 1, i % 28 + 1)
 }
 
 fn write(path: &Path, text: &str) {
@@ -201,6 +227,18 @@ fn the_studio_lets_nobody_in_and_has_no_markup() {
             "latent.js",
             "table.js",
             "words.js",
+            "begin.js",
+            "course.js",
+            "distance.js",
+            "record.js",
+            "selection.js",
+            "series.js",
+            "scene.js",
+            "snapshot.js",
+            "trouble.js",
+            "time.js",
+            "window.js",
+            "curve.js",
             "element.js",
             "key.js",
             "server.js",
@@ -216,6 +254,27 @@ fn the_studio_lets_nobody_in_and_has_no_markup() {
             assert!(!script.contains("http://") && !script.contains("https://"), "{file}");
         }
         assert!(OWN.ends_with("4321"));
+    });
+}
+
+#[test]
+fn what_a_page_has_seen_is_not_sent_again() {
+    run(async {
+        let shelf = Shelf::new().await;
+        let path = shelf.begin("a", "done");
+        let all = shelf.json("/api/runs").await.1;
+        let of = |what: &Value| what["mark"].as_str().unwrap().to_owned();
+        let again = |mark: &str| format!("/api/runs?seen={mark}");
+        assert_eq!(shelf.json(&again(&of(&all))).await.1, Value::Null);
+        let view = shelf.json("/api/run?run=a").await.1;
+        let ask_again = |mark: &str| format!("/api/run?run=a&seen={}", mark.replace(' ', "%20"));
+        assert_eq!(shelf.json(&ask_again(&of(&view))).await.1, Value::Null);
+        write(&path.join("report.json"), "{\"test.loss\": 3.0}");
+        let anew = shelf.json(&ask_again(&of(&view))).await.1;
+        assert_eq!(anew["report"]["test.loss"], 3.0);
+        let list = shelf.json(&again(&of(&all))).await.1;
+        assert_eq!(list["runs"][0]["figures"]["test.loss"], 3.0);
+        assert_ne!(of(&list), of(&all));
     });
 }
 
@@ -305,21 +364,10 @@ fn a_world_learns_step_by_step() {
 fn a_latent_space_is_walked_and_a_table_set_beside_what_is_made_of_it() {
     run(async {
         let shelf = Shelf::new().await;
-        let data = shelf.dir.path().join("t.csv");
-        let rows: String = (0..120).map(|i| format!("{},{}\n", i % 17, ["red", "green"][i % 2])).collect();
-        write(&data, &format!("size,color\n{rows}"));
+        let row = |i: i64| format!("{},{},{}\n", i % 17, ["red", "green"][i as usize % 2], day(i));
+        let rows: String = (0..120).map(row).collect();
         let recipe = "[model.vae]\nlatent = 2\nlikelihood = 'mixed'\nencoder = [{ dense = 4, activation = 'relu' }]\ndecoder = [{ dense = 4, activation = 'relu' }]\n[train]\nepochs = 1\n";
-        let options = veridic::run::FitOptions {
-            data: Some(data),
-            data_dir: PathBuf::new(),
-            out: shelf.runs().join("small"),
-            target: None,
-            config: Some(veridic::run::Config::from_toml(recipe, "recipe").unwrap()),
-            sets: Vec::new(),
-            threads: 1,
-            resume: false,
-        };
-        veridic::run::fit_files(&options, &std::sync::atomic::AtomicBool::new(false), &mut |_| ()).unwrap();
+        shelf.fit("small", &format!("size,color,day\n{rows}"), recipe);
         let view = shelf.json("/api/run?run=small").await.1;
         assert_eq!((&view["latent"], &view["table"]), (&json!(true), &json!(true)));
         let space = shelf.browser.done("/api/space", json!({ "run": "small" })).await;
@@ -332,7 +380,8 @@ fn a_latent_space_is_walked_and_a_table_set_beside_what_is_made_of_it() {
             .browser
             .done("/api/space/decode", json!({ "run": "small", "points": [[0.0, 0.0], [1.0, -1.0]] }))
             .await;
-        assert_eq!((&made["names"], made["cells"].as_array().unwrap().len()), (&json!(["size", "color"]), 2));
+        let names = json!(["size", "color", "day"]);
+        assert_eq!((&made["names"], made["cells"].as_array().unwrap().len()), (&names, 2));
         let walked = shelf
             .browser
             .done("/api/space/walk", json!({ "run": "small", "from": 0, "to": 1, "steps": 5 }))
@@ -356,6 +405,12 @@ fn a_latent_space_is_walked_and_a_table_set_beside_what_is_made_of_it() {
             table["real"][0]["values"].as_array().unwrap().len(),
             table["made"][0]["values"].as_array().unwrap().len()
         );
+        // Moments are numbers, which the page writes as dates.
+        assert_eq!(
+            (&table["real"][2]["kind"], &table["made"][2]["kind"]),
+            (&json!("date-time"), &json!("date-time"))
+        );
+        assert!(table["real"][2]["values"][0].as_f64().unwrap() > 1.5e9);
         assert!(table["scored"]["scores"][0].is_number() && table["scored"]["reasons"][0][0][0].is_string());
         assert_eq!(shelf.browser.post("/api/table", json!({ "run": "none" })).await.0, StatusCode::NOT_FOUND);
     });

@@ -447,21 +447,22 @@ fn watched_circuit(
     observe: &mut dyn FnMut(&Event),
 ) -> Result<Option<Circuit>> {
     let begun = Instant::now();
-    let (passes, heard) = mpsc::channel::<usize>();
+    let (passes, heard) = mpsc::channel::<(usize, f64)>();
     std::thread::scope(|scope| {
         let fit = scope.spawn(move || {
             let passes = std::sync::Mutex::new(passes);
-            let tell = |done: usize, _: f64| {
+            let tell = |done: usize, likelihood: f64| {
                 // Whoever listened may be gone.
-                let _ = passes.lock().map(|passes| passes.send(done));
+                let _ = passes.lock().map(|passes| passes.send((done, -likelihood)));
             };
             Circuit::fit(config, (table, schema), rows, (seed, threads), stop, &tell)
         });
-        for done in heard {
+        for (done, loss) in heard {
             let of = config.epochs;
             let share = done as f64 / of as f64;
             let seconds = begun.elapsed().as_secs_f64();
-            observe(&Event::Part { part: format!("pass {done}"), done, of, share, seconds });
+            let loss = loss.is_finite().then_some(loss);
+            observe(&Event::Part { part: format!("pass {done}"), done, of, share, seconds, loss });
         }
         Ok(fit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
     })
@@ -501,6 +502,7 @@ fn watched(
                     of: progress.of,
                     share: progress.share,
                     seconds: begun.elapsed().as_secs_f64(),
+                    loss: None,
                 }));
                 if last.1.elapsed().as_secs() >= KEPT_EVERY {
                     last.1 = Instant::now();

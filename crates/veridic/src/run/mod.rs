@@ -46,7 +46,7 @@ pub use fit::{FitOptions, FittedRun, Live, Planned, fit, fit_files, fit_watched,
 pub use fitted::encoding::Group;
 pub use fitted::explore::{Walk, Walked};
 pub use fitted::space::{Codes, OwnRows};
-pub use fitted::{Alarms, Fitted, Given, NoiseClusters, Paths, Reading, Reason, ScorePage, Scores};
+pub use fitted::{Alarms, Fitted, Given, Inverted, NoiseClusters, Paths, Reading, Reason, ScorePage, Scores};
 pub use map::{
     MAP_ENDINGS, MapConfig, MapEvent, MapMethod, MapOptions, MapStage, Mapped, map, map_report_path,
 };

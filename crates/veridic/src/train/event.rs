@@ -51,6 +51,10 @@ pub enum Event {
         share: f64,
         /// Seconds since the model was begun.
         seconds: f64,
+        /// Of a model that learns in passes over the rows, its mean loss after this one, nats a row: of rows kept apart where
+        /// there are enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<f64>,
     },
     /// An epoch was done.
     Epoch {

@@ -24,6 +24,12 @@ const COMPARED: usize = 512;
 /// Made rows this much more alike than real ones are a collapse.
 const COLLAPSED: f64 = 0.1;
 
+/// Made rows of which this share lies at modes, and those are this share of all at most, have collapsed onto them.
+const NEAR: f64 = 0.3;
+const FEW_MODES: f64 = 0.5;
+/// Modes are found one after the other: before so many steps few say nothing.
+const FINDING: u64 = 500;
+
 /// A discriminator that tells this share of both kinds has won.
 const WON: f64 = 0.99;
 
@@ -61,7 +67,9 @@ impl<'a> Watch<'a> {
         // Of a run that goes on.
         let events = directory.map(Directory::events).unwrap_or_default();
         let before = events.iter().rev().find_map(|event| match event {
-            Event::Epoch { step, losses, .. } => Some(troubles(|name| losses.get(name).copied(), *step)),
+            Event::Epoch { step, losses, .. } => {
+                Some(troubles(|name| losses.get(name).copied(), *step, modes(config)))
+            }
             _ => None,
         });
         let said = before.into_iter().flatten().map(|(kind, _)| kind).collect();
@@ -104,7 +112,8 @@ impl<'a> Watch<'a> {
             let at = network.parts().iter().position(|part| Some(*part) == name.strip_prefix("train."))?;
             Some(progress.sums[at] / progress.rows.max(1) as f64)
         };
-        let troubles = troubles(|name| figures.get(name).copied().or_else(|| mean(name)), progress.step);
+        let figure = |name: &str| figures.get(name).copied().or_else(|| mean(name));
+        let troubles = troubles(figure, progress.step, modes(self.config));
         let before = std::mem::replace(&mut self.said, troubles.iter().map(|(kind, _)| *kind).collect());
         let new = troubles.into_iter().filter(|(kind, _)| !before.contains(kind));
         Ok(Measured { figures, notices: new.map(|(_, text)| text).collect() })
@@ -138,9 +147,33 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// What is wrong with the game at the end of an epoch, by kind; `figure` gives what was measured, by name.
-fn troubles(figure: impl Fn(&str) -> Option<f64>, step: u64) -> Vec<(&'static str, String)> {
+/// The modes that there are to be found, where the data is a mixture.
+fn modes(config: &Config) -> Option<usize> {
+    config.data.mixture.map(|mixture| mixture.centers().len())
+}
+
+/// What is wrong with the game at the end of an epoch, by kind; `figure` gives what was measured, by name, and `modes` is how
+/// many there are to be found.
+fn troubles(
+    figure: impl Fn(&str) -> Option<f64>,
+    step: u64,
+    modes: Option<usize>,
+) -> Vec<(&'static str, String)> {
     let mut troubles = Vec::new();
+    if let (Some(found), Some(near), Some(of)) =
+        (figure("sample.modes"), figure("sample.high_quality"), modes.filter(|of| *of > 1))
+        && step >= FINDING
+        && near > NEAR
+        && found <= FEW_MODES * of as f64
+    {
+        let text = format!(
+            "collapse at step {step}: made rows lie at {found} of {of} modes, and {:.0} % of them at one; hint: \
+             `model.gan.packing = 2`, `minibatch` or `diversity` keep them apart, a `penalty` keeps the discriminator from \
+             driving them about",
+            near * 100.0
+        );
+        troubles.push(("modes", text));
+    }
     if let Some(diversity) = figure(DIVERSITY).filter(|&diversity| diversity < COLLAPSED) {
         let text = format!(
             "collapse at step {step}: made rows differ {:.1} % as much as real ones; hint: `model.gan.packing = 2`, \
@@ -311,5 +344,25 @@ mod tests {
         let mixed = [(-8.0, 90.0), (-4.0, 40.0), (-2.0, 9.0), (-1.0, 10.0)].map(epoch);
         assert!((quality_correlation(&mixed).unwrap() - 0.8).abs() < 1e-12);
         assert_eq!(quality_correlation(&mixed[..2]), None);
+    }
+
+    fn found(figures: &[(&str, f64)], step: u64, modes: Option<usize>) -> Vec<&'static str> {
+        let figure = |name: &str| figures.iter().find(|(own, _)| *own == name).map(|(_, value)| *value);
+        troubles(figure, step, modes).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn a_game_that_goes_wrong_is_told_from_one_that_does_not() {
+        let good = [("sample.diversity", 1.0), ("sample.modes", 8.0), ("sample.high_quality", 0.9)];
+        assert!(found(&good, 5000, Some(8)).is_empty());
+        let few = [("sample.diversity", 0.6), ("sample.modes", 3.0), ("sample.high_quality", 0.9)];
+        assert_eq!(found(&few, 5000, Some(8)), ["modes"]);
+        // At first modes are found one after the other; without modes there are none to be missed.
+        assert!(found(&few, 100, Some(8)).is_empty() && found(&few, 5000, None).is_empty());
+        // Rows that lie nowhere have not collapsed onto anything.
+        let nowhere = [("sample.modes", 0.0), ("sample.high_quality", 0.0), ("sample.diversity", 0.01)];
+        assert_eq!(found(&nowhere, 5000, Some(8)), ["collapse"]);
+        let won = [("train.real", 0.999), ("train.made", 1.0), ("train.generator-gradient", 1e3)];
+        assert_eq!(found(&won, 5000, None), ["won", "generator-gradient"]);
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod encoding;
 pub(crate) mod explore;
 pub(crate) mod gap;
 mod given;
+mod invert;
 mod kept;
 mod noise;
 mod page;
@@ -39,6 +40,7 @@ use crate::run::directory::{Directory, MODEL, RunInfo};
 use crate::train::{Criterion, Event};
 
 pub use given::{Given, Reading};
+pub use invert::Inverted;
 pub use noise::NoiseClusters;
 pub use page::ScorePage;
 pub use path::Paths;

@@ -46,23 +46,38 @@ impl Fitted {
     /// # Errors
     /// A model without noise; rows that have no class; fewer points than neighbors are looked at; fewer than two classes.
     pub fn noise_clusters(&mut self, n: usize, by: Option<&str>, seed: u64) -> Result<NoiseClusters> {
+        let threads = self.pool.threads();
+        let InUse { network, .. } = self.in_use(Ability::Sample)?;
+        let z = network.points(Seed(seed), "noise clusters", n);
+        let classes = self.noise_classes(&z, by)?;
+        let InUse { network, .. } = self.in_use(Ability::Sample)?;
+        // Of networks that are asked for a class or a set, the noise is what is left.
+        let noise = match network.prior() {
+            Some(prior) => columns(&z, prior.noise.1),
+            None => z,
+        };
+        found(&noise, &classes, threads, Seed(seed))
+    }
+
+    /// The class of what is made of each point of noise, as [`Self::noise_clusters`] tells it.
+    ///
+    /// # Errors
+    /// A model without noise; rows that have no class.
+    pub fn noise_classes(&mut self, z: &Matrix, by: Option<&str>) -> Result<Vec<String>> {
         let mixture = self.config.data.mixture;
         let stack = self.config.data.images.stack;
-        let threads = self.pool.threads();
-        let seed = Seed(seed);
         let InUse { form, network, pool } = self.in_use(Ability::Sample)?;
         let unclassed = |reason: &str| RunError::Cannot {
             model: "what this run makes".to_string(),
             verb: "be told apart by class".to_string(),
             remedy: reason.to_string(),
         };
-        let z = network.points(seed, "noise clusters", n);
-        let made = network.decode(pool, &z)?;
-        let classes: Vec<String> = match form {
+        let made = network.decode(pool, z)?;
+        Ok(match form {
             Form::Images(_) => {
                 let mut judge = Judge::of(network.layout(), stack)?
                     .ok_or_else(|| unclassed("digits of 28 x 28 pixels are, by a frozen classifier"))?;
-                let all: Vec<usize> = (0..n).collect();
+                let all: Vec<usize> = (0..z.n_rows).collect();
                 let seen = judge.look(pool, Rows::matrix(&made), &index(&all))?;
                 seen.answers().iter().map(ToString::to_string).collect()
             }
@@ -81,13 +96,7 @@ impl Fitted {
                     (None, None) => return Err(unclassed("name the column that tells their class").into()),
                 }
             }
-        };
-        // Of networks that are asked for a class or a set, the noise is what is left.
-        let noise = match network.prior() {
-            Some(prior) => columns(&z, prior.noise.1),
-            None => z,
-        };
-        found(&noise, &classes, threads, seed)
+        })
     }
 }
 

@@ -118,6 +118,11 @@ impl Fitted {
 }
 
 impl Paths {
+    /// The channel that is looked at first: the close of candles, else the first.
+    pub fn main_channel(&self) -> usize {
+        self.main_channel
+    }
+
     /// The paths as a table in the form of the data.
     pub fn table(&self) -> (Table, Schema) {
         self.set.to_table(&self.layout, &self.schema)

@@ -11,6 +11,9 @@ use crate::run::dataset::{Windowing, read_options_of};
 use crate::run::fitted::sample::sampled_rows;
 use crate::seed::Seed;
 
+/// The column that tells made paths apart.
+const PATH: &str = "path";
+
 impl Fitted {
     /// The table of series that is given, with the columns of the one the run was fitted to, where it is from, and what the user
     /// should know.
@@ -146,6 +149,16 @@ pub(crate) fn paths(windows: &Windowing, table: &Table) -> Option<(Table, Schema
 
 /// Paths as rows: `path`, `step`, and the channels.
 fn long(set: &SeriesSet) -> (Table, Schema) {
-    let layout = SeriesConfig { entity: Some("path".to_string()), ..SeriesConfig::default() };
+    let layout = SeriesConfig { entity: Some(PATH.to_string()), ..SeriesConfig::default() };
     set.to_table(&layout, &Schema { columns: Vec::new() })
+}
+
+/// Rows of [`long`] as paths again.
+pub(super) fn of_long((table, schema): (&Table, &Schema)) -> Result<SeriesSet> {
+    let layout = SeriesConfig {
+        entity: Some(PATH.to_string()),
+        time: Some("step".to_string()),
+        ..SeriesConfig::default()
+    };
+    Ok(SeriesSet::from_table(table, schema, &layout)?)
 }
