@@ -27,6 +27,7 @@ mod fitted;
 mod map;
 mod report;
 mod shadow;
+mod tensor;
 
 pub use config::recipe::{Recipe, recipes};
 pub use config::{

@@ -1,4 +1,4 @@
-//! Rules as users write them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, `city with country`.
+//! Rules of the user's own about the columns of a table: those that must hold, and found ones that need not.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,39 +8,12 @@ use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
 use super::rule::RuleConfig;
 use super::term::{self, Term, Terms};
+use super::written::{FORMS, Written};
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
 use crate::error::ModelError;
 
-/// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
-
 /// Rows that a message shows.
 const SHOWN: usize = 3;
-
-/// A rule as it was written; columns by name.
-#[derive(Debug, Clone, PartialEq)]
-enum Written {
-    Order {
-        low: String,
-        high: String,
-        strict: bool,
-    },
-    /// Products that are added, or subtracted where it is said; factors that are divided by where it is said.
-    Formula {
-        column: String,
-        terms: Vec<(bool, Vec<(String, bool)>)>,
-    },
-    Decides {
-        by: String,
-        column: String,
-    },
-    Range {
-        column: String,
-        from: String,
-        to: String,
-    },
-    With([String; 2]),
-}
 
 /// A rule; columns by their places.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,66 +34,6 @@ pub(super) struct Wishes {
     met: Vec<AtomicBool>,
     /// Which columns are moments.
     pub(super) moments: Vec<bool>,
-}
-
-/// The words of a rule: names in backquotes, and what stands between spaces.
-fn words(text: &str) -> Option<Vec<(String, bool)>> {
-    let mut words = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix('`') {
-            let (name, after) = quoted.split_once('`')?;
-            words.push((name.to_string(), true));
-            rest = after.trim_start();
-        } else {
-            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            words.push((word.to_string(), false));
-            rest = after.trim_start();
-        }
-    }
-    Some(words)
-}
-
-impl Written {
-    fn parse(text: &str) -> Option<Self> {
-        let words = words(text)?;
-        let name = |i: usize| words[i].0.clone();
-        // What is in backquotes is a name, whatever it reads.
-        let sign = |i: usize| if words[i].1 { "" } else { words[i].0.as_str() };
-        match words.len() {
-            3 => match sign(1) {
-                "<=" | "<" => Some(Self::Order { low: name(0), high: name(2), strict: sign(1) == "<" }),
-                ">=" | ">" => Some(Self::Order { low: name(2), high: name(0), strict: sign(1) == ">" }),
-                "decides" => Some(Self::Decides { by: name(0), column: name(2) }),
-                "with" => Some(Self::With([name(0), name(2)])),
-                "in" => {
-                    let (from, to) = words[2].0.split_once("..")?;
-                    Some(Self::Range { column: name(0), from: from.to_string(), to: to.to_string() })
-                }
-                "=" => Some(Self::Formula { column: name(0), terms: vec![(false, vec![(name(2), false)])] }),
-                _ => None,
-            },
-            n if n >= 5 && n % 2 == 1 && sign(1) == "=" => {
-                let signs: Vec<&str> = (3..n).step_by(2).map(sign).collect();
-                let are_known = signs.iter().all(|sign| ["+", "-", "*", "/"].contains(sign));
-                let names = (2..n).step_by(2).map(name);
-                are_known.then(|| Self::Formula { column: name(0), terms: products(names, &signs) })
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Columns with the sign before each but the first, as products: those go before sums.
-fn products(names: impl Iterator<Item = String>, signs: &[&str]) -> Vec<(bool, Vec<(String, bool)>)> {
-    let mut terms: Vec<(bool, Vec<(String, bool)>)> = Vec::new();
-    for (name, sign) in names.zip(std::iter::once(&"+").chain(signs)) {
-        match (*sign, terms.last_mut()) {
-            (sign @ ("*" | "/"), Some((_, of))) => of.push((name, sign == "/")),
-            (sign, _) => terms.push((sign == "-", vec![(name, false)])),
-        }
-    }
-    terms
 }
 
 impl RuleConfig {
@@ -459,42 +372,6 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rules_are_read_as_they_are_written() {
-        let order = |low: &str, high: &str, strict| {
-            Some(Written::Order { low: low.into(), high: high.into(), strict })
-        };
-        assert_eq!(Written::parse("`start day` <= end"), order("start day", "end", false));
-        assert_eq!(Written::parse("a > b"), order("b", "a", true));
-        let range = Written::Range { column: "age".into(), from: "0".into(), to: String::new() };
-        assert_eq!(Written::parse("age in 0.."), Some(range));
-        let part = |name: &str, inverse| (name.to_string(), inverse);
-        let terms = vec![
-            (false, vec![part("b", false), part("c", true)]),
-            (true, vec![part("d", false)]),
-            (false, vec![part("e", false), part("*", false)]),
-        ];
-        let written = Written::Formula { column: "a".into(), terms };
-        assert_eq!(Written::parse("a = b / c - d + e * `*`"), Some(written));
-        let same = Written::Formula { column: "a".into(), terms: vec![(false, vec![part("b", false)])] };
-        assert_eq!(Written::parse("a = b"), Some(same));
-        for wrong in [
-            "",
-            "a",
-            "a b c",
-            "a == b",
-            "`a <= b",
-            "a = b ? c",
-            "a = b +",
-            "a = b + c * d ^ e",
-            "a = * b + c",
-            "a in 3",
-            "a `<=` b",
-        ] {
-            assert_eq!(Written::parse(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_formula_makes_the_last_of_its_columns() {

@@ -309,7 +309,7 @@ impl Formula {
             let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
             let mut two = pairs.filter(|(a, b)| a.0 != b.0);
             // Of numbers that another may be multiplied with, the shortest says most; the same says all.
-            let mut times: Vec<Formula> = rich().filter_map(|of| search.times(&[(*of, false)])).collect();
+            let mut times: Vec<Self> = rich().filter_map(|of| search.times(&[(*of, false)])).collect();
             times.sort_by_key(|formula| formula.factor.map_or(0, Factor::digits));
             let times = times.into_iter().next();
             let (same, times) = match times {

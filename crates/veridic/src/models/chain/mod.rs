@@ -36,6 +36,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod text;
+mod written;
 
 use crate::data::{ColumnSchema, Schema};
 use crate::models::boost::Softmax;

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::absent::{self, Absent};
 use super::coder::{Coder, Made};
-use super::declared::{Declared, FORMS, Wishes};
+use super::declared::{Declared, Wishes};
 use super::formula::{Operation, Part};
 use super::law::Law;
 use super::term;
+use super::written::FORMS;
 use crate::data::{CellWriter, Cells};
 use crate::error::ConfigError;
 

@@ -9,7 +9,8 @@ use super::{Fitted, Model, Record};
 use crate::data::{self, LearnedFrom, Provenance};
 use crate::error::Result;
 use crate::run::config::Config;
-use crate::run::directory::{Directory, MODEL, RunInfo, now, tensors};
+use crate::run::directory::{Directory, MODEL, RunInfo, now};
+use crate::run::tensor::tensors;
 
 impl Fitted {
     /// What a file of values that this model made says of itself: `made` is `sampled`, `filled`, `reconstructed` or `latent`, and

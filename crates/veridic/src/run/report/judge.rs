@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::evaluate::{classifier_score, frechet_distance};
 use crate::models::{Layout, ModelConfig, Network, Rows};
 use crate::run::config::Config;
-use crate::run::directory::tensors_of;
+use crate::run::tensor::tensors_of;
 
 /// The sha256 of the weights, by which figures are known to compare.
 pub(crate) const DIGEST: &str = "01a7fb48887a7fafe8b008e7762281c9c12dd803fdb4d62f914c4597ba3588f0";
