@@ -183,12 +183,12 @@ pub fn disclosure(
             .ok_or_else(|| EvaluateError::Columns(vec![format!("`{secret}` is in one of the tables only")]))
     };
     let (near, held, made) = (of(train)?, of(holdout)?, of(synthetic)?);
-    let space = Space::of(&[&near, &held]);
-    let made = space.points(&made);
     let guessed = cells(synthetic)?;
     let tally = |known: &Table, table: &Table| -> Result<(usize, usize), EvaluateError> {
         let truth = cells(table)?;
-        let places = nearest_rows(&space.points(known), &made, 1);
+        // Anonymeter's units: the range of the rows that are looked for and of those among which.
+        let space = Space::of(&[known, &made]);
+        let places = nearest_rows(&space.points(known), &space.points(&made), 1);
         let judged: Vec<usize> = (0..table.n_rows).filter(|&row| !truth.is_missing(row)).collect();
         let right = judged
             .iter()
@@ -234,10 +234,9 @@ pub fn linkability(
     for (side, columns) in [part(0), part(1)].iter().enumerate() {
         let of = |table: &Table| table.select(columns).map_err(|error| absent(&error));
         let (near, held, made) = (of(train)?, of(holdout)?, of(synthetic)?);
-        let space = Space::of(&[&near, &held]);
-        let made = space.points(&made);
         for (table, found) in [&near, &held].into_iter().zip(&mut found) {
-            found[side] = nearest_rows(&space.points(table), &made, neighbors);
+            let space = Space::of(&[table, &made]);
+            found[side] = nearest_rows(&space.points(table), &space.points(&made), neighbors);
         }
     }
     let tally = |found: &[Vec<Vec<usize>>]| {
