@@ -89,6 +89,9 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if levels.iter().filter(|level| is_of_calendar(level)).count() * 2 > levels.len() {
         return Some(Unused::Calendar);
     }
+    if levels.iter().filter(|level| is_dialled(level)).count() * 10 > levels.len() * 9 {
+        return None;
+    }
     if pair::are_pairs(levels) {
         return Some(Unused::SeveralNumbers);
     }
@@ -102,6 +105,18 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
         return Some(Unused::NotUnderstood);
     }
     (levels.len() * 10 < n * 9).then_some(Unused::Scattered)
+}
+
+/// Whether a text is a number that is called or quoted, and measures nothing: `(963) 817-0830`, `+49 89 123456`, `123-45-6789`.
+fn is_dialled(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
+    let dots = text.matches('.').count();
+    digits >= 7
+        && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
+        // A point alone is that of a decimal number.
+        && dots != 1
+        && (text.starts_with(['+', '(', '0']) || groups.nth(2).is_some())
 }
 
 /// Whether most of many categories begin as numbers or dates do.
@@ -262,6 +277,10 @@ mod tests {
         assert_eq!(unused(&|i| format!("{i}.5-{}.0", i + 1)), Some(Unused::SeveralNumbers));
         assert_eq!(unused(&|i| format!("1403/05/{:02}", i + 1)), Some(Unused::Calendar));
         assert_eq!(unused(&|i| format!("Anna Maria {i}")), None);
+        assert_eq!(unused(&|i| format!("({}) 817-{:04}", 200 + i, i * 77)), None);
+        assert_eq!(unused(&|i| format!("+49 89 {}", 123_456 + i * 7919)), None);
+        assert_eq!(unused(&|i| format!("{}-{:02}-6789", 100 + i, i)), None);
+        assert_eq!(unused(&|i| format!("{}-{}", 30_000 + i * 100, 50_000 + i)), Some(Unused::SeveralNumbers));
     }
 
     #[test]
