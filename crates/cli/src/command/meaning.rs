@@ -81,7 +81,10 @@ const FIGURES: [(&str, &str); 86] = [
     ("table.beta_recall", "share of real rows that made ones look like; 1 is best"),
     ("privacy.dcr_share", "share of made rows nearer to training than to held-out rows; 0.5 is best"),
     ("privacy.tail2", "share of made rows nearer to a training row than 98 % of held-out rows; 0.02 is best"),
-    ("privacy.copies", "share of made rows that equal a training row; compare with the ceiling's"),
+    (
+        "privacy.copies",
+        "share of made rows that equal a training row but for nearly unique columns; compare with the ceiling's",
+    ),
     ("privacy.exact_copies", "share of made rows that equal a training row in every cell"),
     ("privacy.membership_auc", "how well it is told which rows were trained on; 0.5 is best"),
     ("privacy.membership_tpr_at_1", "rows told to have been trained on at 1 % of false alarms; 0.01 is best"),

@@ -42,6 +42,13 @@ fn without_mark(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
+/// Bytes of letters of Windows-1250 that its languages do without in no text of some length (š, ž, ł, ą, ż, ř, ě, ů, …); the others
+/// are as likely accents of Windows-1252.
+const SLAVIC: [u8; 21] = [
+    0x8a, 0x8c, 0x8d, 0x8e, 0x8f, 0x9a, 0x9c, 0x9d, 0x9e, 0x9f, 0xa3, 0xa5, 0xaa, 0xaf, 0xb3, 0xb9, 0xbc,
+    0xbf, 0xec, 0xf8, 0xf9,
+];
+
 /// Letters of Windows-1250 (ł, ą, ż, ź, ľ, Ł, Ą, Ż) that Windows-1252 has signs for, which do not stand within words.
 const CENTRAL: [u8; 8] = [0xb3, 0xb9, 0xbf, 0x9f, 0xbe, 0xa3, 0xa5, 0xaf];
 
@@ -54,6 +61,7 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
     let mut reader = source.open()?;
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let (mut valid, mut invalid, mut letters, mut central, mut within) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
+    let mut slavic = 0;
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
     let mut sample = Vec::new();
     loop {
@@ -71,6 +79,7 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
         };
         let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
         let is_within = |bytes: &&[u8]| bytes[1] >= 0x80 && is_letter(bytes[0]) && is_letter(bytes[2]);
+        slavic += bytes.iter().filter(|byte| SLAVIC.contains(byte)).count();
         within += bytes.windows(3).filter(is_within).count() as u64;
         central += bytes.windows(3).filter(is_central).count() as u64;
         let mut rest = bytes.as_slice();
@@ -99,6 +108,7 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
             let is_western = invalid <= 1 || invalid < letters || within == 0;
             let guess = match detector.guess(None, Utf8Detection::Deny) {
                 guess if guess == WINDOWS_1252 && central > 1 => WINDOWS_1250,
+                guess if guess == WINDOWS_1250 && slavic == 0 => WINDOWS_1252,
                 guess if within < LEAST_LETTERS && guess.is_single_byte() && is_western => WINDOWS_1252,
                 guess => guess,
             };
@@ -236,6 +246,7 @@ mod tests {
             ("windows-1252", "cidade,nome\nSão Paulo,João\nBelém,Conceição\nGoiânia,Inês\n"),
             ("windows-1254", "şehir,ad\nİstanbul,Ayşe\nEskişehir,Gülşah\nMuğla,Çağla\n"),
             ("windows-1252", "ciudad,nombre\nMálaga,Muñoz\nLeón,Peña\n"),
+            ("windows-1252", "city,amount\nKöln,1\nGenève,2\nMálaga,3\nKöln,4\nGenève,5\nMálaga,6\n"),
         ] {
             let encoding = Encoding::for_label(label.as_bytes()).unwrap();
             let (bytes, _, has_lost) = encoding.encode(text);

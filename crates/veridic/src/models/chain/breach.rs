@@ -67,6 +67,9 @@ impl Law<'_> {
             Relation::Decides(j) => {
                 let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
                 let contradicts = |row: &usize| {
+                    if made[j].is_missing(*row, &coders[j]) {
+                        return false;
+                    }
                     let symbol = coders[decided.by].known(&made[decided.by], *row);
                     let symbol = symbol.filter(|symbol| is_known(decided.by, *symbol));
                     symbol.is_some_and(|symbol| !made[j].is_same(*row, &decided.values, symbol))
@@ -77,9 +80,11 @@ impl Law<'_> {
                 let Some(formula) = &self.plan.formulas[j] else { return Vec::new() };
                 let Some(parts) = formula.cells(made) else { return Vec::new() };
                 let values = numbers(j);
+                // A missing cell breaks nothing.
                 let holds = |row: usize| {
-                    let cells = parts.iter().map(move |cells| cells[row]);
-                    formula.holds(&coders[j], values[row], cells)
+                    let cells = || parts.iter().map(move |cells| cells[row]);
+                    let is_said = !values[row].is_nan() && formula.of(cells()).is_finite();
+                    !is_said || formula.holds(&coders[j], values[row], cells())
                 };
                 (0..values.len()).filter(|row| !holds(*row)).collect()
             }
@@ -176,6 +181,15 @@ impl Coder {
 }
 
 impl Made {
+    /// Whether a cell of a column with this coder is missing.
+    pub(super) fn is_missing(&self, row: usize, coder: &Coder) -> bool {
+        match (self, coder) {
+            (Self::Number(values), _) => values[row].is_nan(),
+            (Self::Symbol(symbols), Coder::Text(coder)) => symbols[row] == coder.missing(),
+            (Self::Symbol(_), Coder::Number(_)) => false,
+        }
+    }
+
     /// Whether a cell is that at `there` of other cells of the column.
     fn is_same(&self, row: usize, other: &Self, there: usize) -> bool {
         match (self, other) {

@@ -15,6 +15,9 @@ const LEAST_VALUES: usize = 5;
 /// Most columns of numbers among which formulas are looked for.
 const MOST_COLUMNS: usize = 120;
 
+/// Most columns that others make, and that are tried as parts of a further sum.
+const MOST_MADE: usize = 4;
+
 /// Most columns among which products of two times a number are looked for.
 const MOST_SCALED: usize = 40;
 
@@ -318,19 +321,22 @@ impl Formula {
             };
             let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b)));
             // What others make says nothing that they do not.
-            let own: Vec<(usize, &[f64])> =
-                before.iter().copied().filter(|(i, _)| found[*i].is_none()).collect();
+            let (own, made): (Vec<(usize, &[f64])>, Vec<(usize, &[f64])>) =
+                before.iter().copied().partition(|(i, _)| found[*i].is_none());
             let scaled = || {
-                let few: Vec<_> = rich().filter(|of| found[of.0].is_none()).copied().collect();
+                let all = before.iter().copied().zip(&many).map(|(of, many)| (of, *many));
+                let few: Vec<_> = all.filter(|(of, _)| found[of.0].is_none()).collect();
                 (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
             };
-            found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(scaled);
+            let rest = || search.beside(&made, &own);
+            found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(scaled);
         }
         found
     }
 }
 
 /// Looking for what makes a column.
+#[derive(Clone, Copy)]
 struct Search<'a> {
     column: usize,
     coder: &'a Coder,
@@ -378,6 +384,61 @@ impl Search<'_> {
         (0..TRIES).find_map(|offset| self.of_sample(others, (few, offset)))
     }
 
+    /// The sum of others and of columns that others make, each added or subtracted: a tax in proportion to the price, and a fee.
+    fn beside(&self, made: &[(usize, &[f64])], own: &[(usize, &[f64])]) -> Option<Formula> {
+        let made = &made[..made.len().min(MOST_MADE)];
+        let moments = &self.wishes.moments;
+        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
+        if is_moment(self.column) || made.iter().any(|(column, _)| is_moment(*column)) {
+            return None;
+        }
+        let ways = 3usize.pow(made.len() as u32);
+        (1..ways).find_map(|way| {
+            let signs: Vec<f64> =
+                (0..made.len()).map(|i| [0.0, 1.0, -1.0][way / 3usize.pow(i as u32) % 3]).collect();
+            let less = |row: usize| -> f64 {
+                made.iter()
+                    .zip(&signs)
+                    .filter(|(_, sign)| **sign != 0.0)
+                    .map(|((_, cells), sign)| sign * cells[row])
+                    .sum()
+            };
+            let rest: Vec<f64> =
+                self.values.iter().enumerate().map(|(row, value)| value - less(row)).collect();
+            let search = Search { values: &rest, ..*self };
+            let formula = search.signed(own)?;
+            let parts = made.iter().zip(&signs).filter(|(_, sign)| **sign != 0.0);
+            let parts =
+                parts.map(|((column, _), sign)| Part { column: *column, inverse: *sign < 0.0, unit: 1 });
+            let formula = Formula {
+                parts: formula.into_iter().chain(parts).collect(),
+                ..Formula::of_two([0, 0], (Operation::Sum, false))
+            };
+            let formula = formula.sorted();
+            let all: Vec<&(usize, &[f64])> = made.iter().chain(own).collect();
+            let cells: Option<Vec<&[f64]>> = formula
+                .parts
+                .iter()
+                .map(|part| all.iter().find(|(column, _)| *column == part.column).map(|(_, cells)| *cells))
+                .collect();
+            (!formula.parts[0].inverse && self.shows(&formula, &cells?)).then_some(formula)
+        })
+    }
+
+    /// The parts by which the values are a sum of others.
+    fn signed(&self, others: &[(usize, &[f64])]) -> Option<Vec<Part>> {
+        let plain: fn(f64) -> f64 = |v| v;
+        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
+        let tries = if self.most == 0 { 1 } else { TRIES };
+        let (used, weights) = (0..tries).find_map(|offset| {
+            let sample = if self.most == 0 { (SAMPLE, 0) } else { (few, offset) };
+            whole_weights(self.values, others, plain, sample)
+        })?;
+        let parts = used.iter().zip(weights).filter(|(_, weight)| *weight != 0);
+        let parts = parts.map(|(i, weight)| Part { column: others[*i].0, inverse: weight < 0, unit: 1 });
+        Some(parts.collect()).filter(|parts: &Vec<Part>| !parts.is_empty())
+    }
+
     /// The same by a sample of rows: how many, and the first.
     fn of_sample(&self, others: &[(usize, &[f64])], sample: (usize, usize)) -> Option<Formula> {
         let plain: fn(f64) -> f64 = |v| v;
@@ -408,9 +469,11 @@ impl Search<'_> {
     }
 
     /// The formula by which the column is so many times the product of two others, if there is one.
-    fn of_scaled(&self, others: &[(usize, &[f64])]) -> Option<Formula> {
+    fn of_scaled(&self, others: &[((usize, &[f64]), bool)]) -> Option<Formula> {
+        // A rate has few values; what it is a rate of has many.
         let pairs = others.iter().flat_map(|a| others.iter().map(move |b| (*a, *b)));
-        let both = pairs.filter(|(a, b)| a.0 != b.0).flat_map(|pair| [(pair, false), (pair, true)]);
+        let pairs = pairs.filter(|(a, b)| a.0.0 != b.0.0 && (a.1 || b.1)).map(|(a, b)| (a.0, b.0));
+        let both = pairs.flat_map(|pair| [(pair, false), (pair, true)]);
         let once = both.filter(|((a, b), inverse)| *inverse || a.0 < b.0);
         once.into_iter().find_map(|((a, b), inverse)| self.times(&[(a, false), (b, inverse)]))
     }
@@ -454,7 +517,10 @@ impl Search<'_> {
             value != 0.0 && !value.is_nan() && (is_alone || of(*row).all(|cell| cell != value))
         };
         let n = self.values.len();
-        let breaks = |row: &usize| !formula.holds(self.coder, self.values[*row], of(*row));
+        // Where rows may break it, a missing cell says nothing; where it must hold in all, what is missing follows, too.
+        let says =
+            |row: &usize| self.most == 0 || !self.values[*row].is_nan() && formula.of(of(*row)).is_finite();
+        let breaks = |row: &usize| says(row) && !formula.holds(self.coder, self.values[*row], of(*row));
         // Most formulas hold nowhere, and a few rows tell.
         let few = (0..n).step_by(n.div_ceil(SCREEN).max(1));
         let screened = self.most == 0 || few.filter(breaks).take(MANY + 1).count() <= MANY;
@@ -466,7 +532,7 @@ impl Search<'_> {
             }
             match breaks(&row) {
                 true => broken += 1,
-                false => shown += usize::from(apart(&row)),
+                false => shown += usize::from(says(&row) && apart(&row)),
             }
         }
         broken <= self.most

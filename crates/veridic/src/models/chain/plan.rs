@@ -59,10 +59,12 @@ struct Ids {
     count: usize,
     /// Chance that two rows differ.
     differ: f64,
+    /// Which of them is a missing cell, if any is.
+    missing: Option<u32>,
 }
 
 impl Ids {
-    fn new(made: &Made) -> Self {
+    fn new((made, coder): (&Made, &Coder)) -> Self {
         let mut of = Vec::with_capacity(made.len());
         let mut counts: Vec<u32> = Vec::new();
         let mut add = |id: u32| {
@@ -91,7 +93,8 @@ impl Ids {
         }
         let n = of.len().max(1) as f64;
         let same: f64 = counts.iter().map(|count| (f64::from(*count) / n).powi(2)).sum();
-        Self { of, count: counts.len(), differ: 1.0 - same }
+        let missing = (0..made.len()).find(|row| made.is_missing(*row, coder)).map(|row| of[row]);
+        Self { of, count: counts.len(), differ: 1.0 - same, missing }
     }
 
     /// Whether equal values here always have equal values there, but in at most so many rows.
@@ -99,6 +102,9 @@ impl Ids {
         first.clear();
         first.resize(self.count, u32::MAX);
         let mut agrees = |(here, there): (&u32, &u32)| {
+            if most > 0 && Some(*there) == other.missing {
+                return true;
+            }
             let known = &mut first[*here as usize];
             if *known == u32::MAX {
                 *known = *there;
@@ -115,9 +121,10 @@ impl Ids {
         against as f64 <= MANY * screened as f64 && self.contradictions(other) <= most
     }
 
-    /// Rows that have another value there than most of those with the same value here.
+    /// Rows that have another value there than most of those with the same value here, missing ones aside.
     fn contradictions(&self, other: &Self) -> usize {
-        let mut pairs: Vec<(u32, u32)> = self.of.iter().copied().zip(other.of.iter().copied()).collect();
+        let pairs = self.of.iter().copied().zip(other.of.iter().copied());
+        let mut pairs: Vec<(u32, u32)> = pairs.filter(|(_, there)| Some(*there) != other.missing).collect();
         pairs.sort_unstable();
         let mut agreeing = 0;
         for of_value in pairs.chunk_by(|a, b| a.0 == b.0) {
@@ -142,7 +149,7 @@ impl Plan {
         columns: &[Made],
     ) -> Self {
         let n_columns = columns.len();
-        let ids: Vec<Ids> = columns.iter().map(Ids::new).collect();
+        let ids: Vec<Ids> = columns.iter().zip(coders).map(Ids::new).collect();
         // Finer columns first, so that what is decided is coarser, or as fine and later.
         let mut by_size: Vec<usize> = (0..n_columns).collect();
         // Of two that are as fine, the one first that is said to decide.
@@ -262,9 +269,11 @@ fn table(coder: &Coder, by: &Made, (column, ids): (&Made, &Ids)) -> Made {
         votes[coder.symbol(by, row)].entry(ids.of[row]).or_insert((0, row as u32)).0 += 1;
     }
     for (to, votes) in rows.iter_mut().zip(votes) {
-        // Of two as frequent, that of the earlier row.
-        let best = votes.into_values().max_by_key(|(count, row)| (*count, std::cmp::Reverse(*row)));
-        *to = best.map_or(0, |(_, row)| row);
+        // Of two as frequent, that of the earlier row; a missing cell only where there is nothing else.
+        let best = votes
+            .into_iter()
+            .max_by_key(|(id, (count, row))| (Some(*id) != ids.missing, *count, std::cmp::Reverse(*row)));
+        *to = best.map_or(0, |(_, (_, row))| row);
     }
     column.take(&rows)
 }

@@ -193,9 +193,9 @@ impl Relations {
     }
 
     /// The cells at `rows` of a table that break relations, by row and column of the encoding, with what was to be expected.
-    /// Of the columns of a broken relation that is wrong which most of those broken are about; of such as many the one that
-    /// fewest sums and tables vouch for, then the one that follows from the others, and else the one whose value is rarer by
-    /// `rarity`, of a column of the encoding and a place in `rows`.
+    /// Of the columns of a broken relation that is wrong of which another value would mend all its relations; else, or of such,
+    /// the one that most of those broken are about, that fewest sums and tables vouch for, that follows from the others, and
+    /// whose value is rarer by `rarity`, of a column of the encoding and a place in `rows`.
     pub(super) fn breaches(
         &self,
         encoding: &Encoding,
@@ -227,21 +227,38 @@ impl Relations {
             for (of, _) in making.iter().filter(|(_, broken)| broken.binary_search(&row).is_err()) {
                 of.iter().for_each(|j| kept[*j] += 1);
             }
-            while let Some(wrong) = blamed(&left, |j| (kept[j], rarity(places[j], row))) {
+            let own: Vec<Made> = made.iter().map(|cells| cells.take(&[row as u32])).collect();
+            while let Some(wrong) =
+                blamed(&left, |j| (self.mended(&left, j, &own).is_some(), kept[j], rarity(places[j], row)))
+            {
                 let (about, others): (Vec<&Breach>, Vec<&Breach>) =
-                    left.into_iter().partition(|breach| breach.of.contains(&wrong));
-                left = others;
+                    left.iter().copied().partition(|breach| breach.of.contains(&wrong));
                 let nats = about.iter().map(|breach| breach.nats).fold(0.0, f64::max);
                 let column = places[wrong];
-                let expected = about
-                    .iter()
-                    .find_map(|breach| law.expected(breach.relation, wrong, &made, row))
+                let told = || about.iter().find_map(|breach| law.expected(breach.relation, wrong, &own, 0));
+                let expected = self
+                    .mended(&left, wrong, &own)
+                    .or_else(told)
                     .map_or(f64::NAN, |cell| self.held(wrong, &cell, &encoding.columns[column]));
                 found.push(Broken { row: row as u32, column: column as u32, nats, expected });
+                left = others;
             }
         }
         found.sort_unstable_by_key(|cell| (cell.row, cell.column));
         found
+    }
+
+    /// What a cell of a row, given by itself, must be for every relation of its column to hold, if there is such a value.
+    fn mended(&self, breaches: &[&Breach], j: usize, own: &[Made]) -> Option<Made> {
+        let law = self.law();
+        let about = breaches.iter().filter(|breach| breach.of.contains(&j));
+        about.filter_map(|breach| law.expected(breach.relation, j, own, 0)).find(|cell| {
+            let mut changed = own.to_vec();
+            changed[j].set(0, cell, 0);
+            let looked = law.relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0);
+            let mut of_column = looked.filter(|(relation, _)| law.about(*relation).0.contains(&j));
+            of_column.all(|(relation, _)| self.broken(relation, &changed).is_empty())
+        })
     }
 
     /// A cell as an encoding holds expected ones.
@@ -305,20 +322,20 @@ fn place(encoding: &Encoding, name: &str) -> usize {
     encoding.columns.iter().position(|fitted| fitted.name == name).unwrap_or(MISSING as usize)
 }
 
-/// The column that is wrong, if any is; `of` gives how many relations of a column hold, and how rare its value is.
-fn blamed(breaches: &[&Breach], of: impl Fn(usize) -> (usize, f64)) -> Option<usize> {
+/// The column that is wrong, if any is; `of` gives whether another value of a column would mend all, how many relations of it
+/// hold, and how rare its value is.
+fn blamed(breaches: &[&Breach], of: impl Fn(usize) -> (bool, usize, f64)) -> Option<usize> {
     let mut columns: Vec<usize> = breaches.iter().flat_map(|breach| breach.of.iter().copied()).collect();
     columns.sort_unstable();
     columns.dedup();
     let rank = |j: usize| {
         let about = breaches.iter().filter(|breach| breach.of.contains(&j)).count();
-        let (kept, rarity) = of(j);
-        ((about, Reverse(kept), breaches.iter().any(|breach| breach.follows == Some(j))), rarity)
+        let (mends, kept, rarity) = of(j);
+        let follows = breaches.iter().any(|breach| breach.follows == Some(j));
+        ((mends, about, Reverse(kept), follows), rarity)
     };
-    columns.into_iter().max_by(|a, b| {
-        let (a, b) = (rank(*a), rank(*b));
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-    })
+    let ranked = columns.into_iter().map(|j| (j, rank(j)));
+    ranked.max_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(j, _)| j)
 }
 
 #[cfg(test)]
@@ -333,13 +350,15 @@ mod tests {
     fn the_column_that_most_broken_relations_are_about_is_wrong() {
         let (sum, tax, order) =
             (breach(&[0, 1, 2], Some(2)), breach(&[2, 3], Some(3)), breach(&[4, 5], None));
-        let none = |_| (0, 0.0);
+        let none = |_| (false, 0, 0.0);
         assert_eq!(blamed(&[&sum], none), Some(2));
         assert_eq!(blamed(&[&tax], none), Some(3));
         assert_eq!(blamed(&[&sum, &tax], none), Some(2));
         // What the tax says of the total, the total says of itself.
-        assert_eq!(blamed(&[&sum], |j| (usize::from(j == 2), f64::from(j == 1))), Some(1));
-        assert_eq!(blamed(&[&order], |j| (0, f64::from(j == 4))), Some(4));
+        assert_eq!(blamed(&[&sum], |j| (false, usize::from(j == 2), f64::from(j == 1))), Some(1));
+        assert_eq!(blamed(&[&order], |j| (false, 0, f64::from(j == 4))), Some(4));
+        // Another price mends both, another tax only one.
+        assert_eq!(blamed(&[&sum, &tax], |j| (j == 1, 0, 0.0)), Some(1));
         assert_eq!(blamed(&[], none), None);
     }
 }

@@ -70,6 +70,9 @@ fn taxed(n: usize) -> Table {
         pieces.iter().zip(&price).map(|(pieces, price)| cents(pieces * price / 100.0)).collect();
     let tax: Vec<f64> = net.iter().map(|net| cents(net * 0.19)).collect();
     let gross: Vec<f64> = net.iter().zip(&tax).map(|(net, tax)| cents(net + tax)).collect();
+    let fee: Vec<f64> = (0..n).map(|_| cents(draw(20.0))).collect();
+    let due = gross.iter().zip(&fee).map(|(gross, fee)| cents(gross + fee)).collect();
+    let due_of_parts = (0..n).map(|row| cents(net[row] + tax[row] - fee[row])).collect();
     let again = gross.iter().map(|gross| (gross * 100.0).round()).collect();
     let columns = vec![
         number("pieces", pieces),
@@ -79,6 +82,9 @@ fn taxed(n: usize) -> Table {
         number("gross", gross.clone()),
         number("in cents", again),
         number("paid", gross),
+        number("fee", fee),
+        number("due", due),
+        number("left", due_of_parts),
     ];
     Table { columns, n_rows: n }
 }
@@ -95,6 +101,7 @@ fn columns_that_are_so_many_times_others_are_made_so() {
         "`gross` = `net` + `tax`",
         "`in cents` = `gross` * 100",
         "`paid` = `gross`",
+        "`due` = `gross` + `fee`",
     ] {
         assert!(rules.iter().any(|found| found == rule), "{rule}: {rules:?}");
     }
