@@ -276,7 +276,7 @@ impl CliError {
             Self::OutputEnding { .. } | Self::FigureEnding { .. } => {
                 Some("choose one of these endings".to_owned())
             }
-            Self::WouldReplace { .. } => Some("name another file with -o".to_owned()),
+            Self::WouldReplace { .. } => Some("name another file with -o, or with --figure where that is the one".to_owned()),
             Self::TableAsPicture { .. } => Some("give the file one of these endings".to_owned()),
             Self::PageEnding { path, .. } => {
                 Some(format!("name it {}", crate::command::quoted(&path.with_extension("html"))))

@@ -69,7 +69,8 @@ impl Alarms {
         if let (0, Some(highest)) = (table.n_rows, alarms.highest()) {
             let highest = figure(highest);
             ui.note(&format!(
-                "the highest score is {highest}; --threshold or --contamination ask for more alarms"
+                "the highest score is {highest}; --threshold or --contamination ask for more alarms, and points that were \
+                 learned from are usual: fit on a quiet part (`--set model.series.learn=ROWS`)"
             ));
         }
         self.output.table(ui, &table, &schema)
