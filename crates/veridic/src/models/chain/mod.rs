@@ -29,6 +29,7 @@ mod number;
 mod plan;
 mod predict;
 mod rule;
+mod search;
 mod select;
 mod solve;
 mod store;

@@ -1,0 +1,325 @@
+//! Looking for columns that others make.
+
+use super::coder::{Coder, Made};
+use super::declared::{Declared, Wishes};
+use super::factor::{self, Factor};
+use super::formula::{Formula, Operation, Part, UNITS};
+use super::solve::whole_weights;
+
+/// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
+const LEAST_ROWS: usize = 50;
+const LEAST_VALUES: usize = 5;
+
+/// Most columns of numbers among which formulas are looked for.
+const MOST_COLUMNS: usize = 120;
+
+/// Most columns that others make, and that are tried as parts of a further sum.
+const MOST_MADE: usize = 4;
+
+/// Most columns among which products of two times a number are looked for.
+const MOST_SCALED: usize = 40;
+
+/// Rows by which formulas of more than two parts are looked for.
+const SAMPLE: usize = 2000;
+
+/// Where some rows may break a formula: rows of one of several samples by which it is looked for, in all and for each part.
+const FEW_ROWS: usize = 60;
+const FEW_ROWS_EACH: usize = 6;
+const TRIES: usize = 8;
+
+/// Rows that are looked at first then, and how many of them may break it.
+const SCREEN: usize = 32;
+const MANY: usize = 4;
+
+/// Most rows that break it, against those that show it.
+const FEW: f64 = 0.05;
+
+/// A column of numbers and its place.
+type Numbers<'a> = (usize, &'a [f64]);
+
+impl Formula {
+    /// The formulas that hold in every row but a share, by column; each makes a column of those before it.
+    pub(super) fn find(
+        (coders, slack): (&[Coder], f64),
+        columns: &[Made],
+        taken: &[bool],
+        wishes: &Wishes,
+    ) -> Vec<Option<Self>> {
+        let mut found: Vec<Option<Self>> = vec![None; columns.len()];
+        let numbers: Vec<Numbers<'_>> = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(j, made)| match made {
+                Made::Number(values) if !taken[j] && varied(values, 2) => Some((j, values.as_slice())),
+                _ => None,
+            })
+            .collect();
+        let many: Vec<bool> = numbers.iter().map(|(_, values)| varied(values, LEAST_VALUES)).collect();
+        if numbers.len() > MOST_COLUMNS {
+            return found;
+        }
+        for (place, (j, values)) in numbers.iter().enumerate() {
+            let present = values.iter().filter(|v| !v.is_nan()).count();
+            if present < LEAST_ROWS || !many[place] {
+                continue;
+            }
+            let before = &numbers[..place];
+            let most = (slack * values.len() as f64) as usize;
+            let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
+            let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
+            let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
+            let mut two = pairs.filter(|(a, b)| a.0 != b.0);
+            // Of numbers that another may be multiplied with, the shortest says most; the same says all.
+            let mut times: Vec<Self> = rich().filter_map(|of| search.times(&[(*of, false)])).collect();
+            times.sort_by_key(|formula| formula.factor.map_or(0, Factor::digits));
+            let times = times.into_iter().next();
+            let (same, times) = match times {
+                Some(formula) if formula.factor.is_none() => (Some(formula), None),
+                other => (None, other),
+            };
+            let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b)));
+            // What others make says nothing that they do not.
+            let (own, made): (Vec<Numbers<'_>>, Vec<Numbers<'_>>) =
+                before.iter().copied().partition(|(i, _)| found[*i].is_none());
+            let scaled = || {
+                let all = before.iter().copied().zip(&many).map(|(of, many)| (of, *many));
+                let few: Vec<_> = all.filter(|(of, _)| found[of.0].is_none()).collect();
+                (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
+            };
+            let rest = || search.beside(&made, &own);
+            found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(scaled);
+        }
+        found
+    }
+}
+
+/// Looking for what makes a column.
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    column: usize,
+    coder: &'a Coder,
+    values: &'a [f64],
+    wishes: &'a Wishes,
+    /// Rows that may break what is found.
+    most: usize,
+}
+
+impl Search<'_> {
+    /// How far apart values of the column are at least.
+    fn spacing(&self) -> f64 {
+        match self.coder {
+            Coder::Number(coder) => coder.spacing(),
+            Coder::Text(_) => 0.0,
+        }
+    }
+
+    /// The formula by which the column is made of two others, if there is one.
+    fn of_pair(&self, a: Numbers<'_>, b: Numbers<'_>) -> Option<Formula> {
+        let operations = [
+            (Operation::Sum, false),
+            (Operation::Sum, true),
+            (Operation::Product, false),
+            (Operation::Product, true),
+        ];
+        operations.into_iter().filter(|(_, inverse)| *inverse || a.0 < b.0).find_map(
+            |(operation, inverse)| {
+                let formula = Formula::of_two([a.0, b.0], (operation, inverse));
+                let moments = &self.wishes.moments;
+                let is_moment = |column: &usize| moments.get(*column).copied().unwrap_or(false);
+                let n_moments = [self.column, a.0, b.0].iter().filter(|column| is_moment(column)).count();
+                match (operation, n_moments) {
+                    // Two moments and how far they are apart.
+                    (Operation::Sum, 2) => UNITS.iter().find_map(|unit| {
+                        let formula = formula.clone().in_units(self.column, moments, *unit);
+                        self.shows(&formula, &[a.1, b.1]).then_some(formula)
+                    }),
+                    // Sums of moments, and products with them, mean nothing.
+                    (_, 1..) => None,
+                    _ => self.shows(&formula, &[a.1, b.1]).then_some(formula),
+                }
+            },
+        )
+    }
+
+    /// The same of three or more. Where rows may break it, few rows are asked several times: in one of them all may keep it.
+    fn of_many(&self, others: &[Numbers<'_>]) -> Option<Formula> {
+        if self.most == 0 {
+            return self.of_sample(others, (SAMPLE, 0));
+        }
+        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
+        (0..TRIES).find_map(|offset| self.of_sample(others, (few, offset)))
+    }
+
+    /// The sum of others and of columns that others make, each added or subtracted: a tax in proportion to the price, and a fee.
+    fn beside(&self, made: &[Numbers<'_>], own: &[Numbers<'_>]) -> Option<Formula> {
+        let made = &made[..made.len().min(MOST_MADE)];
+        let moments = &self.wishes.moments;
+        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
+        if is_moment(self.column) || made.iter().any(|(column, _)| is_moment(*column)) {
+            return None;
+        }
+        let ways = 3usize.pow(made.len() as u32);
+        (1..ways).find_map(|way| {
+            let signs: Vec<f64> =
+                (0..made.len()).map(|i| [0.0, 1.0, -1.0][way / 3usize.pow(i as u32) % 3]).collect();
+            let less = |row: usize| -> f64 {
+                made.iter()
+                    .zip(&signs)
+                    .filter(|(_, sign)| **sign != 0.0)
+                    .map(|((_, cells), sign)| sign * cells[row])
+                    .sum()
+            };
+            let rest: Vec<f64> =
+                self.values.iter().enumerate().map(|(row, value)| value - less(row)).collect();
+            let search = Search { values: &rest, ..*self };
+            let formula = search.signed(own)?;
+            let parts = made.iter().zip(&signs).filter(|(_, sign)| **sign != 0.0);
+            let parts =
+                parts.map(|((column, _), sign)| Part { column: *column, inverse: *sign < 0.0, unit: 1 });
+            let formula = Formula {
+                parts: formula.into_iter().chain(parts).collect(),
+                ..Formula::of_two([0, 0], (Operation::Sum, false))
+            };
+            let formula = formula.sorted();
+            let all: Vec<&Numbers<'_>> = made.iter().chain(own).collect();
+            let cells: Option<Vec<&[f64]>> = formula
+                .parts
+                .iter()
+                .map(|part| all.iter().find(|(column, _)| *column == part.column).map(|(_, cells)| *cells))
+                .collect();
+            (!formula.parts[0].inverse && self.shows(&formula, &cells?)).then_some(formula)
+        })
+    }
+
+    /// The parts by which the values are a sum of others.
+    fn signed(&self, others: &[Numbers<'_>]) -> Option<Vec<Part>> {
+        // One alone is the rest itself.
+        let step = self.values.len().div_ceil(SCREEN).max(1);
+        let is_rest = |(_, cells): &&Numbers<'_>| {
+            let rows = (0..self.values.len()).step_by(step).map(|row| (self.values[row] - cells[row]).abs());
+            let apart = rows.filter(|apart| *apart > self.spacing()).count();
+            apart <= MANY
+        };
+        if let Some((column, _)) = others.iter().find(is_rest) {
+            return Some(vec![Part { column: *column, inverse: false, unit: 1 }]);
+        }
+        let plain: fn(f64) -> f64 = |v| v;
+        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
+        let tries = if self.most == 0 { 1 } else { TRIES };
+        let (used, weights) = (0..tries).find_map(|offset| {
+            let sample = if self.most == 0 { (SAMPLE, 0) } else { (few, offset) };
+            whole_weights(self.values, others, plain, sample)
+        })?;
+        let parts = used.iter().zip(weights).filter(|(_, weight)| *weight != 0);
+        let parts = parts.map(|(i, weight)| Part { column: others[*i].0, inverse: weight < 0, unit: 1 });
+        Some(parts.collect()).filter(|parts: &Vec<Part>| !parts.is_empty())
+    }
+
+    /// The same by a sample of rows: how many, and the first.
+    fn of_sample(&self, others: &[Numbers<'_>], sample: (usize, usize)) -> Option<Formula> {
+        let plain: fn(f64) -> f64 = |v| v;
+        // Products are sums of logarithms.
+        let log: fn(f64) -> f64 = |v| if v > 0.0 { v.ln() } else { f64::NAN };
+        [(Operation::Sum, plain), (Operation::Product, log)].into_iter().find_map(|(operation, map)| {
+            let (used, weights) = whole_weights(self.values, others, map, sample)?;
+            let mut parts: Vec<(Part, &[f64])> = used
+                .iter()
+                .zip(weights)
+                .filter(|(_, weight)| *weight != 0)
+                .map(|(i, weight)| {
+                    (Part { column: others[*i].0, inverse: weight < 0, unit: 1 }, others[*i].1)
+                })
+                .collect();
+            parts.sort_by_key(|(part, _)| (part.inverse, part.column));
+            let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
+            let formula = Formula {
+                parts: parts.into_iter().map(|(part, _)| part).collect(),
+                operation,
+                unit: 1,
+                terms: None,
+                factor: None,
+            };
+            let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
+            (is_made && self.shows(&formula, &cells)).then_some(formula)
+        })
+    }
+
+    /// The formula by which the column is so many times the product of two others, if there is one.
+    fn of_scaled(&self, others: &[(Numbers<'_>, bool)]) -> Option<Formula> {
+        // A rate has few values; what it is a rate of has many.
+        let pairs = others.iter().flat_map(|a| others.iter().map(move |b| (*a, *b)));
+        let pairs = pairs.filter(|(a, b)| a.0.0 != b.0.0 && (a.1 || b.1)).map(|(a, b)| (a.0, b.0));
+        let both = pairs.flat_map(|pair| [(pair, false), (pair, true)]);
+        let once = both.filter(|((a, b), inverse)| *inverse || a.0 < b.0);
+        once.into_iter().find_map(|((a, b), inverse)| self.times(&[(a, false), (b, inverse)]))
+    }
+
+    /// The formula by which the column is so many times a product, if there is one: of columns, and whether each is divided by.
+    fn times(&self, of: &[(Numbers<'_>, bool)]) -> Option<Formula> {
+        let moments = &self.wishes.moments;
+        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
+        if is_moment(self.column) || of.iter().any(|((column, _), _)| is_moment(*column)) {
+            return None;
+        }
+        let product = |row: usize| {
+            of.iter().fold(1.0, |whole, ((_, cells), inverse)| {
+                Operation::Product.join(whole, cells[row], *inverse)
+            })
+        };
+        let factor = factor::find(self.values, product, self.spacing(), self.most)?;
+        let part = |((column, _), inverse): &(Numbers<'_>, bool)| Part {
+            column: *column,
+            inverse: *inverse,
+            unit: 1,
+        };
+        let parts = of.iter().map(part).collect();
+        let factor = (factor.value != 1.0).then_some(factor);
+        let formula = Formula { parts, operation: Operation::Product, unit: 1, terms: None, factor };
+        let cells: Vec<&[f64]> = of.iter().map(|((_, cells), _)| *cells).collect();
+        self.shows(&formula, &cells).then_some(formula)
+    }
+
+    /// Whether a formula holds in every row, and enough of them show it.
+    fn shows(&self, formula: &Formula, cells: &[&[f64]]) -> bool {
+        let of = |row: usize| cells.iter().map(move |cells| cells[row]);
+        // No part alone says as much.
+        let is_alone = cells.len() == 1;
+        let apart = |row: &usize| {
+            let value = self.values[*row];
+            value != 0.0 && !value.is_nan() && (is_alone || of(*row).all(|cell| cell != value))
+        };
+        let n = self.values.len();
+        // Where rows may break it, a missing cell says nothing; where it must hold in all, what is missing follows, too.
+        let says =
+            |row: &usize| self.most == 0 || !self.values[*row].is_nan() && formula.of(of(*row)).is_finite();
+        let breaks = |row: &usize| says(row) && !formula.holds(self.coder, self.values[*row], of(*row));
+        // Most formulas hold nowhere, and a few rows tell.
+        let few = (0..n).step_by(n.div_ceil(SCREEN).max(1));
+        let screened = self.most == 0 || few.filter(breaks).take(MANY + 1).count() <= MANY;
+        let mut broken = if screened { 0 } else { self.most + 1 };
+        let mut shown = 0;
+        for row in 0..n {
+            if broken > self.most {
+                return false;
+            }
+            match breaks(&row) {
+                true => broken += 1,
+                false => shown += usize::from(says(&row) && apart(&row)),
+            }
+        }
+        broken <= self.most
+            && shown >= LEAST_ROWS
+            && broken as f64 <= FEW * shown as f64
+            && !self.wishes.is_off(&Declared::Formula { column: self.column, formula: formula.clone() })
+    }
+}
+
+fn varied(values: &[f64], least: usize) -> bool {
+    let mut seen: Vec<f64> = Vec::new();
+    values.iter().filter(|v| !v.is_nan()).any(|v| {
+        if !seen.contains(v) {
+            seen.push(*v);
+        }
+        seen.len() >= least
+    })
+}
