@@ -1,5 +1,7 @@
 //! Columns with their coders: conditions as sets of codes, and cells as a table.
 
+use rayon::prelude::*;
+
 use super::coder::{Coder, Made};
 use super::condition::{Allowed, Condition};
 use super::evidence::Wanted;
@@ -12,6 +14,37 @@ const LISTED: usize = 20;
 
 /// Makes so many rows that meet conditions.
 type Draw<'a> = dyn Fn(usize, &[Condition], Seed) -> Result<Table, ModelError> + 'a;
+
+/// Of each column its coder, its cells and their codes.
+type CodedColumns = (Vec<Coder>, Vec<Made>, Vec<Vec<u8>>);
+
+/// Learns how to code columns by the rows `rows` of a table: their coders, cells and codes.
+///
+/// # Errors
+/// The name of a column that is not there, or of another type of cells.
+pub(in crate::models) fn coded<'a>(
+    columns: &'a [ColumnSchema],
+    table: &Table,
+    rows: &[usize],
+    codes: usize,
+) -> Result<CodedColumns, &'a str> {
+    let read = |column: &'a ColumnSchema| -> Result<(Coder, Made, Vec<u8>), &'a str> {
+        let name = column.name.as_str();
+        let cells = &table.column(name).ok_or(name)?.cells;
+        let coder = Coder::fit(column, cells, rows, codes);
+        let made = coder.read(cells, rows).ok_or(name)?;
+        let codes = coder.classify(&made);
+        Ok((coder, made, codes))
+    };
+    let read: Vec<(Coder, Made, Vec<u8>)> = columns.par_iter().map(read).collect::<Result<_, _>>()?;
+    let (mut coders, mut made, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+    for (coder, cells, of) in read {
+        coders.push(coder);
+        made.push(cells);
+        codes.push(of);
+    }
+    Ok((coders, made, codes))
+}
 
 /// Columns and how they are coded, one coder a column.
 #[derive(Debug, Clone, Copy)]

@@ -53,7 +53,7 @@ pub use rule::{Found, NeverTogether, Rule, RuleConfig};
 
 pub(in crate::models) use breach::Relation;
 pub(in crate::models) use coder::{Coded, Coder, Made};
-pub(in crate::models) use coding::Coding;
+pub(in crate::models) use coding::{Coding, coded};
 pub(in crate::models) use draw::Seen;
 pub(in crate::models) use evidence::{Evidence, Given, Set, Wanted};
 pub(in crate::models) use frame::{Frame, Known};

@@ -124,13 +124,11 @@ impl Search<'_> {
         operations.into_iter().filter(|(_, inverse)| *inverse || a.0 < b.0).find_map(
             |(operation, inverse)| {
                 let formula = Formula::of_two([a.0, b.0], (operation, inverse));
-                let moments = &self.wishes.moments;
-                let is_moment = |column: &usize| moments.get(*column).copied().unwrap_or(false);
-                let n_moments = [self.column, a.0, b.0].iter().filter(|column| is_moment(column)).count();
+                let n_moments = [self.column, a.0, b.0].iter().filter(|j| self.is_moment(**j)).count();
                 match (operation, n_moments) {
                     // Two moments and how far they are apart.
                     (Operation::Sum, 2) => UNITS.iter().find_map(|unit| {
-                        let formula = formula.clone().in_units(self.column, moments, *unit);
+                        let formula = formula.clone().in_units(self.column, &self.wishes.moments, *unit);
                         self.shows(&formula, &[a.1, b.1]).then_some(formula)
                     }),
                     // Sums of moments, and products with them, mean nothing.
@@ -143,19 +141,24 @@ impl Search<'_> {
 
     /// The same of three or more. Where rows may break it, few rows are asked several times: in one of them all may keep it.
     fn of_many(&self, others: &[Numbers<'_>]) -> Option<Formula> {
-        if self.most == 0 {
-            return self.of_sample(others, (SAMPLE, 0));
-        }
-        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
-        (0..TRIES).find_map(|offset| self.of_sample(others, (few, offset)))
+        self.samples(others.len()).find_map(|sample| self.of_sample(others, sample))
+    }
+
+    /// Samples of rows by which so many parts are looked for: how many rows, and the first.
+    fn samples(&self, others: usize) -> impl Iterator<Item = (usize, usize)> {
+        let few = FEW_ROWS.max(FEW_ROWS_EACH * others);
+        let (size, tries) = if self.most == 0 { (SAMPLE, 1) } else { (few, TRIES) };
+        (0..tries).map(move |offset| (size, offset))
+    }
+
+    fn is_moment(&self, column: usize) -> bool {
+        self.wishes.moments.get(column).copied().unwrap_or(false)
     }
 
     /// The sum of others and of columns that others make, each added or subtracted: a tax in proportion to the price, and a fee.
     fn beside(&self, made: &[Numbers<'_>], own: &[Numbers<'_>]) -> Option<Formula> {
         let made = &made[..made.len().min(MOST_MADE)];
-        let moments = &self.wishes.moments;
-        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
-        if is_moment(self.column) || made.iter().any(|(column, _)| is_moment(*column)) {
+        if self.is_moment(self.column) || made.iter().any(|(column, _)| self.is_moment(*column)) {
             return None;
         }
         let ways = 3usize.pow(made.len() as u32);
@@ -204,12 +207,8 @@ impl Search<'_> {
             return Some(vec![Part { column: *column, inverse: false, unit: 1 }]);
         }
         let plain: fn(f64) -> f64 = |v| v;
-        let few = FEW_ROWS.max(FEW_ROWS_EACH * others.len());
-        let tries = if self.most == 0 { 1 } else { TRIES };
-        let (used, weights) = (0..tries).find_map(|offset| {
-            let sample = if self.most == 0 { (SAMPLE, 0) } else { (few, offset) };
-            whole_weights(self.values, others, plain, sample)
-        })?;
+        let mut samples = self.samples(others.len());
+        let (used, weights) = samples.find_map(|sample| whole_weights(self.values, others, plain, sample))?;
         let parts = used.iter().zip(weights).filter(|(_, weight)| *weight != 0);
         let parts = parts.map(|(i, weight)| Part { column: others[*i].0, inverse: weight < 0, unit: 1 });
         Some(parts.collect()).filter(|parts: &Vec<Part>| !parts.is_empty())
@@ -256,9 +255,7 @@ impl Search<'_> {
 
     /// The formula by which the column is so many times a product, if there is one: of columns, and whether each is divided by.
     fn times(&self, of: &[(Numbers<'_>, bool)]) -> Option<Formula> {
-        let moments = &self.wishes.moments;
-        let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
-        if is_moment(self.column) || of.iter().any(|((column, _), _)| is_moment(*column)) {
+        if self.is_moment(self.column) || of.iter().any(|((column, _), _)| self.is_moment(*column)) {
             return None;
         }
         let product = |row: usize| {

@@ -14,7 +14,7 @@ use super::tree::{Counted, chow_liu};
 use super::{Circuit, CircuitConfig, MODEL, Node};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
 use crate::error::ModelError;
-use crate::models::chain::{Checks, Coder, Made, Plan, find};
+use crate::models::chain::{Checks, Coder, Plan, coded, find};
 use crate::models::parallel;
 use crate::seed::{Seed, shuffle, uniform};
 
@@ -78,21 +78,9 @@ impl Circuit {
             return Err(ModelError::NoColumns { model: MODEL });
         }
         parallel(threads, || {
-            let read = |column: &ColumnSchema| -> Result<(Coder, Made, Vec<u8>), ModelError> {
-                let missing = || ModelError::MissingColumn { model: MODEL, column: column.name.clone() };
-                let cells = &table.column(&column.name).ok_or_else(missing)?.cells;
-                let coder = Coder::fit(column, cells, rows, config.codes);
-                let made = coder.read(cells, rows).ok_or_else(missing)?;
-                let codes = coder.classify(&made);
-                Ok((coder, made, codes))
-            };
-            let read: Vec<(Coder, Made, Vec<u8>)> = columns.par_iter().map(read).collect::<Result<_, _>>()?;
-            let (mut coders, mut made, mut codes) = (Vec::new(), Vec::new(), Vec::new());
-            for (coder, cells, of) in read {
-                coders.push(coder);
-                made.push(cells);
-                codes.push(of);
-            }
+            let missing =
+                |column: &str| ModelError::MissingColumn { model: MODEL, column: column.to_string() };
+            let (coders, made, codes) = coded(&columns, table, rows, config.codes).map_err(missing)?;
             let seen: Vec<&[u8]> = codes.iter().map(Vec::as_slice).collect();
             let law = find((&config.rules, 0.0), (&columns, &coders), table, (&made, &seen))?;
             let mut circuit = Self::begin(config, (columns, coders), law, &codes, seed);

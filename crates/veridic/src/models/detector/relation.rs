@@ -17,7 +17,8 @@ use crate::data::{ColumnSchema, Kind, MISSING, Schema, Table};
 use crate::error::ModelError;
 use crate::models::Stored;
 use crate::models::chain::{
-    Checks, Coder, Coding, Found, Law, Made, Plan, Relation, Rule, RuleConfig, find, restore_law, store_law,
+    Checks, Coder, Coding, Found, Law, Made, Plan, Relation, Rule, RuleConfig, coded, find, restore_law,
+    store_law,
 };
 
 /// The share of reference rows that may break a relation.
@@ -50,8 +51,7 @@ pub(super) struct Relations {
     n_rows: usize,
     /// By column: rows of each of its symbols, where it decides others.
     known: Vec<Vec<u32>>,
-    /// What breaking each relation says, nats, in the order of [`Law::relations`].
-    /// Of those that are not looked at 0.
+    /// What breaking each relation says, nats, in the order of [`Law::relations`]; 0 of those that are not looked at.
     nats: Vec<f64>,
 }
 
@@ -84,9 +84,6 @@ impl Relations {
         };
         let columns: Vec<ColumnSchema> = schema.columns.iter().filter(varies).cloned().collect();
         if rows.len() < LEAST_ROWS || columns.len() < 2 {
-            return Ok(None);
-        }
-        if columns.iter().any(|column| table.column(&column.name).is_none()) {
             return Ok(None);
         }
         let rules = rules.among(&columns);
@@ -139,20 +136,7 @@ impl Relations {
         table: &Table,
         rows: &[usize],
     ) -> Result<Option<Self>, ModelError> {
-        let read = |column: &ColumnSchema| {
-            let cells = &table.column(&column.name)?.cells;
-            let coder = Coder::fit(column, cells, rows, CODES);
-            let made = coder.read(cells, rows)?;
-            let codes = coder.classify(&made);
-            Some((coder, made, codes))
-        };
-        let Some(read) = columns.par_iter().map(read).collect::<Option<Vec<_>>>() else { return Ok(None) };
-        let (mut coders, mut made, mut codes) = (Vec::new(), Vec::new(), Vec::new());
-        for (coder, cells, of) in read {
-            coders.push(coder);
-            made.push(cells);
-            codes.push(of);
-        }
+        let Ok((coders, made, codes)) = coded(columns, table, rows, CODES) else { return Ok(None) };
         let seen: Vec<&[u8]> = codes.iter().map(Vec::as_slice).collect();
         let (plan, checks) = find((rules, SLACK), (columns, &coders), table, (&made, &seen))?;
         let (columns, n_rows) = (columns.to_vec(), rows.len());

@@ -255,12 +255,7 @@ pub fn fit_files(
     check::figure::check(&config, &data, &network)?;
     let mut pool = Pool::new(options.threads);
     watch::check(&config, &data, &mut network, &mut pool)?;
-    let split = &data.split;
-    let rows = [split.train.len(), split.valid.len(), split.test.len()];
-    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
-    info.classes.clone_from(&data.classes);
-    info.notes.clone_from(&data.notes);
-    info.text.clone_from(&data.text);
+    let mut info = table::about(&config, &data, options);
     let mut notes = data.notes.clone();
     let (directory, from) = match resumed {
         Some((directory, begun)) => {

@@ -24,6 +24,17 @@ use crate::train::{End, Event};
 /// What a fit in a directory has learned so far, to go on from.
 pub(super) const PARTIAL: &str = "checkpoint/partial.safetensors";
 
+/// What a run says of itself at its beginning.
+pub(super) fn about(config: &Config, data: &Dataset, options: &FitOptions) -> RunInfo {
+    let split = &data.split;
+    let rows = [split.train.len(), split.valid.len(), split.test.len()];
+    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
+    info.classes.clone_from(&data.classes);
+    info.notes.clone_from(&data.notes);
+    info.text.clone_from(&data.text);
+    info
+}
+
 /// The directory of a run without epochs, new or gone on with, with what it says of itself and what was learned so far.
 ///
 /// # Errors
@@ -33,12 +44,7 @@ pub(super) fn begin(
     data: &Dataset,
     (options, resumed): (&FitOptions, Option<Directory>),
 ) -> Result<(Directory, RunInfo, Option<Stored>)> {
-    let split = &data.split;
-    let rows = [split.train.len(), split.valid.len(), split.test.len()];
-    let mut info = RunInfo::new(config.seed, options.threads, data.files.clone(), rows);
-    info.classes.clone_from(&data.classes);
-    info.notes.clone_from(&data.notes);
-    info.text.clone_from(&data.text);
+    let mut info = about(config, data, options);
     let (directory, from) = match resumed {
         Some(directory) => {
             let before = directory.info()?;
