@@ -182,7 +182,7 @@ impl Coder {
 
 impl Made {
     /// Whether a cell of a column with this coder is missing.
-    pub(super) fn is_missing(&self, row: usize, coder: &Coder) -> bool {
+    pub(in crate::models) fn is_missing(&self, row: usize, coder: &Coder) -> bool {
         match (self, coder) {
             (Self::Number(values), _) => values[row].is_nan(),
             (Self::Symbol(symbols), Coder::Text(coder)) => symbols[row] == coder.missing(),

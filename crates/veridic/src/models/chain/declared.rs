@@ -322,9 +322,11 @@ impl Reader<'_> {
                     Made::Symbol(_) => Vec::new(),
                 };
                 let cells: Vec<Vec<f64>> = places.iter().map(numbers).collect();
+                // A missing cell breaks nothing.
                 let holds = |row: &usize| {
                     let parts = cells[1..].iter().map(|cells| cells[*row]);
-                    formula.holds(&self.coders[column], cells[0][*row], parts)
+                    let is_said = cells.iter().all(|cells| !cells[*row].is_nan());
+                    !is_said || formula.holds(&self.coders[column], cells[0][*row], parts)
                 };
                 let n = cells.iter().map(Vec::len).min().unwrap_or(0);
                 (places, (0..n).filter(|row| !holds(row)).collect())
@@ -332,7 +334,9 @@ impl Reader<'_> {
             Declared::Decides { by, column } => {
                 let (deciding, decided) = (read(by), read(column));
                 let mut first: HashMap<usize, u64> = HashMap::new();
-                let broken = (0..deciding.len()).filter(|row| {
+                let is_there = |j: usize, made: &Made, row: usize| !made.is_missing(row, &self.coders[j]);
+                let says = |row: &usize| is_there(by, &deciding, *row) && is_there(column, &decided, *row);
+                let broken = (0..deciding.len()).filter(says).filter(|row| {
                     let value = match &decided {
                         Made::Number(values) if values[*row].is_nan() => f64::NAN.to_bits(),
                         Made::Number(values) => (values[*row] + 0.0).to_bits(),

@@ -8,7 +8,6 @@ use super::cell::Draw;
 use super::coder::{Coded, Coder, Made};
 use super::evidence::Evidence;
 use super::frame::Known;
-use super::plan::Decided;
 use super::select::Corrections;
 use crate::data::Table;
 use crate::error::ModelError;
@@ -186,13 +185,13 @@ impl Chain {
             let coder = &self.coders[*j];
             let follows = law.follows(*j, &done, n);
             let made = match (follows, &self.learned[*j]) {
-                (Some(made), _) => match evidence.get(*j) {
+                (Some(made), None) => match evidence.get(*j) {
                     // What it follows from was drawn so that it holds; where it does not hold in the rows that were
                     // given, nothing can.
                     Some(evidence) => evidence.keep(coder, from, made, &mut logs),
                     None => made,
                 },
-                (None, Some(learned)) => {
+                (follows, Some(learned)) => {
                     let mut features = Features::default();
                     for (i, is_apart) in self.plan.looked(*j, &self.coders) {
                         if let Some((_, bins)) = &done[i] {
@@ -204,9 +203,13 @@ impl Chain {
                     let (coder, parts) = (self.plan.target(*j, &self.coders), self.config.fine);
                     let draw = Draw { learned, coder, features: &features, parts, frame: &frame };
                     // Where cells are known, what rules leave counts for the weights.
-                    match evidence.get(*j).filter(|evidence| !evidence.is_free() || !frame.is_free()) {
-                        Some(evidence) => draw.given(evidence, from, &mut logs, random),
-                        None => draw.free(n, random),
+                    if let Some(follows) = follows {
+                        draw.partly(&follows, evidence.get(*j), (from, &mut logs), random)
+                    } else {
+                        match evidence.get(*j).filter(|evidence| !evidence.is_free() || !frame.is_free()) {
+                            Some(evidence) => draw.given(evidence, from, &mut logs, random),
+                            None => draw.free(n, random),
+                        }
                     }
                 }
                 (None, None) => Made::Number(vec![f64::NAN; n]),
@@ -220,15 +223,6 @@ impl Chain {
             done[*j] = Some((made, bins));
         }
         (done.into_iter().flatten().collect(), logs)
-    }
-}
-
-impl Decided {
-    /// The values that follow from the column that decides them.
-    pub(super) fn look_up(&self, coders: &[Coder], done: &[Option<Seen>], n: usize) -> Made {
-        let Some((by, _)) = &done[self.by] else { return self.values.take(&vec![0; n]) };
-        let symbols: Vec<u32> = (0..n).map(|row| coders[self.by].symbol(by, row) as u32).collect();
-        self.values.take(&symbols)
     }
 }
 

@@ -148,7 +148,7 @@ impl Set {
     }
 
     /// Whether a cell is in the set.
-    fn has(&self, coded: &Coded, made: &Made, row: usize) -> bool {
+    pub(super) fn has(&self, coded: &Coded, made: &Made, row: usize) -> bool {
         self.pieces.iter().filter(|piece| piece.code == usize::from(coded.codes[row])).any(|piece| match made
         {
             Made::Number(values) => values[row].is_nan() || (piece.low..=piece.high).contains(&values[row]),

@@ -143,7 +143,8 @@ impl<'a> Known<'a> {
     /// Adds what formulas of columns that are known leave of their last part.
     fn pin(&self, j: usize, frame: &mut Frame<'a>) {
         let Law { coding, plan, .. } = self.law;
-        for (whole, formula) in plan.formulas.iter().enumerate() {
+        let instead = plan.instead.iter().enumerate();
+        for (whole, formula) in instead.chain(plan.formulas.iter().enumerate()) {
             let (Some(formula), Some(evidence)) = (formula, self.evidence.get(whole)) else { continue };
             let Some(which) = formula.parts.iter().position(|part| part.column == j) else { continue };
             let nothing = || Cow::Owned(vec![f64::NAN; self.n]);
@@ -155,7 +156,9 @@ impl<'a> Known<'a> {
             let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };
             let intervals = match (&evidence.given, evidence.sets.as_slice()) {
                 // Any value that is there is no condition.
-                (None, [set]) => set.intervals(&coding.coders[whole]),
+                (None, [set]) if !set.has_missing(&coding.coders[whole]) => {
+                    set.intervals(&coding.coders[whole])
+                }
                 _ => Vec::new(),
             };
             for row in 0..self.n {

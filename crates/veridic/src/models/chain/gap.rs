@@ -40,7 +40,7 @@ impl Gap {
     ) -> Vec<Option<Self>> {
         (0..made.len())
             .map(|j| {
-                if !plan.is_learned(j) {
+                if plan.follows(j) {
                     return None;
                 }
                 let of_column = checks.orders.iter().filter_map(|order| Between::new(order, j, plan, made));

@@ -47,7 +47,7 @@ pub(in crate::models) fn find(
 impl Law<'_> {
     /// Whether every cell is drawn, and may be beside any others.
     pub(in crate::models) fn is_free(self) -> bool {
-        self.checks.is_empty() && (0..self.coding.columns.len()).all(|j| self.plan.is_learned(j))
+        self.checks.is_empty() && !(0..self.coding.columns.len()).any(|j| self.plan.follows(j))
     }
 
     /// Whether each row keeps the rules.
@@ -57,17 +57,8 @@ impl Law<'_> {
 
     /// The cells of a column that follows from others.
     pub(in crate::models) fn follows(self, j: usize, done: &[Option<Seen>], n: usize) -> Option<Made> {
-        let coders = self.coding.coders;
-        if let Some(decided) = &self.plan.decided[j] {
-            return Some(decided.look_up(coders, done, n));
-        }
-        let formula = self.plan.formulas[j].as_ref()?;
-        let numbers = |i: usize| match done[i].as_ref() {
-            Some((Made::Number(values), _)) => Some(values.as_slice()),
-            _ => None,
-        };
-        let parts: Option<Vec<&[f64]>> = formula.parts.iter().map(|part| numbers(part.column)).collect();
-        Some(formula.values(&coders[j], &parts?, n))
+        let cells = |i: usize| done[i].as_ref().map(|(made, _)| made);
+        self.plan.reference(j, self.coding.coders, &cells, 0..n)
     }
 
     /// What conditions say of each column.
@@ -87,29 +78,38 @@ impl Law<'_> {
             }
             let marks = self.coding.marks(j, &condition.allowed)?;
             let wanted = self.coding.wanted(j, &condition.allowed, &marks)?;
-            // A column that another decides is as wanted where the other has a value by which it is.
-            let (place, set) = match &self.plan.decided[j] {
-                None => (j, Set::new(&coders[j], &wanted)),
-                Some(decided) => {
-                    let by = &coders[decided.by];
-                    let fits: Vec<bool> =
-                        (0..by.symbols()).map(|symbol| allows(&wanted, &decided.values, symbol)).collect();
-                    (decided.by, Set::new(by, &[Wanted::Symbols(&fits)]))
+            let mut of_columns: Vec<(usize, Set)> = Vec::new();
+            let is_partly = self.plan.partly[j].is_some();
+            if is_partly || self.plan.decided[j].is_none() {
+                of_columns.push((j, Set::new(&coders[j], &wanted)));
+            }
+            // A column that another decides is as wanted where the other has a value by which it is; one that may be
+            // missing beside it says nothing of the other then.
+            let is_said = !is_partly || !of_columns.iter().any(|(_, set)| set.has_missing(&coders[j]));
+            if let Some(decided) = self.plan.decided[j].as_ref().filter(|_| is_said) {
+                let by = &coders[decided.by];
+                let mut fits: Vec<bool> =
+                    (0..by.symbols()).map(|symbol| allows(&wanted, &decided.values, symbol)).collect();
+                if is_partly {
+                    fits[by.missing_symbol()] = true;
                 }
-            };
-            let is_empty = set.is_empty();
-            let set = match &sets[place] {
-                Some(other) if !is_empty => other.both(&coders[place], &set),
-                _ => set,
-            };
-            if is_empty {
-                of[place].clear();
+                of_columns.push((decided.by, Set::new(by, &[Wanted::Symbols(&fits)])));
             }
-            of[place].push(&condition.column);
-            if set.is_empty() {
-                return Err(impossible(&of[place]));
+            for (place, set) in of_columns {
+                let is_empty = set.is_empty();
+                let set = match &sets[place] {
+                    Some(other) if !is_empty => other.both(&coders[place], &set),
+                    _ => set,
+                };
+                if is_empty {
+                    of[place].clear();
+                }
+                of[place].push(&condition.column);
+                if set.is_empty() {
+                    return Err(impossible(&of[place]));
+                }
+                sets[place] = Some(set);
             }
-            sets[place] = Some(set);
         }
         self.together(&sets, &of)?;
         let evidence = |set: Option<Set>| Evidence { sets: set.into_iter().collect(), ..Evidence::default() };
@@ -167,10 +167,16 @@ impl Law<'_> {
             other.of_row = vec![0; n];
         }
         let mut sets: HashMap<u64, u32> = HashMap::new();
-        for row in (0..n).filter(|row| given.known[*row]) {
+        let is_partly = self.plan.partly[j].is_some();
+        let blank = by.missing_symbol();
+        // A missing cell of a column that follows in part says nothing of the other.
+        let says = |row: &usize| !is_partly || !given.made.is_missing(*row, &self.coding.coders[j]);
+        for row in (0..n).filter(|row| given.known[*row] && says(row)) {
             let key = given.made.key(row);
             let set = *sets.entry(key).or_insert_with(|| {
-                let fits = |symbol: usize| decided.values.same(symbol, &given.made, row);
+                let fits = |symbol: usize| {
+                    is_partly && symbol == blank || decided.values.same(symbol, &given.made, row)
+                };
                 let set = other.sets[0].only(by, fits);
                 // A value that nothing decides leaves it open.
                 if set.is_empty() {

@@ -1,10 +1,13 @@
 //! How likely rows are.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::coder::{Coded, Coder, Made};
 use super::fit::{MODEL, part_of};
-use super::{Chain, Learned};
+use super::plan::Plan;
+use super::{Chain, Learned, partly};
 use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::boost::{Features, Probabilities};
@@ -77,23 +80,7 @@ impl Chain {
         from: usize,
         to: usize,
     ) -> Vec<f64> {
-        if let Some(decided) = &self.plan.decided[j] {
-            let holds = |row: usize| {
-                let symbol = self.coders[decided.by].symbol(&made[decided.by], row);
-                decided.values.same(symbol, &made[j], row)
-            };
-            return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
-        }
-        if let Some(formula) = &self.plan.formulas[j] {
-            let (Made::Number(values), Some(parts)) = (&made[j], formula.cells(made)) else {
-                return vec![0.0; to - from];
-            };
-            let holds = |row: usize| {
-                formula.holds(&self.coders[j], values[row], parts.iter().map(|cells| cells[row]))
-            };
-            return (from..to).map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
-        }
-        let Some(learned) = &self.learned[j] else { return vec![0.0; to - from] };
+        let Some(learned) = &self.learned[j] else { return self.plan.kept(j, &self.coders, made, from..to) };
         let mut features = Features::default();
         for (i, is_apart) in self.plan.looked(j, &self.coders) {
             let codes = if is_apart { &apart[i] } else { &coded[i].bins };
@@ -114,7 +101,38 @@ impl Chain {
             }
             return logs;
         }
-        learned.log_likelihood(&self.coders[j], &features, (&coded[j], from), parts, from, to)
+        let coder = &self.coders[j];
+        let own = learned.log_likelihood(coder, &features, (&coded[j], from), parts, from, to);
+        match self.plan.reference(j, &self.coders, &|i| made.get(i), from..to) {
+            None => own,
+            Some(follows) => {
+                let blank = coder.encode(&coder.blank(to - from));
+                let blank = learned.log_likelihood(coder, &features, (&blank, 0), parts, from, to);
+                partly::log_likelihood(coder, (&made[j], from), &follows, (own, &blank))
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// The log-likelihood of the cells of a column that follows: certain, or the least there is.
+    fn kept(&self, j: usize, coders: &[Coder], made: &[Made], rows: Range<usize>) -> Vec<f64> {
+        if let Some(decided) = &self.decided[j] {
+            let holds = |row: usize| {
+                let symbol = coders[decided.by].symbol(&made[decided.by], row);
+                decided.values.same(symbol, &made[j], row)
+            };
+            return rows.map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
+        }
+        if let Some(formula) = &self.formulas[j] {
+            let (Made::Number(values), Some(parts)) = (&made[j], formula.cells(made)) else {
+                return vec![0.0; rows.len()];
+            };
+            let holds =
+                |row: usize| formula.holds(&coders[j], values[row], parts.iter().map(|cells| cells[row]));
+            return rows.map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();
+        }
+        vec![0.0; rows.len()]
     }
 }
 

@@ -26,6 +26,7 @@ mod lattice;
 mod law;
 mod likelihood;
 mod number;
+mod partly;
 mod plan;
 mod predict;
 mod rule;
@@ -72,7 +73,7 @@ pub struct Chain {
     columns: Vec<ColumnSchema>,
     coders: Vec<Coder>,
     plan: Plan,
-    /// By column; none where another decides it.
+    /// By column; none where all of it follows from others.
     learned: Vec<Option<Learned>>,
     /// Rows that the chain was fitted on.
     n_rows: usize,

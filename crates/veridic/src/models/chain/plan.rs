@@ -42,8 +42,12 @@ pub(in crate::models) struct Plan {
     pub(super) decided: Vec<Option<Decided>>,
     /// By column, what it is made of, if anything.
     pub(super) formulas: Vec<Option<Formula>>,
+    /// By column, what it is made of where that has no value.
+    pub(super) instead: Vec<Option<Formula>>,
     /// By column, how far it is from another, if that is learned in its place.
     pub(super) gaps: Vec<Option<Gap>>,
+    /// By column that follows only in rows in which nothing is missing: how many show it.
+    pub(super) partly: Vec<Option<usize>>,
 }
 
 /// A decided column in a file.
@@ -57,8 +61,9 @@ pub(super) struct Decision {
 struct Ids {
     of: Vec<u32>,
     count: usize,
-    /// Chance that two rows differ.
+    /// Chance that two rows differ, and two of those that are not missing.
     differ: f64,
+    present_differ: f64,
     /// Which of them is a missing cell, if any is.
     missing: Option<u32>,
 }
@@ -92,9 +97,12 @@ impl Ids {
             }
         }
         let n = of.len().max(1) as f64;
-        let same: f64 = counts.iter().map(|count| (f64::from(*count) / n).powi(2)).sum();
         let missing = (0..made.len()).find(|row| made.is_missing(*row, coder)).map(|row| of[row]);
-        Self { of, count: counts.len(), differ: 1.0 - same, missing }
+        let squares = |of: f64| counts.iter().map(|count| (f64::from(*count) / of).powi(2)).sum::<f64>();
+        let blank = missing.map_or(0.0, |id| f64::from(counts[id as usize]));
+        let present = (n - blank).max(1.0);
+        let present_differ = 1.0 - squares(present) + (blank / present).powi(2);
+        Self { differ: 1.0 - squares(n), count: counts.len(), of, present_differ, missing }
     }
 
     /// Whether equal values here always have equal values there, but in at most so many rows.
@@ -121,6 +129,28 @@ impl Ids {
         against as f64 <= MANY * screened as f64 && self.contradictions(other) <= most
     }
 
+    /// Whether equal values here always have equal values there in rows that have both, and those are enough to tell.
+    fn decides_present(&self, other: &Self, first: &mut Vec<u32>) -> bool {
+        first.clear();
+        first.resize(self.count, u32::MAX);
+        let (mut present, mut values) = (0usize, 0usize);
+        for (here, there) in self.of.iter().zip(&other.of) {
+            if Some(*here) == self.missing || Some(*there) == other.missing {
+                continue;
+            }
+            present += 1;
+            let known = &mut first[*here as usize];
+            if *known == u32::MAX {
+                *known = *there;
+                values += 1;
+            }
+            if *known != *there {
+                return false;
+            }
+        }
+        (present - values) as f64 * other.present_differ >= EXPECTED
+    }
+
     /// Rows that have another value there than most of those with the same value here, missing ones aside.
     fn contradictions(&self, other: &Self) -> usize {
         let pairs = self.of.iter().copied().zip(other.of.iter().copied());
@@ -137,8 +167,14 @@ impl Ids {
 impl Plan {
     /// The plan of columns of which none follows from others.
     pub(in crate::models) fn free(n_columns: usize) -> Self {
-        let (decided, formulas, gaps) = (vec![None; n_columns], vec![None; n_columns], vec![None; n_columns]);
-        Self { order: (0..n_columns).collect(), decided, formulas, gaps }
+        Self {
+            order: (0..n_columns).collect(),
+            decided: vec![None; n_columns],
+            formulas: vec![None; n_columns],
+            instead: vec![None; n_columns],
+            gaps: vec![None; n_columns],
+            partly: vec![None; n_columns],
+        }
     }
 
     /// Finds columns that another decides in every row but a share, with enough rows to tell.
@@ -158,6 +194,7 @@ impl Plan {
         let mut decided: Vec<Option<Decided>> = vec![None; n_columns];
         let mut kept: Vec<usize> = Vec::new();
         let mut first = Vec::new();
+        let may_decide = |i: usize| matches!(coders[i], Coder::Text(_)) || coders[i].is_discrete();
         for j in by_size {
             let n = ids[j].of.len();
             // The coarsest that decides it, for it says most about it.
@@ -166,14 +203,23 @@ impl Plan {
             let said = said.filter(|by| *by != j && kept.contains(by));
             let found = said.or_else(|| {
                 kept.iter().rev().copied().filter(|_| may).find(|i| {
-                    let decides = matches!(coders[*i], Coder::Text(_)) || coders[*i].is_discrete();
                     let repeated = n.saturating_sub(ids[*i].count) as f64;
                     let expected = repeated * ids[j].differ;
                     let most = (slack * n as f64).min(FEW * expected) as usize;
                     let most = if slack > 0.0 { most } else { 0 };
-                    decides
+                    may_decide(*i)
                         && expected >= EXPECTED
                         && ids[*i].decides(&ids[j], most, &mut first)
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j })
+                })
+            });
+            // Where all must hold and a cell that is missing says otherwise, what is there may follow.
+            let found = found.or_else(|| {
+                kept.iter().rev().copied().filter(|_| may && slack == 0.0).find(|i| {
+                    let has_blanks = ids[j].missing.is_some() || ids[*i].missing.is_some();
+                    has_blanks
+                        && may_decide(*i)
+                        && ids[*i].decides_present(&ids[j], &mut first)
                         && !wishes.is_off(&Declared::Decides { by: *i, column: j })
                 })
             });
@@ -187,20 +233,24 @@ impl Plan {
                 None => kept.push(j),
             }
         }
-        let taken: Vec<bool> = decided.iter().map(Option::is_some).collect();
-        let mut formulas = match config.formulas {
-            true => Formula::find((coders, slack), columns, &taken, wishes),
-            false => vec![None; n_columns],
+        let none = || vec![None; n_columns];
+        let (mut formulas, mut instead) = match config.formulas {
+            true => Formula::find((coders, slack), columns, &decided, wishes),
+            false => (none(), none()),
         };
         for (j, formula) in wishes.formulas() {
-            formulas[j] = Some(formula);
+            (formulas[j], instead[j]) = (Some(formula), None);
         }
-        Self { order: order(&decided), decided, formulas, gaps: vec![None; n_columns] }
+        let mut plan = Self { order: order(&decided), decided, formulas, instead, ..Self::free(n_columns) };
+        if slack == 0.0 {
+            plan.mark_partly(coders, columns);
+        }
+        plan
     }
 
-    /// Whether a column is learned: nothing else makes it.
+    /// Whether a column is learned: nothing else makes all of it.
     pub(in crate::models) fn is_learned(&self, j: usize) -> bool {
-        self.decided[j].is_none() && self.formulas[j].is_none()
+        !self.follows(j) || self.partly[j].is_some()
     }
 
     /// What the codes of column `j` that are learned stand for: its values, or how far they are from another column's.
@@ -241,7 +291,7 @@ impl Plan {
     pub(super) fn parents(&self, j: usize, coders: &[Coder]) -> Vec<usize> {
         let useful = |i: &usize| match &self.decided[*i] {
             None => coders[*i].codes() > 1,
-            Some(decided) => coders[decided.by].codes() > MANY_CODES,
+            Some(decided) => coders[decided.by].codes() > MANY_CODES || self.partly[*i].is_some(),
         };
         self.order.iter().copied().take_while(|i| *i != j).filter(useful).collect()
     }

@@ -25,7 +25,8 @@ impl Chain {
             made.push(if j == asked { blank() } else { of.ok_or_else(missing)? });
         }
         // What another decides is asked of that one.
-        let target = self.plan.decided[asked].as_ref().map_or(asked, |decided| decided.by);
+        let decided = self.plan.decided[asked].as_ref().filter(|_| !self.plan.is_learned(asked));
+        let target = decided.map_or(asked, |decided| decided.by);
         let coder = &self.coders[target];
         let codes = coder.codes().max(1);
         parallel(threads, || {
@@ -34,12 +35,19 @@ impl Chain {
             let mut logs = vec![0.0f64; n * codes];
             let coded: Vec<_> =
                 self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
+            // What follows from other columns stands for its code.
+            let follows = self.plan.reference(asked, &self.coders, &|i| made.get(i), 0..n);
+            let of_follows = follows.as_ref().map(|follows| coder.classify(follows));
             if target == asked {
                 let by_code: Vec<Vec<f64>> = (0..codes)
                     .into_par_iter()
                     .map(|code| {
                         let mut made = made.clone();
                         made[target] = coder.repeat(code, n);
+                        if let (Some(follows), Some(codes)) = (&follows, &of_follows) {
+                            let same = (0..n).filter(|row| usize::from(codes[*row]) == code);
+                            same.for_each(|row| made[target].set(row, follows, row));
+                        }
                         let mut coded = coded.clone();
                         coded[target] = coder.encode(&made[target]);
                         let apart = self.plan.apart(&made);
@@ -55,9 +63,12 @@ impl Chain {
                 for (code, sums) in by_code.into_iter().enumerate() {
                     logs[code..].iter_mut().step_by(codes).zip(sums).for_each(|(to, log)| *to = log);
                 }
-                let width = |code: usize| coder.log_width(code);
-                for row in logs.chunks_mut(codes) {
-                    row.iter_mut().enumerate().for_each(|(code, log)| *log += width(code));
+                for (row, logs) in logs.chunks_mut(codes).enumerate() {
+                    // Where a value follows, it is not one of many.
+                    if follows.as_ref().is_some_and(|follows| !follows.is_missing(row, coder)) {
+                        continue;
+                    }
+                    logs.iter_mut().enumerate().for_each(|(code, log)| *log += coder.log_width(code));
                 }
             } else {
                 for (row, logs) in logs.chunks_mut(codes).enumerate() {
@@ -73,7 +84,7 @@ impl Chain {
                 let total: f64 = logs.iter().map(|log| (log - most).exp()).sum();
                 probabilities.extend(logs.iter().map(|log| ((log - most).exp() / total) as f32));
             }
-            let answers: Vec<Answer> = match &self.plan.decided[asked] {
+            let answers: Vec<Answer> = match decided {
                 None => (0..codes).map(|code| coder.answer(code)).collect(),
                 Some(decided) => (0..codes)
                     .map(|code| {
@@ -88,11 +99,16 @@ impl Chain {
 
     /// Whether the likelihood of column `j` depends on the cells of `target`.
     fn depends(&self, j: usize, target: usize) -> bool {
-        match (&self.plan.decided[j], &self.plan.formulas[j]) {
+        let learned = || self.plan.parents(j, &self.coders).contains(&target);
+        let follows = match (&self.plan.decided[j], &self.plan.formulas[j]) {
             (Some(decided), _) => decided.by == target,
-            (None, Some(formula)) => formula.parts.iter().any(|part| part.column == target),
-            (None, None) => j == target || self.plan.parents(j, &self.coders).contains(&target),
-        }
+            (None, Some(formula)) => {
+                let mut parts = self.plan.instead[j].iter().chain([formula]).flat_map(|of| &of.parts);
+                parts.any(|part| part.column == target)
+            }
+            (None, None) => false,
+        };
+        j == target || follows || self.plan.is_learned(j) && learned()
     }
 }
 

@@ -410,14 +410,16 @@ impl Law<'_> {
     /// What held in every row and holds in every row that is made.
     pub(in crate::models) fn rules(self) -> Vec<Found> {
         let name = |j: usize| self.coding.columns[j].name.clone();
+        let support = |j: usize| self.plan.partly[j].unwrap_or(self.n_rows);
         let mut found = Vec::new();
         for (j, decided) in self.plan.decided.iter().enumerate() {
             if let Some(decided) = decided {
                 let rule = Rule::Decides { by: name(decided.by), column: name(j) };
-                found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
+                found.push(Found { rule, support: support(j), examples: Vec::new() });
             }
         }
-        for (j, formula) in self.plan.formulas.iter().enumerate() {
+        let instead = self.plan.instead.iter().enumerate();
+        for (j, formula) in self.plan.formulas.iter().enumerate().chain(instead) {
             if let Some(formula) = formula {
                 let named = |part: &Part| (name(part.column), part.inverse);
                 let rule = match term::written(j, formula) {
@@ -431,7 +433,7 @@ impl Law<'_> {
                         Rule::Formula { column: name(j), of, operation: formula.operation, factor }
                     }
                 };
-                found.push(Found { rule, support: self.n_rows, examples: Vec::new() });
+                found.push(Found { rule, support: support(j), examples: Vec::new() });
             }
         }
         for order in &self.checks.orders {

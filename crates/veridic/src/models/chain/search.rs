@@ -4,6 +4,7 @@ use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::factor::{self, Factor};
 use super::formula::{Formula, Operation, Part, UNITS};
+use super::plan::Decided;
 use super::solve::whole_weights;
 
 /// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
@@ -38,32 +39,38 @@ const FEW: f64 = 0.05;
 type Numbers<'a> = (usize, &'a [f64]);
 
 impl Formula {
-    /// The formulas that hold in every row but a share, by column; each makes a column of those before it.
+    /// The formulas that hold in every row but a share, by column; each makes a column of those before it. And of columns of
+    /// which another says more, where some parts are missing, that one: the tax and the price make the whole, and 1.19 times
+    /// the price does where the tax was not filled in.
     pub(super) fn find(
         (coders, slack): (&[Coder], f64),
         columns: &[Made],
-        taken: &[bool],
+        decided: &[Option<Decided>],
         wishes: &Wishes,
-    ) -> Vec<Option<Self>> {
+    ) -> (Vec<Option<Self>>, Vec<Option<Self>>) {
         let mut found: Vec<Option<Self>> = vec![None; columns.len()];
+        let mut instead: Vec<Option<Self>> = vec![None; columns.len()];
         let numbers: Vec<Numbers<'_>> = columns
             .iter()
             .enumerate()
             .filter_map(|(j, made)| match made {
-                Made::Number(values) if !taken[j] && varied(values, 2) => Some((j, values.as_slice())),
+                Made::Number(values) if varied(values, 2) => Some((j, values.as_slice())),
                 _ => None,
             })
             .collect();
         let many: Vec<bool> = numbers.iter().map(|(_, values)| varied(values, LEAST_VALUES)).collect();
         if numbers.len() > MOST_COLUMNS {
-            return found;
+            return (found, instead);
         }
         for (place, (j, values)) in numbers.iter().enumerate() {
             let present = values.iter().filter(|v| !v.is_nan()).count();
-            if present < LEAST_ROWS || !many[place] {
+            if present < LEAST_ROWS || !many[place] || decided[*j].is_some() {
                 continue;
             }
-            let before = &numbers[..place];
+            // What another column decides is known once that is: a price, of a product.
+            let is_known = |(i, _): &Numbers<'_>| decided[*i].as_ref().map_or(*i, |of| of.by) < *j;
+            let (before, many): (Vec<Numbers<'_>>, Vec<bool>) =
+                numbers.iter().copied().zip(&many).filter(|(of, _)| is_known(of)).unzip();
             let most = (slack * values.len() as f64) as usize;
             let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
             let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
@@ -87,9 +94,14 @@ impl Formula {
                 (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
             };
             let rest = || search.beside(&made, &own);
+            if let (Some(two), Some(times), 0) = (&two, &times, most)
+                && says(times, columns, values) > says(two, columns, values)
+            {
+                instead[*j] = Some(times.clone());
+            }
             found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(scaled);
         }
-        found
+        (found, instead)
     }
 }
 
@@ -276,7 +288,7 @@ impl Search<'_> {
         self.shows(&formula, &cells).then_some(formula)
     }
 
-    /// Whether a formula holds in every row, and enough of them show it.
+    /// Whether a formula holds in every row in which nothing is missing, and enough of them show it.
     fn shows(&self, formula: &Formula, cells: &[&[f64]]) -> bool {
         let of = |row: usize| cells.iter().map(move |cells| cells[row]);
         // No part alone says as much.
@@ -286,9 +298,7 @@ impl Search<'_> {
             value != 0.0 && !value.is_nan() && (is_alone || of(*row).all(|cell| cell != value))
         };
         let n = self.values.len();
-        // Where rows may break it, a missing cell says nothing; where it must hold in all, what is missing follows, too.
-        let says =
-            |row: &usize| self.most == 0 || !self.values[*row].is_nan() && formula.of(of(*row)).is_finite();
+        let says = |row: &usize| !self.values[*row].is_nan() && formula.of(of(*row)).is_finite();
         let breaks = |row: &usize| says(row) && !formula.holds(self.coder, self.values[*row], of(*row));
         // Most formulas hold nowhere, and a few rows tell.
         let few = (0..n).step_by(n.div_ceil(SCREEN).max(1));
@@ -309,6 +319,15 @@ impl Search<'_> {
             && broken as f64 <= FEW * shown as f64
             && !self.wishes.is_off(&Declared::Formula { column: self.column, formula: formula.clone() })
     }
+}
+
+/// Rows in which a formula says what the value is, and there is one.
+fn says(formula: &Formula, columns: &[Made], values: &[f64]) -> usize {
+    let Some(cells) = formula.cells(columns) else { return 0 };
+    let said = |(row, value): &(usize, &f64)| {
+        !value.is_nan() && formula.of(cells.iter().map(|cells| cells[*row])).is_finite()
+    };
+    values.iter().enumerate().filter(said).count()
 }
 
 fn varied(values: &[f64], least: usize) -> bool {

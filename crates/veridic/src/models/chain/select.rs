@@ -60,7 +60,10 @@ impl Margins {
     /// The margins of the training rows, if keeping rows by them makes rows harder to tell from others that they do not know.
     pub(super) fn fit(chain: &Chain, sources: &[Source], seed: Seed, stop: &AtomicBool) -> Option<Self> {
         let n = chain.n_rows;
-        let part = |j: &usize| chain.plan.decided[*j].is_none() && chain.coders[*j].codes() > 1;
+        let part = |j: &usize| {
+            (chain.plan.decided[*j].is_none() || chain.plan.partly[*j].is_some())
+                && chain.coders[*j].codes() > 1
+        };
         let columns: Vec<usize> = (0..sources.len()).filter(part).collect();
         if chain.config.pool < 2 || n < LEAST_ROWS || columns.len() < 2 || columns.len() > MOST_COLUMNS {
             return None;

@@ -88,6 +88,12 @@ pub(in crate::models) fn store_law(plan: &Plan, checks: &Checks, stored: &mut St
     stored.about.insert("decided".to_string(), text(&decisions));
     stored.about.insert("formulas".to_string(), text(&plan.formulas));
     stored.about.insert("gaps".to_string(), text(&plan.gaps));
+    if plan.instead.iter().any(Option::is_some) {
+        stored.about.insert("instead".to_string(), text(&plan.instead));
+    }
+    if plan.partly.iter().any(Option::is_some) {
+        stored.about.insert("partly".to_string(), text(&plan.partly));
+    }
     stored.about.insert("checks".to_string(), text(checks));
 }
 
@@ -122,18 +128,25 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
         return Err("a column decided by one that is decided".to_string());
     }
     let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
-    let numbers = |i: usize, j: usize| {
-        i < j
-            && matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)))
-            && decided[i].is_none()
-    };
+    let numbers =
+        |i: usize, j: usize| matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)));
+    // Each is made of columns before it, and of those that such a column decides.
     let before = |(j, formula): (usize, &Option<Formula>)| {
         let Some(formula) = formula else { return true };
-        let known = formula.parts.iter().all(|part| numbers(part.column, j));
+        let is_made = |i: usize| decided[i].as_ref().map_or(i, |of| of.by) < j;
+        let known = formula.parts.iter().all(|part| numbers(part.column, j) && is_made(part.column));
         formula.is_whole() && decided[j].is_none() && known
     };
     if formulas.len() != n || !formulas.iter().enumerate().all(before) {
         return Err("formulas of columns that are not there".to_string());
+    }
+    let instead: Vec<Option<Formula>> = match stored.about.contains_key("instead") {
+        true => parsed(stored, "instead")?,
+        false => vec![None; n],
+    };
+    let is_second = |(j, of): (usize, &Option<Formula>)| of.is_none() || formulas[j].is_some();
+    if instead.len() != n || !instead.iter().enumerate().all(|of| before(of) && is_second(of)) {
+        return Err("second formulas of columns that are not there".to_string());
     }
     let checks: Checks = parsed(stored, "checks")?;
     if let Some(problem) = checks.problem(n) {
@@ -147,12 +160,25 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
     let sound = |(j, gap): (usize, &Option<Gap>)| {
         let Some(gap) = gap else { return true };
         let is_number = matches!(gap.coder, Coder::Number(_)) && gap.coder.problem().is_none();
-        is_number && numbers(gap.from, j) && decided[j].is_none() && formulas[j].is_none()
+        is_number
+            && gap.from < j
+            && numbers(gap.from, j)
+            && decided[gap.from].is_none()
+            && decided[j].is_none()
+            && formulas[j].is_none()
     };
     if gaps.len() != n || !gaps.iter().enumerate().all(sound) {
         return Err("differences of columns that are not there".to_string());
     }
-    Ok((Plan { order: order(&decided), decided, formulas, gaps }, checks))
+    let partly: Vec<Option<usize>> = match stored.about.contains_key("partly") {
+        true => parsed(stored, "partly")?,
+        false => vec![None; n],
+    };
+    let plan = Plan { order: order(&decided), decided, formulas, instead, gaps, partly };
+    if plan.partly.len() != n || (0..n).any(|j| plan.partly[j].is_some() && !plan.follows(j)) {
+        return Err("columns that follow from nothing".to_string());
+    }
+    Ok((plan, checks))
 }
 
 impl Chain {

@@ -32,22 +32,29 @@ impl Drawing<'_> {
         let mut logs = vec![0.0; n];
         for j in law.plan.order.iter().copied() {
             let coder = &law.coding.coders[j];
-            let made = match law.follows(j, &done, n) {
-                Some(made) => match self.evidence.get(j) {
-                    Some(evidence) => evidence.keep(coder, self.from, made, &mut logs),
-                    None => made,
-                },
-                None => {
+            let follows = law.follows(j, &done, n);
+            let mut made = match &follows {
+                Some(follows) if !law.plan.is_learned(j) => follows.clone(),
+                _ => {
                     let known = Known { law, done: &done, evidence: self.evidence, from: self.from, n };
                     let frame = known.frame(j);
                     let mut cells = coder.blank(n);
                     for (row, state) in states[j].iter().enumerate() {
-                        let state = usize::from(*state);
-                        logs[row] += self.cell((j, state), &frame, (&mut cells, row), random);
+                        let log = self.cell((j, usize::from(*state)), &frame, (&mut cells, row), random);
+                        // What follows is not as likely as it was drawn.
+                        if follows.as_ref().is_none_or(|follows| follows.is_missing(row, coder)) {
+                            logs[row] += log;
+                        }
                     }
                     cells
                 }
             };
+            if let Some(follows) = &follows {
+                law.replace(j, &mut made, follows);
+                if let Some(evidence) = self.evidence.get(j) {
+                    made = evidence.keep(coder, self.from, made, &mut logs);
+                }
+            }
             done[j] = Some((made, Vec::new()));
         }
         (done.into_iter().flatten().map(|seen| seen.0).collect(), logs)

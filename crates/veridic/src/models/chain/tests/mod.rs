@@ -1,3 +1,4 @@
+mod partly;
 mod question;
 mod rule;
 

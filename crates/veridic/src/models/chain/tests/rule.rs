@@ -465,3 +465,35 @@ fn numbers_that_a_category_never_has_are_not_made() {
     let pairs = found.iter().find(|found| matches!(found.rule, Rule::Pairs { .. })).unwrap();
     assert!(pairs.examples[0].values[1].contains(".."), "{:?}", pairs.examples);
 }
+
+#[test]
+fn what_another_column_decides_is_a_part_of_products_and_sums() {
+    let mut random = Seed(21).stream("orders");
+    let n = 1500;
+    let prices = [1.2, 3.45, 8.0, 15.5, 22.25, 40.1, 7.3];
+    let product: Vec<u32> = (0..n).map(|_| (uniform(&mut random) * 7.0) as u32).collect();
+    let pieces: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 40.0).floor() + 1.0).collect();
+    let price: Vec<f64> = product.iter().map(|product| prices[*product as usize]).collect();
+    let total: Vec<f64> =
+        pieces.iter().zip(&price).map(|(pieces, price)| (pieces * price * 100.0).round() / 100.0).collect();
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    for price_is_last in [false, true] {
+        let mut columns = vec![
+            text("product", &names, product.clone()),
+            number("pieces", pieces.clone()),
+            number("price", price.clone()),
+            number("total", total.clone()),
+        ];
+        if price_is_last {
+            columns.swap(2, 3);
+        }
+        let table = Table { columns, n_rows: n };
+        let chain = fitted(&table, &Schema::of(&table), &quick(), 1);
+        let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+        assert!(rules.iter().any(|rule| rule == "`total` = `pieces` * `price`"), "{rules:?}");
+        let made = Chain::restore(&chain.store()).unwrap().sample(800, Seed(2), 1).unwrap();
+        let of = |name: &str| numbers(&made, name);
+        let holds = |row: usize| (of("total")[row] - of("pieces")[row] * of("price")[row]).abs() < 0.0051;
+        assert!((0..800).all(holds));
+    }
+}
