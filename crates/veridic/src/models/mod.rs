@@ -33,6 +33,8 @@ mod table;
 mod tests;
 pub(crate) mod trees;
 mod vae;
+mod watched;
+mod watched;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,6 @@
 //! them, a classifier that tells a column. A run holds one of them, or a chain and a detector together.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc;
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +15,7 @@ use super::private::{PrivateMarginals, PrivateMarginalsConfig};
 use super::rare_class::{RareClass, RareClassConfig};
 use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
+use super::watched::{self, Keep};
 use super::{Ability, Stored};
 use crate::data::series::SeriesConfig;
 use crate::data::{Kind, Schema, Table};
@@ -183,8 +182,14 @@ impl TableModel {
             let columns = lesson.without(|name| !models_target && is_target(name));
             // What cannot be read is learned again.
             let from = from.and_then(|from| chain::Partial::restore(&from).ok());
-            let fitted =
-                watched(config, (table, &columns, rows), (seed, threads), stop, observe, (from, keep))?;
+            let fitted = watched::chain(
+                config,
+                (table, &columns, rows),
+                (seed, threads),
+                stop,
+                observe,
+                (from, keep),
+            )?;
             let Some(chain) = fitted else { return Ok(None) };
             model.chain = Some(chain);
             model.keys = Key::find(table, &columns);
@@ -197,7 +202,7 @@ impl TableModel {
             let config = &CircuitConfig { rules: lesson.rules.clone(), ..config.clone() };
             let columns = lesson.without(|name| !models_target && is_target(name));
             let of = (table, &columns, rows);
-            let Some(circuit) = watched_circuit(config, of, (seed, threads), stop, observe)? else {
+            let Some(circuit) = watched::circuit(config, of, (seed, threads), stop, observe)? else {
                 return Ok(None);
             };
             model.circuit = Some(circuit);
@@ -436,96 +441,4 @@ impl TableModel {
         }
         Ok(Self { schema, chain, private, circuit, keys, detector, trees, discriminant, rare, series, paths })
     }
-}
-
-/// Fits a circuit; what its workers say is passed on by this thread, which observers belong to.
-fn watched_circuit(
-    config: &CircuitConfig,
-    (table, schema, rows): (&Table, &Schema, &[usize]),
-    (seed, threads): (Seed, usize),
-    stop: &AtomicBool,
-    observe: &mut dyn FnMut(&Event),
-) -> Result<Option<Circuit>> {
-    let begun = Instant::now();
-    let (passes, heard) = mpsc::channel::<(usize, f64)>();
-    std::thread::scope(|scope| {
-        let fit = scope.spawn(move || {
-            let passes = std::sync::Mutex::new(passes);
-            let tell = |done: usize, likelihood: f64| {
-                // Whoever listened may be gone.
-                let _ = passes.lock().map(|passes| passes.send((done, -likelihood)));
-            };
-            Circuit::fit(config, (table, schema), rows, (seed, threads), stop, &tell)
-        });
-        for (done, loss) in heard {
-            let of = config.epochs;
-            let share = done as f64 / of as f64;
-            let seconds = begun.elapsed().as_secs_f64();
-            let loss = loss.is_finite().then_some(loss);
-            observe(&Event::Part { part: format!("pass {done}"), done, of, share, seconds, loss });
-        }
-        Ok(fit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
-    })
-}
-
-/// What a chain's workers say to whoever waits for them.
-enum Word {
-    Part(Event),
-    Partial(Stored),
-}
-
-/// Where a part of a model that is still being learned is kept.
-type Keep<'a> = dyn FnMut(&Stored) -> Result<()> + 'a;
-
-/// Fits a chain; its workers' words are passed on by this thread, which observers belong to.
-fn watched(
-    config: &ChainConfig,
-    (table, schema, rows): (&Table, &Schema, &[usize]),
-    (seed, threads): (Seed, usize),
-    stop: &AtomicBool,
-    observe: &mut dyn FnMut(&Event),
-    (from, keep): (Option<chain::Partial>, &mut Keep<'_>),
-) -> Result<Option<Chain>> {
-    /// Seconds from one partial result that is kept to the next.
-    const KEPT_EVERY: u64 = 5;
-    let begun = Instant::now();
-    let (words, heard) = mpsc::channel::<Word>();
-    std::thread::scope(|scope| {
-        let fit = scope.spawn(move || {
-            let words = std::sync::Mutex::new((words, begun));
-            let tell = |progress: &chain::Progress<'_>| {
-                let Ok(mut last) = words.lock() else { return };
-                // Nobody listens any more once keeping has failed.
-                let _ = last.0.send(Word::Part(Event::Part {
-                    part: progress.column.to_string(),
-                    done: progress.done,
-                    of: progress.of,
-                    share: progress.share,
-                    seconds: begun.elapsed().as_secs_f64(),
-                    loss: None,
-                }));
-                if last.1.elapsed().as_secs() >= KEPT_EVERY {
-                    last.1 = Instant::now();
-                    let _ = last.0.send(Word::Partial(progress.partial.store()));
-                }
-            };
-            Chain::fit(config, table, schema, rows, seed, threads, stop, &tell, from)
-        });
-        let mut kept = Ok(());
-        for word in heard {
-            match word {
-                Word::Part(event) => observe(&event),
-                Word::Partial(stored) => kept = kept.and_then(|()| keep(&stored)),
-            }
-        }
-        let outcome = fit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        kept?;
-        match outcome {
-            chain::Outcome::Fitted(chain) => Ok(Some(*chain)),
-            chain::Outcome::Stopped(partial) => {
-                keep(&partial.store())?;
-                Ok(None)
-            }
-        }
-    })
 }
