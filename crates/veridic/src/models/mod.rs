@@ -34,7 +34,6 @@ mod tests;
 pub(crate) mod trees;
 mod vae;
 mod watched;
-mod watched;
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
-use super::rule::RuleConfig;
+use super::rate::Rates;
+use super::rule::{RATE_OF, RuleConfig};
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
@@ -87,6 +88,9 @@ impl Wishes {
         let mut hold = all(&config.hold)?;
         for (rule, text) in hold.iter_mut().zip(&config.hold) {
             if let Declared::Formula { column, formula } = rule {
+                if formula.rates.is_some() {
+                    formula.rates = Some(reader.rates(*column, formula, text, table)?);
+                }
                 // A number beside moments counts seconds, days or another unit: that in which the rule holds.
                 let units = UNITS.map(|unit| formula.clone().in_units(*column, &moments, unit));
                 let holds = |formula: &&Formula| {
@@ -148,7 +152,8 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     let Some(last) = formula.parts.iter().copied().max_by_key(|part| part.column) else {
         return (column, formula.clone());
     };
-    if last.column < column {
+    // Which category it was does not follow from a number.
+    if last.column < column || formula.rates.is_some() {
         return (column, formula.clone().sorted());
     }
     if let Some(terms) = &formula.terms {
@@ -161,7 +166,7 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     let others = formula.parts.iter().filter(|part| **part != last);
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
     let factor = if last.inverse { formula.factor } else { formula.factor.map(Factor::turned) };
-    (last.column, Formula { parts, operation, unit: last.unit, terms: None, factor }.sorted())
+    (last.column, Formula { parts, operation, unit: last.unit, terms: None, factor, rates: None }.sorted())
 }
 
 impl Declared {
@@ -174,6 +179,7 @@ impl Declared {
                 let plain = |column: usize, formula: &Formula| {
                     let (last, mut formula) = turned(column, formula);
                     formula.unit = 1;
+                    formula.rates = formula.rates.map(|rates| Rates::unknown(rates.of));
                     formula.parts.iter_mut().for_each(|part| part.unit = 1);
                     (last, formula)
                 };
@@ -219,6 +225,7 @@ impl Reader<'_> {
                 let column = self.place(&column)?;
                 let (mut parts, mut sum) = (Vec::new(), Vec::new());
                 let mut factor: Option<Factor> = None;
+                let mut rates: Option<Rates> = None;
                 for (minus, of) in terms {
                     let from = parts.len();
                     for (name, inverse) in of {
@@ -227,6 +234,13 @@ impl Reader<'_> {
                             (Err(_), Ok(value)) if value.is_finite() && value != 0.0 => {
                                 factor = Some(Factor::times(factor, Factor { value, inverse }));
                             }
+                            (Err(unknown), _) => {
+                                let of =
+                                    name.strip_prefix(RATE_OF).filter(|_| rates.is_none()).ok_or(unknown)?;
+                                let of = self.place(of.trim_matches('`'))?;
+                                rates = Some(Rates::unknown(of));
+                                parts.push(Part { column: of, inverse, unit: 1 });
+                            }
                             (place, _) => parts.push(Part { column: place?, inverse, unit: 1 }),
                         }
                     }
@@ -234,8 +248,17 @@ impl Reader<'_> {
                 }
                 let places: Vec<usize> =
                     std::iter::once(column).chain(parts.iter().map(|part| part.column)).collect();
-                numbers(&places)?;
+                let is_rate = |j: &usize| rates.as_ref().is_some_and(|rates| rates.of == *j);
+                numbers(&places.iter().copied().filter(|j| !is_rate(j)).collect::<Vec<_>>())?;
                 differ(&places)?;
+                // A product of two columns, the rate not divided by, both before what they make.
+                let is_simple = sum.len() == 1 && parts.len() == 2 && factor.is_none();
+                let is_last = parts.iter().all(|part| part.column < column && !part.inverse);
+                let is_text = |of: &Rates| matches!(self.coders[of.of], Coder::Text(_));
+                if rates.as_ref().is_some_and(|of| !is_text(of) || !is_simple || !is_last) {
+                    let form = "`A = B * rate of C`, where C holds categories and A comes after both";
+                    return Err(wrong(format!("rates stand in {form}")));
+                }
                 if parts.is_empty() || factor.is_some() && sum.len() > 1 {
                     return Err(wrong(
                         "a number stands beside columns that are multiplied or divided".to_string(),
@@ -249,7 +272,8 @@ impl Reader<'_> {
                 } else {
                     (Operation::Sum, Some(Terms::added(sum)))
                 };
-                Declared::Formula { column, formula: Formula { parts, operation, unit: 1, terms, factor } }
+                let formula = Formula { parts, operation, unit: 1, terms, factor, rates };
+                Declared::Formula { column, formula }
             }
             Written::Decides { by, column } => {
                 let (by, column) = (self.place(&by)?, self.place(&column)?);
@@ -280,6 +304,38 @@ impl Reader<'_> {
                 }
                 Declared::With(places)
             }
+        })
+    }
+
+    /// The rates by which every row keeps a formula.
+    fn rates(
+        &self,
+        column: usize,
+        formula: &Formula,
+        text: &str,
+        table: &Table,
+    ) -> Result<Rates, ModelError> {
+        let rows: Vec<usize> = (0..table.n_rows).collect();
+        let read = |j: usize| {
+            let cells = table.column(&self.columns[j].name).map(|column| &column.cells);
+            cells.and_then(|cells| self.coders[j].read(cells, &rows))
+        };
+        let of = formula.rates.as_ref().map(|rates| rates.of);
+        let other = formula.parts.iter().map(|part| part.column).find(|j| Some(*j) != of);
+        let found = of.zip(other).and_then(|(of, other)| {
+            let (Coder::Number(coder), Coder::Text(levels)) = (&self.coders[column], &self.coders[of]) else {
+                return None;
+            };
+            let (Made::Number(values), Made::Number(others), Made::Symbol(symbols)) =
+                (read(column)?, read(other)?, read(of)?)
+            else {
+                return None;
+            };
+            Rates::find(&values, &others, (of, &symbols, levels.missing()), coder.spacing())
+        });
+        found.ok_or_else(|| ModelError::WrongRule {
+            rule: text.to_string(),
+            reason: "no rates make every row so, or hardly any row shows them".to_string(),
         })
     }
 
@@ -317,9 +373,10 @@ impl Reader<'_> {
             Declared::Formula { column, ref formula } => {
                 let places: Vec<usize> =
                     std::iter::once(column).chain(formula.parts.iter().map(|part| part.column)).collect();
-                let numbers = |j: &usize| match read(*j) {
-                    Made::Number(values) => values,
-                    Made::Symbol(_) => Vec::new(),
+                let numbers = |j: &usize| match (read(*j), &formula.rates) {
+                    (Made::Number(values), _) => values,
+                    (Made::Symbol(symbols), Some(rates)) => rates.cells(&symbols),
+                    (Made::Symbol(_), None) => Vec::new(),
                 };
                 let cells: Vec<Vec<f64>> = places.iter().map(numbers).collect();
                 // A missing cell breaks nothing.
@@ -398,6 +455,7 @@ mod tests {
                     unit: 1,
                     terms: None,
                     factor: None,
+                    rates: None,
                 };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);

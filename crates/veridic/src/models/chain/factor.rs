@@ -72,7 +72,7 @@ pub(super) fn find(
 }
 
 /// From where to where a factor is that makes `value` of a product; none where it may be any.
-fn interval(value: f64, product: f64, spacing: f64) -> Option<(f64, f64)> {
+pub(super) fn interval(value: f64, product: f64, spacing: f64) -> Option<(f64, f64)> {
     if value.is_nan() || !product.is_finite() || product == 0.0 {
         return None;
     }
@@ -103,7 +103,7 @@ fn agreed(intervals: &[(f64, f64)]) -> Option<(f64, f64)> {
 }
 
 /// The shortest number in an interval, or one divided by the shortest.
-fn shortest(low: f64, high: f64) -> Option<Factor> {
+pub(super) fn shortest(low: f64, high: f64) -> Option<Factor> {
     if !low.is_finite() || !high.is_finite() || low <= 0.0 && high >= 0.0 {
         return None;
     }

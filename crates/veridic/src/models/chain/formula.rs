@@ -1,9 +1,13 @@
 //! Columns that are sums, differences, products or ratios of others, or so many times another.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
 use super::factor::Factor;
+use super::rate::Rates;
 use super::term::Terms;
 
 /// How columns make another.
@@ -84,6 +88,9 @@ pub(super) struct Formula {
     /// What a product is multiplied with besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) factor: Option<Factor>,
+    /// Numbers that stand in place of one of the parts of a product, which holds categories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rates: Option<Rates>,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -99,6 +106,8 @@ enum Written {
         terms: Option<Terms>,
         #[serde(default)]
         factor: Option<Factor>,
+        #[serde(default)]
+        rates: Option<Rates>,
     },
     Two {
         of: [usize; 2],
@@ -119,8 +128,8 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation, unit, terms, factor } => {
-                return Self { parts, operation, unit, terms, factor };
+            Written::Parts { parts, operation, unit, terms, factor, rates } => {
+                return Self { parts, operation, unit, terms, factor, rates };
             }
             Written::Two { of, operation } => (of, operation),
         };
@@ -139,7 +148,7 @@ impl Formula {
     pub(super) fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
         let part = |(column, inverse)| Part { column, inverse, unit: 1 };
         let parts = [(of[0], false), (of[1], inverse)].map(part).to_vec();
-        Self { parts, operation, unit: 1, terms: None, factor: None }
+        Self { parts, operation, unit: 1, terms: None, factor: None, rates: None }
     }
 
     /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
@@ -185,17 +194,23 @@ impl Formula {
         found / f64::from(part.unit)
     }
 
+    /// The cells of a part in some rows: its numbers, or the rates of its categories.
+    pub(super) fn part<'a>(&self, part: &Part, made: &'a Made, rows: Range<usize>) -> Option<Cow<'a, [f64]>> {
+        match (made, self.rates.as_ref().filter(|rates| rates.of == part.column)) {
+            (Made::Number(values), None) => values.get(rows).map(Cow::Borrowed),
+            (Made::Symbol(symbols), Some(rates)) => symbols.get(rows).map(|of| rates.cells(of).into()),
+            _ => None,
+        }
+    }
+
     /// The cells of the parts, by column of all.
-    pub(super) fn cells<'a>(&self, made: &'a [Made]) -> Option<Vec<&'a [f64]>> {
-        let numbers = |part: &Part| match made.get(part.column)? {
-            Made::Number(values) => Some(values.as_slice()),
-            Made::Symbol(_) => None,
-        };
-        self.parts.iter().map(numbers).collect()
+    pub(super) fn cells<'a>(&self, made: &'a [Made]) -> Option<Vec<Cow<'a, [f64]>>> {
+        let of = |part: &Part| made.get(part.column).and_then(|made| self.part(part, made, 0..made.len()));
+        self.parts.iter().map(of).collect()
     }
 
     /// The column, as far as all parts have rows; NaN where one of them is missing, or where there is no value.
-    pub(super) fn values(&self, coder: &Coder, parts: &[&[f64]], n: usize) -> Made {
+    pub(super) fn values(&self, coder: &Coder, parts: &[Cow<'_, [f64]>], n: usize) -> Made {
         let value = |row: usize| match (coder, self.of(parts.iter().map(|cells| cells[row]))) {
             (Coder::Number(coder), value) if value.is_finite() => coder.round(value),
             _ => f64::NAN,
@@ -245,7 +260,12 @@ impl Formula {
     /// Whether its parts are all there.
     pub(super) fn is_whole(&self) -> bool {
         let sound = |factor: &Factor| factor.value.is_finite() && factor.value != 0.0 && self.terms.is_none();
+        let has = |rates: &Rates| self.parts.iter().any(|part| part.column == rates.of);
+        let rated = |rates: &Rates| {
+            rates.are_whole() && has(rates) && self.operation == Operation::Product && self.terms.is_none()
+        };
         !self.parts.is_empty()
+            && self.rates.as_ref().is_none_or(rated)
             && self.factor.as_ref().is_none_or(sound)
             && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))
     }

@@ -76,6 +76,17 @@ impl<'a> Known<'a> {
         Some(rows.map(|row| if given.known[row] { values[row] } else { f64::NAN }).collect())
     }
 
+    /// The symbols of a column of categories, one that none has where it is not known; `None` where it is in no row.
+    fn symbols(&self, j: usize) -> Option<Cow<'a, [u32]>> {
+        if let Some((Made::Symbol(symbols), _)) = &self.done[j] {
+            return Some(Cow::Borrowed(symbols));
+        }
+        let given = self.evidence.get(j)?.given.as_ref()?;
+        let Made::Symbol(symbols) = &given.made else { return None };
+        let rows = self.from..self.from + self.n;
+        Some(rows.map(|row| if given.known[row] { symbols[row] } else { u32::MAX }).collect())
+    }
+
     /// The codes of a column, [`UNKNOWN`] where they are.
     fn codes(&self, j: usize) -> Option<Vec<u8>> {
         if let Some((made, _)) = &self.done[j] {
@@ -151,7 +162,11 @@ impl<'a> Known<'a> {
             let cells: Option<Vec<Cow<[f64]>>> = formula
                 .parts
                 .iter()
-                .map(|part| if part.column == j { Some(nothing()) } else { self.numbers(part.column) })
+                .map(|part| match formula.rates.as_ref().filter(|rates| rates.of == part.column) {
+                    _ if part.column == j => Some(nothing()),
+                    Some(rates) => self.symbols(part.column).map(|of| rates.cells(&of).into()),
+                    None => self.numbers(part.column),
+                })
                 .collect();
             let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };
             let intervals = match (&evidence.given, evidence.sets.as_slice()) {

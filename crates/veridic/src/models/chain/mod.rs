@@ -29,6 +29,7 @@ mod number;
 mod partly;
 mod plan;
 mod predict;
+mod rate;
 mod rule;
 mod search;
 mod select;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::cell::Draw;
 use super::coder::{Coder, Made};
 use super::evidence::Evidence;
-use super::formula::Formula;
+use super::formula::{Formula, Part};
 use super::law::Law;
 use super::likelihood::LEAST;
 use super::plan::Plan;
@@ -82,11 +82,8 @@ impl Plan {
         cells: &dyn Fn(usize) -> Option<&'a Made>,
         rows: &Range<usize>,
     ) -> Option<Made> {
-        let numbers = |i: usize| match cells(i) {
-            Some(Made::Number(values)) => values.get(rows.clone()),
-            _ => None,
-        };
-        let parts: Option<Vec<&[f64]>> = formula.parts.iter().map(|part| numbers(part.column)).collect();
+        let of = |part: &Part| formula.part(part, cells(part.column)?, rows.clone());
+        let parts: Option<Vec<_>> = formula.parts.iter().map(of).collect();
         Some(formula.values(coder, &parts?, rows.len()))
     }
 

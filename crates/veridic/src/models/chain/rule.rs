@@ -27,6 +27,9 @@ const WRONG_ORDER: f64 = 0.2;
 const MOST_COLUMNS: usize = 150;
 const MOST_CODES: usize = 254;
 
+/// What stands before the name of a column of categories of which each has a number of its own.
+pub(super) const RATE_OF: &str = "rate of ";
+
 /// Something that holds in every row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,7 +45,8 @@ pub enum Rule {
     Formula {
         /// The column.
         column: String,
-        /// The columns that it is made of, and whether each is subtracted (divided by).
+        /// The columns that it is made of, and whether each is subtracted (divided by); `rate of NAME` is a number that
+        /// column NAME decides.
         of: Vec<(String, bool)>,
         /// How.
         operation: Operation,
@@ -421,7 +425,9 @@ impl Law<'_> {
         let instead = self.plan.instead.iter().enumerate();
         for (j, formula) in self.plan.formulas.iter().enumerate().chain(instead) {
             if let Some(formula) = formula {
-                let named = |part: &Part| (name(part.column), part.inverse);
+                let is_rate = |j: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == j);
+                let called = |j: usize| if is_rate(j) { format!("{RATE_OF}{}", name(j)) } else { name(j) };
+                let named = |part: &Part| (called(part.column), part.inverse);
                 let rule = match term::written(j, formula) {
                     Some((column, terms)) => {
                         let of = terms.iter().map(|(minus, of)| (*minus, of.iter().map(named).collect()));

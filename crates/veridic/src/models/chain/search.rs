@@ -5,6 +5,7 @@ use super::declared::{Declared, Wishes};
 use super::factor::{self, Factor};
 use super::formula::{Formula, Operation, Part, UNITS};
 use super::plan::Decided;
+use super::rate::{Categories, Rates};
 use super::solve::whole_weights;
 
 /// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
@@ -59,6 +60,13 @@ impl Formula {
             })
             .collect();
         let many: Vec<bool> = numbers.iter().map(|(_, values)| varied(values, LEAST_VALUES)).collect();
+        let texts = columns.iter().zip(coders).enumerate().filter_map(|(i, of)| match of {
+            (Made::Symbol(symbols), Coder::Text(coder)) => Some((i, symbols.as_slice(), coder.missing())),
+            _ => None,
+        });
+        // The coarsest first: it says most.
+        let mut categories: Vec<Categories<'_>> = texts.collect();
+        categories.sort_by_key(|(_, _, levels)| *levels);
         if numbers.len() > MOST_COLUMNS {
             return (found, instead);
         }
@@ -68,9 +76,9 @@ impl Formula {
                 continue;
             }
             // What another column decides is known once that is: a price, of a product.
-            let is_known = |(i, _): &Numbers<'_>| decided[*i].as_ref().map_or(*i, |of| of.by) < *j;
+            let is_known = |i: &usize| decided[*i].as_ref().map_or(*i, |of| of.by) < *j;
             let (before, many): (Vec<Numbers<'_>>, Vec<bool>) =
-                numbers.iter().copied().zip(&many).filter(|(of, _)| is_known(of)).unzip();
+                numbers.iter().copied().zip(&many).filter(|((i, _), _)| is_known(i)).unzip();
             let most = (slack * values.len() as f64) as usize;
             let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
             let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
@@ -99,7 +107,12 @@ impl Formula {
             {
                 instead[*j] = Some(times.clone());
             }
-            found[*j] = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(scaled);
+            let rated = || {
+                let known = categories.iter().filter(|(i, _, _)| is_known(i));
+                search.of_rates(&rich().copied().collect::<Vec<_>>(), &known.copied().collect::<Vec<_>>())
+            };
+            let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest);
+            found[*j] = simple.or_else(scaled).or_else(rated);
         }
         (found, instead)
     }
@@ -249,6 +262,7 @@ impl Search<'_> {
                 unit: 1,
                 terms: None,
                 factor: None,
+                rates: None,
             };
             let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
             (is_made && self.shows(&formula, &cells)).then_some(formula)
@@ -283,9 +297,29 @@ impl Search<'_> {
         };
         let parts = of.iter().map(part).collect();
         let factor = (factor.value != 1.0).then_some(factor);
-        let formula = Formula { parts, operation: Operation::Product, unit: 1, terms: None, factor };
+        let formula =
+            Formula { parts, operation: Operation::Product, unit: 1, terms: None, factor, rates: None };
         let cells: Vec<&[f64]> = of.iter().map(|((_, cells), _)| *cells).collect();
         self.shows(&formula, &cells).then_some(formula)
+    }
+
+    /// The formula by which the column is so many times another, and how many a category decides, if there is one.
+    fn of_rates(&self, others: &[Numbers<'_>], categories: &[Categories<'_>]) -> Option<Formula> {
+        let is_wide = others.len() > MOST_SCALED || categories.len() > MOST_SCALED;
+        if self.most > 0 || is_wide || self.is_moment(self.column) {
+            return None;
+        }
+        let others = others.iter().filter(|(i, _)| !self.is_moment(*i));
+        let pairs = others.flat_map(|other| categories.iter().map(move |of| (other, of)));
+        pairs.into_iter().find_map(|((other, cells), of)| {
+            let rates = Rates::find(self.values, cells, *of, self.spacing())?;
+            let of_rows = rates.cells(of.1);
+            let formula = Formula {
+                rates: Some(rates),
+                ..Formula::of_two([*other, of.0], (Operation::Product, false))
+            };
+            self.shows(&formula, &[cells, &of_rows]).then_some(formula)
+        })
     }
 
     /// Whether a formula holds in every row in which nothing is missing, and enough of them show it.

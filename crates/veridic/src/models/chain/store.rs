@@ -134,7 +134,13 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
     let before = |(j, formula): (usize, &Option<Formula>)| {
         let Some(formula) = formula else { return true };
         let is_made = |i: usize| decided[i].as_ref().map_or(i, |of| of.by) < j;
-        let known = formula.parts.iter().all(|part| numbers(part.column, j) && is_made(part.column));
+        let is_rate = |i: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == i);
+        let is_sound = |i: usize| match coders.get(i) {
+            Some(Coder::Text(_)) => is_rate(i) && matches!(coders[j], Coder::Number(_)),
+            Some(Coder::Number(_)) => numbers(i, j) && !is_rate(i),
+            None => false,
+        };
+        let known = formula.parts.iter().all(|part| is_sound(part.column) && is_made(part.column));
         formula.is_whole() && decided[j].is_none() && known
     };
     if formulas.len() != n || !formulas.iter().enumerate().all(before) {

@@ -1,7 +1,7 @@
 //! Rules as users write them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, `city with country`.
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A = B * `rate of C``, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// A rule as it was written; columns by name.
 #[derive(Debug, Clone, PartialEq)]

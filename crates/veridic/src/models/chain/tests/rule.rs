@@ -497,3 +497,54 @@ fn what_another_column_decides_is_a_part_of_products_and_sums() {
         assert!((0..800).all(holds));
     }
 }
+
+#[test]
+fn a_category_decides_how_many_times_another_column_one_is() {
+    let mut random = Seed(22).stream("goods");
+    let n = 1500;
+    let rates = [0.07, 0.19, 0.0];
+    let kind: Vec<u32> = (0..n).map(|_| (uniform(&mut random) * 3.0) as u32).collect();
+    let net: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 90_000.0).round() / 100.0).collect();
+    let tax = net.iter().zip(&kind).map(|(net, kind)| (net * rates[*kind as usize] * 100.0).round() / 100.0);
+    let columns = vec![
+        text("kind", &["books", "cars", "doctors"], kind.clone()),
+        number("net", net.clone()),
+        number("tax", tax.collect()),
+    ];
+    let table = Table { columns, n_rows: n };
+    let schema = Schema::of(&table);
+    let chain = fitted(&table, &schema, &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    let rule = "`tax` = `net` * `rate of kind`";
+    assert!(rules.iter().any(|found| found == rule), "{rules:?}");
+    let holds = |made: &Table| {
+        let Cells::Text { codes, .. } = &made.column("kind").unwrap().cells else { panic!("no kinds") };
+        let (net, tax) = (numbers(made, "net"), numbers(made, "tax"));
+        codes
+            .iter()
+            .zip(net)
+            .zip(tax)
+            .all(|((kind, net), tax)| (net * rates[*kind as usize] - tax).abs() < 0.0051)
+    };
+    assert!(holds(&Chain::restore(&chain.store()).unwrap().sample(800, Seed(2), 1).unwrap()));
+    let wanted = [Condition { column: "tax".into(), allowed: Allowed::Range(20.0, 30.0) }];
+    let given = chain.sample_given(100, &wanted, Seed(3), 1).unwrap().table;
+    assert!(holds(&given) && numbers(&given, "tax").iter().all(|tax| (20.0..=30.0).contains(tax)));
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let rows: Vec<usize> = (0..n).collect();
+    let fit = |hold: &[&str], off: &[&str]| {
+        let of = |rules: &[&str]| rules.iter().map(|rule| (*rule).to_string()).collect();
+        let rules = RuleConfig { hold: of(hold), off: of(off), ..RuleConfig::default() };
+        let config = ChainConfig { rules, ..quick() };
+        Chain::fit(&config, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None)
+    };
+    assert!(fit(&[rule], &[]).is_ok());
+    for wrong in
+        ["`net` = `tax` * `rate of kind`", "`tax` = `net` * `rate of net`", "`tax` = `net` / `rate of kind`"]
+    {
+        assert!(fit(&[wrong], &[]).is_err(), "{wrong}");
+    }
+    let Ok(Outcome::Fitted(free)) = fit(&[], &[rule]) else { panic!("nobody stopped it") };
+    assert!(free.rules().iter().all(|found| found.rule.to_string() != rule));
+    assert!(free.idle_rules().is_empty());
+}
