@@ -24,7 +24,8 @@ impl Law<'_> {
     /// All that holds, in a fixed order.
     pub(in crate::models) fn relations(self) -> Vec<Relation> {
         let columns = || 0..self.coding.columns.len();
-        let decides = columns().filter(|j| self.plan.decided[*j].is_some()).map(Relation::Decides);
+        let is_whole = |j: &usize| self.plan.decided[*j].as_ref().is_some_and(|of| of.period.is_none());
+        let decides = columns().filter(is_whole).map(Relation::Decides);
         let formulas = columns().filter(|j| self.plan.formulas[*j].is_some()).map(Relation::Formula);
         let orders = (0..self.checks.orders.len()).map(Relation::Order);
         let ranges = (0..self.checks.ranges.len()).map(Relation::Range);
@@ -142,7 +143,8 @@ impl Law<'_> {
     /// By column that decides others: rows of each of its symbols.
     pub(in crate::models) fn deciding_rows(self, made: &[Made]) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); self.coding.columns.len()];
-        for by in self.plan.decided.iter().flatten().map(|decided| decided.by) {
+        let whole = self.plan.decided.iter().flatten().filter(|decided| decided.period.is_none());
+        for by in whole.map(|decided| decided.by) {
             let coder = &self.coding.coders[by];
             rows[by] = vec![0; coder.symbols()];
             for row in 0..made[by].len() {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::calendar::{Period, Unit};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
@@ -19,10 +20,26 @@ const SHOWN: usize = 3;
 /// A rule; columns by their places.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Declared {
-    Order { low: usize, high: usize, strict: bool },
-    Formula { column: usize, formula: Formula },
-    Decides { by: usize, column: usize },
-    Range { column: usize, from: f64, to: f64 },
+    Order {
+        low: usize,
+        high: usize,
+        strict: bool,
+    },
+    Formula {
+        column: usize,
+        formula: Formula,
+    },
+    /// By a part of its moments, where one is said.
+    Decides {
+        by: usize,
+        column: usize,
+        unit: Option<Unit>,
+    },
+    Range {
+        column: usize,
+        from: f64,
+        to: f64,
+    },
     With([usize; 2]),
 }
 
@@ -58,7 +75,10 @@ impl RuleConfig {
                 let parts = parts.filter(|name| !is_number(name));
                 std::iter::once(column).chain(parts).collect()
             }
-            Some(Written::Decides { by, column }) => vec![by, column],
+            Some(Written::Decides { by, column }) => {
+                let of = Unit::named(&by).map(|(_, name)| name.to_string());
+                vec![of.unwrap_or(by), column]
+            }
             Some(Written::Range { column, .. }) => vec![column],
             Some(Written::With(names)) => names.to_vec(),
         }
@@ -130,9 +150,9 @@ impl Wishes {
     }
 
     /// The columns that are said to decide a column.
-    pub(super) fn deciding(&self, j: usize) -> Option<usize> {
+    pub(super) fn deciding(&self, j: usize) -> Option<(usize, Option<Unit>)> {
         self.hold.iter().find_map(|rule| match rule {
-            Declared::Decides { by, column } if *column == j => Some(*by),
+            Declared::Decides { by, column, unit } if *column == j => Some((*by, *unit)),
             _ => None,
         })
     }
@@ -276,13 +296,21 @@ impl Reader<'_> {
                 Declared::Formula { column, formula }
             }
             Written::Decides { by, column } => {
-                let (by, column) = (self.place(&by)?, self.place(&column)?);
+                let (unit, by) = match (self.place(&by), Unit::named(&by)) {
+                    (Err(_), Some((unit, name))) => (Some(unit), self.place(name.trim_matches('`'))?),
+                    (place, _) => (None, place?),
+                };
+                let column = self.place(&column)?;
                 differ(&[by, column])?;
-                if matches!(&self.coders[by], Coder::Number(coder) if !coder.is_discrete()) {
+                if unit.is_some() && !matches!(self.columns[by].kind, Kind::DateTime { .. }) {
+                    return Err(wrong(format!("`{}` holds no dates", self.columns[by].name)));
+                }
+                if unit.is_none() && matches!(&self.coders[by], Coder::Number(coder) if !coder.is_discrete())
+                {
                     let name = &self.columns[by].name;
                     return Err(wrong(format!("`{name}` holds too many different numbers to decide by")));
                 }
-                Declared::Decides { by, column }
+                Declared::Decides { by, column, unit }
             }
             Written::Range { column: name, from, to } => {
                 let column = self.place(&name)?;
@@ -388,9 +416,18 @@ impl Reader<'_> {
                 let n = cells.iter().map(Vec::len).min().unwrap_or(0);
                 (places, (0..n).filter(|row| !holds(row)).collect())
             }
-            Declared::Decides { by, column } => {
+            Declared::Decides { by, column, unit } => {
                 let (deciding, decided) = (read(by), read(column));
                 let mut first: HashMap<usize, u64> = HashMap::new();
+                let periods = match &deciding {
+                    Made::Number(moments) if unit.is_some() => Period::of(moments),
+                    _ => Vec::new(),
+                };
+                let period = periods.into_iter().find(|period| Some(period.unit) == unit);
+                let symbol = |row: usize| match (&deciding, period) {
+                    (Made::Number(moments), Some(period)) => period.symbol(moments[row]),
+                    _ => self.coders[by].symbol(&deciding, row),
+                };
                 let is_there = |j: usize, made: &Made, row: usize| !made.is_missing(row, &self.coders[j]);
                 let says = |row: &usize| is_there(by, &deciding, *row) && is_there(column, &decided, *row);
                 let broken = (0..deciding.len()).filter(says).filter(|row| {
@@ -399,7 +436,7 @@ impl Reader<'_> {
                         Made::Number(values) => (values[*row] + 0.0).to_bits(),
                         Made::Symbol(symbols) => u64::from(symbols[*row]),
                     };
-                    *first.entry(self.coders[by].symbol(&deciding, *row)).or_insert(value) != value
+                    *first.entry(symbol(*row)).or_insert(value) != value
                 });
                 (vec![by, column], broken.collect())
             }

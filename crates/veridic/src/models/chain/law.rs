@@ -80,12 +80,14 @@ impl Law<'_> {
             let wanted = self.coding.wanted(j, &condition.allowed, &marks)?;
             let mut of_columns: Vec<(usize, Set)> = Vec::new();
             let is_partly = self.plan.partly[j].is_some();
-            if is_partly || self.plan.decided[j].is_none() {
+            let period = self.plan.decided[j].as_ref().and_then(|decided| decided.period);
+            if is_partly || period.is_some() || self.plan.decided[j].is_none() {
                 of_columns.push((j, Set::new(&coders[j], &wanted)));
             }
             // A column that another decides is as wanted where the other has a value by which it is; one that may be
             // missing beside it says nothing of the other then.
-            let is_said = !is_partly || !of_columns.iter().any(|(_, set)| set.has_missing(&coders[j]));
+            let may_miss = || of_columns.iter().any(|(_, set)| set.has_missing(&coders[j]));
+            let is_said = period.is_none() && !(is_partly && may_miss());
             if let Some(decided) = self.plan.decided[j].as_ref().filter(|_| is_said) {
                 let by = &coders[decided.by];
                 let mut fits: Vec<bool> =
@@ -155,7 +157,9 @@ impl Law<'_> {
 
     /// Where column `j` is known and decided by one that is not: the other may only be what decides it so.
     pub(in crate::models) fn push_down(self, j: usize, n: usize, evidence: &mut [Evidence]) {
-        let Some(decided) = &self.plan.decided[j] else { return };
+        // Of a part of its moments, too many moments are left.
+        let whole = self.plan.decided[j].as_ref().filter(|decided| decided.period.is_none());
+        let Some(decided) = whole else { return };
         let Some(given) = evidence[j].given.take() else { return };
         let by = &self.coding.coders[decided.by];
         let other = &mut evidence[decided.by];

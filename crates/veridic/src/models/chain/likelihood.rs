@@ -119,7 +119,7 @@ impl Plan {
     fn kept(&self, j: usize, coders: &[Coder], made: &[Made], rows: Range<usize>) -> Vec<f64> {
         if let Some(decided) = &self.decided[j] {
             let holds = |row: usize| {
-                let symbol = coders[decided.by].symbol(&made[decided.by], row);
+                let symbol = decided.symbol(coders, &made[decided.by], row);
                 decided.values.same(symbol, &made[j], row)
             };
             return rows.map(|row| if holds(row) { 0.0 } else { LEAST.ln() }).collect();

@@ -8,6 +8,7 @@
 
 mod absent;
 mod breach;
+mod calendar;
 mod cell;
 mod coder;
 mod coding;

@@ -11,7 +11,6 @@ use super::cell::Draw;
 use super::coder::{Coder, Made};
 use super::evidence::Evidence;
 use super::formula::{Formula, Part};
-use super::law::Law;
 use super::likelihood::LEAST;
 use super::plan::Plan;
 use crate::models::boost::Probabilities;
@@ -31,7 +30,7 @@ impl Plan {
             // A decided column may be missing wherever the other has some value: that follows, too.
             let breaks = |row: usize| match &self.decided[j] {
                 Some(decided) => {
-                    let symbol = coders[decided.by].symbol(&made[decided.by], row);
+                    let symbol = decided.symbol(coders, &made[decided.by], row);
                     !decided.values.same(symbol, &made[j], row)
                 }
                 None => follows.is_missing(row, &coders[j]) != made[j].is_missing(row, &coders[j]),
@@ -56,7 +55,7 @@ impl Plan {
                 return Some(decided.values.take(&vec![0; rows.len()]));
             };
             let coder = &coders[decided.by];
-            let symbols: Vec<u32> = rows.clone().map(|row| coder.symbol(by, row) as u32).collect();
+            let symbols: Vec<u32> = rows.clone().map(|row| decided.symbol(coders, by, row) as u32).collect();
             let mut made = decided.values.take(&symbols);
             if self.partly[j].is_some() {
                 let blank = coders[j].blank(1);
@@ -90,18 +89,6 @@ impl Plan {
     /// Whether a column is what others make of it, at least where nothing is missing.
     pub(in crate::models) fn follows(&self, j: usize) -> bool {
         self.decided[j].is_some() || self.formulas[j].is_some()
-    }
-}
-
-impl Law<'_> {
-    /// Of cells that were drawn of a column that follows in part, those that follow in their place; missing ones stay.
-    pub(in crate::models) fn replace(self, j: usize, drawn: &mut Made, follows: &Made) {
-        let coder = &self.coding.coders[j];
-        for row in 0..follows.len() {
-            if !follows.is_missing(row, coder) && !drawn.is_missing(row, coder) {
-                drawn.set(row, follows, row);
-            }
-        }
     }
 }
 
@@ -144,8 +131,10 @@ impl Draw<'_> {
                 continue;
             }
             let Some(set) = evidence.and_then(|evidence| evidence.set(from + row)) else {
-                if !made.is_missing(row, self.coder) {
-                    made.set(row, follows, row);
+                // Not by what was drawn: the rules may have left it nothing.
+                match uniform(random) < missing {
+                    true => made.set(row, &blank, 0),
+                    false => made.set(row, follows, row),
                 }
                 continue;
             };
@@ -183,7 +172,7 @@ impl Coder {
     }
 
     /// The code of a missing cell and the share of it that missing cells are, if they have one.
-    fn missing_code(&self) -> Option<(usize, f64)> {
+    pub(in crate::models) fn missing_code(&self) -> Option<(usize, f64)> {
         match self {
             Self::Number(coder) => (coder.codes() > coder.cells().len()).then(|| (coder.cells().len(), 1.0)),
             Self::Text(coder) => {

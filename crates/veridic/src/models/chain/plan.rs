@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Period;
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::formula::Formula;
@@ -29,8 +30,26 @@ const MANY_CODES: usize = 64;
 pub(super) struct Decided {
     /// The column that decides it.
     pub(super) by: usize,
-    /// The value for each symbol of that column.
+    /// What of its moments does, where they do not as a whole.
+    pub(super) period: Option<Period>,
+    /// The value for each symbol of that column, or of the period.
     pub(super) values: Made,
+}
+
+impl Decided {
+    /// Number of symbols that may decide it.
+    pub(super) fn symbols(&self, coders: &[Coder]) -> usize {
+        self.period.map_or_else(|| coders[self.by].symbols(), |period| period.symbols())
+    }
+
+    /// The symbol that decides it, in a row of the column that does.
+    pub(super) fn symbol(&self, coders: &[Coder], by: &Made, row: usize) -> usize {
+        match (&self.period, by) {
+            (Some(period), Made::Number(moments)) => period.symbol(moments[row]),
+            (Some(period), Made::Symbol(_)) => period.symbols() - 1,
+            (None, _) => coders[self.by].symbol(by, row),
+        }
+    }
 }
 
 /// The columns' order and what decides what.
@@ -55,6 +74,8 @@ pub(in crate::models) struct Plan {
 pub(super) struct Decision {
     pub(super) column: usize,
     pub(super) by: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) period: Option<Period>,
 }
 
 /// Values of a column as numbers from 0.
@@ -103,6 +124,12 @@ impl Ids {
         let present = (n - blank).max(1.0);
         let present_differ = 1.0 - squares(present) + (blank / present).powi(2);
         Self { differ: 1.0 - squares(n), count: counts.len(), of, present_differ, missing }
+    }
+
+    /// Of symbols, of which the last is a missing cell.
+    fn of_symbols(of: Vec<u32>, symbols: usize) -> Self {
+        let missing = Some(symbols as u32 - 1);
+        Self { of, count: symbols, differ: 0.0, present_differ: 0.0, missing }
     }
 
     /// Whether equal values here always have equal values there, but in at most so many rows.
@@ -189,20 +216,37 @@ impl Plan {
         // Finer columns first, so that what is decided is coarser, or as fine and later.
         let mut by_size: Vec<usize> = (0..n_columns).collect();
         // Of two that are as fine, the one first that is said to decide.
-        let is_said = |j: usize| (0..n_columns).any(|i| wishes.deciding(i) == Some(j));
+        let is_said = |j: usize| (0..n_columns).any(|i| wishes.deciding(i).is_some_and(|(by, _)| by == j));
         by_size.sort_by_key(|j| (std::cmp::Reverse(ids[*j].count), !is_said(*j)));
         let mut decided: Vec<Option<Decided>> = vec![None; n_columns];
         let mut kept: Vec<usize> = Vec::new();
         let mut first = Vec::new();
+        // Columns of moments and what of them may decide.
+        let moments = (0..n_columns).filter(|i| slack == 0.0 && wishes.moments.get(*i) == Some(&true));
+        let mut periods: Vec<(usize, Period, Ids)> = Vec::new();
+        for i in moments {
+            let Made::Number(values) = &columns[i] else { continue };
+            let of =
+                |period: Period| (i, period, Ids::of_symbols(period.read(&columns[i]), period.symbols()));
+            periods.extend(Period::of(values).into_iter().map(of));
+        }
         let may_decide = |i: usize| matches!(coders[i], Coder::Text(_)) || coders[i].is_discrete();
         for j in by_size {
             let n = ids[j].of.len();
             // The coarsest that decides it, for it says most about it.
             let may = config.decides && !wishes.is_in_formula(j);
-            let said = wishes.deciding(j).map(|by| decided[by].as_ref().map_or(by, |of: &Decided| of.by));
-            let said = said.filter(|by| *by != j && kept.contains(by));
+            let said = wishes.deciding(j).and_then(|(by, unit)| match (&decided[by], unit) {
+                (Some(of), _) => Some((of.by, of.period)),
+                (None, None) => Some((by, None)),
+                (None, Some(unit)) => {
+                    let is_said = |(i, period, _): &&(usize, Period, Ids)| *i == by && period.unit == unit;
+                    periods.iter().find(is_said).map(|(_, period, _)| (by, Some(*period)))
+                }
+            });
+            let said = said.filter(|(by, _)| *by != j && kept.contains(by));
+            let whole = |by: usize| (by, None);
             let found = said.or_else(|| {
-                kept.iter().rev().copied().filter(|_| may).find(|i| {
+                let found = kept.iter().rev().copied().filter(|_| may).find(|i| {
                     let repeated = n.saturating_sub(ids[*i].count) as f64;
                     let expected = repeated * ids[j].differ;
                     let most = (slack * n as f64).min(FEW * expected) as usize;
@@ -210,25 +254,35 @@ impl Plan {
                     may_decide(*i)
                         && expected >= EXPECTED
                         && ids[*i].decides(&ids[j], most, &mut first)
-                        && !wishes.is_off(&Declared::Decides { by: *i, column: j })
-                })
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j, unit: None })
+                });
+                found.map(whole)
             });
             // Where all must hold and a cell that is missing says otherwise, what is there may follow.
             let found = found.or_else(|| {
-                kept.iter().rev().copied().filter(|_| may && slack == 0.0).find(|i| {
+                let found = kept.iter().rev().copied().filter(|_| may && slack == 0.0).find(|i| {
                     let has_blanks = ids[j].missing.is_some() || ids[*i].missing.is_some();
                     has_blanks
                         && may_decide(*i)
                         && ids[*i].decides_present(&ids[j], &mut first)
-                        && !wishes.is_off(&Declared::Decides { by: *i, column: j })
-                })
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j, unit: None })
+                });
+                found.map(whole)
+            });
+            let found = found.or_else(|| {
+                let found =
+                    periods.iter().filter(|(i, _, _)| may && kept.contains(i)).find(|(i, period, of)| {
+                        let rule = Declared::Decides { by: *i, column: j, unit: Some(period.unit) };
+                        of.decides_present(&ids[j], &mut first) && !wishes.is_off(&rule)
+                    });
+                found.map(|(by, period, _)| (*by, Some(*period)))
             });
             match found {
-                Some(by) => {
-                    decided[j] = Some(Decided {
-                        by,
-                        values: table(&coders[by], &columns[by], (&columns[j], &ids[j])),
-                    });
+                Some((by, period)) => {
+                    let mut of = Decided { by, period, values: Made::Number(Vec::new()) };
+                    let symbol = |row: usize| of.symbol(coders, &columns[by], row);
+                    of.values = table((symbol, of.symbols(coders)), (&columns[j], &ids[j]), period.is_some());
+                    decided[j] = Some(of);
                 }
                 None => kept.push(j),
             }
@@ -291,7 +345,10 @@ impl Plan {
     pub(super) fn parents(&self, j: usize, coders: &[Coder]) -> Vec<usize> {
         let useful = |i: &usize| match &self.decided[*i] {
             None => coders[*i].codes() > 1,
-            Some(decided) => coders[decided.by].codes() > MANY_CODES || self.partly[*i].is_some(),
+            Some(decided) => {
+                let tells = decided.period.is_some() || coders[decided.by].codes() > MANY_CODES;
+                tells || self.partly[*i].is_some()
+            }
         };
         self.order.iter().copied().take_while(|i| *i != j).filter(useful).collect()
     }
@@ -310,20 +367,26 @@ pub(super) fn order(decided: &[Option<Decided>]) -> Vec<usize> {
     order
 }
 
-/// The most frequent value of `column` for each symbol of the column that decides it; symbols that are in no row get the first
-/// row's.
-fn table(coder: &Coder, by: &Made, (column, ids): (&Made, &Ids)) -> Made {
-    let mut rows = vec![0u32; coder.symbols()];
-    let mut votes: Vec<HashMap<u32, (u32, u32)>> = vec![HashMap::new(); rows.len()];
-    for row in 0..by.len() {
-        votes[coder.symbol(by, row)].entry(ids.of[row]).or_insert((0, row as u32)).0 += 1;
+/// The most frequent value of `column` for each symbol, of so many, of what decides it; symbols that are in no row get that of the
+/// one before where they have an order, else the first row's.
+fn table(
+    (symbol, symbols): (impl Fn(usize) -> usize, usize),
+    (column, ids): (&Made, &Ids),
+    is_ordered: bool,
+) -> Made {
+    let mut rows = vec![0u32; symbols];
+    let mut votes: Vec<HashMap<u32, (u32, u32)>> = vec![HashMap::new(); symbols];
+    for row in 0..ids.of.len() {
+        votes[symbol(row)].entry(ids.of[row]).or_insert((0, row as u32)).0 += 1;
     }
+    let mut before = 0;
     for (to, votes) in rows.iter_mut().zip(votes) {
         // Of two as frequent, that of the earlier row; a missing cell only where there is nothing else.
         let best = votes
             .into_iter()
             .max_by_key(|(id, (count, row))| (Some(*id) != ids.missing, *count, std::cmp::Reverse(*row)));
-        *to = best.map_or(0, |(_, (_, row))| row);
+        *to = best.map_or(before, |(_, (_, row))| row);
+        before = if is_ordered { *to } else { 0 };
     }
     column.take(&rows)
 }

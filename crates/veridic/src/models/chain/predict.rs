@@ -25,7 +25,8 @@ impl Chain {
             made.push(if j == asked { blank() } else { of.ok_or_else(missing)? });
         }
         // What another decides is asked of that one.
-        let decided = self.plan.decided[asked].as_ref().filter(|_| !self.plan.is_learned(asked));
+        let whole = |of: &&super::plan::Decided| of.period.is_none() && !self.plan.is_learned(asked);
+        let decided = self.plan.decided[asked].as_ref().filter(whole);
         let target = decided.map_or(asked, |decided| decided.by);
         let coder = &self.coders[target];
         let codes = coder.codes().max(1);

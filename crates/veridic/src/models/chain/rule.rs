@@ -36,7 +36,7 @@ pub(super) const RATE_OF: &str = "rate of ";
 pub enum Rule {
     /// A column decides another.
     Decides {
-        /// The column that decides.
+        /// The column that decides, or as `weekday of NAME` a part of its moments.
         by: String,
         /// The column that is decided.
         column: String,
@@ -418,7 +418,9 @@ impl Law<'_> {
         let mut found = Vec::new();
         for (j, decided) in self.plan.decided.iter().enumerate() {
             if let Some(decided) = decided {
-                let rule = Rule::Decides { by: name(decided.by), column: name(j) };
+                let by = name(decided.by);
+                let by = decided.period.map_or_else(|| by.clone(), |period| format!("{}{by}", period.unit));
+                let rule = Rule::Decides { by, column: name(j) };
                 found.push(Found { rule, support: support(j), examples: Vec::new() });
             }
         }

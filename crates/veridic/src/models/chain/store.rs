@@ -78,7 +78,7 @@ pub(in crate::models) fn store_law(plan: &Plan, checks: &Checks, stored: &mut St
     let mut decisions = Vec::new();
     for (column, decided) in plan.decided.iter().enumerate() {
         let Some(decided) = decided else { continue };
-        decisions.push(Decision { column, by: decided.by });
+        decisions.push(Decision { column, by: decided.by, period: decided.period });
         let name = format!("decided.{column}");
         match &decided.values {
             Made::Number(values) => stored.insert(name, &[values.len()], values.clone()),
@@ -104,7 +104,7 @@ pub(in crate::models) fn store_law(plan: &Plan, checks: &Checks, stored: &mut St
 pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Result<(Plan, Checks), String> {
     let n = coders.len();
     let mut decided: Vec<Option<Decided>> = vec![None; n];
-    for Decision { column, by } in parsed::<Vec<Decision>>(stored, "decided")? {
+    for Decision { column, by, period } in parsed::<Vec<Decision>>(stored, "decided")? {
         if column >= n || by >= n || column == by {
             return Err("a decided column that is not there".to_string());
         }
@@ -119,10 +119,11 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
                 Made::Symbol(symbols)
             }
         };
-        if values.len() != coders[by].symbols() {
+        let of = Decided { by, period, values };
+        if of.values.len() != of.symbols(coders) || period.is_some() && matches!(coders[by], Coder::Text(_)) {
             return Err("a decided column that is not whole".to_string());
         }
-        decided[column] = Some(Decided { by, values });
+        decided[column] = Some(of);
     }
     if decided.iter().flatten().any(|of| decided[of.by].is_some()) {
         return Err("a column decided by one that is decided".to_string());

@@ -40,24 +40,41 @@ impl Drawing<'_> {
                     let frame = known.frame(j);
                     let mut cells = coder.blank(n);
                     for (row, state) in states[j].iter().enumerate() {
-                        let log = self.cell((j, usize::from(*state)), &frame, (&mut cells, row), random);
-                        // What follows is not as likely as it was drawn.
-                        if follows.as_ref().is_none_or(|follows| follows.is_missing(row, coder)) {
-                            logs[row] += log;
+                        let state = usize::from(*state);
+                        match follows.as_ref().filter(|follows| !follows.is_missing(row, coder)) {
+                            None => logs[row] += self.cell((j, state), &frame, (&mut cells, row), random),
+                            Some(follows) if !self.is_missing((j, state), row, random) => {
+                                cells.set(row, follows, row);
+                            }
+                            Some(_) => {}
                         }
                     }
                     cells
                 }
             };
-            if let Some(follows) = &follows {
-                law.replace(j, &mut made, follows);
-                if let Some(evidence) = self.evidence.get(j) {
-                    made = evidence.keep(coder, self.from, made, &mut logs);
-                }
+            if let Some(evidence) = self.evidence.get(j).filter(|_| follows.is_some()) {
+                made = evidence.keep(coder, self.from, made, &mut logs);
             }
             done[j] = Some((made, Vec::new()));
         }
         (done.into_iter().flatten().map(|seen| seen.0).collect(), logs)
+    }
+
+    /// Whether a cell of column `j`, of which the value follows from others, is missing in a state.
+    fn is_missing(&self, (j, state): (usize, usize), row: usize, random: &mut ChaCha8Rng) -> bool {
+        let coder = &self.circuit.coders[j];
+        let evidence = self.evidence.get(j);
+        if let Some(given) = evidence.and_then(|evidence| evidence.given(self.from + row)) {
+            return given.made.is_missing(self.from + row, coder);
+        }
+        let set = evidence.and_then(|evidence| evidence.set(self.from + row));
+        if set.is_some_and(|set| !set.has_missing(coder)) {
+            return false;
+        }
+        let chance = coder.missing_code().map_or(0.0, |(code, share)| {
+            self.emission(j, state).nth(code).map_or(0.0, |p| f64::from(p) * share)
+        });
+        uniform(random) < chance
     }
 
     /// Draws a cell of column `j` in a state; the logarithm of its weight.

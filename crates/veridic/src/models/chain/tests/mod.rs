@@ -1,3 +1,4 @@
+mod follow;
 mod partly;
 mod question;
 mod rule;

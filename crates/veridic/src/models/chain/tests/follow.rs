@@ -1,0 +1,134 @@
+use super::*;
+
+#[test]
+fn what_another_column_decides_is_a_part_of_products_and_sums() {
+    let mut random = Seed(21).stream("orders");
+    let n = 1500;
+    let prices = [1.2, 3.45, 8.0, 15.5, 22.25, 40.1, 7.3];
+    let product: Vec<u32> = (0..n).map(|_| (uniform(&mut random) * 7.0) as u32).collect();
+    let pieces: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 40.0).floor() + 1.0).collect();
+    let price: Vec<f64> = product.iter().map(|product| prices[*product as usize]).collect();
+    let total: Vec<f64> =
+        pieces.iter().zip(&price).map(|(pieces, price)| (pieces * price * 100.0).round() / 100.0).collect();
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    for price_is_last in [false, true] {
+        let mut columns = vec![
+            text("product", &names, product.clone()),
+            number("pieces", pieces.clone()),
+            number("price", price.clone()),
+            number("total", total.clone()),
+        ];
+        if price_is_last {
+            columns.swap(2, 3);
+        }
+        let table = Table { columns, n_rows: n };
+        let chain = fitted(&table, &Schema::of(&table), &quick(), 1);
+        let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+        assert!(rules.iter().any(|rule| rule == "`total` = `pieces` * `price`"), "{rules:?}");
+        let made = Chain::restore(&chain.store()).unwrap().sample(800, Seed(2), 1).unwrap();
+        let of = |name: &str| numbers(&made, name);
+        let holds = |row: usize| (of("total")[row] - of("pieces")[row] * of("price")[row]).abs() < 0.0051;
+        assert!((0..800).all(holds));
+    }
+}
+
+#[test]
+fn a_category_decides_how_many_times_another_column_one_is() {
+    let mut random = Seed(22).stream("goods");
+    let n = 1500;
+    let rates = [0.07, 0.19, 0.0];
+    let kind: Vec<u32> = (0..n).map(|_| (uniform(&mut random) * 3.0) as u32).collect();
+    let net: Vec<f64> = (0..n).map(|_| (uniform(&mut random) * 90_000.0).round() / 100.0).collect();
+    let tax = net.iter().zip(&kind).map(|(net, kind)| (net * rates[*kind as usize] * 100.0).round() / 100.0);
+    let columns = vec![
+        text("kind", &["books", "cars", "doctors"], kind.clone()),
+        number("net", net.clone()),
+        number("tax", tax.collect()),
+    ];
+    let table = Table { columns, n_rows: n };
+    let schema = Schema::of(&table);
+    let chain = fitted(&table, &schema, &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    let rule = "`tax` = `net` * `rate of kind`";
+    assert!(rules.iter().any(|found| found == rule), "{rules:?}");
+    let holds = |made: &Table| {
+        let Cells::Text { codes, .. } = &made.column("kind").unwrap().cells else { panic!("no kinds") };
+        let (net, tax) = (numbers(made, "net"), numbers(made, "tax"));
+        codes
+            .iter()
+            .zip(net)
+            .zip(tax)
+            .all(|((kind, net), tax)| (net * rates[*kind as usize] - tax).abs() < 0.0051)
+    };
+    assert!(holds(&Chain::restore(&chain.store()).unwrap().sample(800, Seed(2), 1).unwrap()));
+    let wanted = [Condition { column: "tax".into(), allowed: Allowed::Range(20.0, 30.0) }];
+    let given = chain.sample_given(100, &wanted, Seed(3), 1).unwrap().table;
+    assert!(holds(&given) && numbers(&given, "tax").iter().all(|tax| (20.0..=30.0).contains(tax)));
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let rows: Vec<usize> = (0..n).collect();
+    let fit = |hold: &[&str], off: &[&str]| {
+        let of = |rules: &[&str]| rules.iter().map(|rule| (*rule).to_string()).collect();
+        let rules = RuleConfig { hold: of(hold), off: of(off), ..RuleConfig::default() };
+        let config = ChainConfig { rules, ..quick() };
+        Chain::fit(&config, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None)
+    };
+    assert!(fit(&[rule], &[]).is_ok());
+    for wrong in
+        ["`net` = `tax` * `rate of kind`", "`tax` = `net` * `rate of net`", "`tax` = `net` / `rate of kind`"]
+    {
+        assert!(fit(&[wrong], &[]).is_err(), "{wrong}");
+    }
+    let Ok(Outcome::Fitted(free)) = fit(&[], &[rule]) else { panic!("nobody stopped it") };
+    assert!(free.rules().iter().all(|found| found.rule.to_string() != rule));
+    assert!(free.idle_rules().is_empty());
+}
+
+#[test]
+fn what_a_calendar_says_of_a_date_follows_from_it() {
+    let mut random = Seed(23).stream("days");
+    let n = 1500;
+    let names = ["1Mo", "2Tu", "3We", "4Th", "5Fr", "6Sa", "7Su"];
+    let mut text = "date,weekday,weekend\n".to_string();
+    for _ in 0..n {
+        let day = 19_700.0 + (uniform(&mut random) * 500.0).floor();
+        // 1 January 1970 was a Thursday.
+        let weekday = (day as usize + 3) % 7;
+        crate::data::date::write(day * 86_400.0, "%Y-%m-%d", &mut text);
+        text += &format!(",{},{}\n", names[weekday], ["no", "yes"][usize::from(weekday > 4)]);
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    for rule in ["`weekday of date` decides `weekday`", "`weekday of date` decides `weekend`"] {
+        assert!(rules.iter().any(|found| found == rule), "{rule}: {rules:?}");
+    }
+    let holds = |made: &Table| {
+        let Cells::Text { codes, .. } = &made.column("weekday").unwrap().cells else { panic!("no days") };
+        let dates = numbers(made, "date");
+        codes.iter().zip(dates).all(|(code, date)| ((date / 86_400.0) as u32 + 3) % 7 == *code)
+    };
+    assert!(holds(&Chain::restore(&chain.store()).unwrap().sample(500, Seed(2), 1).unwrap()));
+    let wanted = [Condition { column: "weekday".into(), allowed: Allowed::Texts(vec!["7Su".into()]) }];
+    let given = chain.sample_given(100, &wanted, Seed(3), 1).unwrap().table;
+    assert!(holds(&given));
+    let Cells::Text { codes, .. } = &given.column("weekday").unwrap().cells else { panic!("no days") };
+    assert!(codes.iter().all(|code| *code == 6));
+    let told = chain.predict(&table, "weekday", 1).unwrap();
+    let best =
+        told.probabilities.chunks(told.answers.len()).map(|row| row.iter().copied().fold(0.0, f32::max));
+    assert!(best.fold(1.0, f32::min) > 0.99);
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let rows: Vec<usize> = (0..n).collect();
+    let fit = |hold: &str, off: &str| {
+        let of = |rule: &str| if rule.is_empty() { vec![] } else { vec![rule.to_string()] };
+        let rules = RuleConfig { hold: of(hold), off: of(off), ..RuleConfig::default() };
+        let config = ChainConfig { rules, ..quick() };
+        Chain::fit(&config, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None)
+    };
+    assert!(fit("`weekday of date` decides weekday", "").is_ok());
+    assert!(fit("`month of date` decides weekday", "").is_err());
+    assert!(fit("`hour of weekday` decides weekend", "").is_err());
+    let Ok(Outcome::Fitted(free)) = fit("", "`weekday of date` decides weekend") else { panic!("stopped") };
+    assert!(free.rules().iter().all(|found| found.rule.to_string() != "`weekday of date` decides `weekend`"));
+}
