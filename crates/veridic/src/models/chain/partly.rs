@@ -159,8 +159,10 @@ pub(super) fn log_likelihood(
 ) -> Vec<f64> {
     let log = |(row, own): (usize, f64)| match () {
         () if follows.is_missing(row, coder) || made.is_missing(from + row, coder) => own,
-        () if follows.same(row, made, from + row) => (1.0 - blank[row].exp()).max(LEAST).ln(),
-        () => LEAST.ln(),
+        () if !follows.same(row, made, from + row) => LEAST.ln(),
+        // Never blank, so certain.
+        () if coder.missing_code().is_none() => 0.0,
+        () => (1.0 - blank[row].exp()).max(LEAST).ln(),
     };
     own.into_iter().enumerate().map(log).collect()
 }

@@ -94,7 +94,11 @@ impl Chain {
                     })
                     .collect(),
             };
-            Ok(Prediction { column: column.to_string(), answers, probabilities }.merged())
+            let known = match follows {
+                Some(Made::Number(values)) => values,
+                _ => Vec::new(),
+            };
+            Ok(Prediction { column: column.to_string(), answers, probabilities, known }.merged())
         })
     }
 
@@ -122,6 +126,9 @@ pub struct Prediction {
     pub answers: Vec<Answer>,
     /// The probability of each answer, row after row.
     pub probabilities: Vec<f32>,
+    /// Of numbers that follow from the other cells, what they are unless missing, by row: NaN where nothing follows; empty where that is
+    /// in no row.
+    pub known: Vec<f64>,
 }
 
 /// What a cell may be.
@@ -161,7 +168,7 @@ impl Prediction {
             row.iter().zip(&place).for_each(|(p, place)| sums[*place] += p);
             probabilities.extend(sums);
         }
-        Self { column: self.column, answers, probabilities }
+        Self { column: self.column, answers, probabilities, known: self.known }
     }
 }
 

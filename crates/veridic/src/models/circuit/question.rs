@@ -171,7 +171,7 @@ impl Circuit {
                 }
             });
             let answers = (0..n_codes).map(|code| coder.answer(code)).collect();
-            Ok(Prediction { column: column.to_string(), answers, probabilities }.merged())
+            Ok(Prediction { column: column.to_string(), answers, probabilities, known: Vec::new() }.merged())
         })
     }
 }

@@ -236,7 +236,12 @@ fn predicted(prediction: &Prediction, n_rows: usize) -> Vec<Column> {
             numbers.last().map_or(f64::NAN, |(_, values)| pick(*values))
         };
         let each = |share: f64, pick: fn((f64, f64, f64)) -> f64| {
-            shares().map(|row| quantile(row, share, pick)).collect::<Vec<f64>>()
+            let known = prediction.known.iter().copied().chain(std::iter::repeat(f64::NAN));
+            let told = |(row, known): (&[f32], f64)| match known.is_nan() {
+                true => quantile(row, share, pick),
+                false => known,
+            };
+            shares().zip(known).map(told).collect::<Vec<f64>>()
         };
         columns.push(number("predicted", each(0.5, |(_, middle, _)| middle)));
         columns.push(number("low", each(0.05, |(low, _, _)| low)));

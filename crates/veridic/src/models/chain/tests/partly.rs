@@ -157,6 +157,8 @@ fn questions_about_what_follows_in_part_are_answered() {
     // Of the tax that follows there is one answer, and a blank.
     let told = chain.predict(&table, "tax", 1).unwrap();
     let width = told.answers.len();
+    let net = numbers(&table, "net")[row];
+    assert!((told.known[row] - net * 0.19).abs() < 0.0051);
     let shares = &told.probabilities[row * width..][..width];
     let sure = shares.iter().filter(|share| **share > 0.8).count();
     assert_eq!(sure, 1, "{shares:?}");
