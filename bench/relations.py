@@ -152,6 +152,53 @@ def boxes(folder):
     return path
 
 
+PRICES = {"apple": 1.2, "pear": 2.35, "cherry": 7.9, "nut": 12.5, "mushroom": 18.0}
+TAXES = {"apple": 0.07, "pear": 0.07, "cherry": 0.07, "nut": 0.19, "mushroom": 0.19}
+RATES = {"EUR": 1.0, "USD": 0.92, "CHF": 1.05}
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+
+def orders(folder):
+    """Orders of which a cell in a hundred was not filled in: what products cost, currencies are worth and calendars say follows."""
+    draw = random.Random(2)
+    path = folder / "orders.csv"
+    columns = ["date", "product", "pieces", "currency", "total", "net", "tax", "gross", "rebate", "paid", "weekday"]
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for _ in range(3000):
+            date = datetime.date(2024, 1, 1) + datetime.timedelta(days=draw.randrange(365))
+            product, pieces, currency = draw.choice(list(PRICES)), draw.randrange(1, 60), draw.choice(list(RATES))
+            total = round(pieces * PRICES[product], 2)
+            net = round(total * RATES[currency], 2)
+            tax = round(net * TAXES[product], 2)
+            gross = round(net + tax, 2)
+            rebate = round(gross * draw.choice([0, 0.05, 0.1]), 2)
+            row = [date, product, pieces, currency, total, net, tax, gross, rebate, round(gross - rebate, 2), DAYS[date.weekday()]]
+            holes = {"product", "currency", "net", "tax", "paid"}
+            writer.writerow(["" if name in holes and draw.random() < 0.01 else cell for name, cell in zip(columns, row)])
+    return path
+
+
+def filled(holds, *columns):
+    """What holds where these columns are filled in."""
+    return lambda row: any(row[column] == "" for column in columns) or holds(row)
+
+
+def cents(row, column, value):
+    return abs(number(row[column]) - value) <= 0.00501
+
+
+ORDERS = [
+    rule("total of pieces and product", filled(lambda r: cents(r, "total", int(r["pieces"]) * PRICES[r["product"]]), "product")),
+    rule("net of total and currency", filled(lambda r: cents(r, "net", number(r["total"]) * RATES[r["currency"]]), "net", "currency")),
+    rule("tax of net and product", filled(lambda r: cents(r, "tax", number(r["net"]) * TAXES[r["product"]]), "net", "tax", "product")),
+    rule("gross = net + tax", filled(lambda r: cents(r, "gross", number(r["net"]) + number(r["tax"])), "net", "tax")),
+    rule("paid = gross - rebate", filled(lambda r: cents(r, "paid", number(r["gross"]) - number(r["rebate"])), "paid")),
+    rule("weekday of date", lambda r: DAYS[datetime.date.fromisoformat(r["date"]).weekday()] == r["weekday"]),
+]
+
+
 def days(of):
     return lambda row: day(row["end"]) - day(row["start"]) if of is None or row["ward"] == of else 0
 
@@ -207,6 +254,15 @@ CASES = {
             (["ward=C"], [rule("start <= end < invoiced", ORDER), rule("bill of four parts", BILL)]),
             (["end=2022-03-01..2022-03-31"], [rule("start <= end < invoiced", ORDER), rule("end in March", lambda r: r["end"][:7] == "2022-03")]),
             (["bill=1000"], [rule("bill of four parts", lambda r: BILL(r) and r["bill"] == "1000")]),
+        ],
+    ),
+    "orders": (
+        orders,
+        [
+            ([], ORDERS + [point(f"blank {name}", lambda r, name=name: r[name] == "") for name in ("product", "net", "tax", "paid")]),
+            (["weekday=Sun"], [*ORDERS, rule("Sundays", lambda r: r["weekday"] == "Sun")]),
+            (["product=nut", "gross=100..200"], [*ORDERS, rule("nuts", lambda r: r["product"] == "nut" and 100 <= number(r["gross"]) <= 200)]),
+            (["tax=missing"], [*ORDERS, rule("no tax", lambda r: r["tax"] == "")]),
         ],
     ),
     "boxes": (boxes, [([], [rule("volume of three sides", VOLUME), relation("sides of kind", lambda r: (number(r["length"]) > 2.2) == (r["kind"] == "large"))])]),
