@@ -21,6 +21,7 @@ const PATHS: [(Method, &str); 17] = [
     (Method::POST, "/api/review"),
     (Method::POST, "/api/release"),
     (Method::POST, "/api/look"),
+    (Method::POST, "/api/cells"),
     (Method::POST, "/api/annotator"),
     (Method::POST, "/api/class"),
     (Method::POST, "/api/invite"),
