@@ -236,7 +236,9 @@ export function thumbnail(about, id, item = null) {
     if (!cells.length) return;
     const [series] = seriesOf(about);
     const row = { id, cells, marks: item && !series ? item.marks : [] };
-    place.replaceChildren(series ? plot(series, row, item ? 56 : 26).lastChild : told(about, row, item ? 4 : 2));
+    // In the list of decisions there is room for values alone.
+    const values = () => make("span", { class: "brief", title: cells.slice(0, 8).map((cell, i) => `${about.columns[i]} ${cell ?? "–"}`).join(", ") }, cells.slice(0, 4).map((cell) => brief(cell ?? "–")).join(" · "));
+    place.replaceChildren(series ? plot(series, row, item ? 56 : 26).lastChild : item ? told(about, row, 4) : values());
   });
   return place;
 }

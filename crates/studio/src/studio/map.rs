@@ -106,9 +106,8 @@ impl Maps {
         let model = std::fs::metadata(path.join("model.safetensors"));
         let written = model.and_then(|about| about.modified()).ok();
         let mut jobs = self.lock();
-        let is_same = |job: &&Arc<Job>| {
-            job.run == run && job.written == written && !job.stop.load(Ordering::Relaxed)
-        };
+        let is_same =
+            |job: &&Arc<Job>| job.run == run && job.written == written && !job.stop.load(Ordering::Relaxed);
         if let Some(job) = jobs.iter().find(is_same) {
             job.state().asked = Instant::now();
             return Ok(Arc::clone(job));

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{DataFile, Dataset, load};
+use super::{DataFile, Dataset, data_file, load};
 use crate::data::catalog;
 use crate::error::{CatalogError, Error, Result, RunError};
 use crate::run::config::Config;
@@ -38,7 +38,9 @@ impl Search<'_> {
         let folders = self.folders();
         let bare = name.file_name().map(Path::new);
         let whole = folders.iter().map(|folder| folder.join(name));
-        distinct(whole.chain(bare.iter().flat_map(|bare| folders.iter().map(move |folder| folder.join(bare)))))
+        distinct(
+            whole.chain(bare.iter().flat_map(|bare| folders.iter().map(move |folder| folder.join(bare)))),
+        )
     }
 
     /// Where there is something of that name, if anywhere.
@@ -48,10 +50,22 @@ impl Search<'_> {
 
     /// Folders in which known data sets may lie: the given one, then where the run's files were when it was fitted.
     fn data_dirs(&self) -> Vec<PathBuf> {
-        let before = self.info.data.first().into_iter().flat_map(|file| file.path.ancestors().skip(2).take(2));
+        let before =
+            self.info.data.first().into_iter().flat_map(|file| file.path.ancestors().skip(2).take(2));
         let folders = self.folders();
         let begun = before.flat_map(|dir| folders.iter().map(move |folder| folder.join(dir)));
         distinct([self.data_dir.to_path_buf()].into_iter().chain(begun))
+    }
+
+    /// Whether a file is the one that the run was fitted to, where it is known to be one file; before it is read, which could fail for
+    /// reasons of its own.
+    fn is_same(&self, place: &Path) -> Result<()> {
+        let ([before], Ok(now)) = (self.info.data.as_slice(), data_file(place)) else { return Ok(()) };
+        if before.sha256 == now.sha256 {
+            return Ok(());
+        }
+        let (expected, found) = (before.sha256.clone(), now.sha256);
+        Err(RunError::DataChanged { expected, found, path: now.path }.into())
     }
 
     /// The data that a run of this configuration was fitted to, parted as it was.
@@ -61,6 +75,7 @@ impl Search<'_> {
     pub(crate) fn load(&self, config: &Config) -> Result<Dataset> {
         let mut config = config.clone();
         let once = |data: Option<&Path>, data_dir: &Path, config: &Config| {
+            data.map_or(Ok(()), |place| self.is_same(place))?;
             let own = load(&mut config.clone(), data, data_dir)?;
             unchanged(&self.info.data, &own).map(|()| own)
         };
@@ -145,7 +160,7 @@ mod tests {
     fn written(path: &Path, text: &str) -> DataFile {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
-        super::super::data_file(path).unwrap()
+        data_file(path).unwrap()
     }
 
     fn config(table: &str) -> Config {
@@ -166,7 +181,9 @@ mod tests {
         let mut about = info(vec![DataFile { path: "in/t.csv".into(), sha256: digest }]);
         let nowhere = root.join("nowhere");
         let at = |info: &RunInfo, data_dir: &Path| {
-            Search { info, run: Some(&run), data_dir }.load(&config("in/t.csv")).map(|own| own.files[0].path.clone())
+            Search { info, run: Some(&run), data_dir }
+                .load(&config("in/t.csv"))
+                .map(|own| own.files[0].path.clone())
         };
         let gone = at(&about, &nowhere).unwrap_err();
         let Error::Run(error @ RunError::DataGone { name, looked }) = &gone else { panic!("{gone}") };
@@ -176,7 +193,7 @@ mod tests {
         }
         assert!(error.to_string().contains("in/t.csv") && error.hint().unwrap().contains("--data-dir"));
         // Another file of that name is nearer, and is none of its data.
-        written(&run.join("t.csv"), "a,b\n1,2\n2,2\n3,2\n");
+        written(&run.join("t.csv"), "a,b\n1,2\n");
         assert!(matches!(at(&about, &nowhere), Err(Error::Run(RunError::DataChanged { .. }))));
         written(&root.join("set/t.csv"), ROWS);
         assert_eq!(at(&about, &root.join("set")).unwrap(), root.join("set/t.csv"));
