@@ -161,10 +161,15 @@ def film(server, path):
     step = lambda: int(page.get_attribute(".measures", "data-step") or 0)
     frames, reach = [], 1.0  # Steps rise by a quarter from picture to picture.
     for _ in range(36):
-        while step() < reach:
+        while step() < min(reach, 30):
             before = step()
             page.keyboard.press("b")
             page.wait_for_function("(before) => Number(document.querySelector('.measures').dataset.step) > before", arg=before)
+        if step() < reach:
+            page.keyboard.press("Space")
+            page.wait_for_function("(reach) => Number(document.querySelector('.measures').dataset.step) >= reach", arg=reach, timeout=120_000)
+            page.keyboard.press("Space")
+            page.wait_for_timeout(100)
         reach *= 1.25
         frames.append(shot(page.locator("canvas.world"), 340))
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=[140] * 35 + [2500], loop=0, optimize=True)
@@ -176,35 +181,34 @@ def shot(what, width):
     from PIL import Image
 
     picture = Image.open(io.BytesIO(what.screenshot())).convert("RGB")
-    return picture.resize((width, width * picture.height // picture.width), Image.LANCZOS).quantize(128, dither=Image.Dither.NONE)
+    return picture.resize((width, width * picture.height // picture.width), Image.LANCZOS).quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 def tour(server, run, path):
-    """A walk through a latent space: along three of its dimensions, then from one row to another."""
-    page = server.page(f"#/latent/{run}", (1020, 640))
+    """A walk through a latent space: along two of its dimensions, then from one row to another along an arc."""
+    page = server.page(f"#/latent/{run}", (1000, 930))
     page.wait_for_selector("[data-decoded] *", timeout=60_000)
-    page.evaluate("document.querySelector('.stage').scrollIntoView()")
-    frames, stage = [], page.locator("main")
+    frames = []
 
     def moved(act):
-        before = page.get_attribute("[data-decoded]", "data-decoded")
+        page.evaluate("document.querySelector('[data-decoded]').dataset.decoded = ''")
         act()
-        page.wait_for_function("(before) => document.querySelector('[data-decoded]').dataset.decoded !== before", arg=before)
-        frames.append(shot(page, 510))
+        page.wait_for_function("() => document.querySelector('[data-decoded]').dataset.decoded !== ''")
+        frames.append(shot(page, 400))
 
-    for slider in page.locator(".sliders input").all()[:3]:
+    for slider in page.locator(".sliders input").all()[:2]:
         low, high = (float(slider.get_attribute(end)) for end in ("min", "max"))
-        for share in (0.5, 0.64, 0.78, 0.92, 0.78, 0.64, 0.5, 0.36, 0.22, 0.08, 0.22, 0.36):
+        for share in (0.5, 0.7, 0.9, 0.7, 0.5, 0.3, 0.1, 0.3):
             moved(lambda: slider.fill(str(low + share * (high - low))))
     page.locator("h1").click(position={"x": 400, "y": 5})
-    for key in ("j", "j", "j"):
+    for key in ("j", "j"):
         moved(lambda: page.keyboard.press(key))
     page.keyboard.press("o")
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_selector(".strip *")
-    steps = page.locator(".strip canvas").all()
-    for step in steps:
-        moved(lambda: step.click())
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[170] * (len(frames) - 1) + [1500], loop=0, optimize=True)
+    for step in page.locator(".strip canvas").all()[::2]:
+        moved(lambda: step.evaluate("(step) => step.click()"))
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[260] * (len(frames) - 1) + [1500], loop=0, optimize=True)
     page.context.close()
 
 
@@ -224,9 +228,9 @@ def main():
     if options.pictures:
         with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which(options.browser), args=["--no-sandbox"])
-            for folder, act in [(place, lambda server: film(server, images / "studio-world.png"))] + [
+            for folder, act in [
                 (run.parent, lambda server, run=run: tour(server, run.name, images / "studio-latent.png")) for _, run in spaces[:1]
-            ]:
+            ] + [(place, lambda server: film(server, images / "studio-world.png"))]:
                 server = Server(binary, folder, browser, options.data_dir)
                 act(server)
                 server.end()
