@@ -9,6 +9,7 @@ asserted. --keep DIR leaves the screenshots there.
 
 import argparse
 import csv
+import math
 import random
 import signal
 import statistics
@@ -94,6 +95,11 @@ class Page:
         before = self.row()
         self.page.keyboard.press(key)
         self.page.wait_for_function("(before) => document.querySelector('#stage').dataset.row !== before", arg=before)
+
+    def beside(self, kind):
+        """Waits until each of the nearest labelled rows is there in that form."""
+        script = "(kind) => { const rows = [...document.querySelectorAll('.near li')]; return rows.length > 2 && rows.every((row) => row.querySelector('.' + kind)); }"
+        self.page.wait_for_function(script, arg=kind)
 
     def labelled(self, n):
         self.page.wait_for_function("(n) => document.querySelector('#figures dd').textContent === n", arg=f"{n:,}")
@@ -220,6 +226,25 @@ def test_mouse(browser, server, place, shot):
         p.page.wait_for_selector(".option:has-text('unclear')")
         cells = p.do("fetch('/api/about').then((answer) => answer.json()).then((about) => about.columns)")
         assert cells == ["amount", "balance", "country", "since"]
+        # What is beside the item says what it holds, as the item does.
+        p.beside("brief")
+        near = p.page.inner_text(".near li:first-child").splitlines()
+        row = int(next(text for text in near if text.startswith("row ")).removeprefix("row ").replace(",", ""))
+        told = p.do(f"""fetch('/api/cells', {{ method: "POST", headers: {{ "Content-Type": "application/json" }}, body: '{{ "ids": [{row - 1}] }}' }})
+            .then((answer) => answer.json()).then((answer) => answer.rows[0][1])""")
+        assert any(cell and cell[:5] in " ".join(near) for cell in told), (near, told)
+        assert p.page.locator("#history .brief").count() > 0
+
+
+def test_series(browser, server, place, shot):
+    """Rows that are series are plots, beside the item too."""
+    with Page(browser, server.url, (1440, 900)) as p:
+        for i in range(6):
+            p.page.wait_for_selector("article .plot")
+            p.press("12"[i % 2])
+        p.beside("plot")
+        p.page.wait_for_selector("#history .plot")
+        p.page.screenshot(path=shot / "label-series.png")
 
 
 def test_two(browser, server, place, shot):
@@ -329,6 +354,10 @@ def main():
             old.unlink()
         images(place / "bars-idx3-ubyte", 500)
         table(place / "data.csv", 800)
+        steps = ",".join(f"load_{i}" for i in range(24))
+        wave = lambda i: ",".join(f"{math.sin(k * (1 + i % 2) / 3) + i % 5:.3f}" for k in range(24))
+        (place / "waves.csv").write_text(f"meter,{steps}\n" + "".join(f"m{i % 7},{wave(i)}\n" for i in range(200)))
+        waves = ("waves.csv", "--labels", "waves.db", "--classes", "slow,fast")
         bars = ("bars-idx3-ubyte", "--labels", "bars.db", "--classes", ",".join(CLASSES))
         rows = ("data.csv", "--labels", "rows.db", "--classes", "fine,fraud")
         with sync_playwright() as playwright:
@@ -336,6 +365,7 @@ def main():
             tests = [
                 ("keys", test_keys, bars),
                 ("mouse and dark", test_mouse, rows),
+                ("series", test_series, waves),
                 ("two browsers", test_two, bars),
                 ("a server that waits", test_waiting, bars),
                 ("phone", test_phone, bars),

@@ -135,7 +135,8 @@ def main():
             for key in ("ArrowLeft", "l", "s"):
                 page.keyboard.press(key)
             assert page.inner_text(".timeline output").startswith("epoch 7")
-            assert page.is_checked("#log") and page.locator(".values").first.is_visible()
+            assert page.is_checked("#log")
+            page.wait_for_selector(".values:not([hidden])")
             shot(page, "run")
 
         with window("#/world") as page:
@@ -150,6 +151,14 @@ def main():
             page.select_option("#set-objective", "hinge")
             page.wait_for_function("() => location.hash.includes('objective=hinge') && location.hash.includes('fold')")
             shot(page, "world")
+        with window("#/world") as page:
+            # What cannot be together makes way, and that is said.
+            page.locator("#set-minibatch").check()
+            page.wait_for_function("() => location.hash.includes('minibatch=true') && location.hash.includes('penalty=0')")
+            page.wait_for_selector("p:has-text('The slope penalty is 0 now')")
+            page.locator("h1").click()
+            page.keyboard.press("b")
+            page.wait_for_function("() => document.querySelector('.measures').dataset.step === '1'")
         with window("#/world?data=drawn", scheme="dark") as page:
             box = page.locator("canvas.world").bounding_box()
             page.mouse.move(box["x"] + 80, box["y"] + 200)
@@ -170,14 +179,19 @@ def main():
                 page.locator("h1").click(position={"x": 400, "y": 5})
                 page.keyboard.press(key)
             page.wait_for_selector(".strip td")
+            with page.expect_download() as download:
+                page.click(".strip button")
+            lines = Path(download.value.path()).read_text().splitlines()
+            page.evaluate("scrollTo(0, 0)")
+            assert lines[0] == "step,z1,z2,size,color,day" and len(lines) == 13, lines[:2]
             box = page.locator("canvas.world").bounding_box()
             corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.5), (0.02, 0.5)]
             for name, move in (("a", 0.0), ("b", 0.48)):
                 places = [(box["x"] + x * box["width"], box["y"] + (y + move) * box["height"]) for x, y in corners]
                 page.mouse.move(*places[0])
                 page.mouse.down()
-                for place in places[1:]:
-                    page.mouse.move(*place, steps=5)
+                for corner in places[1:]:
+                    page.mouse.move(*corner, steps=5)
                 page.mouse.up()
                 assert int(page.get_attribute("[data-picked]", "data-picked")) > 0
                 page.keyboard.press(name)
@@ -218,10 +232,11 @@ def main():
             with page.context.expect_page() as opened:
                 page.click("text=Map")
             other = opened.value
-            # It has no origin, so that nothing of the studio can be asked by it.
+            # It says how far it is until it is there. It has no origin, so that nothing of the studio can be asked by it.
             other.wait_for_selector("canvas", timeout=60_000)
             assert other.evaluate("origin") == "null", other.evaluate("origin")
             assert other.evaluate("fetch('/api/runs').then(() => 'let in', () => 'refused')") == "refused"
+            assert "/map?run=small" in other.url
             other.close()
         with window("#/table/small") as page:
             assert page.locator(".smalls button").count() == 3
@@ -232,6 +247,30 @@ def main():
             with window(address, (390, 844), "dark") as page:
                 page.wait_for_timeout(300)
                 shot(page, f"phone-{address.strip('#/').replace('/', '-') or 'runs'}")
+        # Another studio, opened in another folder: data is found where the run was fitted, and where it is gone that is said.
+        elsewhere = place / "elsewhere"
+        elsewhere.mkdir()
+        second = subprocess.Popen(
+            [binary, "studio", runs, "--no-browser", "--threads", "1"], cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        url = second.stdout.readline().strip()
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(url + "#/table/small")
+        page.wait_for_selector(".smalls button", timeout=60_000)
+        (place / "t.csv").rename(place / "hidden")
+        page.goto(url.split("?")[0] + "#/latent/small")
+        page.wait_for_selector("[data-decoded] dd")
+        page.goto(url.split("?")[0] + "#/table/small")
+        page.wait_for_selector(".empty")
+        said = page.inner_text(".empty")
+        assert "`t.csv`" in said and str(place.resolve()) in said and "--data-dir" in said, said
+        shot(page, "gone")
+        page.goto(url.split("?")[0] + "#/map/small")
+        page.wait_for_selector(".empty h1:has-text('t.csv')")
+        context.close()
+        second.send_signal(signal.SIGINT)
+        assert second.wait(30) == 0
         browser.close()
         server.send_signal(signal.SIGINT)
         assert server.wait(30) == 0

@@ -20,13 +20,13 @@ export class Course {
       const piece = await get(`/api/course?run=${encodeURIComponent(this.name)}&from=${this.next}`);
       if (piece.anew) this.clear();
       const before = this.epoch.length;
-      this.epoch.push(...piece.epoch);
-      this.step.push(...piece.step);
-      this.seconds.push(...piece.seconds);
+      // What comes first is taken as it is.
+      const add = (own, more) => (own.length ? own.concat(more) : more);
+      for (const key of ["epoch", "step", "seconds"]) this[key] = add(this[key], piece[key]);
       for (const [name, values] of Object.entries(piece.figures)) {
-        const own = (this.figures[name] ??= []);
+        const own = this.figures[name] ?? [];
         while (own.length < before) own.push(null);
-        own.push(...values);
+        this.figures[name] = add(own, values);
       }
       for (const own of Object.values(this.figures)) while (own.length < this.epoch.length) own.push(null);
       this.notices.push(...piece.notices);

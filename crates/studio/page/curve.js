@@ -4,7 +4,10 @@ import { make } from "./element.js";
 import { moment, moments } from "./time.js";
 import { number } from "./words.js";
 
-export const color = (i) => `var(--s${i % 8})`;
+export const TONES = 10;
+export const color = (i) => `var(--s${i % TONES})`;
+// Milliseconds that were spent on drawing curves.
+export const painting = { spent: 0 };
 const HEIGHT = 260;
 const LEFT = 58;
 const BOTTOM = 24;
@@ -61,6 +64,7 @@ export class Curve {
   // `reach` what the axes show at least: { x, y }, each [low, high].
   constructor(place, { label = "", height = HEIGHT, xLabel = "epoch", yLabel = "", dates = false, legend = false, onPick = null, onRange = null, onHover = null } = {}) {
     this.series = [];
+    this.asked = null;
     Object.assign(this, { yLabel, dates, onRange, onHover, bands: [], levels: [], reach: {}, drag: null });
     this.log = false;
     this.smooth = 0;
@@ -98,12 +102,13 @@ export class Curve {
       this.isNear = isNear;
     }, { rootMargin: "200px" });
     this.nears.observe(this.element);
-    this.canvas.show = () => ((this.isNear = true), this.draw());
+    this.canvas.show = () => ((this.isNear = true), this.paint());
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
     this.scheme.addEventListener("change", (this.redraw = () => this.draw()));
   }
 
   close() {
+    cancelAnimationFrame(this.asked);
     this.watch.disconnect();
     this.nears.disconnect();
     this.scheme.removeEventListener("change", this.redraw);
@@ -111,10 +116,10 @@ export class Curve {
 
   set(series) {
     this.series = series;
-    const names = [...new Map(series.map((one) => [one.name, one.color]))];
+    const names = [...new Map([...series.map((one) => [one.name, one.color]), ...this.levels.map(([, text]) => [text, null])])];
     if (this.names && JSON.stringify(names) !== this.named) {
       this.named = JSON.stringify(names);
-      this.names.replaceChildren(...names.map(([name, tone]) => make("span", {}, make("i", { class: "swatch", style: { "--c": tone } }), name)));
+      this.names.replaceChildren(...names.map(([name, tone]) => make("span", {}, make("i", { class: tone ? "swatch" : "swatch level", style: { "--c": tone } }), name)));
     }
     this.draw();
   }
@@ -167,7 +172,20 @@ export class Curve {
     this.onHover?.(this.cursor);
   }
 
+  // Draws with the next picture of the browser, once, whatever was changed until then.
   draw() {
+    this.asked ??= requestAnimationFrame(() => this.paint());
+  }
+
+  paint() {
+    cancelAnimationFrame(this.asked);
+    this.asked = null;
+    const begun = performance.now();
+    this.lines();
+    painting.spent += performance.now() - begun;
+  }
+
+  lines() {
     const ratio = devicePixelRatio || 1;
     const width = this.element.clientWidth;
     if (width === 0 || !this.isNear) return;
@@ -218,8 +236,19 @@ export class Curve {
     }
     c.textBaseline = "alphabetic";
     c.textAlign = "center";
-    const places = this.dates ? moments(x0, x1, Math.max(2, width / 110)) : ticks(x0, x1, Math.max(2, width / 110)).filter((at) => Number.isInteger(at) || x1 - x0 < 3).map((at) => [at, number(at)]);
-    for (const [at, text] of places) if (X(at) > LEFT - 8 && X(at) < right + 4) c.fillText(text, Math.min(X(at), width - c.measureText(text).width / 2 - 1), this.height - 7);
+    const most = Math.max(2, width / 110);
+    // Epochs and steps are whole.
+    const whole = () => ticks(x0, x1, Math.max(1, Math.min(most, Math.round(x1 - x0)))).filter((at) => Number.isInteger(at));
+    const places = this.dates ? moments(x0, x1, most) : whole().map((at) => [at, number(at)]);
+    // Dates say themselves what they are; the name of another axis ends its line of numbers, and those that it would cover make way.
+    const name = this.dates ? "" : this.xLabel;
+    const room = name ? right - c.measureText(name).width - 8 : width;
+    for (const [at, text] of places) {
+      const half = c.measureText(text).width / 2, x = Math.min(X(at), width - half - 1);
+      if (X(at) > LEFT - 8 && x + half < room) c.fillText(text, x, this.height - 7);
+    }
+    c.textAlign = "right";
+    c.fillText(name, right, this.height - 7);
     for (const [from, to, tone] of this.bands) {
       if (to < x0 || from > x1) continue;
       // However short, it can be seen.
@@ -240,7 +269,7 @@ export class Curve {
     c.setLineDash([]);
     c.save();
     c.beginPath();
-    c.rect(LEFT, top - 4, right - LEFT + 4, bottom - top + 8);
+    c.rect(LEFT - 6, top - 6, right - LEFT + 12, bottom - top + 12);
     c.clip();
     for (const one of lines) {
       c.strokeStyle = resolved(one.color);
@@ -335,10 +364,9 @@ export class Curve {
       c.fillStyle = soft;
       c.fillText(text, x, y);
     };
-    // Dates say themselves what they are.
-    if (!this.dates) word(this.xLabel, right, bottom - 4, "right");
     word(this.yLabel, LEFT + 5, top + 9, "left");
-    for (const [y, text] of this.levels) if (good(y)) word(text, LEFT + 5, Y(y) - 4 < top + 20 ? Y(y) + 13 : Y(y) - 4, "left");
+    // Where there are names below, those of levels are among them.
+    if (!this.names) for (const [y, text] of this.levels) if (good(y)) word(text, LEFT + 5, Y(y) - 4 < top + 20 ? Y(y) + 13 : Y(y) - 4, "left");
     this.tell(lines, X, width);
   }
 

@@ -16,7 +16,9 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
-export const count = (n) => n.toLocaleString("en-US");
+// A whole number in groups of three. (What the browser knows of languages would take longer than a list of runs.)
+export const grouped = (n, sign) => String(n).replace(/\B(?=(\d{3})+$)/g, sign);
+export const count = (n) => grouped(n, ",");
 export const percent = (share) => {
   if (share >= 0.9995) return "100 %";
   if (share > 0.99) return `${(share * 100).toFixed(1)} %`;

@@ -1,6 +1,7 @@
 // One item, large and clear.
 
-import { brief, hue, make } from "./element.js";
+import { brief, count, hue, make } from "./element.js";
+import { post } from "./server.js";
 
 const WHY = {
   unsure: "the model is unsure here",
@@ -45,9 +46,34 @@ async function load(id, one) {
   await one.image.decode();
 }
 
+// Cells of rows beside the item by number: asked for once, many at a time, when nothing is waited for. What waits for them is told.
+const texts = new Map(), waiting = new Map();
+let asking = null;
+
+function keep(id, cells) {
+  texts.delete(id);
+  texts.set(id, cells);
+  if (texts.size > MOST) texts.delete(texts.keys().next().value);
+  waiting.get(id)?.forEach((fill) => fill(cells));
+  waiting.delete(id);
+}
+
+function want(id, fill = () => {}) {
+  if (texts.has(id)) return fill(texts.get(id));
+  waiting.set(id, [...(waiting.get(id) ?? []), fill]);
+  asking ??= setTimeout(async () => {
+    const ids = [...waiting.keys()].slice(0, 64);
+    await post("/api/cells", { ids }).then(({ rows }) => rows.forEach(([id, cells]) => keep(id, cells)), () => ids.forEach((id) => waiting.delete(id)));
+    asking = null;
+    if (waiting.size) want(waiting.keys().next().value);
+  }, 20);
+}
+
 // Gets what painting the item needs before it is its turn.
 export function preload(about, item) {
-  if (about.kind === "images") picture(item.id);
+  if (about.kind === "images") return void picture(item.id);
+  keep(item.id, item.cells);
+  item.near.forEach(([id]) => want(id));
 }
 
 // An element is in one place at a time, and the same picture may be asked for in several.
@@ -65,7 +91,7 @@ export function draw(about, item) {
   const head = make(
     "p",
     { class: "head" },
-    make("strong", {}, `Row ${(item.id + 1).toLocaleString("en-US")}`),
+    make("strong", {}, `Row ${count(item.id + 1)}`),
     make("span", {}, WHY[item.why] ?? ""),
     item.score === null ? null : make("span", {}, `score ${item.score.toPrecision(3)}`),
   );
@@ -104,27 +130,26 @@ export function seriesOf(about) {
   return all;
 }
 
-// A series as a line, with its lowest and highest value; steps that are marked as unusual have a dot.
+function drawing(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+// A series as a line as wide as there is room, with its lowest and highest value; steps that are marked as unusual have a dot.
 function plot({ name, columns }, item, height) {
   const values = columns.map((i) => (item.cells[i] === null ? NaN : Number(item.cells[i])));
   const there = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...there), Math.max(...there)];
-  const words = `${values.length} steps, ${brief(String(low))} to ${brief(String(high))}`;
-  const canvas = make("canvas", { class: "plot", width: 1200, height: 2 * height, role: "img", "aria-label": `${name}: ${words}` });
-  const c = canvas.getContext("2d");
-  c.scale(2, 2);
-  const X = (i) => 6 + (i / Math.max(1, values.length - 1)) * 588;
-  const Y = (v) => height - 8 - ((v - low) / (high - low || 1)) * (height - 16);
-  const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  c.strokeStyle = tone("--accent");
-  c.lineWidth = 1.8;
-  c.beginPath();
-  values.forEach((v, i) => Number.isFinite(v) && c[Number.isFinite(values[i - 1]) ? "lineTo" : "moveTo"](X(i), Y(v)));
-  c.stroke();
+  const words = there.length ? `${values.length} steps, ${brief(String(low))} to ${brief(String(high))}` : `${values.length} steps, all missing`;
+  const at = (i) => `${((1 + (98 * i) / Math.max(1, values.length - 1))).toFixed(2)} ${(94 - 88 * ((values[i] - low) / (high - low || 1))).toFixed(2)}`;
+  const line = values.map((v, i) => (Number.isFinite(v) ? `${Number.isFinite(values[i - 1]) ? "L" : "M"}${at(i)}` : "")).join("");
   const marked = new Set(item.marks.map(([column]) => column));
-  c.strokeStyle = tone("--bad");
-  columns.forEach((column, i) => marked.has(column) && Number.isFinite(values[i]) && (c.beginPath(), c.arc(X(i), Y(values[i]), 4, 0, 7), c.stroke()));
-  return make("figure", { class: "series" }, make("figcaption", {}, make("b", {}, name), make("span", {}, words)), canvas);
+  const dots = columns.map((column, i) => (marked.has(column) && Number.isFinite(values[i]) ? `M${at(i)}h0` : "")).join("");
+  const picture = drawing("svg", { class: "plot", viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": `${name}: ${words}` });
+  picture.style.setProperty("height", `${height}px`);
+  picture.append(drawing("path", { d: line }), drawing("path", { d: dots, class: "marks" }));
+  return make("figure", { class: "series" }, make("figcaption", {}, make("b", {}, name), make("span", {}, words)), picture);
 }
 
 function drawRow(about, item) {
@@ -178,9 +203,14 @@ export function small(about, item) {
     return image;
   }
   const [series] = seriesOf(about);
-  if (series) return plot(series, item, 120);
-  const told = item.marks.slice(0, 3).map(([column]) => column);
-  const columns = [...told, ...about.columns.keys()].filter((column, i, all) => all.indexOf(column) === i).slice(0, 5);
+  if (series) return plot(series, item, 110);
+  return told(about, item, 5);
+}
+
+// Some cells of a row: those that are marked first.
+function told(about, item, most) {
+  const marked = item.marks.slice(0, 3).map(([column]) => column);
+  const columns = [...marked, ...about.columns.keys()].filter((column, i, all) => all.indexOf(column) === i).slice(0, most);
   return make(
     "span",
     { class: "brief" },
@@ -193,9 +223,22 @@ export function badge(name, i) {
   return make("span", { class: "badge", style: { "--hue": hue(i) } }, name);
 }
 
-export function thumbnail(about, id) {
-  if (about.kind !== "images") return null;
-  const image = copy(id);
-  image.classList.toggle("pixels", Math.max(...about.size) < 200);
-  return image;
+// What a row is that stands beside the item: a small picture, a small plot of its series, or some of its cells. Those that are
+// marked in `item` come first, so that both can be compared.
+export function thumbnail(about, id, item = null) {
+  if (about.kind === "images") {
+    const image = copy(id);
+    image.classList.toggle("pixels", Math.max(...about.size) < 200);
+    return image;
+  }
+  const place = make("span", { class: "small" });
+  want(id, (cells) => {
+    if (!cells.length) return;
+    const [series] = seriesOf(about);
+    const row = { id, cells, marks: item && !series ? item.marks : [] };
+    // In the list of decisions there is room for values alone.
+    const values = () => make("span", { class: "brief", title: cells.slice(0, 8).map((cell, i) => `${about.columns[i]} ${cell ?? "–"}`).join(", ") }, cells.slice(0, 4).map((cell) => brief(cell ?? "–")).join(" · "));
+    place.replaceChildren(series ? plot(series, row, item ? 56 : 26).lastChild : item ? told(about, row, 4) : values());
+  });
+  return place;
 }

@@ -439,7 +439,9 @@ async function glance() {
   try {
     const before = state.model?.[1];
     refresh(await get("/api/state"));
-    if (state.model?.[1] !== before && !busy) await look();
+    // A decision may have told of the model before; what came without a proposal gets one.
+    const isBlind = Boolean(state.model) && queue.some((item) => item.shares.length === 0);
+    if ((state.model?.[1] !== before || isBlind) && !busy) await look();
     if (!current() && !batch) {
       await fill();
       paint();

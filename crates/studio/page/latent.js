@@ -1,6 +1,6 @@
 // The latent space of a run by hand: sliders, the rows' places, paths and draws, decoded as they move.
 
-import { Curve, color, resolved } from "./curve.js";
+import { Curve, TONES, color, resolved } from "./curve.js";
 import { make } from "./element.js";
 import { post } from "./server.js";
 import { runAddress } from "./shelf.js";
@@ -85,9 +85,9 @@ export async function latent(place, name, _, shell) {
   const about = `${number(rows)} of ${number(space.of)} ${space.part === "prior" ? "draws of the prior" : `${space.part} rows`}${width > MOST_SLIDERS ? `; sliders for the ${MOST_SLIDERS} of ${width} dimensions that vary most` : ""}${space.trouble ? `; rows cannot be shown: ${space.trouble}` : ""}`;
   place.replaceChildren(
     make("h1", {}, make("a", { href: runAddress(name) }, name), " · latent space"), make("p", { class: "soft" }, about),
-    make("div", { class: "stage", style: { "margin-top": "10px" } },
+    make("div", { class: "stage broad", style: { "margin-top": "10px" } },
       make("div", {}, make("div", { class: "row" }, across, up, by), scatter, legend, where, means.element, strip),
-      make("div", {}, shown, buttons, make("p", { class: "soft" }, "±3 standard deviations; a click on a row goes there, shift and click ends a path; dragging selects rows"), sliders)));
+      make("div", { class: "side" }, make("div", { class: "part" }, shown, buttons), make("div", { class: "part" }, make("p", { class: "soft" }, "±3 standard deviations; a click on a row goes there, shift and click ends a path; dragging selects rows"), sliders))));
 
   function normal() {
     return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
@@ -115,11 +115,12 @@ export async function latent(place, name, _, shell) {
         const begun = performance.now();
         const made = await post("/api/space/decode", { run: name, points: [point] });
         if (!shell.isOpen()) return;
+        shell.alarm(null);
         show(made);
         shown.dataset.decoded = (performance.now() - begun).toFixed(1);
       } while (again);
     } catch (error) {
-      shell.alarm([error.message, error.hint].filter(Boolean).join(" "));
+      shell.alarm([error.message, error.hint].filter(Boolean).join("; "));
     } finally {
       busy = false;
     }
@@ -170,8 +171,16 @@ export async function latent(place, name, _, shell) {
       make("tbody", {}, made.cells.map((cells) => make("tr", {}, cells.map((cell) => make("td", {}, cell ?? "–"))))))));
   }
 
+  // The points of a way with what was decoded there.
+  function saveWay({ points, made }) {
+    const steps = points.length / width, size = made.shape ? made.pixels.length / steps : 0;
+    const names = made.names ?? (made.shape ? Array.from({ length: size }, (_, k) => `p${k + 1}`) : made.windows[0][made.main].map((_, k) => `${made.channels[made.main]}_${k + 1}`));
+    const cells = (i) => made.cells?.[i] ?? (made.shape ? made.pixels.slice(i * size, (i + 1) * size) : made.windows[i][made.main]);
+    saveTable("way.csv", [["step", ...Array.from({ length: width }, (_, j) => `z${j + 1}`), ...names], ...Array.from({ length: steps }, (_, i) => [i + 1, ...points.slice(i * width, (i + 1) * width), ...cells(i)])]);
+  }
+
   async function walk(what) {
-    await post("/api/space/walk", { run: name, from: chosen, steps: 12, ...what }).then(showAll, (error) => shell.toast(error.message));
+    await post("/api/space/walk", { run: name, from: chosen, steps: 12, ...what }).then((way) => (showAll(way), strip.append(make("button", { type: "button", class: "quiet", onclick: () => saveWay(way) }, "CSV"))), (error) => shell.toast(error.message));
   }
   const path = (spherical) => (chosen === null || other === null ? shell.toast("Click a row, then another with shift held") : walk({ to: other, spherical }));
   // A real row, and what is made of the noise that comes nearest to it.
@@ -196,9 +205,9 @@ export async function latent(place, name, _, shell) {
 
   let places = [];
   function draw() {
-    const box = scatter.getBoundingClientRect(), ratio = devicePixelRatio || 1;
-    const w = Math.max(1, Math.min(box.width, box.height || box.width));
-    scatter.width = scatter.height = w * ratio;
+    const ratio = devicePixelRatio || 1;
+    const w = Math.max(1, scatter.clientWidth);
+    scatter.width = scatter.height = Math.round(w * ratio);
     const c = scatter.getContext("2d");
     c.scale(ratio, ratio);
     const [a, b] = [Number(across.value), Number(up.value)];
@@ -216,7 +225,7 @@ export async function latent(place, name, _, shell) {
       const v = column?.values[i];
       if (!column) return resolved("var(--accent)");
       if (v === null || v === undefined) return resolved("var(--line)");
-      if (column.levels) return resolved(color(Math.min(v, 7)));
+      if (column.levels) return resolved(v < TONES ? color(v) : "var(--line)");
       const share = high > low ? (v - low) / (high - low) : 0.5;
       return `hsl(${250 - 210 * share} 70% ${45 + 12 * share}%)`;
     };
@@ -242,15 +251,14 @@ export async function latent(place, name, _, shell) {
     c.moveTo(px, py - 8);
     c.lineTo(px, py + 8);
     c.stroke();
-    if (column?.levels) legend.replaceChildren(...column.levels.slice(0, 8).map((level, i) => make("span", {}, make("i", { class: "swatch", style: { "--c": color(i) } }), level)), ...(column.levels.length > 8 ? [`and ${column.levels.length - 8} more`] : []));
+    if (column?.levels) legend.replaceChildren(...column.levels.slice(0, TONES).map((level, i) => make("span", {}, make("i", { class: "swatch", style: { "--c": color(i) } }), level)), ...(column.levels.length > TONES ? [make("span", {}, make("i", { class: "swatch", style: { "--c": "var(--line)" } }), `${column.levels.length - TONES} more`)] : []));
     else legend.replaceChildren(column ? `${number(low)} (blue) to ${number(high)} (orange)` : "");
   }
 
-  // Where on the drawing an event is; it is square and lies in the middle of its box.
+  // Where on the drawing an event is.
   function at(event) {
     const box = scatter.getBoundingClientRect();
-    const side = Math.min(box.width, box.height), scale = scatter.width / (devicePixelRatio || 1) / side;
-    return [(event.clientX - box.left - (box.width - side) / 2) * scale, (event.clientY - box.top - (box.height - side) / 2) * scale];
+    return [event.clientX - box.left - scatter.clientLeft, event.clientY - box.top - scatter.clientTop];
   }
   means.lasso(scatter, at, () => places);
   scatter.addEventListener("click", (event) => {

@@ -79,7 +79,7 @@ export function drawActions(keys, hasProposal, run) {
 
 export function drawBeside(about, names, item) {
   const near = (item?.near ?? []).map(([id, i]) =>
-    make("li", {}, thumbnail(about, id), make("span", { class: "soft" }, `row ${count(id + 1)}`), badge(names[i], i)),
+    make("li", {}, thumbnail(about, id, item), make("span", { class: "soft" }, `row ${count(id + 1)}`), badge(names[i], i)),
   );
   const opinions = (item?.opinions ?? []).map(([who, i]) =>
     make("li", {}, make("span", { class: "soft" }, who), badge(names[i], i)),

@@ -1,7 +1,7 @@
 // A run, or several beside each other: losses, figures of merit, pictures and notices on one time line.
 
 import { Course } from "./course.js";
-import { Curve, color } from "./curve.js";
+import { Curve, color, painting } from "./curve.js";
 import { make } from "./element.js";
 import { columns, configuration, fileAddress, learned, notes, pictures, report } from "./record.js";
 import { inside } from "./series.js";
@@ -55,7 +55,7 @@ export async function run(place, name, parameters, shell) {
     return make("div", { class: "row" },
       view.latent && make("a", { href: `#/latent/${encodeURIComponent(name)}` }, "Latent space"),
       view.series && make("a", { href: `#/series/${encodeURIComponent(name)}` }, "Series"),
-      view.map && make("a", { href: `/map?run=${encodeURIComponent(name)}`, target: "_blank", rel: "noopener", title: "Where rows lie, like by like; a lasso selects them" }, "Map"),
+      view.map && make("a", { href: `/#/map/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener", title: "Where rows lie, like by like; a lasso selects them" }, "Map"),
       view.table && make("a", { href: `#/table/${encodeURIComponent(name)}` }, "Table"));
   }
 
@@ -64,7 +64,8 @@ export async function run(place, name, parameters, shell) {
   const slider = make("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Epoch" });
   const where = make("output", { class: "soft" });
   const play = make("button", { type: "button", onclick: () => toggle() }, "Play");
-  const line = make("div", { class: "timeline" }, play, slider, where);
+  const holds = make("button", { type: "button", "aria-pressed": "false", hidden: true, title: "Keep the pictures of this step beside those of others, of the same noise", onclick: () => hold() }, "Hold", make("kbd", {}, "h"));
+  const line = make("div", { class: "timeline" }, play, slider, where, holds);
   let follows = true, playing = null;
   const epochs = () => courses.reduce((a, b) => (b.epoch.length > a.length ? b.epoch : a), []);
   slider.addEventListener("input", () => go(Number(slider.value)));
@@ -170,10 +171,18 @@ export async function run(place, name, parameters, shell) {
 
   // --- pictures made while training ---------------------------------------------------------------------------------
 
+  // Pictures of one step can be held beside those of another: both are made of the same noise.
   const samples = make("div", { class: "samples" });
-  let shownSamples = "";
+  let shownSamples = "", held = [], made = [];
+  function hold() {
+    held = held.length ? [] : made.map((card) => ({ ...card, text: `held: ${card.text}` }));
+    holds.setAttribute("aria-pressed", String(held.length > 0));
+    go(Number(slider.value));
+  }
+
   function showSamples(step) {
-    const cards = views.flatMap((view, i) => {
+    const isReal = (card) => card.file === "samples/real.png";
+    const now = views.flatMap((view, i) => {
       if (view.samples.length === 0) return [];
       let at = view.samples[0];
       for (const one of view.samples) if (one[0] <= step) at = one;
@@ -181,6 +190,9 @@ export async function run(place, name, parameters, shell) {
       if (view.real && i === views.length - 1) card.push({ run: view.name, file: "samples/real.png", text: "real" });
       return card;
     });
+    made = now.filter((card) => !isReal(card));
+    const cards = [...held, ...now];
+    holds.hidden = made.length === 0;
     const key = JSON.stringify(cards);
     if (key === shownSamples) return;
     shownSamples = key;
@@ -244,7 +256,7 @@ export async function run(place, name, parameters, shell) {
   function drawRest() {
     head.replaceChildren(title, links());
     const [view] = views;
-    right.replaceChildren(...[report(views, names, isOne ? called : "runs"), isOne && notes(view, name, shell), isOne && !isAtOnce() && columns(view, name), isOne && configuration(view)].filter(Boolean));
+    right.replaceChildren(...[report(views, names, isOne ? called : "runs"), isOne && notes(view, name, shell), isOne && !isAtOnce() && columns(view, name), isOne && view.config !== "" && configuration(view)].filter(Boolean));
     // What was learned from is all there is to say of models that learn at once.
     learnedFrom.replaceChildren(...[isAtOnce() && !view.series && columns(view, name, true)].filter(Boolean));
     pictureBox.replaceChildren(...[isOne && pictures(view, name)].filter(Boolean));
@@ -278,7 +290,7 @@ export async function run(place, name, parameters, shell) {
   const isLive = () => views.some((view) => view.info?.status === "running");
   // Whether more than a picture made while training is new.
   const isOther = (view, before) => view !== before && JSON.stringify({ ...view, mark: "", samples: [] }) !== JSON.stringify({ ...before, mark: "", samples: [] });
-  let spent = 0;
+  let spent = 0, painted = painting.spent;
   async function watch() {
     try {
       if (!document.hidden) {
@@ -288,7 +300,9 @@ export async function run(place, name, parameters, shell) {
         if (!shell.isOpen()) return;
         const begun = performance.now();
         if (changed || views.some((view, i) => view !== before[i])) drawAll(views.some((view, i) => isOther(view, before[i])));
-        spent = performance.now() - begun;
+        // What is drawn now is seen, and counted, by the next time.
+        spent = performance.now() - begun + painting.spent - painted;
+        painted = painting.spent;
       }
       shell.alarm(null);
     } catch (error) {
@@ -305,10 +319,11 @@ export async function run(place, name, parameters, shell) {
     else if (event.key === " " && event.target === document.body) toggle();
     else if (event.key === "l") (logTick.checked = log = !log), drawCurves();
     else if (event.key === "s") (smoothing.value = smooth = smooth ? 0 : 8), drawCurves();
+    else if (event.key === "h" && !holds.hidden) hold();
     else if (event.key === "Escape") location.hash = "#/";
     else return false;
     return true;
   }
-  const keys = [["← →", "One epoch back, on"], ["[ ]", "Ten"], ["space", "Play, pause"], ["l", "Log axis"], ["s", "Smoothing"], ["esc", "All runs"]];
+  const keys = [["← →", "One epoch back, on"], ["[ ]", "Ten"], ["h", "Hold the pictures of this step beside those of others"], ["space", "Play, pause"], ["l", "Log axis"], ["s", "Smoothing"], ["esc", "All runs"]];
   return { close: () => (clearTimeout(timer), clearInterval(playing), charts.forEach((chart) => chart.close()), parts.close(), within?.close()), key, keys };
 }

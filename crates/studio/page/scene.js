@@ -143,7 +143,9 @@ export function one(c, w, h, { about, frame, shown }) {
     c.setLineDash([]);
     c.fillStyle = resolved("var(--s2)");
     c.font = "12px system-ui, sans-serif";
-    c.fillText("judgement: above the middle “real”", 8, floor - 8);
+    // Beside its line, where it begins.
+    const start = floor - (share[0] / most) * (floor - top);
+    c.fillText("judgement: above the middle “real”", 8, start > top + 20 ? start - 7 : start + 16);
   }
   c.strokeStyle = resolved("var(--line)");
   c.lineWidth = 1;

@@ -129,7 +129,7 @@ function browser(place, name, about, parameters, shell) {
     alarms.replaceChildren(...[make("h2", { style: { "margin-top": "16px" } }, "Alarms, the highest first"),
       about.alarms.length === 0 ? make("p", { class: "soft" }, "No point is above the threshold.") : make("div", { class: "scroll" }, make("table", { class: "list" },
         make("thead", {}, make("tr", {}, heads.map((text) => make("th", { class: ["score", "points"].includes(text) ? "n" : null }, make("span", { class: "plain" }, text))))),
-        make("tbody", {}, about.alarms.map((alarm, i) => make("tr", {}, make("td", {}, link(alarm, i)), make("td", {}, time(alarm.end)), several && make("td", {}, about.series[alarm.series]?.name ?? "–"), make("td", {}, time(alarm.peak)),
+        make("tbody", {}, about.alarms.map((alarm, i) => make("tr", {}, make("td", { class: "when" }, link(alarm, i)), make("td", { class: "when" }, time(alarm.end)), several && make("td", {}, about.series[alarm.series]?.name ?? "–"), make("td", { class: "when" }, time(alarm.peak)),
           make("td", { class: "n" }, number(alarm.score)), make("td", { class: "n" }, number(alarm.points)), make("td", {}, alarm.channels.join(", ")), make("td", {}, alarm.reason ?? "")))))),
       about.raised > about.alarms.length && make("p", { class: "soft" }, `${number(about.alarms.length)} of ${number(about.raised)}; \`veridic alarms\` lists all`)].filter(Boolean));
   }

@@ -15,7 +15,10 @@ const page = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.
 export const actKey = () => `${page}-${++number}`;
 
 export async function get(path) {
-  return answer(await fetch(path));
+  // It may have been asked for before the modules were here.
+  const early = globalThis.early?.get(path);
+  globalThis.early?.delete(path);
+  return answer(await (early ?? fetch(path)));
 }
 
 export async function post(path, body, more = {}) {

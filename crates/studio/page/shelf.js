@@ -1,17 +1,16 @@
 // The list of runs. It looks again by itself, so that what another process trains is seen as it goes.
 
-import { early } from "./begin.js";
 import { count, make } from "./element.js";
-import { answer, get, post } from "./server.js";
+import { get, post } from "./server.js";
 import { byWeight, duration, number, saveTable, when } from "./words.js";
 
 const GLANCE = 1500;
 // Rows that are drawn, and those that are drawn before anything is seen.
 const SHOWN = 150;
 const FIRST = 40;
-// Can be used once.
-let begun = early;
 const COLUMNS = 3;
+// Made when something is sorted by words: that takes longer than all else.
+let collator = null;
 
 export const runAddress = (name) => `#/run/${name.split("/").map(encodeURIComponent).join("/")}`;
 
@@ -40,12 +39,13 @@ export async function shelf(place, _, parameters, shell) {
     const text = (run) => [run.name, run.model, run.data, run.status, run.about, run.notice ?? "", ...run.tags].join(" ").toLowerCase();
     const found = all.filter((run) => words.every((word) => text(run).includes(word)));
     // What has no value comes last, in either direction.
+    const byName = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
     const none = (v) => v === undefined || v === null || v === "" || v === 0;
     found.sort((a, b) => {
       const [x, y] = [value(a, sort), value(b, sort)];
-      if (none(x) || none(y)) return none(x) - none(y) || a.name.localeCompare(b.name);
-      const order = typeof x === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
-      return (down ? -order : order) || a.name.localeCompare(b.name);
+      if (none(x) || none(y)) return none(x) - none(y) || byName(a, b);
+      const order = typeof x === "number" ? x - y : (collator ??= new Intl.Collator("en", { numeric: true })).compare(x, y);
+      return (down ? -order : order) || byName(a, b);
     });
     return found;
   }
@@ -147,9 +147,7 @@ export async function shelf(place, _, parameters, shell) {
   }
 
   async function look() {
-    const first = begun;
-    begun = null;
-    const found = await (first ? answer(await first) : get(`/api/runs?seen=${mark}`));
+    const found = await get(`/api/runs?seen=${mark}`);
     if (found === null || !shell.isOpen()) return;
     ({ runs: all, more, folder, mark } = found);
     names = byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));

@@ -2,17 +2,21 @@
 
 import { $, make } from "./element.js";
 import { isTyping } from "./key.js";
-import { latent } from "./latent.js";
-import { run } from "./run.js";
-import { series } from "./series.js";
 import { shelf } from "./shelf.js";
-import { snapshot } from "./snapshot.js";
-import { table } from "./table.js";
-import { world } from "./world.js";
 
-// Pages by the first word of the address behind `#`. Each draws into the place it is given, and gives back what closes
-// it and what it does with keys.
-const PAGES = { "": shelf, compare: run, run, latent, series, table, world };
+// Pages by the first word of the address behind `#`. Each draws into the place it is given, and gives back what closes it and what it
+// does with keys. The list is there at once; the others come when they are opened, or when nothing else is to be done.
+const later = {
+  run: () => import("./run.js"), latent: () => import("./latent.js"), map: () => import("./map.js"), series: () => import("./series.js"),
+  table: () => import("./table.js"), world: () => import("./world.js"),
+};
+const saving = () => import("./snapshot.js");
+const WAIT = 2000;
+
+async function pageOf(word) {
+  const name = word === "compare" ? "run" : word;
+  return Object.hasOwn(later, name) ? (await later[name]())[name] : shelf;
+}
 const NAMES = [["#/", "Runs"], ["#/world", "GAN world"]];
 
 let open = null;
@@ -56,13 +60,15 @@ async function show() {
   main.replaceChildren(place);
   $("nav").replaceChildren(
     ...NAMES.map(([href, text]) => {
-      const is = href === "#/" ? ["", "run", "compare", "latent", "series", "table"].includes(page) : href === `#/${page}`;
+      const is = href === "#/" ? page !== "world" : href === `#/${page}`;
       return make("a", { href, "aria-current": is ? "page" : null }, text);
     }),
   );
   const shell = { alarm, toast, isOpen: () => own === count };
   try {
-    const opened = await (PAGES[page] ?? shelf)(place, name, parameters, shell);
+    const draw = await pageOf(page);
+    if (own !== count) return;
+    const opened = await draw(place, name, parameters, shell);
     if (own === count) open = opened;
     else opened?.close?.();
   } catch (error) {
@@ -72,7 +78,7 @@ async function show() {
     );
   }
   if (own !== count) return;
-  $("save").hidden = !open || page === "" || page === "world";
+  $("save").hidden = !open || ["", "map", "world"].includes(page);
   document.documentElement.dataset.ready = page || "runs";
 }
 
@@ -97,5 +103,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 $("help").addEventListener("click", help);
-$("save").addEventListener("click", () => snapshot($("main"), document.title.replace(" · Studio", "")).catch((error) => toast(error.message)));
+const snapshot = async () => (await saving()).snapshot($("main"), document.title.replace(" · Studio", ""));
+$("save").addEventListener("click", () => snapshot().catch((error) => toast(error.message)));
 show();
+setTimeout(() => [...Object.values(later), saving].forEach((load) => load().catch(() => {})), WAIT);

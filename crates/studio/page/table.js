@@ -140,8 +140,10 @@ export async function table(place, name, _, shell) {
         c.textAlign = "right";
         c.fillText(fitted(c, words, left - 8), left - 5, top + h - share * h + 4);
       }
-      if (!x || !y) return;
       c.fillStyle = resolved(s === 0 ? "var(--real)" : "var(--made)");
+      c.textAlign = "right";
+      c.fillText(s === 0 ? "real" : "made", width - 12, top + 10);
+      if (!x || !y) return;
       c.globalAlpha = 0.4;
       const at = (column, i, { column: real, low, high }) => {
         let v = column.values[i];

@@ -1,10 +1,12 @@
 // Numbers and times as people read them.
 
+import { grouped } from "./element.js";
+
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e7) return value.toLocaleString("en-US").replace(/,/g, "\u202f");
+  if (Number.isInteger(value) && size < 1e7) return grouped(value, "\u202f");
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
   return String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
 }
@@ -37,7 +39,7 @@ export function byWeight(names) {
     if (name.startsWith("floor.") || name.startsWith("ceiling.")) return 1000;
     return 100;
   };
-  return [...names].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+  return [...names].map((name) => [place(name), name]).sort(([x, a], [y, b]) => x - y || (a < b ? -1 : 1)).map(([, name]) => name);
 }
 
 // A cell of a CSV file. A sign that a spreadsheet would take for a formula is kept from being one.

@@ -12,7 +12,7 @@ const HEAD = 24;
 const SLOW = 900;
 const KEPT = 4000;
 
-const DATA = { ring: "eight on a ring", grid: "twenty-five on a grid", blobs: "three of different widths", line: "a line", moons: "two moons", drawn: "drawn by hand", gaussian: "one dimension: N(4, 0.5)" };
+const DATA = { ring: "eight on a ring", grid: "twenty-five on a grid", blobs: "three of different widths", line: "a line", moons: "two moons", drawn: "drawn by hand", gaussian: "one normal, 1 dimension" };
 const OBJECTIVES = ["non-saturating", "minimax", "least-squares", "hinge", "wasserstein"];
 const DEFAULTS = {
   data: "ring", objective: "non-saturating", generator: "64,64", discriminator: "64,64", latent: 2, noise: "uniform", rule: "adam", rate: 0.002, lead: 1,
@@ -53,15 +53,28 @@ export async function world(place, _, parameters, shell) {
     return make("label", {}, tick, make("i", { class: "swatch thick", style: { "--c": tone } }), text, make("kbd", {}, i + 1));
   }));
   const measures = make("dl", { class: "measures" });
-  const side = make("div", {});
+  const side = make("div", { class: "side" });
   const trouble = make("div", { role: "status", style: { display: "grid", gap: "6px" } });
   const left = make("div", {}, bar, layers, canvas, trouble, said);
-  place.append(title, make("div", { class: "stage", style: { "margin-top": "10px" } }, left, side));
+  place.append(title, make("div", { class: "stage broad", style: { "margin-top": "10px" } }, left, side));
   document.title = "GAN world · Studio";
 
   // --- settings -----------------------------------------------------------------------------------------------------
 
   const fields = {};
+  // Of settings that cannot be together the older one makes way; says what was changed.
+  function makeWay(key) {
+    if (key === "minibatch" && setting.minibatch && setting.penalty > 0) {
+      setting.penalty = 0;
+      return "The slope penalty is 0 now: it is of single rows, and minibatch discrimination judges rows together.";
+    }
+    if (key === "penalty" && setting.penalty > 0 && setting.minibatch) {
+      setting.minibatch = false;
+      return "There is no minibatch discrimination now: the slope penalty is of single rows.";
+    }
+    return null;
+  }
+
   function field(key, text, control, more) {
     fields[key] = control;
     const read = () => (control.type === "checkbox" ? control.checked : typeof DEFAULTS[key] === "number" ? Number(control.value) : control.value);
@@ -70,8 +83,9 @@ export async function world(place, _, parameters, shell) {
     control.addEventListener("change", () => {
       setting[key] = read();
       if (key === "data") Object.assign(setting, setting.data === "gaussian" ? ONE : setting.latent === 1 ? { ...DEFAULTS, data: setting.data, seed: setting.seed } : {});
+      const gave = makeWay(key);
       for (const [name, other] of Object.entries(fields)) if (name !== key) other.type === "checkbox" ? (other.checked = setting[name]) : (other.value = setting[name]);
-      begin();
+      begin().then(() => gave && id !== null && (said.textContent = gave));
     });
     control.id = `set-${key}`;
     return [make("label", { for: control.id, title: more }, text), control];
@@ -111,7 +125,9 @@ export async function world(place, _, parameters, shell) {
   const share = make("button", { type: "button", onclick: () => (navigator.clipboard?.writeText(location.href.replace(/^[^#]*/, "")).then(() => shell.toast("The part of the address behind # is on the clipboard; it means the same in any studio"), () => shell.toast(location.hash))) }, "Share");
   const recipe = make("button", { type: "button", onclick: () => keep() }, "Save as recipe");
   const losses = make("div", {}), gaps = make("div", {});
-  side.append(measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")), make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings), make("details", {}, make("summary", {}, "Tricks of training"), make("div", { style: { height: "8px" } }), tricks));
+  side.append(
+    make("div", { class: "part" }, measures, gaps, losses, make("div", { class: "row" }, share, recipe, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV"))),
+    make("div", { class: "part" }, make("details", { open: innerWidth > 900 }, make("summary", {}, "Settings"), make("div", { style: { height: "8px" } }), settings), make("details", {}, make("summary", {}, "Tricks of training"), make("div", { style: { height: "8px" } }), tricks)));
   gaps.append(make("h2", { style: { margin: "4px 0" } }, "Divergence of made from real points, nats"));
   const lossTitle = make("h2", { style: { margin: "4px 0" } });
   losses.append(lossTitle);
@@ -154,7 +170,7 @@ export async function world(place, _, parameters, shell) {
       said.textContent = "";
       await ask({ steps: 0 });
     } catch (error) {
-      said.textContent = [error.message, error.hint].filter(Boolean).join(" ");
+      said.textContent = [error.message, error.hint].filter(Boolean).join("; ");
       draw();
     }
   }
@@ -181,7 +197,7 @@ export async function world(place, _, parameters, shell) {
       pause();
       if (error.status === 404) {
         said.textContent = "This network made way for others; reset begins anew.";
-      } else said.textContent = [error.message, error.hint].filter(Boolean).join(" ");
+      } else said.textContent = [error.message, error.hint].filter(Boolean).join("; ");
       return false;
     } finally {
       asking = false;
@@ -259,15 +275,14 @@ export async function world(place, _, parameters, shell) {
   // --- drawing ------------------------------------------------------------------------------------------------------
 
   function draw() {
-    const box = canvas.getBoundingClientRect();
     const ratio = devicePixelRatio || 1;
-    const isOne = about?.width === 1;
-    const w = Math.max(1, box.width), h = isOne ? (w * 9) / 16 : Math.max(1, Math.min(box.height || w, w));
-    canvas.width = w * ratio;
-    canvas.height = (isOne ? h : w) * ratio;
+    // Within its border: a pixel is a pixel of the screen.
+    const w = Math.max(1, canvas.clientWidth), h = Math.max(1, canvas.clientHeight);
+    canvas.width = Math.round(w * ratio);
+    canvas.height = Math.round(h * ratio);
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
-    if (about) (isOne ? one : two)(c, w, isOne ? h : w, { about, frame, shown, points: id === null ? points.flat() : null });
+    if (about) (about.width === 1 ? one : two)(c, w, h, { about, frame, shown, points: id === null ? points.flat() : null });
     tell();
   }
 

@@ -49,6 +49,7 @@ pub fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
         .route("/api/image/{id}", get(image))
         .route("/api/next", post(next))
         .route("/api/look", post(look))
+        .route("/api/cells", post(cells))
         .route("/api/decide", post(decide))
         .route("/api/alike", post(alike))
         .route("/api/decide-all", post(decide_all))
@@ -181,6 +182,13 @@ async fn look(State(api): State<Api>, Extension(session): Extension<Session>, se
     let Listed { ids } = parsed(sent)?;
     let items = apart(move || Ok(api.desk.look(session.0, &ids))).await?;
     Ok(Json(json!({ "items": items })).into_response())
+}
+
+/// What rows of a table hold that are not asked about but shown beside one that is.
+async fn cells(State(api): State<Api>, Extension(_): Extension<Session>, sent: Sent) -> Answer {
+    let Listed { ids } = parsed(sent)?;
+    let rows = apart(move || Ok(api.desk.cells(&ids))).await?;
+    Ok(Json(json!({ "rows": rows })).into_response())
 }
 
 async fn release(State(api): State<Api>, Extension(session): Extension<Session>, sent: Sent) -> Answer {

@@ -119,6 +119,11 @@ impl Desk {
         self.views(&inner, &taken)
     }
 
+    /// What rows of a table hold, by number.
+    pub(crate) fn cells(&self, rows: &[u32]) -> Vec<(u32, Vec<Option<String>>)> {
+        rows.iter().take(MOST).map(|row| (*row, view::cells(&self.items, *row))).collect()
+    }
+
     /// Gives rows back that a page will not decide.
     pub(crate) fn release(&self, session: SessionId, rows: &[u32]) {
         let mut inner = self.lock();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
-use veridic::data::{self, Matrix};
+use veridic::data::{self, Column, Matrix, Schema, Table};
 use veridic::label::{self, Action, Decision, Event, Ledger};
 
 use super::desk::Reasons;
@@ -143,10 +143,8 @@ pub(crate) fn described(items: &Items, reasons: Option<&Reasons>, row: u32, why:
     let (Content::Table { table, schema }, Some(unusual)) = (items.content(), items.unusual()) else {
         return view;
     };
-    for (i, column) in table.columns.iter().enumerate() {
-        let mut text = String::new();
-        let kind = schema.column(&column.name).map(|column| &column.kind);
-        view.cells.push(data::cell(kind, &column.cells, at, &mut text).then_some(text));
+    view.cells = texts(table, schema, at);
+    for i in 0..table.columns.len() {
         view.places.push(unusual.place(table, i, at).quantile.map(|quantile| quantile as f32));
     }
     let of_run = reasons.and_then(|reasons| reasons.columns.get(at));
@@ -165,6 +163,25 @@ pub(crate) fn described(items: &Items, reasons: Option<&Reasons>, row: u32, why:
         }
     };
     view
+}
+
+/// The text of each cell of a row of a table; none of images, nor of a row that there is not.
+pub(crate) fn cells(items: &Items, row: u32) -> Vec<Option<String>> {
+    match items.content() {
+        Content::Table { table, schema } if (row as usize) < table.n_rows => {
+            texts(table, schema, row as usize)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn texts(table: &Table, schema: &Schema, row: usize) -> Vec<Option<String>> {
+    let text = |column: &Column| {
+        let mut text = String::new();
+        let kind = schema.column(&column.name).map(|column| &column.kind);
+        data::cell(kind, &column.cells, row, &mut text).then_some(text)
+    };
+    table.columns.iter().map(text).collect()
 }
 
 /// The nearest labelled rows with their classes, nearest first; the row itself is left out.

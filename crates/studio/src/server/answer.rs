@@ -16,7 +16,7 @@ pub(crate) type Answer = Result<Response, Failure>;
 pub(crate) type Sent = Result<Bytes, BytesRejection>;
 
 /// What went wrong, as the page is told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure(pub(crate) StatusCode, pub(crate) String, pub(crate) Option<String>);
 
 impl Failure {

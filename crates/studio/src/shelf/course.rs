@@ -10,7 +10,7 @@ use serde::Serialize;
 use veridic::train::Event;
 
 /// Bytes read at once; a page with more to see asks again.
-const PIECE: u64 = 4 << 20;
+const PIECE: u64 = 16 << 20;
 /// So many lines are worth being read by several threads.
 const MANY: usize = 2000;
 /// Bytes from the end in which the last event is looked for.

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::StudioOptions;
 use super::explore::{self, Models};
-use super::map;
+use super::map::{self, Maps};
 use super::series;
 use super::world::{self, Worlds};
 use crate::StudioError;
@@ -26,7 +26,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: &str = include_str!("../../page/studio.html");
 
 /// The files of the page.
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 24] = [
     ("studio.css", "text/css; charset=utf-8", include_str!("../../page/studio.css")),
     ("studio.js", SCRIPT, include_str!("../../page/studio.js")),
     ("begin.js", SCRIPT, include_str!("../../page/begin.js")),
@@ -42,6 +42,7 @@ const FILES: [(&str, &str, &str); 23] = [
     ("table.js", SCRIPT, include_str!("../../page/table.js")),
     ("series.js", SCRIPT, include_str!("../../page/series.js")),
     ("window.js", SCRIPT, include_str!("../../page/window.js")),
+    ("map.js", SCRIPT, include_str!("../../page/map.js")),
     ("distance.js", SCRIPT, include_str!("../../page/distance.js")),
     ("snapshot.js", SCRIPT, include_str!("../../page/snapshot.js")),
     ("time.js", SCRIPT, include_str!("../../page/time.js")),
@@ -61,6 +62,7 @@ pub struct Studio {
     pub(super) program: Option<PathBuf>,
     pub(super) worlds: Worlds,
     pub(super) models: Models,
+    pub(super) maps: Maps,
 }
 
 impl Studio {
@@ -73,6 +75,7 @@ impl Studio {
             program: options.program.clone(),
             worlds: Worlds::default(),
             models: Models::default(),
+            maps: Maps::default(),
         }
     }
 }
@@ -108,6 +111,8 @@ pub fn router(studio: Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/api/space/invert", post(explore::invert))
         .route("/api/table", post(explore::table))
         .route("/map", get(map::page))
+        .route("/api/map", post(map::progress))
+        .route("/api/map/leave", post(map::leave))
         .route("/api/series", post(series::about))
         .route("/api/series/part", post(series::part))
         .route("/api/series/paths", post(series::paths))

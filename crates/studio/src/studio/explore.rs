@@ -110,7 +110,10 @@ pub(super) async fn space(State(studio): State<Shared>, sent: Sent) -> Answer {
                 match opened.fitted.codes(&data_dir, most) {
                     Ok(codes) => opened.codes = Some(codes),
                     // The space can be walked without rows.
-                    Err(error) => trouble = Some(error.to_string()),
+                    Err(error) => {
+                        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                        trouble = Some(format!("{error}{hint}"));
+                    }
                 }
             }
             let prior = opened.fitted.prior_points(500, 0);

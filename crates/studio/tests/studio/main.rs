@@ -4,6 +4,7 @@
 
 mod attack;
 mod exchange;
+mod moved;
 mod noise;
 mod page;
 mod series;

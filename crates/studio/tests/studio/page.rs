@@ -153,6 +153,21 @@ fn two_people_who_differ_are_counted_and_reviewed() {
 }
 
 #[test]
+fn rows_beside_the_item_are_told_and_those_that_are_none_are_empty() {
+    run(async {
+        let place = Place::new(9);
+        let browser = place.enter().await;
+        let answer = browser.done("/api/cells", json!({ "ids": [2, 0, 99] })).await;
+        let wanted =
+            json!([[2, ["14", "<script>alert(1)</script>", "n0"]], [0, ["0", "red", "n0"]], [99, []]]);
+        assert_eq!(answer["rows"], wanted);
+        let many: Vec<u32> = (0..5000).collect();
+        let answer = browser.done("/api/cells", json!({ "ids": many })).await;
+        assert_eq!(answer["rows"].as_array().unwrap().len(), 64);
+    });
+}
+
+#[test]
 fn a_class_that_is_added_can_be_chosen() {
     run(async {
         let place = Place::new(9);

@@ -189,6 +189,17 @@ pub enum RunError {
         /// The nearest known data set.
         nearest: Option<String>,
     },
+    /// The data that a run was fitted to is in none of the places where it might be.
+    #[error(
+        "`{name}`, the data of this run, is not there any more; it was looked for in {}",
+        looked.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    DataGone {
+        /// What the run's configuration calls it.
+        name: String,
+        /// The folders in which it was looked for.
+        looked: Vec<PathBuf>,
+    },
     /// The data of a resumed run is not the data it was begun with.
     #[error("the data has changed since the run was begun (sha256 {found}, was {expected}): {}", path.display())]
     DataChanged {
@@ -249,6 +260,9 @@ impl RunError {
                 format!("there are {}{more}", shown.join(", "))
             }
             Self::NoLabels { .. } => "name groups as label=VALUE, or by rows".to_string(),
+            Self::DataGone { .. } => {
+                "put it into one of these folders, or say in which one it lies: `--data-dir DIR`".to_string()
+            }
             Self::DataChanged { .. } => "restore the file, or fit again into a new directory".to_string(),
             Self::Io { action: "read", .. } => "name a text file that you may read".to_string(),
             Self::Io { source, .. } => match source.kind() {

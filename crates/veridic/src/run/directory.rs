@@ -86,6 +86,10 @@ pub struct RunInfo {
     /// What was found out about the data while it was read: columns and pictures left out, and such.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The way from the run's directory to the folder in which it was fitted, where relative paths begin; none where all paths of
+    /// its data are absolute, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
     /// How the text was laid out that it was fitted to, where that is not commas in UTF-8: made rows are written so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextLayout>,
@@ -115,6 +119,7 @@ impl RunInfo {
             ended: None,
             seconds: 0.0,
             notes: Vec::new(),
+            folder: None,
             text: None,
             error: None,
             model: None,

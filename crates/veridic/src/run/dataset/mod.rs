@@ -4,6 +4,7 @@ pub(crate) mod few;
 mod gather;
 mod image;
 pub(crate) mod labelled;
+pub(crate) mod search;
 mod table;
 mod window;
 

@@ -1,7 +1,7 @@
 //! Fitting from files: find, read, fit, and write the run directory.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -16,6 +16,7 @@ use crate::run::check;
 use crate::run::check::criterion;
 use crate::run::check::likelihood;
 use crate::run::config::Config;
+use crate::run::dataset::search::{Search, way_back};
 use crate::run::dataset::{self, Dataset};
 use crate::run::directory::{self, Directory, RunInfo, Status, now};
 use crate::run::figures;
@@ -192,8 +193,8 @@ pub fn fit_files(
     let (mut config, data_path) = match &resumed {
         // What the run was begun with; only the number of epochs may be raised, and such.
         Some((directory, begun)) => {
-            let path = source_of(&directory.info()?, options);
             let config = directory.config()?;
+            let path = source_of(directory, &config, options)?;
             same_run(begun, &config).map_err(|error| edited(directory, error))?;
             // The kind of model named again means the model that there is, not one of that kind with defaults.
             let is_same = |(path, value): &(String, String)| path == "model" && value == config.model.name();
@@ -264,7 +265,7 @@ pub fn fit_files(
             if before.status == Status::Done && begun == config {
                 return finished(&directory, &before);
             }
-            info.started = before.started;
+            table::keep_begin(&mut info, &before, options);
             let mut from = directory.read_checkpoint(&network.states().entries)?;
             match &from {
                 None if !directory.events().is_empty() => {
@@ -291,6 +292,7 @@ pub fn fit_files(
     if let Some(before) = &from {
         info.seconds = directory.seconds(before.progress.epoch) + before.progress.seconds;
     }
+    info.folder = info.folder.or_else(|| way_back(&directory.path, &info.data));
     directory.write_info(&info)?;
     directory.write_config(&config)?;
     if let Some(form) = Form::of(&data) {
@@ -473,12 +475,18 @@ fn edited(directory: &Directory, error: ConfigError) -> ConfigError {
     }
 }
 
-/// The data a resumed run goes on with: the file named now, or the one it was begun with if that was named.
-fn source_of(info: &RunInfo, options: &FitOptions) -> Option<PathBuf> {
-    let named = options.data.clone();
-    named.or_else(|| {
-        info.data.first().map(|file| file.path.clone()).filter(|path| info.data.len() == 1 && path.exists())
-    })
+/// The data a resumed run goes on with: the file named now, or the one it was begun with wherever that lies now.
+fn source_of(directory: &Directory, config: &Config, options: &FitOptions) -> Result<Option<PathBuf>> {
+    if options.data.is_some() {
+        return Ok(options.data.clone());
+    }
+    let info = directory.info()?;
+    let recorded = match info.data.as_slice() {
+        [file] => Some(file.path.as_path()),
+        _ => config.data.images.source.as_deref().map(Path::new).filter(|source| !source.exists()),
+    };
+    let search = Search { info: &info, run: Some(&directory.path), data_dir: &options.data_dir };
+    Ok(recorded.and_then(|path| search.place(path)))
 }
 
 /// Whether the data is what a run was begun with.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::error::{Result, RunError};
 use crate::run::check::criterion;
 use crate::run::config::Config;
+use crate::run::dataset::search::way_back;
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::fit::{FitOptions, FittedRun, fit_files};
 use crate::train::{Criterion, End, Event};
@@ -100,6 +101,9 @@ pub(crate) fn fit_seeds(
     directory.write("seeds.csv", table.as_bytes())?;
     fitted.notes.extend(notes);
     copy(&place(seed), &directory.path)?;
+    // It lies elsewhere than the run it is a copy of.
+    let info = directory.info()?;
+    directory.write_info(&RunInfo { folder: way_back(&directory.path, &info.data), ..info })?;
     for figure in &mut fitted.figures {
         if let Ok(name) = figure.strip_prefix(place(seed)) {
             *figure = directory.path.join(name);

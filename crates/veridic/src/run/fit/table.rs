@@ -13,6 +13,7 @@ use crate::models::series::SeriesModel;
 use crate::models::{Lesson, Parts, Stored, TableModel};
 use crate::run::config::{Config, SplitBy};
 use crate::run::dataset::Dataset;
+use crate::run::dataset::search::way_back;
 use crate::run::directory::{Directory, RunInfo, Status, now};
 use crate::run::figures;
 use crate::run::fitted::provenance;
@@ -35,6 +36,15 @@ pub(super) fn about(config: &Config, data: &Dataset, options: &FitOptions) -> Ru
     info
 }
 
+/// Keeps what a run said of itself when it was begun: the time, and where its data lies unless that is named anew.
+pub(super) fn keep_begin(info: &mut RunInfo, before: &RunInfo, options: &FitOptions) {
+    info.started = before.started;
+    if options.data.is_none() {
+        info.data.clone_from(&before.data);
+        info.folder.clone_from(&before.folder);
+    }
+}
+
 /// The directory of a run without epochs, new or gone on with, with what it says of itself and what was learned so far.
 ///
 /// # Errors
@@ -48,12 +58,14 @@ pub(super) fn begin(
     let (directory, from) = match resumed {
         Some(directory) => {
             let before = directory.info()?;
-            (info.started, info.seconds) = (before.started, before.seconds);
+            keep_begin(&mut info, &before, options);
+            info.seconds = before.seconds;
             let from = directory.read_partial(PARTIAL)?;
             (directory, from)
         }
         None => (Directory::create(&options.out)?, None),
     };
+    info.folder = info.folder.or_else(|| way_back(&directory.path, &info.data));
     directory.write_info(&info)?;
     directory.write_config(config)?;
     Ok((directory, info, from))

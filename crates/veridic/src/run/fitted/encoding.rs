@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{Fitted, InUse, cell_text};
+use super::{Fitted, InUse, Record, cell_text};
 use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::{Result, RunError};
 use crate::models::Ability;
+use crate::run::dataset::search::Search;
 use crate::run::dataset::{self, Dataset, index};
-use crate::run::fit::unchanged;
 
 /// Some of the rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,17 +39,11 @@ pub(crate) struct Encodings {
 impl Fitted {
     /// The data that the run was fitted to, parted as it was.
     pub(crate) fn data(&self, data_dir: &Path) -> Result<Dataset> {
-        let load = |dir: &Path| dataset::load(&mut self.config.clone(), None, dir);
-        let own = match load(data_dir) {
-            // Not there: where the files of the known data set were when it was fitted.
-            Err(crate::Error::Catalog(_)) if !self.info.data.is_empty() => {
-                let mut before = self.info.data[0].path.ancestors().skip(2).take(2);
-                before.find_map(|dir| load(dir).ok()).map_or_else(|| load(data_dir), Ok)?
-            }
-            own => own?,
+        let run = match &self.record {
+            Record::Directory(directory) => Some(directory.path.as_path()),
+            Record::Memory { .. } => None,
         };
-        unchanged(&self.info.data, &own)?;
-        Ok(own)
+        Search { info: &self.info, run, data_dir }.load(&self.config)
     }
 
     /// The rows of `data`, or the run's test rows, encoded.

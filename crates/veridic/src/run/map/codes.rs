@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::data::{Data, Images, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::{Ability, Rows};
-use crate::run::dataset::{self, index};
-use crate::run::fit::unchanged;
+use crate::run::dataset::index;
 use crate::run::fitted::{Fitted, Form, InUse};
 
 /// Encoded rows with what is known of them, for maps.
@@ -42,14 +41,7 @@ impl Fitted {
 
     /// The codes of the run's own test rows; without any, of its validation rows, or its training rows.
     pub(super) fn own_codes(&mut self, data_dir: &Path) -> Result<Codes> {
-        let mut config = self.config.clone();
-        // The files lie where they lay, or where data sets are looked for.
-        let recorded = match self.info.data.as_slice() {
-            [file] if file.path.exists() => Some(file.path.clone()),
-            _ => None,
-        };
-        let data = dataset::load(&mut config, recorded.as_deref(), data_dir)?;
-        unchanged(&self.info.data, &data)?;
+        let data = self.data(data_dir)?;
         let split = &data.split;
         let parts =
             [(&split.test, "test rows"), (&split.valid, "validation rows"), (&split.train, "training rows")];
