@@ -223,7 +223,7 @@ impl Score {
             if row >= rows.n_rows {
                 return Err(CliError::NoSuchRow { row: row + 1, rows: rows.n_rows });
             }
-            let figure = scores.explained((rows, about), row, &name(row))?;
+            let figure = scores.explained(rows, row, &name(row))?;
             figure.write(path).map_err(veridic::Error::from)?;
             ui.say(&format!("drew {}", path.display()));
         }

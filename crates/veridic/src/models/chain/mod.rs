@@ -29,6 +29,7 @@ mod number;
 mod plan;
 mod predict;
 mod rule;
+mod said;
 mod search;
 mod select;
 mod solve;
@@ -42,6 +43,7 @@ mod written;
 use crate::data::{ColumnSchema, Schema};
 use crate::models::boost::Softmax;
 
+pub use breach::Bound;
 pub use condition::{Allowed, Condition, GivenSample};
 pub use config::ChainConfig;
 pub use fit::{Outcome, Partial, Progress};
