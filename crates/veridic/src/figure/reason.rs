@@ -63,7 +63,7 @@ pub enum Others<'a> {
         /// The expected one.
         expected: f64,
     },
-    /// Texts with the number of rows that have each, the most frequent first; which are the row's and the expected one.
+    /// Texts with the number of rows that have each, the first six to be drawn; which are the row's and the expected one.
     Levels {
         /// Texts and rows.
         counts: Vec<(&'a str, usize)>,

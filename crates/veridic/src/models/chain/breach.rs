@@ -232,7 +232,8 @@ impl RuleConfig {
     pub(in crate::models) fn among(&self, columns: &[ColumnSchema]) -> Self {
         let is_known = |name: &str| columns.iter().any(|column| column.name == name);
         let among = |rules: &[String]| {
-            let kept = rules.iter().filter(|rule| Self::names(rule).iter().all(|name| is_known(name)));
+            let kept =
+                rules.iter().filter(|rule| Self::names(rule, is_known).iter().all(|name| is_known(name)));
             kept.cloned().collect()
         };
         Self { hold: among(&self.hold), off: among(&self.off), ..self.clone() }

@@ -35,7 +35,7 @@ use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableMod
 use crate::nn::LayerSummary;
 use crate::run::check::{criterion, likelihood};
 use crate::run::config::Config;
-use crate::run::dataset::{Dataset, Windowing, kind, series_layout, table_layout};
+use crate::run::dataset::{Dataset, Windowing, series_layout, table_layout};
 use crate::run::directory::{Directory, MODEL, RunInfo};
 use crate::train::{Criterion, Event};
 

@@ -26,6 +26,9 @@ pub struct ScorePage<'a> {
 
 const STYLE: &str = include_str!("page.css");
 
+/// Levels whose order is kept where they have one: as many as a picture has room for.
+const ORDERED: usize = 6;
+
 impl Scores {
     /// Why row `row` is unusual, as a picture: what each column that was asked for adds, and where the row lies in it among the
     /// rows of `table`, which were scored.
@@ -191,6 +194,12 @@ fn column_of<'a>(table: &'a Table, row: usize, reason: &'a Reason) -> ReasonColu
             let mut counts: Vec<(&str, usize)> =
                 by.into_iter().map(|(code, count)| (levels[code as usize].as_str(), count)).collect();
             counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            let names: Vec<&str> = counts.iter().map(|(level, _)| *level).collect();
+            if let Some(places) = crate::data::places(&names).filter(|_| names.len() <= ORDERED) {
+                let mut order: Vec<usize> = (0..names.len()).collect();
+                order.sort_by_key(|i| places[*i]);
+                counts = order.into_iter().map(|i| counts[i]).collect();
+            }
             let place =
                 |text: &Option<String>| counts.iter().position(|(level, _)| Some(*level) == text.as_deref());
             Others::Levels { actual: place(&reason.actual), expected: place(&reason.expected), counts }
