@@ -8,8 +8,8 @@ use veridic::error::Result;
 use veridic::figure::{
     Bars, Coloring, Correlation, Diagram, Direction, Figure, Height, Histogram, ImageGrid, ImagePairs,
     LatentAxes, Layer, LossCurves, Pixels, RocPr, RowGroup, Scatter, ScoreClass, Scorer, Series, TableFigure,
-    Threshold, bars, correlation, diagram, histogram, image_grid, image_pairs, loss_curves, roc_pr, scatter,
-    table_figure,
+    Threshold, Written, bars, correlation, diagram, histogram, image_grid, image_pairs, loss_curves, roc_pr,
+    scatter, table_figure,
 };
 use veridic::seed::Seed;
 
@@ -128,7 +128,11 @@ fn points() -> Result<Named> {
     let by_loss = Scatter {
         title: "Latent space of MNIST, colored by loss",
         points: &images[..3_000],
-        coloring: Coloring::Value { values: &losses[..3_000], label: "loss (nats per image)", dates: false },
+        coloring: Coloring::Value {
+            values: &losses[..3_000],
+            label: "loss (nats per image)",
+            written: Written::Number,
+        },
         ..mnist
     };
     Ok(vec![

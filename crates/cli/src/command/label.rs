@@ -249,8 +249,10 @@ fn reasons_of(scores: &Scores) -> Reasons {
         let least = reasons.first().map_or(0.0, |first| first.adds / 4.0).max(f64::MIN_POSITIVE);
         let enough = reasons.iter().filter(|reason| reason.adds >= least);
         let told = |reason: &Reason| {
-            let expected = reason.expected.clone();
-            (reason.column.clone(), expected.unwrap_or_else(|| "nothing".to_owned()))
+            let expected = reason.expected.as_deref().unwrap_or("nothing");
+            let relation =
+                reason.relation.as_deref().map_or(String::new(), |relation| format!(" ({relation})"));
+            (reason.column.clone(), format!("{expected}{relation}"))
         };
         enough.map(told).collect()
     };

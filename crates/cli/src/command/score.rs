@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use veridic::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
+use veridic::data::{Cells, Column, ColumnSchema, Data, Kind, MISSING, Schema, Table};
 use veridic::error::DataError;
 use veridic::models::Ability;
-use veridic::run::{Fitted, Reading, ScorePage, Scores};
+use veridic::run::{Fitted, Reading, Reason, ScorePage, Scores};
 
 use super::{Threads, finite, share};
 use crate::error::CliError;
@@ -22,7 +22,9 @@ use crate::ui::Ui;
 /// adds, for each of the K columns that contribute most, its name, how much it adds to the score, its
 /// actual value and the expected one. --threshold, --contamination and --budget add `unusual`, yes or no.
 /// --page writes a page to send on: how scores are spread, and the rows with the highest, each with its
-/// reasons and its place among the others. --row N --figure FILE draws why one row has its score.
+/// reasons and its place among the others. --row N lists why one row has its score, a row a column that
+/// adds to it; with --figure FILE it draws that instead. Where a cell breaks what nearly all training rows
+/// keep (`gross = net + tax`, `country follows city`), the relation is named beside it.
 /// Of series there is one row for each point instead, by entity where there are several, and time.
 /// Without -o, to standard output as CSV.
 #[derive(Debug, Args)]
@@ -53,8 +55,8 @@ pub(crate) struct Score {
     /// Rows that the page shows
     #[arg(long, value_name = "N", default_value_t = 25, requires = "page")]
     page_rows: usize,
-    /// Draw why row N has its score, with --figure, and say the score of that row alone
-    #[arg(long, value_name = "N", requires = "figure", value_parser = clap::value_parser!(u64).range(1..))]
+    /// List why row N has its score; with --figure draw it, and say the score of that row alone
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     row: Option<u64>,
     /// Draw the row of --row, or else the one with the highest score, as FILE, png or svg, with its numbers as CSV
     #[arg(long, value_name = "FILE")]
@@ -91,6 +93,16 @@ impl Score {
         }
         let id = self.id.as_deref().map(|name| named(&reading, name)).transpose()?;
         let pictured = self.page.is_some() || self.figure.is_some();
+        let listed = self.row.filter(|_| !pictured);
+        if listed.is_some() && run.can(Ability::Alarm) {
+            return Err(CliError::PagesAreOfRows);
+        }
+        if let Some(row) = self.row.map(|row| row as usize).filter(|row| *row > reading.data.len()) {
+            return Err(CliError::NoSuchRow { row, rows: reading.data.len() });
+        }
+        if let Some(row) = listed {
+            return self.list(ui, &mut run, &reading, row as usize - 1);
+        }
         if pictured && run.can(Ability::Alarm) {
             return Err(CliError::PagesAreOfRows);
         }
@@ -142,6 +154,24 @@ impl Score {
         if let Some(row) = self.row {
             table = table.take(&[row as usize - 1]);
         }
+        self.output.table(ui, &table, &schema)
+    }
+
+    /// Says the score of one row, and lists the columns that add to it.
+    fn list(&self, ui: &Ui, run: &mut Fitted, reading: &Reading, row: usize) -> Result<(), CliError> {
+        let most = if self.explain > 0 { self.explain } else { PICTURED };
+        let mut scores = run.score(reading.part(row..row + 1), most)?;
+        for note in reading.notes.iter().chain(&scores.notes) {
+            ui.note(note);
+        }
+        let tail = scores.tails.as_ref().and_then(|tails| tails.first());
+        let tail = tail.map_or_else(String::new, |tail| {
+            format!("; the share of left-out training rows that score as high is {}", rounded(*tail))
+        });
+        let score = scores.scores.first().copied().unwrap_or(f64::NAN);
+        ui.say(&format!("row {} has the score {score:.2}{tail}", row + 1));
+        let reasons = scores.reasons.pop().unwrap_or_default();
+        let (table, schema) = listed(&reasons, scores.relations);
         self.output.table(ui, &table, &schema)
     }
 
@@ -220,10 +250,7 @@ impl Score {
         if let Some(path) = &self.figure {
             let highest = || (0..rows.n_rows).max_by(|&a, &b| scores.scores[a].total_cmp(&scores.scores[b]));
             let row = self.row.map(|row| row as usize - 1).or_else(highest).unwrap_or(0);
-            if row >= rows.n_rows {
-                return Err(CliError::NoSuchRow { row: row + 1, rows: rows.n_rows });
-            }
-            let figure = scores.explained((rows, about), row, &name(row))?;
+            let figure = scores.explained(rows, row, &name(row))?;
             figure.write(path).map_err(veridic::Error::from)?;
             ui.say(&format!("drew {}", path.display()));
         }
@@ -244,6 +271,34 @@ impl Score {
         sorted.sort_by(|a, b| b.total_cmp(a));
         Some(most.checked_sub(1).and_then(|last| sorted.get(last).copied()).unwrap_or(f64::INFINITY))
     }
+}
+
+/// A row a reason that adds to a score: `column`, `adds`, `actual`, `expected` and, of models that look at relations, `relation`.
+fn listed(reasons: &[Reason], relations: bool) -> (Table, Schema) {
+    let reasons: Vec<&Reason> = reasons.iter().filter(|reason| reason.adds > 0.0).collect();
+    let text = |name: &str, of: &dyn Fn(&Reason) -> Option<String>| {
+        let texts: Vec<Option<String>> = reasons.iter().map(|reason| of(reason)).collect();
+        let levels: Vec<String> = texts.iter().flatten().cloned().collect();
+        let mut next = 0..;
+        let codes =
+            texts.iter().map(|text| text.as_ref().map_or(MISSING, |_| next.next().unwrap_or(MISSING)));
+        let cells = Cells::Text { codes: codes.collect(), levels: levels.clone() };
+        let column = Column { name: name.to_owned(), cells };
+        (column, ColumnSchema::new(name, Kind::Categorical { levels }, 0))
+    };
+    let adds = Cells::Number(reasons.iter().map(|reason| reason.adds).collect());
+    let kind = Kind::Real { decimals: DIGITS, min: 0.0, max: f64::INFINITY };
+    let mut columns = vec![
+        text("column", &|reason| Some(reason.column.clone())),
+        (Column { name: "adds".to_owned(), cells: adds }, ColumnSchema::new("adds", kind, 0)),
+        text("actual", &|reason| reason.actual.clone()),
+        text("expected", &|reason| reason.expected.clone()),
+    ];
+    if relations {
+        columns.push(text("relation", &|reason| reason.relation.clone()));
+    }
+    let (columns, about): (Vec<Column>, Vec<ColumnSchema>) = columns.into_iter().unzip();
+    (Table { n_rows: reasons.len(), columns }, Schema { columns: about })
 }
 
 /// The column that names the rows.

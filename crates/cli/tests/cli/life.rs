@@ -183,6 +183,13 @@ fn a_table_without_a_recipe_is_made_scored_with_reasons_and_asked() {
     let page = place.read("odd.html");
     assert!(page.contains("<b>2</b> of") && page.contains("income") && !page.contains("http://localhost"));
     assert!(place.read("why.svg").contains("income") && place.read("why.csv").starts_with("column,adds"));
+    // A row alone is listed with its reasons, a row a column.
+    let listed = place.succeed(&["score", "run", "odd.csv", "--row", "2"]);
+    assert!(listed.out.starts_with("column,adds,actual,expected"), "{}", listed.out);
+    assert!(listed.out.lines().nth(1).unwrap().starts_with("income,"), "{}", listed.out);
+    assert!(listed.err.contains("row 2 has the score "), "{}", listed.err);
+    let refused = place.fail(&["score", "run", "odd.csv", "--row", "4"]);
+    assert!(refused.contains("from 1 to 3"), "{refused}");
     // The picture's numbers would be written over the data.
     place.fail(&["score", "run", "odd.csv", "--figure", "odd.svg"]);
     let told = place.succeed(&["score", "run", "odd.csv", "--id", "city", "--budget", "1"]).out;

@@ -142,7 +142,13 @@ fn best_delimiter(text: &str) -> u8 {
     if best.0 > HALF {
         return best.1;
     }
-    usual_delimiter(text).unwrap_or(if best.0 > 0.0 { best.1 } else { below_titles(text) })
+    // What parts the first row alone stands in its name: `gender: male`.
+    let parts_most = |delimiter: u8| {
+        let rows = rows(text, delimiter, ROWS);
+        rows.iter().filter(|row| row.len() > 1).count() * 2 > rows.len()
+    };
+    let is_best = best.0 > 0.0 && (best.1 != b' ' || parts_most(best.1));
+    usual_delimiter(text).unwrap_or(if is_best { best.1 } else { below_titles(text) })
 }
 
 /// The delimiter under which most rows have the number of cells that most have, more than one.

@@ -13,6 +13,7 @@ pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
     let seconds = match form {
         DurationForm::Hours | DurationForm::PaddedHours => clock(text, true)?,
         DurationForm::Minutes => clock(text, false)?,
+        DurationForm::Laps => clock(&text.replace(',', "."), false)?,
         DurationForm::Days => {
             let (days, rest) = text.split_once(' ')?;
             let rest = rest.strip_prefix("days")?.trim_start();
@@ -32,6 +33,9 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
     if text.starts_with('P') {
         return iso(text).map(|_| DurationForm::Iso);
     }
+    if is_lap(text) {
+        return Some(DurationForm::Laps);
+    }
     if !text.contains(" day") {
         return None;
     }
@@ -40,6 +44,19 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
     let is_full = text.contains(" days ") && !text.starts_with("1 ");
     let days = is_full.then(|| full(DurationForm::Days)).flatten();
     days.or_else(|| full(DurationForm::Interval)).or_else(|| full(DurationForm::Timedelta))
+}
+
+/// Whether a text is minutes and seconds with a fraction.
+fn is_lap(text: &str) -> bool {
+    let are_digits = |part: &str, widths: std::ops::RangeInclusive<usize>| {
+        widths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    text.split_once(':').is_some_and(|(minutes, rest)| {
+        are_digits(minutes, 1..=3)
+            && rest.split_once(['.', ',']).is_some_and(|(seconds, fraction)| {
+                are_digits(seconds, 2..=2) && seconds < "60" && are_digits(fraction, 1..=6)
+            })
+    })
 }
 
 /// Whether a column in `form` may have times alone, such as `03:04:05`.
@@ -146,6 +163,11 @@ pub(crate) fn write(seconds: f64, form: DurationForm, decimals: u8, text: &mut S
         DurationForm::Hours => write!(text, "{hours}:{minutes:02}:{units:02}{fraction}"),
         DurationForm::PaddedHours => write!(text, "{hours:02}:{minutes:02}:{units:02}{fraction}"),
         DurationForm::Minutes => write!(text, "{}:{units:02}{fraction}", whole / 60),
+        DurationForm::Laps if decimals == 0 => write!(text, "{}:{units:02}", whole / 60),
+        DurationForm::Laps => {
+            let (digits, width) = ((ticks - whole as f64 * scale) as u64, usize::from(decimals));
+            write!(text, "{}:{units:02}.{digits:0width$}", whole / 60)
+        }
         DurationForm::Days => {
             write!(text, "{} days {:02}:{minutes:02}:{units:02}{fraction}", hours / 24, hours % 24)
         }
@@ -202,6 +224,7 @@ mod tests {
             ("36:05:09", DurationForm::Hours, 129_909.0),
             ("06:05:09", DurationForm::PaddedHours, 21_909.0),
             ("90:05", DurationForm::Minutes, 5405.0),
+            ("1:07.50", DurationForm::Laps, 67.5),
             ("2 days 03:04:05", DurationForm::Days, 183_845.0),
             ("PT1H30M5S", DurationForm::Iso, 5405.0),
             ("2 days", DurationForm::Interval, 172_800.0),
@@ -229,6 +252,9 @@ mod tests {
             assert_eq!(iso(text), None, "{text}");
         }
         assert_eq!(form_of("2 days 03:04:05"), Some(DurationForm::Days));
-        assert_eq!(form_of("two days"), None);
+        assert_eq!(form_of("1:47,927"), Some(DurationForm::Laps));
+        for text in ["two days", "1:75.5", "1:47", "1:7.5", "12:30:05.5", "1:47.x"] {
+            assert_eq!(form_of(text), None, "{text}");
+        }
     }
 }

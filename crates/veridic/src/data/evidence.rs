@@ -78,6 +78,8 @@ pub(crate) struct Context {
     /// Whether other columns have a decimal comma for certain, and whether the layout of the file speaks for one.
     pub(crate) has_comma: bool,
     pub(crate) may_have_comma: bool,
+    /// The minutes of other columns of times of day with a point and leading zeros, one bit each.
+    pub(crate) minutes: u64,
 }
 
 /// The spelling that reads most cells.

@@ -3,10 +3,12 @@
 use super::build::ColumnBuilder;
 use super::compound::Compounds;
 use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
+use super::finding::{Doubt, Finding, durations_found, moments_found, spelling_of};
 use super::foreign::{Foreign, MAX_STRAYS, Mark};
-use super::moment::{Format, Moments};
+use super::limit::Beyonds;
+use super::moment::Moments;
 use super::note::ReadNote;
-use super::numbers::{Found, NoNumbers, Numbers, all_missing, number_column};
+use super::numbers::{NoNumbers, Numbers, all_missing, number_column};
 use super::spelling::{DurationForm, Spelling};
 use super::{duration, number, pair, script};
 use crate::error::StrayCell;
@@ -41,6 +43,7 @@ pub(crate) struct Profile {
     n_other: usize,
     others: Vec<Cell>,
     foreign: Foreign,
+    beyond: Beyonds,
     infinities: Vec<Cell>,
     marks: Vec<Mark>,
     is_text: bool,
@@ -50,35 +53,6 @@ pub(crate) struct Profile {
     in_script: usize,
     script: Option<(char, Cell)>,
     in_latin: Option<Cell>,
-}
-
-/// What a column turned out to be.
-#[derive(Debug)]
-pub(crate) enum Finding {
-    /// The column is complete.
-    Done(Found),
-    /// The cells have to be read again, into this; what became of them is to be judged by the doubt.
-    Again(ColumnBuilder, Doubt),
-    /// Nearly all cells are of one kind, a few are not.
-    Strays(Vec<StrayCell>),
-    /// Two cells in spellings that contradict each other.
-    Mixed(Cell, Cell),
-}
-
-/// Why a column that is read as texts may be meant otherwise.
-#[derive(Debug)]
-pub(crate) enum Doubt {
-    None,
-    /// Numbers or moments in two spellings.
-    Mixed(Cell, Cell),
-    /// Numbers or moments, and other cells between them.
-    Foreign {
-        expected: &'static str,
-        foreign: Foreign,
-        examples: Vec<Cell>,
-        /// Whether most of the others are moments, or numbers spelled as amounts are.
-        is_sure: bool,
-    },
 }
 
 impl Profile {
@@ -99,6 +73,7 @@ impl Profile {
             n_other: 0,
             others: Vec::new(),
             foreign: Foreign::default(),
+            beyond: Beyonds::default(),
             infinities: Vec::new(),
             marks: Vec::new(),
             is_text: as_text,
@@ -175,6 +150,24 @@ impl Profile {
         } else {
             self.values = None;
         }
+        if self.beyond.see(text, line) {
+            return;
+        }
+        if self.beyond.are_many() {
+            self.no_limits();
+        }
+        self.see_other(text, line);
+    }
+
+    /// What may have been limits are cells like the others.
+    fn no_limits(&mut self) {
+        for (text, n, line) in self.beyond.take() {
+            (0..n).for_each(|_| self.see_other(&text, line));
+        }
+    }
+
+    /// Takes in a cell that is no plain number.
+    fn see_other(&mut self, text: &str, line: u64) {
         self.seasons += usize::from(pair::is_season(text));
         let is_number = self.spelled.see(text, line);
         let is_moment = self.moments.see(text, line);
@@ -259,6 +252,13 @@ impl Profile {
         self.plain.with_point > self.plain.groupable
     }
 
+    /// The minutes of numbers that are times of day with a point, some with a leading zero, as `07.30`; one bit each.
+    pub(crate) fn minutes(&self) -> u64 {
+        let is_plain = self.n_other == 0 && self.infinities.is_empty();
+        let values = self.values.as_deref().filter(|_| is_plain);
+        values.map_or(0, |values| self.numbers.padded_minutes(values))
+    }
+
     /// Whether days come before months for certain.
     pub(crate) fn day_first(&self) -> Option<bool> {
         if self.moments.n() == 0 { None } else { self.moments.day_first(&Context::default()) }
@@ -271,6 +271,7 @@ impl Profile {
 
     fn find(mut self, name: &str, context: &Context, notes: &mut Vec<ReadNote>) -> Finding {
         let n_rows = self.missing + self.present;
+        self.numbers.minutes_beside = context.minutes;
         if self.present == 0 {
             return Finding::Done(all_missing(n_rows));
         }
@@ -287,6 +288,12 @@ impl Profile {
         }
         if self.seasons == self.present && self.present > 1 {
             return Finding::Again(ColumnBuilder::text(), Doubt::None);
+        }
+        if self.beyond.n() > 0 {
+            if let Some(spelling) = self.limited(context) {
+                return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
+            }
+            self.no_limits();
         }
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
@@ -394,6 +401,18 @@ impl Profile {
         Some((first, other))
     }
 
+    /// The spelling of a column of which all cells are numbers but for those beyond a limit.
+    fn limited(&self, context: &Context) -> Option<Spelling> {
+        let limits = self.beyond.limits()?;
+        let choice = self.spelled.choose(&self.plain, context)?;
+        let is_whole = choice.matched + self.beyond.n() == self.present && choice.mixed.is_none();
+        let spelling = spelling_of(&choice);
+        let reads =
+            |text: &Option<String>| text.as_ref().is_none_or(|text| limits.read(text, &spelling).is_some());
+        let is_read = is_whole && reads(&limits.below) && reads(&limits.above);
+        (is_read && self.script.is_none()).then(|| Spelling { limits: Some(Box::new(limits)), ..spelling })
+    }
+
     fn numbers_found(self, name: &str, choice: &Choice, notes: &mut Vec<ReadNote>) -> Finding {
         if let Some((first, second)) = &choice.mixed {
             return Finding::Mixed(first.clone(), second.clone());
@@ -431,68 +450,7 @@ impl Profile {
                 setting,
             });
         }
-        let spelling = Spelling {
-            decimal: (choice.decimal != '.').then_some(choice.decimal),
-            thousands: choice.thousands,
-            prefix: choice.prefix.clone(),
-            suffix: choice.suffix.clone(),
-            minus: choice.minus,
-            ..spelling
-        };
+        let spelling = Spelling { zero, ..spelling_of(choice) };
         Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
     }
-}
-
-fn moments_found(
-    name: &str,
-    found: Format,
-    zero: Option<char>,
-    n_rows: usize,
-    notes: &mut Vec<ReadNote>,
-) -> Finding {
-    if let Some((first, second)) = found.mixed {
-        return Finding::Mixed(first, second);
-    }
-    if let Some(form) = found.duration {
-        return durations_found(name, form, found.first.1, notes);
-    }
-    if let Some((_, example)) = found.ambiguous {
-        let taken = if found.is_day_first { "day, month" } else { "month, day" };
-        let setting = if found.is_day_first { "data.day-first = false" } else { "data.day-first = true" };
-        let column = name.to_owned();
-        // It is said once for all columns that are read alike.
-        let alike = notes.iter_mut().find_map(|note| match note {
-            ReadNote::Ambiguous { columns, setting: known, .. } if *known == setting => Some(columns),
-            _ => None,
-        });
-        match alike {
-            Some(columns) => columns.push(column),
-            None => notes.push(ReadNote::Ambiguous { columns: vec![column], example, taken, setting }),
-        }
-    }
-    if let Some(((_, a), (_, b))) = found.zones {
-        notes.push(ReadNote::Zones { column: name.to_owned(), examples: [a, b] });
-    }
-    let spelling = Spelling {
-        zone: found.zone,
-        letters: found.letters,
-        language: found.language,
-        halves: found.halves.map(Box::new),
-        ordinal: found.ordinal,
-        weekdays: found.weekdays.map(Box::new),
-        zero,
-        formats: found.coarser,
-        ..Spelling::default()
-    };
-    Finding::Again(ColumnBuilder::date(found.format, spelling, n_rows), Doubt::None)
-}
-
-fn durations_found(name: &str, form: DurationForm, example: String, notes: &mut Vec<ReadNote>) -> Finding {
-    notes.push(ReadNote::Spelled {
-        column: name.to_owned(),
-        example,
-        meaning: "a length of time, in seconds".to_owned(),
-    });
-    let spelling = Spelling { duration: Some(form), ..Spelling::default() };
-    Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
 }

@@ -77,6 +77,15 @@ pub(super) const ENGLISH: [&str; 12] = [
     "december",
 ];
 
+/// Each set of names of the months in small letters, long or short; those of English first.
+pub(super) fn sets_of_months() -> impl Iterator<Item = std::vec::IntoIter<&'static str>> {
+    let english = ENGLISH.to_vec();
+    let short: Vec<&str> = ENGLISH.iter().map(|name| &name[..3]).collect();
+    let others = LANGUAGES.iter().flat_map(|(_, long, short)| [*long, *short]);
+    let others = others.filter(|names| !names.is_empty()).map(|names| names.split_whitespace().collect());
+    [english, short].into_iter().chain(others).map(Vec::into_iter)
+}
+
 /// The languages with the long and the short names of their months; no short ones where these are not of one length.
 const LANGUAGES: [(Language, &str, &str); 25] = [
     (

@@ -91,6 +91,26 @@ pub enum ReadNote {
         /// Cells that have it.
         cells: usize,
     },
+    /// Numbers beyond what can be measured: `<0.10`, `>100`.
+    Limits {
+        /// The column.
+        column: String,
+        /// How they are written, and what they count as.
+        limits: Vec<(String, String)>,
+        /// How many cells have them.
+        cells: usize,
+    },
+    /// Dates of another calendar than the Gregorian, read as if they were of it or as categories.
+    Calendar {
+        /// The column.
+        column: String,
+        /// A cell.
+        example: String,
+        /// The calendar and what its years are: `the Buddhist calendar, 543 years ahead`.
+        calendar: &'static str,
+        /// Whether they are categories, and no moments.
+        are_texts: bool,
+    },
     /// A column of whole numbers with a few that are not.
     Odd {
         /// The column.
@@ -251,6 +271,29 @@ impl fmt::Display for ReadNote {
                 "`{column}`: `{value}` in {} is far from all others and kept as a value (if it stands for missing cells: \
                  `data.missing = [\"{value}\"]`)",
                 counted(*cells, "cell")
+            ),
+            Self::Limits { column, limits, cells } => {
+                let texts: Vec<&str> = limits.iter().map(|(text, _)| text.as_str()).collect();
+                let said: Vec<String> =
+                    limits.iter().map(|(text, value)| format!("`{text}` counts as {value}")).collect();
+                write!(
+                    f,
+                    "`{column}`: {} in {}, and comes back as it is (if it is missing: `data.missing = [\"{}\"]`; as text: \
+                     `data.categorical = [\"{column}\"]`)",
+                    said.join(" and "),
+                    counted(*cells, "cell"),
+                    texts.join("\", \"")
+                )
+            }
+            Self::Calendar { column, example, calendar, are_texts: false } => write!(
+                f,
+                "`{column}`: `{example}` is of {calendar}; it is read and written as it stands, so that lengths of time are right \
+                 but for leap days (if they matter: write dates of the Gregorian calendar)"
+            ),
+            Self::Calendar { column, example, calendar, are_texts: true } => write!(
+                f,
+                "`{column}`: `{example}` is of {calendar} and kept as text, without its order (write dates such as 2024-05-06 to \
+                 have it)"
             ),
             Self::Odd { column, cells, example, line } => write!(
                 f,

@@ -50,6 +50,8 @@ pub(crate) struct Numbers {
     /// Most and fewest digits after the point.
     pub(crate) decimals: u8,
     least_decimals: u8,
+    /// The minutes of other columns of times such as `07.30`, one bit each.
+    pub(crate) minutes_beside: u64,
     /// Most and fewest digits before the point.
     digits: u8,
     least_digits: u8,
@@ -82,6 +84,7 @@ impl Numbers {
             max: f64::NEG_INFINITY,
             decimals: 0,
             least_decimals: u8::MAX,
+            minutes_beside: 0,
             digits: 0,
             least_digits: u8::MAX,
             whole: true,
@@ -251,6 +254,24 @@ pub(crate) fn number_column(
         }
         spelling.width = Some(most);
     }
+    // Where others begin at `07.30`, `16.15` is a time, too, if its minutes are among theirs and about as many.
+    let own = if numbers.minutes_beside > 0 { minutes(&values) } else { 0 };
+    if numbers.minutes_beside > 0
+        && own & !numbers.minutes_beside == 0
+        && own.count_ones() * 2 >= numbers.minutes_beside.count_ones()
+        && is_plain
+        && spelling.width.is_none()
+        && n >= MIN_FOR_IDENTIFIER
+        && let Some((format, example, seconds)) = numbers.dotted_times(&values)
+    {
+        notes.push(ReadNote::Spelled {
+            column: name.to_owned(),
+            example,
+            meaning: "a time of day, hours and minutes".to_owned(),
+        });
+        let kind = date_kind(format.to_owned(), &seconds);
+        return found(kind, Cells::Number(seconds), Spelling::default(), None);
+    }
     if whole && decimals == 0 && is_plain && n >= MIN_FOR_IDENTIFIER {
         let counts = max - min + 1.0 == n as f64 && (min == 0.0 || min == 1.0) && missing == 0;
         let named = is_id_name(name) || (name.is_empty() && counts);
@@ -374,12 +395,36 @@ fn times_of_day(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, Stri
             let text = |value: f64| format!("{value:04}");
             Some((date::COMPACT_HOURS, text(numbers.min), moments_of(values, text, date::COMPACT_HOURS)?))
         }
-        // Not the months and days of `05.31`.
-        (2, 2, 2) if values.iter().any(|value| *value >= 13.0 || *value < 1.0 || value.fract() > 0.315) => {
-            let text = |value: f64| format!("{value:05.2}");
-            Some((date::DOTTED_HOURS, text(numbers.min), moments_of(values, text, date::DOTTED_HOURS)?))
-        }
+        (2, ..) => numbers.dotted_times(values),
         _ => None,
+    }
+}
+
+/// Which two digits stand behind the points of numbers, one bit each; those above 63 have the last.
+fn minutes(values: &[f64]) -> u64 {
+    let minute = |value: &f64| (value.abs().fract() * 100.0).round().min(63.0) as u32;
+    values.iter().filter(|value| !value.is_nan()).fold(0, |all, value| all | 1 << minute(value))
+}
+
+impl Numbers {
+    /// The minutes, one bit each, of numbers that are times of day with a point, some with a leading zero; none of others.
+    pub(crate) fn padded_minutes(&self, values: &[f64]) -> u64 {
+        let are_times =
+            self.padded > 0 && self.n >= MIN_FOR_IDENTIFIER && self.dotted_times(values).is_some();
+        if are_times { minutes(values) } else { 0 }
+    }
+
+    /// Numbers of two digits before the point and behind it that are all times of day, as a format, the first and the seconds
+    /// they stand for.
+    fn dotted_times(&self, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
+        let has_two = [self.digits, self.least_digits, self.decimals, self.least_decimals] == [2; 4];
+        // Not the months and days of `05.31`.
+        let is_no_day = |value: &f64| *value >= 13.0 || *value < 1.0 || value.fract() > 0.315;
+        if !has_two || !values.iter().any(is_no_day) {
+            return None;
+        }
+        let text = |value: f64| format!("{value:05.2}");
+        Some((date::DOTTED_HOURS, text(self.min), moments_of(values, text, date::DOTTED_HOURS)?))
     }
 }
 

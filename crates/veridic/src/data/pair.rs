@@ -1,11 +1,11 @@
 //! Texts of several numbers each: ranges, bands of age, fractions, ratios, scores, measures of two numbers.
 
 /// Words that may stand between, before or behind such numbers, in small letters.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 49] = [
     "to", "of", "in", "and", "or", "out", "over", "under", "up", "above", "below", "more", "less", "than",
     "older", "younger", "from", "by", "x", "bis", "von", "unter", "über", "ab", "und", "mehr", "de", "à",
     "a", "et", "plus", "moins", "y", "o", "hasta", "más", "menos", "sur", "year", "month", "months", "days",
-    "jahre", "ans", "años", "anos", "years", "yrs",
+    "jahre", "ans", "años", "anos", "years", "yrs", "k",
 ];
 
 /// Of levels that are pairs of numbers in order, so many of twenty are ranges or shares.

@@ -2,6 +2,7 @@
 
 use super::digits::{Digits, digits, parts};
 use super::evidence::Cell;
+use super::limit::{self, Beyond};
 use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
@@ -36,6 +37,10 @@ pub(crate) struct Spelled {
     /// Cells that are written in another way than they were read, and the first.
     respelled: usize,
     respelling: Option<(String, String)>,
+    /// Cells beyond a limit, the first of them, and a number that is beyond it, too.
+    n_beyond: usize,
+    beyond: Option<Cell>,
+    crossing: Option<Cell>,
 }
 
 impl Spelled {
@@ -54,6 +59,9 @@ impl Spelled {
             first: None,
             respelled: 0,
             respelling: None,
+            n_beyond: 0,
+            beyond: None,
+            crossing: None,
         }
     }
 
@@ -77,7 +85,7 @@ impl Spelled {
         let (value, read, has_plus) = match self.spelling.duration {
             Some(form) => {
                 let decimals = text
-                    .rsplit_once('.')
+                    .rsplit_once(['.', ','])
                     .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() as u8);
                 let value = duration::parse(text, form)?;
                 let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
@@ -94,13 +102,29 @@ impl Spelled {
                 let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
                 (value, none, false)
             }
+            None if let Some(limits) = &self.spelling.limits
+                && let Some(beyond) = limits.read(text, &self.spelling) =>
+            {
+                self.n_beyond += 1;
+                if self.beyond.is_none() {
+                    self.beyond = cell();
+                }
+                let Beyond { value, decimals, .. } = beyond;
+                let whole = value.abs().max(1.0).log10().floor() as u8 + 1;
+                (value, Digits { value, decimals, whole, grouped: false, lakh: false, padded: false }, false)
+            }
             None => {
                 let parts = parts(text)?;
                 if parts.prefix != self.spelling.prefix || parts.suffix != self.spelling.suffix {
                     return None;
                 }
                 let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
-                (if parts.minus.is_some() { -read.value } else { read.value }, read, parts.plus)
+                let value = if parts.minus.is_some() { -read.value } else { read.value };
+                let limits = self.spelling.limits.as_ref();
+                if limits.is_some_and(|limits| limits.written(value, &self.spelling).is_some()) {
+                    self.crossing = cell();
+                }
+                (value, read, parts.plus)
             }
         };
         let long = usize::from(read.whole > 4);
@@ -146,6 +170,9 @@ impl Spelled {
     /// The column, or why it is not one of numbers.
     pub(crate) fn finish(self, name: &str, notes: &mut Vec<ReadNote>) -> Result<Found, Unspelled> {
         let Self { mut spelling, values, missing, numbers, grouped, ungrouped, .. } = self;
+        if let (Some(beyond), Some(crossing)) = (&self.beyond, &self.crossing) {
+            return Err(Unspelled::Mixed(beyond.clone(), crossing.clone()));
+        }
         if let (Some(plus), Some(bare)) = (&self.plus, &self.bare) {
             return Err(Unspelled::Mixed(plus.clone(), bare.clone()));
         }
@@ -171,10 +198,19 @@ impl Spelled {
         }
         spelling.lakh = self.lakh.is_some();
         let example = self.first.or(grouped_four).or(grouped_more).map_or_else(String::new, |(_, text)| text);
+        let (limits, cells) = (spelling.limits.clone(), self.n_beyond);
         let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
             Ok(found) => found,
             Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),
         };
+        if let Some(limits) = limits {
+            let read =
+                |text: &Option<String>| Some((text.clone()?, limits.read(text.as_ref()?, &found.spelling)?));
+            let of = [read(&limits.below), read(&limits.above)].into_iter().flatten();
+            let of = of.map(|(text, beyond)| (text, limit::said(beyond.value))).collect();
+            notes.push(ReadNote::Limits { column: name.to_owned(), limits: of, cells });
+            return Ok(found);
+        }
         if found.spelling.duration.is_none() && !found.spelling.reads_plainly() {
             let mut meaning = String::from("the number ");
             if let Some(value) = found.spelling.parse(&example) {

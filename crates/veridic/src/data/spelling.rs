@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::digits::{digits, parts};
-use super::{Compound, Language, Scientific, duration, number, script};
+use super::{Compound, Language, Limits, Scientific, duration, number, script};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -60,6 +60,9 @@ pub struct Spelling {
     /// The numbers have several units: `2h 50m`, `5 ft 11 in`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compound: Option<Box<Compound>>,
+    /// Numbers beyond what can be measured: `<0.10`, `>100`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Box<Limits>>,
     /// For moments: seconds east of UTC of the clock they are written by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<i32>,
@@ -130,6 +133,8 @@ pub enum DurationForm {
     PaddedHours,
     /// `90:05`, minutes and seconds.
     Minutes,
+    /// `1:47.927`, minutes and seconds with as many digits behind the sign as the column has.
+    Laps,
     /// `2 days 03:04:05`.
     Days,
     /// `2 days 03:04:05`, `1 day`, `03:04:05`, as PostgreSQL has them.
@@ -171,6 +176,7 @@ impl Spelling {
             && self.duration.is_none()
             && self.zero.is_none()
             && self.compound.is_none()
+            && self.limits.is_none()
     }
 
     /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
@@ -210,6 +216,9 @@ impl Spelling {
         if let Some(problem) = self.compound.as_deref().and_then(Compound::problem) {
             return Some(problem);
         }
+        if let Some(problem) = self.limits.as_deref().and_then(|limits| limits.problem(self)) {
+            return Some(problem);
+        }
         let day = 86_400;
         if self.zone.is_some_and(|zone| zone.abs() >= day) {
             return Some("a zone is less than a day from UTC".into());
@@ -230,6 +239,12 @@ impl Spelling {
         if let Some(compound) = &self.compound {
             return compound.parse(text).map(|(value, _)| value);
         }
+        let beyond = self.limits.as_ref().and_then(|limits| limits.read(text, self));
+        beyond.map(|beyond| beyond.value).or_else(|| self.number(text))
+    }
+
+    /// The number of a text that is beyond no limit, has one unit and is no length of time.
+    pub(super) fn number(&self, text: &str) -> Option<f64> {
         let spelled = parts(text).and_then(|parts| {
             // A unit may be left out, but a sign stands for what it stands for in the other cells.
             let is_bare = parts.prefix.is_empty() && parts.suffix.is_empty();
@@ -252,10 +267,20 @@ impl Spelling {
 
     fn write_latin(&self, value: f64, decimals: u8, text: &mut String) {
         if let Some(form) = self.duration {
-            return duration::write(value, form, decimals, text);
+            let start = text.len();
+            duration::write(value, form, decimals, text);
+            if let Some(decimal) = self.decimal {
+                let written = text.split_off(start).replace('.', decimal.encode_utf8(&mut [0; 4]));
+                text.push_str(&written);
+            }
+            return;
         }
         if let Some(compound) = &self.compound {
             return compound.write(value, decimals, text);
+        }
+        if let Some(beyond) = self.limits.as_ref().and_then(|limits| limits.written(value, self)) {
+            text.push_str(beyond);
+            return;
         }
         if let Some(scientific) = self.scientific {
             return scientific.write(value, text);

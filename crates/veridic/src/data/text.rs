@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::build::{NO_YES, ordered_levels, to_codes};
 use super::digits::is_currency;
 use super::name::is_id_name;
-use super::{Cells, Kind, MISSING, pair, script};
+use super::{Cells, Kind, MISSING, calendar, pair};
 
 /// With fewer rows than this no column is told to be an identifier.
 pub(super) const MIN_FOR_IDENTIFIER: usize = 20;
-/// Years of the Persian and Islamic calendars of the last two hundred years.
-pub(super) const OTHER_YEARS: std::ops::Range<u32> = 1200..1500;
 /// A name of a row has at most so many words.
 const WORDS_OF_A_NAME: usize = 4;
 
@@ -86,7 +84,7 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if is_id_name(name) {
         return None;
     }
-    if levels.iter().filter(|level| is_of_calendar(level)).count() * 2 > levels.len() {
+    if levels.iter().filter(|level| calendar::of(level).is_some()).count() * 2 > levels.len() {
         return Some(Unused::Calendar);
     }
     if levels.iter().filter(|level| is_dialled(level)).count() * 10 > levels.len() * 9 {
@@ -131,29 +129,6 @@ fn after_currency(text: &str) -> &str {
     if is_currency(&text[..letters]) { text[letters..].trim_start() } else { text }
 }
 
-/// Whether a text is a year or a date by a Japanese era: `令和6年5月1日`, `R6.5.1`.
-fn is_of_era(text: &str) -> bool {
-    const ERAS: [&str; 5] = ["明治", "大正", "昭和", "平成", "令和"];
-    if ERAS.iter().any(|era| text.starts_with(era)) {
-        return true;
-    }
-    let parts: Option<Vec<u32>> = text
-        .strip_prefix(['M', 'T', 'S', 'H', 'R'])
-        .and_then(|rest| rest.split(['.', '/']).map(|part| part.parse().ok()).collect());
-    parts.is_some_and(|parts| matches!(parts[..], [1..=64, 1..=12, 1..=31]))
-}
-
-/// Whether a text is a date of a Japanese era, or of a year that is one of the Persian or Islamic calendar today.
-fn is_of_calendar(text: &str) -> bool {
-    let latin = script::to_latin(text);
-    let text = latin.as_ref().map_or(text, |(latin, _)| latin);
-    is_of_era(text)
-        || (text.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| OTHER_YEARS.contains(&year))
-            && text[4..].starts_with(['/', '-', '.'])
-            && text.len() <= 10
-            && text[4..].bytes().filter(|byte| !byte.is_ascii_digit()).count() == 2)
-}
-
 /// Whether a text begins with a date of numbers, whatever follows: `2024-05-01 10:00 Europe/Berlin`.
 fn begins_with_date(text: &str) -> bool {
     let mut parts = text.splitn(3, ['-', '/', '.']);
@@ -178,7 +153,7 @@ fn begins_with_date(text: &str) -> bool {
 /// Whether a text begins as a number does and goes on with words or further numbers: `5 ft 11 in`, `12.5-13.0`, `3h 20m`;
 /// or has digits of another script.
 fn is_measured(text: &str) -> bool {
-    if is_of_era(text) || begins_with_date(text) {
+    if calendar::is_of_era(text) || begins_with_date(text) {
         return true;
     }
     let sign = |c: char| "%-+<>~($\u{20ac}\u{a3}\u{a5}\u{20b9}\u{2212}\u{2248}\u{b1}".contains(c);

@@ -61,6 +61,16 @@ pub(super) fn to_english(text: &str) -> Option<(String, Sets)> {
     Some(([&text[..start], &english, &text[end..]].concat(), sets))
 }
 
+/// Each set of names from Monday to Sunday, in small letters; those of English first.
+pub(super) fn sets_of_days() -> impl Iterator<Item = std::str::Split<'static, char>> {
+    const OWN: [&str; 3] = [
+        "monday tuesday wednesday thursday friday saturday sunday",
+        "mon tue wed thu fri sat sun",
+        "mo tu we th fr sa su",
+    ];
+    OWN.into_iter().chain(NAMES).chain(SIGNS).map(|names| names.split(' '))
+}
+
 /// The names of the first of `sets`.
 pub(super) fn names(sets: Sets) -> Option<[String; 7]> {
     let names = NAMES.iter().chain(&SIGNS).nth(sets.trailing_zeros() as usize)?;

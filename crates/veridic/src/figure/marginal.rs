@@ -7,6 +7,7 @@ use super::header::{self, Entry, Mark};
 use super::number::{Numbers, exact, usable};
 use super::scale::Scale;
 use super::text;
+use super::written::Written;
 use crate::error::FigureError;
 
 const NAME: &str = "columns";
@@ -22,6 +23,8 @@ const MARGIN: f64 = 24.0;
 const BINS: usize = 40;
 /// Levels shown of a category; the others are counted together.
 const LEVELS: usize = 7;
+/// Levels shown of a category whose levels have an order: all months, and missing cells.
+const ORDERED: usize = 14;
 /// A cell of so many times the rows of the next is cut.
 const CUT: f64 = 5.0;
 const REAL: [u8; 3] = [0x9c, 0xcd, 0xec];
@@ -36,11 +39,13 @@ pub enum Marginal<'a> {
         real: &'a [f64],
         /// Of made rows.
         made: &'a [f64],
-        /// Whether they are seconds since 1970-01-01T00:00:00 UTC.
-        dates: bool,
+        /// How they are written.
+        written: Written<'a>,
     },
-    /// Levels with their counts in both tables; a missing cell is a level of its own.
+    /// Levels with their counts in both tables, to be drawn by how frequent they are; a missing cell is a level of its own.
     Levels(&'a [(String, usize, usize)]),
+    /// The same in an order of their own, which is kept where there are at most 14.
+    Ordered(&'a [(String, usize, usize)]),
 }
 
 /// What [`marginals`] draws.
@@ -109,10 +114,14 @@ pub fn marginal(name: &str, of: &Marginal<'_>) -> Figure {
 fn draw(canvas: &mut Canvas, at: [f64; 2], (name, of): (&str, &Marginal<'_>), numbers: &mut Numbers) {
     let bars = match of {
         Marginal::Numbers { real, made, .. } => of_numbers(real, made),
-        Marginal::Levels(levels) => of_levels(levels),
+        Marginal::Levels(levels) => of_levels(levels, false),
+        Marginal::Ordered(levels) => of_levels(levels, levels.len() <= ORDERED),
     };
-    let dates = matches!(of, Marginal::Numbers { dates: true, .. });
-    panel(canvas, at, name, &bars, matches!(of, Marginal::Levels(_)), dates);
+    let written = match of {
+        Marginal::Numbers { written, .. } => Some(*written),
+        Marginal::Levels(_) | Marginal::Ordered(_) => None,
+    };
+    panel(canvas, at, name, &bars, written);
     for bar in &bars {
         let value = if bar.name.is_empty() { exact((bar.from + bar.to) / 2.0) } else { bar.name.clone() };
         numbers.row([name.to_owned(), value, exact(bar.real), exact(bar.made)]);
@@ -174,12 +183,14 @@ fn of_numbers(real: &[f64], made: &[f64]) -> Vec<Bar> {
     bars
 }
 
-fn of_levels(levels: &[(String, usize, usize)]) -> Vec<Bar> {
+fn of_levels(levels: &[(String, usize, usize)], in_order: bool) -> Vec<Bar> {
     let mut order: Vec<&(String, usize, usize)> = levels.iter().collect();
-    order.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
+    if !in_order {
+        order.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
+    }
     let (all_real, all_made) = levels.iter().fold((0, 0), |(real, made), of| (real + of.1, made + of.2));
     let share = |count: usize, all: usize| count as f64 / all.max(1) as f64;
-    let shown = if order.len() > LEVELS + 1 { LEVELS } else { order.len() };
+    let shown = if order.len() > LEVELS + 1 && !in_order { LEVELS } else { order.len() };
     let mut bars: Vec<Bar> = Vec::new();
     let mut push = |name: String, real: usize, made: usize| {
         let from = bars.len() as f64;
@@ -196,7 +207,8 @@ fn of_levels(levels: &[(String, usize, usize)]) -> Vec<Bar> {
     bars
 }
 
-fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], levels: bool, dates: bool) {
+fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], written: Option<Written<'_>>) {
+    let levels = written.is_none();
     let title = Style::new(13.0);
     canvas.text([left, top - 6.0], &text::shorten(name, 13.0, WIDTH), title);
     let bottom = top + HEIGHT;
@@ -248,7 +260,7 @@ fn panel(canvas: &mut Canvas, [left, top]: [f64; 2], name: &str, bars: &[Bar], l
                 false => canvas.text([from - 5.0, top + 13.0], &said, style.anchor(Anchor::End)),
             }
         }
-        labels(canvas, (left, bottom), bars, &across, dates);
+        labels(canvas, (left, bottom), bars, &across, written.unwrap_or(Written::Number));
     }
     canvas.line([left, bottom], [left + WIDTH, bottom], &format!(r#"stroke="{LINE}""#));
 }
@@ -259,7 +271,7 @@ fn labels(
     (left, bottom): (f64, f64),
     bars: &[Bar],
     across: &dyn Fn(f64) -> f64,
-    dates: bool,
+    written: Written<'_>,
 ) {
     const SIZE: f64 = 10.5;
     let style = Style::new(SIZE).fill(SOFT);
@@ -267,9 +279,7 @@ fn labels(
     if let (Some(first), Some(last)) = (cells.first(), cells.last()) {
         let whole = (first.to - first.from).fract() == 0.0 && first.from.fract().abs() == 0.5;
         let (low, high) = if whole { (first.from + 0.5, last.to - 0.5) } else { (first.from, last.to) };
-        let [low, high] = if dates {
-            [low, high].map(super::time::day)
-        } else {
+        let as_numbers = || {
             let scale = Scale::exact(low, high, 4);
             let plain = |value: f64| super::number::coordinate(value);
             let size = (scale.max - scale.min).abs();
@@ -280,6 +290,11 @@ fn labels(
                     plain(value)
                 }
             })
+        };
+        let [low, high] = match written {
+            Written::Moment => super::time::ends(low, high),
+            Written::Own(write) => [low, high].map(|value| text::shorten(&write(value), SIZE, WIDTH / 2.0)),
+            Written::Number => as_numbers(),
         };
         canvas.text([left, bottom + 14.0], &low, style);
         canvas.text([across(last.to), bottom + 14.0], &high, style.anchor(Anchor::End));
@@ -313,7 +328,11 @@ mod tests {
         let columns = [
             (
                 "n".to_owned(),
-                Marginal::Numbers { real: &[1.0, 1.0, 2.0, f64::NAN], made: &[2.0, 2.0], dates: false },
+                Marginal::Numbers {
+                    real: &[1.0, 1.0, 2.0, f64::NAN],
+                    made: &[2.0, 2.0],
+                    written: Written::Number,
+                },
             ),
             ("c".to_owned(), Marginal::Levels(&levels)),
         ];
@@ -323,6 +342,29 @@ mod tests {
             "column,value,real,made\nn,1,0.5,0\nn,2,0.25,1\nn,missing,0.25,0\nc,yes,0.75,0.25\nc,no,0.25,0.75\n"
         );
         assert!(marginals(&Marginals { title: "t", columns: &[] }).is_err());
+    }
+
+    #[test]
+    fn levels_in_order_and_numbers_in_their_own_spelling_are_shown_so() {
+        let levels =
+            ["Jan", "Feb", "Mar"].map(|name| (name.to_owned(), if name == "Mar" { 9 } else { 1 }, 1));
+        let write =
+            |seconds: f64| format!("{:.0}:{:02.0} h", (seconds / 3600.0).floor(), seconds % 3600.0 / 60.0);
+        let written = Written::Own(&write);
+        let columns = [
+            ("length".to_owned(), Marginal::Numbers { real: &[600.5, 5400.5], made: &[5400.5], written }),
+            ("month".to_owned(), Marginal::Ordered(&levels)),
+            (
+                "opens".to_owned(),
+                Marginal::Numbers { real: &[28_800.5, 68_400.5], made: &[], written: Written::Moment },
+            ),
+        ];
+        let figure = marginals(&Marginals { title: "t", columns: &columns }).unwrap();
+        let svg = figure.svg().unwrap();
+        assert!(svg.contains("0:10 h") && svg.contains("1:30 h"), "{svg}");
+        assert!(svg.contains("08:00") && svg.contains("19:00") && !svg.contains("1970"));
+        let place = |month: &str| figure.csv().find(&format!("month,{month},")).unwrap();
+        assert!(place("Jan") < place("Feb") && place("Feb") < place("Mar"));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod sheet;
 mod table;
 mod text;
 mod time;
+mod written;
 
 pub use bar::{Bars, bars};
 pub use correlation::{Correlation, correlation};
@@ -59,6 +60,7 @@ pub use scatter::{Coloring, Scatter, plane, scatter};
 pub use series::{SeriesChannel, SeriesFigure, SeriesScore, series_figure};
 pub use sheet::{Sheet, sheet};
 pub use table::{RowGroup, TableFigure, table_figure};
+pub use written::Written;
 
 #[cfg(test)]
 mod tests {
@@ -145,14 +147,14 @@ mod tests {
             let codes: Vec<u32> = (0..points.len() as u32).map(|i| i * 9).collect();
             let values = vec![f64::NAN; points.len()];
             let across: Vec<f64> = points.iter().map(|point| f64::from(point[0])).collect();
-            let (label, dates) = (LONG, false);
+            let (label, written) = (LONG, Written::Number);
             for coloring in [
                 Coloring::Plain,
                 Coloring::Category { codes: &codes, names: &names },
-                Coloring::Value { values: &values, label, dates },
-                Coloring::Value { values: &across, label, dates },
-                Coloring::Value { values: &across, label, dates: true },
-                Coloring::Value { values: &[1.0, 2.0, 3.0, 4.0], label, dates },
+                Coloring::Value { values: &values, label, written },
+                Coloring::Value { values: &across, label, written },
+                Coloring::Value { values: &across, label, written: Written::Moment },
+                Coloring::Value { values: &[1.0, 2.0, 3.0, 4.0], label, written },
             ] {
                 let (title, marginals) = (LONG, true);
                 let input = Scatter { title, x_label: LONG, y_label: LONG, points, coloring, marginals };

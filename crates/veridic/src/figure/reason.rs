@@ -45,6 +45,8 @@ pub struct ReasonColumn<'a> {
     pub actual: &'a str,
     /// What was to be expected there.
     pub expected: &'a str,
+    /// The relation between columns that the cell breaks, in words; empty where it breaks none.
+    pub relation: &'a str,
     /// What the other rows have.
     pub others: Others<'a>,
 }
@@ -61,7 +63,7 @@ pub enum Others<'a> {
         /// The expected one.
         expected: f64,
     },
-    /// Texts with the number of rows that have each, the most frequent first; which are the row's and the expected one.
+    /// Texts with the number of rows that have each, the first six to be drawn; which are the row's and the expected one.
     Levels {
         /// Texts and rows.
         counts: Vec<(&'a str, usize)>,
@@ -75,7 +77,7 @@ pub enum Others<'a> {
 /// Draws for each column of a row a bar of what it adds to the score, and the values of all rows with the row's own and the
 /// expected one marked. A value far outside the others is marked at the edge with an arrow.
 ///
-/// The CSV has a row a column: `column`, `adds`, `actual`, `expected`.
+/// The CSV has a row a column: `column`, `adds`, `actual`, `expected`, `relation`.
 ///
 /// # Errors
 /// [`FigureError::Empty`] without columns, [`FigureError::Range`] above 50 columns.
@@ -98,7 +100,7 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
     let mut top = header::draw(&mut canvas, input.title, input.note, &legend) + 10.0;
     let most =
         input.columns.iter().map(|column| column.adds).filter(|adds| usable(*adds)).fold(0.0, f64::max);
-    let mut numbers = Numbers::new(["column", "adds", "actual", "expected"]);
+    let mut numbers = Numbers::new(["column", "adds", "actual", "expected", "relation"]);
     for column in input.columns {
         added(&mut canvas, column, most, top);
         match &column.others {
@@ -111,7 +113,10 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
         }
         let [actual, expected] =
             [column.actual, column.expected].map(|text| or_missing(&legible(text)).to_owned());
-        let said = format!("{actual}, expected {expected}");
+        let said = match column.relation {
+            "" => format!("{actual}, expected {expected}"),
+            relation => format!("{actual}, expected {expected}: {relation}"),
+        };
         let said = text::shorten(&said, SIZE, VALUES[1]);
         canvas.text([VALUES[0], top + BARS + 14.0], &said, Style::new(SIZE).fill(SOFT));
         numbers.row([
@@ -119,6 +124,7 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
             exact(column.adds),
             column.actual.to_owned(),
             column.expected.to_owned(),
+            column.relation.to_owned(),
         ]);
         top += STRIPE;
     }
@@ -270,6 +276,7 @@ mod tests {
                 adds: 7.5,
                 actual: "1e300",
                 expected: "50",
+                relation: "age <= years",
                 others: Others::Numbers { values: &values, actual: 1e300, expected: 50.0 },
             },
             ReasonColumn {
@@ -277,6 +284,7 @@ mod tests {
                 adds: 0.0,
                 actual: "Bonn",
                 expected: "",
+                relation: "",
                 others: Others::Levels {
                     counts: vec![("Rome", 90), ("Oslo", 10), ("Bonn", 1)],
                     actual: Some(2),
@@ -288,12 +296,18 @@ mod tests {
                 adds: f64::NAN,
                 actual: "",
                 expected: "",
+                relation: "",
                 others: Others::Numbers { values: &[f64::NAN], actual: f64::NAN, expected: f64::NAN },
             },
         ];
         let figure = reasons(&Reasons { title: "row 7", note: "", columns: &columns }).unwrap();
         super::super::tests::check(&figure);
-        assert!(figure.csv().starts_with("column,adds,actual,expected\nage <years>,7.5,1e300,50\n"));
+        assert!(
+            figure
+                .csv()
+                .starts_with("column,adds,actual,expected,relation\nage <years>,7.5,1e300,50,age <= years\n")
+        );
+        assert!(figure.svg().unwrap().contains("expected 50: age &lt;= years"));
         // The arrow of what lies outside.
         assert_eq!(figure.svg().unwrap().matches("<polygon").count(), 1);
         assert!(reasons(&Reasons { title: "", note: "", columns: &[] }).is_err());

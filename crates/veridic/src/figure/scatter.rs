@@ -10,6 +10,7 @@ use super::header::{self, Entry, MARGIN, Mark, left_out_note};
 use super::histogram::{Spread, outline};
 use super::number::{Numbers, coordinate, exact, exact_single, grouped};
 use super::scale::{Scale, extent};
+use super::written::Written;
 use super::{text, time};
 use crate::error::FigureError;
 use resvg::tiny_skia::{FillRule, Paint, PathBuilder, Pixmap, Transform};
@@ -64,8 +65,8 @@ pub enum Coloring<'a> {
         values: &'a [f64],
         /// The name of the color scale with its unit.
         label: &'a str,
-        /// Whether the numbers are seconds since 1970, and dates are written for them.
-        dates: bool,
+        /// How they are written.
+        written: Written<'a>,
     },
 }
 
@@ -122,7 +123,7 @@ fn drawn(input: &Scatter<'_>, equal: bool) -> Result<Figure, FigureError> {
     let (x, y) = (around(x_low, x_high), around(y_low, y_high));
     let left = space_left(&y);
     let ticks = match (input.coloring, groups.range) {
-        (Coloring::Value { dates, .. }, Some((low, high))) => Some(color_ticks(low, high, dates)),
+        (Coloring::Value { written, .. }, Some((low, high))) => Some(color_ticks(low, high, written)),
         _ => None,
     };
     let widest = ticks.iter().flat_map(|(_, ticks)| ticks).map(|(_, text)| text::width(text, TICK_SIZE));
@@ -320,9 +321,13 @@ fn draw_marginals(canvas: &mut Canvas, panel: &Panel, points: &[[f32; 2]], group
 }
 
 /// Where numbers of a color scale are written, with their texts.
-fn color_ticks(low: f64, high: f64, dates: bool) -> (Scale, Vec<(f64, String)>) {
+fn color_ticks(low: f64, high: f64, written: Written<'_>) -> (Scale, Vec<(f64, String)>) {
     let scale = Scale::exact(low, high, 5);
-    let ticks = if dates { time::ticks(low, high, 5) } else { Vec::new() };
+    let ticks = match written {
+        Written::Number => Vec::new(),
+        Written::Moment => time::ticks(low, high, 5),
+        Written::Own(write) => scale.ticks.iter().map(|(value, _)| (*value, write(*value))).collect(),
+    };
     let ticks = if ticks.is_empty() { scale.ticks.clone() } else { ticks };
     let inside = |tick: &(f64, String)| (-1e-6..=1.000_001).contains(&scale.share(tick.0));
     let ticks = ticks.into_iter().filter(inside).collect();
@@ -428,7 +433,8 @@ mod tests {
     #[test]
     fn values_have_a_color_scale_and_missing_ones_are_grey() {
         let points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]];
-        let coloring = Coloring::Value { values: &[1.0, 5.0, f64::NAN], label: "loss (nats)", dates: false };
+        let coloring =
+            Coloring::Value { values: &[1.0, 5.0, f64::NAN], label: "loss (nats)", written: Written::Number };
         let figure = scatter(&input(&points, coloring)).unwrap();
         let svg = figure.svg().unwrap();
         assert!(svg.contains("#440154") && svg.contains("#fde725") && svg.contains(&hex(GREY)));
@@ -441,14 +447,14 @@ mod tests {
     fn dates_and_huge_values_have_scales_too() {
         let points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]];
         let dates = [1_614_556_800.0, 1_614_556_800.0 + 86_400.0 * 300.0, f64::NAN];
-        let drawn = |values: &[f64], dates: bool| {
-            scatter(&input(&points, Coloring::Value { values, label: "v", dates })).unwrap().svg().unwrap()
+        let drawn = |values: &[f64], written: Written<'_>| {
+            scatter(&input(&points, Coloring::Value { values, label: "v", written })).unwrap().svg().unwrap()
         };
-        let svg = drawn(&dates, true);
+        let svg = drawn(&dates, Written::Moment);
         assert!(svg.contains(">2021-05-01</text>") && svg.contains(">2021-09-01</text>"), "{svg}");
-        let svg = drawn(&[-1.5e300, 1.5e308, 0.0], false);
+        let svg = drawn(&[-1.5e300, 1.5e308, 0.0], Written::Number);
         assert!(svg.contains("#440154") && svg.contains("#fde725") && !svg.contains("missing"), "{svg}");
-        assert!(drawn(&[1.0, 2.0, f64::INFINITY], false).contains(">infinite (1)</text>"));
+        assert!(drawn(&[1.0, 2.0, f64::INFINITY], Written::Number).contains(">infinite (1)</text>"));
     }
 
     #[test]

@@ -26,13 +26,33 @@ const STEPS: [f64; 17] = [
 /// Steps in months.
 const MONTHS: [i32; 13] = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000];
 
-/// The day of a moment in seconds since 1970; nothing where no calendar reaches.
-pub(crate) fn day(seconds: f64) -> String {
-    moment(seconds).map_or_else(String::new, |at| at.format("%Y-%m-%d").to_string())
+/// Whether moments from `low` to `high` are times of day: those are on the first day of 1970.
+fn are_times(low: f64, high: f64) -> bool {
+    low >= 0.0 && high <= DAY
+}
+
+/// The days of two moments in seconds since 1970, or the times, where both are times of day; nothing where no calendar reaches.
+pub(crate) fn ends(low: f64, high: f64) -> [String; 2] {
+    if are_times(low, high) {
+        return [low, high].map(|seconds| clock(seconds, false));
+    }
+    let day = |seconds| moment(seconds).map_or_else(String::new, |at| at.format("%Y-%m-%d").to_string());
+    [low, high].map(day)
+}
+
+/// A time of day, with seconds or without.
+fn clock(seconds: f64, with_seconds: bool) -> String {
+    let whole = seconds.floor() as u64;
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+    if with_seconds {
+        format!("{hours:02}:{minutes:02}:{:02}", whole % 60)
+    } else {
+        format!("{hours:02}:{minutes:02}")
+    }
 }
 
 /// About `count` moments from `low` to `high` (seconds since 1970) with their texts: dates, with the time of day where
-/// steps are shorter than a day. None where no calendar reaches.
+/// steps are shorter than a day, and times of day alone where all are on the first day of 1970. None where no calendar reaches.
 pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     let reaches = |seconds: f64| (-6e10..2.5e11).contains(&seconds);
     if !(reaches(low) && reaches(high)) {
@@ -57,6 +77,10 @@ pub(crate) fn ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
     let mut inside: Vec<f64> = places.into_iter().filter(|place| (low..=high).contains(place)).collect();
     if inside.is_empty() {
         inside.push(low);
+    }
+    if are_times(low, high) {
+        let with_seconds = inside.iter().any(|place| place.rem_euclid(60.0) > 0.0);
+        return inside.into_iter().map(|place| (place, clock(place, with_seconds))).collect();
     }
     let form = match inside
         .iter()
@@ -103,5 +127,10 @@ mod tests {
         assert_eq!(texts(0.0, start), ["1980-01-01", "2000-01-01", "2020-01-01"]);
         assert_eq!(texts(start, start), ["2021-03-01"]);
         assert!(ticks(0.0, 1e300, 5).is_empty());
+        // Opening hours are on no day.
+        assert_eq!(texts(8.0 * 3600.0, 18.0 * 3600.0), ["09:00", "12:00", "15:00", "18:00"]);
+        assert_eq!(texts(60.0, 75.0)[..2], ["00:01:00", "00:01:05"]);
+        assert_eq!(ends(8.0 * 3600.0, 18.75 * 3600.0), ["08:00", "18:45"]);
+        assert_eq!(ends(0.0, start), ["1970-01-01", "2021-03-01"]);
     }
 }

@@ -24,6 +24,7 @@ mod evaluation;
 mod figures;
 mod fit;
 mod fitted;
+mod form;
 mod map;
 mod report;
 mod shadow;

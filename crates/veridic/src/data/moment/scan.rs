@@ -1,8 +1,8 @@
 //! Cutting the text of a moment into its pieces.
 
 use super::{Piece, Shape, Word};
+use crate::data::calendar::OTHER_YEARS;
 use crate::data::language::{ENGLISH as MONTHS, ENGLISH_ONLY, to_english};
-use crate::data::text::OTHER_YEARS;
 use crate::data::{half, ordinal, weekday};
 
 /// Moments are no longer than this, in bytes.

@@ -17,9 +17,11 @@ use told::{blank_of, marks_of};
 use total::{Totals, last_total, sum_line};
 
 use super::build::{ColumnBuilder, Finished};
+use super::calendar;
 use super::evidence::Context;
+use super::finding::{Doubt, Finding};
 use super::foreign::Mark;
-use super::infer::{Doubt, Finding, Profile};
+use super::infer::Profile;
 use super::note::ReadNote;
 use super::numbers::Found as FoundColumn;
 use super::read::Markers;
@@ -194,6 +196,7 @@ pub(super) fn read(
             notes.push(ReadNote::Identifier { column: name.clone() });
         }
         notes.extend(sentinel::note(&column, &cells));
+        notes.extend(calendar::note(&column, &cells));
         schema.columns.push(column);
         table.columns.push(Column { name, cells });
     }
@@ -270,6 +273,7 @@ fn context(profiles: &[Profile], origin: &dyn Origin, options: &ReadOptions) -> 
         day_first: options.day_first.or_else(|| profiles.iter().find_map(Profile::day_first)),
         has_comma: !has_point && has_comma,
         may_have_comma: !has_point && origin.has_semicolons(),
+        minutes: profiles.iter().map(Profile::minutes).fold(0, std::ops::BitOr::bitor),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::data::evidence::Cell as Found;
-use crate::data::infer::Doubt;
+use crate::data::finding::Doubt;
 use crate::data::name::is_id_name;
 use crate::data::note::ReadNote;
 use crate::data::text::TextColumn;

@@ -1,8 +1,10 @@
 //! Which rows break what holds of others.
 
+use std::fmt;
+
 use super::coder::{Coder, Made};
 use super::law::Law;
-use super::rule::RuleConfig;
+use super::rule::{Rule, RuleConfig};
 use crate::data::ColumnSchema;
 
 /// Something that holds of rows: where it is in the plan or among the checks.
@@ -20,6 +22,30 @@ pub(in crate::models) enum Relation {
     Pairs(usize),
 }
 
+/// On which side of a number another one should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Not below it.
+    AtLeast,
+    /// Greater.
+    Above,
+    /// Not above it.
+    AtMost,
+    /// Less.
+    Below,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtLeast => "at least",
+            Self::Above => "above",
+            Self::AtMost => "at most",
+            Self::Below => "below",
+        })
+    }
+}
+
 impl Law<'_> {
     /// All that holds, in a fixed order.
     pub(in crate::models) fn relations(self) -> Vec<Relation> {
@@ -31,6 +57,20 @@ impl Law<'_> {
         let ranges = (0..self.checks.ranges.len()).map(Relation::Range);
         let pairs = (0..self.checks.pairs.len()).map(Relation::Pairs);
         decides.chain(formulas).chain(orders).chain(ranges).chain(pairs).collect()
+    }
+
+    /// All that holds as rules, in the order of [`relations`](Self::relations).
+    pub(in crate::models) fn named(self) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = self.rules().into_iter().map(|found| found.rule).collect();
+        // Of pairs, rules have those first that were to be expected most.
+        let strongest = rules.split_off(rules.len() - self.checks.pairs.len());
+        for pairs in &self.checks.pairs {
+            let names = pairs.columns.map(|j| &self.coding.columns[j].name);
+            let is_own =
+                |rule: &&Rule| matches!(rule, Rule::Pairs { columns, .. } if columns.each_ref() == names);
+            rules.extend(strongest.iter().find(is_own).cloned());
+        }
+        rules
     }
 
     /// The columns of a relation, and the one that follows from the others, if one does.
@@ -140,6 +180,40 @@ impl Law<'_> {
         }
     }
 
+    /// What a relation that a row breaks says a number of it is bounded by, and on which side; nothing where it bounds no
+    /// numbers.
+    pub(in crate::models) fn bound(
+        self,
+        relation: Relation,
+        column: usize,
+        made: &[Made],
+        row: usize,
+    ) -> Option<(f64, Bound)> {
+        let number = |j: usize| match &made[j] {
+            Made::Number(values) => values.get(row).copied(),
+            Made::Symbol(_) => None,
+        };
+        match relation {
+            Relation::Order(i) => {
+                let order = &self.checks.orders[i];
+                let is_high = column == order.high;
+                let bound = match (is_high, order.strict) {
+                    (true, false) => Bound::AtLeast,
+                    (true, true) => Bound::Above,
+                    (false, false) => Bound::AtMost,
+                    (false, true) => Bound::Below,
+                };
+                Some((number(if is_high { order.low } else { order.high })?, bound))
+            }
+            Relation::Range(i) => {
+                let range = &self.checks.ranges[i];
+                let is_low = number(range.column)? < range.from;
+                Some(if is_low { (range.from, Bound::AtLeast) } else { (range.to, Bound::AtMost) })
+            }
+            _ => None,
+        }
+    }
+
     /// By column that decides others: rows of each of its symbols.
     pub(in crate::models) fn deciding_rows(self, made: &[Made]) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); self.coding.columns.len()];
@@ -160,7 +234,8 @@ impl RuleConfig {
     pub(in crate::models) fn among(&self, columns: &[ColumnSchema]) -> Self {
         let is_known = |name: &str| columns.iter().any(|column| column.name == name);
         let among = |rules: &[String]| {
-            let kept = rules.iter().filter(|rule| Self::names(rule).iter().all(|name| is_known(name)));
+            let kept =
+                rules.iter().filter(|rule| Self::names(rule, is_known).iter().all(|name| is_known(name)));
             kept.cloned().collect()
         };
         Self { hold: among(&self.hold), off: among(&self.off), ..self.clone() }

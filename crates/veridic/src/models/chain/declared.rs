@@ -59,29 +59,14 @@ impl RuleConfig {
     pub(super) fn unreadable(&self) -> Option<(&'static str, &str)> {
         let lists = [("hold", &self.hold), ("off", &self.off)];
         let mut all = lists.iter().flat_map(|(list, rules)| rules.iter().map(|rule| (*list, rule.as_str())));
-        all.find(|(_, rule)| Written::parse(rule).is_none())
+        all.find(|(_, rule)| Written::parse_of(rule, |_| true).is_none())
     }
 }
 
 impl RuleConfig {
-    /// The columns that a rule names; none of one that cannot be read.
-    pub(super) fn names(rule: &str) -> Vec<String> {
-        let is_number = |name: &String| name.parse::<f64>().is_ok();
-        match Written::parse(rule) {
-            None => Vec::new(),
-            Some(Written::Order { low, high, .. }) => vec![low, high],
-            Some(Written::Formula { column, terms }) => {
-                let parts = terms.into_iter().flat_map(|(_, of)| of).map(|(name, _)| name);
-                let parts = parts.filter(|name| !is_number(name));
-                std::iter::once(column).chain(parts).collect()
-            }
-            Some(Written::Decides { by, column }) => {
-                let of = Unit::named(&by).map(|(_, name)| name.to_string());
-                vec![of.unwrap_or(by), column]
-            }
-            Some(Written::Range { column, .. }) => vec![column],
-            Some(Written::With(names)) => names.to_vec(),
-        }
+    /// The columns that a rule names, of those that are known; none of one that cannot be read.
+    pub(super) fn names(rule: &str, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        Written::parse_of(rule, &is_known).map_or_else(Vec::new, |written| written.names(is_known))
     }
 }
 
@@ -221,7 +206,9 @@ impl Reader<'_> {
 
     fn declared(&self, text: &str) -> Result<Declared, ModelError> {
         let wrong = |reason: String| ModelError::WrongRule { rule: text.to_string(), reason };
-        let written = Written::parse(text).ok_or_else(|| wrong(format!("it is none of {FORMS}")))?;
+        let is_known = |name: &str| self.columns.iter().any(|column| column.name == name);
+        let written =
+            Written::parse_of(text, is_known).ok_or_else(|| wrong(format!("it is none of {FORMS}")))?;
         let numbers = |places: &[usize]| {
             let other = places.iter().find(|j| !matches!(self.coders[**j], Coder::Number(_)));
             other.map_or(Ok(()), |j| Err(wrong(format!("`{}` holds no numbers", self.columns[*j].name))))

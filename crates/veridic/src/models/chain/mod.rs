@@ -32,6 +32,7 @@ mod plan;
 mod predict;
 mod rate;
 mod rule;
+mod said;
 mod search;
 mod select;
 mod solve;
@@ -45,6 +46,7 @@ mod written;
 use crate::data::{ColumnSchema, Schema};
 use crate::models::boost::Softmax;
 
+pub use breach::Bound;
 pub use condition::{Allowed, Condition, GivenSample};
 pub use config::ChainConfig;
 pub use fit::{Outcome, Partial, Progress};

@@ -1,5 +1,8 @@
 //! Rules as users write them: `start <= end`, `total = x + y`, `city decides country`, `age in 0..120`, `city with country`.
 
+use super::calendar::Unit;
+use super::rule::RATE_OF;
+
 /// What a rule may look like.
 pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A = B * `rate of C``, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
@@ -46,7 +49,59 @@ fn words(text: &str) -> Option<Vec<(String, bool)>> {
     Some(words)
 }
 
+/// A rule with blanks around its signs where it has none: `tax=net*0.19`. Minus signs are parted only `with_minus`, as names
+/// have hyphens.
+fn spaced(text: &str, with_minus: bool) -> String {
+    let is_sign = |c: char| "=<>*/+".contains(c) || (with_minus && c == '-');
+    let (mut spaced, mut quoted, mut last) = (String::with_capacity(text.len() + 8), false, ' ');
+    for c in text.chars() {
+        let opens = c == '`' && !quoted;
+        let is_inner = quoted;
+        quoted ^= c == '`';
+        // `<=` is one sign.
+        let is_second = c == '=' && matches!(last, '<' | '>');
+        if !is_inner && !is_second && (is_sign(c) || is_sign(last)) {
+            spaced.push(' ');
+        }
+        spaced.push(c);
+        last = if is_inner || opens { '`' } else { c };
+    }
+    spaced
+}
+
 impl Written {
+    /// Reads a rule of columns that are known, whose signs need no blanks around them where that makes names of columns; `None`
+    /// where it is none of [`FORMS`].
+    pub(super) fn parse_of(text: &str, is_known: impl Fn(&str) -> bool) -> Option<Self> {
+        let readings = [text.to_owned(), spaced(text, false), spaced(text, true)];
+        let mut readings = readings.into_iter().filter_map(|text| Self::parse(&text)).peekable();
+        let first = readings.peek().cloned();
+        readings.find(|written| written.names(&is_known).iter().all(|name| is_known(name))).or(first)
+    }
+
+    /// The columns that it names, in its order; of `rate of kind`, where no column is called so, `kind`.
+    pub(super) fn names(&self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let bare = |name: String| match Unit::named(&name).map(|(_, of)| of).or(name.strip_prefix(RATE_OF)) {
+            Some(of) if !is_known(&name) => of.trim_matches('`').to_string(),
+            _ => name,
+        };
+        self.written_names().into_iter().map(bare).collect()
+    }
+
+    fn written_names(&self) -> Vec<String> {
+        match self {
+            Self::Order { low, high, .. } => vec![low.clone(), high.clone()],
+            Self::Formula { column, terms } => {
+                let parts = terms.iter().flat_map(|(_, of)| of).map(|(name, _)| name);
+                let parts = parts.filter(|name| name.parse::<f64>().is_err());
+                std::iter::once(column).chain(parts).cloned().collect()
+            }
+            Self::Decides { by, column } => vec![by.clone(), column.clone()],
+            Self::Range { column, .. } => vec![column.clone()],
+            Self::With(names) => names.to_vec(),
+        }
+    }
+
     /// Reads a rule; `None` where it is none of [`FORMS`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let words = words(text)?;
@@ -92,6 +147,29 @@ fn products(names: impl Iterator<Item = String>, signs: &[&str]) -> Vec<(bool, V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_need_no_blanks_where_names_are_known() {
+        let known = ["tax", "net", "a-b", "a", "b", "km/h", "start day"];
+        let read = |text: &str| Written::parse_of(text, |name| known.contains(&name));
+        for (text, wanted) in [
+            ("tax=net*0.19", "tax = net * 0.19"),
+            ("tax = net*0.19", "tax = net * 0.19"),
+            ("a<=b", "a <= b"),
+            ("a>b", "a > b"),
+            ("`start day`<=b", "`start day` <= b"),
+            ("b<=`start day`", "b <= `start day`"),
+            ("tax=a-b+net", "tax = a-b + net"),
+            ("tax=net-b", "tax = net - b"),
+            ("km/h <= net", "km/h <= net"),
+        ] {
+            assert_eq!(read(text), Written::parse(wanted), "{text}");
+            assert!(read(text).is_some());
+        }
+        // Of names that are not known the rule as it is written is told.
+        assert_eq!(read("x=y*z"), Written::parse("x = y * z"));
+        assert_eq!(read("tax=net*"), None);
+    }
 
     #[test]
     fn rules_are_read_as_they_are_written() {

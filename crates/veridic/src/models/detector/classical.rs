@@ -204,7 +204,8 @@ impl<M: Method> Classical<M> {
             Ok(())
         })?;
         let expected = witness::table(&self.encoding, &expected);
-        Ok(Explained { scored, columns: self.columns(), reasons, expected })
+        let (broken, relations) = Default::default();
+        Ok(Explained { scored, columns: self.columns(), reasons, expected, broken, relations })
     }
 
     fn points(&self, table: &Table, rows: &[usize]) -> Result<(Encoded, Matrix)> {

@@ -49,7 +49,7 @@ pub use lof::LofConfig;
 pub use mixture::GaussianMixtureConfig;
 pub use neighbors::{Distance, NeighborsConfig};
 pub use pca::PcaConfig;
-pub use scored::{Explained, Scored};
+pub use scored::{BrokenCell, Explained, Scored};
 pub use surprise::{Surprise, SurpriseConfig, TRIMMED};
 pub use tails::{CopodConfig, EcodConfig};
 pub use threshold::{Threshold, threshold};

@@ -8,6 +8,7 @@
 //! distances see better.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -17,8 +18,8 @@ use crate::data::{ColumnSchema, Kind, MISSING, Schema, Table};
 use crate::error::ModelError;
 use crate::models::Stored;
 use crate::models::chain::{
-    Checks, Coder, Coding, Found, Law, Made, Plan, Relation, Rule, RuleConfig, coded, find, restore_law,
-    store_law,
+    Bound, Checks, Coder, Coding, Found, Law, Made, Plan, Relation, Rule, RuleConfig, coded, find,
+    restore_law, store_law,
 };
 
 /// The share of reference rows that may break a relation.
@@ -55,14 +56,17 @@ pub(super) struct Relations {
     nats: Vec<f64>,
 }
 
-/// A relation that a row breaks.
-#[derive(Debug, Clone)]
-struct Breach {
+/// A relation that is looked at.
+#[derive(Debug)]
+struct Looked {
+    /// Its place among all.
+    place: usize,
+    relation: Relation,
     /// Columns that it is about.
     of: Vec<usize>,
     /// The one that follows from the others, if one does.
     follows: Option<usize>,
-    relation: Relation,
+    /// What breaking it says.
     nats: f64,
 }
 
@@ -158,16 +162,26 @@ impl Relations {
 
     /// The relations that are looked at, each with the rows that it was found in.
     pub(super) fn found(&self) -> Vec<Found> {
-        let looked = self.law().relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0);
-        let kinds: Vec<usize> = looked.map(|(relation, _)| kind(relation)).collect();
-        let of_kind = |found: &Found| match found.rule {
-            Rule::Decides { .. } => 0,
-            Rule::Formula { .. } | Rule::Terms { .. } => 1,
-            Rule::Order { .. } => 2,
-            Rule::Range { .. } => 3,
-            Rule::Pairs { .. } => 4,
-        };
-        self.law().rules().into_iter().filter(|found| kinds.contains(&of_kind(found))).collect()
+        let named = self.named();
+        let looked = named.iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0);
+        let looked: HashSet<String> = looked.map(|(rule, _)| rule.to_string()).collect();
+        self.law().rules().into_iter().filter(|found| looked.contains(&found.rule.to_string())).collect()
+    }
+
+    /// All relations as rules, as broken cells number them.
+    pub(super) fn named(&self) -> Vec<Rule> {
+        self.law().named()
+    }
+
+    /// The relations that are looked at.
+    fn looked(&self) -> Vec<Looked> {
+        let law = self.law();
+        let all = law.relations().into_iter().zip(&self.nats).enumerate();
+        let looked = all.filter(|(_, (_, nats))| **nats > 0.0).map(|(place, (relation, nats))| {
+            let (of, follows) = law.about(relation);
+            Looked { place, relation, of, follows, nats: *nats }
+        });
+        looked.collect()
     }
 
     /// Rows that break a relation.
@@ -188,43 +202,56 @@ impl Relations {
         rarity: impl Fn(usize, usize) -> f64,
     ) -> Vec<Broken> {
         let Some(made) = self.read(table, rows) else { return Vec::new() };
-        let law = self.law();
-        let mut of_rows: Vec<(usize, Breach)> = Vec::new();
+        let looked = self.looked();
+        let mut of_columns: Vec<Vec<&Looked>> = vec![Vec::new(); self.columns.len()];
+        let mut of_rows: Vec<(usize, &Looked)> = Vec::new();
         // What others follow from or follow to, in rows where that holds, is right.
-        let mut making: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        for (relation, nats) in law.relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0) {
-            let broken = self.broken(relation, &made);
-            let (of, follows) = law.about(relation);
-            if follows.is_some() {
-                making.push((of.clone(), broken.clone()));
+        let mut making: Vec<(&Looked, Vec<usize>)> = Vec::new();
+        for looked in &looked {
+            looked.of.iter().for_each(|j| of_columns[*j].push(looked));
+            let broken = self.broken(looked.relation, &made);
+            of_rows.extend(broken.iter().map(|row| (*row, looked)));
+            if looked.follows.is_some() {
+                making.push((looked, broken));
             }
-            let breach = Breach { relation, of, follows, nats: *nats };
-            of_rows.extend(broken.into_iter().map(|row| (row, breach.clone())));
         }
         of_rows.sort_by_key(|(row, _)| *row);
         let places: Vec<usize> = self.columns.iter().map(|column| place(encoding, &column.name)).collect();
         let mut found = Vec::new();
         for of_row in of_rows.chunk_by(|a, b| a.0 == b.0) {
             let row = of_row[0].0;
-            let mut left: Vec<&Breach> = of_row.iter().map(|(_, breach)| breach).collect();
+            let mut left: Vec<&Looked> = of_row.iter().map(|(_, looked)| *looked).collect();
             let mut kept = vec![0usize; places.len()];
-            for (of, _) in making.iter().filter(|(_, broken)| broken.binary_search(&row).is_err()) {
-                of.iter().for_each(|j| kept[*j] += 1);
+            for (looked, _) in making.iter().filter(|(_, broken)| broken.binary_search(&row).is_err()) {
+                looked.of.iter().for_each(|j| kept[*j] += 1);
             }
             let own: Vec<Made> = made.iter().map(|cells| cells.take(&[row as u32])).collect();
-            while let Some(wrong) =
-                blamed(&left, |j| (self.mended(&left, j, &own).is_some(), kept[j], rarity(places[j], row)))
-            {
-                let (about, others): (Vec<&Breach>, Vec<&Breach>) =
-                    left.iter().copied().partition(|breach| breach.of.contains(&wrong));
-                let nats = about.iter().map(|breach| breach.nats).fold(0.0, f64::max);
+            while !left.is_empty() {
+                let columns = about(&left);
+                let mended: HashMap<usize, (&Looked, Made)> = columns
+                    .iter()
+                    .filter_map(|j| Some((*j, self.mended(&left, *j, &of_columns[*j], &own)?)))
+                    .collect();
+                let of = |j: usize| (mended.contains_key(&j), kept[j], rarity(places[j], row));
+                let Some(wrong) = blamed(&columns, &left, of) else { break };
+                let (broken, others): (Vec<&Looked>, Vec<&Looked>) =
+                    left.iter().copied().partition(|looked| looked.of.contains(&wrong));
+                let nats = broken.iter().map(|looked| looked.nats).fold(0.0, f64::max);
                 let column = places[wrong];
-                let told = || about.iter().find_map(|breach| law.expected(breach.relation, wrong, &own, 0));
-                let expected = self
-                    .mended(&left, wrong, &own)
-                    .or_else(told)
-                    .map_or(f64::NAN, |cell| self.held(wrong, &cell, &encoding.columns[column]));
-                found.push(Broken { row: row as u32, column: column as u32, nats, expected });
+                let told = || {
+                    broken.iter().find_map(|looked| {
+                        Some((*looked, self.law().expected(looked.relation, wrong, &own, 0)?))
+                    })
+                };
+                let bounded = || self.bounded(&broken, wrong, &own);
+                let (relation, expected, bound) = match mended.get(&wrong).cloned().or_else(told) {
+                    Some((looked, cell)) => {
+                        (looked, self.held(wrong, &cell, &encoding.columns[column]), None)
+                    }
+                    None => bounded().unwrap_or((broken[0], f64::NAN, None)),
+                };
+                let (row, column, relation) = (row as u32, column as u32, relation.place as u32);
+                found.push(Broken { row, column, nats, expected, bound, relation });
                 left = others;
             }
         }
@@ -232,17 +259,45 @@ impl Relations {
         found
     }
 
-    /// What a cell of a row, given by itself, must be for every relation of its column to hold, if there is such a value.
-    fn mended(&self, breaches: &[&Breach], j: usize, own: &[Made]) -> Option<Made> {
+    /// What a cell of a row, given by itself, must be for every relation of its column to hold, and the relation that says so,
+    /// if there is such a value.
+    fn mended<'a>(
+        &self,
+        breaches: &[&'a Looked],
+        j: usize,
+        of_column: &[&Looked],
+        own: &[Made],
+    ) -> Option<(&'a Looked, Made)> {
         let law = self.law();
-        let about = breaches.iter().filter(|breach| breach.of.contains(&j));
-        about.filter_map(|breach| law.expected(breach.relation, j, own, 0)).find(|cell| {
-            let mut changed = own.to_vec();
+        let about = breaches.iter().filter(|looked| looked.of.contains(&j));
+        let said = about.filter_map(|looked| Some((*looked, law.expected(looked.relation, j, own, 0)?)));
+        let mut changed = own.to_vec();
+        let mut mends = |cell: &Made| {
             changed[j].set(0, cell, 0);
-            let looked = law.relations().into_iter().zip(&self.nats).filter(|(_, nats)| **nats > 0.0);
-            let mut of_column = looked.filter(|(relation, _)| law.about(*relation).0.contains(&j));
-            of_column.all(|(relation, _)| self.broken(relation, &changed).is_empty())
-        })
+            of_column.iter().all(|looked| self.broken(looked.relation, &changed).is_empty())
+        };
+        said.into_iter().find(|(_, cell)| mends(cell))
+    }
+
+    /// What bounds a number of a row, given by itself, by the relations that it breaks: of those on the side of the first, the
+    /// one that says most.
+    fn bounded<'a>(
+        &self,
+        breaches: &[&'a Looked],
+        j: usize,
+        own: &[Made],
+    ) -> Option<(&'a Looked, f64, Option<Bound>)> {
+        let law = self.law();
+        let bounds = breaches.iter().filter_map(|looked| {
+            let (value, bound) = law.bound(looked.relation, j, own, 0)?;
+            Some((*looked, value, bound))
+        });
+        let is_lower = |bound: Bound| matches!(bound, Bound::AtLeast | Bound::Above);
+        let (looked, value, bound) = bounds.reduce(|most, other| {
+            let says_more = if is_lower(most.2) { other.1 > most.1 } else { other.1 < most.1 };
+            if is_lower(most.2) == is_lower(other.2) && says_more { other } else { most }
+        })?;
+        Some((looked, value, Some(bound)))
     }
 
     /// A cell as an encoding holds expected ones.
@@ -306,19 +361,28 @@ fn place(encoding: &Encoding, name: &str) -> usize {
     encoding.columns.iter().position(|fitted| fitted.name == name).unwrap_or(MISSING as usize)
 }
 
-/// The column that is wrong, if any is; `of` gives whether another value of a column would mend all, how many relations of it
-/// hold, and how rare its value is.
-fn blamed(breaches: &[&Breach], of: impl Fn(usize) -> (bool, usize, f64)) -> Option<usize> {
-    let mut columns: Vec<usize> = breaches.iter().flat_map(|breach| breach.of.iter().copied()).collect();
+/// The columns that relations are about, in their order.
+fn about(breaches: &[&Looked]) -> Vec<usize> {
+    let mut columns: Vec<usize> = breaches.iter().flat_map(|looked| looked.of.iter().copied()).collect();
     columns.sort_unstable();
     columns.dedup();
+    columns
+}
+
+/// Which of the columns is wrong, if any is; `of` gives whether another value of a column would mend all, how many relations of
+/// it hold, and how rare its value is.
+fn blamed(
+    columns: &[usize],
+    breaches: &[&Looked],
+    of: impl Fn(usize) -> (bool, usize, f64),
+) -> Option<usize> {
     let rank = |j: usize| {
-        let about = breaches.iter().filter(|breach| breach.of.contains(&j)).count();
+        let about = breaches.iter().filter(|looked| looked.of.contains(&j)).count();
         let (mends, kept, rarity) = of(j);
-        let follows = breaches.iter().any(|breach| breach.follows == Some(j));
+        let follows = breaches.iter().any(|looked| looked.follows == Some(j));
         ((mends, about, Reverse(kept), follows), rarity)
     };
-    let ranked = columns.into_iter().map(|j| (j, rank(j)));
+    let ranked = columns.iter().map(|j| (*j, rank(*j)));
     ranked.max_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(j, _)| j)
 }
 
@@ -326,15 +390,18 @@ fn blamed(breaches: &[&Breach], of: impl Fn(usize) -> (bool, usize, f64)) -> Opt
 mod tests {
     use super::*;
 
-    fn breach(of: &[usize], follows: Option<usize>) -> Breach {
-        Breach { of: of.to_vec(), follows, relation: Relation::Order(0), nats: 1.0 }
+    fn looked(of: &[usize], follows: Option<usize>) -> Looked {
+        Looked { place: 0, of: of.to_vec(), follows, relation: Relation::Order(0), nats: 1.0 }
     }
 
     #[test]
     fn the_column_that_most_broken_relations_are_about_is_wrong() {
         let (sum, tax, order) =
-            (breach(&[0, 1, 2], Some(2)), breach(&[2, 3], Some(3)), breach(&[4, 5], None));
+            (looked(&[0, 1, 2], Some(2)), looked(&[2, 3], Some(3)), looked(&[4, 5], None));
         let none = |_| (false, 0, 0.0);
+        fn blamed(breaches: &[&Looked], of: impl Fn(usize) -> (bool, usize, f64)) -> Option<usize> {
+            super::blamed(&about(breaches), breaches, of)
+        }
         assert_eq!(blamed(&[&sum], none), Some(2));
         assert_eq!(blamed(&[&tax], none), Some(3));
         assert_eq!(blamed(&[&sum, &tax], none), Some(2));

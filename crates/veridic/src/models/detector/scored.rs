@@ -1,6 +1,7 @@
 //! What a detector says of rows.
 
 use crate::data::Table;
+use crate::models::chain::{Bound, Rule};
 
 /// Scores of rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +25,23 @@ pub struct Explained {
     /// What each cell would be expected to hold, by training rows that are alike in the other columns; these columns in this
     /// order.
     pub expected: Table,
+    /// Cells that break a relation between columns, by row and column; none from detectors that do not look at relations.
+    pub broken: Vec<BrokenCell>,
+    /// The relations that the detector looks at, as [`BrokenCell::relation`] numbers them.
+    pub relations: Vec<Rule>,
+}
+
+/// A cell that breaks a relation between columns which nearly all training rows keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenCell {
+    /// The row.
+    pub row: usize,
+    /// The column, by its place in [`Explained::columns`].
+    pub column: usize,
+    /// The relation, by its place in [`Explained::relations`].
+    pub relation: usize,
+    /// On which side of the expected value the cell should be, where the relation says no more.
+    pub bound: Option<Bound>,
 }
 
 impl Explained {

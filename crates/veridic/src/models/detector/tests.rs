@@ -3,7 +3,7 @@
 use super::*;
 use crate::data::{Cells, Column, MISSING};
 use crate::error::{Error, ModelError};
-use crate::models::chain::RuleConfig;
+use crate::models::chain::{Bound, RuleConfig};
 use crate::models::tests::serde_names;
 use crate::seed::{standard_normal, uniform};
 
@@ -419,6 +419,16 @@ fn a_cell_that_breaks_what_nearly_all_rows_keep_is_unusual_and_named_first() {
         panic!("numbers")
     };
     assert!((found[7] - 1.0 - expected[7]).abs() < 1e-9, "{} {}", found[7], expected[7]);
+    // The relation is told, and what it says.
+    let told = |row: usize| explained.broken.iter().find(|cell| cell.row == row).unwrap();
+    let relation = |row: usize| explained.relations[told(row).relation].to_string();
+    assert_eq!(relation(7), "`total` = `count` * `price`");
+    assert_eq!(relation(70), "`city` decides `country`");
+    assert_eq!((relation(140).as_str(), told(140).bound), ("`day` <= `due`", Some(Bound::AtLeast)));
+    let Cells::Number(due) = &explained.expected.columns[4].cells else { panic!("numbers") };
+    let Cells::Number(day) = &test.columns[3].cells else { panic!("numbers") };
+    assert_eq!(due[140], day[140]);
+    assert!(explained.broken.is_sorted_by_key(|cell| (cell.row, cell.column)));
     // A wrong row of the training rows is found there, too.
     let own = detector.score(&train, 1).unwrap().score;
     let mut order: Vec<usize> = (0..own.len()).collect();

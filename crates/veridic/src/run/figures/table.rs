@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{histogram_of, roc_of};
-use crate::data::{Cells, Data, Kind, MISSING, Schema, Table};
+use crate::data::{self, Cells, Data, MISSING, Schema, Table};
 use crate::error::Result;
 use crate::evaluate;
 use crate::figure::{self, Figure, Marginal, Marginals};
@@ -13,6 +13,7 @@ use crate::run::check;
 use crate::run::config::{Config, FigureKind};
 use crate::run::dataset::Dataset;
 use crate::run::directory::Directory;
+use crate::run::form::Form;
 use crate::run::report::learning::learning_curves;
 
 /// Draws the figures of the configuration into `figures/`, as SVG and PNG with their numbers as CSV.
@@ -117,30 +118,51 @@ pub(crate) fn dependence(real: &Table, made: &Table) -> Result<Figure> {
 
 /// The cells of a column in both tables.
 pub(crate) enum Compared<'a> {
-    Numbers { real: &'a [f64], made: &'a [f64], dates: bool },
-    Levels(Vec<(String, usize, usize)>),
+    Numbers { real: &'a [f64], made: &'a [f64], written: Form<'a> },
+    Levels { counts: Vec<(String, usize, usize)>, are_ordered: bool },
 }
 
 impl Compared<'_> {
     pub(crate) fn as_marginal(&self) -> Marginal<'_> {
         match self {
-            Self::Numbers { real, made, dates } => Marginal::Numbers { real, made, dates: *dates },
-            Self::Levels(levels) => Marginal::Levels(levels),
+            Self::Numbers { real, made, written } => {
+                Marginal::Numbers { real, made, written: written.as_written() }
+            }
+            Self::Levels { counts, are_ordered: true } => Marginal::Ordered(counts),
+            Self::Levels { counts, are_ordered: false } => Marginal::Levels(counts),
         }
     }
 }
 
-pub(crate) fn compared<'a>(real: &'a Table, made: &'a Table, schema: &Schema) -> Vec<(String, Compared<'a>)> {
+pub(crate) fn compared<'a>(
+    real: &'a Table,
+    made: &'a Table,
+    schema: &'a Schema,
+) -> Vec<(String, Compared<'a>)> {
     let mut columns = Vec::new();
     for column in &schema.columns {
         let cells = (real.column(&column.name), made.column(&column.name));
         let (Some(real), Some(made)) = cells else { continue };
         let compared = match (&real.cells, &made.cells) {
             (Cells::Number(real), Cells::Number(made)) => {
-                let dates = matches!(column.kind, Kind::DateTime { .. });
-                Compared::Numbers { real, made, dates }
+                Compared::Numbers { real, made, written: Form::of(column) }
             }
-            (real @ Cells::Text { .. }, made @ Cells::Text { .. }) => Compared::Levels(levels(real, made)),
+            (real @ Cells::Text { .. }, made @ Cells::Text { .. }) => {
+                let mut counts = levels(real, made);
+                let missing = counts.iter().position(|(level, ..)| level == "missing");
+                let missing = missing.filter(|_| !column.kind.levels().iter().any(|l| l == "missing"));
+                let missing = missing.map(|at| counts.remove(at));
+                let names: Vec<&str> = counts.iter().map(|(level, ..)| level.as_str()).collect();
+                let places = (names.len() > 2).then(|| data::places(&names)).flatten();
+                let are_ordered = places.is_some();
+                if let Some(places) = places {
+                    let mut order: Vec<usize> = (0..counts.len()).collect();
+                    order.sort_by_key(|i| places[*i]);
+                    counts = order.into_iter().map(|i| counts[i].clone()).collect();
+                }
+                counts.extend(missing);
+                Compared::Levels { counts, are_ordered }
+            }
             _ => continue,
         };
         columns.push((column.name.clone(), compared));

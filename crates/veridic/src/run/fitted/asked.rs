@@ -33,6 +33,13 @@ pub(super) fn condition(schema: &Schema, typed: &Condition) -> Result<chain::Con
     let text = text.trim();
     let is_level = |text: &str| column.kind.levels().iter().any(|level| level == text);
     let values = |text: &str| {
+        // A value of the data may begin or end with a brace.
+        if text.starts_with('{') != text.ends_with('}') {
+            let (missing, whole) =
+                if text.starts_with('{') { ("}", format!("{text}}}")) } else { ("{", format!("{{{text}")) };
+            let remedy = format!("write `{name}={whole}`; a value with a brace stands in double quotes");
+            return Err(refused(typed, format!("`{missing}` is missing"), &remedy));
+        }
         let remedy = "write a value with quotes as `\"say \"\"yes\"\"\"`";
         listed(text).ok_or_else(|| refused(typed, "a double quote is not closed".to_string(), remedy))
     };
@@ -211,6 +218,8 @@ mod tests {
         for (text, reason, remedy) in [
             ("{Paris, TX, Rome}", "there is no value `Paris`", "`c={\"Paris, TX\", …}`"),
             ("{\"Paris, TX, Rome}", "a double quote is not closed", "write a value with quotes"),
+            ("{\"Paris, TX\", Rome", "`}` is missing", "`c={\"Paris, TX\", Rome}`"),
+            ("Paris, Rome}", "`{` is missing", "`c={Paris, Rome}`"),
         ] {
             let error = asked(comma(), text).unwrap_err();
             assert!(error.to_string().contains(reason), "{error}");

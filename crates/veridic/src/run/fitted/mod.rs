@@ -29,13 +29,13 @@ use std::path::Path;
 use veridic_graph::{Pool, State};
 
 use crate::codec::{Codec, ImageCodec};
-use crate::data::{self, Column, DataKind, Schema, Table, TextLayout};
+use crate::data::{self, CellWriter, Column, DataKind, Schema, Table, TextLayout};
 use crate::error::{ModelError, Result, RunError};
 use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableModel};
 use crate::nn::LayerSummary;
 use crate::run::check::{criterion, likelihood};
 use crate::run::config::Config;
-use crate::run::dataset::{Dataset, Windowing, kind, series_layout, table_layout};
+use crate::run::dataset::{Dataset, Windowing, series_layout, table_layout};
 use crate::run::directory::{Directory, MODEL, RunInfo};
 use crate::train::{Criterion, Event};
 
@@ -445,5 +445,5 @@ pub(crate) fn ordered(mut table: Table, schema: &Schema) -> Table {
 pub(crate) fn cell_text(schema: &Schema, table: &Table, column: &str, row: usize) -> Option<String> {
     let cells = &table.column(column)?.cells;
     let mut text = String::new();
-    data::cell(kind(schema, column), cells, row, &mut text).then_some(text)
+    CellWriter::new(schema.column(column)).write(cells, row, &mut text).then_some(text)
 }

@@ -26,16 +26,19 @@ pub struct ScorePage<'a> {
 
 const STYLE: &str = include_str!("page.css");
 
+/// Levels whose order is kept where they have one: as many as a picture has room for.
+const ORDERED: usize = 6;
+
 impl Scores {
     /// Why row `row` is unusual, as a picture: what each column that was asked for adds, and where the row lies in it among the
     /// rows of `table`, which were scored.
     ///
     /// # Errors
     /// Scores without reasons for that row.
-    pub fn explained(&self, (table, schema): (&Table, &Schema), row: usize, title: &str) -> Result<Figure> {
+    pub fn explained(&self, table: &Table, row: usize, title: &str) -> Result<Figure> {
         let reasons = self.reasons.get(row).map_or(&[][..], Vec::as_slice);
         let columns: Vec<ReasonColumn<'_>> =
-            reasons.iter().map(|reason| column_of((table, schema), row, reason)).collect();
+            reasons.iter().map(|reason| column_of(table, row, reason)).collect();
         let score = self.scores.get(row).copied().unwrap_or(f64::NAN);
         let tail = self.tails.as_ref().and_then(|tails| tails.get(row));
         let note = match tail {
@@ -113,7 +116,7 @@ impl Scores {
             );
             let _ = write!(html, "<summary>{} <span>{:.2}</span></summary>", escaped(name), self.scores[row]);
             if self.reasons.get(row).is_some_and(|reasons| !reasons.is_empty()) {
-                let figure = self.explained((table, schema), row, name)?;
+                let figure = self.explained(table, row, name)?;
                 let _ = write!(html, "<figure>{}</figure>", figure.svg()?);
             }
             html.push_str("<table class=\"cells\">");
@@ -126,7 +129,8 @@ impl Scores {
         }
         html.push_str(
             "<p class=\"about\">A reason is the part of the score that a column adds; those of a row sum to its score. \
-             Expected is what rows have that are alike in the other columns. Heights of grey bars are square roots of \
+             Expected is what rows have that are alike in the other columns, or what a relation that nearly all rows keep says. \
+             Heights of grey bars are square roots of \
              numbers of rows.</p></main></body></html>\n",
         );
         Ok(html)
@@ -156,9 +160,12 @@ impl Scores {
                 let cell = |cell: &Option<String>| {
                     cell.as_deref().map_or("<i>missing</i>".to_owned(), |cell| escaped(figure::legible(cell)))
                 };
+                let relation = reason.relation.as_deref().map_or(String::new(), |relation| {
+                    format!(" because <i class=\"relation\">{}</i>", escaped(relation))
+                });
                 let _ = write!(
                     html,
-                    "<div><b>{}</b> {} <span>expected {}, adds {:.2}</span></div>",
+                    "<div><b>{}</b> {} <span>expected {}{relation}, adds {:.2}</span></div>",
                     escaped(&reason.column),
                     cell(&reason.actual),
                     cell(&reason.expected),
@@ -172,17 +179,11 @@ impl Scores {
 }
 
 /// A column of the picture of a row.
-fn column_of<'a>((table, schema): (&'a Table, &Schema), row: usize, reason: &'a Reason) -> ReasonColumn<'a> {
-    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN);
+fn column_of<'a>(table: &'a Table, row: usize, reason: &'a Reason) -> ReasonColumn<'a> {
     let others = match table.column(&reason.column).map(|column| &column.cells) {
         Some(Cells::Number(values)) => {
             let actual = values.get(row).copied().unwrap_or(f64::NAN);
-            // What is written otherwise, a moment or an amount, is found by its text.
-            let same = |other: usize| cell_text(schema, table, &reason.column, other) == reason.expected;
-            let expected = Some(number(&reason.expected)).filter(|value| !value.is_nan());
-            let found =
-                || (0..values.len().min(10_000)).find(|&other| same(other)).map(|other| values[other]);
-            Others::Numbers { values, actual, expected: expected.or_else(found).unwrap_or(f64::NAN) }
+            Others::Numbers { values, actual, expected: reason.expected_number.unwrap_or(f64::NAN) }
         }
         Some(Cells::Text { codes, levels }) => {
             let mut by: BTreeMap<u32, usize> = BTreeMap::new();
@@ -193,6 +194,12 @@ fn column_of<'a>((table, schema): (&'a Table, &Schema), row: usize, reason: &'a 
             let mut counts: Vec<(&str, usize)> =
                 by.into_iter().map(|(code, count)| (levels[code as usize].as_str(), count)).collect();
             counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            let names: Vec<&str> = counts.iter().map(|(level, _)| *level).collect();
+            if let Some(places) = crate::data::places(&names).filter(|_| names.len() <= ORDERED) {
+                let mut order: Vec<usize> = (0..names.len()).collect();
+                order.sort_by_key(|i| places[*i]);
+                counts = order.into_iter().map(|i| counts[i]).collect();
+            }
             let place =
                 |text: &Option<String>| counts.iter().position(|(level, _)| Some(*level) == text.as_deref());
             Others::Levels { actual: place(&reason.actual), expected: place(&reason.expected), counts }
@@ -204,6 +211,7 @@ fn column_of<'a>((table, schema): (&'a Table, &Schema), row: usize, reason: &'a 
         adds: reason.adds,
         actual: reason.actual.as_deref().unwrap_or_default(),
         expected: reason.expected.as_deref().unwrap_or_default(),
+        relation: reason.relation.as_deref().unwrap_or_default(),
         others,
     }
 }
@@ -287,6 +295,8 @@ mod tests {
             adds,
             actual: Some(actual.into()),
             expected: Some("<x>".into()),
+            expected_number: None,
+            relation: (column == "k").then(|| "k < l".into()),
         };
         let scores = Scores {
             scores: vec![0.5, 0.6, 40.0],
@@ -302,5 +312,6 @@ mod tests {
         assert!(html.contains("&lt;third&gt;") && !html.contains("<third>") && !html.contains("<x>"));
         assert!(!html.contains("src=") && !html.contains("@import") && html.matches("<details").count() == 2);
         assert!(html.find("&lt;third&gt;") < html.find("second"));
+        assert!(html.contains("because <i class=\"relation\">k &lt; l</i>, adds 1.00"));
     }
 }

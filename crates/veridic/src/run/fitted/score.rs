@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Fitted, Form, Given, InUse, Model, kind, unseen};
-use crate::data::{self, Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table};
+use super::{Fitted, Form, Given, InUse, Model, unseen};
+use crate::data::{
+    CellWriter, Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table,
+};
 use crate::error::Result;
 use crate::models::Ability;
+use crate::models::detector::{BrokenCell, Explained};
 
 /// How unusual rows are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +19,8 @@ pub struct Scores {
     pub tails: Option<Vec<f64>>,
     /// For each row the columns that add most to its score, the most first; empty where they were not asked for.
     pub reasons: Vec<Vec<Reason>>,
+    /// Whether the model looks at relations between columns, so that reasons may name one.
+    pub relations: bool,
     /// Of series what each score is of: the entity where there are several, and the time; of windows what is known of each.
     pub points: Option<(Table, Schema)>,
     /// What the user should know.
@@ -31,13 +36,17 @@ pub struct Reason {
     pub adds: f64,
     /// The cell, as the data writes it; none where it is missing.
     pub actual: Option<String>,
-    /// What the model expects there; none for a missing cell.
+    /// What the model expects there, as the data writes it, or what bounds it (`at least 2021-03-04`); none for a missing cell.
     pub expected: Option<String>,
+    /// What is expected as a number, of columns of numbers and moments.
+    pub expected_number: Option<f64>,
+    /// The relation between columns that the cell breaks, in words (`gross = net + tax`), if it breaks one.
+    pub relation: Option<String>,
 }
 
 impl Scores {
     /// One row each: `score`, `tail` where it is known, and for the k-th reason `reason_k`, `reason_k_adds`,
-    /// `reason_k_actual` and `reason_k_expected`.
+    /// `reason_k_actual` and `reason_k_expected`; of models that look at relations between columns also `reason_k_relation`.
     pub fn table(&self) -> (Table, Schema) {
         let mut columns = vec![number("score", self.scores.clone())];
         columns.extend(self.tails.clone().map(|tails| number("tail", tails)));
@@ -50,6 +59,9 @@ impl Scores {
             columns.push(number(&name("_adds"), adds));
             columns.push(text(&name("_actual"), each().map(|reason| reason?.actual.as_deref())));
             columns.push(text(&name("_expected"), each().map(|reason| reason?.expected.as_deref())));
+            if self.relations {
+                columns.push(text(&name("_relation"), each().map(|reason| reason?.relation.as_deref())));
+            }
         }
         let table = Table { n_rows: self.scores.len(), columns };
         let schema = plain_schema(&table);
@@ -115,7 +127,8 @@ impl Fitted {
                                 parts.row_mut(row)[at] += unseen::nats(n_train) as f32;
                             }
                         }
-                        scores.reasons = reasons((&columns, &parts), schema, (table, &expected), explain);
+                        scores.reasons =
+                            reasons((&columns, &parts), schema, (table, &expected), explain, None);
                         scores.scores = judged.scores;
                     }
                     _ => scores.scores = network.score(pool, encoded.rows(), &index)?,
@@ -144,42 +157,68 @@ impl Fitted {
         let explained = model.explain(table, threads)?.ok_or_else(|| self.cannot(Ability::Explain))?;
         let columns: Vec<&str> = explained.columns.iter().map(String::as_str).collect();
         let (n_rows, n_cols) = (table.n_rows, columns.len());
-        let parts = Matrix { n_rows, n_cols, values: explained.reasons };
-        let reasons = reasons((&columns, &parts), model.schema(), (table, &explained.expected), explain);
+        let parts = Matrix { n_rows, n_cols, values: explained.reasons.clone() };
+        let cells = (table, &explained.expected);
+        let reasons = reasons((&columns, &parts), model.schema(), cells, explain, Some(&explained));
+        let relations = !explained.relations.is_empty();
         let (scores, tails) = (explained.scored.score, Some(explained.scored.tail));
-        Ok(Scores { scores, tails, reasons, ..Scores::default() })
+        Ok(Scores { scores, tails, reasons, relations, ..Scores::default() })
     }
 }
 
-/// The columns of each row that add most, equal ones in the table's order.
+/// The columns of each row that add most, equal ones in the table's order; with the relations that cells break, where a
+/// detector tells them.
 fn reasons(
     (columns, parts): (&[&str], &Matrix),
     schema: &Schema,
     (actual, expected): (&Table, &Table),
     explain: usize,
+    of: Option<&Explained>,
 ) -> Vec<Vec<Reason>> {
     // Looked up once, not for every row.
-    let kinds: Vec<Option<&Kind>> = columns.iter().map(|name| kind(schema, name)).collect();
+    let abouts: Vec<Option<&ColumnSchema>> = columns.iter().map(|name| schema.column(name)).collect();
+    let writers: Vec<CellWriter<'_>> = abouts.iter().map(|about| CellWriter::new(*about)).collect();
     let [actual, expected] = [actual, expected].map(|table| -> Vec<Option<&Cells>> {
         columns.iter().map(|name| table.column(name).map(|column| &column.cells)).collect()
     });
+    let broken: HashMap<(usize, usize), &BrokenCell> =
+        of.map_or(&[][..], |of| &of.broken).iter().map(|cell| ((cell.row, cell.column), cell)).collect();
     let said = |cells: Option<&Cells>, j: usize, row: usize| {
         let mut text = String::new();
-        data::cell(kinds[j], cells?, row, &mut text).then(|| short(text))
+        writers[j].write(cells?, row, &mut text).then(|| short(text))
     };
-    let expected = |j: usize, row: usize| match (kinds[j], expected[j]?) {
-        (Some(Kind::Real { .. }), Cells::Number(values)) => {
-            said(Some(&Cells::Number(vec![known_digits(values[row])])), j, 0)
+    let number = |j: usize, row: usize| match expected[j]? {
+        Cells::Number(values) => Some(values[row]).filter(|value| !value.is_nan()),
+        Cells::Text { .. } => None,
+    };
+    let expected = |j: usize, row: usize, is_known: bool| match (number(j, row), abouts[j].map(|a| &a.kind)) {
+        // What a relation says is exact.
+        (Some(value), Some(Kind::Real { .. })) if !is_known => {
+            said(Some(&Cells::Number(vec![known_digits(value)])), j, 0)
         }
-        (_, cells) => said(Some(cells), j, row),
+        _ => said(expected[j], j, row),
+    };
+    let cell = |name: &str, row: usize| {
+        let at = columns.iter().position(|column| *column == name);
+        at.and_then(|j| said(actual[j], j, row)).unwrap_or_else(|| "missing".to_owned())
     };
     let of_row = |row: usize| {
         let parts = parts.row(row);
-        let reason = |j: usize| Reason {
-            column: columns[j].to_string(),
-            adds: f64::from(parts[j]),
-            actual: said(actual[j], j, row),
-            expected: expected(j, row),
+        let reason = |j: usize| {
+            let broken = broken.get(&(row, j));
+            let mut expected = expected(j, row, broken.is_some());
+            if let (Some(text), Some(bound)) = (&mut expected, broken.and_then(|cell| cell.bound)) {
+                *text = format!("{bound} {text}");
+            }
+            let relation = broken.zip(of).and_then(|(cell, of)| of.relations.get(cell.relation));
+            Reason {
+                column: columns[j].to_string(),
+                adds: f64::from(parts[j]),
+                actual: said(actual[j], j, row),
+                expected,
+                expected_number: number(j, row),
+                relation: relation.map(|rule| rule.said(|name| cell(name, row))),
+            }
         };
         greatest(parts, explain).into_iter().map(reason).collect()
     };
@@ -270,6 +309,69 @@ mod tests {
         assert_eq!(greatest(&values, 4), [5, 1, 3, 0]);
         assert_eq!(greatest(&values, 99), [5, 1, 3, 0, 6, 4, 2]);
         assert_eq!(greatest(&values, 0), [0; 0]);
+    }
+
+    /// Invoices as they are written in Germany, with one change to one of their cells.
+    fn invoices(n: usize, wrong: Option<(usize, &str)>) -> Data {
+        let money = |cents: usize| {
+            let (whole, rest) = (cents / 100, cents % 100);
+            let whole = match whole {
+                0..1000 => whole.to_string(),
+                _ => format!("{}.{:03}", whole / 1000, whole % 1000),
+            };
+            format!("{whole},{rest:02} €")
+        };
+        let places = [("Rom", "IT"), ("Mailand", "IT"), ("Oslo", "NO"), ("Bergen", "NO"), ("Bonn", "DE")];
+        let mut text = String::from("netto;steuer;brutto;stadt;land;von;bis\n");
+        for i in 0..n {
+            // Of some rows what none of the others says.
+            let noise = |by: usize, below: usize| (i * i * by + i * 7919) % 10_007 % below;
+            let net = 1_000 + noise(31, 500_000) * 53 + noise(17, 97);
+            let tax = noise(13, 9_000) + 100;
+            let (city, country) = places[noise(11, 5)];
+            let (from, to) = (noise(7, 150) + 1, noise(7, 150) + noise(3, 90) + 1);
+            let date = |day: usize| format!("{:02}.{:02}.2021", 1 + day % 28, 1 + day / 28);
+            let mut cells =
+                [money(net), money(tax), money(net + tax), city.into(), country.into(), date(from), date(to)];
+            if let Some((column, cell)) = wrong.filter(|_| i == 5) {
+                cells[column] = cell.to_owned();
+            }
+            text += &(cells.join(";") + "\n");
+        }
+        let read =
+            crate::data::read_bytes("invoices", text.into_bytes(), &crate::data::ReadOptions::default());
+        let read = read.unwrap();
+        Data::Table(read.table, read.schema)
+    }
+
+    #[test]
+    fn broken_relations_are_named_and_cells_are_spelled_as_in_the_data() {
+        let config = crate::run::Config::from_toml("[model.surprise]", "recipe").unwrap();
+        let mut fitted = crate::fit(invoices(800, None), &config, 1).unwrap();
+        let mut first = |wrong: Option<(usize, &str)>| {
+            let scores = fitted.score(invoices(20, wrong), 1).unwrap();
+            assert!(scores.relations);
+            let names: Vec<String> = scores.table().0.columns.into_iter().map(|column| column.name).collect();
+            assert_eq!(names.last().unwrap(), "reason_1_relation");
+            scores.reasons[5][0].clone()
+        };
+        let right = first(None);
+        assert_eq!(right.relation, None);
+        let gross = first(Some((2, "77.574,10 €")));
+        assert_eq!((gross.column.as_str(), gross.actual.as_deref()), ("brutto", Some("77.574,10 €")));
+        assert_eq!(gross.relation.as_deref(), Some("brutto = netto + steuer"));
+        let expected = gross.expected.unwrap();
+        assert!(expected.ends_with(" €") && expected.contains(','), "{expected}");
+        // One of these is not the city's.
+        let countries = ["DE", "NO"].map(|country| first(Some((4, country))));
+        let told = |reason: &Reason| (reason.column.clone(), reason.relation.clone());
+        let follows = ("land".to_owned(), Some("land follows stadt".to_owned()));
+        assert!(countries.iter().any(|reason| told(reason) == follows), "{countries:?}");
+        let end = first(Some((6, "01.01.2020")));
+        assert_eq!(end.relation.as_deref(), Some("von <= bis"), "{end:?}");
+        let expected = end.expected.unwrap();
+        assert!(expected.starts_with("at least ") && expected.ends_with(".2021"), "{expected}");
+        assert!(end.expected_number.is_some());
     }
 
     #[test]

@@ -56,6 +56,8 @@ impl Fitted {
                 adds,
                 actual: (!value.is_nan()).then(|| value.to_string()),
                 expected: None,
+                expected_number: None,
+                relation: None,
             }
         };
         let reasons = match explain {

@@ -4,6 +4,7 @@ use super::Mapped;
 use crate::data::{self, Cells, Column, ColumnSchema, Kind, MISSING, Schema, Table, categories};
 use crate::error::Result;
 use crate::figure::{self, Coloring, Figure, MapImages, MapNeighbors, MapPage};
+use crate::run::form::Form;
 
 /// Endings that a map can be written with.
 pub const MAP_ENDINGS: [&str; 7] = ["csv", "csv.gz", "parquet", "json", "png", "svg", "html"];
@@ -55,18 +56,18 @@ impl Mapped {
     /// A picture that cannot be drawn.
     pub fn figure(&self) -> Result<Figure> {
         let column = self.color.as_deref().and_then(|name| self.known.column(name));
-        let kind =
-            column.and_then(|column| self.known_schema.column(&column.name)).map(|column| &column.kind);
+        let about = column.and_then(|column| self.known_schema.column(&column.name));
+        let kind = about.map(|column| &column.kind);
+        let form = about.map_or(Form::Number, Form::of);
         let classes = column.and_then(|column| categories(column, kind));
         let values: &[f64] = match column.map(|column| &column.cells) {
             Some(Cells::Number(values)) => values,
             _ => &[],
         };
-        let dates = matches!(kind, Some(Kind::DateTime { .. }));
         let label = column.map_or("", |column| column.name.as_str());
         let coloring = match (&classes, column) {
             (Some((codes, names)), _) => Coloring::Category { codes, names },
-            (None, Some(_)) => Coloring::Value { values, label, dates },
+            (None, Some(_)) => Coloring::Value { values, label, written: form.as_written() },
             (None, None) => Coloring::Plain,
         };
         let by = if label.is_empty() { String::new() } else { format!(" by {label}") };

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Cells, MISSING};
+use crate::models::chain::Bound;
 
 /// The code of a level that no training row has.
 pub(in crate::models) const UNSEEN: u32 = u32::MAX;
@@ -88,8 +89,12 @@ pub(in crate::models) struct Broken {
     pub(in crate::models) column: u32,
     /// `-ln` of the share of training rows that break the relation.
     pub(in crate::models) nats: f64,
-    /// What the relation says that the cell holds, as expected cells are held; NaN where it says nothing.
+    /// What the relation says that the cell holds, or what bounds it, as expected cells are held; NaN where it says nothing.
     pub(in crate::models) expected: f64,
+    /// Where the relation only bounds the cell, on which side.
+    pub(in crate::models) bound: Option<Bound>,
+    /// The place of the relation among those of the detector.
+    pub(in crate::models) relation: u32,
 }
 
 impl FittedColumn {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::at_least;
 use super::encoding::{Broken, Encoded, Encoding, Ranks};
 use super::relation::Relations;
-use super::scored::{Explained, Scored};
+use super::scored::{BrokenCell, Explained, Scored};
 use super::tail::Tail;
 use super::witness::{self, Witness};
 use crate::data::{Matrix, Table};
@@ -188,6 +188,7 @@ impl Surprise {
         let width = self.encoding.columns.len();
         let mut reasons = Vec::with_capacity(table.n_rows * width);
         let mut expected = Vec::with_capacity(table.n_rows * width);
+        let mut broken = Vec::new();
         pool(threads)?.install(|| -> Result<()> {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |coordinates, encoded, batch| {
@@ -203,6 +204,12 @@ impl Surprise {
                         (reasons, expected)
                     };
                     let explained: Vec<_> = (0..encoded.n_rows).into_par_iter().map(explain).collect();
+                    broken.extend(encoded.broken.iter().map(|cell| BrokenCell {
+                        row: rows[cell.row as usize],
+                        column: cell.column as usize,
+                        relation: cell.relation as usize,
+                        bound: cell.bound,
+                    }));
                     for ((score, parts), cells) in explained {
                         scored.tail.push(self.tail.probability(score));
                         scored.score.push(score);
@@ -214,7 +221,8 @@ impl Surprise {
             Ok(())
         })?;
         let expected = witness::table(&self.encoding, &expected);
-        Ok(Explained { scored, columns: self.columns(), reasons, expected })
+        let relations = self.relations.as_ref().map_or_else(Vec::new, Relations::named);
+        Ok(Explained { scored, columns: self.columns(), reasons, expected, broken, relations })
     }
 
     /// Encodes some rows of a table, finds their neighbors and hands all on.
