@@ -5,7 +5,7 @@ use veridic::models::series::{Alarm, AlarmConfig, Detector, DetectorConfig, alar
 use veridic::seed::Seed;
 
 const POINTS: usize = 3000;
-const SEEDS: u64 = 10;
+const SEEDS: u64 = 3;
 
 /// A day of 288 points with a little noise, and where a fault may be.
 fn days(seed: u64) -> (Vec<f64>, usize) {
