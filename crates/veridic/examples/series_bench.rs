@@ -2,6 +2,8 @@
 //!
 //! `series_bench score --detector NAME [--train N] [--smooth N] [--gap N] [--window W] [--threads N] FILE…`: each file is a CSV
 //! of channels and a column `label`. It is fitted on the first N rows (on all without) and all rows are scored.
+//! `series_bench alarms [--threads N] FILE…`: the default detector is fitted on all rows of each file; the alarms of
+//! the same rows, as pairs of points, and the highest score.
 //! `series_bench million [--threads N]`: a million points of one series, fitted and scored.
 //! `series_bench paths --model candle|window|RECIPE --paths N --length L --seed S --out FILE.csv FILE…`: new paths of the files, by a
 //! copula, or by the network of windows that a recipe (its name or its file) says, which has a length of its own.
@@ -16,8 +18,8 @@ use veridic::data::{Data, ReadOptions, Reading, Schema, read};
 use veridic::error::Result;
 use veridic::evaluate::{SegmentCounts, confusion_at, flagged_ranges, merged_ranges, vus_pr};
 use veridic::models::series::{
-    CandleCopula, CandleCopulaConfig, Detector, DetectorConfig, FourSurprisesConfig, WindowCopula,
-    WindowCopulaConfig, period,
+    AlarmConfig, CandleCopula, CandleCopulaConfig, Detector, DetectorConfig, FourSurprisesConfig,
+    WindowCopula, WindowCopulaConfig, alarms, period,
 };
 use veridic::run::Config;
 use veridic::seed::Seed;
@@ -49,6 +51,10 @@ impl Arguments {
         self.options.get(name).and_then(|text| text.parse().ok())
     }
 
+    fn detector(&self) -> DetectorConfig {
+        config(self.text("detector"), self.number("smooth"))
+    }
+
     fn text(&self, name: &str) -> &str {
         self.options.get(name).map_or("", String::as_str)
     }
@@ -58,10 +64,11 @@ fn main() -> Result<()> {
     let arguments = Arguments::read();
     match arguments.command.as_str() {
         "score" => arguments.files.iter().try_for_each(|file| score(file, &arguments)),
+        "alarms" => arguments.files.iter().try_for_each(|file| alarms_of(file, &arguments)),
         "million" => million(arguments.number("threads").unwrap_or(1)),
         "paths" => paths(&arguments),
         other => {
-            println!("`{other}` is none of score, million and paths");
+            println!("`{other}` is none of score, alarms, million and paths");
             Ok(())
         }
     }
@@ -99,7 +106,7 @@ fn score(file: &Path, arguments: &Arguments) -> Result<()> {
     let name = arguments.text("detector");
     let started = Instant::now();
     let threads = arguments.number("threads").unwrap_or(2);
-    let detector = Detector::fit(&learned, &config(name, arguments.number("smooth")), false, threads)?;
+    let detector = Detector::fit(&learned, &arguments.detector(), false, threads)?;
     let mut scores = detector.score(&set, threads)?.remove(0).scores;
     let seconds = started.elapsed().as_secs_f64();
     let window = arguments.number("window").unwrap_or_else(|| period(&whole.values[0]));
@@ -149,6 +156,26 @@ fn score(file: &Path, arguments: &Arguments) -> Result<()> {
         "thresholds": thresholds,
     });
     println!("{line}");
+    Ok(())
+}
+
+fn alarms_of(file: &Path, arguments: &Arguments) -> Result<()> {
+    let set = series(file, true)?;
+    let threads = arguments.number("threads").unwrap_or(1);
+    let detector = Detector::fit(&set, &arguments.detector(), false, threads)?;
+    let scores = detector.score(&set, threads)?.remove(0);
+    let threshold = AlarmConfig::default().rule.threshold(&detector);
+    let found = alarms(&detector, &set.series[0], &scores, threshold, None);
+    let points: Vec<[usize; 2]> = found.iter().map(|alarm| [alarm.points.start, alarm.points.end]).collect();
+    let reasons: Vec<_> = found.iter().map(|alarm| alarm.reason.clone()).collect();
+    let highest = scores.scores.iter().copied().fold(0.0, f64::max);
+    println!(
+        "{}",
+        serde_json::json!({
+            "file": file.file_stem().map(|name| name.to_string_lossy()), "alarms": points, "reasons": reasons,
+            "highest": highest,
+        })
+    );
     Ok(())
 }
 

@@ -14,10 +14,28 @@ pub enum SeriesError {
         column: String,
     },
     /// A time column that is none.
-    #[error("column `{column}` holds text, a time must be a date-time in one format and zone, or a number")]
+    #[error(
+        "column `{column}` holds text (row {row}: `{value}`), a time must be a date-time in one format and zone, or a number"
+    )]
     NoTime {
         /// The column.
         column: String,
+        /// The first row whose cell is no number, from 1.
+        row: usize,
+        /// What it holds.
+        value: String,
+    },
+    /// Paths that memory cannot hold.
+    #[error("{paths} paths of {length} points would need about {} GB of memory, at most {} GB are allowed", bytes / 1e9, most / 1e9)]
+    ManyPoints {
+        /// Paths.
+        paths: usize,
+        /// Points of each.
+        length: usize,
+        /// Bytes they would need.
+        bytes: f64,
+        /// Bytes that are allowed.
+        most: f64,
     },
     /// Rows that belong to no entity.
     #[error("{count} cells of entity column `{column}` are missing, the first in row {row}")]
@@ -187,7 +205,18 @@ impl SeriesError {
         let hint = match self {
             Self::NoValues => "name the columns: `data.series.values = [\"NAME\"]`",
             Self::Text { .. } => "leave the column out of data.series.values, or correct its cells",
-            Self::NoTime { .. } => "write all times in one format and one zone, such as 2024-05-01T12:00:00Z",
+            Self::NoTime { column, .. } => {
+                return Some(format!(
+                    "write all times in one format and one zone, such as 2024-05-01T12:00:00Z; where rows follow each other in \
+                     time, leave the column out: `--set 'data.drop=[\"{column}\"]'`"
+                ));
+            }
+            Self::ManyPoints { paths, length, bytes, most } => {
+                let points = (most / bytes * *paths as f64 * *length as f64).floor();
+                return Some(format!(
+                    "{points} points fit, in fewer or shorter paths: `-n 1 --length {points}` at most"
+                ));
+            }
             Self::NoEntity { .. } => "drop the rows without an entity first",
             Self::Unsorted { .. } => {
                 "sort the file by time, or let it be done: `data.series.unsorted = \"sort\"`; if there are several series, name \

@@ -153,6 +153,48 @@ fn time_column(schema: &Schema, config: &SeriesConfig) -> Option<String> {
     })
 }
 
+/// In words, why points are numbered in the order of the rows where a column may be meant as their time; nothing where a time is
+/// known, or nothing looks like one.
+pub(crate) fn untimed(table: &Table, schema: &Schema, config: &SeriesConfig) -> Option<String> {
+    const NAMES: [&str; 8] = ["time", "timestamp", "date", "datetime", "day", "month", "ts", "ds"];
+    if config.form == SeriesForm::Rows || time_column(schema, config).is_some() {
+        return None;
+    }
+    let is_free = |name: &str| {
+        config.entity.as_deref() != Some(name)
+            && config.label.as_deref() != Some(name)
+            && !config.values.iter().any(|value| value == name)
+    };
+    let columns = || schema.columns.iter().filter(|column| is_free(&column.name));
+    let dates: Vec<&str> =
+        columns().filter(|c| matches!(c.kind, Kind::DateTime { .. })).map(|c| c.name.as_str()).collect();
+    if let [first, second, ..] = dates.as_slice() {
+        return Some(format!(
+            "points are numbered in the order of the rows: `{first}` and `{second}` both hold times, say which counts: \
+             `--set data.series.time={first}`"
+        ));
+    }
+    let is_text = |name: &str| table.column(name).is_some_and(|c| matches!(c.cells, Cells::Text { .. }));
+    let is_named = |name: &str| NAMES.contains(&name.to_lowercase().as_str());
+    let column = columns()
+        .find(|column| is_named(&column.name) && is_text(&column.name))
+        .or_else(|| columns().find(|column| column.kind == Kind::Identifier))?;
+    let name = &column.name;
+    if !is_text(name) {
+        return Some(format!(
+            "points are numbered in the order of the rows; if `{name}` is their time: `--set data.series.time={name}`"
+        ));
+    }
+    let cells = &table.column(name)?.cells;
+    let row = (0..table.n_rows).find(|&row| !cells.is_missing(row))?;
+    Some(format!(
+        "points are numbered in the order of the rows: `{name}` holds no times (row {}: `{}`); `--set data.series.time=NAME` names \
+         another column",
+        row + 1,
+        cells.text(row)?
+    ))
+}
+
 /// The columns of values with their numbers.
 fn channels(
     table: &Table,
@@ -218,7 +260,10 @@ fn labels(table: &Table, config: &SeriesConfig) -> Result<Option<Vec<bool>>, Dat
 fn times(column: &Column) -> Result<Vec<f64>, DataError> {
     let name = || column.name.clone();
     let Some(times) = numbers(&column.cells) else {
-        return Err(SeriesError::NoTime { column: name() }.into());
+        let is_none = |text: &str| number::parse(text).is_none();
+        let row = (0..column.cells.len()).find(|&row| column.cells.text(row).is_some_and(is_none));
+        let (row, value) = row.map_or((0, ""), |row| (row, column.cells.text(row).unwrap_or_default()));
+        return Err(SeriesError::NoTime { column: name(), row: row + 1, value: value.to_owned() }.into());
     };
     match times.iter().position(|time| time.is_nan()) {
         Some(first) => {

@@ -22,6 +22,7 @@ pub use candle::Candles;
 pub use config::{
     Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted, WindowConfig, WindowForm, WindowScale,
 };
+pub(crate) use form::untimed;
 pub use part::{Held, SeriesSplit};
 pub use row::{WindowColumns, WindowRows};
 pub use scaling::{Scale, Scaling, SeriesScaler};

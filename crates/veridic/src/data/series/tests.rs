@@ -87,7 +87,7 @@ fn rows_out_of_order_repeated_or_off_the_grid_are_explained() {
 fn columns_that_cannot_be_read_are_named() {
     let text = "t,x,y\n1,a,2\n2,b,3\n3,c,5\n";
     let error = refused(text, &with(|c| c.time = Some("x".into())));
-    assert_eq!(error, SeriesError::NoTime { column: "x".into() });
+    assert_eq!(error, SeriesError::NoTime { column: "x".into(), row: 1, value: "a".into() });
     let error = refused(text, &with(|c| c.values = vec!["x".into()]));
     assert_eq!(error, SeriesError::Text { column: "x".into() });
     let error = read(text, &with(|c| c.time = Some("when".into()))).unwrap_err();

@@ -105,10 +105,14 @@ mod tests {
             values.push(1.6 * values[i - 1] - 0.8 * values[i - 2] + f64::from(i as u32 * 7919 % 13) * 0.01);
         }
         let times: Vec<f64> = (0..400).map(f64::from).collect();
-        let model = Autoregression::fit(&[Part { entity: "", times: &times, values: values.clone() }], 1, 2);
+        let model = Autoregression::fit(
+            &[Part { entity: "", times: &times, values: values.clone(), filled: Vec::new() }],
+            1,
+            2,
+        );
         assert!((model.weights[0] + 0.8).abs() < 0.05 && (model.weights[1] - 1.6).abs() < 0.2, "{model:?}");
         values[300] += 1.0;
-        let scores = model.score(&Part { entity: "", times: &times, values });
+        let scores = model.score(&Part { entity: "", times: &times, values, filled: Vec::new() });
         let highest = (0..400).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
         assert!((300..=302).contains(&highest));
         assert_eq!(Autoregression::restore(&model.store()), Ok(model));

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::autoregression::{Autoregression, AutoregressionConfig};
 use super::average::moments;
-use super::four::{FourSurprises, FourSurprisesConfig};
+use super::four::{FourSurprises, FourSurprisesConfig, Surprises};
 use super::local::{self, LocalPolynomialConfig};
 use super::near::Near;
 use super::nearest::NearestWindowsConfig;
@@ -50,23 +50,29 @@ pub(super) enum Raw {
     Autoregression(Autoregression),
 }
 
-/// The squares that the scores of a part's points are made of, one list a reason; none for a part that is too short.
-pub(super) type Squares = Vec<Vec<f64>>;
+/// What the scores of a part's points are made of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Findings {
+    /// Squares, one list a reason; none for a part that is too short.
+    pub(super) squares: Vec<Vec<f64>>,
+    /// Scores that are enough alone, one list a further reason; none where the model has none.
+    pub(super) alone: Vec<Vec<f64>>,
+}
 
 impl ChannelModel {
-    /// Learns from parts, and gives the squares of each too.
+    /// Learns from parts, and gives the findings of each too.
     pub(super) fn fit(
         parts: &[Part<'_>],
         config: ChannelConfig<'_>,
         threads: usize,
-    ) -> Result<(Self, Vec<Squares>), Error> {
+    ) -> Result<(Self, Vec<Findings>), Error> {
         let own = || parts.iter().max_by_key(|part| part.len()).map_or(1, |part| period(&part.values));
         let most = (longest(parts) / 4).max(1);
         let window = |given: Option<usize>| given.unwrap_or_else(own).clamp(1, most);
         let (window, model) = match config {
             ChannelConfig::FourSurprises(config) => {
                 let (four, surprises) = FourSurprises::fit(parts, config, threads)?;
-                return Ok((Self::Four(Box::new(four)), surprises.into_iter().map(squared).collect()));
+                return Ok((Self::Four(Box::new(four)), surprises.into_iter().map(Findings::from).collect()));
             }
             ChannelConfig::WindowPca(config) => {
                 let window = window(config.window);
@@ -91,17 +97,17 @@ impl ChannelModel {
         let largest =
             parts.iter().flat_map(|part| &part.values).fold(0.0, |most: f64, value| most.max(value.abs()));
         let usual = moments(&seen.concat()).0.max(ROUNDING * largest).max(f64::MIN_POSITIVE);
-        let squares = seen
+        let findings = seen
             .into_iter()
-            .map(|scores| if scores.is_empty() { Vec::new() } else { relative(scores, usual) });
-        let squares = squares.collect();
-        Ok((Self::Raw { model, window, usual }, squares))
+            .map(|scores| if scores.is_empty() { Findings::default() } else { relative(scores, usual) });
+        let findings = findings.collect();
+        Ok((Self::Raw { model, window, usual }, findings))
     }
 
-    /// The squares of a part's points.
-    pub(super) fn squares(&self, part: &Part<'_>, threads: usize) -> Result<Squares, Error> {
+    /// The findings of a part's points.
+    pub(super) fn findings(&self, part: &Part<'_>, threads: usize) -> Result<Findings, Error> {
         match self {
-            Self::Four(four) => Ok(squared(four.surprises(part, threads)?)),
+            Self::Four(four) => Ok(four.surprises(part, threads)?.into()),
             Self::Raw { model, window, usual } => Ok(relative(model.score(part, *window, threads)?, *usual)),
         }
     }
@@ -120,6 +126,14 @@ impl ChannelModel {
         match self {
             Self::Four(four) => four.smooth,
             Self::Raw { .. } => 1,
+        }
+    }
+
+    /// Whether the channel never moved in what was learned from.
+    pub(super) fn is_still(&self) -> bool {
+        match self {
+            Self::Four(four) => four.is_still(),
+            Self::Raw { .. } => false,
         }
     }
 
@@ -176,13 +190,17 @@ impl ChannelModel {
     }
 }
 
-fn squared(surprises: [Vec<f64>; 4]) -> Squares {
-    surprises.map(|nats| nats.into_iter().map(|nats| nats * nats).collect()).to_vec()
+impl From<Surprises> for Findings {
+    fn from(surprises: Surprises) -> Self {
+        let squares = surprises.windows.map(|nats| nats.into_iter().map(|nats| nats * nats).collect());
+        Self { squares: squares.into(), alone: surprises.alone.into() }
+    }
 }
 
 /// Bounded, so that no square overflows where nothing varied in training.
-fn relative(scores: Vec<f64>, usual: f64) -> Squares {
-    vec![scores.into_iter().map(|score| (score / usual).min(1e100).powi(2)).collect()]
+fn relative(scores: Vec<f64>, usual: f64) -> Findings {
+    let squares = scores.into_iter().map(|score| (score / usual).min(1e100).powi(2)).collect();
+    Findings { squares: vec![squares], alone: Vec::new() }
 }
 
 impl Raw {

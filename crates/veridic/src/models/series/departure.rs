@@ -138,7 +138,7 @@ mod tests {
         let times: Vec<f64> = (0..2000).map(f64::from).collect();
         values[700] += 4.0;
         values[1200..1300].iter_mut().for_each(|value| *value += 4.0);
-        let part = Part { entity: "", times: &times, values };
+        let part = Part { entity: "", times: &times, values, filled: Vec::new() };
         let near = Near::fit(std::slice::from_ref(&part), 64, 32, 1000, 5);
         let usual = near.usual_departure(std::slice::from_ref(&part));
         let lone = near.departures(&part, 600..800);

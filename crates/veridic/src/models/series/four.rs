@@ -5,12 +5,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::average::{median, moments, moving_average};
+use super::average::{median, moments, prefix_sums};
+use super::episode::{Statistic, is_apart, unusual};
+use super::excess::Excess;
 use super::near::Near;
 use super::part::{Part, longest};
 use super::period::smoothing;
 use super::subspace::Subspace;
 use super::surprise::Tail;
+use super::value::{is_as_before, jumps, loneliness, stillness};
 use crate::error::Error;
 use crate::models::Stored;
 use crate::project::pool;
@@ -34,12 +37,28 @@ const MOST_AWAY: f64 = 1e4;
 /// Usual departures from the usual course count as at least so many standard deviations, and what is evidence is beyond so many times
 /// the usual ones.
 const DEPARTURE: (f64, f64) = (1e-3, 1.5);
+/// A spread of less than so much of the value is rounding, and the unit of a constant is so much of it.
+const ROUNDING: f64 = 1e-12;
+const CONSTANT: f64 = 1e-3;
+/// What is nothing: a value's distance from its neighbors in standard deviations, points it stays the same, a jump of the level.
+const ALONE_FLOORS: [f64; 3] = [0.05, 1.0, 0.1];
+/// Which of them is how long a value stays the same.
+const STILL: usize = 1;
+/// A value is beside others within so many points of it.
+const LONELY_SPAN: usize = 4;
+
+/// The statistics of each point of a part.
+struct Statistics {
+    windows: [Vec<f64>; 4],
+    alone: [Vec<f64>; 3],
+}
 
 /// Four surprises in nats, combined: two distances to the nearest windows, one within the leading directions of windows,
 /// and how far the spread is from the usual one.
 ///
 /// Each of the four statistics is turned into a tail surprise on the values it had in training; the score is their quadratic
-/// mean, averaged over a period of the series. It is deterministic.
+/// mean, averaged over a period of the series. A value far from its neighbors, one that stays the same for long and a
+/// level that jumps have surprises of their own, which are not averaged. It is deterministic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct FourSurprisesConfig {
@@ -59,12 +78,25 @@ impl Default for FourSurprisesConfig {
     }
 }
 
-/// The names of the four, as a reason of a high score.
-pub(super) const REASONS: [&str; 4] =
-    ["unusual shape", "unusual pattern", "unusual course", "too noisy or too flat"];
+/// The names of the four, as a reason of a high score, and of what a value says alone.
+pub(super) const REASONS: [&str; 7] = [
+    "unusual shape",
+    "unusual pattern",
+    "unusual course",
+    "too noisy or too flat",
+    "a value out of place",
+    "the same value for too long",
+    "a level that jumps",
+];
 
-/// How surprising each point of a part is, by each of the four.
-pub(super) type Surprises = [Vec<f64>; 4];
+/// How surprising each point of a part is.
+pub(super) struct Surprises {
+    /// By each of the four.
+    pub(super) windows: [Vec<f64>; 4],
+    /// By how far its value is from its neighbors, how long it stays the same, and how far the level jumps there, above what the
+    /// most unusual of all may be by chance.
+    pub(super) alone: [Vec<f64>; 3],
+}
 
 /// The four statistics of one channel with what they were in training.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +111,7 @@ pub(super) struct FourSurprises {
     /// How far points that were learned from are from the usual course.
     usual_departure: f64,
     tails: Vec<Tail>,
+    alone: [Excess; 3],
     pub(super) smooth: usize,
 }
 
@@ -104,13 +137,22 @@ impl FourSurprises {
     ) -> Result<(Self, Vec<Surprises>), Error> {
         let all: Vec<f64> = parts.iter().flat_map(|part| part.values.iter().copied()).collect();
         let center = median(&all);
-        let size = moments(&all).1.max(1e-12);
+        let size = match moments(&all).1 {
+            // Of what never moved a thousandth, or 1, says how far it moves later.
+            size if size <= ROUNDING * center.abs() => match center.abs() {
+                0.0 => 1.0,
+                level => CONSTANT * level,
+            },
+            size => size.max(1e-12),
+        };
+        drop(all);
         let smooth = config.smooth.unwrap_or_else(|| {
             parts.iter().max_by_key(|part| part.len()).map_or(1, |part| smoothing(&part.values))
         });
         let points = longest(parts);
         let (window, long) = (Self::short_window(points), Self::long_window(points));
-        let scaled: Vec<Part<'_>> = parts.iter().map(|part| part.map(|v| scaled(v, center, size))).collect();
+        let scaled: Vec<Part<'_>> =
+            parts.iter().map(|part| part.map(|value| scaled(value, center, size))).collect();
         let near = |window| Near::fit(&scaled, window, 32, config.references, config.neighbors);
         let mut four = Self {
             center,
@@ -122,27 +164,49 @@ impl FourSurprises {
             usual_spread: 0.0,
             usual_departure: 0.0,
             tails: Vec::new(),
+            alone: [Excess::none(), Excess::none(), Excess::none()],
             smooth,
         };
         four.usual_departure = four.short.usual_departure(&scaled);
         let spreads: Vec<f64> = scaled.iter().flat_map(|part| log_spread(&part.values, window)).collect();
         four.usual_spread = median(&spreads);
-        let mut statistics =
+        drop(spreads);
+        let statistics =
             scaled.iter().map(|part| four.statistics(part, threads)).collect::<Result<Vec<_>, _>>()?;
-        let seen = |i: usize| statistics.iter().flat_map(|of| of[i].iter().copied()).collect::<Vec<f64>>();
+        let seen =
+            |i: usize| statistics.iter().flat_map(|of| of.windows[i].iter().copied()).collect::<Vec<f64>>();
         four.tails = (0..4).map(|i| Tail::fit(seen(i), TAIL_FLOOR)).collect();
-        for statistics in &mut statistics {
-            four.to_surprises(statistics, threads)?;
-        }
-        Ok((four, statistics))
+        four.alone = [0, 1, 2].map(|i| {
+            let of: Vec<&[f64]> = statistics.iter().map(|of| of.alone[i].as_slice()).collect();
+            let (span, floor) = (four.alone_spans()[i], ALONE_FLOORS[i]);
+            let aside = unusual(&Statistic { of: of.clone(), span, floor }, window);
+            let kept = |((of, part), aside): ((&[f64], &Part<'_>), &Vec<Range<usize>>)| -> Vec<f64> {
+                let apart = is_apart(of.len(), aside, span);
+                // A stretch of one value counts once.
+                let is_kept = |at: &usize| apart[*at] && (i != STILL || !is_as_before(part, *at));
+                (0..of.len()).filter(is_kept).map(|at| of[at]).collect()
+            };
+            Excess::fit(of.into_iter().zip(&scaled).zip(&aside).flat_map(kept).collect(), floor)
+        });
+        let surprises =
+            statistics.into_iter().map(|of| four.to_surprises(of, threads)).collect::<Result<_, _>>();
+        Ok((four, surprises?))
     }
 
-    /// The four surprises of each point, not yet smoothed.
+    /// Points that the statistics of single values look at.
+    fn alone_spans(&self) -> [usize; 3] {
+        [LONELY_SPAN, 1, self.spread]
+    }
+
+    /// Whether nothing moved in what was learned from.
+    pub(super) fn is_still(&self) -> bool {
+        self.shape.is_still()
+    }
+
+    /// The surprises of each point, not yet smoothed.
     pub(super) fn surprises(&self, part: &Part<'_>, threads: usize) -> Result<Surprises, Error> {
         let part = part.map(|value| scaled(value, self.center, self.size));
-        let mut statistics = self.statistics(&part, threads)?;
-        self.to_surprises(&mut statistics, threads)?;
-        Ok(statistics)
+        self.to_surprises(self.statistics(&part, threads)?, threads)
     }
 
     /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; 0 or more.
@@ -153,24 +217,30 @@ impl FourSurprises {
         away.into_iter().map(|away| (away / usual - 1.0).max(0.0)).collect()
     }
 
-    fn to_surprises(&self, statistics: &mut [Vec<f64>; 4], threads: usize) -> Result<(), Error> {
-        let of = |(values, tail): (&mut Vec<f64>, &Tail)| {
+    fn to_surprises(&self, statistics: Statistics, threads: usize) -> Result<Surprises, Error> {
+        let Statistics { mut windows, mut alone } = statistics;
+        let of = |values: &mut Vec<f64>, surprise: &(dyn Fn(f64) -> f64 + Sync)| {
             let values = values.par_iter_mut().with_min_len(PIECE);
-            values.for_each(|value| *value = tail.surprise(*value));
+            values.for_each(|value| *value = surprise(*value));
         };
-        pool(threads)?.install(|| statistics.iter_mut().zip(&self.tails).for_each(of));
-        Ok(())
+        pool(threads)?.install(|| {
+            windows.iter_mut().zip(&self.tails).for_each(|(values, tail)| of(values, &|v| tail.surprise(v)));
+            alone.iter_mut().zip(&self.alone).for_each(|(values, tail)| of(values, &|v| tail.surprise(v)));
+        });
+        Ok(Surprises { windows, alone })
     }
 
-    fn statistics(&self, part: &Part<'_>, threads: usize) -> Result<[Vec<f64>; 4], Error> {
+    fn statistics(&self, part: &Part<'_>, threads: usize) -> Result<Statistics, Error> {
         let spread = log_spread(&part.values, self.spread);
-        Ok([
+        let windows = [
             self.short.score(part, threads)?,
             self.long.score(part, threads)?,
             pool(threads)?.install(|| self.shape.distances(part, VARIANCE_FLOOR)),
             // Two-sided: a flat line counts.
             spread.iter().map(|spread| (spread - self.usual_spread).abs()).collect(),
-        ])
+        ];
+        let alone = [loneliness(&part.values), stillness(part), jumps(&part.values, self.spread / 2)];
+        Ok(Statistics { windows, alone })
     }
 
     pub(super) fn store(&self) -> Stored {
@@ -184,6 +254,9 @@ impl FourSurprises {
         for (i, tail) in self.tails.iter().enumerate() {
             stored.absorb(&format!("tail-{i}"), tail.store());
         }
+        for (i, excess) in self.alone.iter().enumerate() {
+            stored.absorb(&format!("alone-{i}"), excess.store());
+        }
         stored
     }
 
@@ -195,6 +268,11 @@ impl FourSurprises {
         };
         let &[spread, smooth] = stored.values::<u64>("points")? else {
             return Err("`points` is not two numbers".into());
+        };
+        // Detectors of earlier versions had no surprises of single values.
+        let excess = |i: usize| match stored.below(&format!("alone-{i}")) {
+            of if of.tensors.is_empty() => Ok(Excess::none()),
+            of => Excess::restore(&of),
         };
         let is_finite = [center, usual_spread, usual_departure].iter().all(|value| value.is_finite());
         if !(size > 0.0 && is_finite) || spread == 0 {
@@ -211,6 +289,7 @@ impl FourSurprises {
             usual_spread,
             usual_departure,
             tails: tails.collect::<Result<_, _>>()?,
+            alone: [excess(0)?, excess(1)?, excess(2)?],
             smooth: smooth as usize,
         })
     }
@@ -225,11 +304,17 @@ fn scaled(value: f64, center: f64, size: f64) -> f64 {
     ((value - center) / size).clamp(-MOST_AWAY, MOST_AWAY)
 }
 
-/// The log of the standard deviation around each point.
+/// The log of the standard deviation of the window around each point; at the ends that of the first and the last window.
 fn log_spread(values: &[f64], window: usize) -> Vec<f64> {
-    let means = moving_average(values, window);
-    let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
-    let squares = moving_average(&squares, window);
-    let log = |(mean, square): (&f64, &f64)| ((square - mean * mean).max(0.0).sqrt() + SPREAD_FLOOR).ln();
-    means.iter().zip(&squares).map(log).collect()
+    let sums = prefix_sums(values.iter().copied());
+    let squares = prefix_sums(values.iter().map(|value| value * value));
+    let n = values.len();
+    let window = window.min(n).max(1);
+    let log = |i: usize| {
+        let from = i.saturating_sub((window - 1) / 2).min(n - window);
+        let of = |sums: &[f64]| (sums[from + window] - sums[from]) / window as f64;
+        let mean = of(&sums);
+        ((of(&squares) - mean * mean).max(0.0).sqrt() + SPREAD_FLOOR).ln()
+    };
+    (0..n).map(log).collect()
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::autoencoder::WindowAutoencoder;
 use super::average::moving_average;
-use super::channel::{ChannelConfig, ChannelModel, Squares};
+use super::channel::{ChannelConfig, ChannelModel, Findings};
 use super::detector::{DetectorConfig, SeriesScores, Sight};
 use super::part::Part;
 use super::trailing::TrailingDistances;
@@ -67,17 +67,17 @@ impl Group {
     ) -> Result<(Self, Vec<SeriesScores>), Error> {
         let n_channels = of.first().map_or(0, |series| series.values.len());
         let mut models = Vec::with_capacity(n_channels);
-        let mut squares: Vec<Vec<Squares>> = vec![Vec::new(); of.len()];
+        let mut findings: Vec<Vec<Findings>> = vec![Vec::new(); of.len()];
         for c in 0..n_channels {
             let parts: Vec<Part<'_>> = of.iter().map(|series| Part::of(series, c)).collect();
             let (model, found) = ChannelModel::fit(&parts, config, threads)?;
             models.push(model);
-            squares.iter_mut().zip(found).for_each(|(all, of)| all.push(of));
+            findings.iter_mut().zip(found).for_each(|(all, of)| all.push(of));
         }
         let needed = models.iter().map(ChannelModel::needed).fold(needed, usize::max);
-        let long = |(series, _): &(&&Series, Vec<Squares>)| series.len() >= needed;
+        let long = |(series, _): &(&&Series, Vec<Findings>)| series.len() >= needed;
         let scores =
-            of.iter().zip(squares).filter(long).map(|(series, squares)| combined(series, &models, squares));
+            of.iter().zip(findings).filter(long).map(|(series, found)| combined(series, &models, found));
         let scores = scores.collect();
         Ok((Self { entity, model: Model::Apart(models), needed }, scores))
     }
@@ -94,8 +94,8 @@ impl Group {
                 Ok(SeriesScores { channels, ..scored(series, scores) })
             }
             Model::Apart(models) => {
-                let squares = models.iter().zip(&parts).map(|(model, part)| model.squares(part, threads));
-                Ok(combined(series, models, squares.collect::<Result<_, _>>()?))
+                let found = models.iter().zip(&parts).map(|(model, part)| model.findings(part, threads));
+                Ok(combined(series, models, found.collect::<Result<_, _>>()?))
             }
         }
     }
@@ -135,8 +135,13 @@ fn scored(series: &Series, mut scores: Vec<f64>) -> SeriesScores {
 /// Where squares are of nats a channel alone may be enough: the score is at least that of the channel with the highest, as if it
 /// were the only one, less the logarithm of their number, which is what the highest of many is above one by chance (the bound of
 /// Bonferroni in nats), and at most [`ALONE`]. Calm channels then do not hide a sensor that died.
-fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> SeriesScores {
+///
+/// What a value says alone is not averaged: where it is more than the score, less the same logarithm, it is the score, and its channel
+/// and reason have all of it.
+fn combined(series: &Series, models: &[ChannelModel], findings: Vec<Findings>) -> SeriesScores {
     let n = series.len();
+    let (squares, single): (Vec<_>, Vec<_>) =
+        findings.into_iter().map(|found| (found.squares, found.alone)).unzip();
     let n_reasons = squares.first().map_or(1, Vec::len);
     let sum = |lists: Vec<&Vec<f64>>| -> Vec<f64> {
         (0..n).map(|i| lists.iter().map(|list| list[i]).sum()).collect()
@@ -148,14 +153,16 @@ fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> 
     // The root first and then the average, so that a lone spike does not outweigh a stretch.
     let smooth = models.iter().map(ChannelModel::smooth).max().unwrap_or(1);
     let all = sum(by_channel.iter().collect());
+    // One that never moves says nothing until it does.
+    let n_moving = models.iter().filter(|model| !model.is_still()).count().max(1);
+    let many = (n_moving as f64).ln();
     let averaged = |smooth: usize| {
         let score = |sums: &[f64], of: usize| {
             let roots: Vec<f64> = sums.iter().map(|sum| (sum / of.max(1) as f64).sqrt()).collect();
             moving_average(&roots, smooth)
         };
-        let mut scores = score(&all, by_channel.len() * n_reasons);
+        let mut scores = score(&all, n_moving * n_reasons);
         if by_channel.len() > 1 && models.iter().all(ChannelModel::is_in_nats) {
-            let many = (by_channel.len() as f64).ln();
             for channel in &by_channel {
                 let alone = score(channel, n_reasons);
                 let raised = |(score, alone): (&mut f64, f64)| *score = score.max((alone - many).min(ALONE));
@@ -164,8 +171,8 @@ fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> 
         }
         scores
     };
-    let scores = averaged(smooth);
-    let sharp = if smooth > 1 { averaged(1) } else { Vec::new() };
+    let mut scores = averaged(smooth);
+    let mut sharp = if smooth > 1 { averaged(1) } else { Vec::new() };
     let shares = |parts: Vec<Vec<f64>>| -> Vec<Vec<f32>> {
         if parts.len() < 2 {
             return Vec::new();
@@ -175,6 +182,27 @@ fn combined(series: &Series, models: &[ChannelModel], squares: Vec<Squares>) -> 
         let share = |(part, total): (&f64, &f64)| if *total > 0.0 { (part / total) as f32 } else { 0.0 };
         smoothed.iter().map(|part| part.iter().zip(&total).map(share).collect()).collect()
     };
-    let (channels, reasons) = (shares(by_channel), shares(reasons));
+    let (mut channels, mut reasons) = (shares(by_channel), shares(reasons));
+    reasons.resize(reasons.len() + single.first().map_or(0, Vec::len), vec![0.0; n]);
+    for (c, alone) in single.iter().enumerate() {
+        for (r, alone) in alone.iter().enumerate() {
+            for i in 0..n {
+                if alone[i] - many <= scores[i] {
+                    continue;
+                }
+                scores[i] = alone[i] - many;
+                channels
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(at, share)| share[i] = f32::from(u8::from(at == c)));
+                let own = n_reasons + r;
+                reasons
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(at, share)| share[i] = f32::from(u8::from(at == own)));
+            }
+            sharp.iter_mut().zip(alone).for_each(|(sharp, alone)| *sharp = sharp.max(alone - many));
+        }
+    }
     SeriesScores { sharp, channels, reasons, ..scored(series, scores) }
 }

@@ -71,14 +71,15 @@ mod tests {
     fn a_parabola_has_no_error_and_a_jump_has() {
         let times: Vec<f64> = (0..500).map(f64::from).collect();
         let curve: Vec<f64> = times.iter().map(|t| 3.0 + 0.02 * t - 1e-4 * t * t).collect();
-        let part = |values| Part { entity: "", times: &times, values };
+        let part = |values| Part { entity: "", times: &times, values, filled: Vec::new() };
         assert!(score(&part(curve.clone()), 20).iter().all(|score| *score < 1e-6));
         let mut jump = curve;
         jump[250..255].iter_mut().for_each(|value| *value += 2.0);
         let scores = score(&part(jump), 20);
         // Five errors of 2 in a block of 20: sqrt(20 * 20).
         assert!((scores[250] - 20.0).abs() < 1e-3 && scores[240] == scores[259] && scores[100] < 1.0);
-        let short = Part { entity: "", times: &times[..4], values: vec![1.0, 2.0, 1.0, 2.0] };
+        let short =
+            Part { entity: "", times: &times[..4], values: vec![1.0, 2.0, 1.0, 2.0], filled: Vec::new() };
         assert_eq!(score(&short, 10), [0.0; 4]);
     }
 }

@@ -13,6 +13,8 @@ mod channel;
 mod copula;
 mod departure;
 mod detector;
+mod episode;
+mod excess;
 mod extreme;
 mod four;
 #[cfg(test)]
@@ -34,6 +36,7 @@ mod surprise;
 #[cfg(test)]
 mod tests;
 mod trailing;
+mod value;
 mod walk;
 
 pub use alarm::{Alarm, AlarmConfig, AlarmRule, alarm_table, alarms};

@@ -78,8 +78,12 @@ impl SeriesModel {
         (table, schema): (&Table, &Schema),
         threads: usize,
     ) -> Result<Self> {
-        let set = SeriesSet::from_table(table, schema, layout)?;
-        let mut set = set;
+        let mut set = SeriesSet::from_table(table, schema, layout)?;
+        let still = still(config, layout, (table, schema));
+        if !still.is_empty() {
+            let values = set.channels.into_iter().chain(still).collect();
+            set = SeriesSet::from_table(table, schema, &SeriesConfig { values, ..layout.clone() })?;
+        }
         if let Some(learn) = config.learn {
             set.series.iter_mut().for_each(|series| *series = series.slice(0, learn.min(series.len())));
         }
@@ -171,6 +175,29 @@ impl SeriesModel {
             detector: Detector::restore(stored)?,
         })
     }
+}
+
+/// Columns of one number that the default detector looks at too, where channels are not named: one that moves later is unusual.
+fn still(
+    config: &SeriesModelConfig,
+    layout: &SeriesConfig,
+    (table, schema): (&Table, &Schema),
+) -> Vec<String> {
+    if layout.form != SeriesForm::Long
+        || !layout.values.is_empty()
+        || !matches!(config.detector, DetectorConfig::FourSurprises(_))
+    {
+        return Vec::new();
+    }
+    let is_other = |name: &String| {
+        [&layout.time, &layout.entity, &layout.label].into_iter().flatten().any(|other| other == name)
+    };
+    let is_still = |column: &&ColumnSchema| {
+        let Kind::Constant { value: Some(value) } = &column.kind else { return false };
+        let is_text = table.column(&column.name).is_some_and(|c| matches!(c.cells, Cells::Text { .. }));
+        is_text && value.parse().is_ok_and(f64::is_finite) && !is_other(&column.name)
+    };
+    schema.columns.iter().filter(is_still).map(|column| column.name.clone()).collect()
 }
 
 /// Whether a layout whose channels are settled needs a column.

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     fn part(values: Vec<f64>, times: &[f64]) -> Part<'_> {
-        Part { entity: "", times, values }
+        Part { entity: "", times, values, filled: Vec::new() }
     }
 
     /// By all pairs, in doubles.

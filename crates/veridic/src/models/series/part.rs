@@ -11,19 +11,31 @@ pub(super) struct Part<'a> {
     pub(super) entity: &'a str,
     pub(super) times: &'a [f64],
     pub(super) values: Vec<f64>,
+    /// Which values were missing; empty where none was.
+    pub(super) filled: Vec<bool>,
 }
 
 impl<'a> Part<'a> {
     /// Channel `channel` of `series`; missing values lie on a line between their neighbors, or are as the nearest at the ends.
     pub(super) fn of(series: &'a Series, channel: usize) -> Self {
-        let mut values = filled(&series.values[channel]);
+        let known = &series.values[channel];
+        let mut values = filled(known);
         values.iter_mut().for_each(|value| *value = value.clamp(-LARGEST, LARGEST));
-        Self { entity: &series.entity, times: &series.times, values }
+        let is_missing = |value: &f64| !value.is_finite();
+        let filled =
+            if known.iter().any(is_missing) { known.iter().map(is_missing).collect() } else { Vec::new() };
+        Self { entity: &series.entity, times: &series.times, values, filled }
     }
 
     /// The same with each value changed.
     pub(super) fn map(&self, change: impl Fn(f64) -> f64) -> Self {
-        Self { values: self.values.iter().map(|value| change(*value)).collect(), ..*self }
+        let values = self.values.iter().map(|value| change(*value)).collect();
+        Self { values, filled: self.filled.clone(), ..*self }
+    }
+
+    /// Whether a value was missing.
+    pub(super) fn is_filled(&self, i: usize) -> bool {
+        self.filled.get(i).copied().unwrap_or(false)
     }
 
     pub(super) fn len(&self) -> usize {

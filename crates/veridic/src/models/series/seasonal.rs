@@ -31,7 +31,7 @@ mod tests {
     fn a_season_that_repeats_scores_zero_and_a_change_scores_twice() {
         let mut values: Vec<f64> = (0..60).map(|i| f64::from(i % 6)).collect();
         let times: Vec<f64> = (0..60).map(f64::from).collect();
-        let part = |values| Part { entity: "", times: &times, values };
+        let part = |values| Part { entity: "", times: &times, values, filled: Vec::new() };
         assert_eq!(score(&part(values.clone()), 6), [0.0; 60]);
         values[30] += 3.0;
         let scores = score(&part(values), 6);

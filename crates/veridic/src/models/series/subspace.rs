@@ -10,6 +10,9 @@ use crate::models::Stored;
 /// Windows whose projections are summed at once.
 const CHUNK: usize = 4096;
 
+/// A variance, of values in units of their spread, that is rounding.
+const STILL: f64 = 1e-12;
+
 /// Mean and principal directions of windows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Subspace {
@@ -36,6 +39,11 @@ impl Subspace {
 
     fn window(&self) -> usize {
         self.mean.len()
+    }
+
+    /// Whether nothing moved in what was learned from.
+    pub(super) fn is_still(&self) -> bool {
+        self.variances.first().is_none_or(|first| *first < STILL)
     }
 
     fn components(&self) -> usize {
@@ -180,8 +188,12 @@ mod tests {
     fn directions_and_variances_are_those_of_a_matrix_of_windows() {
         let (a, b) = (values(200), values(90));
         let times: Vec<f64> = (0..200).map(f64::from).collect();
-        let part =
-            |values: &Vec<f64>| Part { entity: "", times: &times[..values.len()], values: values.clone() };
+        let part = |values: &Vec<f64>| Part {
+            entity: "",
+            times: &times[..values.len()],
+            values: values.clone(),
+            filled: Vec::new(),
+        };
         let subspace = Subspace::fit(&[part(&a), part(&b)], 8, 3);
         let rows: Vec<f32> = a.windows(8).chain(b.windows(8)).flatten().map(|v| *v as f32).collect();
         let matrix = Matrix { n_rows: rows.len() / 8, n_cols: 8, values: rows };

@@ -133,7 +133,7 @@ fn later_points_are_judged_by_earlier_ones_alone() {
     }
     let usual = scores.scores[400..].iter().sum::<f64>() / 400.0;
     assert!(usual < 3.0 && scores.scores[215] > 10.0 * usual, "{usual} {}", scores.scores[215]);
-    assert_eq!(scores.reasons.len(), 4);
+    assert_eq!(scores.reasons.len(), 7);
     let sum: f32 = scores.reasons.iter().map(|reason| reason[215]).sum();
     assert!((sum - 1.0).abs() < 1e-3);
     assert!(scores.windows(50, 50)[4] > 5.0 * scores.windows(50, 50)[0]);

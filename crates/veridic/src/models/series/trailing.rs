@@ -265,7 +265,7 @@ pub(super) fn standardised<'a>(channels: &[Part<'a>], scales: &[[f64; 2]]) -> Ro
     let of = |(part, [mean, size]): (&Part<'_>, &[f64; 2])| {
         part.values.iter().map(|value| ((value - mean) / size).clamp(-1e4, 1e4)).collect()
     };
-    let first = Part { values: channels[0].values.clone(), ..channels[0] };
+    let first = Part { values: channels[0].values.clone(), filled: Vec::new(), ..channels[0] };
     (first, channels.iter().zip(scales).map(of).collect())
 }
 

@@ -8,7 +8,7 @@ use super::gather::gather;
 use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, window, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
-use crate::data::series::SeriesSet;
+use crate::data::series::{SeriesSet, untimed};
 use crate::data::split::{self, Fractions};
 use crate::data::{
     self, Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, TextLayout, labels, read, read_as,
@@ -306,8 +306,12 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
             let named: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
             let named: Vec<&str> = named.into_iter().filter(kept).collect();
             // What is no series is said before anything is written.
-            let set = SeriesSet::from_table(&table.select(&named)?, &schema, &config.data.series)?;
-            notes.push(set.described());
+            let read = table.select(&named)?;
+            let known = Schema {
+                columns: schema.columns.iter().filter(|c| read.column(&c.name).is_some()).cloned().collect(),
+            };
+            notes.push(SeriesSet::from_table(&read, &known, &config.data.series)?.described());
+            notes.extend(untimed(&read, &known, &config.data.series));
         }
         let data = Dataset::new(Data::Table(table, schema), split, of, Layout::default());
         return Ok(Dataset { files, text, notes, ..data });

@@ -3,7 +3,7 @@
 use super::{Fitted, Given, Model};
 use crate::data::series::{Series, SeriesConfig, SeriesSet};
 use crate::data::{Data, Kind, Schema, Table};
-use crate::error::{ConfigError, Result};
+use crate::error::{ConfigError, DataError, Result, SeriesError};
 use crate::figure::{self, Figure, PathFan};
 use crate::models::series::{Continued, PathModel};
 use crate::models::{Ability, TableModel};
@@ -28,6 +28,17 @@ pub struct Paths {
     schema: Schema,
 }
 
+/// Refuses paths that would need more than 16 GB, as series, as a table and as what makes them.
+fn check_points(paths: usize, length: usize, channels: usize) -> Result<()> {
+    const MOST: f64 = 16e9;
+    const COPIES: f64 = 6.0;
+    let bytes = paths as f64 * length as f64 * (channels + 2) as f64 * 8.0 * COPIES;
+    if bytes <= MOST {
+        return Ok(());
+    }
+    Err(DataError::from(SeriesError::ManyPoints { paths, length, bytes, most: MOST }).into())
+}
+
 impl Fitted {
     fn path_model(&self, ability: Ability) -> Result<(&TableModel, &PathModel)> {
         let Model::Table(model) = &self.model else { return Err(self.cannot(ability)) };
@@ -40,10 +51,11 @@ impl Fitted {
     /// Makes `n` new paths of `length` points, by default a window's. Their times follow those that were learned from.
     ///
     /// # Errors
-    /// A model of something else.
+    /// A model of something else; more points than memory holds.
     pub fn paths(&self, n: usize, length: Option<usize>, seed: u64) -> Result<Paths> {
         let (table, model) = self.path_model(Ability::Continue)?;
         let length = length.unwrap_or(model.window()).max(1);
+        check_points(n, length, model.channels().len())?;
         let set = model.sample(n, length, Seed(seed), table.schema());
         Ok(Paths {
             set,
@@ -73,6 +85,7 @@ impl Fitted {
         let reading = self.read(given)?;
         let Data::Table(rows, schema) = &reading.data else { return Err(self.cannot(Ability::Continue)) };
         let length = length.unwrap_or(model.window()).max(1);
+        check_points(n, length, model.channels().len())?;
         let mut parts = model.continue_from((rows, schema), n, length, Seed(seed))?.into_iter();
         let empty = SeriesSet { channels: model.channels().to_vec(), time: None, series: Vec::new() };
         let (past, mut set) =
