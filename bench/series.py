@@ -1,7 +1,7 @@
 """Measures detectors and generators of series under the protocols of the field and stores results/series.json.
 
 cargo build --release -p veridic --example series_bench
-python bench/series.py [--only nab,skab,smap,ecg,ucr,stock,million,djia] [--repeats 10] [--threads 2]
+python bench/series.py [--only nab,alarms,skab,smap,ecg,ucr,stock,million,djia] [--repeats 10] [--threads 2]
 then: python bench/run.py --workloads '' --no-binary --render
 
 Each part that is named is stored as soon as it is measured, beside what is known of the others; `djia` is bench/djia.py, which has
@@ -31,7 +31,7 @@ DETECTORS = [
     "four-surprises", "nearest-windows", "local-polynomial-skip", "local-polynomial", "window-pca", "seasonal-naive",
     "autoregression",
 ]  # fmt: skip
-MEASURED = ["nab", "skab", "smap", "ecg", "ucr", "stock", "million"]
+MEASURED = ["nab", "alarms", "skab", "smap", "ecg", "ucr", "stock", "million"]
 
 
 def main():
@@ -125,6 +125,26 @@ def measure_nab(args):
         found = [line["vus_pr"] for line in lines]
         yield ["NAB", detector, "VUS-PR, mean", f"{np.mean(found):.3f}", f"{len(found)} series"]
         yield ["NAB", detector, "VUS-PR, median", f"{np.median(found):.3f}", f"{len(found)} series"]
+
+
+def measure_alarms(args):
+    """Of the series with and without labels: labelled stretches with an alarm, and alarms elsewhere."""
+    windows = json.loads((DATA / "nab" / "labels" / "combined_windows.json").read_text())
+    files, stretches = [], []
+    for key, spans in sorted(windows.items()):
+        with (DATA / "nab" / "data" / key).open() as file:
+            rows = list(csv.DictReader(file))
+        files.append(write(f"alarms-{Path(key).stem}", ["value", "label"], [(row["value"], 0) for row in rows]))
+        at = [[i for i, row in enumerate(rows) if a[:19] <= row["timestamp"] <= b[:19]] for a, b in spans]
+        stretches.append([(points[0], points[-1] + 1) for points in at if points])
+    found, elsewhere, quiet = 0, 0, 0
+    for line, known in zip(ours(args, "alarms", *files), stretches):
+        meets = lambda a, b: a[0] < b[1] and b[0] < a[1]
+        found += sum(any(meets(alarm, span) for alarm in line["alarms"]) for span in known)
+        wrong = sum(not any(meets(alarm, span) for span in known) for alarm in line["alarms"])
+        elsewhere, quiet = elsewhere + wrong, quiet + (0 if known else wrong)
+    value = f"{found} of {sum(map(len, stretches))} / {elsewhere} / {quiet}"
+    yield ["Alarms NAB", "four-surprises", "labelled stretches found / alarms elsewhere / in series without any", value, f"{len(files)} series"]
 
 
 def measure_skab(args):
