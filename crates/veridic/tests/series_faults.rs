@@ -1,5 +1,7 @@
 //! Faults among points that were all learned from are alarms, and clean series raise at most one.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 use veridic::data::series::SeriesSet;
 use veridic::models::series::{Alarm, AlarmConfig, Detector, DetectorConfig, alarms};
 use veridic::seed::Seed;
