@@ -1,4 +1,5 @@
 //! Faults among points that were all learned from are alarms, and clean series raise at most one.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use veridic::data::series::SeriesSet;
 use veridic::models::series::{Alarm, AlarmConfig, Detector, DetectorConfig, alarms};
