@@ -101,6 +101,7 @@ pub(super) fn is_apart(n: usize, aside: &[Range<usize>], span: usize) -> Vec<boo
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "lists of stretches, of which there is one")]
 mod tests {
     use super::*;
 
