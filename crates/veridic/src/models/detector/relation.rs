@@ -250,8 +250,13 @@ impl Relations {
                     }
                     None => bounded().unwrap_or((broken[0], f64::NAN, None)),
                 };
+                let beside = match relation.relation {
+                    Relation::Decides(_) | Relation::Pairs(_) => relation.of.iter().find(|j| **j != wrong),
+                    Relation::Formula(_) | Relation::Order(_) | Relation::Range(_) => None,
+                };
+                let beside = beside.map(|j| places[*j] as u32);
                 let (row, column, relation) = (row as u32, column as u32, relation.place as u32);
-                found.push(Broken { row, column, nats, expected, bound, relation });
+                found.push(Broken { row, column, nats, expected, bound, relation, beside });
                 left = others;
             }
         }

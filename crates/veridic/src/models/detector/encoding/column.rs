@@ -95,6 +95,8 @@ pub(in crate::models) struct Broken {
     pub(in crate::models) bound: Option<Bound>,
     /// The place of the relation among those of the detector.
     pub(in crate::models) relation: u32,
+    /// Of values that do not go together, the column of the other, which is taken to be right.
+    pub(in crate::models) beside: Option<u32>,
 }
 
 impl FittedColumn {

@@ -4,6 +4,9 @@ use super::super::encoding::Encoded;
 use super::local::Local;
 use super::{MEMBERS, Row, Statistics, Surprise};
 
+/// Of the statistics, the first so many look at distances between rows.
+const DISTANCES: usize = 4;
+
 impl Surprise {
     /// The sum over columns of how rare a row's values are, nats; with `own` the row is one of the reference rows, left out.
     pub(super) fn marg(&self, encoded: &Encoded, i: usize, own: bool) -> f64 {
@@ -32,7 +35,17 @@ impl Surprise {
         if score <= 0.0 {
             return (score, reasons);
         }
-        let columns = self.columns_of(encoded, i, row, statistics);
+        let mut columns = self.columns_of(encoded, i, row, statistics);
+        // That two values do not go together makes the row far from others by both columns; one of them is wrong.
+        for cell in encoded.broken_of(i) {
+            let Some(beside) = cell.beside else { continue };
+            let (wrong, beside) = (cell.column as usize, beside as usize);
+            for (columns, usual) in columns.iter_mut().zip(&self.usual).take(DISTANCES) {
+                let more = (columns[beside] - usual[beside]).max(0.0);
+                columns[wrong] += more;
+                columns[beside] -= more;
+            }
+        }
         for ((columns, usual), surprise) in columns.iter().zip(&self.usual).zip(&surprises) {
             let part = surprise * surprise / score;
             let more = |(found, usual): (&f64, &f64)| (found - usual).max(0.0);
