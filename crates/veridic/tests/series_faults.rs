@@ -1,5 +1,4 @@
 //! Faults among points that were all learned from are alarms, and clean series raise at most one.
-#![allow(clippy::unwrap_used, reason = "a test")]
 #![allow(clippy::unwrap_used, reason = "test code")]
 
 use veridic::data::series::SeriesSet;
