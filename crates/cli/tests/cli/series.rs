@@ -134,6 +134,21 @@ fn gaps_and_constant_channels_are_no_harm() {
     assert!(ran.err.contains("30 points are missing"), "{}", ran.err);
     let scores = place.succeed(&["score", "run", "series.csv"]).out;
     assert_eq!(scores.lines().count(), 601);
+    // What never moved is unusual where it does, and named.
+    let moves =
+        |line: &str| match line.strip_prefix("2024-01-10 05:00:00,").and_then(|rest| rest.strip_suffix(",7"))
+        {
+            Some(load) => format!("2024-01-10 05:00:00,{load},9\n"),
+            None => format!("{line}\n"),
+        };
+    place.write("moved.csv", format!("time,load,fixed\n{}", text.lines().map(moves).collect::<String>()));
+    let moved = place.succeed(&["alarms", "run", "moved.csv"]).out;
+    // One alarm: what lies beyond a gap is not raised by it.
+    let lines: Vec<&str> = moved.lines().skip(1).collect();
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains(",2024-01-10 05:00:00,") && line.contains("fixed")),
+        "{moved}"
+    );
 }
 
 #[test]
@@ -205,6 +220,10 @@ fn a_copula_makes_paths_goes_on_and_fills() {
         assert!((value - rows[i].1).abs() < 4.0, "{value} for {}", rows[i].1);
     }
     assert!(place.fail(&["fill", "run", "holes.csv", "-n", "3"]).contains("leave `-n` out"));
+    for [n, length] in [["1", "1000000000"], ["1000000000", "24"]] {
+        let error = place.fail(&["sample", "run", "-n", n, "--length", length]);
+        assert!(error.contains("GB") && error.contains(if n == "1" { length } else { n }), "{error}");
+    }
     assert!(place.fail(&["sample", "run", "-n", "2", "--given", "load=3"]).contains("no conditions"));
     assert!(place.fail(&["alarms", "run", "series.csv"]).contains("a copula of windows cannot find"));
 }

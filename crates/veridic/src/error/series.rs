@@ -208,7 +208,7 @@ impl SeriesError {
             Self::NoTime { column, .. } => {
                 return Some(format!(
                     "write all times in one format and one zone, such as 2024-05-01T12:00:00Z; where rows follow each other in \
-                     time, leave the column out: `--set 'data.drop=[\"{column}\"]'`"
+                     time, leave the column out: `data.drop = [\"{column}\"]`"
                 ));
             }
             Self::ManyPoints { paths, length, bytes, most } => {

@@ -171,7 +171,7 @@ pub(crate) fn untimed(table: &Table, schema: &Schema, config: &SeriesConfig) -> 
     if let [first, second, ..] = dates.as_slice() {
         return Some(format!(
             "points are numbered in the order of the rows: `{first}` and `{second}` both hold times, say which counts: \
-             `--set data.series.time={first}`"
+             `data.series.time = \"{first}\"`"
         ));
     }
     let is_text = |name: &str| table.column(name).is_some_and(|c| matches!(c.cells, Cells::Text { .. }));
@@ -182,13 +182,13 @@ pub(crate) fn untimed(table: &Table, schema: &Schema, config: &SeriesConfig) -> 
     let name = &column.name;
     if !is_text(name) {
         return Some(format!(
-            "points are numbered in the order of the rows; if `{name}` is their time: `--set data.series.time={name}`"
+            "points are numbered in the order of the rows; if `{name}` is their time: `data.series.time = \"{name}\"`"
         ));
     }
     let cells = &table.column(name)?.cells;
     let row = (0..table.n_rows).find(|&row| !cells.is_missing(row))?;
     Some(format!(
-        "points are numbered in the order of the rows: `{name}` holds no times (row {}: `{}`); `--set data.series.time=NAME` names \
+        "points are numbered in the order of the rows: `{name}` holds no times (row {}: `{}`); `data.series.time = \"NAME\"` names \
          another column",
         row + 1,
         cells.text(row)?
