@@ -138,10 +138,6 @@ pub fn alarms(
 ) -> Vec<Alarm> {
     let gap = gap.unwrap_or(scores.scores.len() / 100);
     let flags: Vec<bool> = scores.scores.iter().map(|score| *score > threshold).collect();
-    // Beyond a gap, an average may be high by what lies on its other side alone.
-    let is_own = |stretch: &Range<usize>| {
-        scores.sharp.is_empty() || scores.sharp[stretch.clone()].iter().any(|score| *score > threshold)
-    };
     let alarm = |stretch: Range<usize>| {
         let known = |values: &[f64]| {
             let highest = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]).then(b.cmp(a));
@@ -181,7 +177,7 @@ pub fn alarms(
             points,
         }
     };
-    merged_ranges(&flagged_ranges(&flags), gap).into_iter().filter(is_own).map(alarm).collect()
+    merged_ranges(&flagged_ranges(&flags), gap).into_iter().map(alarm).collect()
 }
 
 /// The part of a stretch that departs from the usual course, and the point that does most, by the evidence of each point of it;
