@@ -1,14 +1,22 @@
 //! What a calendar says of a moment: the day of the week, the month. Columns that hold it follow from the moment.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
-use super::coder::Made;
+use super::coder::{Coder, Made};
+use super::evidence::{Evidence, Set, Wanted};
+use super::law::Law;
 
-/// Most years between the first moment and the last.
-const MOST_YEARS: i32 = 400;
+/// Most years of a period, and years before the first moment and after the last that belong to it: others are asked about later.
+const MOST_YEARS: i32 = 600;
+const MARGIN: i32 = 60;
+
+/// Most days that moments are looked for in, and seconds of one.
+const MOST_DAYS: f64 = 60_000.0;
+const DAY: f64 = 86_400.0;
 
 /// A part of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +71,9 @@ impl Period {
         };
         let year = |moment: f64| moment_of(moment).map(|moment| moment.year());
         match (year(first), year(last)) {
-            (Some(first), Some(last)) if last - first < MOST_YEARS => {
-                UNITS.map(|unit| Self { unit, first, years: last - first + 1 }).to_vec()
+            (Some(first), Some(last)) if last - first < MOST_YEARS - 2 * MARGIN => {
+                let (first, years) = (first - MARGIN, last - first + 1 + 2 * MARGIN);
+                UNITS.map(|unit| Self { unit, first, years }).to_vec()
             }
             _ => Vec::new(),
         }
@@ -108,6 +117,69 @@ impl Period {
     }
 }
 
+impl Law<'_> {
+    /// Where days, months or years are known that follow from dates of column `by` which are not: the dates may only be those that
+    /// they all follow from.
+    pub(in crate::models) fn push_down_dates(self, by: usize, n: usize, evidence: &mut [Evidence]) {
+        let decided = |j: usize| self.plan.decided[j].as_ref().filter(|decided| decided.by == by);
+        let is_of_days =
+            |j: &usize| decided(*j).and_then(|of| of.period).is_some_and(|period| period.unit != Unit::Hour);
+        let of: Vec<usize> = (0..self.plan.decided.len()).filter(is_of_days).collect();
+        let Coder::Number(coder) = &self.coding.coders[by] else { return };
+        let (first, last) = ((coder.least() / DAY).floor(), (coder.most() / DAY).floor());
+        if of.is_empty() || last - first > MOST_DAYS {
+            return;
+        }
+        let mut known: HashMap<Vec<(usize, u64)>, u32> = HashMap::new();
+        let (mut sets, mut of_row) = (evidence[by].sets.clone(), vec![0; n]);
+        if sets.is_empty() {
+            sets.push(Set::new(&self.coding.coders[by], &[Wanted::Present, Wanted::Missing]));
+        }
+        for row in (0..n).filter(|row| evidence[by].given(*row).is_none()) {
+            let cell = |j: &usize| {
+                let given = evidence[*j].given(row)?;
+                let is_there = !given.made.is_missing(row, &self.coding.coders[*j]);
+                is_there.then(|| (*j, given.made.key(row)))
+            };
+            let cells: Vec<(usize, u64)> = of.iter().filter_map(cell).collect();
+            if cells.is_empty() {
+                continue;
+            }
+            let fits = |day: f64| {
+                cells.iter().all(|(j, _)| match (decided(*j), evidence[*j].given(row)) {
+                    (Some(of), Some(given)) => {
+                        let symbol = of.period.map_or(0, |period| period.symbol(day * DAY));
+                        of.values.same(symbol, &given.made, row)
+                    }
+                    _ => false,
+                })
+            };
+            let set = || {
+                let days = (0..=(last - first) as u32).map(|day| first + f64::from(day));
+                let range = |day: f64| Wanted::Range(day * DAY, day * DAY + DAY - 1e-3);
+                let wanted: Vec<Wanted> = days.filter(|day| fits(*day)).map(range).collect();
+                Set::new(&self.coding.coders[by], &wanted)
+            };
+            of_row[row] = match known.get(&cells) {
+                Some(at) => *at,
+                None => {
+                    let set = set();
+                    // What no date explains leaves it open.
+                    let at = if set.is_empty() { 0 } else { sets.len() as u32 };
+                    if at > 0 {
+                        sets.push(set);
+                    }
+                    known.insert(cells, at);
+                    at
+                }
+            };
+        }
+        if sets.len() > 1 {
+            (evidence[by].sets, evidence[by].of_row) = (sets, of_row);
+        }
+    }
+}
+
 fn moment_of(seconds: f64) -> Option<DateTime<chrono::Utc>> {
     if seconds.is_nan() {
         return None;
@@ -130,8 +202,8 @@ mod tests {
             vec![1, 11, 12],
             vec![13, 23, 24],
             vec![28, 30, 31],
-            vec![55, 0, 56],
-            vec![55 * 12 + 1, 11, 56 * 12],
+            vec![60 + 55, 60, 176],
+            vec![(60 + 55) * 12 + 1, 60 * 12 + 11, 176 * 12],
         ];
         assert_eq!(symbols, expected);
         assert!(Period::of(&[f64::NAN]).is_empty() && Period::of(&[0.0, 1e300]).is_empty());

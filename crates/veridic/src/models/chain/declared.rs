@@ -258,12 +258,13 @@ impl Reader<'_> {
                 let is_rate = |j: &usize| rates.as_ref().is_some_and(|rates| rates.of == *j);
                 numbers(&places.iter().copied().filter(|j| !is_rate(j)).collect::<Vec<_>>())?;
                 differ(&places)?;
-                // A product of two columns, the rate not divided by, both before what they make.
+                // A product of two columns, the rate not divided by, the other before what they make.
                 let is_simple = sum.len() == 1 && parts.len() == 2 && factor.is_none();
-                let is_last = parts.iter().all(|part| part.column < column && !part.inverse);
+                let is_last =
+                    parts.iter().all(|part| (part.column < column || is_rate(&part.column)) && !part.inverse);
                 let is_text = |of: &Rates| matches!(self.coders[of.of], Coder::Text(_));
                 if rates.as_ref().is_some_and(|of| !is_text(of) || !is_simple || !is_last) {
-                    let form = "`A = B * rate of C`, where C holds categories and A comes after both";
+                    let form = "`A = B * rate of C`, where C holds categories and A comes after B";
                     return Err(wrong(format!("rates stand in {form}")));
                 }
                 if parts.is_empty() || factor.is_some() && sum.len() > 1 {

@@ -215,7 +215,7 @@ fn allows(wanted: &[Wanted], made: &Made, row: usize) -> bool {
 
 impl Made {
     /// A number that tells cells apart.
-    fn key(&self, row: usize) -> u64 {
+    pub(super) fn key(&self, row: usize) -> u64 {
         match self {
             Self::Number(values) => (values[row] + 0.0).to_bits(),
             Self::Symbol(symbols) => u64::from(symbols[row]),

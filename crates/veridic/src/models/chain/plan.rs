@@ -281,7 +281,12 @@ impl Plan {
                 Some((by, period)) => {
                     let mut of = Decided { by, period, values: Made::Number(Vec::new()) };
                     let symbol = |row: usize| of.symbol(coders, &columns[by], row);
-                    of.values = table((symbol, of.symbols(coders)), (&columns[j], &ids[j]), period.is_some());
+                    of.values = table((symbol, of.symbols(coders)), (&columns[j], &ids[j]));
+                    if period.is_some() {
+                        let rows = 0..columns[by].len();
+                        let seen: Vec<usize> = rows.map(|row| of.symbol(coders, &columns[by], row)).collect();
+                        of.values = beyond(of.values, &seen, &coders[j]);
+                    }
                     decided[j] = Some(of);
                 }
                 None => kept.push(j),
@@ -295,7 +300,13 @@ impl Plan {
         for (j, formula) in wishes.formulas() {
             (formulas[j], instead[j]) = (Some(formula), None);
         }
-        let mut plan = Self { order: order(&decided), decided, formulas, instead, ..Self::free(n_columns) };
+        let mut plan = Self {
+            order: order(&decided, &formulas, &instead),
+            decided,
+            formulas,
+            instead,
+            ..Self::free(n_columns)
+        };
         if slack == 0.0 {
             plan.mark_partly(coders, columns);
         }
@@ -355,38 +366,73 @@ impl Plan {
 }
 
 /// Columns in their order, each followed by those it decides.
-pub(super) fn order(decided: &[Option<Decided>]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(decided.len());
-    for (j, of) in decided.iter().enumerate() {
-        if of.is_none() {
-            order.push(j);
+pub(super) fn order(
+    decided: &[Option<Decided>],
+    formulas: &[Option<Formula>],
+    instead: &[Option<Formula>],
+) -> Vec<usize> {
+    let n = decided.len();
+    let (mut order, mut placed) = (Vec::with_capacity(n), vec![false; n]);
+    // What is made of a column further on waits for it; none waits for ever.
+    let mut waits = true;
+    while order.len() < n {
+        let before = order.len();
+        for j in (0..n).filter(|j| decided[*j].is_none()) {
+            let mut parts = formulas[j].iter().chain(&instead[j]).flat_map(|of| &of.parts);
+            if placed[j] || waits && !parts.all(|part| placed[part.column]) {
+                continue;
+            }
             let follows = |i: &usize| decided[*i].as_ref().is_some_and(|decided| decided.by == j);
-            order.extend((0..decided.len()).filter(follows));
+            for i in std::iter::once(j).chain((0..n).filter(follows)) {
+                placed[i] = true;
+                order.push(i);
+            }
         }
+        waits &= order.len() > before;
     }
     order
 }
 
-/// The most frequent value of `column` for each symbol, of so many, of what decides it; symbols that are in no row get that of the
-/// one before where they have an order, else the first row's.
-fn table(
-    (symbol, symbols): (impl Fn(usize) -> usize, usize),
-    (column, ids): (&Made, &Ids),
-    is_ordered: bool,
-) -> Made {
+/// The values of a part of moments by symbol, where only some were seen: of numbers that rise with it, such as years, those that go on; else
+/// missing ones.
+fn beyond(mut values: Made, seen: &[usize], coder: &Coder) -> Made {
+    let mut is_seen = vec![false; values.len()];
+    seen.iter().for_each(|symbol| is_seen[*symbol] = true);
+    let last = values.len().saturating_sub(1);
+    let own: Vec<usize> = (0..last).filter(|symbol| is_seen[*symbol]).collect();
+    let start = match &values {
+        Made::Number(numbers) => own.first().map(|symbol| numbers[*symbol] - *symbol as f64),
+        Made::Symbol(_) => None,
+    };
+    let rises = |start: &f64| match &values {
+        Made::Number(numbers) => own.iter().all(|symbol| numbers[*symbol] == start + *symbol as f64),
+        Made::Symbol(_) => false,
+    };
+    let start = start.filter(rises).filter(|_| own.len() > 1);
+    let blank = coder.blank(1);
+    for symbol in (0..=last).filter(|symbol| !is_seen[*symbol]) {
+        match start.filter(|_| symbol < last) {
+            Some(start) => values.set(symbol, &Made::Number(vec![start + symbol as f64]), 0),
+            None => values.set(symbol, &blank, 0),
+        }
+    }
+    values
+}
+
+/// The most frequent value of `column` for each symbol, of so many, of what decides it; symbols that are in no row get the first
+/// row's.
+fn table((symbol, symbols): (impl Fn(usize) -> usize, usize), (column, ids): (&Made, &Ids)) -> Made {
     let mut rows = vec![0u32; symbols];
     let mut votes: Vec<HashMap<u32, (u32, u32)>> = vec![HashMap::new(); symbols];
     for row in 0..ids.of.len() {
         votes[symbol(row)].entry(ids.of[row]).or_insert((0, row as u32)).0 += 1;
     }
-    let mut before = 0;
     for (to, votes) in rows.iter_mut().zip(votes) {
         // Of two as frequent, that of the earlier row; a missing cell only where there is nothing else.
         let best = votes
             .into_iter()
             .max_by_key(|(id, (count, row))| (Some(*id) != ids.missing, *count, std::cmp::Reverse(*row)));
-        *to = best.map_or(before, |(_, (_, row))| row);
-        before = if is_ordered { *to } else { 0 };
+        *to = best.map_or(0, |(_, (_, row))| row);
     }
     column.take(&rows)
 }

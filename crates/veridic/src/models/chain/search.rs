@@ -92,6 +92,7 @@ impl Formula {
                 Some(formula) if formula.factor.is_none() => (Some(formula), None),
                 other => (None, other),
             };
+            let same = same.or_else(|| before.iter().find_map(|of| search.of_moment(*of)));
             let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b)));
             // What others make says nothing that they do not.
             let (own, made): (Vec<Numbers<'_>>, Vec<Numbers<'_>>) =
@@ -102,15 +103,21 @@ impl Formula {
                 (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
             };
             let rest = || search.beside(&made, &own);
-            if let (Some(two), Some(times), 0) = (&two, &times, most)
-                && says(times, columns, values) > says(two, columns, values)
-            {
-                instead[*j] = Some(times.clone());
-            }
             let rated = || {
-                let known = categories.iter().filter(|(i, _, _)| is_known(i));
+                // Nothing makes a category but one that decides it, so that it may stand further on.
+                let is_free = |i: &usize| match &decided[*i] {
+                    None => true,
+                    Some(of) => of.period.is_none() && matches!(columns[of.by], Made::Symbol(_)),
+                };
+                let known = categories.iter().filter(|(i, _, _)| is_known(i) || is_free(i));
                 search.of_rates(&rich().copied().collect::<Vec<_>>(), &known.copied().collect::<Vec<_>>())
             };
+            if let (Some(two), 0) = (&two, most)
+                && says(two, columns, values) < present
+            {
+                let other = times.clone().or_else(rated);
+                instead[*j] = other.filter(|of| says(of, columns, values) > says(two, columns, values));
+            }
             let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest);
             found[*j] = simple.or_else(scaled).or_else(rated);
         }
@@ -178,6 +185,14 @@ impl Search<'_> {
 
     fn is_moment(&self, column: usize) -> bool {
         self.wishes.moments.get(column).copied().unwrap_or(false)
+    }
+
+    /// That the column holds the same moments as another, if it does.
+    fn of_moment(&self, (column, cells): Numbers<'_>) -> Option<Formula> {
+        let are_moments = self.is_moment(self.column) && self.is_moment(column);
+        let part = Part { column, inverse: false, unit: 1 };
+        let formula = Formula { parts: vec![part], ..Formula::of_two([0, 0], (Operation::Product, false)) };
+        (are_moments && self.shows(&formula, &[cells])).then_some(formula)
     }
 
     /// The sum of others and of columns that others make, each added or subtracted: a tax in proportion to the price, and a fee.

@@ -141,7 +141,12 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
             Some(Coder::Number(_)) => numbers(i, j) && !is_rate(i),
             None => false,
         };
-        let known = formula.parts.iter().all(|part| is_sound(part.column) && is_made(part.column));
+        let is_text = |i: usize| matches!(coders[i], Coder::Text(_));
+        let is_free = |i: usize| {
+            is_rate(i) && decided[i].as_ref().is_none_or(|of| of.period.is_none() && is_text(of.by))
+        };
+        let is_there = |i: usize| is_sound(i) && (is_made(i) || is_free(i));
+        let known = formula.parts.iter().all(|part| is_there(part.column));
         formula.is_whole() && decided[j].is_none() && known
     };
     if formulas.len() != n || !formulas.iter().enumerate().all(before) {
@@ -181,7 +186,7 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
         true => parsed(stored, "partly")?,
         false => vec![None; n],
     };
-    let plan = Plan { order: order(&decided), decided, formulas, instead, gaps, partly };
+    let plan = Plan { order: order(&decided, &formulas, &instead), decided, formulas, instead, gaps, partly };
     if plan.partly.len() != n || (0..n).any(|j| plan.partly[j].is_some() && !plan.follows(j)) {
         return Err("columns that follow from nothing".to_string());
     }

@@ -160,6 +160,7 @@ impl<M: Conditional> Completion<'_, M> {
             .collect();
         for j in 0..law.coding.columns.len() {
             law.push_down(j, repeated.len(), &mut evidence);
+            law.push_down_dates(j, repeated.len(), &mut evidence);
         }
         let (made, logs) = self.model.drawn(repeated.len(), &evidence, seed);
         let kept = law.kept(&made);

@@ -73,6 +73,12 @@ fn a_category_decides_how_many_times_another_column_one_is() {
         Chain::fit(&config, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None)
     };
     assert!(fit(&[rule], &[]).is_ok());
+    // Wherever the category stands.
+    let mut turned = table.clone();
+    turned.columns.rotate_left(1);
+    let last = fitted(&turned, &Schema::of(&turned), &quick(), 1);
+    assert!(last.rules().iter().any(|found| found.rule.to_string() == rule));
+    assert!(holds(&Chain::restore(&last.store()).unwrap().sample(500, Seed(2), 1).unwrap()));
     for wrong in
         ["`net` = `tax` * `rate of kind`", "`tax` = `net` * `rate of net`", "`tax` = `net` / `rate of kind`"]
     {
@@ -118,6 +124,13 @@ fn what_a_calendar_says_of_a_date_follows_from_it() {
     let best =
         told.probabilities.chunks(told.answers.len()).map(|row| row.iter().copied().fold(0.0, f32::max));
     assert!(best.fold(1.0, f32::min) > 0.99);
+    // Dates that are not known are those of their weekdays.
+    let mut holes = table.clone();
+    if let Cells::Number(dates) = &mut holes.columns[0].cells {
+        dates.iter_mut().step_by(3).for_each(|date| *date = f64::NAN);
+    }
+    let filled = chain.fill(&holes, 1, Seed(5), 1).unwrap().pop().unwrap();
+    assert!(holds(&filled) && numbers(&filled, "date").iter().all(|date| !date.is_nan()));
     let never = std::sync::atomic::AtomicBool::new(false);
     let rows: Vec<usize> = (0..n).collect();
     let fit = |hold: &str, off: &str| {
@@ -131,4 +144,28 @@ fn what_a_calendar_says_of_a_date_follows_from_it() {
     assert!(fit("`hour of weekday` decides weekend", "").is_err());
     let Ok(Outcome::Fitted(free)) = fit("", "`weekday of date` decides weekend") else { panic!("stopped") };
     assert!(free.rules().iter().all(|found| found.rule.to_string() != "`weekday of date` decides `weekend`"));
+}
+
+#[test]
+fn years_go_on_beyond_those_of_the_data() {
+    let mut text = "day,year\n".to_string();
+    for row in 0..1500 {
+        crate::data::date::write((17_532.0 + f64::from(row * 37 % 1826)) * 86_400.0, "%Y-%m-%d", &mut text);
+        let year = text.lines().last().unwrap()[..4].to_string();
+        text += &format!(",{year}\n");
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    assert_eq!(rules, ["`year of day` decides `year`"]);
+    let mut asked = table.clone();
+    let (Cells::Number(days), later) = (&mut asked.columns[0].cells, 5.0 * 365.25 * 86_400.0) else {
+        panic!("no days")
+    };
+    days.iter_mut().for_each(|day| *day += later);
+    asked.columns[1].cells = Cells::Number(vec![f64::NAN; table.n_rows]);
+    let filled = chain.fill(&asked, 1, Seed(1), 1).unwrap().pop().unwrap();
+    assert!(numbers(&filled, "year").iter().all(|year| (2023.0..=2027.0).contains(year)));
+    assert!(numbers(&filled, "year").contains(&2027.0));
 }
