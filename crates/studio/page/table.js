@@ -50,15 +50,16 @@ export async function table(place, name, _, shell) {
   if (!shell.isOpen()) return null;
   document.title = `${name}, table · Studio`;
   const made = new Map((answer.made ?? []).map((column) => [column.name, column]));
-  const columns = answer.real.map((real) => ({ real, made: made.get(real.name), ...shares(real, made.get(real.name)) }));
+  const compared = answer.real.filter((real) => !real.names);
+  const columns = compared.map((real) => ({ real, made: made.get(real.name), ...shares(real, made.get(real.name)) }));
   columns.sort((a, b) => (b.distance ?? -1) - (a.distance ?? -1));
   const find = (one) => answer.real.find((column) => column.name === one);
   let shown = CARDS;
   const cards = make("div", { class: "smalls", style: { margin: "10px 0 20px" } });
   const more = make("button", { type: "button", onclick: () => ((shown *= 4), drawCards()) });
-  const options = () => answer.real.map((column) => make("option", { value: column.name }, column.name));
+  const options = () => compared.map((column) => make("option", { value: column.name }, column.name));
   const across = make("select", { "aria-label": "To the right", onchange: () => drawPair() }, options()), up = make("select", { "aria-label": "Upwards", onchange: () => drawPair() }, options());
-  up.selectedIndex = Math.min(1, answer.real.length - 1);
+  up.selectedIndex = Math.min(1, compared.length - 1);
   const sides = ["real", "made"].map((side) => make("canvas", { role: "img", "aria-label": `${side} rows`, style: { width: "100%" } }));
   const worst = make("div", { class: "row", style: { margin: "6px 0" } });
   const rows = make("div", {});
@@ -66,9 +67,9 @@ export async function table(place, name, _, shell) {
     make("p", { class: "soft" }, `${number(answer.rows)} of ${number(answer.of)} ${answer.part} rows${answer.made ? ` beside ${number(answer.rows)} made ones; columns that differ most come first. Half of the rows against the other half would differ a little too.` : "; this model makes no rows"}`),
     make("p", {}, make("i", { class: "swatch", style: { "--c": "var(--real)" } }), "real ", answer.made && [make("i", { class: "swatch", style: { "--c": "var(--made)" } }), "made"]),
     cards,
-    answer.real.length > 1 && make("div", { class: "row" }, make("h2", { style: { margin: 0 } }, "A pair"), across, up, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")),
+    compared.length > 1 && make("div", { class: "row" }, make("h2", { style: { margin: 0 } }, "A pair"), across, up, make("button", { type: "button", class: "quiet", onclick: () => csv() }, "CSV")),
     worst,
-    answer.real.length > 1 && make("div", { class: "pairs", style: { margin: "8px 0 20px" } }, sides.slice(0, answer.made ? 2 : 1)),
+    compared.length > 1 && make("div", { class: "pairs", style: { margin: "8px 0 20px" } }, sides.slice(0, answer.made ? 2 : 1)),
     rows);
 
   // Pictures that are far below are drawn when they come near.
@@ -223,7 +224,7 @@ export async function table(place, name, _, shell) {
   scheme.addEventListener("change", drawAll);
   const key = (event) => {
     if (event.key === "Escape") location.hash = runAddress(name);
-    else if (["j", "k"].includes(event.key)) (across.selectedIndex = (across.selectedIndex + (event.key === "j" ? 1 : answer.real.length - 1)) % answer.real.length), drawPair();
+    else if (["j", "k"].includes(event.key)) (across.selectedIndex = (across.selectedIndex + (event.key === "j" ? 1 : compared.length - 1)) % compared.length), drawPair();
     else if (["n", "p"].includes(event.key) && listed.length) showPair((pairAt + (event.key === "n" ? 1 : listed.length - 1)) % listed.length);
     else return false;
     return true;

@@ -361,7 +361,10 @@ fn columns(rows: &Data, labels: Option<&[Option<String>]>) -> Value {
                 _ => {
                     let texts: Vec<Option<String>> =
                         (0..table.n_rows).map(|row| text(table, schema, &column.name, row)).collect();
-                    columns.push(leveled(&column.name, &texts));
+                    let mut leveled = leveled(&column.name, &texts);
+                    // Names of rows are made new, and there is nothing to compare.
+                    leveled["names"] = json!(["identifier", "text"].contains(&kind));
+                    columns.push(leveled);
                 }
             }
         }
