@@ -30,7 +30,7 @@ decoder = [{ dense = 64, activation = 'relu' }]
 [train]
 epochs = %d
 """
-RUNS, EVENTS, MOVES, EPOCHS = 500, 100_000, 100, 200
+RUNS, EVENTS, MOVES, EPOCHS = 500, 100_000, 100, 2000
 
 
 class Server:
@@ -77,7 +77,7 @@ class Server:
         self.process.wait(30)
 
 
-def fitted(binary, place, name, epochs):
+def fitted(binary, place, name, epochs, meanwhile=lambda: None):
     """Fits a small network; seconds it took, and seconds of a processor."""
     if not (place / "t.csv").exists():
         rows = "".join(f"{i * 7 % 40},{i * 13 % 101},{'abc'[i % 3]}\n" for i in range(20_000))
@@ -85,7 +85,10 @@ def fitted(binary, place, name, epochs):
     (place / f"{name}.toml").write_text(RECIPE % epochs)
     command = [binary, "fit", "t.csv", "--recipe", f"{name}.toml", "--out", f"runs/{name}", "--threads", "1", "--quiet"]
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=place, check=True, capture_output=True)
+    fit = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    meanwhile()
+    if fit.wait():
+        raise SystemExit(f"{name} was not fitted")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.monotonic() - begun, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -133,15 +136,21 @@ def world(server):
 def watched(binary, place, browser, data_dir, pairs=6):
     """How much longer a fit takes while a page watches it, in time and in processor time: medians over pairs, each arm first in turn.
 
-    The page is open and waits before the run begins, so that what is measured is watching, not the start of a browser."""
+    The list is open before the run begins, so that what is measured is watching, not the start of a browser."""
 
     def alone(i):
         return fitted(binary, place, f"alone-{i}", EPOCHS)
 
     def seen(i):
         server = Server(binary, place / "runs", browser, data_dir, threads=1)
-        page = server.page(f"#/run/seen-{i}")
-        taken = fitted(binary, place, f"seen-{i}", EPOCHS)
+        page = server.page("#/")
+
+        def look():
+            while not (place / "runs" / f"seen-{i}" / "run.json").exists():
+                time.sleep(0.01)
+            page.evaluate(f"location.hash = '#/run/seen-{i}'")
+
+        taken = fitted(binary, place, f"seen-{i}", EPOCHS, look)
         page.wait_for_function("() => document.querySelector('.timeline output')?.textContent.startsWith('epoch')", timeout=60_000)
         server.end()
         return taken

@@ -6,6 +6,8 @@ export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
+  // Four digits are read at a glance, and are often years.
+  if (Number.isInteger(value) && size < 1e4) return String(value);
   if (Number.isInteger(value) && size < 1e7) return grouped(value, "\u202f");
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
   return String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
