@@ -240,11 +240,7 @@ pub(crate) fn number_column(
             && is_plain
             && let Some((format, example, seconds)) = times_of_day(&numbers, &values)
         {
-            notes.push(ReadNote::Spelled {
-                column: name.to_owned(),
-                example,
-                meaning: "a time of day, hours and minutes".to_owned(),
-            });
+            notes.push(hours_and_minutes(name, example));
             let kind = date_kind(format.to_owned(), &seconds);
             return found(kind, Cells::Number(seconds), Spelling::default(), None);
         }
@@ -264,11 +260,7 @@ pub(crate) fn number_column(
         && n >= MIN_FOR_IDENTIFIER
         && let Some((format, example, seconds)) = numbers.dotted_times(&values)
     {
-        notes.push(ReadNote::Spelled {
-            column: name.to_owned(),
-            example,
-            meaning: "a time of day, hours and minutes".to_owned(),
-        });
+        notes.push(hours_and_minutes(name, example));
         let kind = date_kind(format.to_owned(), &seconds);
         return found(kind, Cells::Number(seconds), Spelling::default(), None);
     }
@@ -492,4 +484,10 @@ fn n_distinct(values: &[f64]) -> usize {
     let mut sorted = sorted(values);
     sorted.dedup();
     sorted.len()
+}
+
+/// What is said of a column of times of day.
+fn hours_and_minutes(column: &str, example: String) -> ReadNote {
+    let meaning = "a time of day, hours and minutes".to_owned();
+    ReadNote::Spelled { column: column.to_owned(), example, meaning }
 }

@@ -96,7 +96,7 @@ impl Period {
     pub(super) fn symbol(&self, moment: f64) -> usize {
         let none = self.symbols() - 1;
         let Some(moment) = moment_of(moment) else { return none };
-        let year = (moment.year() - self.first) as usize;
+        let year = moment.year().saturating_sub(self.first) as usize;
         let symbol = match self.unit {
             Unit::Weekday => moment.weekday().num_days_from_monday() as usize,
             Unit::Month => moment.month0() as usize,

@@ -29,8 +29,22 @@ pub(super) struct Draw<'a> {
 }
 
 impl Draw<'_> {
+    /// Cells of rows `from..`, one for each of `logs`, given what is known of them, if anything is.
+    pub(super) fn drawn(
+        &self,
+        evidence: Option<&Evidence>,
+        (from, logs): (usize, &mut [f64]),
+        random: &mut ChaCha8Rng,
+    ) -> Made {
+        // Where cells are known, what rules leave counts for the weights.
+        match evidence.filter(|evidence| !evidence.is_free() || !self.frame.is_free()) {
+            Some(evidence) => self.given(evidence, from, logs, random),
+            None => self.free(logs.len(), random),
+        }
+    }
+
     /// Cells of `n` rows of which nothing is known.
-    pub(super) fn free(&self, n: usize, random: &mut ChaCha8Rng) -> Made {
+    fn free(&self, n: usize, random: &mut ChaCha8Rng) -> Made {
         let mut probabilities = Probabilities::default();
         self.learned.coarse.predict(self.features, 0, n, &mut probabilities);
         // Evenly spread, so that shares of codes are nearer to their probabilities than by independent draws.
@@ -114,13 +128,7 @@ impl Draw<'_> {
     }
 
     /// Cells of rows `from..`, one for each of `logs`, as the evidence says.
-    pub(super) fn given(
-        &self,
-        evidence: &Evidence,
-        from: usize,
-        logs: &mut [f64],
-        random: &mut ChaCha8Rng,
-    ) -> Made {
+    fn given(&self, evidence: &Evidence, from: usize, logs: &mut [f64], random: &mut ChaCha8Rng) -> Made {
         match self.coder {
             Coder::Number(coder) => Made::Number(self.given_numbers(coder, evidence, from, logs, random)),
             Coder::Text(coder) => Made::Symbol(self.given_symbols(coder, evidence, from, logs, random)),

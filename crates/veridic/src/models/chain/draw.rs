@@ -202,14 +202,10 @@ impl Chain {
                     let frame = Known { law, done: &done, evidence, from, n }.frame(*j);
                     let (coder, parts) = (self.plan.target(*j, &self.coders), self.config.fine);
                     let draw = Draw { learned, coder, features: &features, parts, frame: &frame };
-                    // Where cells are known, what rules leave counts for the weights.
-                    if let Some(follows) = follows {
-                        draw.partly(&follows, evidence.get(*j), (from, &mut logs), random)
-                    } else {
-                        match evidence.get(*j).filter(|evidence| !evidence.is_free() || !frame.is_free()) {
-                            Some(evidence) => draw.given(evidence, from, &mut logs, random),
-                            None => draw.free(n, random),
-                        }
+                    let (evidence, weighed) = (evidence.get(*j), (from, logs.as_mut_slice()));
+                    match follows {
+                        Some(follows) => draw.partly(&follows, evidence, weighed, random),
+                        None => draw.drawn(evidence, weighed, random),
                     }
                 }
                 (None, None) => Made::Number(vec![f64::NAN; n]),

@@ -59,8 +59,7 @@ impl Plan {
             let mut made = decided.values.take(&symbols);
             if self.partly[j].is_some() {
                 let blank = coders[j].blank(1);
-                for (to, row) in rows.enumerate().filter(|(_, row)| by.is_missing(*row, coder)) {
-                    debug_assert!(row >= to);
+                for (to, _) in rows.enumerate().filter(|(_, row)| by.is_missing(*row, coder)) {
                     made.set(to, &blank, 0);
                 }
             }
@@ -69,8 +68,11 @@ impl Plan {
         let mut made = Self::made_of(self.formulas[j].as_ref()?, &coders[j], cells, &rows)?;
         if let Some(instead) = &self.instead[j] {
             let other = Self::made_of(instead, &coders[j], cells, &rows)?;
-            let lacking = (0..rows.len()).filter(|row| made.is_missing(*row, &coders[j]));
-            lacking.collect::<Vec<_>>().into_iter().for_each(|row| made.set(row, &other, row));
+            for row in 0..rows.len() {
+                if made.is_missing(row, &coders[j]) {
+                    made.set(row, &other, row);
+                }
+            }
         }
         Some(made)
     }
@@ -104,10 +106,7 @@ impl Draw<'_> {
     ) -> Made {
         let n = logs.len();
         let mut own = vec![0.0; n];
-        let mut made = match evidence.filter(|evidence| !evidence.is_free() || !self.frame.is_free()) {
-            Some(evidence) => self.given(evidence, from, &mut own, random),
-            None => self.free(n, random),
-        };
+        let mut made = self.drawn(evidence, (from, &mut own), random);
         let mut probabilities = Probabilities::default();
         self.learned.coarse.predict(self.features, 0, n, &mut probabilities);
         let blank = self.coder.blank(1);
