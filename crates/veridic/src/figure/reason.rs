@@ -14,10 +14,13 @@ const MOST: usize = 50;
 /// Heights of a column's stripe and of the bars in it.
 const STRIPE: f64 = 58.0;
 const BARS: f64 = 34.0;
+/// Lines that a relation may take, and how far they are apart.
+const LINES: usize = 3;
+const LEADING: f64 = 15.0;
 /// Bars of the values of a column.
 const BINS: usize = 40;
 /// Where bars of reasons and of values begin, and how long they can be.
-const ADDS: [f64; 2] = [150.0, 170.0];
+const ADDS: [f64; 2] = [170.0, 150.0];
 const VALUES: [f64; 2] = [400.0, 330.0];
 const ADDED: [u8; 3] = [0xd5, 0x5e, 0x00];
 const EXPECTED: [u8; 3] = [0x00, 0x72, 0xb2];
@@ -113,12 +116,13 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
         }
         let [actual, expected] =
             [column.actual, column.expected].map(|text| or_missing(&legible(text)).to_owned());
-        let said = match column.relation {
-            "" => format!("{actual}, expected {expected}"),
-            relation => format!("{actual}, expected {expected}: {relation}"),
-        };
-        let said = text::shorten(&said, SIZE, VALUES[1]);
-        canvas.text([VALUES[0], top + BARS + 14.0], &said, Style::new(SIZE).fill(SOFT));
+        let said = text::shorten(&format!("{actual}, expected {expected}"), SIZE, VALUES[1]);
+        // A relation names several columns, and is as long as they are.
+        let related = text::wrap(column.relation, SIZE, VALUES[1], LINES);
+        for (line, said) in std::iter::once(&said).chain(&related).enumerate() {
+            let y = top + BARS + 14.0 + line as f64 * LEADING;
+            canvas.text([VALUES[0], y], said, Style::new(SIZE).fill(SOFT));
+        }
         numbers.row([
             column.name.to_owned(),
             exact(column.adds),
@@ -126,7 +130,7 @@ pub fn reasons(input: &Reasons<'_>) -> Result<Figure, FigureError> {
             column.expected.to_owned(),
             column.relation.to_owned(),
         ]);
-        top += STRIPE;
+        top += STRIPE + related.len() as f64 * LEADING;
     }
     canvas.height = top + 8.0;
     Ok(Figure::new(canvas, numbers.finish(), 0))
@@ -138,9 +142,13 @@ fn or_missing(cell: &str) -> &str {
 
 /// A column's name and the bar of what it adds.
 fn added(canvas: &mut Canvas, column: &ReasonColumn<'_>, most: f64, top: f64) {
-    let name = text::shorten(column.name, SIZE, ADDS[0] - MARGIN - 10.0);
+    let name = text::wrap(column.name, SIZE, ADDS[0] - MARGIN - 10.0, 2);
     let middle = top + BARS / 2.0;
-    canvas.text([ADDS[0] - 8.0, middle + 4.5], &name, Style::new(SIZE).anchor(Anchor::End));
+    let first = middle + 4.5 - (name.len().max(1) - 1) as f64 * LEADING / 2.0;
+    for (line, name) in name.iter().enumerate() {
+        let y = first + line as f64 * LEADING;
+        canvas.text([ADDS[0] - 8.0, y], name, Style::new(SIZE).anchor(Anchor::End));
+    }
     let length = if most > 0.0 && usable(column.adds) { column.adds.max(0.0) / most * ADDS[1] } else { 0.0 };
     canvas.rectangle([ADDS[0], middle - 9.0, length, 18.0], &format!(r#"fill="{}""#, hex(ADDED)));
     let adds = match column.adds {
@@ -228,8 +236,10 @@ fn levels(
     }
     let tallest = counts.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1) as f64;
     let step = width / shown.len().max(4) as f64;
-    for (at, &level) in shown.iter().enumerate() {
-        let (name, count) = counts[level];
+    let names: Vec<&str> = shown.iter().map(|&level| counts[level].0).collect();
+    let names = text::shorten_apart(&names, SIZE - 1.0, step - 8.0);
+    for (at, (&level, name)) in shown.iter().zip(&names).enumerate() {
+        let (_, count) = counts[level];
         let height = (count as f64 / tallest).sqrt() * (BARS - 4.0);
         let x = left + at as f64 * step;
         let color = if Some(level) == actual {
@@ -240,8 +250,7 @@ fn levels(
             "#c8c8c8".to_owned()
         };
         canvas.rectangle([x, base - height, step - 4.0, height.max(1.0)], &format!(r#"fill="{color}""#));
-        let name = text::shorten(name, SIZE - 1.0, step - 8.0);
-        canvas.text([x + 2.0, base - 3.0], &name, Style::new(SIZE - 1.0).halo());
+        canvas.text([x + 2.0, base - 3.0], name, Style::new(SIZE - 1.0).halo());
     }
     canvas.line([left, base], [left + width, base], &format!(r#"stroke="{FAINT}""#));
 }
@@ -307,7 +316,7 @@ mod tests {
                 .csv()
                 .starts_with("column,adds,actual,expected,relation\nage <years>,7.5,1e300,50,age <= years\n")
         );
-        assert!(figure.svg().unwrap().contains("expected 50: age &lt;= years"));
+        assert!(figure.svg().unwrap().contains(">age &lt;= years<"));
         // The arrow of what lies outside.
         assert_eq!(figure.svg().unwrap().matches("<polygon").count(), 1);
         assert!(reasons(&Reasons { title: "", note: "", columns: &[] }).is_err());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::coder::{Coder, Made};
 use super::law::Law;
+use super::plan::Decided;
 use super::rule::{Rule, RuleConfig};
 use crate::data::ColumnSchema;
 
@@ -50,8 +51,7 @@ impl Law<'_> {
     /// All that holds, in a fixed order.
     pub(in crate::models) fn relations(self) -> Vec<Relation> {
         let columns = || 0..self.coding.columns.len();
-        let is_whole = |j: &usize| self.plan.decided[*j].as_ref().is_some_and(|of| of.period.is_none());
-        let decides = columns().filter(is_whole).map(Relation::Decides);
+        let decides = columns().filter(|j| self.plan.decided[*j].is_some()).map(Relation::Decides);
         let formulas = columns().filter(|j| self.plan.formulas[*j].is_some()).map(Relation::Formula);
         let orders = (0..self.checks.orders.len()).map(Relation::Order);
         let ranges = (0..self.checks.ranges.len()).map(Relation::Range);
@@ -90,8 +90,8 @@ impl Law<'_> {
         }
     }
 
-    /// The rows that break a relation, ascending. `is_known` says of a column and a symbol of it whether what that decides is
-    /// known.
+    /// The rows that break a relation, ascending. `is_known` says of a column that another decides and a symbol that does whether
+    /// what it then holds is known.
     pub(in crate::models) fn broken(
         self,
         relation: Relation,
@@ -111,8 +111,8 @@ impl Law<'_> {
                     if made[j].is_missing(*row, &coders[j]) {
                         return false;
                     }
-                    let symbol = coders[decided.by].known(&made[decided.by], *row);
-                    let symbol = symbol.filter(|symbol| is_known(decided.by, *symbol));
+                    let symbol = decided.known(coders, &made[decided.by], *row);
+                    let symbol = symbol.filter(|symbol| is_known(j, *symbol));
                     symbol.is_some_and(|symbol| !made[j].is_same(*row, &decided.values, symbol))
                 };
                 (0..n).filter(contradicts).collect()
@@ -161,7 +161,7 @@ impl Law<'_> {
         match relation {
             Relation::Decides(j) if j == column => {
                 let decided = self.plan.decided[j].as_ref()?;
-                let symbol = coders[decided.by].known(&made[decided.by], row)?;
+                let symbol = decided.known(coders, &made[decided.by], row)?;
                 Some(decided.values.take(&[symbol as u32]))
             }
             Relation::Formula(j) => {
@@ -214,18 +214,38 @@ impl Law<'_> {
         }
     }
 
-    /// By column that decides others: rows of each of its symbols.
+    /// By column that decides others: rows of each of its symbols. After them, where there are such, by column that a part of
+    /// moments decides: rows of each of that.
     pub(in crate::models) fn deciding_rows(self, made: &[Made]) -> Vec<Vec<u32>> {
         let mut rows = vec![Vec::new(); self.coding.columns.len()];
-        let whole = self.plan.decided.iter().flatten().filter(|decided| decided.period.is_none());
-        for by in whole.map(|decided| decided.by) {
-            let coder = &self.coding.coders[by];
-            rows[by] = vec![0; coder.symbols()];
-            for row in 0..made[by].len() {
-                rows[by][coder.symbol(&made[by], row)] += 1;
+        for (j, decided) in self.plan.decided.iter().enumerate() {
+            let Some(decided) = decided else { continue };
+            let place = self.deciding(j);
+            rows.resize(rows.len().max(place + 1), Vec::new());
+            rows[place] = vec![0; decided.symbols(self.coding.coders)];
+            for row in 0..made[decided.by].len() {
+                rows[place][decided.symbol(self.coding.coders, &made[decided.by], row)] += 1;
             }
         }
         rows
+    }
+
+    /// Where the rows of what decides column `j` are counted.
+    pub(in crate::models) fn deciding(self, j: usize) -> usize {
+        match &self.plan.decided[j] {
+            Some(decided) if decided.period.is_none() => decided.by,
+            _ => self.coding.columns.len() + j,
+        }
+    }
+}
+
+impl Decided {
+    /// The symbol that decides the column in a row, if there was one such.
+    fn known(&self, coders: &[Coder], by: &Made, row: usize) -> Option<usize> {
+        match &self.period {
+            Some(period) => Some(self.symbol(coders, by, row)).filter(|symbol| symbol + 1 < period.symbols()),
+            None => coders[self.by].known(by, row),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::calendar::{Period, Unit};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
-use super::rate::Rates;
+use super::rate::{Categories, Rates};
 use super::rule::{RATE_OF, RuleConfig};
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
@@ -347,7 +347,12 @@ impl Reader<'_> {
             else {
                 return None;
             };
-            Rates::find(&values, &others, (of, &symbols, levels.missing()), coder.spacing())
+            Rates::find(
+                (&values, &others),
+                &Categories::new(of, &symbols, levels.missing()),
+                coder.spacing(),
+                0,
+            )
         });
         found.ok_or_else(|| ModelError::WrongRule {
             rule: text.to_string(),

@@ -51,13 +51,25 @@ pub(super) fn find(
     most: usize,
 ) -> Option<Factor> {
     let of = |row: usize| interval(values[row], product(row), spacing);
+    let ((low, high), _) = shared(of, values.len(), most)?;
+    shortest(low, high)
+}
+
+/// What the intervals of `n` rows share, those aside of at most so many rows, and how many rows those are.
+pub(super) fn shared(
+    of: impl Fn(usize) -> Option<(f64, f64)>,
+    n: usize,
+    most: usize,
+) -> Option<((f64, f64), usize)> {
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     if most > 0 {
-        let asked = (0..values.len()).step_by(values.len().div_ceil(ASKED).max(1));
-        (low, high) = agreed(&asked.filter_map(of).collect::<Vec<_>>())?;
+        let asked: Vec<_> = (0..n).step_by(n.div_ceil(ASKED).max(1)).filter_map(&of).collect();
+        if !asked.is_empty() {
+            (low, high) = agreed(&asked)?;
+        }
     }
     let mut broken = 0;
-    for (own_low, own_high) in (0..values.len()).filter_map(of) {
+    for (own_low, own_high) in (0..n).filter_map(&of) {
         let both = (low.max(own_low), high.min(own_high));
         if both.0 <= both.1 {
             (low, high) = both;
@@ -68,7 +80,7 @@ pub(super) fn find(
             return None;
         }
     }
-    shortest(low, high)
+    Some(((low, high), broken))
 }
 
 /// From where to where a factor is that makes `value` of a product; none where it may be any.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::coder::{Coder, Made};
 use super::draw::Seen;
-use super::evidence::{Evidence, Set, Wanted};
+use super::evidence::{Evidence, Given, Set, Wanted};
 use super::gap::Gap;
 use super::law::Law;
 use super::rule::Pairs;
@@ -67,34 +67,42 @@ pub(in crate::models) struct Known<'a> {
 impl<'a> Known<'a> {
     /// A column of numbers, NaN where it is not known; `None` where it is in no row.
     fn numbers(&self, j: usize) -> Option<Cow<'a, [f64]>> {
-        if let Some((Made::Number(values), _)) = &self.done[j] {
-            return Some(Cow::Borrowed(values));
+        fn numbers(made: &Made) -> Option<&[f64]> {
+            match made {
+                Made::Number(values) => Some(values),
+                Made::Symbol(_) => None,
+            }
         }
-        let given = self.evidence.get(j)?.given.as_ref()?;
-        let Made::Number(values) = &given.made else { return None };
-        let rows = self.from..self.from + self.n;
-        Some(rows.map(|row| if given.known[row] { values[row] } else { f64::NAN }).collect())
+        let drawn = self.done[j].as_ref().and_then(|(made, _)| numbers(made)).map(Cow::Borrowed);
+        drawn.or_else(|| self.given(j, |given| numbers(&given.made), f64::NAN).map(Cow::Owned))
     }
 
     /// The symbols of a column of categories, one that none has where it is not known; `None` where it is in no row.
     fn symbols(&self, j: usize) -> Option<Cow<'a, [u32]>> {
-        if let Some((Made::Symbol(symbols), _)) = &self.done[j] {
-            return Some(Cow::Borrowed(symbols));
+        fn symbols(made: &Made) -> Option<&[u32]> {
+            match made {
+                Made::Symbol(symbols) => Some(symbols),
+                Made::Number(_) => None,
+            }
         }
-        let given = self.evidence.get(j)?.given.as_ref()?;
-        let Made::Symbol(symbols) = &given.made else { return None };
-        let rows = self.from..self.from + self.n;
-        Some(rows.map(|row| if given.known[row] { symbols[row] } else { u32::MAX }).collect())
+        let drawn = self.done[j].as_ref().and_then(|(made, _)| symbols(made)).map(Cow::Borrowed);
+        drawn.or_else(|| self.given(j, |given| symbols(&given.made), u32::MAX).map(Cow::Owned))
     }
 
     /// The codes of a column, [`UNKNOWN`] where they are.
     fn codes(&self, j: usize) -> Option<Vec<u8>> {
-        if let Some((made, _)) = &self.done[j] {
-            return Some(self.law.coding.coders[j].classify(made));
+        match &self.done[j] {
+            Some((made, _)) => Some(self.law.coding.coders[j].classify(made)),
+            None => self.given(j, |given| Some(&given.coded.codes), UNKNOWN),
         }
+    }
+
+    /// What is given of a column that is not drawn yet, by row.
+    fn given<T: Copy>(&self, j: usize, cells: impl Fn(&Given) -> Option<&[T]>, unknown: T) -> Option<Vec<T>> {
         let given = self.evidence.get(j)?.given.as_ref()?;
+        let cells = cells(given)?;
         let rows = self.from..self.from + self.n;
-        Some(rows.map(|row| if given.known[row] { given.coded.codes[row] } else { UNKNOWN }).collect())
+        Some(rows.map(|row| if given.known[row] { cells[row] } else { unknown }).collect())
     }
 
     /// What is left of column `j`.
@@ -144,6 +152,12 @@ impl<'a> Known<'a> {
                     true => frame.limit(self.n, row, f64::MIN, *value, order.strict),
                     false => frame.limit(self.n, row, *value, f64::MAX, order.strict),
                 }
+            }
+        }
+        if let Some((gap, others)) = frame.gap {
+            for (row, from) in others.iter().enumerate() {
+                let Some((low, high)) = gap.reach(*from) else { break };
+                frame.limit(self.n, row, low, high, false);
             }
         }
         for range in self.law.checks.ranges.iter().filter(|range| range.column == j) {
@@ -292,8 +306,10 @@ impl Frame<'_> {
         }
         let distance = |(low, high): (f64, f64)| match self.gap {
             None => (low, high),
-            Some((gap, others)) if gap.above => (low - others[row], high - others[row]),
-            Some((_, others)) => (others[row] - high, others[row] - low),
+            Some((gap, others)) => {
+                let ends = [low, high].map(|end| gap.distance(end, others[row]));
+                (ends[0].min(ends[1]), ends[0].max(ends[1]))
+            }
         };
         let ranges = intervals.into_iter().map(distance).filter(|(low, high)| low <= high);
         let mut wanted: Vec<Wanted> = ranges.map(|(low, high)| Wanted::Range(low, high)).collect();

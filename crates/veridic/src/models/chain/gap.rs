@@ -24,8 +24,21 @@ pub(super) struct Gap {
     pub(super) above: bool,
     /// Whether they are never the same.
     pub(super) strict: bool,
+    /// What stands for the other where that is missing; none where it is in no row that has a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) alone: Option<Alone>,
     /// How distances become codes.
     pub(super) coder: Coder,
+}
+
+/// A number in place of one that is missing, so far off that distances from it are all greater than those between two that are
+/// there: a row has one of those or one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alone {
+    start: f64,
+    /// The greatest distance between two that are there.
+    farthest: f64,
 }
 
 impl Gap {
@@ -49,25 +62,43 @@ impl Gap {
                 if least.spread > NARROWER * spread(values) {
                     return None;
                 }
-                let decimals = [j, least.from].map(|j| match schema[j].kind {
+                let decimals = [j, least.gap.from].map(|j| match schema[j].kind {
                     Kind::Real { decimals, .. } => decimals,
                     _ => 0,
                 });
                 let coder = NumberCoder::fit(&least.distances, codes, decimals[0].max(decimals[1]));
                 let coder = Coder::Number(coder);
-                Some(Self { from: least.from, above: least.above, strict: least.strict, coder })
+                Some(Self { coder, ..least.gap })
             })
             .collect()
     }
 
-    /// The distance of a value from another; NaN where one is missing.
+    /// The distance of a value from another; NaN where it is missing.
     pub(super) fn distance(&self, value: f64, from: f64) -> f64 {
+        let from = self.start(from);
         if self.above { value - from } else { from - value }
+    }
+
+    /// What the distance is from, beside another.
+    fn start(&self, from: f64) -> f64 {
+        self.alone.filter(|_| from.is_nan()).map_or(from, |alone| alone.start)
+    }
+
+    /// Between which values one is beside another, where that may be missing.
+    pub(super) fn reach(&self, from: f64) -> Option<(f64, f64)> {
+        let farthest = self.alone?.farthest;
+        let away = |distance: f64| if self.above { distance } else { -distance };
+        let ends = match from.is_nan() {
+            true => (self.start(from) + away(farthest), away(f64::MAX)),
+            false => (from, from + away(farthest)),
+        };
+        Some((ends.0.min(ends.1), ends.0.max(ends.1)))
     }
 
     /// The value at a distance from another, as `coder` writes it.
     pub(super) fn value(&self, coder: &Coder, distance: f64, from: f64) -> f64 {
-        let value = if self.above { from + distance } else { from - distance };
+        let start = self.start(from);
+        let value = if self.above { start + distance } else { start - distance };
         let Coder::Number(coder) = coder else { return value };
         // Nothing is made beyond the ends of the data; the other column does not go there either.
         let value = coder.round(value).clamp(coder.least(), coder.most());
@@ -85,6 +116,9 @@ impl Gap {
 
     /// Whether no row can have the value and the other.
     pub(super) fn is_broken(&self, value: f64, from: f64) -> bool {
+        if from.is_nan() && self.alone.is_some() {
+            return false;
+        }
         let distance = self.distance(value, from);
         distance < 0.0 || (self.strict && distance == 0.0) || (distance.is_nan() && !value.is_nan())
     }
@@ -104,9 +138,8 @@ impl Gap {
 
 /// What is between a column and one before it.
 struct Between {
-    from: usize,
-    above: bool,
-    strict: bool,
+    /// With a coder of nothing.
+    gap: Gap,
     distances: Vec<f64>,
     spread: f64,
 }
@@ -120,15 +153,22 @@ impl Between {
         };
         let place = |column: usize| plan.order.iter().position(|i| *i == column);
         let (Made::Number(values), Made::Number(others)) = (&made[j], &made[from]) else { return None };
-        // Where the other is missing, nothing is said of this one.
-        let alone = values.iter().zip(others).any(|(value, other)| other.is_nan() && !value.is_nan());
-        if alone || from > j || place(from)? > place(j)? || plan.decided[from].is_some() {
+        if from > j || place(from)? > place(j)? || plan.decided[from].is_some() {
             return None;
         }
-        let distance = |(value, other): (&f64, &f64)| if above { value - other } else { other - value };
-        let distances: Vec<f64> = values.iter().zip(others).map(distance).collect();
-        let spread = spread(&distances);
-        Some(Self { from, above, strict: order.strict, distances, spread })
+        let coder = Coder::Number(NumberCoder::fit(&[], 1, 0));
+        let mut gap = Gap { from, above, strict: order.strict, alone: None, coder };
+        let both = || values.iter().zip(others);
+        let apart: Vec<f64> = both().map(|(value, other)| gap.distance(*value, *other)).collect();
+        if both().any(|(value, other)| other.is_nan() && !value.is_nan()) {
+            let all = values.iter().chain(others).copied();
+            let end = all.reduce(if above { f64::min } else { f64::max })?;
+            let farthest = apart.iter().copied().fold(0.0, f64::max);
+            let beyond = farthest + 1.0;
+            gap.alone = Some(Alone { start: if above { end - beyond } else { end + beyond }, farthest });
+        }
+        let distances = both().map(|(value, other)| gap.distance(*value, *other)).collect();
+        Some(Self { gap, distances, spread: spread(&apart) })
     }
 }
 

@@ -61,6 +61,16 @@ impl Law<'_> {
         self.plan.reference(j, self.coding.coders, &cells, 0..n)
     }
 
+    /// What the cells of a column are by those of the others; `None` of one that does not follow.
+    pub(in crate::models) fn follows_from(self, j: usize, made: &[Made]) -> Option<Made> {
+        self.plan.reference(j, self.coding.coders, &|i| made.get(i), 0..made[j].len())
+    }
+
+    /// Whether the cells of a column that follows may be missing where the others say what they are.
+    pub(in crate::models) fn may_miss(self, j: usize) -> bool {
+        self.plan.partly[j].is_some()
+    }
+
     /// What conditions say of each column.
     ///
     /// # Errors

@@ -222,7 +222,7 @@ impl Plan {
         let mut kept: Vec<usize> = Vec::new();
         let mut first = Vec::new();
         // Columns of moments and what of them may decide.
-        let moments = (0..n_columns).filter(|i| slack == 0.0 && wishes.moments.get(*i) == Some(&true));
+        let moments = (0..n_columns).filter(|i| wishes.moments.get(*i) == Some(&true));
         let mut periods: Vec<(usize, Period, Ids)> = Vec::new();
         for i in moments {
             let Made::Number(values) = &columns[i] else { continue };
@@ -230,6 +230,8 @@ impl Plan {
                 |period: Period| (i, period, Ids::of_symbols(period.read(&columns[i]), period.symbols()));
             periods.extend(Period::of(values).into_iter().map(of));
         }
+        // Rows that may contradict, of those that would be expected to.
+        let most = |n: usize, expected: f64| (slack * n as f64).min(FEW * expected) as usize;
         let may_decide = |i: usize| matches!(coders[i], Coder::Text(_)) || coders[i].is_discrete();
         for j in by_size {
             let n = ids[j].of.len();
@@ -247,13 +249,10 @@ impl Plan {
             let whole = |by: usize| (by, None);
             let found = said.or_else(|| {
                 let found = kept.iter().rev().copied().filter(|_| may).find(|i| {
-                    let repeated = n.saturating_sub(ids[*i].count) as f64;
-                    let expected = repeated * ids[j].differ;
-                    let most = (slack * n as f64).min(FEW * expected) as usize;
-                    let most = if slack > 0.0 { most } else { 0 };
+                    let expected = n.saturating_sub(ids[*i].count) as f64 * ids[j].differ;
                     may_decide(*i)
                         && expected >= EXPECTED
-                        && ids[*i].decides(&ids[j], most, &mut first)
+                        && ids[*i].decides(&ids[j], most(n, expected), &mut first)
                         && !wishes.is_off(&Declared::Decides { by: *i, column: j, unit: None })
                 });
                 found.map(whole)
@@ -273,7 +272,12 @@ impl Plan {
                 let found =
                     periods.iter().filter(|(i, _, _)| may && kept.contains(i)).find(|(i, period, of)| {
                         let rule = Declared::Decides { by: *i, column: j, unit: Some(period.unit) };
-                        of.decides_present(&ids[j], &mut first) && !wishes.is_off(&rule)
+                        let expected = n.saturating_sub(of.count) as f64 * ids[j].present_differ;
+                        let decides = match most(n, expected) {
+                            0 => of.decides_present(&ids[j], &mut first),
+                            most => expected >= EXPECTED && of.decides(&ids[j], most, &mut first),
+                        };
+                        decides && !wishes.is_off(&rule)
                     });
                 found.map(|(by, period, _)| (*by, Some(*period)))
             });

@@ -61,12 +61,12 @@ impl Formula {
             .collect();
         let many: Vec<bool> = numbers.iter().map(|(_, values)| varied(values, LEAST_VALUES)).collect();
         let texts = columns.iter().zip(coders).enumerate().filter_map(|(i, of)| match of {
-            (Made::Symbol(symbols), Coder::Text(coder)) => Some((i, symbols.as_slice(), coder.missing())),
+            (Made::Symbol(symbols), Coder::Text(coder)) => Some(Categories::new(i, symbols, coder.missing())),
             _ => None,
         });
         // The coarsest first: it says most.
         let mut categories: Vec<Categories<'_>> = texts.collect();
-        categories.sort_by_key(|(_, _, levels)| *levels);
+        categories.sort_by_key(Categories::levels);
         if numbers.len() > MOST_COLUMNS {
             return (found, instead);
         }
@@ -109,8 +109,8 @@ impl Formula {
                     None => true,
                     Some(of) => of.period.is_none() && matches!(columns[of.by], Made::Symbol(_)),
                 };
-                let known = categories.iter().filter(|(i, _, _)| is_known(i) || is_free(i));
-                search.of_rates(&rich().copied().collect::<Vec<_>>(), &known.copied().collect::<Vec<_>>())
+                let known = categories.iter().filter(|of| is_known(&of.column) || is_free(&of.column));
+                search.of_rates(&rich().copied().collect::<Vec<_>>(), &known.collect::<Vec<_>>())
             };
             if let (Some(two), 0) = (&two, most)
                 && says(two, columns, values) < present
@@ -319,19 +319,19 @@ impl Search<'_> {
     }
 
     /// The formula by which the column is so many times another, and how many a category decides, if there is one.
-    fn of_rates(&self, others: &[Numbers<'_>], categories: &[Categories<'_>]) -> Option<Formula> {
+    fn of_rates(&self, others: &[Numbers<'_>], categories: &[&Categories<'_>]) -> Option<Formula> {
         let is_wide = others.len() > MOST_SCALED || categories.len() > MOST_SCALED;
-        if self.most > 0 || is_wide || self.is_moment(self.column) {
+        if is_wide || self.is_moment(self.column) {
             return None;
         }
         let others = others.iter().filter(|(i, _)| !self.is_moment(*i));
         let pairs = others.flat_map(|other| categories.iter().map(move |of| (other, of)));
         pairs.into_iter().find_map(|((other, cells), of)| {
-            let rates = Rates::find(self.values, cells, *of, self.spacing())?;
-            let of_rows = rates.cells(of.1);
+            let rates = Rates::find((self.values, cells), of, self.spacing(), self.most)?;
+            let of_rows = rates.cells(of.symbols);
             let formula = Formula {
                 rates: Some(rates),
-                ..Formula::of_two([*other, of.0], (Operation::Product, false))
+                ..Formula::of_two([*other, of.column], (Operation::Product, false))
             };
             self.shows(&formula, &[cells, &of_rows]).then_some(formula)
         })

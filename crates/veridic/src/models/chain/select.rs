@@ -4,6 +4,7 @@
 //! Annals of Mathematical Statistics 11, 1940), damped, of all pairs of binned columns at once; rows are then kept without
 //! replacement by their weights, by Gumbel's trick.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
 use rand_chacha::ChaCha8Rng;
@@ -35,11 +36,13 @@ const MOST_PAIRS: usize = 2016;
 /// Rows by which pairs are chosen where there are more.
 const SAMPLE: usize = 2000;
 
-/// Rows that the choice is tried on, the share that it does not see, and how much worse its test may come out by chance, beside what
-/// so few rows make of it.
+/// Rows that the choice is tried on, the share that it does not see, and how many more of the rows may be copies by chance.
 const TRIED: usize = 20_000;
 const HELD: f64 = 0.1;
 const NOISE: f64 = 0.01;
+
+/// How strongly rows are chosen where choosing by their whole weights makes them no harder to tell.
+const PART: f32 = 0.5;
 
 /// The margins of pairs of columns.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,6 +54,8 @@ pub(super) struct Margins {
     /// Bins of both columns, those of the second fastest, for each pair: expected rows of [`Margins::n_rows`].
     pub(super) targets: Vec<Vec<f32>>,
     pub(super) n_rows: usize,
+    /// How much of a weight is taken, above 0 and at most 1: to its power.
+    pub(super) strength: f32,
 }
 
 /// By pair of columns, what the logarithm of a row's weight gets by its bins.
@@ -68,21 +73,37 @@ impl Margins {
         if chain.config.pool < 2 || n < LEAST_ROWS || columns.len() < 2 || columns.len() > MOST_COLUMNS {
             return None;
         }
-        let mut random = seed.stream("chain.select");
         let mut rows: Vec<u32> = (0..n as u32).collect();
-        shuffle(&mut rows, &mut random);
+        shuffle(&mut rows, &mut seed.stream("chain.select"));
         rows.truncate(TRIED);
         let (held, seen) = rows.split_at((rows.len() as f64 * HELD) as usize);
         let bins: Vec<&[u8]> = sources.iter().map(|source| source.coded.bins.as_slice()).collect();
         let tried = Self::of(chain, &columns, &bins, seen);
         let pool = chain.pool(seen.len() * chain.config.pool, Seed(seed.key("chain.select")));
-        let kept = tried.select(&pool, seen.len(), &mut random);
-        let raw: Vec<u32> = (0..seen.len() as u32).collect();
+        let logs = tried.weigh(&pool).0;
+        let copies = Copies::new(&columns, &bins, seen);
+        let real = copies.share(held.iter().map(|row| *row as usize), &bins);
+        let few = real + (real * (1.0 - real) / held.len().max(1) as f64).sqrt() + NOISE;
+        let pool_bins: Vec<&[u8]> = pool.bins.iter().map(Vec::as_slice).collect();
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);
-        let (with, without) = rayon::join(|| told(&kept), || told(&raw));
+        let chosen = |strength: f32| {
+            let mut random = seed.stream(&format!("chain.select.{strength}"));
+            let kept = Self::keep(&logs, strength, seen.len(), &mut random);
+            let made = copies.share(kept.iter().map(|row| *row as usize), &pool_bins);
+            if made > few { Some(f64::INFINITY) } else { told(&kept) }
+        };
+        let raw: Vec<u32> = (0..seen.len() as u32).collect();
+        let (whole, raw) = rayon::join(|| chosen(1.0), || told(&raw));
+        let (whole, raw) = (whole?, raw?);
+        let strength = if whole < raw {
+            1.0
+        } else if chosen(PART)? < raw {
+            PART
+        } else {
+            return None;
+        };
         let all: Vec<u32> = (0..n as u32).collect();
-        let noise = NOISE + 0.5 / (held.len().max(1) as f64).sqrt();
-        (with? < without? + noise).then(|| Self::of(chain, &columns, &bins, &all))
+        Some(Self { strength, ..Self::of(chain, &columns, &bins, &all) })
     }
 
     fn of(chain: &Chain, columns: &[usize], bins: &[&[u8]], rows: &[u32]) -> Self {
@@ -118,15 +139,10 @@ impl Margins {
                 table
             })
             .collect();
-        Self { columns, pairs, targets, n_rows: rows.len() }
+        Self { columns, pairs, targets, n_rows: rows.len(), strength: 1.0 }
     }
 
-    /// `n` rows of the pool, by number.
-    pub(super) fn select(&self, pool: &Rows, n: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
-        Self::keep(self.weigh(pool).0, n, random)
-    }
-
-    /// The same, and what was learned of pairs of bins, by which other pools can be weighed at once.
+    /// `n` rows of the pool, by number, and what was learned of pairs of bins, by which other pools can be weighed at once.
     pub(super) fn select_first(
         &self,
         pool: &Rows,
@@ -134,7 +150,7 @@ impl Margins {
         random: &mut ChaCha8Rng,
     ) -> (Vec<u32>, Corrections) {
         let (logs, corrections) = self.weigh(pool);
-        (Self::keep(logs, n, random), corrections)
+        (Self::keep(&logs, self.strength, n, random), corrections)
     }
 
     /// The same of another pool, by what was learned of the first.
@@ -147,15 +163,15 @@ impl Margins {
     ) -> Vec<u32> {
         let mut logs = vec![0.0f32; pool.n];
         self.add(&self.binned(pool), corrections, 1.0, &mut logs);
-        Self::keep(logs, n, random)
+        Self::keep(&logs, self.strength, n, random)
     }
 
-    /// `n` rows by the logarithms of their weights, without replacement.
-    fn keep(logs: Vec<f32>, n: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
+    /// `n` rows by the logarithms of their weights to a power, without replacement.
+    fn keep(logs: &[f32], strength: f32, n: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
         let mut keys: Vec<(f32, u32)> = logs
-            .into_iter()
+            .iter()
             .enumerate()
-            .map(|(row, log)| (log - (-uniform(random).ln()).ln() as f32, row as u32))
+            .map(|(row, log)| (log * strength - (-uniform(random).ln()).ln() as f32, row as u32))
             .collect();
         if n < keys.len() {
             keys.select_nth_unstable_by(n, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -234,7 +250,32 @@ impl Margins {
         let whole = self.targets.len() == self.pairs.len()
             && self.targets.iter().all(|target| target.len() == TEXT_BINS * TEXT_BINS);
         let all = self.columns.iter().all(sound) && self.pairs.iter().all(known) && whole;
-        (!all || self.pairs.is_empty()).then_some("margins of columns that are not there")
+        let is_strength = self.strength > 0.0 && self.strength <= 1.0;
+        (!all || self.pairs.is_empty() || !is_strength).then_some("margins of columns that are not there")
+    }
+}
+
+/// Rows that were seen, by all that later columns see of their own.
+struct Copies<'a> {
+    columns: &'a [usize],
+    seen: HashSet<Vec<u8>>,
+}
+
+impl<'a> Copies<'a> {
+    fn new(columns: &'a [usize], bins: &[&[u8]], rows: &[u32]) -> Self {
+        let mut copies = Self { columns, seen: HashSet::new() };
+        copies.seen = rows.iter().map(|row| copies.row(*row as usize, bins)).collect();
+        copies
+    }
+
+    fn row(&self, row: usize, bins: &[&[u8]]) -> Vec<u8> {
+        self.columns.iter().map(|j| bins[*j][row]).collect()
+    }
+
+    /// The share of rows that are the same as one that was seen.
+    fn share(&self, rows: impl ExactSizeIterator<Item = usize>, bins: &[&[u8]]) -> f64 {
+        let n = rows.len().max(1) as f64;
+        rows.filter(|row| self.seen.contains(&self.row(*row, bins))).count() as f64 / n
     }
 }
 

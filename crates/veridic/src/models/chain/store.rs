@@ -206,6 +206,9 @@ impl Chain {
             stored
                 .about
                 .insert("margins".to_string(), text(&(&margins.columns, &margins.pairs, margins.n_rows)));
+            if margins.strength < 1.0 {
+                stored.about.insert("margins.strength".to_string(), text(&margins.strength));
+            }
             let targets: Vec<f32> = margins.targets.concat();
             stored.insert(
                 "margins",
@@ -250,7 +253,11 @@ impl Chain {
                 let targets = stored.values::<f32>("margins")?;
                 let width = targets.len() / usize::max(Vec::len(&pairs), 1);
                 let targets = targets.chunks(width.max(1)).map(<[f32]>::to_vec).collect();
-                let margins = Margins { columns, pairs, targets, n_rows };
+                let strength = match stored.about.contains_key("margins.strength") {
+                    true => parsed(stored, "margins.strength")?,
+                    false => 1.0,
+                };
+                let margins = Margins { columns, pairs, targets, n_rows, strength };
                 if let Some(problem) = margins.problem(n) {
                     return Err(problem.to_string());
                 }

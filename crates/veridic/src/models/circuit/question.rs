@@ -170,8 +170,30 @@ impl Circuit {
                     shares.iter_mut().for_each(|share| *share /= sum);
                 }
             });
+            let follows = self.law().follows_from(asked, &made);
+            if let Some(follows) = &follows {
+                let (codes, blank) =
+                    (coder.classify(follows), usize::from(coder.classify(&coder.blank(1))[0]));
+                let shares = probabilities.chunks_mut(n_codes).zip(codes);
+                for (row, (shares, code)) in shares.enumerate() {
+                    // A value that no row had is of no code.
+                    if follows.is_missing(row, coder) || usize::from(code) >= n_codes {
+                        continue;
+                    }
+                    let missing = shares.get(blank).copied().filter(|_| self.law().may_miss(asked));
+                    shares.fill(0.0);
+                    if let Some(missing) = missing {
+                        shares[blank] = missing;
+                    }
+                    shares[usize::from(code)] = 1.0 - missing.unwrap_or(0.0);
+                }
+            }
+            let known = match follows {
+                Some(Made::Number(values)) => values,
+                _ => Vec::new(),
+            };
             let answers = (0..n_codes).map(|code| coder.answer(code)).collect();
-            Ok(Prediction { column: column.to_string(), answers, probabilities, known: Vec::new() }.merged())
+            Ok(Prediction { column: column.to_string(), answers, probabilities, known }.merged())
         })
     }
 }

@@ -386,6 +386,11 @@ fn made_rows_keep_the_rules_of_the_data() {
             assert_eq!(ward.text(row), Some(["a", "b", "c"][7 - code[row] as usize]));
         }
     };
+    // What follows from the other cells is that.
+    let known = stays(50).0;
+    let bill = circuit.predict(&known, "bill", 1).unwrap();
+    assert_eq!(bill.known, values(&known, "bill"));
+    assert!(bill.probabilities.chunks(bill.answers.len()).all(|row| row.contains(&1.0)));
     let made = circuit.sample(3000, Seed(2), 2).unwrap();
     check(&made);
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;

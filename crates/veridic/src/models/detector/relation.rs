@@ -50,7 +50,7 @@ pub(super) struct Relations {
     plan: Plan,
     checks: Checks,
     n_rows: usize,
-    /// By column: rows of each of its symbols, where it decides others.
+    /// Rows of each symbol of what decides columns, as [`Law::deciding_rows`] has them.
     known: Vec<Vec<u32>>,
     /// What breaking each relation says, nats, in the order of [`Law::relations`]; 0 of those that are not looked at.
     nats: Vec<f64>,
@@ -186,8 +186,12 @@ impl Relations {
 
     /// Rows that break a relation.
     fn broken(&self, relation: Relation, made: &[Made]) -> Vec<usize> {
-        let is_known = |by: usize, symbol: usize| self.known[by].get(symbol).is_some_and(|n| *n >= KNOWN);
-        self.law().broken(relation, made, is_known)
+        let law = self.law();
+        let is_known = |j: usize, symbol: usize| {
+            let rows = self.known.get(law.deciding(j)).and_then(|rows| rows.get(symbol));
+            rows.is_some_and(|n| *n >= KNOWN)
+        };
+        law.broken(relation, made, is_known)
     }
 
     /// The cells at `rows` of a table that break relations, by row and column of the encoding, with what was to be expected.
@@ -333,7 +337,7 @@ impl Relations {
         let columns: Vec<ColumnSchema> = stored.json("columns")?;
         let coders: Vec<Coder> = stored.json("coders")?;
         let known: Vec<Vec<u32>> = stored.json("known")?;
-        if columns.len() != coders.len() || columns.len() != known.len() {
+        if columns.len() != coders.len() || !(columns.len()..=2 * columns.len()).contains(&known.len()) {
             return Err("relations of columns that are not there".to_string());
         }
         if let Some(problem) = coders.iter().find_map(Coder::problem) {

@@ -2,9 +2,10 @@
 
 use super::judge::Judged;
 use super::{Drawn, Evaluation, REPEATS, Sides, worst_pairs};
-use crate::data::{self, Table};
+use crate::data::Table;
 use crate::error::Result;
 use crate::evaluate;
+use crate::run::fitted::cell_text;
 use crate::run::report::two_sample::{giveaway, two_sample};
 use crate::seed::Seed;
 
@@ -88,12 +89,8 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
     let rows: Vec<usize> = found.rows.iter().take(5).map(|(row, _)| *row).collect();
     let shown = drawn.synthetic.take(&rows);
     for row in 0..shown.n_rows {
-        let text = |name: &&str| -> Option<String> {
-            let mut text = String::new();
-            data::cell(Some(&schema.column(name)?.kind), &shown.column(name)?.cells, row, &mut text);
-            Some(text)
-        };
-        all.least_real.push(names.iter().filter_map(text).collect());
+        let text = |name: &&str| cell_text(schema, &shown, name, row).unwrap_or_default();
+        all.least_real.push(names.iter().map(text).collect());
     }
     Ok(())
 }

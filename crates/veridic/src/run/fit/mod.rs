@@ -8,6 +8,7 @@ mod file;
 mod live;
 mod made;
 pub(crate) mod propagation;
+mod resume;
 pub(crate) mod seeds;
 pub(crate) mod snapshot;
 mod stream;
@@ -32,9 +33,9 @@ use crate::models::{ModelConfig, Network};
 use crate::seed::Seed;
 use crate::train::{self, Checkpoint, End, Event, Measure, Outcome, Progress, Session};
 
-pub(crate) use file::unchanged;
 pub use file::{FitOptions, FittedRun, Planned, fit_files, plan};
 pub use live::Live;
+pub(crate) use resume::unchanged;
 
 /// Fits a model to data in memory.
 ///

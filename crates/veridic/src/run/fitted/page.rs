@@ -221,8 +221,12 @@ fn share(share: f64) -> String {
     match share {
         s if s >= 0.01 => format!("{:.0} %", 100.0 * s),
         s if s >= 1e-4 => format!("{:.2} %", 100.0 * s),
-        s if s >= 1e-9 => format!("1 in {}", grouped((1.0 / s).round() as u64)),
-        _ => "fewer than 1 in a billion".to_owned(),
+        // Beyond what the rows show themselves, and as sure as that: two digits.
+        s if s >= 1e-6 => {
+            let unit = 10f64.powf((1.0 / s).log10().floor() - 1.0);
+            format!("1 in {}", grouped(((1.0 / s / unit).round() * unit) as u64))
+        }
+        _ => "fewer than 1 in a million".to_owned(),
     }
 }
 
@@ -273,7 +277,7 @@ mod tests {
         assert_eq!(read.map(figure::legible), want);
         assert_eq!(
             (share(2.5e-5).as_str(), share(1e-12).as_str()),
-            ("1 in 40,000", "fewer than 1 in a billion")
+            ("1 in 40,000", "fewer than 1 in a million")
         );
     }
 

@@ -286,6 +286,47 @@ fn what_is_in_order_is_learned_as_its_distance() {
 }
 
 #[test]
+fn distances_are_learned_where_either_end_may_be_blank() {
+    let mut table = stays(3000);
+    let (mut begin, mut end) = (numbers(&table, "begin").to_vec(), numbers(&table, "end").to_vec());
+    (0..3000).filter(|i| i % 7 == 1).for_each(|i| begin[i] = f64::NAN);
+    (0..3000).filter(|i| i % 5 == 2).for_each(|i| end[i] = f64::NAN);
+    table.columns[0].cells = Cells::Number(begin);
+    table.columns[1].cells = Cells::Number(end);
+    let chain = fitted(&table, &Schema::of(&table), &quick(), 2);
+    assert!(chain.plan.gaps[1].as_ref().is_some_and(|gap| gap.from == 0 && gap.alone.is_some()));
+    let made = chain.sample(6000, Seed(3), 2).unwrap();
+    let rows = |table: &Table| -> Vec<(f64, f64)> {
+        numbers(table, "begin").iter().copied().zip(numbers(table, "end").iter().copied()).collect()
+    };
+    // Both blank in 1 of 35 rows, one of them as often as was learned.
+    let share = |table: &Table, is: fn(&(f64, f64)) -> bool| {
+        rows(table).iter().filter(|row| is(row)).count() as f64 / table.n_rows as f64
+    };
+    let kinds: [fn(&(f64, f64)) -> bool; 3] =
+        [|row| row.0.is_nan() && row.1.is_nan(), |row| row.0.is_nan(), |row| row.1.is_nan()];
+    for is in kinds {
+        assert!((share(&made, is) - share(&table, is)).abs() < 0.02);
+    }
+    let both = |table: &Table| -> Vec<f64> {
+        rows(table).iter().map(|(begin, end)| end - begin).filter(|days| !days.is_nan()).collect()
+    };
+    assert!(both(&made).iter().all(|days| *days > 0.0));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let days = (mean(&both(&made)), mean(&both(&table)));
+    assert!((days.0 - days.1).abs() < 1.5, "{days:?}");
+    // Ends without a begin are anywhere, as they were.
+    let alone = |table: &Table| -> Vec<f64> {
+        rows(table).iter().filter(|row| row.0.is_nan() && !row.1.is_nan()).map(|row| row.1).collect()
+    };
+    let (own, learned) = (alone(&made), alone(&table));
+    assert!((mean(&own) - mean(&learned)).abs() < 20.0, "{} {}", mean(&own), mean(&learned));
+    let far = |ends: &[f64]| ends.iter().filter(|end| **end > 250.0).count() as f64 / ends.len() as f64;
+    assert!((far(&own) - far(&learned)).abs() < 0.06, "{} {}", far(&own), far(&learned));
+    assert_eq!(Chain::restore(&chain.store()).unwrap(), chain);
+}
+
+#[test]
 fn rules_hold_where_hardly_any_row_would_keep_them() {
     // Of independent columns, one row in about a thousand would be in order.
     let mut random = Seed(5).stream("ladder");

@@ -117,6 +117,10 @@ fn range(value: &Interval) -> String {
     format!("{:.3} <small>{:.3} to {:.3}</small>", value.mean, end(value.low), end(value.high))
 }
 
+/// A rate of guesses that are right; of no guess there is none.
 fn rate(rate: &Rate) -> String {
+    if rate.n == 0 {
+        return "none made".to_string();
+    }
     format!("{:.3} ± {:.3}", rate.value, rate.error)
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::{Evaluation, Quasi};
-use super::{named, rate};
-use crate::evaluate::{AttackRisk, KMap};
+use super::{named, range, rate};
+use crate::evaluate::{AttackRisk, Interval, KMap};
 
 pub(super) fn write(of: &Evaluation, out: &mut String) {
     out.push_str(
@@ -56,18 +56,27 @@ pub(super) fn write(of: &Evaluation, out: &mut String) {
          control</th><th class=\"n\">most frequent value</th><th class=\"n\">risk</th></tr>",
     );
     for attack in &of.attacks {
-        let AttackRisk { attack: on, control, risk, error } = &attack.risk;
+        let AttackRisk { attack: on, control, .. } = &attack.risk;
         let base = attack.base_rate.map(|base| format!("{base:.3}")).unwrap_or_default();
         let _ = write!(
             out,
             "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{base}</td><td class=\"n\">\
-             {risk:.3} ± {error:.3}</td></tr>",
+             {}</td></tr>",
             named(&attack.title()),
             rate(on),
-            rate(control)
+            rate(control),
+            risk(&attack.risk)
         );
     }
     out.push_str("</table></div>");
+}
+
+/// The risk with the part of its interval that a risk can be in; that of no guess at all is not known.
+fn risk(of: &AttackRisk) -> String {
+    if of.attack.n == 0 || of.control.n == 0 {
+        return "no guesses".to_string();
+    }
+    range(&Interval { mean: of.risk, low: of.risk - of.error, high: of.risk + of.error })
 }
 
 /// Rows by how many real rows have what others may know of them.
