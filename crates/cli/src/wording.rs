@@ -31,7 +31,7 @@ fn option(path: &str, value: &str) -> String {
     match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).filter(bare) {
         Some(text) => format!("--set {path}={text}"),
         None if bare(&value) => format!("--set {path}={value}"),
-        None => format!("--set '{path}={}'", value.replace(", ", ",")),
+        None => format!("--set '{path}={}'", value.replace(", ", ",").replace('\'', r"'\''")),
     }
 }
 
@@ -47,6 +47,7 @@ pub(crate) fn hint(error: &veridic::Error) -> Option<String> {
             RunError::Unfinished { status, .. } if status == "done" => {
                 "its weights were deleted; `veridic fit --recipe RUN/config.toml` fits it anew"
             }
+            RunError::Unfinished { status, .. } if status.starts_with("failed") => return None,
             RunError::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`",
             RunError::NoSuchData { nearest: None, .. } => {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"
@@ -89,6 +90,7 @@ mod tests {
             ("choose one: `data.sheet = \"NAME\"`", "choose one: `--set data.sheet=NAME`"),
             ("`data.missing = [\"-\"]`", "`--set 'data.missing=[\"-\"]'`"),
             ("`data.images.size = [28, 28]`, say", "`--set 'data.images.size=[28,28]'`, say"),
+            ("`data.drop = [\"Driver's\"]`", r#"`--set 'data.drop=["Driver'\''s"]'`"#),
             ("with `data.header = false`", "with `--set data.header=false`"),
             ("`a = b` and `fare = 2` stay, `x.y` too", "`a = b` and `fare = 2` stay, `x.y` too"),
             ("data.x = 1 `", "data.x = 1 `"),

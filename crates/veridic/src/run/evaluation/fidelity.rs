@@ -88,10 +88,8 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
     let rows: Vec<usize> = found.rows.iter().take(5).map(|(row, _)| *row).collect();
     let shown = drawn.synthetic.take(&rows);
     for row in 0..shown.n_rows {
-        let text = |name: &&str| -> Option<String> {
-            let mut text = String::new();
-            data::cell(Some(&schema.column(name)?.kind), &shown.column(name)?.cells, row, &mut text);
-            Some(text)
+        let text = |name: &&str| {
+            shown.column(name).map(|_| data::cell_text(schema, &shown, name, row).unwrap_or_default())
         };
         all.least_real.push(names.iter().filter_map(text).collect());
     }
