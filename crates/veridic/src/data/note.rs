@@ -104,6 +104,17 @@ pub enum ReadNote {
         /// How many cells have them.
         cells: usize,
     },
+    /// Numbers with words for their powers of ten, which come back: `5.6k`.
+    Scaled {
+        /// The column.
+        column: String,
+        /// A cell.
+        example: String,
+        /// Its line.
+        line: u64,
+        /// The number that it is read as.
+        value: String,
+    },
     /// Dates of another calendar than the Gregorian, read as if they were of it or as categories.
     Calendar {
         /// The column.
@@ -298,6 +309,12 @@ impl fmt::Display for ReadNote {
                     quoted(column)
                 )
             }
+            Self::Scaled { column, example, line, value } => write!(
+                f,
+                "`{column}`: `{example}` in line {line} is read as {value}, and comes back as it is (as text: \
+                 `data.categorical = [{}]`)",
+                quoted(column)
+            ),
             Self::Calendar { column, example, calendar, are_texts: false } => write!(
                 f,
                 "`{column}`: `{example}` is of {calendar}; it is read and written as it stands, so that lengths of time are right \

@@ -216,7 +216,7 @@ impl Spelled {
             spelling.write(value, numbers.decimals, &mut to);
             notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
         }
-        let example = self.first.or(grouped_four).or(grouped_more).map_or_else(String::new, |(_, text)| text);
+        let (line, example) = self.first.or(grouped_four).or(grouped_more).unwrap_or_default();
         let (limits, cells) = (spelling.limits.clone(), self.n_beyond);
         let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
             Ok(found) => found,
@@ -228,6 +228,11 @@ impl Spelled {
             let of = of.map(|(text, beyond)| (text, limit::said(beyond.value))).collect();
             let others = limits.others.clone();
             notes.push(ReadNote::Limits { column: name.to_owned(), limits: of, others, cells });
+            return Ok(found);
+        }
+        if found.spelling.magnitudes.is_some() {
+            let value = found.spelling.parse(&example).map(limit::said).unwrap_or_default();
+            notes.push(ReadNote::Scaled { column: name.to_owned(), example, line, value });
             return Ok(found);
         }
         if found.spelling.duration.is_none() && !found.spelling.reads_plainly() {

@@ -220,6 +220,24 @@ fn what_is_below_or_above_what_can_be_measured_is_a_number_and_comes_back() {
 }
 
 #[test]
+fn words_for_powers_of_ten_are_said_and_made_numbers_have_them() {
+    let said = told("followers", &["1.2k", "950", "13k", "1.5M"]);
+    assert!(said.contains("`1.2k` in line 2 is read as 1200"), "{said}");
+    assert!(said.contains("`data.categorical = [\"followers\"]`"), "{said}");
+    let (_, _, reading) = read_column("followers", &["1.2k", "950", "13k", "1.5M"]).unwrap();
+    let spelling = reading.schema.columns[0].spelling.as_ref().unwrap();
+    let written = |value: f64| {
+        let mut text = String::new();
+        spelling.write(value, 0, &mut text);
+        text
+    };
+    assert_eq!([999.0, 2345.0, 64_321.0, 999_990.0].map(written), ["999", "2.3k", "64k", "1M"]);
+    // A cell with another word than it would be written with is said.
+    let said = told("x", &["0.5M", "700k", "3M"]);
+    assert!(said.contains("1 cell comes back as `500k` what was `0.5M`"), "{said}");
+}
+
+#[test]
 fn a_single_column_may_have_a_name_of_two_words() {
     let reading =
         read_bytes("t", b"gender: male\nyes\nno\nyes\nno\n".to_vec(), &ReadOptions::default()).unwrap();
