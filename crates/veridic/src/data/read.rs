@@ -122,7 +122,7 @@ impl Reading {
             let more = spelled.len().saturating_sub(SHOWN);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             told.push(format!(
-                "read as numbers and written so again: {}{more}",
+                "read as numbers or moments and written so again: {}{more}",
                 spelled[..spelled.len().min(SHOWN)].join(", ")
             ));
         }
