@@ -31,8 +31,22 @@ fn option(path: &str, value: &str) -> String {
     match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).filter(bare) {
         Some(text) => format!("--set {path}={text}"),
         None if bare(&value) => format!("--set {path}={value}"),
-        None => format!("--set '{path}={}'", value.replace(", ", ",")),
+        None => format!("--set '{path}={}'", tight(value).replace('\'', r"'\''")),
     }
+}
+
+/// A list without blanks behind its commas, but for those within texts.
+fn tight(list: &str) -> String {
+    let (mut is_text, mut before) = (false, ' ');
+    let mut tight = String::with_capacity(list.len());
+    for c in list.chars() {
+        is_text ^= c == '"' && before != '\\';
+        if is_text || c != ' ' || before != ',' {
+            tight.push(c);
+        }
+        before = c;
+    }
+    tight
 }
 
 /// What can be done about an error where this shell has a use of its own for it.
@@ -47,6 +61,7 @@ pub(crate) fn hint(error: &veridic::Error) -> Option<String> {
             RunError::Unfinished { status, .. } if status == "done" => {
                 "its weights were deleted; `veridic fit --recipe RUN/config.toml` fits it anew"
             }
+            RunError::Unfinished { status, .. } if status.starts_with("failed") => return None,
             RunError::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`",
             RunError::NoSuchData { nearest: None, .. } => {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"
@@ -88,7 +103,9 @@ mod tests {
         for (said, shown) in [
             ("choose one: `data.sheet = \"NAME\"`", "choose one: `--set data.sheet=NAME`"),
             ("`data.missing = [\"-\"]`", "`--set 'data.missing=[\"-\"]'`"),
+            ("`data.missing = [\"1. May, 9:05\", \"-\"]`", "`--set 'data.missing=[\"1. May, 9:05\",\"-\"]'`"),
             ("`data.images.size = [28, 28]`, say", "`--set 'data.images.size=[28,28]'`, say"),
+            ("`data.drop = [\"Driver's\"]`", r#"`--set 'data.drop=["Driver'\''s"]'`"#),
             ("with `data.header = false`", "with `--set data.header=false`"),
             ("`a = b` and `fare = 2` stay, `x.y` too", "`a = b` and `fare = 2` stay, `x.y` too"),
             ("data.x = 1 `", "data.x = 1 `"),

@@ -206,7 +206,7 @@ export async function table(place, name, _, shell) {
       make("thead", {}, make("tr", {}, ["row", "score", "why", ...kept.map((column) => column.name)].map((text, i) => make("th", { class: i < 2 ? "n" : null }, make("span", { class: "plain" }, text))))),
       make("tbody", {}, order.map((i) => make("tr", {}, make("td", { class: "n" }, number(answer.numbers[i])), make("td", { class: "n" }, number(scored.scores[i])),
         make("td", { class: "reasons" }, (scored.reasons[i] ?? []).map(([column, adds, actual, expected]) => make("div", {}, make("b", {}, column), ` ${actual ?? "–"}, expected ${expected ?? "–"} (+${number(adds)})`))),
-        kept.map((column) => make("td", {}, words(column, i)))))))));
+        kept.map((column) => make("td", {}, column.texts?.[i] ?? words(column, i)))))))));
   }
 
   function csv() {

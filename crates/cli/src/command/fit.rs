@@ -120,7 +120,12 @@ fn fitted(ui: &Ui, options: &FitOptions, (chosen, where_from): (bool, &str)) -> 
     let fitted =
         stoppable(&options.out, stop, || run::fit_files(options, stop, &mut |event| progress.observe(event)));
     progress.finish();
-    let fitted = fitted?;
+    let fitted = fitted.inspect_err(|error| {
+        // What was left out of the data may be why.
+        let info = run::RunInfo::read(&options.out).ok();
+        let info = info.filter(|info| info.error.as_deref() == Some(error.to_string().as_str()));
+        info.iter().flat_map(|info| &info.notes).for_each(|note| ui.note(note));
+    })?;
     for note in &fitted.notes {
         ui.note(note);
     }

@@ -15,6 +15,8 @@ use super::strategy::Why;
 const MOST_COMPARED: usize = 3000;
 /// Nearest labelled rows that are told.
 const NEIGHBORS: usize = 6;
+/// Columns with numbers at the end of their names from which on they are steps of a series, at least.
+const STEPS: usize = 16;
 /// Last decisions that are told.
 const RECENT: usize = 8;
 /// Labels over which agreement with the model is counted.
@@ -165,7 +167,7 @@ pub(crate) fn described(items: &Items, reasons: Option<&Reasons>, row: u32, why:
     view
 }
 
-/// The text of each cell of a row of a table; none of images, nor of a row that there is not.
+/// The text of each cell of a row of a table, as the data spells it; none of images, nor of a row that there is not.
 pub(crate) fn cells(items: &Items, row: u32) -> Vec<Option<String>> {
     match items.content() {
         Content::Table { table, schema } if (row as usize) < table.n_rows => {
@@ -176,10 +178,15 @@ pub(crate) fn cells(items: &Items, row: u32) -> Vec<Option<String>> {
 }
 
 fn texts(table: &Table, schema: &Schema, row: usize) -> Vec<Option<String>> {
-    let text = |column: &Column| {
-        let mut text = String::new();
-        let kind = schema.column(&column.name).map(|column| &column.kind);
-        data::cell(kind, &column.cells, row, &mut text).then_some(text)
+    // The page draws the steps of a series, `x_1`, `x_2`, …, from plain numbers.
+    let is_step = |column: &&Column| column.name.ends_with(|c: char| c.is_ascii_digit());
+    let has_steps = table.columns.iter().filter(is_step).count() >= STEPS;
+    let text = |column: &Column| match schema.column(&column.name) {
+        Some(own) if has_steps && is_step(&column) => {
+            let mut text = String::new();
+            data::cell(Some(&own.kind), &column.cells, row, &mut text).then_some(text)
+        }
+        _ => data::cell_text(schema, table, &column.name, row),
     };
     table.columns.iter().map(text).collect()
 }
@@ -292,6 +299,21 @@ mod tests {
         add(230_000, 2);
         assert_eq!(rate(&ledger, 1), Some(30.0));
         assert_eq!(rate(&ledger, 2), None);
+    }
+
+    #[test]
+    fn cells_are_spelled_as_the_data_spells_them_but_for_steps_of_series() {
+        let items = |header: &str, row: &str| {
+            let bytes = format!("{header}\n{row}\n{row}\n").replace("@", "8.111,10 €");
+            let read = data::read_bytes("t.csv", bytes.into_bytes(), &data::ReadOptions::default()).unwrap();
+            Items::of_table("t.csv", read.table, read.schema)
+        };
+        let few = cells(&items("Betrag;Tag", "7.924,36 €;03.05.2024\n@;04.05.2024"), 0);
+        assert_eq!(few, [Some("7.924,36 €".to_string()), Some("03.05.2024".to_string())]);
+        let names: Vec<String> = (1..=STEPS).map(|i| format!("x_{i}")).collect();
+        let row = |cell: &str| vec![cell; STEPS].join(";");
+        let steps = items(&names.join(";"), &format!("{}\n{}", row("7.924,36 €"), row("@")));
+        assert_eq!(cells(&steps, 0)[0].as_deref(), Some("7924.36"));
     }
 
     #[test]

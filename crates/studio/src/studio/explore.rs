@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use veridic::data::{self, Cells, Data, Kind, Matrix, Schema, Table};
+use veridic::data::{self, Cells, Data, Matrix, Schema, Table};
 use veridic::latent::{self, Path as Way};
 use veridic::models::Ability;
 use veridic::run::{Codes, Fitted, OwnRows};
@@ -318,18 +318,11 @@ fn shown(rows: &Data) -> Value {
         Data::Table(table, schema) => {
             let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             let cells: Vec<Vec<Option<String>>> = (0..table.n_rows)
-                .map(|row| names.iter().map(|name| text(table, schema, name, row)).collect())
+                .map(|row| names.iter().map(|name| data::cell_text(schema, table, name, row)).collect())
                 .collect();
             json!({ "names": names, "cells": cells })
         }
     }
-}
-
-fn text(table: &Table, schema: &Schema, name: &str, row: usize) -> Option<String> {
-    let column = table.column(name)?;
-    let mut text = String::new();
-    let kind: Option<&Kind> = schema.column(name).map(|column| &column.kind);
-    data::cell(kind, &column.cells, row, &mut text).then_some(text)
 }
 
 /// Columns that rows are colored by; not the values of windows, which are their form.
@@ -356,12 +349,16 @@ fn columns(rows: &Data, labels: Option<&[Option<String>]>) -> Value {
                 Cells::Number(values) if is_number => {
                     let values: Vec<Option<f64>> =
                         values.iter().map(|value| value.is_finite().then_some(*value)).collect();
-                    columns.push(json!({ "name": column.name, "kind": kind, "values": values }));
+                    let mut told = json!({ "name": column.name, "kind": kind, "values": values });
+                    // Where the page would write them in another way than the data.
+                    let is_spelled = schema.column(&column.name).is_some_and(|own| own.spelling.is_some());
+                    if is_spelled || kind == "date-time" {
+                        told["texts"] = json!(texts(table, schema, &column.name));
+                    }
+                    columns.push(told);
                 }
                 _ => {
-                    let texts: Vec<Option<String>> =
-                        (0..table.n_rows).map(|row| text(table, schema, &column.name, row)).collect();
-                    let mut leveled = leveled(&column.name, &texts);
+                    let mut leveled = leveled(&column.name, &texts(table, schema, &column.name));
                     // Names of rows are made new, and there is nothing to compare.
                     leveled["names"] = json!(["identifier", "text"].contains(&kind));
                     columns.push(leveled);
@@ -370,6 +367,11 @@ fn columns(rows: &Data, labels: Option<&[Option<String>]>) -> Value {
         }
     }
     Value::Array(columns)
+}
+
+/// The cells of a column as the data spells them.
+fn texts(table: &Table, schema: &Schema, name: &str) -> Vec<Option<String>> {
+    (0..table.n_rows).map(|row| data::cell_text(schema, table, name, row)).collect()
 }
 
 /// Texts as levels, the most frequent first.

@@ -68,7 +68,9 @@ fn in_encoding<T>(
 ) -> Result<T, DataError> {
     let encoding = encoding::of(source, options.encoding.as_deref())?;
     match read(encoding, false) {
-        Err(error @ DataError::NotUtf8 { .. }) if encoding.is_none() && options.encoding.is_none() => {
+        Err(error @ (DataError::NotUtf8 { .. } | DataError::CutLetter { .. }))
+            if encoding.is_none() && options.encoding.is_none() =>
+        {
             match encoding::guess(source)? {
                 Some(guess) => read(Some(guess), true),
                 None => Err(error),
@@ -164,6 +166,7 @@ impl TextRows<'_> {
         match problem {
             Problem::Read(error) => self.source.error(error),
             Problem::NotUtf8 { line, cell } => DataError::NotUtf8 { line, column: cell + 1, path },
+            Problem::CutLetter { line } => DataError::CutLetter { line, path },
             Problem::OpenQuote { line } => DataError::OpenQuote { line, path },
         }
     }

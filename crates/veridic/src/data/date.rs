@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTim
 
 use super::language::{from_english, to_english};
 use super::spelling::Letters;
-use super::{Language, Spelling, half, ordinal, script, weekday};
+use super::{Era, Language, Spelling, era, half, offset, ordinal, script, weekday};
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
@@ -73,6 +73,10 @@ pub(crate) struct Clock {
     weekdays: Option<Box<[String; 7]>>,
     /// Whether days have the end of an ordinal number.
     ordinal: bool,
+    /// How years of eras are written.
+    era: Option<Era>,
+    /// Whether offsets are shortened.
+    short_offset: bool,
     /// The zero of digits of another script.
     zero: Option<char>,
 }
@@ -187,6 +191,8 @@ impl Clock {
             halves: spelling.and_then(|spelling| spelling.halves.clone()),
             weekdays: spelling.and_then(|spelling| spelling.weekdays.clone()),
             ordinal: spelling.is_some_and(|spelling| spelling.ordinal),
+            era: spelling.and_then(|spelling| spelling.era),
+            short_offset: spelling.is_some_and(|spelling| spelling.short_offset),
             zero: spelling.and_then(|spelling| spelling.zero),
         }
     }
@@ -200,6 +206,10 @@ impl Clock {
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
+        let dated = self.era.and_then(|_| era::to_gregorian(text));
+        let text = dated.as_ref().map_or(text, |(gregorian, _)| gregorian);
+        let whole = if self.short_offset { offset::long(text) } else { None };
+        let text = whole.as_deref().unwrap_or(text);
         let day = self.weekdays.as_ref().and_then(|_| weekday::to_english(text));
         let text = day.as_ref().map_or(text, |(english, _)| english);
         let english = self.language.and_then(|_| to_english(text));
@@ -243,6 +253,14 @@ impl Clock {
             text.truncate(start);
             super::number::write(seconds, super::number::SHORTEST, text);
             return;
+        }
+        if let Some((own, moment)) = self.era.zip(moment) {
+            let written = text.split_off(start);
+            text.push_str(&era::written(&written, moment.date_naive(), own));
+        }
+        if self.short_offset {
+            let written = text.split_off(start);
+            text.push_str(&offset::short(&written));
         }
         if let Some(names) = &self.weekdays {
             let written = text.split_off(start);

@@ -1,7 +1,7 @@
 //! A cell cut into the parts of a number: signs, digits in groups, and what stands around them.
 
-use super::number;
 use super::spelling::Minus;
+use super::{magnitude, number};
 
 /// A cell cut into what stands around its digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,15 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     {
         (rest, minus) = (before, Some(Minus::Behind));
     }
-    (has_no_cents || is_suffix(rest)).then_some(Parts { prefix, core, suffix: rest, minus, plus })
+    // Behind the word for a power of ten there may be a unit: `3,6 Mio. €`.
+    let is_scaled = || magnitude::cut(rest).is_some_and(|(word, unit)| word.power > 0 && is_suffix(unit));
+    (has_no_cents || is_suffix(rest) || is_scaled()).then_some(Parts {
+        prefix,
+        core,
+        suffix: rest,
+        minus,
+        plus,
+    })
 }
 
 /// Whether amounts between these have no cents: of currencies that have none in use.

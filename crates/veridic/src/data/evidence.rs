@@ -1,6 +1,7 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
 use super::digits::{BETWEEN, digits, is_currency, is_without_cents, parts};
+use super::magnitude::{self, Magnitude, Magnitudes};
 use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
@@ -300,6 +301,24 @@ impl SpelledNumbers {
             mixed: mixed_minus.or_else(|| first_read.zip(unread)),
             is_contradiction,
         })
+    }
+
+    /// The spelling of cells with words for powers of ten, `5.6k` beside `1.2M` or `950`, if all are numbers of one spelling but
+    /// for these.
+    pub(crate) fn magnified(&self, plain: &PlainCells, context: &Context) -> Option<(Choice, Magnitudes)> {
+        let mut same = self.clone();
+        let mut units = Vec::new();
+        for form in &mut same.forms {
+            let (unit, rest) = magnitude::cut(&form.suffix)?;
+            units.push(unit);
+            form.suffix = rest.to_owned();
+        }
+        if plain.n > 0 {
+            units.push(Magnitude { text: String::new(), power: 0 });
+        }
+        let magnitudes = Magnitudes::of(units)?;
+        let choice = same.choose(plain, context)?;
+        (choice.mixed.is_none() && choice.matched == choice.numbers).then_some((choice, magnitudes))
     }
 
     /// Whether a decimal comma reads more cells than a point could.

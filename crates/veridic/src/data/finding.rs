@@ -78,6 +78,14 @@ pub(super) fn moments_found(
             None => notes.push(ReadNote::Ambiguous { columns: vec![column], example, taken, setting }),
         }
     }
+    if found.era.is_some() {
+        let example = found.first.1.clone();
+        notes.push(ReadNote::Spelled {
+            column: name.to_owned(),
+            example,
+            meaning: "a date by an era of Japan".to_owned(),
+        });
+    }
     if let Some(((_, a), (_, b))) = found.zones {
         notes.push(ReadNote::Zones { column: name.to_owned(), examples: [a, b] });
     }
@@ -87,6 +95,8 @@ pub(super) fn moments_found(
         language: found.language,
         halves: found.halves.map(Box::new),
         ordinal: found.ordinal,
+        era: found.era,
+        short_offset: found.short_offset,
         weekdays: found.weekdays.map(Box::new),
         zero,
         formats: found.coarser,

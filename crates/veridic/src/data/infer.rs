@@ -295,6 +295,13 @@ impl Profile {
             }
             self.no_limits();
         }
+        if self.spelled.n() + self.plain.n == self.present
+            && self.script.is_none()
+            && let Some((choice, magnitudes)) = self.spelled.magnified(&self.plain, context)
+        {
+            let spelling = Spelling { magnitudes: Some(Box::new(magnitudes)), ..spelling_of(&choice) };
+            return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
+        }
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
@@ -403,13 +410,11 @@ impl Profile {
 
     /// The spelling of a column of which all cells are numbers but for those beyond a limit.
     fn limited(&self, context: &Context) -> Option<Spelling> {
-        let limits = self.beyond.limits()?;
+        let limits = self.beyond.limits();
         let choice = self.spelled.choose(&self.plain, context)?;
         let is_whole = choice.matched + self.beyond.n() == self.present && choice.mixed.is_none();
         let spelling = spelling_of(&choice);
-        let reads =
-            |text: &Option<String>| text.as_ref().is_none_or(|text| limits.read(text, &spelling).is_some());
-        let is_read = is_whole && reads(&limits.below) && reads(&limits.above);
+        let is_read = is_whole && limits.texts().all(|text| limits.read(text, &spelling).is_some());
         (is_read && self.script.is_none()).then(|| Spelling { limits: Some(Box::new(limits)), ..spelling })
     }
 

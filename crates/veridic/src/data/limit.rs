@@ -2,7 +2,8 @@
 //!
 //! A value below a limit counts as half of it, the usual choice for summaries (Hornung and Reed, Applied Occupational and
 //! Environmental Hygiene 5 (1990)), rounded down to the digits of the limit; one above a limit as the next number with these
-//! digits. No other cell is beyond a limit, so that what is beyond comes back as it was written.
+//! digits. Where no other cell is beyond a limit, what is beyond comes back as it was written; where there are several limits on a
+//! side, or numbers beyond one, it comes back as the number that it counts as.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::number;
 use super::spelling::Spelling;
 
 /// More different texts than this are no limits.
-const MOST: usize = 2;
+const MOST: usize = 12;
 
 /// How numbers below or above a limit are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Limits {
     /// What is written for all numbers above a limit: `>100`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above: Option<String>,
+    /// What is read as beyond a limit and written as the number that it counts as.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// A number beyond a limit.
@@ -49,8 +53,7 @@ fn cut(text: &str) -> Option<(bool, &str)> {
 impl Limits {
     /// What a text that is one of the limits counts as; `spelling` reads their numbers.
     pub(crate) fn read(&self, text: &str, spelling: &Spelling) -> Option<Beyond> {
-        let is_own = |own: &Option<String>| own.as_deref() == Some(text);
-        if !is_own(&self.below) && !is_own(&self.above) {
+        if !self.texts().any(|own| own == text) {
             return None;
         }
         let (is_below, rest) = cut(text)?;
@@ -67,6 +70,20 @@ impl Limits {
             false => (steps + 1.0) / scale,
         };
         value.is_finite().then_some(Beyond { limit, value, decimals })
+    }
+
+    /// All that are read.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &String> {
+        self.below.iter().chain(&self.above).chain(&self.others)
+    }
+
+    /// The limits once a number like others was found that is beyond one: what is beyond that is written as a number, too.
+    pub(crate) fn crossed(&mut self, value: f64, spelling: &Spelling) {
+        let Some(text) = self.written(value, spelling).map(str::to_owned) else { return };
+        let own = if text.starts_with('<') { &mut self.below } else { &mut self.above };
+        *own = None;
+        self.others.push(text);
+        self.others.sort_unstable();
     }
 
     /// How a number is written, if it is beyond a limit.
@@ -86,7 +103,8 @@ impl Limits {
         let is_wrong = |own: &Option<String>, sign: char| {
             own.as_ref().is_some_and(|text| !text.starts_with(sign) || self.read(text, spelling).is_none())
         };
-        (is_wrong(&self.below, '<') || is_wrong(&self.above, '>'))
+        let is_unread = |text: &String| self.read(text, spelling).is_none();
+        (is_wrong(&self.below, '<') || is_wrong(&self.above, '>') || self.others.iter().any(is_unread))
             .then(|| "a limit is `<` or `>` before a number".to_owned())
     }
 }
@@ -131,15 +149,20 @@ impl Beyonds {
         std::mem::take(&mut self.texts)
     }
 
-    /// The limits, if there is one at most on each side.
-    pub(crate) fn limits(&self) -> Option<Limits> {
-        let of = |sign: char| {
-            let mut own = self.texts.iter().filter(move |(text, ..)| text.starts_with(sign));
-            (own.next().map(|(text, ..)| text.clone()), own.next().is_some())
+    /// The limits; of several on one side none is written.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut others = Vec::new();
+        let mut of = |sign: char| {
+            let own = self.texts.iter().map(|(text, ..)| text).filter(|text| text.starts_with(sign));
+            let mut own: Vec<String> = own.cloned().collect();
+            own.sort_unstable();
+            if own.len() > 1 {
+                others.append(&mut own);
+            }
+            own.pop()
         };
-        let ((below, others_below), (above, others_above)) = (of('<'), of('>'));
-        (!others_below && !others_above && (below.is_some() || above.is_some()))
-            .then_some(Limits { below, above })
+        let (below, above) = (of('<'), of('>'));
+        Limits { below, above, others }
     }
 }
 
@@ -169,8 +192,8 @@ mod tests {
         ] {
             let own = Some(text.to_owned());
             let limits = match text.starts_with('<') {
-                true => Limits { below: own, above: None },
-                false => Limits { below: None, above: own },
+                true => Limits { below: own, ..Limits::default() },
+                false => Limits { above: own, ..Limits::default() },
             };
             let found = limits.read(text, spelling).unwrap();
             assert!((found.limit - limit).abs() < 1e-12 && (found.value - value).abs() < 1e-12, "{found:?}");
@@ -179,20 +202,29 @@ mod tests {
             assert_eq!(limits.read("<77", spelling), None);
             assert_eq!(limits.problem(spelling), None);
         }
-        let wrong = Limits { below: Some(">3".into()), above: None };
+        let wrong = Limits { below: Some(">3".into()), ..Limits::default() };
         assert!(wrong.problem(&plain).is_some());
     }
 
     #[test]
-    fn limits_are_one_on_each_side() {
+    fn one_limit_on_each_side_is_written_and_of_several_none() {
         let of = |texts: &[&str]| {
             let mut beyonds = Beyonds::default();
             let seen = texts.iter().filter(|text| beyonds.see(text, 2)).count();
             (seen, beyonds.limits())
         };
-        let limits = Limits { below: Some("<0.1".into()), above: Some(">50".into()) };
-        assert_eq!(of(&["<0.1", ">50", "<0.1"]), (3, Some(limits)));
-        assert_eq!(of(&["<0.1", "<0.2"]), (2, None));
-        assert_eq!(of(&["<b>", "=3", "<= 3", "5"]), (0, None));
+        let both = Limits { below: Some("<0.1".into()), above: Some(">50".into()), ..Limits::default() };
+        assert_eq!(of(&["<0.1", ">50", "<0.1"]), (3, both));
+        let mut several = Limits { above: Some(">50".into()), ..Limits::default() };
+        several.others = vec!["<0.1".into(), "<0.2".into()];
+        assert_eq!(of(&["<0.2", ">50", "<0.1"]), (3, several.clone()));
+        assert_eq!(of(&["<b>", "=3", "<= 3", "5"]), (0, Limits::default()));
+        // A number above the limit, as other cells are.
+        let plain = Spelling::default();
+        several.crossed(7.0, &plain);
+        assert_eq!(several.written(60.0, &plain), Some(">50"));
+        several.crossed(60.0, &plain);
+        assert_eq!((several.written(60.0, &plain), several.others.len()), (None, 3));
+        assert_eq!(several.read(">50", &plain).unwrap().value, 51.0);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::quoted;
+
 /// Something that was assumed, converted or left out while a table was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,8 +99,21 @@ pub enum ReadNote {
         column: String,
         /// How they are written, and what they count as.
         limits: Vec<(String, String)>,
+        /// Those of them that come back as the number that they count as.
+        others: Vec<String>,
         /// How many cells have them.
         cells: usize,
+    },
+    /// Numbers with words for their powers of ten, which come back: `5.6k`.
+    Scaled {
+        /// The column.
+        column: String,
+        /// A cell.
+        example: String,
+        /// Its line.
+        line: u64,
+        /// The number that it is read as.
+        value: String,
     },
     /// Dates of another calendar than the Gregorian, read as if they were of it or as categories.
     Calendar {
@@ -257,8 +272,9 @@ impl fmt::Display for ReadNote {
             Self::Mark { column, mark, cells, line, is_value: false } => write!(
                 f,
                 "`{column}`: `{mark}` in {} (the first in line {line}) is read as missing (if it is a value: \
-                 `data.not-missing = [\"{mark}\"]`)",
-                counted(*cells, "cell")
+                 `data.not-missing = [{}]`)",
+                counted(*cells, "cell"),
+                quoted(mark)
             ),
             Self::Mark { column, mark, cells, line, is_value: true } => write!(
                 f,
@@ -269,22 +285,36 @@ impl fmt::Display for ReadNote {
             Self::Sentinel { column, value, cells } => write!(
                 f,
                 "`{column}`: `{value}` in {} is far from all others and kept as a value (if it stands for missing cells: \
-                 `data.missing = [\"{value}\"]`)",
-                counted(*cells, "cell")
+                 `data.missing = [{}]`)",
+                counted(*cells, "cell"),
+                quoted(value)
             ),
-            Self::Limits { column, limits, cells } => {
-                let texts: Vec<&str> = limits.iter().map(|(text, _)| text.as_str()).collect();
+            Self::Limits { column, limits, others, cells } => {
+                let texts: Vec<String> = limits.iter().map(|(text, _)| quoted(text)).collect();
                 let said: Vec<String> =
                     limits.iter().map(|(text, value)| format!("`{text}` counts as {value}")).collect();
                 write!(
                     f,
-                    "`{column}`: {} in {}, and comes back as it is (if it is missing: `data.missing = [\"{}\"]`; as text: \
-                     `data.categorical = [\"{column}\"]`)",
+                    "`{column}`: {} in {}{} (if it is missing: `data.missing = [{}]`; as text: `data.categorical = [{}]`)",
                     said.join(" and "),
                     counted(*cells, "cell"),
-                    texts.join("\", \"")
+                    match others.is_empty() {
+                        true => ", and comes back as it is".to_owned(),
+                        false => format!(
+                            "; {} come back as these numbers, since there are several limits on a side, or numbers beyond one",
+                            listed(others)
+                        ),
+                    },
+                    texts.join(", "),
+                    quoted(column)
                 )
             }
+            Self::Scaled { column, example, line, value } => write!(
+                f,
+                "`{column}`: `{example}` in line {line} is read as {value}, and comes back as it is (as text: \
+                 `data.categorical = [{}]`)",
+                quoted(column)
+            ),
             Self::Calendar { column, example, calendar, are_texts: false } => write!(
                 f,
                 "`{column}`: `{example}` is of {calendar}; it is read and written as it stands, so that lengths of time are right \
@@ -309,9 +339,10 @@ impl fmt::Display for ReadNote {
             Self::Categories { column, example, line, cells, of, expected } => write!(
                 f,
                 "`{column}` is categories, not {}s, because of `{example}` in {} (first in line {line}; if it is missing: \
-                 `data.missing = [\"{example}\"]`)",
+                 `data.missing = [{}]`)",
                 expected.trim_start_matches("finite "),
-                share(*cells, *of)
+                share(*cells, *of),
+                quoted(example)
             ),
             Self::Unread { column, examples } => write!(
                 f,
@@ -350,7 +381,8 @@ impl fmt::Display for ReadNote {
             Self::ManyLevels { column, levels } => write!(
                 f,
                 "`{column}` has {levels} categories, which take time and memory (leave it out: \
-                 `data.drop = [\"{column}\"]`)"
+                 `data.drop = [{}]`)",
+                quoted(column)
             ),
         }
     }

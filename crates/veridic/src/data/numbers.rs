@@ -68,6 +68,8 @@ pub(crate) struct Numbers {
     /// Numbers below one without a zero before the point, and with one.
     bare: usize,
     led: usize,
+    /// Whole numbers with a point behind them: `3.`.
+    dotted: usize,
     large: usize,
     first_large: Option<Cell>,
     /// The different values, sorted, as long as they are few.
@@ -97,6 +99,7 @@ impl Numbers {
             padded_digits: [u8::MAX, 0],
             bare: 0,
             led: 0,
+            dotted: 0,
             large: 0,
             first_large: None,
             distinct: Some(Vec::new()),
@@ -115,6 +118,7 @@ impl Numbers {
         self.least_digits = self.least_digits.min(plain.digits);
         self.bare += usize::from(plain.digits == 0);
         self.led += usize::from(plain.has_point && plain.digits == 1 && value.abs() < 1.0);
+        self.dotted += usize::from(text.ends_with('.'));
         self.is_regular &= plain.is_regular;
         if !plain.is_regular {
             self.powers.see(text);
@@ -268,6 +272,9 @@ pub(crate) fn number_column(
         let counts = max - min + 1.0 == n as f64 && (min == 0.0 || min == 1.0) && missing == 0;
         let named = is_id_name(name) || (name.is_empty() && counts);
         if named && all_differ(&values) {
+            if numbers.dotted > 0 && !is_typed {
+                return Err(NoNumbers::Texts);
+            }
             return found(Kind::Identifier, Cells::Number(values), Spelling::default(), None);
         }
     }
@@ -292,6 +299,9 @@ pub(crate) fn number_column(
         });
         let kind = date_kind(format.to_owned(), &seconds);
         return found(kind, Cells::Number(seconds), Spelling::default(), None);
+    }
+    if numbers.dotted == n && is_plain && spelling.width.is_none() {
+        spelling.suffix = ".".to_owned();
     }
     spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && is_plain);
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;

@@ -45,11 +45,14 @@ fn numbers(text: &str) -> Option<Numbers<'_>> {
         texts.push(&rest[..end]);
         rest = &rest[end..];
     }
+    // Letters of the compass stand by degrees.
+    let is_place = text.contains('°');
     let is_known = |sign: &&str| {
         let words = sign.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
         // Capitals are those of codes.
         let is_word = |word: &str| {
-            word.chars().any(char::is_lowercase) && WORDS.contains(&word.to_lowercase().as_str())
+            (word.chars().any(char::is_lowercase) && WORDS.contains(&word.to_lowercase().as_str()))
+                || (is_place && ["N", "S", "E", "W", "O"].contains(&word))
         };
         words.into_iter().all(is_word)
     };
@@ -65,7 +68,7 @@ fn value(text: &str) -> Option<f64> {
 
 /// Whether texts have two numbers and more each, and are no codes: these have one width, or zeros before their digits.
 pub(super) fn are_pairs(levels: &[String]) -> bool {
-    let (mut pairs, mut rising, mut falling) = (0, 0, 0);
+    let (mut pairs, mut rising, mut falling, mut measures) = (0, 0, 0, 0);
     let mut widths: Vec<Vec<usize>> = Vec::new();
     // A unit behind all of them.
     let tail = |level: &String| level.len() - level.trim_end_matches(char::is_alphabetic).len();
@@ -82,10 +85,13 @@ pub(super) fn are_pairs(levels: &[String]) -> bool {
             |text: &&str| text.len() > 1 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
         let is_blank = numbers.signs[1..numbers.signs.len() - 1].iter().any(|sign| sign.trim().is_empty());
         let values: Option<Vec<f64>> = numbers.texts.iter().map(|text| value(text)).collect();
-        let (Some(values), false) = (values, is_blank || numbers.texts.iter().any(is_padded)) else {
+        let is_padded = numbers.texts.iter().any(is_padded) && !level.contains('°');
+        let (Some(values), false) = (values, is_blank || is_padded) else {
             continue;
         };
         pairs += 1;
+        // Codes have no decimals nor degrees.
+        measures += usize::from(level.contains('°') || numbers.texts.iter().any(|text| text.contains('.')));
         rising += usize::from(values[0] < values[1]);
         falling += usize::from(values[0] > values[1]);
         let width = numbers.texts.iter().map(|text| text.len()).collect();
@@ -99,7 +105,8 @@ pub(super) fn are_pairs(levels: &[String]) -> bool {
         && rising.max(falling) * 20 >= levels.len() * ORDERED
         && rising.min(falling) == 0;
     let in_brackets = levels.iter().all(|level| level.starts_with(['[', '(', '{']));
-    pairs * 2 > levels.len() && (widths.len() > 2 || is_ordered || in_brackets)
+    let are_measures = measures * 2 > levels.len();
+    pairs * 2 > levels.len() && (widths.len() > 2 || are_measures || is_ordered || in_brackets)
 }
 
 /// Where each of `levels` stands among them, if all are bands such as `<18`, `18-24`, `65+`, or pairs of numbers such as

@@ -44,7 +44,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        let missing = ["?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"];
+        let missing = ["?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null", "None"];
         Self {
             delimiter: None,
             header: None,
@@ -122,7 +122,7 @@ impl Reading {
             let more = spelled.len().saturating_sub(SHOWN);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             told.push(format!(
-                "read as numbers and written so again: {}{more}",
+                "read as numbers or moments and written so again: {}{more}",
                 spelled[..spelled.len().min(SHOWN)].join(", ")
             ));
         }

@@ -19,6 +19,10 @@ pub(crate) enum Problem {
         line: u64,
         cell: usize,
     },
+    /// The text ends inside a letter.
+    CutLetter {
+        line: u64,
+    },
     /// A quote opened in the record of this line is never closed.
     OpenQuote {
         line: u64,
@@ -166,8 +170,15 @@ impl<R: Read> Records<R> {
         for (i, &(start, end, quoted)) in self.spans.iter().enumerate() {
             let text = match whole.and_then(|whole| whole.get(start..end)) {
                 Some(text) => text,
-                None => std::str::from_utf8(&bytes[start..end])
-                    .map_err(|_| Problem::NotUtf8 { line: self.line, cell: i })?,
+                None => std::str::from_utf8(&bytes[start..end]).map_err(|error| {
+                    // Without a line end it is the last line.
+                    let is_end = error.error_len().is_none() && self.raw.ends_with(&bytes[start..end]);
+                    if is_end && i + 1 == self.spans.len() {
+                        Problem::CutLetter { line: self.lines }
+                    } else {
+                        Problem::NotUtf8 { line: self.line, cell: i }
+                    }
+                })?,
             };
             let text = text.trim();
             if !(runs && text.is_empty() && !quoted) {

@@ -10,6 +10,8 @@ const MIN_OTHERS: usize = 5;
 const MIN_CELLS: usize = 2;
 /// Days whose seconds programs write where they have no date.
 const NO_DATES: [&str; 5] = ["1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31"];
+/// Ends of what sensors and programs can hold in one, two and four bytes.
+const ENDS: [f64; 7] = [127.0, 255.0, 32_767.0, 32_768.0, 65_535.0, 2_147_483_647.0, 2_147_483_648.0];
 /// Dates from this year on are made up: 2900-01-01, in seconds.
 const FAR_FUTURE: f64 = 29_348_092_800.0;
 
@@ -25,7 +27,7 @@ pub(super) fn note(column: &ColumnSchema, cells: &Cells) -> Option<ReadNote> {
     let (min, max) =
         present().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     for end in [min, max] {
-        if !(if is_date { is_no_date(end) } else { is_nines(end) }) {
+        if !(if is_date { is_no_date(end) } else { is_nines(end) || ENDS.contains(&end.abs()) }) {
             continue;
         }
         let others = || present().filter(|value| *value != end);
@@ -83,6 +85,7 @@ mod tests {
         assert!(told_of("-999").contains("`x`: `-999` in 6 cells"), "{}", told_of("-999"));
         assert!(told_of("-999").contains(r#"`data.missing = ["-999"]`"#), "{}", told_of("-999"));
         assert!(told_of("9999").contains("`9999` in 6 cells"));
+        assert!(told_of("-127.0").contains("`-127.0` in 6 cells"));
         // Within reach of the others, or no number of nines.
         assert_eq!(told_of("99.5").matches("cells").count(), 0, "{}", told_of("99.5"));
         assert!(!told_of("-1000").contains("-1000"), "{}", told_of("-1000"));

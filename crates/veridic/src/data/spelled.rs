@@ -3,6 +3,7 @@
 use super::digits::{Digits, digits, parts};
 use super::evidence::Cell;
 use super::limit::{self, Beyond};
+use super::magnitude::Places;
 use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
@@ -37,10 +38,11 @@ pub(crate) struct Spelled {
     /// Cells that are written in another way than they were read, and the first.
     respelled: usize,
     respelling: Option<(String, String)>,
-    /// Cells beyond a limit, the first of them, and a number that is beyond it, too.
+    /// Digits of numbers with a word for their power of ten, and the first that would have another word.
+    places: Places,
+    unusual: Option<(String, f64)>,
+    /// Cells beyond a limit.
     n_beyond: usize,
-    beyond: Option<Cell>,
-    crossing: Option<Cell>,
 }
 
 impl Spelled {
@@ -59,9 +61,9 @@ impl Spelled {
             first: None,
             respelled: 0,
             respelling: None,
+            places: Places::default(),
+            unusual: None,
             n_beyond: 0,
-            beyond: None,
-            crossing: None,
         }
     }
 
@@ -102,13 +104,25 @@ impl Spelled {
                 let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
                 (value, none, false)
             }
+            None if let Some(magnitudes) = &self.spelling.magnitudes => {
+                let parts = parts(text).filter(|parts| parts.prefix == self.spelling.prefix)?;
+                let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
+                let before = if parts.minus.is_some() { -read.value } else { read.value };
+                let (value, unit) = magnitudes.read(before, parts.suffix, &self.spelling.suffix)?;
+                if unit.power > 0 {
+                    self.places.see(before, read.decimals, parts.core);
+                }
+                if !magnitudes.is_usual(before, unit) {
+                    self.respelled += 1;
+                    self.unusual.get_or_insert_with(|| (text.to_owned(), value));
+                }
+                let decimals = read.decimals.saturating_sub(unit.power);
+                (value, Digits { value, decimals, ..read }, parts.plus)
+            }
             None if let Some(limits) = &self.spelling.limits
                 && let Some(beyond) = limits.read(text, &self.spelling) =>
             {
                 self.n_beyond += 1;
-                if self.beyond.is_none() {
-                    self.beyond = cell();
-                }
                 let Beyond { value, decimals, .. } = beyond;
                 let whole = value.abs().max(1.0).log10().floor() as u8 + 1;
                 (value, Digits { value, decimals, whole, grouped: false, lakh: false, padded: false }, false)
@@ -120,9 +134,9 @@ impl Spelled {
                 }
                 let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
                 let value = if parts.minus.is_some() { -read.value } else { read.value };
-                let limits = self.spelling.limits.as_ref();
-                if limits.is_some_and(|limits| limits.written(value, &self.spelling).is_some()) {
-                    self.crossing = cell();
+                if let Some(mut limits) = self.spelling.limits.take() {
+                    limits.crossed(value, &self.spelling);
+                    self.spelling.limits = Some(limits);
                 }
                 (value, read, parts.plus)
             }
@@ -170,9 +184,6 @@ impl Spelled {
     /// The column, or why it is not one of numbers.
     pub(crate) fn finish(self, name: &str, notes: &mut Vec<ReadNote>) -> Result<Found, Unspelled> {
         let Self { mut spelling, values, missing, numbers, grouped, ungrouped, .. } = self;
-        if let (Some(beyond), Some(crossing)) = (&self.beyond, &self.crossing) {
-            return Err(Unspelled::Mixed(beyond.clone(), crossing.clone()));
-        }
         if let (Some(plus), Some(bare)) = (&self.plus, &self.bare) {
             return Err(Unspelled::Mixed(plus.clone(), bare.clone()));
         }
@@ -197,18 +208,31 @@ impl Spelled {
             return Err(Unspelled::Mixed(lakh.clone(), thousand.clone()));
         }
         spelling.lakh = self.lakh.is_some();
-        let example = self.first.or(grouped_four).or(grouped_more).map_or_else(String::new, |(_, text)| text);
+        if let Some(magnitudes) = &mut spelling.magnitudes {
+            self.places.put(magnitudes);
+        }
+        if let Some((from, value)) = self.unusual {
+            let mut to = String::new();
+            spelling.write(value, numbers.decimals, &mut to);
+            notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
+        }
+        let (line, example) = self.first.or(grouped_four).or(grouped_more).unwrap_or_default();
         let (limits, cells) = (spelling.limits.clone(), self.n_beyond);
         let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
             Ok(found) => found,
             Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),
         };
         if let Some(limits) = limits {
-            let read =
-                |text: &Option<String>| Some((text.clone()?, limits.read(text.as_ref()?, &found.spelling)?));
-            let of = [read(&limits.below), read(&limits.above)].into_iter().flatten();
+            let read = |text: &String| Some((text.clone(), limits.read(text, &found.spelling)?));
+            let of = limits.texts().filter_map(read);
             let of = of.map(|(text, beyond)| (text, limit::said(beyond.value))).collect();
-            notes.push(ReadNote::Limits { column: name.to_owned(), limits: of, cells });
+            let others = limits.others.clone();
+            notes.push(ReadNote::Limits { column: name.to_owned(), limits: of, others, cells });
+            return Ok(found);
+        }
+        if found.spelling.magnitudes.is_some() {
+            let value = found.spelling.parse(&example).map(limit::said).unwrap_or_default();
+            notes.push(ReadNote::Scaled { column: name.to_owned(), example, line, value });
             return Ok(found);
         }
         if found.spelling.duration.is_none() && !found.spelling.reads_plainly() {

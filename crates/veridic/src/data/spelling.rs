@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::digits::{digits, parts};
-use super::{Compound, Language, Limits, Scientific, duration, number, script};
+use super::{Compound, Era, Language, Limits, Magnitudes, Scientific, duration, number, script};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -60,6 +60,9 @@ pub struct Spelling {
     /// The numbers have several units: `2h 50m`, `5 ft 11 in`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compound: Option<Box<Compound>>,
+    /// Words for powers of ten behind the numbers, before the suffix: `5.6k`, `1.2M`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub magnitudes: Option<Box<Magnitudes>>,
     /// Numbers beyond what can be measured: `<0.10`, `>100`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Box<Limits>>,
@@ -78,6 +81,12 @@ pub struct Spelling {
     /// For moments: whether the day has the end of an ordinal number: `May 5th, 2024`.
     #[serde(skip_serializing_if = "is_false")]
     pub ordinal: bool,
+    /// For moments: how years are written that are counted by the eras of Japan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub era: Option<Era>,
+    /// For moments: whether offsets from UTC are as short as they can be: `GMT+1`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub short_offset: bool,
     /// For moments: the names of the days of the week from Monday on, in small letters, if they are not English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weekdays: Option<Box<[String; 7]>>,
@@ -176,6 +185,7 @@ impl Spelling {
             && self.duration.is_none()
             && self.zero.is_none()
             && self.compound.is_none()
+            && self.magnitudes.is_none()
             && self.limits.is_none()
     }
 
@@ -219,6 +229,9 @@ impl Spelling {
         if let Some(problem) = self.limits.as_deref().and_then(|limits| limits.problem(self)) {
             return Some(problem);
         }
+        if let Some(problem) = self.magnitudes.as_deref().and_then(Magnitudes::problem) {
+            return Some(problem);
+        }
         let day = 86_400;
         if self.zone.is_some_and(|zone| zone.abs() >= day) {
             return Some("a zone is less than a day from UTC".into());
@@ -246,6 +259,12 @@ impl Spelling {
     /// The number of a text that is beyond no limit, has one unit and is no length of time.
     pub(super) fn number(&self, text: &str) -> Option<f64> {
         let spelled = parts(text).and_then(|parts| {
+            if let Some(magnitudes) = &self.magnitudes {
+                let digits = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
+                let value = if parts.minus.is_some() { -digits.value } else { digits.value };
+                let is_own = parts.prefix == self.prefix;
+                return is_own.then(|| Some(magnitudes.read(value, parts.suffix, &self.suffix)?.0))?;
+            }
             // A unit may be left out, but a sign stands for what it stands for in the other cells.
             let is_bare = parts.prefix.is_empty() && parts.suffix.is_empty();
             let fits = is_bare || parts.prefix == self.prefix && parts.suffix == self.suffix;
@@ -277,6 +296,17 @@ impl Spelling {
         }
         if let Some(compound) = &self.compound {
             return compound.write(value, decimals, text);
+        }
+        if let Some((unit, scaled, places)) = self.magnitudes.as_ref().and_then(|own| own.written(value)) {
+            let has_zeros = self.magnitudes.as_ref().is_some_and(|own| own.zeros);
+            let own = Self {
+                magnitudes: None,
+                suffix: format!("{}{}", unit.text, self.suffix),
+                decimals: (unit.power > 0 && has_zeros).then_some(places),
+                least_decimals: None,
+                ..self.clone()
+            };
+            return own.write_latin(scaled, if unit.power > 0 { places } else { decimals }, text);
         }
         if let Some(beyond) = self.limits.as_ref().and_then(|limits| limits.written(value, self)) {
             text.push_str(beyond);

@@ -250,6 +250,11 @@ mod tests {
         assert_eq!(unused(&|i| format!("name{}", i * 3 / 4)), Some(Unused::Scattered));
         assert_eq!(unused(&|i| format!("{} ft {i} in", i % 3)), Some(Unused::NotUnderstood));
         assert_eq!(unused(&|i| format!("{i}.5-{}.0", i + 1)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("N 48° {:02}.{:03}", i, i * 7 + 100)), Some(Unused::SeveralNumbers));
+        assert_eq!(
+            unused(&|i| format!("1.{:02} (0.{:02}-2.{:02})", 10 + i, 11 + i * 7 % 80, 12 + i)),
+            Some(Unused::SeveralNumbers)
+        );
         assert_eq!(unused(&|i| format!("1403/05/{:02}", i + 1)), Some(Unused::Calendar));
         assert_eq!(unused(&|i| format!("Anna Maria {i}")), None);
         assert_eq!(unused(&|i| format!("({}) 817-{:04}", 200 + i, i * 77)), None);

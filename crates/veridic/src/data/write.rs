@@ -206,6 +206,16 @@ pub fn cell(kind: Option<&Kind>, cells: &Cells, row: usize, text: &mut String) -
     CellWriter::of(kind, None).write(cells, row, text)
 }
 
+/// The text of one cell as the source spells it; `None` where it is missing or there is no such column.
+///
+/// # Panics
+/// If the column has no cell `row`.
+pub fn cell_text(schema: &Schema, table: &Table, column: &str, row: usize) -> Option<String> {
+    let cells = &table.column(column)?.cells;
+    let mut text = String::new();
+    CellWriter::new(schema.column(column)).write(cells, row, &mut text).then_some(text)
+}
+
 /// Writes the cells of a column as its source did.
 pub(crate) struct CellWriter<'a> {
     kind: Option<&'a Kind>,

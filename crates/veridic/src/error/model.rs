@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum ModelError {
     /// Fewer rows than the model needs.
-    #[error("{model} needs {needed} rows to learn from, there are {found}")]
+    #[error("{model} needs {needed} rows to learn from, there {} {found}", if *found == 1 { "is" } else { "are" })]
     TooFewRows {
         /// The model, with its article.
         model: &'static str,
@@ -150,7 +150,7 @@ pub enum ModelError {
         column: String,
     },
     /// A rule that rows of the data break.
-    #[error("the rule `{rule}` does not hold in {rows} of {of} rows")]
+    #[error("the rule {} does not hold in {rows} of {of} rows", as_code(rule))]
     BrokenRule {
         /// The rule.
         rule: String,
@@ -162,7 +162,7 @@ pub enum ModelError {
         examples: Vec<String>,
     },
     /// A rule that says nothing about its columns.
-    #[error("the rule `{rule}` cannot be kept: {reason}")]
+    #[error("the rule {} cannot be kept: {reason}", as_code(rule))]
     WrongRule {
         /// The rule.
         rule: String,
@@ -187,14 +187,17 @@ fn conditions(columns: &[String]) -> String {
     }
 }
 
+/// A rule in backquotes, unless it has names in backquotes itself.
+pub(crate) fn as_code(rule: &str) -> String {
+    if rule.contains('`') { rule.to_string() } else { format!("`{rule}`") }
+}
+
 impl ModelError {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooFewRows { .. }
-            | Self::NoNetwork { .. }
-            | Self::Threads { .. }
-            | Self::NoRandomness { .. } => None,
+            Self::TooFewRows { .. } => Some("add rows".to_string()),
+            Self::NoNetwork { .. } | Self::Threads { .. } | Self::NoRandomness { .. } => None,
             Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
             Self::UnknownValue { known, count, .. } => {
                 let more = count.saturating_sub(known.len());

@@ -49,7 +49,7 @@ pub enum RunError {
     /// The run has no finished model yet.
     #[error("the run has no weights yet (status: {status}): {}", path.display())]
     Unfinished {
-        /// How far it is.
+        /// How far it is, and what ended it where it failed.
         status: String,
         /// The directory.
         path: PathBuf,
@@ -230,6 +230,9 @@ impl RunError {
                     .to_string()
             }
             Self::Newer { .. } => "upgrade veridic".to_string(),
+            Self::Unfinished { status, .. } if status.starts_with("failed") => {
+                "mend what ended it, and fit anew".to_string()
+            }
             Self::Unfinished { .. } => "resume it".to_string(),
             Self::Cannot { remedy, .. } | Self::NoData { remedy, .. } | Self::Given { remedy, .. } => {
                 remedy.clone()

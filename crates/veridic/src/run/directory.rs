@@ -44,6 +44,16 @@ pub enum Status {
     Failed,
 }
 
+impl RunInfo {
+    /// What the run in `path` says of itself, whether it has ended or not.
+    ///
+    /// # Errors
+    /// A directory that is not a run, of a newer version, or damaged.
+    pub fn read(path: &Path) -> Result<Self> {
+        Directory::open(path)?.info()
+    }
+}
+
 impl Status {
     /// The word in `run.json`.
     pub fn name(self) -> &'static str {

@@ -195,6 +195,16 @@ impl Scanner<'_> {
             rest.strip_prefix(zone.as_bytes()).is_some_and(|after| after.first().is_none_or(|&c| c == b' '))
         }) {
             (Piece::Zone(at as u8), ZONES[at].len(), None)
+        } else if let Some(name) = BEFORE_OFFSETS.into_iter().find(|name| rest.starts_with(name.as_bytes()))
+            && let Some((length, seconds)) = offset(&rest[name.len()..])
+        {
+            if blank {
+                self.shape.pieces.push(Piece::Sign(b' '));
+            }
+            self.shape.pieces.extend([Piece::Mark(name), Piece::Offset(length)]);
+            self.shape.offset = Some(seconds);
+            self.rest = &rest[name.len() + usize::from(length)..];
+            return;
         } else if let Some((length, seconds)) = offset(rest) {
             (Piece::Offset(length), usize::from(length), Some(seconds))
         } else {
@@ -208,6 +218,9 @@ impl Scanner<'_> {
         self.rest = &rest[length..];
     }
 }
+
+/// Names of UTC right before an offset.
+const BEFORE_OFFSETS: [&str; 2] = ["GMT", "UTC"];
 
 /// What follows a blank, if there is one.
 fn skip_blank(rest: &[u8]) -> &[u8] {

@@ -27,6 +27,8 @@ impl Seen {
             tongues: ANY,
             halves: shape.halves,
             ordinal: shape.ordinal,
+            era: shape.era,
+            short_offset: shape.short_offset,
             weekdays: shape.weekdays,
             blank_day: false,
             blank_hour: false,
@@ -39,6 +41,10 @@ impl Seen {
         self.tongues &= shape.tongues;
         self.has_fraction |= shape.has_fraction;
         self.weekdays = self.weekdays.zip(shape.weekdays).map(|(known, sets)| known & sets);
+        if let Some((known, era)) = self.era.as_mut().zip(shape.era) {
+            known.padded |= era.padded;
+            known.first |= era.first;
+        }
         self.blank_day |= shape.blank_day;
         self.blank_hour |= shape.blank_hour;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {

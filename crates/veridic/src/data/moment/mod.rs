@@ -7,11 +7,11 @@ mod scan;
 
 use scan::shape;
 
-use super::Language;
 use super::evidence::{Cell, Context};
 use super::language::{Tongues, language_of};
 use super::spelling::{DurationForm, Letters};
 use super::weekday::{self, Sets};
+use super::{Era, Language};
 
 /// More shapes than this in one column are no way of writing moments.
 const MOST_SHAPES: usize = 6;
@@ -73,6 +73,9 @@ struct Shape {
     /// Marks of both halves of the day, if they are not English.
     halves: Option<[&'static str; 2]>,
     ordinal: bool,
+    /// How the year is written, if it is one of an era of Japan.
+    era: Option<Era>,
+    short_offset: bool,
     /// Sets of names that the day of the week may be from, if it is not English.
     weekdays: Option<Sets>,
     /// Whether the day, or the hour, has a blank in the place of a zero.
@@ -115,6 +118,8 @@ struct Seen {
     tongues: Tongues,
     halves: Option<[&'static str; 2]>,
     ordinal: bool,
+    era: Option<Era>,
+    short_offset: bool,
     weekdays: Option<Sets>,
     blank_day: bool,
     blank_hour: bool,
@@ -139,6 +144,8 @@ pub(crate) struct Format {
     pub(crate) language: Option<Language>,
     pub(crate) halves: Option<[String; 2]>,
     pub(crate) ordinal: bool,
+    pub(crate) era: Option<Era>,
+    pub(crate) short_offset: bool,
     pub(crate) weekdays: Option<[String; 7]>,
     pub(crate) duration: Option<DurationForm>,
     /// The first cell of the most precise shape.
@@ -167,6 +174,8 @@ impl Moments {
             seen.pieces == shape.pieces
                 && seen.halves == shape.halves
                 && seen.ordinal == shape.ordinal
+                && seen.era.map(|era| era.letter) == shape.era.map(|era| era.letter)
+                && seen.short_offset == shape.short_offset
                 && seen.weekdays.is_some() == shape.weekdays.is_some()
         };
         let at = self.shapes.iter().position(is_alike);
@@ -236,8 +245,13 @@ impl Moments {
         let offsets: Vec<&Seen> =
             read().map(|(seen, ..)| *seen).filter(|seen| seen.offset.is_some()).collect();
         let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
-        // Beside an offset, `Z` is one more.
-        let utc = in_utc(&format).and_then(|utc| read().find(|(_, other, ..)| *other == utc));
+        // Beside an offset, `Z` is one more, and `GMT` beside `GMT+1`.
+        let is_utc = |other: &str| {
+            let named =
+                format.strip_suffix("%:z").filter(|named| named.ends_with("GMT") || named.ends_with("UTC"));
+            in_utc(&format).as_deref() == Some(other) || named == Some(other)
+        };
+        let utc = read().find(|(_, other, ..)| is_utc(other));
         let zones = zones.or_else(|| Some((offsets.first()?.first.clone(), utc?.0.first.clone())));
         let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
         let letters = match (seen.capital, seen.small) {
@@ -255,6 +269,8 @@ impl Moments {
             language: language_of(seen.tongues),
             halves: seen.halves.map(|halves| halves.map(str::to_owned)),
             ordinal: seen.ordinal,
+            era: seen.era,
+            short_offset: seen.short_offset,
             weekdays: seen.weekdays.and_then(weekday::names),
             matched,
             ambiguous: open.then(|| seen.first.clone()),

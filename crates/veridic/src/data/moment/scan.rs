@@ -3,7 +3,7 @@
 use super::{Piece, Shape, Word};
 use crate::data::calendar::OTHER_YEARS;
 use crate::data::language::{ENGLISH as MONTHS, ENGLISH_ONLY, to_english};
-use crate::data::{half, ordinal, weekday};
+use crate::data::{era, half, offset, ordinal, weekday};
 
 /// Moments are no longer than this, in bytes.
 const LONGEST: usize = 48;
@@ -26,6 +26,10 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     if !text.bytes().any(is_letter) {
         return cut(text, Shape { tongues: ENGLISH_ONLY, ..Shape::default() });
     }
+    let dated = era::to_gregorian(text);
+    let text = dated.as_ref().map_or(text, |(gregorian, _)| gregorian.as_str());
+    let whole = offset::long(text);
+    let text = whole.as_deref().unwrap_or(text);
     let day = weekday::to_english(text);
     let text = day.as_ref().map_or(text, |(english, _)| english.as_str());
     let english = to_english(text);
@@ -41,7 +45,9 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
         None => (text, None),
     };
     let weekdays = day.as_ref().map(|(_, sets)| *sets);
-    cut(text, Shape { tongues, halves, ordinal: counted.is_some(), weekdays, ..Shape::default() })
+    let (era, short_offset) = (dated.as_ref().map(|(_, era)| *era), whole.is_some());
+    let ordinal = counted.is_some();
+    cut(text, Shape { tongues, halves, ordinal, era, short_offset, weekdays, ..Shape::default() })
 }
 
 /// Cuts a text in English into pieces, which are added to `shape`.

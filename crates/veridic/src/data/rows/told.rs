@@ -69,7 +69,7 @@ pub(in crate::data) fn left_out(name: &str, unused: Unused, examples: Vec<Found>
         Unused::SeveralNumbers => "put each number into a column of its own, or name it in data.categorical",
         Unused::Calendar => "write them as dates such as 2024-08-21, or name it in data.categorical",
         Unused::NotUnderstood => {
-            "write its cells in one way, as plain numbers say, or name it in data.categorical"
+            "write its cells in one way, such as plain numbers, or name it in data.categorical"
         }
     };
     ReadNote::LeftOut { column: name.to_owned(), why: unused.reason(), examples, remedy }

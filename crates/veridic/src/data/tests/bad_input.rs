@@ -71,6 +71,14 @@ fn bytes_that_are_not_utf8_are_latin_or_name_line_and_column() {
     let error = read(b"a,b\r\n\r\ncaf\xe9,caf\xc3\xa9\r\n").unwrap_err();
     assert_eq!(error.to_string(), "line 3, column 1 is not UTF-8 text: t.csv");
     assert!(error.hint().unwrap().contains("data.encoding"));
+    for (bytes, line) in
+        [(&b"a,b\n1,K\xc3\xb6ln\n2,K\xc3"[..], 3), (b"a,b\n1,\"\xe2\x82\xac 5\"\n\"2\",\xe2\x82", 3)]
+    {
+        let error = read(bytes).unwrap_err();
+        assert_eq!(error.to_string(), format!("the file ends inside a letter, in line {line}: t.csv"));
+        assert!(error.hint().unwrap().contains("it was cut"));
+    }
+    assert_eq!(texts(&read(b"a,b\n1,the\n2,caf\xe9").unwrap().table, "b")[1], Some("café"));
     let utf16 = read(b"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x00\x30\x01\n\x00").unwrap();
     assert_eq!(utf16.schema.columns[1].kind, Kind::Constant { value: Some("\u{130}".into()) });
     let options = ReadOptions { encoding: Some("klingon".into()), ..ReadOptions::default() };

@@ -197,14 +197,44 @@ fn what_is_below_or_above_what_can_be_measured_is_a_number_and_comes_back() {
     options.missing.extend(["<0.10".to_owned(), ">50.00".to_owned()]);
     let reading = read_bytes("t", csv("crp", &cells).into_bytes(), &options).unwrap();
     assert_eq!(reading.schema.columns[0].missing, 40);
-    // A number beyond a limit, and two limits on one side, contradict it.
-    let mixed = [&cells[..], &["0.07"]].concat();
-    assert!(told("crp", &mixed).contains("`<0.10`"), "{}", told("crp", &mixed));
-    assert!(read_column("crp", &mixed).is_err());
-    assert!(read_column("crp", &[&cells[..], &["<0.20"]].concat()).is_err());
+    // With a number beyond a limit, or two limits on one side, they come back as the numbers that they count as.
+    for (cell, others) in
+        [("0.07", "`<0.10`"), ("<0.20", "`<0.10`, `<0.20`"), (">60.00", "`>50.00`, `>60.00`")]
+    {
+        let mixed = [&cells[..], &[cell]].concat();
+        let (kind, back, _) = read_column("crp", &mixed).unwrap();
+        let was = mixed
+            .iter()
+            .position(|cell| *cell == if others.contains('<') { "<0.10" } else { ">50.00" })
+            .unwrap();
+        assert_eq!(
+            (kind.as_str(), back[was].as_str()),
+            ("real", if others.contains('<') { "0.05" } else { "50.01" })
+        );
+        let said = told("crp", &mixed);
+        assert!(said.contains(&format!("cells; {others} come back as these numbers")), "{said}");
+    }
     // Bands are categories still.
     let bands: Vec<&str> = (0..60).map(|i| ["<10", "10-19", "20-29", ">30"][i % 4]).collect();
     assert_eq!(read_column("age", &bands).unwrap().0, "categorical");
+}
+
+#[test]
+fn words_for_powers_of_ten_are_said_and_made_numbers_have_them() {
+    let said = told("followers", &["1.2k", "950", "13k", "1.5M"]);
+    assert!(said.contains("`1.2k` in line 2 is read as 1200"), "{said}");
+    assert!(said.contains("`data.categorical = [\"followers\"]`"), "{said}");
+    let (_, _, reading) = read_column("followers", &["1.2k", "950", "13k", "1.5M"]).unwrap();
+    let spelling = reading.schema.columns[0].spelling.as_ref().unwrap();
+    let written = |value: f64| {
+        let mut text = String::new();
+        spelling.write(value, 0, &mut text);
+        text
+    };
+    assert_eq!([999.0, 2345.0, 64_321.0, 999_990.0].map(written), ["999", "2.3k", "64k", "1M"]);
+    // A cell with another word than it would be written with is said.
+    let said = told("x", &["0.5M", "700k", "3M"]);
+    assert!(said.contains("1 cell comes back as `500k` what was `0.5M`"), "{said}");
 }
 
 #[test]

@@ -84,7 +84,8 @@ fn what_is_not_understood_is_never_an_identifier() {
     assert_eq!(kind, "text");
     assert!(told.contains("several numbers each, such as `4/270` in line 2, `5/273` in line 3"), "{told}");
     assert_eq!(column(&|i| format!("{}h {:02}m", i, i * 7 % 60)).0, "integer");
-    assert_eq!(column(&|i| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28)).0, "text");
+    let (kind, told) = column(&|i| format!("令和{}年{}月{}日", 2 + i % 6, 1 + i % 12, 1 + i % 28));
+    assert_eq!((kind, told.contains("is a date by an era of Japan")), ("date-time", true), "{told}");
     assert_eq!(column(&|i| format!("{}°{}'N", i, i * 7 % 60)).0, "text");
     assert_eq!(column(&|i| format!("{:08x}", i * 7_368_787 + 1_234_567)).0, "identifier");
 }
@@ -155,11 +156,11 @@ fn a_statement_of_an_account_is_read_below_what_stands_above_it() {
 }
 
 #[test]
-fn dates_of_an_era_and_amounts_of_another_form_name_no_rows() {
+fn dates_of_another_calendar_and_amounts_of_another_form_name_no_rows() {
     for cell in [
-        &(|i: usize| format!("令和{}年{}月{}日", 1 + i % 6, 1 + i % 12, 1 + i % 28))
+        &(|i: usize| format!("民國{}年{}月{}日", 105 + i % 6, 1 + i % 12, 1 + i % 28))
             as &dyn Fn(usize) -> String,
-        &|i| format!("R{}.{}.{}", 1 + i % 6, 1 + i % 12, 1 + i % 28),
+        &|i| format!("令和{}年{}月{}日頃", 2 + i % 6, 1 + i % 12, 1 + i % 28),
         &|i| format!("CHF {}.5 (net)", 100 + 7 * i),
     ] {
         let cells: String = (0..60).map(|i| format!("{}\t{}\n", cell(i), i % 7)).collect();

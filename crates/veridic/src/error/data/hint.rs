@@ -43,20 +43,23 @@ impl DataError {
                  windows-1250 (Central European), windows-1251 (Cyrillic), shift_jis, gbk, big5, euc-kr, …"
                     .into()
             }
+            Self::CutLetter { .. } => "it was cut: fetch or copy it again, or delete its last line".into(),
             Self::MixedSpelling { first, second, .. }
                 if let Some((_, limit)) = [first, second].into_iter().find(|(_, text)| is_limit(text)) =>
             {
                 format!(
-                    "what is below or above a limit is missing with `data.missing = [\"{limit}\"]`; write half of the limit, \
-                     or a column of its own, to keep more of it"
+                    "what is below or above a limit is missing with `data.missing = [{}]`; write half of the limit, \
+                     or a column of its own, to keep more of it",
+                    quoted(limit)
                 )
             }
             Self::MixedSpelling { column, .. } => format!(
                 "write all cells of the column in one way; where they are no numbers: \
-                 `data.categorical = [\"{column}\"]`, and `data.decimal = \",\"` says what is a decimal sign"
+                 `data.categorical = [{}]`, and `data.decimal = \",\"` says what is a decimal sign",
+                quoted(column)
             ),
             Self::ForeignMarks { marks, .. } => {
-                let mut texts: Vec<String> = marks.iter().map(|mark| format!("\"{}\"", mark.mark)).collect();
+                let mut texts: Vec<String> = marks.iter().map(|mark| quoted(&mark.mark)).collect();
                 texts.sort();
                 texts.dedup();
                 let first = marks.first()?;
@@ -68,10 +71,10 @@ impl DataError {
                     return Some("a last row of totals is left out with `data.drop-total = true`".into());
                 }
                 format!(
-                    "if they are missing: `data.missing = [{}]`; if `{1}` is categories: \
-                     `data.categorical = [\"{1}\"]`",
+                    "if they are missing: `data.missing = [{}]`; if `{}` is categories: `data.categorical = [{}]`",
                     texts.join(", "),
-                    first.column
+                    first.column,
+                    quoted(&first.column)
                 )
             }
             Self::UnknownEncoding { .. } => {
@@ -99,9 +102,10 @@ impl DataError {
                 }
                 format!(
                     "correct the cells; if they are missing, leave them empty or say so: \
-                     `data.missing = [\"{1}\"]`; to fit a model with column `{0}` as categories: \
-                     `data.categorical = [\"{0}\"]`",
-                    cell.column, cell.value
+                     `data.missing = [{}]`; to fit a model with column `{}` as categories: `data.categorical = [{}]`",
+                    quoted(&cell.value),
+                    cell.column,
+                    quoted(&cell.column)
                 )
             }
             Self::DuplicateColumn { .. } => {
@@ -146,6 +150,11 @@ impl DataError {
             | Self::NoTime { .. } => return None,
         })
     }
+}
+
+/// A text as a setting has it.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn choice(names: &[String]) -> Option<String> {

@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use cell::{ForeignMark, StrayCell};
+pub(crate) use hint::quoted;
 
 use cell::{marks_text, strays};
 
@@ -107,6 +108,14 @@ pub enum DataError {
         line: u64,
         /// The column, from 1.
         column: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The last bytes are the beginning of a letter.
+    #[error("the file ends inside a letter, in line {line}: {}", path.display())]
+    CutLetter {
+        /// The line, from 1.
+        line: u64,
         /// The file.
         path: PathBuf,
     },

@@ -23,7 +23,9 @@ impl Lattice {
             let scale = 10f64.powi(i32::from(*d));
             let on_grid = |v: &f64| {
                 let scaled = v * scale;
-                scaled.abs() < LARGEST && (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
+                // Of large numbers the last digits are in doubt, and no more than these.
+                let doubt = (4.0 * f64::EPSILON * scaled.abs()).max(1e-9);
+                scaled.abs() < LARGEST && (scaled - scaled.round()).abs() <= doubt
             };
             values.iter().all(on_grid)
         })?;
@@ -76,6 +78,8 @@ mod tests {
         assert_eq!(hundreds.round(-60.0), -50.0);
         let tenths = Lattice::of(&[0.1, 0.3, 12.7], 6).unwrap();
         assert_eq!(tenths.round(0.299_999), 0.3);
+        let times = Lattice::of(&[1_700_000_000.258, 1_700_000_007.5], 3).unwrap();
+        assert_eq!(times.round(1_700_000_003.123_2), 1_700_000_003.123);
         assert_eq!(Lattice::of(&[std::f64::consts::PI, 1.0], 17), None);
         assert_eq!(Lattice::of(&[1e300], 0), None);
         assert_eq!(Lattice::of(&[7.0, 7.0], 0).unwrap().round(7.2), 7.0);

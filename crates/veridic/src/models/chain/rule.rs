@@ -12,7 +12,7 @@ use super::law::Law;
 use super::term;
 use super::written::FORMS;
 use crate::data::{CellWriter, Cells};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, as_code};
 
 /// Rows that must be expected to break a rule if columns were independent, before none means something.
 const EXPECTED: f64 = 20.0;
@@ -193,7 +193,7 @@ impl RuleConfig {
             None => Ok(()),
             Some((list, rule)) => Err(ConfigError::Range {
                 field: format!("{path}.{list}"),
-                found: format!("`{rule}`"),
+                found: as_code(rule),
                 allowed: FORMS.to_string(),
             }),
         }

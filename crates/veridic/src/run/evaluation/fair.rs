@@ -206,14 +206,7 @@ impl<'a> Groups<'a> {
 
 /// The text of each cell as its column writes it.
 fn texts(table: &Table, schema: &Schema, name: &str) -> Vec<Option<String>> {
-    let Some(column) = table.column(name) else { return vec![None; table.n_rows] };
-    let kind = schema.column(name).map(|column| &column.kind);
-    (0..table.n_rows)
-        .map(|row| {
-            let mut text = String::new();
-            data::cell(kind, &column.cells, row, &mut text).then_some(text)
-        })
-        .collect()
+    (0..table.n_rows).map(|row| data::cell_text(schema, table, name, row)).collect()
 }
 
 /// The probability of each test row to be positive, by trees that learned from `rows`; none where these have one class.

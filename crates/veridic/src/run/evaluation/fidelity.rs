@@ -2,10 +2,9 @@
 
 use super::judge::Judged;
 use super::{Drawn, Evaluation, REPEATS, Sides, worst_pairs};
-use crate::data::Table;
+use crate::data::{self, Table};
 use crate::error::Result;
 use crate::evaluate;
-use crate::run::fitted::cell_text;
 use crate::run::report::two_sample::{giveaway, two_sample};
 use crate::seed::Seed;
 
@@ -89,7 +88,7 @@ pub(super) fn insert(all: &mut Evaluation, sides: &Sides<'_>) -> Result<()> {
     let rows: Vec<usize> = found.rows.iter().take(5).map(|(row, _)| *row).collect();
     let shown = drawn.synthetic.take(&rows);
     for row in 0..shown.n_rows {
-        let text = |name: &&str| cell_text(schema, &shown, name, row).unwrap_or_default();
+        let text = |name: &&str| data::cell_text(schema, &shown, name, row).unwrap_or_default();
         all.least_real.push(names.iter().map(text).collect());
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use veridic_graph::Pool;
 
-use crate::data::{Data, Images, Table};
+use crate::data::{Data, Images, Table, cell_text};
 use crate::error::{ConfigError, Result};
 use crate::figure::{self, Coloring, Figure, Height};
 use crate::models::{ModelConfig, Network};
@@ -20,7 +20,6 @@ use crate::run::dataset::{Dataset, counts, index};
 use crate::run::directory::Directory;
 use crate::run::fit::snapshot::Snapshot;
 use crate::run::fit::watch;
-use crate::run::fitted::cell_text;
 use crate::run::fitted::sample::sampled_rows;
 use crate::run::fitted::unseen;
 use crate::run::map::{LatentMap, latent_scores};

@@ -118,7 +118,7 @@ impl Context<'_> {
     fn name_of(&self, known: &Table, row: usize) -> String {
         let Data::Table(_, schema) = &self.data.content else { return String::new() };
         let entity = self.data.windows.as_ref().map_or("", |windows| windows.columns.entity.as_str());
-        let cell = |column: &str| crate::run::fitted::cell_text(schema, known, column, row);
+        let cell = |column: &str| crate::data::cell_text(schema, known, column, row);
         [cell(entity), cell("from")].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 

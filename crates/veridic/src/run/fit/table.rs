@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::file::{FitOptions, FittedRun};
 use super::made::write_page;
 use crate::data::{Cells, Data, MISSING, Table};
-use crate::error::{Result, RunError};
+use crate::error::{Result, RunError, as_code};
 use crate::models::detector::DetectorConfig;
 use crate::models::series::SeriesModel;
 use crate::models::{Lesson, Parts, Stored, TableModel};
@@ -225,7 +225,10 @@ fn finish(
     }
     fitted.notes.extend(model.series().and_then(SeriesModel::left_out));
     for rule in model.chain().map_or(&[][..], |chain| chain.idle_rules()) {
-        fitted.notes.push(format!("`data.rules.off` names `{rule}`, which no row shows to be a rule"));
+        fitted.notes.push(format!(
+            "`data.rules.off` names {}, which no row shows to be a rule",
+            as_code(&rule.to_string())
+        ));
     }
     if let Some(made) = &made {
         fitted.notes.extend(write_page(directory, config, data, made, options.threads)?);

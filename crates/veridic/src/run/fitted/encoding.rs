@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Fitted, InUse, Record, cell_text};
-use crate::data::{Data, Images, Matrix, Schema, Table};
+use super::{Fitted, InUse, Record};
+use crate::data::{Data, Images, Matrix, Schema, Table, cell_text};
 use crate::error::{Result, RunError};
 use crate::models::Ability;
 use crate::run::dataset::search::Search;

@@ -29,7 +29,7 @@ use std::path::Path;
 use veridic_graph::{Pool, State};
 
 use crate::codec::{Codec, ImageCodec};
-use crate::data::{self, CellWriter, Column, DataKind, Schema, Table, TextLayout};
+use crate::data::{self, Column, DataKind, Schema, Table, TextLayout};
 use crate::error::{ModelError, Result, RunError};
 use crate::models::{Ability, Layout, ModelConfig, Network, Propagation, TableModel};
 use crate::nn::LayerSummary;
@@ -160,7 +160,8 @@ impl Fitted {
         let info = directory.info()?;
         let config = directory.config()?;
         if !directory.file(MODEL).is_file() {
-            let status = info.status.name().to_string();
+            let name = info.status.name();
+            let status = info.error.map_or_else(|| name.to_string(), |error| format!("{name}: {error}"));
             return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
         }
         let model = match config.model.table() {
@@ -439,11 +440,4 @@ pub(crate) fn ordered(mut table: Table, schema: &Schema) -> Table {
         |column: &Column| schema.columns.iter().position(|c| c.name == column.name).unwrap_or(usize::MAX);
     table.columns.sort_by_key(place);
     table
-}
-
-/// The text of one cell as the source writes it.
-pub(crate) fn cell_text(schema: &Schema, table: &Table, column: &str, row: usize) -> Option<String> {
-    let cells = &table.column(column)?.cells;
-    let mut text = String::new();
-    CellWriter::new(schema.column(column)).write(cells, row, &mut text).then_some(text)
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::cell_text;
 use super::score::{Reason, Scores};
-use crate::data::{Cells, Schema, Table};
+use crate::data::{Cells, Schema, Table, cell_text};
 use crate::error::Result;
 use crate::figure::{self, Figure, Height, Histogram, Others, ReasonColumn, Reasons, ScoreClass, Threshold};
 

@@ -77,7 +77,7 @@ impl Fitted {
     pub fn window_series(&self, rows: &Data, is_own: bool) -> Option<SeriesSet> {
         let (Data::Table(table, schema), Some(windows)) = (rows, self.windows()) else { return None };
         let mut set = windows.series(table, is_own.then_some(table))?;
-        let cell = |column: &str, row: usize| super::cell_text(schema, table, column, row);
+        let cell = |column: &str, row: usize| crate::data::cell_text(schema, table, column, row);
         for (row, series) in set.series.iter_mut().enumerate().filter(|_| is_own) {
             let known = [cell(&windows.columns.entity, row), cell("from", row)];
             series.entity = known.into_iter().flatten().collect::<Vec<_>>().join(", ");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::codec::ImageCodec;
-use crate::data::{Cells, Column, Images, Matrix, Schema, Table};
+use crate::data::{Cells, Column, Images, Matrix, Schema, Table, cell_text};
 use crate::error::{Result, RunError};
 use crate::figure::{self, Coloring, Figure, LatentAxes, Pixels, RowGroup};
 use crate::latent;
@@ -12,7 +12,7 @@ use crate::models::Rows;
 use crate::run::check::figure::shown;
 use crate::run::dataset::{Dataset, counts};
 use crate::run::fitted::encoding::Encodings;
-use crate::run::fitted::{Fitted, Form, InUse, cell_text};
+use crate::run::fitted::{Fitted, Form, InUse};
 
 /// What a comparison shows.
 #[derive(Debug, Clone, PartialEq)]

@@ -214,7 +214,7 @@ fn small_and_odd_tables_work_or_say_why_not() {
         Chain::fit(&ChainConfig::default(), table, schema, rows, Seed(1), 1, &stop, &|_| (), None)
     };
     let error = fit(&three, &Schema::of(&three), &[1]).unwrap_err();
-    assert_eq!(error.to_string(), "a chain of conditionals needs 2 rows to learn from, there are 1");
+    assert_eq!(error.to_string(), "a chain of conditionals needs 2 rows to learn from, there is 1");
     let mut schema = Schema::of(&three);
     schema.columns[0].name = "m".into();
     assert!(fit(&three, &schema, &[0, 1]).unwrap_err().to_string().contains("no column `m`"));
