@@ -106,7 +106,7 @@ pub(crate) enum Finished {
         /// The first cells that differ.
         first: Vec<Cell>,
     },
-    Numbers(Found),
+    Numbers(Box<Found>),
     /// The cells have to be read again, as texts.
     Again,
     /// Two cells in spellings that contradict each other.
@@ -271,20 +271,25 @@ impl ColumnBuilder {
                     clock.write(seconds[0], &mut text);
                     let cells = Cells::Text { codes: vec![0; seconds.len()], levels: vec![text.clone()] };
                     let kind = Kind::Constant { value: Some(text) };
-                    return Finished::Numbers(Found {
+                    return Finished::Numbers(Box::new(Found {
                         kind,
                         cells,
                         spelling: Spelling::default(),
                         values: None,
-                    });
+                    }));
                 }
                 if !matches!(kind, Kind::DateTime { .. }) {
                     spelling = Spelling::default();
                 }
-                Finished::Numbers(Found { kind, cells: Cells::Number(seconds), spelling, values: None })
+                Finished::Numbers(Box::new(Found {
+                    kind,
+                    cells: Cells::Number(seconds),
+                    spelling,
+                    values: None,
+                }))
             }
             Growing::Spelled(spelled) => match spelled.finish(name, notes) {
-                Ok(found) => Finished::Numbers(found),
+                Ok(found) => Finished::Numbers(Box::new(found)),
                 Err(Unspelled::Mixed(first, second)) => Finished::Mixed(first, second),
                 Err(Unspelled::Texts) => Finished::Again,
             },

@@ -36,10 +36,9 @@ const MOST_PAIRS: usize = 2016;
 /// Rows by which pairs are chosen where there are more.
 const SAMPLE: usize = 2000;
 
-/// Rows that the choice is tried on, the share that it does not see, and how many more of the rows may be copies by chance.
+/// Rows that the choice is tried on, and the share that it does not see.
 const TRIED: usize = 20_000;
 const HELD: f64 = 0.1;
-const NOISE: f64 = 0.01;
 
 /// How strongly rows are chosen where choosing by their whole weights makes them no harder to tell.
 const PART: f32 = 0.5;
@@ -83,7 +82,8 @@ impl Margins {
         let logs = tried.weigh(&pool).0;
         let copies = Copies::new(&columns, &bins, seen);
         let real = copies.share(held.iter().map(|row| *row as usize), &bins);
-        let few = real + (real * (1.0 - real) / held.len().max(1) as f64).sqrt() + NOISE;
+        // What so few rows may show by chance.
+        let few = real + (real * (1.0 - real) / held.len().max(1) as f64).sqrt();
         let pool_bins: Vec<&[u8]> = pool.bins.iter().map(Vec::as_slice).collect();
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);
         let chosen = |strength: f32| {
