@@ -110,7 +110,7 @@ function browser(place, name, about, parameters, shell) {
     });
     // The first and the last point, not where the pointer was.
     const there = part.channels[0]?.x ?? [];
-    const [first, last] = there.length ? [there[0], there[there.length - 1]] : x;
+    const [first, last] = span && there.length ? [there[0], there[there.length - 1]] : x;
     where.textContent = `${time(first)} to ${time(last)}, ${number(part.points)} points${part.points > 2000 ? ", drawn as the lowest and highest of each bunch" : ""}`;
     all.disabled = !span;
   }
