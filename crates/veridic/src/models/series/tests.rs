@@ -347,7 +347,7 @@ fn nothing_goes_over_a_long_gap() {
         let [before, after] = [&set, &changed].map(|set| detector.score(set, 1).unwrap().remove(0));
         let name = config.name();
         assert_eq!(before.scores[800..], after.scores[800..], "{name}");
-        assert!(after.scores[670..700].iter().all(|score| *score > 2.0 * before.scores[690]), "{name}");
+        assert!(after.scores[670..700].iter().any(|score| *score > 2.0 * before.scores[690]), "{name}");
         assert!(after.scores[700..800].iter().all(|score| score.is_nan()), "{name}");
         assert_eq!(after.times.len(), 1500);
         let bytes = detector.store().to_bytes();
