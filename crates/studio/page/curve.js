@@ -1,6 +1,6 @@
 // Curves over steps: several series on shared axes, raw behind smooth, values under the pointer or the arrow keys.
 
-import { make } from "./element.js";
+import { grouped, make } from "./element.js";
 import { moment, moments } from "./time.js";
 import { number } from "./words.js";
 
@@ -21,6 +21,15 @@ export function ticks(low, high, most) {
   const all = [];
   for (let at = Math.ceil(low / step) * step; at <= high + step * 1e-9; at += step) all.push(Math.abs(at) < step * 1e-9 ? 0 : at);
   return all;
+}
+
+// A number of an axis, with the digits that tell it from the next, a step away.
+export function onAxis(at, step) {
+  const size = Math.abs(at);
+  if (size === 0 || (size >= 1e-3 && size < 1e6)) return number(at);
+  const digits = step > 0 ? Math.max(1, 1 + Math.floor(Math.log10(size) + 1e-9) - Math.floor(Math.log10(step) + 1e-9)) : 3;
+  if (digits > 4 && size < 1e15) return size < 1e6 ? String(at) : grouped(Math.round(at), "\u202f");
+  return at.toExponential(Math.min(digits - 1, 8)).replace("e+", "e");
 }
 
 // To ask for a style is slow, and thousands of places of a picture have one of a few.
@@ -116,10 +125,13 @@ export class Curve {
 
   set(series) {
     this.series = series;
-    const names = [...new Map([...series.map((one) => [one.name, one.color]), ...this.levels.map(([, text]) => [text, null])])];
+    // Bands that lie over each other are darker there.
+    const over = (one) => series.slice(0, series.indexOf(one) + 1).filter((other) => other.between && other.color === one.color).length;
+    const names = [...new Map([...series.map((one) => [one.name, [one.color, one.between ? over(one) : 0]]), ...this.levels.map(([, text]) => [text, [null, 0]])])];
     if (this.names && JSON.stringify(names) !== this.named) {
       this.named = JSON.stringify(names);
-      this.names.replaceChildren(...names.map(([name, tone]) => make("span", {}, make("i", { class: tone ? "swatch" : "swatch level", style: { "--c": tone } }), name)));
+      const swatch = (tone, band) => make("i", { class: band ? "swatch band" : tone ? "swatch" : "swatch level", style: { "--c": tone, "--o": band ? 1 - 0.78 ** band : null } });
+      this.names.replaceChildren(...names.map(([name, [tone, band]]) => make("span", {}, swatch(tone, band), name)));
     }
     this.draw();
   }
@@ -209,7 +221,9 @@ export class Curve {
     for (const [y] of this.levels) if (good(y)) (y0 = Math.min(y0, map(y))), (y1 = Math.max(y1, map(y)));
     if (this.reach.x) [x0, x1] = this.reach.x;
     if (this.reach.y && !this.log) (y0 = Math.min(y0, this.reach.y[0])), (y1 = Math.max(y1, this.reach.y[1]));
-    const right = width - 10, top = 8, bottom = this.height - BOTTOM;
+    // Words stand above the lines, not over them; where there are names below, those of levels are among them.
+    const levels = this.names ? "" : this.levels.map(([, text]) => text).filter(Boolean).join(", ");
+    const right = width - 10, top = this.yLabel || levels ? 24 : 8, bottom = this.height - BOTTOM;
     c.fillStyle = soft;
     if (!(y1 >= y0)) {
       c.textAlign = "center";
@@ -224,7 +238,8 @@ export class Curve {
     const Y = (y) => bottom - ((map(y) - y0) / (y1 - y0)) * (bottom - top);
     c.textBaseline = "middle";
     c.lineWidth = 1;
-    for (const at of ticks(y0, y1, 5)) {
+    const heights = ticks(y0, y1, 5), step = heights[1] - heights[0];
+    for (const at of heights) {
       const y = bottom - ((at - y0) / (y1 - y0)) * (bottom - top);
       c.strokeStyle = grid;
       c.beginPath();
@@ -232,14 +247,14 @@ export class Curve {
       c.lineTo(right, y);
       c.stroke();
       c.textAlign = "right";
-      c.fillText(number(this.log ? 10 ** at : at), LEFT - 6, y);
+      c.fillText(this.log ? number(10 ** at) : onAxis(at, step), LEFT - 6, y);
     }
     c.textBaseline = "alphabetic";
     c.textAlign = "center";
     const most = Math.max(2, width / 110);
     // Epochs and steps are whole.
     const whole = () => ticks(x0, x1, Math.max(1, Math.min(most, Math.round(x1 - x0)))).filter((at) => Number.isInteger(at));
-    const places = this.dates ? moments(x0, x1, most) : whole().map((at) => [at, number(at)]);
+    const places = this.dates ? moments(x0, x1, most) : whole().map((at, _, all) => [at, onAxis(at, all[1] - all[0])]);
     // Dates say themselves what they are; the name of another axis ends its line of numbers, and those that it would cover make way.
     const name = this.dates ? "" : this.xLabel;
     const room = name ? right - c.measureText(name).width - 8 : width;
@@ -352,21 +367,21 @@ export class Curve {
       c.stroke();
     }
     c.restore();
-    // Words lie over the lines, on a little paper.
-    const word = (text, x, y, align) => {
-      if (!text) return;
-      const wide = c.measureText(text).width;
-      c.textAlign = align;
-      c.globalAlpha = 0.75;
-      c.fillStyle = resolved("var(--paper)");
-      c.fillRect(align === "right" ? x - wide - 2 : x - 2, y - 10, wide + 4, 13);
-      c.globalAlpha = 1;
-      c.fillStyle = soft;
-      c.fillText(text, x, y);
-    };
-    word(this.yLabel, LEFT + 5, top + 9, "left");
-    // Where there are names below, those of levels are among them.
-    if (!this.names) for (const [y, text] of this.levels) if (good(y)) word(text, LEFT + 5, Y(y) - 4 < top + 20 ? Y(y) + 13 : Y(y) - 4, "left");
+    c.fillStyle = soft;
+    c.textAlign = "left";
+    c.fillText(this.yLabel, LEFT, 13);
+    if (levels) {
+      const from = right - c.measureText(levels).width - 24;
+      c.fillText(levels, from + 24, 13);
+      c.strokeStyle = soft;
+      c.lineWidth = 1;
+      c.setLineDash([5, 4]);
+      c.beginPath();
+      c.moveTo(from, 9);
+      c.lineTo(from + 18, 9);
+      c.stroke();
+      c.setLineDash([]);
+    }
     this.tell(lines, X, width);
   }
 

@@ -4,7 +4,7 @@ import { Curve } from "./curve.js";
 import { make } from "./element.js";
 import { post } from "./server.js";
 import { runAddress } from "./shelf.js";
-import { moment } from "./time.js";
+import { areDays, moment } from "./time.js";
 import { windows } from "./window.js";
 import { number, saveTable } from "./words.js";
 
@@ -29,7 +29,8 @@ export async function inside(place, name, parameters, shell) {
 }
 
 function browser(place, name, about, parameters, shell) {
-  const time = (at) => (about.dates ? moment(at) : number(at));
+  const hours = !areDays([...about.series.flatMap((one) => [one.from, one.to]), ...about.alarms.flatMap((alarm) => [alarm.start, alarm.end, alarm.peak])]);
+  const time = (at) => (about.dates ? moment(at, hours) : number(at));
   const order = about.series.map((_, i) => i).sort((a, b) => (about.series[b].peak ?? -Infinity) - (about.series[a].peak ?? -Infinity) || a - b);
   let at = Number(parameters.get("series") ?? order[0]);
   if (!about.series[at]) at = order[0];
@@ -107,7 +108,10 @@ function browser(place, name, about, parameters, shell) {
       Object.assign(chart, { bands, reach: { x }, levels: i >= chosen.length && about.threshold !== null ? [[about.threshold, "alarm above"]] : [] });
       chart.set([{ name: i < chosen.length ? about.channels[chosen[i]] : "score", ...line, color: i < chosen.length ? "var(--s0)" : "var(--made)" }]);
     });
-    where.textContent = `${time(x[0])} to ${time(x[1])}, ${number(part.points)} points${part.points > 2000 ? ", drawn as the lowest and highest of each bunch" : ""}`;
+    // The first and the last point, not where the pointer was.
+    const there = part.channels[0]?.x ?? [];
+    const [first, last] = span && there.length ? [there[0], there[there.length - 1]] : x;
+    where.textContent = `${time(first)} to ${time(last)}, ${number(part.points)} points${part.points > 2000 ? ", drawn as the lowest and highest of each bunch" : ""}`;
     all.disabled = !span;
   }
   let drawn = "";

@@ -14,12 +14,15 @@ function parts(seconds) {
   return { date, day, clock: `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`, rest: date.getUTCSeconds() + date.getUTCMilliseconds() / 1000 };
 }
 
-// As long as it has to be: `2014-12-25`, `2014-12-25 08:00`, `2014-12-25 08:00:07`.
-export function moment(seconds) {
+// Whether all moments are the beginnings of days.
+export const areDays = (all) => all.every((at) => at === null || at === undefined || at % DAY === 0);
+
+// As long as it has to be: `2014-12-25`, `2014-12-25 08:00`, `2014-12-25 08:00:07`; a day has its midnight where it stands among hours.
+export function moment(seconds, hours = false) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds) || Math.abs(seconds) > 8.64e12) return "–";
   const { day, clock, rest } = parts(Math.round(seconds * 1000) / 1000);
   if (rest) return `${day} ${clock}:${rest < 10 ? "0" : ""}${Number(rest.toFixed(3))}`;
-  return clock === "00:00" ? day : `${day} ${clock}`;
+  return clock === "00:00" && !hours ? day : `${day} ${clock}`;
 }
 
 // Round places between two moments, at most about so many, and how each is written there.

@@ -143,7 +143,7 @@ fn gaps_and_constant_channels_are_no_harm() {
         };
     place.write("moved.csv", format!("time,load,fixed\n{}", text.lines().map(moves).collect::<String>()));
     let moved = place.succeed(&["alarms", "run", "moved.csv"]).out;
-    // One alarm, far enough from the gap that no average reaches beyond it.
+    // One alarm: no average reaches beyond a gap.
     let lines: Vec<&str> = moved.lines().skip(1).collect();
     assert!(
         matches!(lines.as_slice(), [line] if line.contains(",2024-01-22 05:00:00,") && line.contains("fixed")),
@@ -237,4 +237,29 @@ fn settings_of_paths_are_refused_of_other_runs() {
     let window = ["--set", "model.window-copula.window=1", "--out", "none"];
     let error = place.fail(&[&["fit", "series.csv"], &window[..]].concat());
     assert!(error.contains("model.window-copula.window"), "{error}");
+}
+
+#[test]
+fn a_sensor_that_sticks_is_an_alarm_as_long_as_it_does() {
+    let place = Place::new();
+    let mut rows = hours(2000);
+    let stuck = rows[600].1;
+    rows[600..760].iter_mut().for_each(|row| row.1 = stuck);
+    fitted(&place, "run", &csv(&rows), &["--set", "data.series.time=time"]);
+    let found = place.succeed(&["alarms", "run", "series.csv"]).out;
+    let points =
+        |line: &str| -> Vec<f64> { line.split(',').take(2).map(|cell| cell.parse().unwrap()).collect() };
+    let holds = |line: &&str| points(line)[0] <= 700.0 && points(line)[1] >= 700.0;
+    let alarm = found.lines().skip(1).find(holds).unwrap_or_else(|| panic!("{found}"));
+    let [start, end] = points(alarm)[..] else { panic!("{alarm}") };
+    assert!((590.0..=600.0).contains(&start) && (759.0..790.0).contains(&end), "{found}");
+}
+
+#[test]
+fn constant_channels_are_drawn_once() {
+    let place = Place::new();
+    let text: String = (0..300).map(|i| format!("{i},7,3.5\n")).collect();
+    let ran = fitted(&place, "run", &format!("time,a,b\n{text}"), &["--set", "data.series.time=time"]);
+    place.succeed(&["alarms", "run", "series.csv", "--figure", "alarms.png"]);
+    assert_eq!(place.read("alarms.csv").lines().next(), Some("time,a,b,score"), "{ran}");
 }

@@ -101,7 +101,8 @@ pub fn by_entity(entity: &Column, fractions: Fractions, seed: Seed) -> Result<Sp
 ///
 /// # Errors
 /// [`DataError::Fractions`], [`DataError::TooFewRows`], [`DataError::NoTime`], [`DataError::MissingTime`],
-/// [`DataError::TooFewEntities`] when a part would be empty because too many rows have one time.
+/// [`DataError::TooFewEntities`] with fewer times than parts, [`DataError::TiedTimes`] when a part would be empty because too many rows
+/// have one time.
 pub fn by_time(time: &Column, fractions: Fractions) -> Result<Split, DataError> {
     let column = || time.name.clone();
     let Cells::Number(times) = &time.cells else { return Err(DataError::NoTime { column: column() }) };
@@ -124,6 +125,9 @@ pub fn by_time(time: &Column, fractions: Fractions) -> Result<Split, DataError> 
     if (valid > 0 && valid_end == train_end) || (test > 0 && valid_end == n_rows) {
         let needed = 1 + usize::from(valid > 0) + usize::from(test > 0);
         let found = groups(&time.cells).1;
+        if found >= needed {
+            return Err(DataError::TiedTimes { column: column(), found });
+        }
         return Err(DataError::TooFewEntities { column: column(), found, needed });
     }
     let mut part = vec![Part::Train; n_rows];
@@ -309,6 +313,9 @@ mod tests {
         assert!(matches!(missing, DataError::MissingTime { count: 1, row: 2, .. }));
         let same = by_time(&column(vec![1.0; 9]), TENTH).unwrap_err();
         assert!(matches!(same, DataError::TooFewEntities { found: 1, needed: 3, .. }));
+        let last = column([vec![1.0, 2.0, 3.0], vec![4.0; 40]].concat());
+        let tied = by_time(&last, Fractions { valid: 0.1, test: 0.1 }).unwrap_err();
+        assert!(matches!(tied, DataError::TiedTimes { found: 4, .. }), "{tied}");
     }
 
     #[test]

@@ -61,8 +61,9 @@ pub enum SeriesError {
     },
     /// A time that is there twice.
     #[error(
-        "the time {time}{} is there more than once, first in row {row}; {count} rows repeat a time",
-        of(entity)
+        "the time {time}{} is there more than once, first in row {row}; {}",
+        of(entity),
+        if *count == 1 { "no other row repeats a time".to_owned() } else { format!("{count} rows repeat a time") }
     )]
     Duplicate {
         /// The entity.
@@ -233,7 +234,10 @@ impl SeriesError {
                 ));
             }
             Self::Sparse { .. } => "choose a larger data.series.step, or `data.series.spacing = \"rows\"`",
-            Self::Short { .. } => "give a longer series, or choose a shorter window",
+            Self::Short { .. } => {
+                "give a longer series, or choose a shorter window; where many entities have a few points each, each can be a row of a \
+                 network: `data.series.window.length = N`"
+            }
             Self::UnknownEntity { .. } => {
                 "fit on series that have them, or learn one model of all: `model.series.pooled = true`"
             }
@@ -244,8 +248,8 @@ impl SeriesError {
             Self::NotAPrice { .. } => "leave it out: name the others in data.series.values",
             Self::AllMissing { .. } => "leave the channel or the entity out",
             Self::NoCompleteWindow { .. } => {
-                "fill the gaps first (`veridic fill`), choose a shorter data.series.window.length, or leave out channels: \
-                 `data.series.values = [\"NAME\"]`"
+                "choose a shorter window, let one row follow the other, whatever the time between (`data.series.spacing = \"rows\"`), \
+                 or leave out channels: `data.series.values = [\"NAME\"]`"
             }
             Self::WindowName { .. } => "rename a column of the data",
             Self::NoSuchEntity { .. } => "correct data.split.entities",

@@ -17,7 +17,7 @@ use super::series::{PathConfig, PathModel, SeriesModel, SeriesModelConfig};
 use super::trees::{BoostedTrees, BoostedTreesConfig};
 use super::watched::{self, Keep};
 use super::{Ability, Stored};
-use crate::data::series::SeriesConfig;
+use crate::data::series::{SeriesConfig, SeriesSet};
 use crate::data::{Kind, Schema, Table};
 use crate::error::{ConfigError, Result};
 use crate::seed::Seed;
@@ -110,6 +110,17 @@ impl Parts {
     /// Whether rows are points of series.
     pub(crate) fn of_series(&self) -> bool {
         self.series.is_some() || self.paths.is_some()
+    }
+
+    /// The series of a table that is learned from.
+    ///
+    /// # Errors
+    /// Rows that are no series.
+    pub(crate) fn read_series(&self, layout: &SeriesConfig, of: (&Table, &Schema)) -> Result<SeriesSet> {
+        match &self.series {
+            Some(config) => config.read(layout, of),
+            None => Ok(SeriesSet::from_table(of.0, of.1, layout)?),
+        }
     }
 
     /// Whether rows are made by what also says how likely they are.

@@ -145,7 +145,7 @@ fn rows(table: &Table, schema: &Schema, config: &SeriesConfig) -> Result<SeriesS
 }
 
 /// The time column: the one asked for, else the one date-time column, if there is exactly one.
-fn time_column(schema: &Schema, config: &SeriesConfig) -> Option<String> {
+pub(super) fn time_column(schema: &Schema, config: &SeriesConfig) -> Option<String> {
     config.time.clone().or_else(|| {
         let mut dates = schema.columns.iter().filter(|column| matches!(column.kind, Kind::DateTime { .. }));
         let only = dates.next()?;
@@ -153,50 +153,8 @@ fn time_column(schema: &Schema, config: &SeriesConfig) -> Option<String> {
     })
 }
 
-/// In words, why points are numbered in the order of the rows where a column may be meant as their time; nothing where a time is
-/// known, or nothing looks like one.
-pub(crate) fn untimed(table: &Table, schema: &Schema, config: &SeriesConfig) -> Option<String> {
-    const NAMES: [&str; 8] = ["time", "timestamp", "date", "datetime", "day", "month", "ts", "ds"];
-    if config.form == SeriesForm::Rows || time_column(schema, config).is_some() {
-        return None;
-    }
-    let is_free = |name: &str| {
-        config.entity.as_deref() != Some(name)
-            && config.label.as_deref() != Some(name)
-            && !config.values.iter().any(|value| value == name)
-    };
-    let columns = || schema.columns.iter().filter(|column| is_free(&column.name));
-    let dates: Vec<&str> =
-        columns().filter(|c| matches!(c.kind, Kind::DateTime { .. })).map(|c| c.name.as_str()).collect();
-    if let [first, second, ..] = dates.as_slice() {
-        return Some(format!(
-            "points are numbered in the order of the rows: `{first}` and `{second}` both hold times, say which counts: \
-             `data.series.time = \"{first}\"`"
-        ));
-    }
-    let is_text = |name: &str| table.column(name).is_some_and(|c| matches!(c.cells, Cells::Text { .. }));
-    let is_named = |name: &str| NAMES.contains(&name.to_lowercase().as_str());
-    let column = columns()
-        .find(|column| is_named(&column.name) && is_text(&column.name))
-        .or_else(|| columns().find(|column| column.kind == Kind::Identifier))?;
-    let name = &column.name;
-    if !is_text(name) {
-        return Some(format!(
-            "points are numbered in the order of the rows; if `{name}` is their time: `data.series.time = \"{name}\"`"
-        ));
-    }
-    let cells = &table.column(name)?.cells;
-    let row = (0..table.n_rows).find(|&row| !cells.is_missing(row))?;
-    Some(format!(
-        "points are numbered in the order of the rows: `{name}` holds no times (row {}: `{}`); `data.series.time = \"NAME\"` names \
-         another column",
-        row + 1,
-        cells.text(row)?
-    ))
-}
-
 /// The columns of values with their numbers.
-fn channels(
+pub(super) fn channels(
     table: &Table,
     schema: &Schema,
     config: &SeriesConfig,
@@ -216,7 +174,22 @@ fn channels(
     }
     let is_identifier =
         |column: &Column| schema.column(&column.name).is_some_and(|column| column.kind == Kind::Identifier);
+    let read = |column: &Column| Some((column.name.clone(), numbers(&column.cells)?.into_owned()));
     let mut found: Vec<(String, Vec<f64>)> = Vec::new();
+    if config.form != SeriesForm::Long {
+        // All columns are of one kind; one of few different numbers is read as text.
+        let is_date = |column: &Column| {
+            schema.column(&column.name).is_some_and(|c| matches!(c.kind, Kind::DateTime { .. }))
+        };
+        // An empty step keeps its place, an empty series says nothing.
+        let is_there = |column: &Column| {
+            config.form == SeriesForm::Rows
+                || (0..column.cells.len()).any(|row| !column.cells.is_missing(row))
+        };
+        let is_free = |column: &&Column| !is_identifier(column) && !is_date(column) && is_there(column);
+        found = free().filter(is_free).filter_map(read).collect();
+        return if found.is_empty() { Err(SeriesError::NoValues.into()) } else { Ok(found) };
+    }
     for column in free().filter(|column| !is_identifier(column)) {
         if let Cells::Number(values) = &column.cells
             && !schema.column(&column.name).is_some_and(|c| matches!(c.kind, Kind::DateTime { .. }))
@@ -226,14 +199,13 @@ fn channels(
     }
     if found.is_empty() {
         // A column of one or two different numbers is read as text.
-        let read = |column: &Column| Some((column.name.clone(), numbers(&column.cells)?.into_owned()));
         found = free().filter(|column| !is_identifier(column)).filter_map(read).collect();
     }
     if found.is_empty() { Err(SeriesError::NoValues.into()) } else { Ok(found) }
 }
 
 /// The cells as numbers; texts if all of them are numbers.
-fn numbers(cells: &Cells) -> Option<std::borrow::Cow<'_, [f64]>> {
+pub(super) fn numbers(cells: &Cells) -> Option<std::borrow::Cow<'_, [f64]>> {
     match cells {
         Cells::Number(values) => Some(values.into()),
         Cells::Text { codes, levels } => {

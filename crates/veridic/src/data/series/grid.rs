@@ -12,6 +12,11 @@ const SLACK: f64 = 0.01;
 const MOST_TIMES: f64 = 20.0;
 const MOST_BEYOND: f64 = 100_000.0;
 
+/// A step as it is said: six digits, as differences of times have rounding.
+pub(super) fn rounded(step: f64) -> f64 {
+    format!("{step:.5e}").parse().unwrap_or(step)
+}
+
 /// The series with a point, its values missing, for each step without a row; `rows` are its rows in the table.
 pub(super) fn complete(
     series: Series,
@@ -28,10 +33,10 @@ pub(super) fn complete(
     if let Some(i) = steps.iter().position(is_off) {
         return Err(SeriesError::Irregular {
             entity: series.entity.clone(),
-            step,
+            step: rounded(step),
             row: rows[i + 1] + 1,
             time: moment(column, series.times[i + 1]),
-            found: steps[i] * step,
+            found: rounded(steps[i] * step),
         });
     }
     let places = 1.0 + steps.iter().map(|steps| steps.round()).sum::<f64>();

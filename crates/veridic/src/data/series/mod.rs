@@ -8,6 +8,7 @@ mod change;
 mod config;
 mod form;
 mod grid;
+mod note;
 mod part;
 mod resample;
 mod row;
@@ -22,7 +23,7 @@ pub use candle::Candles;
 pub use config::{
     Aggregate, Duplicates, SeriesConfig, SeriesForm, Spacing, Unsorted, WindowConfig, WindowForm, WindowScale,
 };
-pub(crate) use form::untimed;
+pub(crate) use note::{no_channels, untimed};
 pub use part::{Held, SeriesSplit};
 pub use row::{WindowColumns, WindowRows};
 pub use scaling::{Scale, Scaling, SeriesScaler};

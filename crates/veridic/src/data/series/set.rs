@@ -1,5 +1,6 @@
 //! Series in memory.
 
+use super::grid::rounded;
 use crate::data::{ColumnSchema, Kind, date, number};
 use crate::error::SeriesError;
 
@@ -116,7 +117,9 @@ impl SeriesSet {
         let entities = self.entities().len();
         let series = match (self.series.len(), entities) {
             (1, _) => "one series".to_owned(),
-            (n, entities) if n > entities => format!("{n} series of {entities} entities"),
+            (n, entities) if n > entities => {
+                format!("{n} series of {entities} {}", if entities == 1 { "entity" } else { "entities" })
+            }
             (n, _) => format!("{n} series"),
         };
         let by = self.time.as_ref().map_or_else(String::new, |column| {
@@ -124,7 +127,7 @@ impl SeriesSet {
             let is_date = matches!(column.kind, Kind::DateTime { .. });
             let every = match steps.as_slice() {
                 [first, rest @ ..] if rest.iter().all(|step| step == first) => {
-                    format!(" every {}", if is_date { span(*first) } else { first.to_string() })
+                    format!(" every {}", if is_date { span(*first) } else { rounded(*first).to_string() })
                 }
                 _ => String::new(),
             };
@@ -141,6 +144,7 @@ impl SeriesSet {
             self.series.iter().map(|series| (0..series.len()).filter(|&i| series.is_known(i)).count()).sum();
         let missing = match n_points - known {
             0 => String::new(),
+            1 => "; 1 point is missing".to_owned(),
             n => format!("; {n} points are missing"),
         };
         format!("{series} of {n_points} points{total}{by}, {channels} {}{further}{missing}", shown.join(", "))
@@ -188,7 +192,7 @@ fn span(seconds: f64) -> String {
     match units.iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0.0) {
         Some((unit, name)) if seconds == *unit => (*name).to_owned(),
         Some((unit, name)) => format!("{} {name}s", seconds / unit),
-        None => format!("{seconds} s"),
+        None => format!("{} s", rounded(seconds)),
     }
 }
 

@@ -236,3 +236,39 @@ fn series_that_are_too_short_or_void_are_refused() {
     let error = SeriesSet::single("x", vec![f64::NAN; 4]).require(3, "it").unwrap_err();
     assert_eq!(error.to_string(), "every value of `x` is missing");
 }
+
+#[test]
+fn series_in_columns_and_rows_keep_those_of_few_different_numbers() {
+    let rows = |with: &str| -> String {
+        let row = |i: usize| format!("r{i},{},{},{with},{}\n", i % 2, i * 7 % 11, i % 3);
+        String::from("id,a,b,c,d\n") + &(0..40).map(row).collect::<String>()
+    };
+    let set =
+        read(&rows("4"), &with(|c| (c.form, c.entity) = (SeriesForm::Rows, Some("id".into())))).unwrap();
+    assert_eq!((set.series.len(), set.series[5].values[0].clone()), (40, vec![1.0, 2.0, 4.0, 2.0]));
+    let set = read(&rows(""), &with(|c| (c.form, c.entity) = (SeriesForm::Rows, Some("id".into())))).unwrap();
+    assert!(set.series[5].len() == 4 && set.series[5].values[0][2].is_nan(), "an empty step keeps its place");
+    let set = read(&rows(""), &with(|c| c.form = SeriesForm::Wide)).unwrap();
+    assert_eq!(set.entities(), ["a", "b", "d"]);
+}
+
+#[test]
+fn what_is_no_channel_is_said_with_what_makes_it_one() {
+    let row = |i: usize| format!("{i}.5,{},{},{}\n", i % 2, ["on", "off", "idle"][i % 3], i * i % 17);
+    let text = String::from("load,switch,mode,other\n") + &(0..60).map(row).collect::<String>();
+    let crate::data::Reading { table, schema, .. } =
+        read_bytes("t.csv", text.clone().into_bytes(), &ReadOptions::default()).unwrap();
+    let config = SeriesConfig::default();
+    let said = no_channels(&table, &schema, &config, &read(&text, &config).unwrap()).unwrap();
+    assert_eq!(
+        said,
+        "`switch` (two different numbers), `mode` (text) are no channels; numbers can be named: \
+         `data.series.values = [\"load\", \"other\", \"switch\"]`"
+    );
+    let named = with(|c| c.values = vec!["load".into(), "other".into(), "switch".into()]);
+    let set = read(&text, &named).unwrap();
+    assert_eq!(set.series[0].values[2][..4], [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!(no_channels(&table, &schema, &named, &set), None);
+    // A number that rises from row to row may be a time.
+    assert!(untimed(&table, &schema, &config).unwrap().contains("if `load` is their time"));
+}

@@ -141,6 +141,9 @@ impl DataError {
                 "write the file with plain numbers, texts or timestamps and snappy, gzip, lz4, zstd or no compression".into()
             }
             Self::MissingTime { .. } => "drop the rows without a time first".into(),
+            Self::TiedTimes { .. } => {
+                "choose other shares in `data.split`, or what is held out by another rule, such as `data.split.by = \"entity\"`".into()
+            }
             Self::TooFewEntities { .. } => "choose another column or fewer parts".into(),
             Self::TooFewRows { .. } => "add rows".into(),
             Self::Npy { remedy, .. } => (*remedy).into(),

@@ -376,6 +376,16 @@ pub enum DataError {
         /// The part for testing.
         test: f64,
     },
+    /// A part of a split by time that would be empty, as too many rows have one time.
+    #[error(
+        "column `{column}` has {found} different values, and so many rows have the last of them that a part would be empty"
+    )]
+    TiedTimes {
+        /// The column.
+        column: String,
+        /// Its different values.
+        found: usize,
+    },
     /// A split by entity with fewer entities than parts.
     #[error("column `{column}` has {found} different values, a split by it needs at least {needed}")]
     TooFewEntities {

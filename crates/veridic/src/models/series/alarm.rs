@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::departure::shortest;
+use super::departure::{Course, shortest};
 use super::detector::{Detector, DetectorConfig, SeriesScores};
+use super::four::{JUMP_REASON, LONELY_REASON, STILL_REASON};
 use crate::data::series::{Series, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
 use crate::error::ConfigError;
@@ -25,6 +26,8 @@ const FAR: f64 = 1.0;
 const MOST_EVIDENCE: f64 = 20.0;
 /// Less than this share of the most evidence is none.
 const LEAST_EVIDENCE: f64 = 0.1;
+/// An alarm begins with no less than this share of it.
+const LEAST_BEGUN: f64 = 0.3;
 
 /// When there is an alarm, and which are one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -151,21 +154,40 @@ pub fn alarms(
         };
         let reasons = detector.config().reasons();
         let reason = most(&scores.reasons, &stretch).first().and_then(|r| reasons.get(*r));
-        let mut evidence = detector.evidence(series, &channels, stretch.clone()).unwrap_or_default();
-        // What is missing lies on a line, which says nothing.
-        evidence
-            .iter_mut()
-            .zip(&scores.scores[stretch.clone()])
-            .for_each(|(of, score)| *of = if score.is_nan() { 0.0 } else { *of });
-        let (points, peak) = departing(&evidence, &stretch).unwrap_or_else(|| {
+        let evidence = |points: &Range<usize>, course: Course| {
+            let mut found =
+                detector.evidence(series, &channels, (points.clone(), course)).unwrap_or_default();
+            // What is missing lies on a line, which says nothing.
+            let missing =
+                found.iter_mut().zip(&scores.scores[points.clone()]).filter(|(_, score)| score.is_nan());
+            missing.for_each(|(of, _)| *of = 0.0);
+            found
+        };
+        let is_told = |i: usize, reason: usize| {
+            let all = scores.reasons.get(reason).is_some_and(|share| share[i] >= 1.0);
+            all && scores.scores[i] > threshold
+        };
+        let departs = departing(&evidence(&stretch, Course::Around), &stretch).map(|(points, peak)| {
+            let before = evidence(&points, Course::Before);
+            begun(&before, points, peak)
+        });
+        let (mut points, peak) = departs.unwrap_or_else(|| {
             let sharp = if scores.sharp.is_empty() { &scores.scores } else { &scores.sharp };
             let is_high = |i: &usize| sharp[*i] > threshold;
             let points = match (stretch.clone().find(is_high), stretch.clone().rfind(is_high)) {
-                (Some(first), Some(last)) => first..last + 1,
+                (Some(first), Some(last)) => {
+                    between_jumps(sharp, first..last + 1, &|i| is_told(i, JUMP_REASON))
+                }
                 _ => stretch.clone(),
             };
             (points, known(sharp))
         });
+        // What single values say holds for just these points: one value for too long is told from its first to its last.
+        let is_single = |i: &usize| is_told(*i, LONELY_REASON) || is_told(*i, STILL_REASON);
+        if let (Some(first), Some(last)) = (stretch.clone().find(is_single), stretch.clone().rfind(is_single))
+        {
+            points = points.start.min(first)..points.end.max(last + 1);
+        }
         Alarm {
             entity: scores.entity.clone(),
             start: scores.times[points.start],
@@ -183,6 +205,7 @@ pub fn alarms(
 /// The part of a stretch that departs from the usual course, and the point that does most, by the evidence of each point of it;
 /// nothing where no point departs far.
 fn departing(evidence: &[f64], stretch: &Range<usize>) -> Option<(Range<usize>, usize)> {
+    let evidence: Vec<f64> = evidence.iter().map(|of| of.max(0.0)).collect();
     let highest = |a: &usize, b: &usize| evidence[*a].total_cmp(&evidence[*b]).then(b.cmp(a));
     let peak = (0..evidence.len()).max_by(highest)?;
     if evidence[peak] < FAR {
@@ -195,6 +218,38 @@ fn departing(evidence: &[f64], stretch: &Range<usize>) -> Option<(Range<usize>, 
     let mut points = shortest(&bounded)?;
     points = points.start.min(peak)..points.end.max(peak + 1);
     Some((points.start + stretch.start..points.end + stretch.start, peak + stretch.start))
+}
+
+/// The points of an alarm from where they depart from what was before, and the peak among them, by that evidence of each.
+///
+/// Windows that hold more of what comes after a shift than of what was before find the end of the latter unusual: what is before
+/// the first point that departs is not yet part of it. Points of which nothing is known stay.
+fn begun(before: &[f64], points: Range<usize>, peak: usize) -> (Range<usize>, usize) {
+    let known = before.iter().copied().fold(0.0, f64::max);
+    let least = LEAST_BEGUN * known.min(MOST_EVIDENCE);
+    let Some(first) = before.iter().position(|of| of.is_nan() || *of >= least) else { return (points, peak) };
+    let start = points.start + first;
+    if start <= peak {
+        return (start..points.end, peak);
+    }
+    let highest = |a: &usize, b: &usize| before[*a].total_cmp(&before[*b]).then(b.cmp(a));
+    let peak = (first..before.len()).filter(|&i| !before[i].is_nan()).max_by(highest);
+    (start..points.end, points.start + peak.unwrap_or(first))
+}
+
+/// The points of an alarm from the level's first jump on and, where it jumps back, up to that: the windows that tell of a jump are wide, and
+/// it is where their scores are highest.
+fn between_jumps(sharp: &[f64], points: Range<usize>, is_jump: &dyn Fn(usize) -> bool) -> Range<usize> {
+    let highest = |run: Range<usize>| {
+        run.max_by(|&a, &b| sharp[a].total_cmp(&sharp[b]).then(b.cmp(&a))).unwrap_or(points.start)
+    };
+    let first = points.clone().take_while(|&i| is_jump(i)).count();
+    let last = points.clone().rev().take_while(|&i| is_jump(i)).count();
+    let start = if first > 0 { highest(points.start..points.start + first) } else { points.start };
+    // One jump is no way back.
+    let is_back = last > 0 && first + last < points.len();
+    let end = if is_back { highest(points.end - last..points.end) } else { points.end };
+    start..end.max(start + 1)
 }
 
 /// The lists with the largest sums over `points`, until they hold half of all.
@@ -308,6 +363,18 @@ mod tests {
             let alarm = found.iter().find(|alarm| alarm.points.contains(&2100)).unwrap();
             assert!(alarm.points.start >= 1950 && alarm.points.end <= 2250, "{day} {dead}: {alarm:?}");
             assert!(alarm.points.len() >= 90, "{day} {dead}: {alarm:?}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_of_a_shift_does_not_begin_before_it() {
+        for until in [4000, 2150] {
+            let mut values = days(4000, 96);
+            values[2000..until].iter_mut().for_each(|value| *value += 6.0);
+            let found = found(values);
+            let alarm = found.iter().find(|alarm| alarm.points.contains(&2001));
+            let alarm = alarm.unwrap_or_else(|| panic!("{until}: {found:?}"));
+            assert!(alarm.points.start >= 1998 && alarm.peak >= 1998.0, "{until}: {alarm:?}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::autoregression::{Autoregression, AutoregressionConfig};
 use super::average::moments;
+use super::departure::Course;
 use super::four::{FourSurprises, FourSurprisesConfig, Surprises};
 use super::local::{self, LocalPolynomialConfig};
 use super::near::Near;
@@ -114,9 +115,14 @@ impl ChannelModel {
 
     /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; nothing where
     /// the model knows of no course.
-    pub(super) fn evidence(&self, part: &Part<'_>, stretch: Range<usize>) -> Option<Vec<f64>> {
+    pub(super) fn evidence(
+        &self,
+        part: &Part<'_>,
+        stretch: Range<usize>,
+        course: Course,
+    ) -> Option<Vec<f64>> {
         match self {
-            Self::Four(four) => Some(four.evidence(part, stretch)),
+            Self::Four(four) => Some(four.evidence(part, stretch, course)),
             Self::Raw { .. } => None,
         }
     }

@@ -262,6 +262,9 @@ pub(super) fn complete_windows(set: &SeriesSet, length: usize) -> Result<Vec<Vec
         })
         .filter(|row: &Vec<f64>| row.iter().all(|value| value.is_finite()))
         .collect();
+    if rows.is_empty() && windows.len() >= NEEDED {
+        return Err(failed(SeriesError::NoCompleteWindow { windows: windows.len() }));
+    }
     if rows.len() < NEEDED {
         let model = "a copula of windows";
         return Err(ModelError::TooFewRows { model, found: rows.len(), needed: NEEDED }.into());

@@ -17,21 +17,36 @@ const SAMPLE: usize = 64;
 const USUAL: f64 = 0.99;
 const COMMON: (f64, f32) = (0.9, 2.0);
 
+/// Which points of a window say what its usual course is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Any.
+    Around,
+    /// Those before: only the last quarter of a window is looked at, so that what comes later does not make what is before it unusual.
+    Before,
+}
+
 impl Near {
-    /// For each point of `stretch` how far it is from the usual course, in the mean of the windows that hold it.
+    /// For each point of `stretch` how far it is from the usual course, in the mean of the windows that hold it; not a number where none
+    /// is looked at.
     ///
     /// The usual course of a window is the median of the references that are nearest to it if a quarter of its blocks, those
     /// that differ most, are not counted: they are the ones that stand out then. A distance alone says only that something in
     /// the window does.
-    pub(super) fn departures(&self, part: &Part<'_>, stretch: Range<usize>) -> Vec<f64> {
+    pub(super) fn departures(&self, part: &Part<'_>, stretch: Range<usize>, course: Course) -> Vec<f64> {
         let span = self.span();
-        let starts =
-            stretch.start.saturating_sub(span - 1)..stretch.end.min((part.len() + 1).saturating_sub(span));
+        let first = match course {
+            Course::Around => 0,
+            Course::Before => self.blocks - (self.blocks / FREE).max(1),
+        };
+        let until = stretch.end.saturating_sub(first * self.length);
+        let starts = stretch.start.saturating_sub(span - 1)..until.min((part.len() + 1).saturating_sub(span));
         // Odd, so that blocks of two points begin at either of them.
-        let step = (starts.len().div_ceil(WINDOWS) | 1).min((span / 2).max(1));
+        let most = (self.blocks - first) * self.length / 2;
+        let step = (starts.len().div_ceil(WINDOWS) | 1).min(most.max(1));
         let mut sums = vec![(0.0, 0.0); stretch.len()];
         self.courses(part, starts.step_by(step), |start, away| {
-            for (block, away) in away.iter().enumerate() {
+            for (block, away) in away.iter().enumerate().skip(first) {
                 let from = start + block * self.length;
                 for i in from.max(stretch.start)..(from + self.length).min(stretch.end) {
                     let (sum, count) = &mut sums[i - stretch.start];
@@ -40,7 +55,7 @@ impl Near {
                 }
             }
         });
-        sums.into_iter().map(|(sum, count)| if count > 0.0 { sum / count } else { 0.0 }).collect()
+        sums.into_iter().map(|(sum, count)| sum / count).collect()
     }
 
     /// The 99 % quantile of the departures of blocks in parts that were learned from, at most twice their 90 % quantile.
@@ -141,12 +156,16 @@ mod tests {
         let part = Part { entity: "", times: &times, values, filled: Vec::new() };
         let near = Near::fit(std::slice::from_ref(&part), 64, 32, 1000, 5);
         let usual = near.usual_departure(std::slice::from_ref(&part));
-        let lone = near.departures(&part, 600..800);
+        let lone = near.departures(&part, 600..800, Course::Around);
         assert!((lone[100] - 2.0).abs() < 0.3 && (0.5..1.5).contains(&lone[101]), "{:?}", &lone[97..104]);
         let others = lone.iter().enumerate().filter(|(i, _)| i.abs_diff(100) > 1);
         assert!(others.fold(0.0, |most: f64, (_, away)| most.max(*away)) < 0.5);
-        let shift = near.departures(&part, 1150..1350);
+        let shift = near.departures(&part, 1150..1350, Course::Around);
         assert!(shift[60..140].iter().all(|away| *away > 1.0) && shift[..20].iter().all(|away| *away < 0.3));
+        // By what was before, nothing departs until it does.
+        let shift = near.departures(&part, 1150..1350, Course::Before);
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+        assert!(mean(&shift[..48]) < 0.3 * mean(&shift[50..60]), "{:?}", &shift[40..60]);
         assert!(usual < 1.0, "{usual}");
     }
 

@@ -1,5 +1,7 @@
 //! Detectors of what does not belong in series: fit and score.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -7,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::autoencoder::{WindowAutoencoder, WindowAutoencoderConfig};
 use super::autoregression::AutoregressionConfig;
 use super::channel::{ChannelConfig, ChannelModel};
+use super::departure::Course;
 use super::extreme;
 use super::four::{FourSurprises, FourSurprisesConfig, REASONS};
+use super::gap;
 use super::group::{Group, Model};
 use super::local::LocalPolynomialConfig;
 use super::nearest::NearestWindowsConfig;
@@ -227,12 +231,20 @@ impl Detector {
             return Err(ModelError::NoColumns { model: config.noun() }.into());
         }
         let entities = if pooled { vec![""] } else { set.entities() };
+        let mut by_entity: BTreeMap<&str, Vec<&Series>> = BTreeMap::new();
+        for series in &set.series {
+            by_entity.entry(if pooled { "" } else { &series.entity }).or_default().push(series);
+        }
         let mut groups = Vec::new();
         let mut seen = Vec::new();
         let mut left_out = vec![0; set.channels.len()];
         for entity in &entities {
-            let mut of: Vec<&Series> =
-                set.series.iter().filter(|series| pooled || series.entity == *entity).collect();
+            let whole = &by_entity[*entity];
+            let gap = gap::longest_filled(whole, config.window(0));
+            let pieces = whole.iter().flat_map(|series| {
+                gap::pieces(series, gap).into_iter().map(|piece| gap::part(series, &piece))
+            });
+            let mut of: Vec<Cow<'_, Series>> = pieces.collect();
             let longest = of.iter().map(|series| series.len()).max().unwrap_or(0);
             let needed = config.window(longest);
             if longest < needed {
@@ -248,10 +260,10 @@ impl Detector {
                     return Err(failed(SeriesError::AllMissing { entity, channel }));
                 }
             }
-            let mut learned: Vec<Series> = of.into_iter().cloned().collect();
+            let mut learned: Vec<Series> = of.into_iter().map(Cow::into_owned).collect();
             left_out.iter_mut().zip(extreme::leave_out(&mut learned)).for_each(|(all, here)| *all += here);
             let of: Vec<&Series> = learned.iter().collect();
-            let (group, scores) = Group::fit(entity, &of, config, needed, threads)?;
+            let (group, scores) = Group::fit(entity, &of, config, (needed, gap), threads)?;
             groups.push(group);
             seen.extend(scores);
         }
@@ -275,7 +287,25 @@ impl Detector {
         if !unknown.is_empty() {
             return Err(failed(SeriesError::UnknownEntity { entities: unknown }));
         }
-        set.series.iter().map(|series| self.score_series(series, threads)).collect()
+        // Of the parts of an entity some may be shorter than the windows, but not all.
+        let mut longest: BTreeMap<&str, usize> = BTreeMap::new();
+        for series in &set.series {
+            let most = longest.entry(&series.entity).or_default();
+            *most = series.len().max(*most);
+        }
+        for (entity, found) in longest {
+            if let Some(needed) =
+                self.group(entity).map(|group| group.needed).filter(|needed| found < *needed)
+            {
+                let (entity, purpose) = (entity.to_owned(), "the detector's window");
+                return Err(failed(SeriesError::Short { entity, found, needed, purpose }));
+            }
+        }
+        let score = |series: &Series| match self.group(&series.entity) {
+            Some(group) => group.score(series, threads),
+            None => Err(failed(SeriesError::UnknownEntity { entities: vec![series.entity.clone()] })),
+        };
+        set.series.iter().map(score).collect()
     }
 
     /// The detector's settings.
@@ -306,15 +336,15 @@ impl Detector {
         self.channels.iter().map(String::as_str).zip(self.left_out.iter().copied())
     }
 
-    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; nothing where
-    /// the detector knows of no course.
+    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that, not a number where
+    /// no window says; nothing where the detector knows of no course.
     pub(super) fn evidence(
         &self,
         series: &Series,
         channels: &[usize],
-        stretch: Range<usize>,
+        (stretch, course): (Range<usize>, Course),
     ) -> Option<Vec<f64>> {
-        self.group(&series.entity)?.evidence(series, channels, stretch)
+        self.group(&series.entity)?.evidence(series, channels, (stretch, course))
     }
 
     /// The score below which the share `q` (0 to 1) of the points lies that were learned from.
@@ -324,22 +354,6 @@ impl Detector {
 
     fn group(&self, entity: &str) -> Option<&Group> {
         self.groups.iter().find(|group| self.pooled || group.entity == entity)
-    }
-
-    fn score_series(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
-        let Some(group) = self.group(&series.entity) else {
-            return Err(failed(SeriesError::UnknownEntity { entities: vec![series.entity.clone()] }));
-        };
-        if series.len() < group.needed {
-            let (entity, found, needed) = (series.entity.clone(), series.len(), group.needed);
-            return Err(failed(SeriesError::Short {
-                entity,
-                found,
-                needed,
-                purpose: "the detector's window",
-            }));
-        }
-        group.score(series, threads)
     }
 
     /// The detector as a file holds it.
@@ -354,6 +368,8 @@ impl Detector {
         let left_out = self.left_out.iter().map(|count| *count as u64).collect();
         stored.insert("left-out", &[self.left_out.len()], left_out);
         stored.insert("needed", &[self.groups.len()], self.groups.iter().map(|g| g.needed as u64).collect());
+        let gaps = self.groups.iter().map(|group| group.gap.unwrap_or(0) as u64).collect();
+        stored.insert("gap", &[self.groups.len()], gaps);
         stored.absorb("seen", self.seen.store());
         for (i, group) in self.groups.iter().enumerate() {
             match &group.model {
@@ -388,6 +404,14 @@ impl Detector {
             true => stored.values::<u64>("left-out")?.iter().map(|count| *count as usize).collect(),
             false => vec![0; channels.len()],
         };
+        // Those of earlier versions went over gaps.
+        let gaps = match stored.tensors.contains_key("gap") {
+            true => stored.values::<u64>("gap")?.to_vec(),
+            false => vec![0; entities.len()],
+        };
+        if gaps.len() != entities.len() {
+            return Err("`gap` is not of the entities".into());
+        }
         if left_out.len() != channels.len() {
             return Err("`left-out` is not of the channels".into());
         }
@@ -395,7 +419,7 @@ impl Detector {
             return Err("channels and entities do not fit together".into());
         }
         let mut groups = Vec::new();
-        for (i, (entity, needed)) in entities.into_iter().zip(needed).enumerate() {
+        for (i, ((entity, needed), gap)) in entities.into_iter().zip(needed).zip(gaps).enumerate() {
             let model = match config.sight() {
                 Sight::Together(_) => {
                     let model = TrailingDistances::restore(&stored.below(&i.to_string()))?;
@@ -416,7 +440,8 @@ impl Detector {
                     Model::Apart((0..channels.len()).map(of).collect::<Result<_, _>>()?)
                 }
             };
-            groups.push(Group { entity, model, needed: *needed as usize });
+            let gap = (gap > 0).then_some(gap as usize);
+            groups.push(Group { entity, model, needed: *needed as usize, gap });
         }
         let seen = Ranks::restore(&stored.below("seen"))?;
         Ok(Self { config, channels, groups, pooled, seen, left_out })

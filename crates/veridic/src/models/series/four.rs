@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::average::{median, moments, prefix_sums};
+use super::departure::Course;
 use super::episode::{Statistic, is_apart, unusual};
 use super::excess::Excess;
 use super::near::Near;
@@ -88,6 +89,11 @@ pub(super) const REASONS: [&str; 7] = [
     "the same value for too long",
     "a level that jumps",
 ];
+
+/// Those of single points: a value out of place, the same value for too long, a level that jumps.
+pub(super) const LONELY_REASON: usize = 4;
+pub(super) const STILL_REASON: usize = 5;
+pub(super) const JUMP_REASON: usize = 6;
 
 /// How surprising each point of a part is.
 pub(super) struct Surprises {
@@ -209,12 +215,13 @@ impl FourSurprises {
         self.to_surprises(self.statistics(&part, threads)?, threads)
     }
 
-    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that; 0 or more.
-    pub(super) fn evidence(&self, part: &Part<'_>, stretch: Range<usize>) -> Vec<f64> {
+    /// For each point of a stretch how much further from the usual course it is than is usual, in multiples of that: 0 or more, or not a
+    /// number where no window says.
+    pub(super) fn evidence(&self, part: &Part<'_>, stretch: Range<usize>, course: Course) -> Vec<f64> {
         let part = part.map(|value| scaled(value, self.center, self.size));
         let usual = DEPARTURE.1 * self.usual_departure.max(DEPARTURE.0);
-        let away = self.short.departures(&part, stretch);
-        away.into_iter().map(|away| (away / usual - 1.0).max(0.0)).collect()
+        let away = self.short.departures(&part, stretch, course);
+        away.into_iter().map(|away| if away < usual { 0.0 } else { away / usual - 1.0 }).collect()
     }
 
     fn to_surprises(&self, statistics: Statistics, threads: usize) -> Result<Surprises, Error> {
@@ -232,12 +239,15 @@ impl FourSurprises {
 
     fn statistics(&self, part: &Part<'_>, threads: usize) -> Result<Statistics, Error> {
         let spread = log_spread(&part.values, self.spread);
+        // Fewer points than a window spread otherwise, which says nothing.
+        let is_whole = part.len() >= self.spread;
+        let from_usual = |spread: &f64| if is_whole { (spread - self.usual_spread).abs() } else { 0.0 };
         let windows = [
             self.short.score(part, threads)?,
             self.long.score(part, threads)?,
             pool(threads)?.install(|| self.shape.distances(part, VARIANCE_FLOOR)),
             // Two-sided: a flat line counts.
-            spread.iter().map(|spread| (spread - self.usual_spread).abs()).collect(),
+            spread.iter().map(from_usual).collect(),
         ];
         let alone = [loneliness(&part.values), stillness(part), jumps(&part.values, self.spread / 2)];
         Ok(Statistics { windows, alone })

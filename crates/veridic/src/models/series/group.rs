@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::autoencoder::WindowAutoencoder;
 use super::average::moving_average;
 use super::channel::{ChannelConfig, ChannelModel, Findings};
+use super::departure::Course;
 use super::detector::{DetectorConfig, SeriesScores, Sight};
+use super::gap;
 use super::part::Part;
 use super::trailing::TrailingDistances;
 use crate::data::series::Series;
@@ -22,6 +24,8 @@ pub(super) struct Group {
     pub(super) model: Model,
     /// Points a series needs.
     pub(super) needed: usize,
+    /// Points above which a gap parts a series, where it does.
+    pub(super) gap: Option<usize>,
 }
 
 /// What was learned, by what a detector looks at at once.
@@ -34,12 +38,12 @@ pub(super) enum Model {
 }
 
 impl Group {
-    /// Learns from series of one entity, and gives the scores of their points too.
+    /// Learns from series of one entity without long gaps, and gives the scores of their points too.
     pub(super) fn fit(
         entity: &str,
         of: &[&Series],
         config: &DetectorConfig,
-        needed: usize,
+        (needed, gap): (usize, Option<usize>),
         threads: usize,
     ) -> Result<(Self, Vec<SeriesScores>), Error> {
         let entity = entity.to_owned();
@@ -51,9 +55,9 @@ impl Group {
             Sight::Windows(config) => {
                 Model::Windows(Box::new(WindowAutoencoder::fit(&all(), config, threads)?))
             }
-            Sight::Apart(config) => return Self::fit_apart(entity, of, config, needed, threads),
+            Sight::Apart(config) => return Self::fit_apart(entity, of, config, (needed, gap), threads),
         };
-        let group = Self { entity, model, needed };
+        let group = Self { entity, model, needed, gap };
         let scores = of.iter().map(|series| group.score(series, threads)).collect::<Result<_, _>>()?;
         Ok((group, scores))
     }
@@ -62,7 +66,7 @@ impl Group {
         entity: String,
         of: &[&Series],
         config: ChannelConfig<'_>,
-        needed: usize,
+        (needed, gap): (usize, Option<usize>),
         threads: usize,
     ) -> Result<(Self, Vec<SeriesScores>), Error> {
         let n_channels = of.first().map_or(0, |series| series.values.len());
@@ -79,10 +83,25 @@ impl Group {
         let scores =
             of.iter().zip(findings).filter(long).map(|(series, found)| combined(series, &models, found));
         let scores = scores.collect();
-        Ok((Self { entity, model: Model::Apart(models), needed }, scores))
+        Ok((Self { entity, model: Model::Apart(models), needed, gap }, scores))
     }
 
+    /// Scores of the points of a series, each piece between long gaps by itself. Of one that is shorter than the windows they are what
+    /// single values say, where the model has them say something.
     pub(super) fn score(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
+        let least = match &self.model {
+            Model::Apart(models) => models.iter().map(ChannelModel::needed).max().unwrap_or(1),
+            Model::Together(_) | Model::Windows(_) => self.needed,
+        };
+        let mut scored = Vec::new();
+        for piece in gap::pieces(series, self.gap).into_iter().filter(|piece| piece.len() >= least) {
+            let scores = self.score_piece(&gap::part(series, &piece), threads)?;
+            scored.push((piece, scores));
+        }
+        Ok(gap::joined(series, scored))
+    }
+
+    fn score_piece(&self, series: &Series, threads: usize) -> Result<SeriesScores, Error> {
         let parts = channels(series);
         match &self.model {
             Model::Together(model) => {
@@ -103,13 +122,28 @@ impl Group {
 
 impl Group {
     /// For each point of a stretch of a series how much further from the usual course it is than is usual, in multiples of that, in
-    /// the channel of those asked for where that is most; nothing where the model knows of no course.
-    pub(super) fn evidence(&self, series: &Series, of: &[usize], stretch: Range<usize>) -> Option<Vec<f64>> {
+    /// the channel of those asked for where that is most, and not a number where no window says; nothing where the model knows of no
+    /// course.
+    pub(super) fn evidence(
+        &self,
+        series: &Series,
+        of: &[usize],
+        (stretch, course): (Range<usize>, Course),
+    ) -> Option<Vec<f64>> {
         let Model::Apart(models) = &self.model else { return None };
-        let mut most = vec![0.0_f64; stretch.len()];
-        for &channel in of {
-            let found = models.get(channel)?.evidence(&Part::of(series, channel), stretch.clone())?;
-            most.iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
+        let mut most = vec![f64::NAN; stretch.len()];
+        for piece in gap::pieces(series, self.gap) {
+            let shared = stretch.start.max(piece.start)..stretch.end.min(piece.end);
+            if shared.is_empty() {
+                continue;
+            }
+            let (within, at) = (gap::part(series, &piece), shared.start - stretch.start);
+            for &channel in of {
+                let part = Part::of(&within, channel);
+                let shared = shared.start - piece.start..shared.end - piece.start;
+                let found = models.get(channel)?.evidence(&part, shared, course)?;
+                most[at..].iter_mut().zip(found).for_each(|(most, found)| *most = most.max(found));
+            }
         }
         Some(most)
     }

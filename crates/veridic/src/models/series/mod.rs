@@ -17,6 +17,7 @@ mod episode;
 mod excess;
 mod extreme;
 mod four;
+mod gap;
 #[cfg(test)]
 mod generator_tests;
 mod group;

@@ -25,6 +25,27 @@ pub struct SeriesModelConfig {
 }
 
 impl SeriesModelConfig {
+    /// The series of a table that it learns from. Where channels are not named, the default detector looks at columns of one number
+    /// too: one that moves later is unusual.
+    ///
+    /// # Errors
+    /// Rows that are no series.
+    pub(crate) fn read(
+        &self,
+        layout: &SeriesConfig,
+        (table, schema): (&Table, &Schema),
+    ) -> Result<SeriesSet> {
+        let set = SeriesSet::from_table(table, schema, layout)?;
+        let mut still = still(self, layout, (table, schema));
+        // Where nothing moves, they are the channels already.
+        still.retain(|name| !set.channels.contains(name));
+        if still.is_empty() {
+            return Ok(set);
+        }
+        let values = set.channels.into_iter().chain(still).collect();
+        Ok(SeriesSet::from_table(table, schema, &SeriesConfig { values, ..layout.clone() })?)
+    }
+
     pub(crate) fn check(&self, path: &str) -> Result<(), ConfigError> {
         self.detector.check(&format!("{path}.detector"))?;
         if self.learn == Some(0) {
@@ -78,12 +99,7 @@ impl SeriesModel {
         (table, schema): (&Table, &Schema),
         threads: usize,
     ) -> Result<Self> {
-        let mut set = SeriesSet::from_table(table, schema, layout)?;
-        let still = still(config, layout, (table, schema));
-        if !still.is_empty() {
-            let values = set.channels.into_iter().chain(still).collect();
-            set = SeriesSet::from_table(table, schema, &SeriesConfig { values, ..layout.clone() })?;
-        }
+        let mut set = config.read(layout, (table, schema))?;
         if let Some(learn) = config.learn {
             set.series.iter_mut().for_each(|series| *series = series.slice(0, learn.min(series.len())));
         }
@@ -177,7 +193,7 @@ impl SeriesModel {
     }
 }
 
-/// Columns of one number that the default detector looks at too, where channels are not named: one that moves later is unusual.
+/// Columns of one number, where the default detector is to look at them.
 fn still(
     config: &SeriesModelConfig,
     layout: &SeriesConfig,

@@ -8,7 +8,7 @@ use super::gather::gather;
 use super::{DataFile, Dataset, Labels, Place, StoredPlace, data_file, window, with_test_file};
 use crate::codec::{Codec, LeftOut};
 use crate::data::catalog::{self, Role, TableFormat};
-use crate::data::series::{SeriesSet, untimed};
+use crate::data::series::{no_channels, untimed};
 use crate::data::split::{self, Fractions};
 use crate::data::{
     self, Cells, Data, MISSING, ReadOptions, Reading, Schema, Split, Table, TextLayout, labels, read, read_as,
@@ -310,7 +310,9 @@ fn parted(config: &mut Config, source: Source, mut notes: Vec<String>) -> Result
             let known = Schema {
                 columns: schema.columns.iter().filter(|c| read.column(&c.name).is_some()).cloned().collect(),
             };
-            notes.push(SeriesSet::from_table(&read, &known, &config.data.series)?.described());
+            let set = parts.read_series(&config.data.series, (&read, &known))?;
+            notes.push(set.described());
+            notes.extend(no_channels(&read, &known, &config.data.series, &set));
             notes.extend(untimed(&read, &known, &config.data.series));
         }
         let data = Dataset::new(Data::Table(table, schema), split, of, Layout::default());

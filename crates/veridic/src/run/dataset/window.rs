@@ -6,7 +6,7 @@ use super::table::{Source, below};
 use super::{Dataset, Labels};
 use crate::codec::Codec;
 use crate::data::series::{
-    Held, SeriesConfig, SeriesForm, SeriesSet, WindowColumns, WindowConfig, WindowRows, untimed,
+    Held, SeriesConfig, SeriesForm, SeriesSet, WindowColumns, WindowConfig, WindowRows, no_channels, untimed,
 };
 use crate::data::split::Fractions;
 use crate::data::{Data, DataKind, Schema, Split, Table, labels};
@@ -103,6 +103,7 @@ pub(super) fn parted(config: &mut Config, source: Source, mut notes: Vec<String>
     let table = table.select(&named)?;
     let set = SeriesSet::from_table(&table, &schema, &config.data.series)?;
     notes.push(set.described());
+    notes.extend(no_channels(&table, &schema, &config.data.series, &set));
     notes.extend(untimed(&table, &schema, &config.data.series));
     // What was found out is said, so that other data is read alike.
     let mut layout = config.data.series.clone();
