@@ -15,7 +15,7 @@ let collator = null;
 export const runAddress = (name) => `#/run/${name.split("/").map(encodeURIComponent).join("/")}`;
 
 export async function shelf(place, _, parameters, shell) {
-  let all = [], more = 0, folder = "", mark = "";
+  let all = [], more = 0, folder = "", trouble = null, mark = "";
   let sort = parameters.get("sort") ?? "started", down = parameters.get("up") === null;
   let wanted = parameters.get("figures")?.split(",").filter(Boolean) ?? null;
   let chosen = new Set(), at = 0, most = FIRST, drawn = "";
@@ -103,7 +103,7 @@ export async function shelf(place, _, parameters, shell) {
     if (all.length === 0) {
       table.replaceChildren();
       table.parentElement.hidden = true;
-      about.textContent = `There is nothing in ${folder} yet. Fit something, such as \`veridic fit DATA.csv\`: it appears here while it learns.`;
+      about.textContent = trouble ? `${folder} cannot be looked into: ${trouble}. Start the studio as someone who may read it, or with another folder.` : `There is nothing in ${folder} yet. Fit something, such as \`veridic fit DATA.csv\`: it appears here while it learns.`;
       return;
     }
     table.parentElement.hidden = false;
@@ -149,7 +149,7 @@ export async function shelf(place, _, parameters, shell) {
   async function look() {
     const found = await get(`/api/runs?seen=${mark}`);
     if (found === null || !shell.isOpen()) return;
-    ({ runs: all, more, folder, mark } = found);
+    ({ runs: all, more, folder, trouble, mark } = found);
     names = byWeight(new Set(all.flatMap((run) => Object.keys(run.figures))));
     draw();
   }

@@ -67,6 +67,8 @@ pub struct Listing {
     pub entries: Vec<Arc<Entry>>,
     /// How many more there are than can be listed.
     pub more: usize,
+    /// Why the folder cannot be looked into, where it cannot.
+    pub trouble: Option<String>,
     /// Another one whenever an entry has changed.
     pub mark: String,
 }
@@ -102,6 +104,7 @@ impl Shelf {
             find(&self.root, "", 1, &mut found);
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
+        let trouble = std::fs::read_dir(&self.root).err().map(|error| error.to_string());
         let more = found.len().saturating_sub(MOST);
         found.truncate(MOST);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +119,7 @@ impl Shelf {
         };
         let all: Vec<(PathBuf, Stamp, Arc<Entry>)> = found.into_par_iter().map(read).collect();
         let mut mark = DefaultHasher::new();
-        more.hash(&mut mark);
+        (more, &trouble).hash(&mut mark);
         let mut entries = Vec::with_capacity(all.len());
         for (path, stamp, mut entry) in all {
             known.insert(path.clone(), (stamp, Arc::clone(&entry)));
@@ -127,7 +130,7 @@ impl Shelf {
             (path, stamp, &entry.status).hash(&mut mark);
             entries.push(entry);
         }
-        Listing { entries, more, mark: format!("{:016x}", mark.finish()) }
+        Listing { entries, more, trouble, mark: format!("{:016x}", mark.finish()) }
     }
 }
 
@@ -266,4 +269,22 @@ pub(super) fn info(path: &Path) -> Result<RunInfo, (String, String)> {
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_looked_into_is_not_called_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path());
+        let empty = shelf.list();
+        assert_eq!((empty.entries.len(), &empty.trouble), (0, &None));
+        // Root may look into any folder, so it is one that is gone.
+        folder.close().unwrap();
+        let gone = shelf.list();
+        assert!(gone.entries.is_empty() && gone.trouble.is_some());
+        assert_ne!(gone.mark, empty.mark);
+    }
 }

@@ -137,13 +137,13 @@ struct SeenAll {
 async fn runs(State(studio): State<Shared>, query: Asked<SeenAll>) -> Answer {
     let SeenAll { seen } = asked(query)?;
     let answer = apart(move || {
-        let Listing { entries, more, mark } = studio.shelf.list();
+        let Listing { entries, more, trouble, mark } = studio.shelf.list();
         if mark == seen {
             return Ok(serde_json::Value::Null);
         }
         let entries: Vec<&Entry> = entries.iter().map(|entry| &**entry).collect();
         let folder = studio.shelf.root().display().to_string();
-        Ok(json!({ "folder": folder, "runs": entries, "more": more, "mark": mark }))
+        Ok(json!({ "folder": folder, "runs": entries, "more": more, "trouble": trouble, "mark": mark }))
     });
     Ok(Json(answer.await?).into_response())
 }

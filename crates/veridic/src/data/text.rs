@@ -109,11 +109,12 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
 fn is_dialled(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let mut groups = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
-    let dots = text.matches('.').count();
+    // A point alone is that of a decimal number.
+    let mut parts = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let has_decimals = parts.any(|part| part.matches('.').count() == 1);
     digits >= 7
         && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
-        // A point alone is that of a decimal number.
-        && dots != 1
+        && !has_decimals
         && (text.starts_with(['+', '(', '0']) || groups.nth(2).is_some())
 }
 

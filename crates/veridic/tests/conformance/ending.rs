@@ -70,7 +70,10 @@ fn a_loss_that_is_not_finite_ends_the_run_and_names_step_and_part() {
     assert!(place.info("run", "error").as_str().unwrap().contains("became"));
     assert!(!place.at("run").join("model.safetensors").exists(), "no epoch was finished");
     let error = veridic::run::Fitted::open(&place.at("run"), 1).unwrap_err();
-    assert!(error.to_string().starts_with("the run has no weights yet (status: failed)"), "{error}");
+    assert!(
+        error.to_string().starts_with("the run has no weights yet (status: failed: `loss` became "),
+        "{error}"
+    );
 }
 
 #[test]

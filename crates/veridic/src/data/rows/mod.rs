@@ -160,7 +160,7 @@ pub(super) fn read(
                     (columns[i], cells[i]) = (Some(schema), Some(column.cells));
                     continue;
                 }
-                Finished::Numbers(found) => found,
+                Finished::Numbers(found) => *found,
                 Finished::Again => {
                     again.push((i, ColumnBuilder::text(), Doubt::None));
                     continue;

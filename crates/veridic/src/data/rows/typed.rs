@@ -67,7 +67,7 @@ pub(in crate::data) fn column_of_texts(
         match builder.finish_inferred(name, notes) {
             Finished::Numbers(found) => {
                 let missing = n_missing(&found.cells);
-                return Ok(column_of(name, found, missing));
+                return Ok(column_of(name, *found, missing));
             }
             Finished::Texts { codes, levels, first } => {
                 let column = text_column(name, codes, levels, is_categorical);

@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(hundreds.round(-60.0), -50.0);
         let tenths = Lattice::of(&[0.1, 0.3, 12.7], 6).unwrap();
         assert_eq!(tenths.round(0.299_999), 0.3);
-        let times = Lattice::of(&[1_700_000_000.258, 1_700_000_007.5], 3).unwrap();
+        let times = Lattice::of(&[1_700_000_000.258, 1_700_000_007.5, 1_700_000_001.001], 3).unwrap();
         assert_eq!(times.round(1_700_000_003.123_2), 1_700_000_003.123);
         assert_eq!(Lattice::of(&[std::f64::consts::PI, 1.0], 17), None);
         assert_eq!(Lattice::of(&[1e300], 0), None);

@@ -41,7 +41,10 @@ pub(super) fn pieces(series: &Series, most: Option<usize>) -> Vec<Range<usize>> 
             }
         }
     }
-    let Some(most) = most.filter(|_| !found.is_empty()) else { return vec![0..series.len()] };
+    let Some(most) = most.filter(|_| !found.is_empty()) else {
+        let whole = 0..series.len();
+        return Vec::from([whole]);
+    };
     // A short gap at an end is no gap.
     if let Some(first) = found.first_mut().filter(|first| first.start <= most) {
         first.start = 0;
