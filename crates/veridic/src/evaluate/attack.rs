@@ -247,9 +247,14 @@ pub fn linkability(
 }
 
 /// The share of rows of `synthetic` whose value of `column` is one that a row of `real` has, with values that are nearly unique
-/// in `real`; `None` where fewer than 80 % of the values are different ones.
+/// in `real`; `None` where fewer than 80 % of the values are different ones, and of numbers and moments that are most of those
+/// there can be between the first and the last, such as the days of a year.
 pub fn unique_values_repeated(real: &Table, synthetic: &Table, column: &str, schema: &Schema) -> Option<f64> {
     let kind = schema.column(column).map(|column| &column.kind);
+    let is_name = matches!(kind, Some(Kind::Identifier));
+    if !is_name && real.column(column).is_some_and(|column| is_dense(&column.cells)) {
+        return None;
+    }
     let texts = |table: &Table| -> Option<Vec<String>> {
         let cells = &table.column(column)?.cells;
         let present = (0..table.n_rows).filter(|&row| !cells.is_missing(row));
@@ -261,11 +266,22 @@ pub fn unique_values_repeated(real: &Table, synthetic: &Table, column: &str, sch
     let (real, made) = (texts(real)?, texts(synthetic)?);
     let distinct: BTreeSet<&String> = real.iter().collect();
     // Whole numbers in a narrow range meet by chance; names do not.
-    let least = if matches!(kind, Some(Kind::Identifier)) { 0.5 } else { 0.8 };
+    let least = if is_name { 0.5 } else { 0.8 };
     if real.len() < 20 || (distinct.len() as f64) < least * real.len() as f64 || made.is_empty() {
         return None;
     }
     Some(made.iter().filter(|value| distinct.contains(value)).count() as f64 / made.len() as f64)
+}
+
+/// Whether numbers are at least half of those that are as far apart as two of them are, from the least to the most.
+fn is_dense(cells: &Cells) -> bool {
+    let Cells::Number(values) = cells else { return false };
+    let mut values: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.dedup();
+    let gap = values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return false };
+    2.0 * values.len() as f64 >= (last - first) / gap + 1.0
 }
 
 /// The `k` nearest of others for each row, nearest first; equally near ones in the order of their rows.
@@ -407,6 +423,14 @@ mod tests {
         let crate::data::Data::Table(_, schema) = crate::data::Data::from(real.clone()) else { panic!() };
         assert_eq!(unique_values_repeated(&real, &real, "id", &schema), Some(1.0));
         assert_eq!(unique_values_repeated(&real, &other, "id", &schema), Some(0.0));
+        // Of days of a year, nearly all are there; of amounts, hardly any.
+        let of =
+            |step: f64| (0..300).map(move |i| f64::from(i + i / 5) * step + f64::from(i % 2) * (step - 1.0));
+        let cells = [("day", Cells::numbers(of(1.0))), ("amount", Cells::numbers(of(1000.0)))];
+        let table = Table::new(cells).unwrap();
+        let schema = Schema::of(&table);
+        let repeated = |column: &str| unique_values_repeated(&table, &table, column, &schema);
+        assert_eq!((repeated("day"), repeated("amount")), (None, Some(1.0)));
         assert!(membership(&real.take(&[]), &real, &real).is_err());
     }
 }
