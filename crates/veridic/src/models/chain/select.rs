@@ -36,11 +36,13 @@ const MOST_PAIRS: usize = 2016;
 /// Rows by which pairs are chosen where there are more.
 const SAMPLE: usize = 2000;
 
-/// Rows that the choice is tried on, and the share that it does not see.
+/// Rows that the choice is tried on, the share that it does not see, and how much worse its test may come out by chance, beside what
+/// so few rows make of it.
 const TRIED: usize = 20_000;
 const HELD: f64 = 0.1;
+const NOISE: f64 = 0.01;
 
-/// How strongly rows are chosen where choosing by their whole weights makes them no harder to tell.
+/// How strongly rows are chosen where choosing by their whole weights makes them easier to tell, or more of them copies.
 const PART: f32 = 0.5;
 
 /// The margins of pairs of columns.
@@ -61,7 +63,8 @@ pub(super) struct Margins {
 pub(super) type Corrections = Vec<Vec<f32>>;
 
 impl Margins {
-    /// The margins of the training rows, if keeping rows by them makes rows harder to tell from others that they do not know.
+    /// The margins of the training rows, if keeping rows by them makes rows no easier to tell from others that they do not know,
+    /// and no more of them copies.
     pub(super) fn fit(chain: &Chain, sources: &[Source], seed: Seed, stop: &AtomicBool) -> Option<Self> {
         let n = chain.n_rows;
         let part = |j: &usize| {
@@ -95,9 +98,10 @@ impl Margins {
         let raw: Vec<u32> = (0..seen.len() as u32).collect();
         let (whole, raw) = rayon::join(|| chosen(1.0), || told(&raw));
         let (whole, raw) = (whole?, raw?);
-        let strength = if whole < raw {
+        let most = raw + NOISE + 0.5 / (held.len().max(1) as f64).sqrt();
+        let strength = if whole < most {
             1.0
-        } else if chosen(PART)? < raw {
+        } else if chosen(PART)? < most {
             PART
         } else {
             return None;
