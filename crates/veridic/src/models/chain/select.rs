@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::Chain;
-use super::coder::Coder;
+use super::coder::{Coder, Made};
 use super::draw::Rows;
 use super::fit::Source;
 use crate::models::boost::{BoostConfig, Features, Probabilities, Softmax};
@@ -83,17 +83,17 @@ impl Margins {
         let tried = Self::of(chain, &columns, &bins, seen);
         let pool = chain.pool(seen.len() * chain.config.pool, Seed(seed.key("chain.select")));
         let logs = tried.weigh(&pool).0;
-        let copies = Copies::new(&columns, &bins, seen);
-        let real = copies.share(held.iter().map(|row| *row as usize), &bins);
+        let cells: Vec<&Made> = sources.iter().map(|source| &source.made).collect();
+        let copies = Copies::new(&columns, &cells, seen);
+        let real = copies.share(held, &cells);
         // What so few rows may show by chance.
         let few = real + (real * (1.0 - real) / held.len().max(1) as f64).sqrt();
-        let pool_bins: Vec<&[u8]> = pool.bins.iter().map(Vec::as_slice).collect();
+        let pool_cells: Vec<&Made> = pool.made.iter().collect();
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);
         let chosen = |strength: f32| {
             let mut random = seed.stream(&format!("chain.select.{strength}"));
             let kept = Self::keep(&logs, strength, seen.len(), &mut random);
-            let made = copies.share(kept.iter().map(|row| *row as usize), &pool_bins);
-            if made > few { Some(f64::INFINITY) } else { told(&kept) }
+            if copies.share(&kept, &pool_cells) > few { Some(f64::INFINITY) } else { told(&kept) }
         };
         let raw: Vec<u32> = (0..seen.len() as u32).collect();
         let (whole, raw) = rayon::join(|| chosen(1.0), || told(&raw));
@@ -259,27 +259,27 @@ impl Margins {
     }
 }
 
-/// Rows that were seen, by all that later columns see of their own.
+/// Rows that were seen, by all their cells.
 struct Copies<'a> {
     columns: &'a [usize],
-    seen: HashSet<Vec<u8>>,
+    seen: HashSet<Vec<u64>>,
 }
 
 impl<'a> Copies<'a> {
-    fn new(columns: &'a [usize], bins: &[&[u8]], rows: &[u32]) -> Self {
+    fn new(columns: &'a [usize], made: &[&Made], rows: &[u32]) -> Self {
         let mut copies = Self { columns, seen: HashSet::new() };
-        copies.seen = rows.iter().map(|row| copies.row(*row as usize, bins)).collect();
+        copies.seen = rows.iter().map(|row| copies.row(*row, made)).collect();
         copies
     }
 
-    fn row(&self, row: usize, bins: &[&[u8]]) -> Vec<u8> {
-        self.columns.iter().map(|j| bins[*j][row]).collect()
+    fn row(&self, row: u32, made: &[&Made]) -> Vec<u64> {
+        self.columns.iter().map(|j| made[*j].key(row as usize)).collect()
     }
 
     /// The share of rows that are the same as one that was seen.
-    fn share(&self, rows: impl ExactSizeIterator<Item = usize>, bins: &[&[u8]]) -> f64 {
-        let n = rows.len().max(1) as f64;
-        rows.filter(|row| self.seen.contains(&self.row(*row, bins))).count() as f64 / n
+    fn share(&self, rows: &[u32], made: &[&Made]) -> f64 {
+        let same = rows.iter().filter(|row| self.seen.contains(&self.row(**row, made))).count();
+        same as f64 / rows.len().max(1) as f64
     }
 }
 
