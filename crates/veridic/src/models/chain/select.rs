@@ -86,8 +86,9 @@ impl Margins {
         let cells: Vec<&Made> = sources.iter().map(|source| &source.made).collect();
         let copies = Copies::new(&columns, &cells, seen);
         let real = copies.share(held, &cells);
-        // What so few rows may show by chance.
-        let few = real + (real * (1.0 - real) / held.len().max(1) as f64).sqrt();
+        // What so few rows may show by chance, and one row where they show none.
+        let n_held = held.len().max(1) as f64;
+        let few = real + (real * (1.0 - real) / n_held).sqrt() + 1.0 / n_held;
         let pool_cells: Vec<&Made> = pool.made.iter().collect();
         let told = |kept: &[u32]| telling(chain, &columns, (&bins, held), (&pool, kept), seed, stop);
         let chosen = |strength: f32| {
@@ -98,7 +99,7 @@ impl Margins {
         let raw: Vec<u32> = (0..seen.len() as u32).collect();
         let (whole, raw) = rayon::join(|| chosen(1.0), || told(&raw));
         let (whole, raw) = (whole?, raw?);
-        let most = raw + NOISE + 0.5 / (held.len().max(1) as f64).sqrt();
+        let most = raw + NOISE + 0.5 / n_held.sqrt();
         let strength = if whole < most {
             1.0
         } else if chosen(PART)? < most {
