@@ -61,7 +61,7 @@ pub(crate) fn hint(error: &veridic::Error) -> Option<String> {
             RunError::Unfinished { status, .. } if status == "done" => {
                 "its weights were deleted; `veridic fit --recipe RUN/config.toml` fits it anew"
             }
-            RunError::Unfinished { status, .. } if status.starts_with("failed") => return None,
+            RunError::Unfinished { status, .. } if status == "failed" => return None,
             RunError::Unfinished { .. } => "finish it with `veridic fit --resume --out RUN`",
             RunError::NoSuchData { nearest: None, .. } => {
                 "name the file or folder by its path from here; `veridic data list` lists the known data sets"

@@ -98,13 +98,14 @@ impl Shelf {
     /// All entries. What did not change since is not read again.
     pub fn list(&self) -> Listing {
         let mut found = Vec::new();
-        if self.root.join("run.json").exists() {
+        let looked = if self.root.join("run.json").exists() {
             found.push((".".to_owned(), self.root.clone(), true));
+            Ok(())
         } else {
-            find(&self.root, "", 1, &mut found);
-        }
+            find(&self.root, "", 1, &mut found)
+        };
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        let trouble = std::fs::read_dir(&self.root).err().map(|error| error.to_string());
+        let trouble = looked.err().map(|error| error.to_string());
         let more = found.len().saturating_sub(MOST);
         found.truncate(MOST);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,11 +141,15 @@ pub(super) fn is_silent(path: &Path) -> bool {
 }
 
 /// Folders below `folder` that are runs, and those of the first level that neither are nor hold any.
-fn find(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf, bool)>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
+fn find(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<(String, PathBuf, bool)>,
+) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
         if found.len() > 2 * MOST {
-            return;
+            return Ok(());
         }
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -158,12 +163,14 @@ fn find(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, Path
         }
         let before = found.len();
         if depth < DEEP {
-            find(&path, &format!("{name}/"), depth + 1, found);
+            // The entry of one that cannot be looked into says so.
+            let _ = find(&path, &format!("{name}/"), depth + 1, found);
         }
         if found.len() == before && depth == 1 {
             found.push((name, path, false));
         }
     }
+    Ok(())
 }
 
 fn stamp(path: &Path) -> Stamp {

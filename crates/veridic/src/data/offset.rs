@@ -1,7 +1,7 @@
 //! Offsets from UTC such as `GMT+1` and `UTC+05:30`: written out to be read, and shortened again when written.
 
 /// Names of UTC before an offset.
-const NAMES: [&str; 2] = ["GMT", "UTC"];
+pub(super) const NAMES_OF_UTC: [&str; 2] = ["GMT", "UTC"];
 
 /// A text with all digits of the offset at its end, `GMT+01:00`; `None` where there is none, or none that is short.
 pub(super) fn long(text: &str) -> Option<String> {
@@ -28,7 +28,7 @@ pub(super) fn short(text: &str) -> String {
 /// Where the sign behind `GMT` or `UTC` stands, and which it is.
 fn place(text: &str) -> Option<(usize, char)> {
     let start = text.rfind(['+', '-'])?;
-    let is_named = NAMES.iter().any(|name| text[..start].ends_with(name));
+    let is_named = NAMES_OF_UTC.iter().any(|name| text[..start].ends_with(name));
     let sign = text[start..].chars().next()?;
     (is_named && text[start + 1..].bytes().all(|byte| byte.is_ascii_digit() || byte == b':'))
         .then_some((start, sign))

@@ -1,6 +1,6 @@
 //! The numbers of a column read in a spelling of which signs and affixes are known, the rest of it being found out.
 
-use super::digits::{Digits, digits, parts};
+use super::digits::{Digits, parts};
 use super::evidence::Cell;
 use super::limit::{self, Beyond};
 use super::magnitude::Places;
@@ -106,8 +106,8 @@ impl Spelled {
             }
             None if let Some(magnitudes) = &self.spelling.magnitudes => {
                 let parts = parts(text).filter(|parts| parts.prefix == self.spelling.prefix)?;
-                let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
-                let before = if parts.minus.is_some() { -read.value } else { read.value };
+                let read = self.spelling.digits(&parts)?;
+                let before = read.value;
                 let (value, unit) = magnitudes.read(before, parts.suffix, &self.spelling.suffix)?;
                 if unit.power > 0 {
                     self.places.see(before, read.decimals, parts.core);
@@ -132,8 +132,8 @@ impl Spelled {
                 if parts.prefix != self.spelling.prefix || parts.suffix != self.spelling.suffix {
                     return None;
                 }
-                let read = digits(parts.core, self.spelling.decimal.unwrap_or('.'), self.spelling.thousands)?;
-                let value = if parts.minus.is_some() { -read.value } else { read.value };
+                let read = self.spelling.digits(&parts)?;
+                let value = read.value;
                 if let Some(mut limits) = self.spelling.limits.take() {
                     limits.crossed(value, &self.spelling);
                     self.spelling.limits = Some(limits);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::digits::{digits, parts};
+use super::digits::{Digits, Parts, digits, parts};
 use super::{Compound, Era, Language, Limits, Magnitudes, Scientific, duration, number, script};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
@@ -259,19 +259,24 @@ impl Spelling {
     /// The number of a text that is beyond no limit, has one unit and is no length of time.
     pub(super) fn number(&self, text: &str) -> Option<f64> {
         let spelled = parts(text).and_then(|parts| {
+            let value = self.digits(&parts)?.value;
             if let Some(magnitudes) = &self.magnitudes {
-                let digits = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
-                let value = if parts.minus.is_some() { -digits.value } else { digits.value };
                 let is_own = parts.prefix == self.prefix;
                 return is_own.then(|| Some(magnitudes.read(value, parts.suffix, &self.suffix)?.0))?;
             }
             // A unit may be left out, but a sign stands for what it stands for in the other cells.
             let is_bare = parts.prefix.is_empty() && parts.suffix.is_empty();
             let fits = is_bare || parts.prefix == self.prefix && parts.suffix == self.suffix;
-            let digits = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
-            fits.then_some(if parts.minus.is_some() { -digits.value } else { digits.value })
+            fits.then_some(value)
         });
         spelled.or_else(|| number::parse(text))
+    }
+
+    /// The digits of a number in parts, with its sign.
+    pub(super) fn digits(&self, parts: &Parts<'_>) -> Option<Digits> {
+        let read = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;
+        let value = if parts.minus.is_some() { -read.value } else { read.value };
+        Some(Digits { value, ..read })
     }
 
     /// Appends `value`, which is rounded to `decimals` digits after the point where the spelling says no number of its own.
@@ -297,12 +302,13 @@ impl Spelling {
         if let Some(compound) = &self.compound {
             return compound.write(value, decimals, text);
         }
-        if let Some((unit, scaled, places)) = self.magnitudes.as_ref().and_then(|own| own.written(value)) {
-            let has_zeros = self.magnitudes.as_ref().is_some_and(|own| own.zeros);
+        if let Some(magnitudes) = &self.magnitudes
+            && let Some((unit, scaled, places)) = magnitudes.written(value)
+        {
             let own = Self {
                 magnitudes: None,
                 suffix: format!("{}{}", unit.text, self.suffix),
-                decimals: (unit.power > 0 && has_zeros).then_some(places),
+                decimals: (unit.power > 0 && magnitudes.zeros).then_some(places),
                 least_decimals: None,
                 ..self.clone()
             };

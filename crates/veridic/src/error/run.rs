@@ -47,10 +47,16 @@ pub enum RunError {
         path: PathBuf,
     },
     /// The run has no finished model yet.
-    #[error("the run has no weights yet (status: {status}): {}", path.display())]
+    #[error(
+        "the run has no weights yet (status: {status}{}): {}",
+        error.as_ref().map_or_else(String::new, |error| format!(": {error}")),
+        path.display()
+    )]
     Unfinished {
-        /// How far it is, and what ended it where it failed.
+        /// How far it is.
         status: String,
+        /// What ended it, where it failed.
+        error: Option<String>,
         /// The directory.
         path: PathBuf,
     },
@@ -230,7 +236,7 @@ impl RunError {
                     .to_string()
             }
             Self::Newer { .. } => "upgrade veridic".to_string(),
-            Self::Unfinished { status, .. } if status.starts_with("failed") => {
+            Self::Unfinished { status, .. } if status == "failed" => {
                 "mend what ended it, and fit anew".to_string()
             }
             Self::Unfinished { .. } => "resume it".to_string(),

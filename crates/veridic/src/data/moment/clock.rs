@@ -2,6 +2,7 @@
 
 use super::scan::Scanner;
 use super::{Piece, Word, ZONES};
+use crate::data::offset::NAMES_OF_UTC;
 
 /// Behind the hours of East Asia.
 const MARKED_HOURS: [&str; 3] = ["時", "时", "시"];
@@ -195,7 +196,7 @@ impl Scanner<'_> {
             rest.strip_prefix(zone.as_bytes()).is_some_and(|after| after.first().is_none_or(|&c| c == b' '))
         }) {
             (Piece::Zone(at as u8), ZONES[at].len(), None)
-        } else if let Some(name) = BEFORE_OFFSETS.into_iter().find(|name| rest.starts_with(name.as_bytes()))
+        } else if let Some(name) = NAMES_OF_UTC.into_iter().find(|name| rest.starts_with(name.as_bytes()))
             && let Some((length, seconds)) = offset(&rest[name.len()..])
         {
             if blank {
@@ -218,9 +219,6 @@ impl Scanner<'_> {
         self.rest = &rest[length..];
     }
 }
-
-/// Names of UTC right before an offset.
-const BEFORE_OFFSETS: [&str; 2] = ["GMT", "UTC"];
 
 /// What follows a blank, if there is one.
 fn skip_blank(rest: &[u8]) -> &[u8] {

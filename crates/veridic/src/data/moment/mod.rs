@@ -11,7 +11,7 @@ use super::evidence::{Cell, Context};
 use super::language::{Tongues, language_of};
 use super::spelling::{DurationForm, Letters};
 use super::weekday::{self, Sets};
-use super::{Era, Language};
+use super::{Era, Language, offset};
 
 /// More shapes than this in one column are no way of writing moments.
 const MOST_SHAPES: usize = 6;
@@ -247,8 +247,8 @@ impl Moments {
         let zones = offsets.iter().find_map(|seen| Some((seen.first.clone(), seen.other_offset.clone()?)));
         // Beside an offset, `Z` is one more, and `GMT` beside `GMT+1`.
         let is_utc = |other: &str| {
-            let named =
-                format.strip_suffix("%:z").filter(|named| named.ends_with("GMT") || named.ends_with("UTC"));
+            let is_named = |before: &&str| offset::NAMES_OF_UTC.iter().any(|name| before.ends_with(name));
+            let named = format.strip_suffix("%:z").filter(is_named);
             in_utc(&format).as_deref() == Some(other) || named == Some(other)
         };
         let utc = read().find(|(_, other, ..)| is_utc(other));

@@ -100,10 +100,7 @@ impl Law<'_> {
     ) -> Vec<usize> {
         let coders = self.coding.coders;
         let n = made.first().map_or(0, Made::len);
-        let numbers = |j: usize| match &made[j] {
-            Made::Number(values) => values.as_slice(),
-            Made::Symbol(_) => &[],
-        };
+        let numbers = |j: usize| made[j].numbers().unwrap_or_default();
         match relation {
             Relation::Decides(j) => {
                 let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
@@ -189,10 +186,7 @@ impl Law<'_> {
         made: &[Made],
         row: usize,
     ) -> Option<(f64, Bound)> {
-        let number = |j: usize| match &made[j] {
-            Made::Number(values) => values.get(row).copied(),
-            Made::Symbol(_) => None,
-        };
+        let number = |j: usize| made[j].numbers()?.get(row).copied();
         match relation {
             Relation::Order(i) => {
                 let order = &self.checks.orders[i];

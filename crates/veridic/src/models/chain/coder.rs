@@ -171,6 +171,22 @@ impl Coder {
 }
 
 impl Made {
+    /// The cells of a column of numbers.
+    pub(super) fn numbers(&self) -> Option<&[f64]> {
+        match self {
+            Self::Number(values) => Some(values),
+            Self::Symbol(_) => None,
+        }
+    }
+
+    /// The cells of a column of categories.
+    pub(super) fn symbols(&self) -> Option<&[u32]> {
+        match self {
+            Self::Symbol(symbols) => Some(symbols),
+            Self::Number(_) => None,
+        }
+    }
+
     pub(in crate::models) fn len(&self) -> usize {
         match self {
             Self::Number(values) => values.len(),

@@ -67,26 +67,18 @@ pub(in crate::models) struct Known<'a> {
 impl<'a> Known<'a> {
     /// A column of numbers, NaN where it is not known; `None` where it is in no row.
     fn numbers(&self, j: usize) -> Option<Cow<'a, [f64]>> {
-        fn numbers(made: &Made) -> Option<&[f64]> {
-            match made {
-                Made::Number(values) => Some(values),
-                Made::Symbol(_) => None,
-            }
-        }
-        let drawn = self.done[j].as_ref().and_then(|(made, _)| numbers(made)).map(Cow::Borrowed);
-        drawn.or_else(|| self.given(j, |given| numbers(&given.made), f64::NAN).map(Cow::Owned))
+        self.cells(j, Made::numbers, f64::NAN)
     }
 
     /// The symbols of a column of categories, one that none has where it is not known; `None` where it is in no row.
     fn symbols(&self, j: usize) -> Option<Cow<'a, [u32]>> {
-        fn symbols(made: &Made) -> Option<&[u32]> {
-            match made {
-                Made::Symbol(symbols) => Some(symbols),
-                Made::Number(_) => None,
-            }
-        }
-        let drawn = self.done[j].as_ref().and_then(|(made, _)| symbols(made)).map(Cow::Borrowed);
-        drawn.or_else(|| self.given(j, |given| symbols(&given.made), u32::MAX).map(Cow::Owned))
+        self.cells(j, Made::symbols, u32::MAX)
+    }
+
+    /// The cells of a column that are drawn, or else given.
+    fn cells<T: Copy>(&self, j: usize, of: fn(&Made) -> Option<&[T]>, unknown: T) -> Option<Cow<'a, [T]>> {
+        let drawn = self.done[j].as_ref().and_then(|(made, _)| of(made)).map(Cow::Borrowed);
+        drawn.or_else(|| self.given(j, |given| of(&given.made), unknown).map(Cow::Owned))
     }
 
     /// The codes of a column, [`UNKNOWN`] where they are.

@@ -5,6 +5,7 @@ use super::coder::{Coder, Made};
 use super::likelihood::LEAST;
 use crate::data::Table;
 use crate::error::ModelError;
+use crate::models::maker::Conditional as _;
 use crate::models::parallel;
 
 impl Chain {
@@ -37,7 +38,7 @@ impl Chain {
             let coded: Vec<_> =
                 self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
             // What follows from other columns stands for its code.
-            let follows = self.plan.reference(asked, &self.coders, &|i| made.get(i), 0..n);
+            let follows = self.law().follows_from(asked, &made);
             let of_follows = follows.as_ref().map(|follows| coder.classify(follows));
             if target == asked {
                 let by_code: Vec<Vec<f64>> = (0..codes)
@@ -94,11 +95,7 @@ impl Chain {
                     })
                     .collect(),
             };
-            let known = match follows {
-                Some(Made::Number(values)) => values,
-                _ => Vec::new(),
-            };
-            Ok(Prediction { column: column.to_string(), answers, probabilities, known }.merged())
+            Ok(Prediction::new(column, answers, probabilities, follows))
         })
     }
 
@@ -147,8 +144,23 @@ pub enum Answer {
 }
 
 impl Prediction {
+    /// The distribution of `column` by what a cell may be and the cells that follow from others, where they do; equal answers
+    /// are one.
+    pub(in crate::models) fn new(
+        column: &str,
+        answers: Vec<Answer>,
+        probabilities: Vec<f32>,
+        follows: Option<Made>,
+    ) -> Self {
+        let known = match follows {
+            Some(Made::Number(values)) => values,
+            _ => Vec::new(),
+        };
+        Self { column: column.to_string(), answers, probabilities, known }.merged()
+    }
+
     /// Equal answers as one.
-    pub(in crate::models) fn merged(self) -> Self {
+    fn merged(self) -> Self {
         let width = self.answers.len();
         let mut answers: Vec<Answer> = Vec::new();
         let mut place = Vec::with_capacity(width);

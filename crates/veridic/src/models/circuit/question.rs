@@ -188,12 +188,8 @@ impl Circuit {
                     shares[usize::from(code)] = 1.0 - missing.unwrap_or(0.0);
                 }
             }
-            let known = match follows {
-                Some(Made::Number(values)) => values,
-                _ => Vec::new(),
-            };
             let answers = (0..n_codes).map(|code| coder.answer(code)).collect();
-            Ok(Prediction { column: column.to_string(), answers, probabilities, known }.merged())
+            Ok(Prediction::new(column, answers, probabilities, follows))
         })
     }
 }

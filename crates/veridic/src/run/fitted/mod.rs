@@ -160,9 +160,8 @@ impl Fitted {
         let info = directory.info()?;
         let config = directory.config()?;
         if !directory.file(MODEL).is_file() {
-            let name = info.status.name();
-            let status = info.error.map_or_else(|| name.to_string(), |error| format!("{name}: {error}"));
-            return Err(RunError::Unfinished { status, path: path.to_path_buf() }.into());
+            let (status, error) = (info.status.name().to_string(), info.error);
+            return Err(RunError::Unfinished { status, error, path: path.to_path_buf() }.into());
         }
         let model = match config.model.table() {
             Some(model) => {

@@ -311,6 +311,12 @@ mod tests {
         assert_eq!(greatest(&values, 0), [0; 0]);
     }
 
+    fn table_of(name: &str, csv: String) -> Data {
+        let read = crate::data::read_bytes(name, csv.into_bytes(), &crate::data::ReadOptions::default());
+        let read = read.unwrap();
+        Data::Table(read.table, read.schema)
+    }
+
     /// Invoices as they are written in Germany, with one change to one of their cells.
     fn invoices(n: usize, wrong: Option<(usize, &str)>) -> Data {
         let money = |cents: usize| {
@@ -338,10 +344,7 @@ mod tests {
             }
             text += &(cells.join(";") + "\n");
         }
-        let read =
-            crate::data::read_bytes("invoices", text.into_bytes(), &crate::data::ReadOptions::default());
-        let read = read.unwrap();
-        Data::Table(read.table, read.schema)
+        table_of("invoices", text)
     }
 
     #[test]
@@ -399,9 +402,7 @@ mod tests {
             }
             text += &(cells.join(",") + "\n");
         }
-        let read = crate::data::read_bytes("orders", text.into_bytes(), &crate::data::ReadOptions::default());
-        let read = read.unwrap();
-        Data::Table(read.table, read.schema)
+        table_of("orders", text)
     }
 
     #[test]
