@@ -125,7 +125,10 @@ def report(arguments, lines):
     sets = sorted({(line["set"], line["rows"]) for line in lines})
     # A protocol is measured as a whole, or keeps its rows.
     measured = [p for p in arguments.protocols.split(",") if any(line["protocol"] == p for line in lines)]
-    rows = [row for row in stored("detectors") if row[0] not in measured]
+    before = {tuple(row[:3]): row for row in stored("detectors")}
+    # Without the paper's tables what is published stays as it was.
+    theirs_stay = [row for row in before.values() if row[2].endswith("(published)") and not arguments.published]
+    rows = [row for row in before.values() if row[0] not in measured or row in theirs_stay]
     for protocol in measured:
         paper = {f: published(arguments.published, f, protocol) for f in ["aucroc", "aucpr"]}
         mean = {}
@@ -155,7 +158,8 @@ def report(arguments, lines):
                     both = [(v, p) for v, p in both if p is not None]
                     cells.append(f"{statistics.mean(v for v, _ in ours):.2f}")
                     theirs, same = (statistics.mean(v) for v in zip(*[(p, v) for v, p in both])) if both else (0, 0)
-                    cells.append(f"{theirs:.2f} ({same:.2f} on these {len(both)})" if both else "")
+                    earlier = before.get((protocol, label, detector), [""] * 8)[5 + 2 * at] if not arguments.published else ""
+                    cells.append(f"{theirs:.2f} ({same:.2f} on these {len(both)})" if both else earlier)
                 rows.append([protocol, label, detector, str(len(found)), *cells])
             for method in ["DTE-NP", "MCD"] if chosen and paper["aucroc"] else []:
                 theirs = [[paper[f].get(s.lower(), {}).get(method) for f in paper] for s, _ in chosen]

@@ -67,6 +67,11 @@ pub(crate) struct Fit {
 impl Fit {
     pub(super) fn run(mut self, ui: &Ui) -> Result<Finish, CliError> {
         let chosen = self.out.is_some();
+        // No table is written like this: who names a recipe where the data stands means the recipe.
+        let is_recipe = |path: &Path| path.extension().is_some_and(|ending| ending == "toml");
+        if self.recipe.is_none() && self.data.as_deref().is_some_and(is_recipe) {
+            self.recipe = self.data.take().map(|path| path.to_string_lossy().into_owned());
+        }
         let input = self.data.take().map(Input::of).transpose()?;
         if input.as_ref().is_some_and(Input::passes) {
             self.out.get_or_insert_with(|| super::free_run("run"));

@@ -118,7 +118,14 @@ fn rule_table(run: &Fitted) -> String {
         found.iter().partition(|found| matches!(found.rule, Rule::Pairs { .. }));
     let lines: Vec<[String; 2]> = others
         .iter()
-        .map(|found| [found.rule.to_string(), format!("in {}", counted(found.support, "row"))])
+        .map(|found| {
+            let rows = counted(found.support, "row");
+            let held = match found.exceptions {
+                0 => format!("in {rows}"),
+                exceptions => format!("in all but {} of {rows}", count(exceptions as u64)),
+            };
+            [found.rule.to_string(), held]
+        })
         .collect();
     let mut text = ui::aligned(&lines, [false, true]);
     for found in pairs.iter().take(MOST_PAIRS) {

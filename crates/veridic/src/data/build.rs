@@ -61,6 +61,8 @@ enum Growing {
     Number {
         values: Vec<f64>,
         spelling: Option<Spelling>,
+        /// Whether they have no decimals.
+        whole: bool,
     },
     /// Numbers of which the spelling is being found out.
     Spelled(Box<Spelled>),
@@ -95,6 +97,8 @@ struct Levels {
     codes: HashMap<String, u32>,
     /// Numbers of the levels that are numbers, so that `3.0` finds `3`; only for levels of a schema.
     numbers: Vec<(f64, u32)>,
+    /// Words for no and yes, of which other capitals are no other word.
+    words: Vec<(String, u32)>,
 }
 
 /// A column that was read to the end.
@@ -151,13 +155,15 @@ impl ColumnBuilder {
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
                 let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
-                Growing::Number { values: Vec::new(), spelling }
+                Growing::Number { values: Vec::new(), spelling, whole: matches!(kind, Kind::Integer { .. }) }
             }
             Kind::DateTime { format, .. } => {
                 Growing::Date { clock: Clock::new(format, spelling), seconds: Vec::new(), inferred: None }
             }
             Kind::Categorical { levels } => text(levels),
-            Kind::Boolean { levels } => text(levels),
+            Kind::Boolean { levels } => {
+                Growing::Text { codes: Vec::new(), levels: Levels::of_flag(levels), first: Vec::new() }
+            }
             Kind::Constant { value } => text(value.as_slice()),
             Kind::Identifier => Growing::Identifier(Vec::new()),
         })
@@ -186,11 +192,14 @@ impl ColumnBuilder {
     /// Adds the cell `text` of line `line`; what does not fit is counted and missing.
     pub(crate) fn push(&mut self, text: &str, line: u64) {
         let value = match &mut self.cells {
-            Growing::Number { values, spelling } => {
+            Growing::Number { values, spelling, whole } => {
                 let value = match spelling {
                     Some(spelling) => spelling.parse(text),
                     None => number::parse(text),
                 };
+                // Numbers that were learned from may have been too small for what parts thousands.
+                let grouped = || spelling.as_ref().unwrap_or(&Spelling::default()).grouped(text, *whole);
+                let value = value.or_else(grouped);
                 values.push(value.unwrap_or(f64::NAN));
                 value
             }
@@ -338,8 +347,21 @@ impl Levels {
         known
     }
 
+    /// The levels of a flag: where they are words for no and yes, `TRUE` finds `true`.
+    fn of_flag(levels: &[String; 2]) -> Self {
+        let mut known = Self::known(levels);
+        let are = |a: &str, b: &str| levels[0].eq_ignore_ascii_case(a) && levels[1].eq_ignore_ascii_case(b);
+        if NO_YES.iter().any(|(no, yes)| are(no, yes) || are(yes, no)) {
+            known.words = levels.iter().cloned().zip(0..).collect();
+        }
+        known
+    }
+
     fn code(&mut self, text: &str) -> u32 {
         if let Some(&code) = self.codes.get(text) {
+            return code;
+        }
+        if let Some(&(_, code)) = self.words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
             return code;
         }
         // `3` may have become `3.0` on its way through another program.
@@ -433,6 +455,40 @@ mod tests {
         let levels = vec!["3".to_owned(), "7".to_owned(), "x".to_owned()];
         assert_eq!(cells, Cells::Text { codes: vec![1, 0, 2, MISSING], levels });
         assert_eq!(misfits.count, 0);
+    }
+
+    #[test]
+    fn flags_are_known_in_other_letters_and_numbers_with_thousands() {
+        let levels = ["False".to_owned(), "TRUE".to_owned()];
+        let mut builder = ColumnBuilder::kind(&Kind::Boolean { levels: levels.clone() }, None);
+        ["true", "FALSE", "TRUE", "maybe"].iter().for_each(|text| builder.push(text, 1));
+        let levels = levels.into_iter().chain(["maybe".to_owned()]).collect();
+        assert_eq!(builder.finish().0, Cells::Text { codes: vec![1, 0, 1, 2], levels });
+        // Two levels that are no words for no and yes stay as they are.
+        let kind = Kind::Boolean { levels: ["a".to_owned(), "b".to_owned()] };
+        let mut builder = ColumnBuilder::kind(&kind, None);
+        builder.push("A", 1);
+        assert!(matches!(builder.finish().0, Cells::Text { codes, .. } if codes == [2]));
+
+        let comma = Spelling { decimal: Some(','), ..Spelling::default() };
+        let real = Kind::Real { min: 0.0, max: 9.0, decimals: 2 };
+        let whole = Kind::Integer { min: 0.0, max: 9.0 };
+        for (kind, spelling, text, value) in [
+            (&real, Some(&comma), "1.234,50", Some(1234.5)),
+            (&real, Some(&comma), "1.234", None),
+            (&real, None, "1,234.50", Some(1234.5)),
+            (&real, None, "1,234", None),
+            (&real, None, "1,23", None),
+            (&whole, None, "1,234", Some(1234.0)),
+            (&whole, None, "1,5", None),
+        ] {
+            let mut builder = ColumnBuilder::kind(kind, spelling);
+            builder.push(text, 1);
+            let (cells, misfits) = builder.finish();
+            assert_eq!(misfits.count, usize::from(value.is_none()), "{text}");
+            let Cells::Number(values) = cells else { panic!("{text}") };
+            assert!(value.is_none_or(|value| values == [value]), "{text}: {values:?}");
+        }
     }
 
     #[test]

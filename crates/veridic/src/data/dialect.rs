@@ -122,8 +122,27 @@ fn numbered_rows(text: &str, delimiter: u8, limit: usize) -> Vec<(u64, Vec<Strin
     rows
 }
 
+/// Whether a name stands over numbers with a decimal comma alone: `12,5` below `weight`.
+fn is_one_column(text: &str) -> bool {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(ROWS);
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |line: &str| {
+        let line = line.trim_start_matches(['-', '+']);
+        line.split_once(',')
+            .map_or_else(|| digits(line), |(units, decimals)| digits(units) && digits(decimals))
+    };
+    let is_name = |line: &str| !line.contains([',', ';', '\t', '|']) && !is_number(line);
+    let below = || lines.clone().skip(1);
+    lines.clone().next().is_some_and(is_name)
+        && below().all(is_number)
+        && below().filter(|line| line.contains(',')).count() * 2 > below().count()
+}
+
 /// The delimiter under which most rows have the same number of cells, more than one.
 fn best_delimiter(text: &str) -> u8 {
+    if is_one_column(text) {
+        return b';';
+    }
     let mut best = (0.0, b',');
     for delimiter in DELIMITERS {
         let counts: Vec<usize> = rows(text, delimiter, ROWS).iter().map(Vec::len).collect();
@@ -274,6 +293,8 @@ mod tests {
         assert_eq!(detect("39, State-gov, 7\n50, Private, 8\n"), (',', 0, false));
         assert_eq!(detect("timestamp,value\n2014-07-01 00:00:00,1\n"), (',', 0, true));
         assert_eq!(detect("one\n1\n2\n"), (',', 0, true));
+        assert_eq!(detect("weight\n1,5\n2\n-3,25\n"), (';', 0, true));
+        assert_eq!(detect("a,b\n1,5\n2,7\n"), (',', 0, true));
     }
 
     #[test]

@@ -305,6 +305,11 @@ impl Profile {
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
+        if self.moments.n() * 2 > self.present
+            && let Some((first, second)) = self.moments.contradiction()
+        {
+            return Finding::Mixed(first, second);
+        }
         let n_number = number.as_ref().map_or(0, |choice| choice.matched);
         let n_moment = moment.as_ref().map_or(0, |format| format.matched);
         let n_duration = self.durations.as_ref().map_or(0, |(form, n, _)| {

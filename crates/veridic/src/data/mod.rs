@@ -9,6 +9,7 @@ mod calendar;
 pub mod catalog;
 mod category;
 pub mod cifar;
+mod compact;
 mod compound;
 mod content;
 mod csv;

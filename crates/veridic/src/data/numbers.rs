@@ -1,7 +1,8 @@
 //! What the numbers of a column are like, and which kind of column they make.
 
+use super::compact::{compact_dates, moments_of, months, padded_dates};
 use super::evidence::Cell;
-use super::name::{is_date_name, is_id_name};
+use super::name::is_id_name;
 use super::note::ReadNote;
 use super::number::{self, Plain};
 use super::scientific::Powers;
@@ -18,8 +19,6 @@ const LONGEST_RANGE: usize = 12;
 const ROWS_A_VALUE: usize = 20;
 /// Of so many whole numbers one may not be whole.
 const WHOLE_AN_ODD: usize = 200;
-/// Fewer different numbers are months of years by chance.
-const LEAST_MONTHS: usize = 6;
 /// Digits that an `f64` keeps in any decimal number.
 const KEPT_DIGITS: u8 = 15;
 
@@ -49,12 +48,12 @@ pub(crate) struct Numbers {
     pub(crate) max: f64,
     /// Most and fewest digits after the point.
     pub(crate) decimals: u8,
-    least_decimals: u8,
+    pub(super) least_decimals: u8,
     /// The minutes of other columns of times such as `07.30`, one bit each.
     pub(crate) minutes_beside: u64,
     /// Most and fewest digits before the point.
-    digits: u8,
-    least_digits: u8,
+    pub(super) digits: u8,
+    pub(super) least_digits: u8,
     pub(crate) whole: bool,
     fractions: usize,
     first_fraction: Option<Cell>,
@@ -63,8 +62,8 @@ pub(crate) struct Numbers {
     is_regular: bool,
     powers: Powers,
     /// Cells with leading zeros, and the fewest and most digits of these.
-    padded: usize,
-    padded_digits: [u8; 2],
+    pub(super) padded: usize,
+    pub(super) padded_digits: [u8; 2],
     /// Numbers below one without a zero before the point, and with one.
     bare: usize,
     led: usize,
@@ -245,6 +244,15 @@ pub(crate) fn number_column(
             && let Some((format, example, seconds)) = times_of_day(&numbers, &values)
         {
             notes.push(hours_and_minutes(name, example));
+            let kind = date_kind(format.to_owned(), &seconds);
+            return found(kind, Cells::Number(seconds), Spelling::default(), None);
+        }
+        if n >= MIN_FOR_IDENTIFIER
+            && is_plain
+            && let Some((format, meaning, seconds)) = padded_dates(&numbers, &values)
+        {
+            let example = format!("{:08}", values.iter().find(|value| !value.is_nan()).unwrap_or(&min));
+            notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning: meaning.to_owned() });
             let kind = date_kind(format.to_owned(), &seconds);
             return found(kind, Cells::Number(seconds), Spelling::default(), None);
         }
@@ -430,56 +438,6 @@ impl Numbers {
     }
 }
 
-/// Numbers that are all months of years of this time or the last ones: `202405`, `05.2024`, `2024.05`, as a format, the
-/// first and the seconds they stand for.
-fn months(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
-    let has = |digits: u8, decimals: u8| {
-        numbers.least_digits == digits
-            && numbers.digits == digits
-            && numbers.least_decimals == decimals
-            && numbers.decimals == decimals
-    };
-    let is_year = |year: f64| (1900.0..2100.0).contains(&year);
-    let [month_first, year_first] = date::DOTTED_MONTHS;
-    let (format, width, places) = match () {
-        () if has(6, 0) && is_year(numbers.min / 100.0) && is_year(numbers.max / 100.0) => {
-            (date::COMPACT_MONTH, 6, 0)
-        }
-        () if has(2, 4) && numbers.min >= 1.19 && numbers.max < 12.21 => (month_first, 7, 4),
-        () if has(4, 2) && is_year(numbers.min) && is_year(numbers.max) => (year_first, 7, 2),
-        () => return None,
-    };
-    let text = |value: f64| format!("{value:0width$.places$}");
-    // A few months may be numbers by chance.
-    if n_distinct(values) < LEAST_MONTHS {
-        return None;
-    }
-    let seconds = moments_of(values, text, format)?;
-    let all_near = seconds.iter().all(|at| at.is_nan() || (-2.3e9..4.2e9).contains(at));
-    all_near.then(|| (format, text(numbers.min), seconds))
-}
-
-/// Whole numbers of eight or fourteen digits that are all dates or date-times, as the seconds they stand for.
-fn compact_dates(name: &str, numbers: &Numbers, values: &[f64]) -> Option<(&'static str, Vec<f64>)> {
-    if numbers.decimals > 0 || numbers.digits != numbers.least_digits {
-        return None;
-    }
-    let years = |low: f64, high: f64| numbers.min >= low && numbers.max < high;
-    let format = match numbers.digits {
-        8 if is_date_name(name) && years(10_000_101.0, 1e8) => date::COMPACT,
-        8 if numbers.n >= MIN_FOR_IDENTIFIER && years(19_000_101.0, 21_000_101.0) => date::COMPACT,
-        14 if years(19_000_101_000_000.0, 21_000_101_000_000.0) => date::COMPACT_TIME,
-        _ => return None,
-    };
-    Some((format, moments_of(values, |value| format!("{value}"), format)?))
-}
-
-fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {
-    let clock = date::Clock::new(format, None);
-    let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
-    values.iter().map(seconds).collect()
-}
-
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -490,7 +448,7 @@ fn all_differ(values: &[f64]) -> bool {
     sorted(values).windows(2).all(|pair| pair[0] != pair[1])
 }
 
-fn n_distinct(values: &[f64]) -> usize {
+pub(super) fn n_distinct(values: &[f64]) -> usize {
     let mut sorted = sorted(values);
     sorted.dedup();
     sorted.len()

@@ -272,6 +272,17 @@ impl Spelling {
         spelled.or_else(|| number::parse(text))
     }
 
+    /// The number of a text with a mark between thousands where none was seen, if that can be nothing else: `1.234,50` where the
+    /// decimal mark is a comma, and `1,234` among whole numbers.
+    pub(crate) fn grouped(&self, text: &str, whole: bool) -> Option<f64> {
+        let decimal = self.decimal.unwrap_or('.');
+        let mark = if decimal == ',' { '.' } else { ',' };
+        let is_plain = self.thousands.is_none() && self.duration.is_none() && self.compound.is_none();
+        let is_told = whole || text.contains(decimal) || text.matches(mark).count() > 1;
+        let grouped = || Self { thousands: Some(mark), ..self.clone() }.number(text);
+        (is_plain && is_told && text.contains(mark)).then(grouped).flatten()
+    }
+
     /// The digits of a number in parts, with its sign.
     pub(super) fn digits(&self, parts: &Parts<'_>) -> Option<Digits> {
         let read = digits(parts.core, self.decimal.unwrap_or('.'), self.thousands)?;

@@ -167,6 +167,10 @@ fn is_measured(text: &str) -> bool {
     }
     match (first, second) {
         (Some('.' | ','), Some(next)) => next.is_ascii_digit() || next == ' ',
+        // `+18:34`; `10:0F:2A` is an address.
+        (Some(':'), Some(next)) => {
+            next.is_ascii_digit() && !text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        }
         (Some(blank), Some(next)) if blank.is_whitespace() => next.is_alphabetic() || next.is_ascii_digit(),
         // Signs of measures: `5月`, `3°12'`.
         (Some(first), _) if !first.is_ascii() => true,

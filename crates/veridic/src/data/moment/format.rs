@@ -33,6 +33,7 @@ impl Seen {
             blank_day: false,
             blank_hour: false,
             has_fraction: false,
+            no_months: [None, None],
         }
     }
 
@@ -51,6 +52,11 @@ impl Seen {
             self.most[i] = self.most[i].max(value);
             self.padded[i] |= padded;
             self.short[i] |= short;
+        }
+        for (i, first) in self.no_months.iter_mut().enumerate() {
+            if first.is_none() && i < shape.n_numbers && shape.numbers[i].0 > 12 {
+                *first = Some(cell());
+            }
         }
         let (hour, width) = shape.hour;
         self.hour = self.hour.max(hour);
@@ -105,6 +111,13 @@ impl Seen {
             (false, true) => Some(false),
             _ => None,
         }
+    }
+
+    /// Two cells beside a year of which one has the day first and the other the month.
+    pub(super) fn contradiction(&self) -> Option<(Cell, Cell)> {
+        let are_two = self.has(Piece::Year) && !self.has(Piece::Month) && self.n_numbers() == 2;
+        let [first, second] = &self.no_months;
+        first.clone().zip(second.clone()).filter(|_| are_two)
     }
 
     pub(super) fn duration(&self) -> Option<DurationForm> {

@@ -124,6 +124,8 @@ struct Seen {
     blank_day: bool,
     blank_hour: bool,
     has_fraction: bool,
+    /// The first cells of which the first number is no month, and the second.
+    no_months: [Option<Cell>; 2],
 }
 
 /// The cells of a column that are moments.
@@ -280,6 +282,12 @@ impl Moments {
         })
     }
 
+    /// A cell in which the day comes before the month, and one in which the month does, both with a year of four digits, if there are
+    /// such: no order of them reads all.
+    pub(crate) fn contradiction(&self) -> Option<(Cell, Cell)> {
+        self.shapes.iter().find_map(Seen::contradiction)
+    }
+
     /// Whether the day comes before the month, where some cell or the setting tells.
     pub(crate) fn day_first(&self, context: &Context) -> Option<bool> {
         let told = self.shapes.iter().find_map(Seen::told_day_first);
@@ -314,6 +322,21 @@ mod tests {
             }
         }
         moments.choose(0, &Context::default())
+    }
+
+    #[test]
+    fn no_order_of_day_and_month_reads_both() {
+        let contradict = |cells: &[&str]| {
+            let mut moments = Moments::default();
+            cells.iter().for_each(|cell| assert!(moments.see(cell, 2), "{cell}"));
+            moments.contradiction().map(|(a, b)| [a.1, b.1])
+        };
+        let both = |a: &str, b: &str| Some([a.to_owned(), b.to_owned()]);
+        assert_eq!(contradict(&["03/04/2021", "20/03/2021", "03/20/2021"]), both("20/03/2021", "03/20/2021"));
+        assert_eq!(contradict(&["2021-04-30", "2021-31-04"]), both("2021-31-04", "2021-04-30"));
+        assert_eq!(contradict(&["03/04/2021", "20/03/2021"]), None);
+        // Of two-digit years the third number may be the day.
+        assert_eq!(contradict(&["20/03/21", "03/20/21"]), None);
     }
 
     fn format_of(cells: &[&str]) -> Option<String> {
@@ -355,6 +378,7 @@ mod tests {
             (&["Oct 11 22:14:15"], "%b %d %H:%M:%S"),
             (&["9:05 p. m.", "11:30 a. m."], "%-I:%M %p"),
             (&["오후 3:05", "오전 11:30"], "%p %-I:%M"),
+            (&["午後3時05分", "午前11時30分"], "%p%-I時%M分"),
             (&["21.54 Uhr", "09.05 Uhr"], "%H.%M Uhr"),
             (&["21h54", "09h05"], "%Hh%M"),
             (&["21 h 54"], "%H h %M"),

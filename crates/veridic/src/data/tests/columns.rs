@@ -92,6 +92,26 @@ fn bands_are_in_their_order_and_cells_of_several_numbers_name_no_rows() {
     assert!(matches!(column("m", months).kind, Kind::DateTime { .. }));
     let months: Vec<String> = (0..48).map(|i| format!("{}{:02}", 1990 + i / 12, 1 + i % 12)).collect();
     assert!(matches!(column("m", months).kind, Kind::DateTime { .. }));
+    for (format, cell) in [
+        (
+            "%d%m%Y",
+            &(|i: usize| format!("{:02}{:02}{}", 1 + i % 28, 1 + i % 12, 1990 + i / 12))
+                as &dyn Fn(usize) -> String,
+        ),
+        ("%m%d%Y", &|i| format!("{:02}{:02}{}", 1 + i % 12, 1 + i % 28, 1990 + i / 12)),
+    ] {
+        let cells: Vec<String> = (0..48).map(cell).collect();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let (kind, back, reading) = read_column("stamp", &cells).unwrap();
+        assert_eq!(
+            (kind.as_str(), back),
+            ("date-time", cells.iter().map(|cell| (*cell).to_owned()).collect())
+        );
+        assert!(
+            matches!(&reading.schema.columns[0].kind, Kind::DateTime { format: found, .. } if found == format)
+        );
+        assert!(reading.notes.iter().any(|note| note.to_string().contains("a date: ")));
+    }
     let amounts: Vec<String> = (0..48).map(|i| format!("{}", 199_000 + i * 7)).collect();
     assert!(matches!(column("m", amounts).kind, Kind::Integer { .. }));
 }

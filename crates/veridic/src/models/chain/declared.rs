@@ -233,8 +233,17 @@ impl Reader<'_> {
                 let (mut parts, mut sum) = (Vec::new(), Vec::new());
                 let mut factor: Option<Factor> = None;
                 let mut rates: Option<Rates> = None;
+                let mut added = 0.0;
                 for (minus, of) in terms {
                     let from = parts.len();
+                    // A number by itself is added.
+                    if let [(name, false)] = of.as_slice()
+                        && let (Err(_), Ok(value)) = (self.place(name), name.parse::<f64>())
+                        && value.is_finite()
+                    {
+                        added += if minus { -value } else { value };
+                        continue;
+                    }
                     for (name, inverse) in of {
                         // A number, unless a column is named so.
                         match (self.place(&name), name.parse::<f64>()) {
@@ -272,7 +281,15 @@ impl Reader<'_> {
                         "a number stands beside columns that are multiplied or divided".to_string(),
                     ));
                 }
-                let (operation, terms) = if sum.len() == 1 {
+                let are_single = sum.len() == parts.len() && rates.is_none() && factor.is_none();
+                let is_moment = |j: &usize| matches!(self.columns[*j].kind, Kind::DateTime { .. });
+                if added != 0.0 && (!are_single || places.iter().any(is_moment)) {
+                    return Err(wrong("a number is added to single columns of numbers".to_string()));
+                }
+                if added != 0.0 {
+                    factor = Some(Factor { value: f64::abs(added), inverse: added < 0.0 });
+                }
+                let (operation, terms) = if sum.len() == 1 && added == 0.0 && !sum[0].minus {
                     (Operation::Product, None)
                 } else if sum.len() == parts.len() {
                     parts.iter_mut().zip(&sum).for_each(|(part, term)| part.inverse = term.minus);

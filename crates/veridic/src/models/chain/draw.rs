@@ -8,7 +8,7 @@ use super::cell::Draw;
 use super::coder::{Coded, Coder, Made};
 use super::evidence::Evidence;
 use super::frame::Known;
-use super::select::Corrections;
+use super::select::{Corrections, keep};
 use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::boost::Features;
@@ -83,28 +83,39 @@ impl Chain {
     }
 
     fn batch(&self, n: usize, seed: Seed, corrections: &mut Option<Corrections>) -> Vec<Made> {
-        let Some(margins) = &self.margins else {
+        if self.margins.is_none() && self.copies.is_none() {
             let mut pool = self.pool(n, seed).made;
             let first: Vec<u32> = (0..n as u32).collect();
             pool.iter_mut().for_each(|made| *made = made.take(&first));
             return pool;
-        };
+        }
         let mut random = seed.stream("chain.keep");
-        let (pool, mut kept) = match corrections {
-            None => {
-                let pool = self.pool((n * self.config.pool).max(LEAST_POOL), seed);
-                let (kept, learned) = margins.select_first(&pool, n, &mut random);
-                *corrections = Some(learned);
-                (pool, kept)
-            }
-            Some(known) => {
-                let pool = self.pool((n as f64 * NEXT_POOL).ceil() as usize, seed);
-                let kept = margins.select_next(&pool, known, n, &mut random);
-                (pool, kept)
-            }
+        let n_pool = match (&self.margins, &corrections) {
+            (Some(_), None) => (n * self.config.pool).max(LEAST_POOL),
+            (Some(_), Some(_)) => (n as f64 * NEXT_POOL).ceil() as usize,
+            (None, _) => n + n / 16,
         };
+        let pool = self.thinned(n_pool, n, seed);
+        let logs = match (&self.margins, &corrections) {
+            (Some(margins), None) => {
+                let (logs, learned) = margins.weigh_first(&pool);
+                *corrections = Some(learned);
+                logs
+            }
+            (Some(margins), Some(known)) => margins.weigh_next(&pool, known),
+            (None, _) => vec![0.0; pool.n],
+        };
+        let mut kept = keep(&logs, n, &mut random);
         shuffle(&mut kept, &mut random);
         pool.made.iter().map(|made| made.take(&kept)).collect()
+    }
+
+    /// Draws about `n_pool` rows, at least `n`, with no more copies of training rows than there are among other rows.
+    fn thinned(&self, n_pool: usize, n: usize, seed: Seed) -> Rows {
+        let Some(copies) = &self.copies else { return self.pool(n_pool, seed) };
+        let pool = self.pool(copies.pool(n_pool), seed);
+        let left = copies.thin(&pool.made, n, &mut seed.stream("chain.copies"));
+        pool.take(&left, &self.coders)
     }
 
     /// Draws `n` rows or more that keep the rules: cells are drawn from what the rules leave, and rows in which they leave nothing

@@ -12,7 +12,7 @@ use super::coder::{Coded, Coder, Made};
 use super::gap::Gap;
 use super::number::Cell;
 use super::plan::Plan;
-use super::select::Margins;
+use super::select::choice;
 use super::{Chain, ChainConfig, Learned, law};
 use crate::data::{ColumnSchema, Kind, Schema, Table};
 use crate::error::ModelError;
@@ -156,16 +156,13 @@ impl Chain {
                 n_rows: rows.len(),
                 learned,
                 margins: None,
+                copies: None,
                 checks,
                 columns: columns.clone(),
                 coders: coders.clone(),
                 plan: plan.clone(),
             };
-            chain.margins = Margins::fit(&chain, &sources, seed, stop);
-            // Without them other rows would be made: a stop leaves them to a later fit.
-            if chain.margins.is_none() && stop.load(Ordering::Relaxed) {
-                return Ok(Outcome::Stopped(Partial { learned: chain.learned }));
-            }
+            (chain.margins, chain.copies) = choice(&chain, &sources, seed);
             Ok(Outcome::Fitted(Box::new(chain)))
         })
     }

@@ -76,7 +76,7 @@ pub(super) const UNITS: [u32; 5] = [1, 60, 3600, 86_400, 604_800];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub(super) struct Formula {
-    /// The columns, all before this one in the table; the first is not inverse.
+    /// The columns, all before this one in the table; the first is not inverse, unless it is subtracted from a number.
     pub(super) parts: Vec<Part>,
     pub(super) operation: Operation,
     /// Seconds that one of the column is, in sums with moments.
@@ -85,7 +85,7 @@ pub(super) struct Formula {
     /// How parts are multiplied before they are added, where they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) terms: Option<Terms>,
-    /// What a product is multiplied with besides.
+    /// What a product is multiplied with besides, or what is added to a sum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) factor: Option<Factor>,
     /// Numbers that stand in place of one of the parts of a product, which holds categories.
@@ -185,7 +185,9 @@ impl Formula {
         let rest = others.fold(self.operation.start(), |whole, (_, (value, part))| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         });
-        let value = value * f64::from(self.unit) / self.factor.map_or(1.0, Factor::number);
+        let value =
+            self.factor.map_or(value, |factor| self.operation.join(value, factor.value, !factor.inverse));
+        let value = value * f64::from(self.unit);
         let Some(part) = self.parts.get(which) else { return f64::NAN };
         let found = match part.inverse {
             true => self.operation.join(rest, value, true),
@@ -238,6 +240,11 @@ impl Formula {
             (Operation::Product, None) => 0.0,
         };
         (value - made).abs() <= spacing * 0.5 + 1e-12 * (size + made.abs())
+    }
+
+    /// Whether a number is added to the parts.
+    pub(super) fn has_constant(&self) -> bool {
+        self.operation == Operation::Sum && self.factor.is_some()
     }
 
     /// The same with its parts in the order of the table where that changes nothing.

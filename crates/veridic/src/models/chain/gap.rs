@@ -80,7 +80,7 @@ impl Gap {
     }
 
     /// What the distance is from, beside another.
-    fn start(&self, from: f64) -> f64 {
+    pub(super) fn start(&self, from: f64) -> f64 {
         self.alone.filter(|_| from.is_nan()).map_or(from, |alone| alone.start)
     }
 

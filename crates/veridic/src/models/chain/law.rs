@@ -40,6 +40,10 @@ pub(in crate::models) fn find(
     let whole: Vec<&Made> = made.iter().collect();
     let mut checks = Checks::find((config, slack), &wishes, coders, &whole, codes, &free);
     checks.declare(&wishes, coders, &whole, codes);
+    if slack == 0.0 {
+        checks.bound(&plan, coders, made.first().map_or(0, Made::len));
+        checks.except(&plan, coders, made);
+    }
     checks.idle = wishes.idle(config);
     Ok((plan, checks))
 }

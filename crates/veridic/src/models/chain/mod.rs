@@ -7,6 +7,7 @@
 //! drawn one is kept, so that pairs of columns agree with the data.
 
 mod absent;
+mod axis;
 mod breach;
 mod calendar;
 mod cell;
@@ -14,6 +15,7 @@ mod coder;
 mod coding;
 mod condition;
 mod config;
+mod copy;
 mod declared;
 mod draw;
 mod evidence;
@@ -26,6 +28,7 @@ mod kept;
 mod lattice;
 mod law;
 mod likelihood;
+mod listed;
 mod number;
 mod partly;
 mod plan;
@@ -68,6 +71,7 @@ pub(in crate::models) use plan::Plan;
 pub(in crate::models) use rule::Checks;
 pub(in crate::models) use store::{restore_law, store_law};
 
+use copy::Copies;
 use select::Margins;
 
 /// A fitted chain of conditionals.
@@ -85,6 +89,8 @@ pub struct Chain {
     checks: Checks,
     /// What made rows are kept by.
     margins: Option<Margins>,
+    /// Rows that would be made too often.
+    copies: Option<Copies>,
 }
 
 /// The distribution of a column given those before it.

@@ -9,7 +9,7 @@ use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::formula::Formula;
 use super::gap::Gap;
-use super::rule::RuleConfig;
+use super::rule::{ERRED, RuleConfig};
 use crate::models::boost::Feature;
 
 /// Contradictions that must be expected of independent columns before none of them means that one decides the other.
@@ -301,6 +301,16 @@ impl Plan {
             true => Formula::find((coders, slack), columns, &decided, wishes),
             false => (none(), none()),
         };
+        // What nearly all rows keep, those that do not aside; that two columns are nearly always the same says something of the others.
+        if slack == 0.0 && config.formulas {
+            let erred = Formula::find((coders, ERRED), columns, &decided, wishes).0;
+            for (formula, erred) in formulas.iter_mut().zip(erred) {
+                let is_of_several = |of: &Formula| of.parts.len() > 1 || of.factor.is_some();
+                if formula.is_none() {
+                    *formula = erred.filter(is_of_several);
+                }
+            }
+        }
         for (j, formula) in wishes.formulas() {
             (formulas[j], instead[j]) = (Some(formula), None);
         }

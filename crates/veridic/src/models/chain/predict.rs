@@ -1,8 +1,13 @@
 //! The distribution of one column given the others.
 
+use std::borrow::Cow;
+
 use super::Chain;
+use super::axis::Axis;
 use super::coder::{Coder, Made};
+use super::formula::Formula;
 use super::likelihood::LEAST;
+use super::plan::Plan;
 use crate::data::Table;
 use crate::error::ModelError;
 use crate::models::maker::Conditional as _;
@@ -29,7 +34,9 @@ impl Chain {
         let whole = |of: &&super::plan::Decided| of.period.is_none() && !self.plan.is_learned(asked);
         let decided = self.plan.decided[asked].as_ref().filter(whole);
         let target = decided.map_or(asked, |decided| decided.by);
-        let coder = &self.coders[target];
+        let axis = if target == asked { self.plan.axis(asked, &self.coders, &made) } else { None };
+        let own = &self.coders[target];
+        let coder = axis.as_ref().map_or(own, Axis::coder);
         let codes = coder.codes().max(1);
         parallel(threads, || {
             use rayon::prelude::*;
@@ -38,20 +45,24 @@ impl Chain {
             let coded: Vec<_> =
                 self.coders.par_iter().zip(&made).map(|(coder, made)| coder.encode(made)).collect();
             // What follows from other columns stands for its code.
-            let follows = self.law().follows_from(asked, &made);
-            let of_follows = follows.as_ref().map(|follows| coder.classify(follows));
+            let follows =
+                self.law().follows_from(asked, &made).or_else(|| self.plan.pinned(asked, own, &made));
+            let of_follows = follows.as_ref().map(|follows| own.classify(follows));
             if target == asked {
                 let by_code: Vec<Vec<f64>> = (0..codes)
                     .into_par_iter()
                     .map(|code| {
                         let mut made = made.clone();
-                        made[target] = coder.repeat(code, n);
-                        if let (Some(follows), Some(codes)) = (&follows, &of_follows) {
+                        made[target] = match &axis {
+                            Some(axis) => axis.typical(code, own),
+                            None => own.repeat(code, n),
+                        };
+                        if let (Some(follows), Some(codes), None) = (&follows, &of_follows, &axis) {
                             let same = (0..n).filter(|row| usize::from(codes[*row]) == code);
                             same.for_each(|row| made[target].set(row, follows, row));
                         }
                         let mut coded = coded.clone();
-                        coded[target] = coder.encode(&made[target]);
+                        coded[target] = own.encode(&made[target]);
                         let apart = self.plan.apart(&made);
                         let mut sums = vec![0.0; n];
                         for j in (0..self.columns.len()).filter(|j| self.depends(*j, target)) {
@@ -67,7 +78,7 @@ impl Chain {
                 }
                 for (row, logs) in logs.chunks_mut(codes).enumerate() {
                     // Where a value follows, it is not one of many.
-                    if follows.as_ref().is_some_and(|follows| !follows.is_missing(row, coder)) {
+                    if follows.as_ref().is_some_and(|follows| !follows.is_missing(row, own)) {
                         continue;
                     }
                     logs.iter_mut().enumerate().for_each(|(code, log)| *log += coder.log_width(code));
@@ -95,7 +106,10 @@ impl Chain {
                     })
                     .collect(),
             };
-            Ok(Prediction::new(column, answers, probabilities, follows))
+            let prediction = Prediction::new(column, answers, probabilities, follows);
+            let (base, falls) =
+                axis.as_ref().map_or((Vec::new(), false), |axis| (axis.base.clone(), axis.falls));
+            Ok(Prediction { base, falls, ..prediction })
         })
     }
 
@@ -114,6 +128,32 @@ impl Chain {
     }
 }
 
+impl Plan {
+    /// What column `asked` must be for a column that it is part of to follow, where that and its other parts are there.
+    fn pinned(&self, asked: usize, own: &Coder, made: &[Made]) -> Option<Made> {
+        let Coder::Number(own) = own else { return None };
+        let is_of = |of: &Formula| of.parts.iter().position(|part| part.column == asked);
+        let mut wholes: Vec<(&[f64], &Formula, usize, Vec<Cow<'_, [f64]>>)> = Vec::new();
+        for (formula, made_whole) in self.formulas.iter().zip(made) {
+            let Some(formula) = formula else { continue };
+            if let (Some(values), Some(which), Some(cells)) =
+                (made_whole.numbers(), is_of(formula), formula.cells(made))
+            {
+                wholes.push((values, formula, which, cells));
+            }
+        }
+        let solved = |row: usize| {
+            let solve = |(values, of, which, cells): &(&[f64], &Formula, usize, Vec<Cow<'_, [f64]>>)| {
+                let value = of.solve(*which, values[row], cells.iter().map(|cells| cells[row]));
+                value.is_finite().then(|| own.round(value))
+            };
+            wholes.iter().find_map(solve).unwrap_or(f64::NAN)
+        };
+        let n = made[asked].len();
+        (!wholes.is_empty()).then(|| Made::Number((0..n).map(solved).collect()))
+    }
+}
+
 /// The distribution of a column in some rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
@@ -126,6 +166,10 @@ pub struct Prediction {
     /// Of numbers that follow from the other cells, what they are unless missing, by row: NaN where nothing follows; empty where that is
     /// in no row.
     pub known: Vec<f64>,
+    /// Where answers are distances from another column's cells, those cells by row; else empty.
+    pub base: Vec<f64>,
+    /// Whether distances are subtracted from those.
+    pub falls: bool,
 }
 
 /// What a cell may be.
@@ -156,7 +200,8 @@ impl Prediction {
             Some(Made::Number(values)) => values,
             _ => Vec::new(),
         };
-        Self { column: column.to_string(), answers, probabilities, known }.merged()
+        let column = column.to_string();
+        Self { column, answers, probabilities, known, base: Vec::new(), falls: false }.merged()
     }
 
     /// Equal answers as one.
@@ -180,7 +225,7 @@ impl Prediction {
             row.iter().zip(&place).for_each(|(p, place)| sums[*place] += p);
             probabilities.extend(sums);
         }
-        Self { column: self.column, answers, probabilities, known: self.known }
+        Self { answers, probabilities, ..self }
     }
 }
 

@@ -7,11 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::absent::{self, Absent};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
-use super::formula::{Operation, Part};
-use super::law::Law;
-use super::term;
+use super::formula::Operation;
+use super::plan::Plan;
 use super::written::FORMS;
-use crate::data::{CellWriter, Cells};
 use crate::error::{ConfigError, as_code};
 
 /// Rows that must be expected to break a rule if columns were independent, before none means something.
@@ -20,8 +18,15 @@ const EXPECTED: f64 = 20.0;
 /// Where some rows may break an order: most of them against those to be expected.
 const FEW: f64 = 0.05;
 
+/// Where some rows may break an order, the least share that would if columns were independent: a count is below most amounts anyway.
+const TOLD: f64 = 0.05;
+
 /// Of the rows that may break rules, the share that may break an order: many numbers are nearly always below others.
 const WRONG_ORDER: f64 = 0.2;
+
+/// The share of rows that may break what nearly all keep, as if by mistake, before made rows need not keep it either: a formula of
+/// several columns, or (that times [`WRONG_ORDER`]) that one date is not after another.
+pub(super) const ERRED: f64 = 0.005;
 
 /// Most columns among which rules are looked for, and most codes of a column of a pair.
 const MOST_COLUMNS: usize = 150;
@@ -50,7 +55,8 @@ pub enum Rule {
         of: Vec<(String, bool)>,
         /// How.
         operation: Operation,
-        /// What a product is multiplied with besides, and whether it is divided by that.
+        /// What a product is multiplied with besides, and whether it is divided by that; what is added to a sum, and whether it is
+        /// subtracted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         factor: Option<(f64, bool)>,
     },
@@ -95,15 +101,16 @@ impl fmt::Display for Rule {
             Self::Decides { by, column } => write!(f, "`{by}` decides `{column}`"),
             Self::Formula { column, of, operation, factor } => {
                 write!(f, "`{column}` =")?;
-                // One over a column begins with what is divided.
-                let begins =
-                    of.first().is_some_and(|(_, inverse)| *inverse && *operation == Operation::Product);
+                // One over a column begins with what is divided, as a difference to a number does with that.
+                let begins = of.first().is_some_and(|(_, inverse)| *inverse);
                 if begins {
-                    write!(
-                        f,
-                        " {}",
-                        factor.map_or(1.0, |(value, inverse)| if inverse { 1.0 / value } else { value })
-                    )?;
+                    let number = |(value, inverse): (f64, bool)| match (*operation, inverse) {
+                        (Operation::Product, true) => 1.0 / value,
+                        (Operation::Sum, true) => -value,
+                        _ => value,
+                    };
+                    let start = if *operation == Operation::Product { 1.0 } else { 0.0 };
+                    write!(f, " {}", factor.map_or(start, number))?;
                 }
                 of.iter().enumerate().try_for_each(|(i, (part, inverse))| match i {
                     0 if !begins => write!(f, " `{part}`"),
@@ -143,8 +150,16 @@ pub struct Found {
     pub rule: Rule,
     /// Rows in which it could have been broken: no cell of it is missing.
     pub support: usize,
+    /// Rows that break it, as if by mistake: made rows do not.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub exceptions: usize,
     /// Of pairs of values that are never together, those that were to be expected most, the most first.
     pub examples: Vec<NeverTogether>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(exceptions: &usize) -> bool {
+    *exceptions == 0
 }
 
 /// Values of two columns that no row has together.
@@ -208,6 +223,9 @@ pub(in crate::models) struct Checks {
     pub(super) pairs: Vec<Pairs>,
     #[serde(default)]
     pub(super) ranges: Vec<Range>,
+    /// Columns whose formulas some rows break, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) exceptions: Vec<(usize, usize)>,
     /// Rules that need not hold, and that were not found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) idle: Vec<String>,
@@ -231,6 +249,9 @@ pub(super) struct Order {
     pub(super) high: usize,
     pub(super) strict: bool,
     pub(super) support: usize,
+    /// Rows that break it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) exceptions: usize,
 }
 
 /// Codes of two columns that are never together.
@@ -267,6 +288,9 @@ impl Checks {
                     let (Made::Number(left), Made::Number(right)) = (columns[*a], columns[*b]) else {
                         continue;
                     };
+                    // Of dates, one is after the other unless somebody erred.
+                    let are_moments = [a, b].iter().all(|j| wishes.moments.get(**j) == Some(&true));
+                    let slack = if are_moments { slack.max(ERRED) } else { slack };
                     let found = order((*a, left), (*b, right), slack)
                         .or_else(|| order((*b, right), (*a, left), slack));
                     let is_off = |Order { low, high, strict, .. }: &Order| {
@@ -297,6 +321,36 @@ impl Checks {
         checks
     }
 
+    /// Adds that columns which are what is left of a number stay among the values that were seen: what is left of 100 is not below 0.
+    pub(super) fn bound(&mut self, plan: &Plan, coders: &[Coder], n_rows: usize) {
+        for (column, formula) in plan.formulas.iter().enumerate() {
+            if let (Some(formula), Coder::Number(coder)) = (formula, &coders[column])
+                && formula.has_constant()
+                && !self.ranges.iter().any(|range| range.column == column)
+            {
+                let (from, to) = (coder.least(), coder.most());
+                self.ranges.push(Range { column, from, to, support: plan.partly[column].unwrap_or(n_rows) });
+            }
+        }
+    }
+
+    /// Counts the rows that break formulas.
+    pub(super) fn except(&mut self, plan: &Plan, coders: &[Coder], made: &[Made]) {
+        for (j, formula) in plan.formulas.iter().enumerate() {
+            let (Some(formula), Made::Number(values)) = (formula, &made[j]) else { continue };
+            let Some(cells) = formula.cells(made) else { continue };
+            let breaks = |row: &usize| {
+                let of = || cells.iter().map(|cells| cells[*row]);
+                let is_said = !values[*row].is_nan() && formula.of(of()).is_finite();
+                is_said && !formula.holds(&coders[j], values[*row], of())
+            };
+            let rows = (0..values.len()).filter(breaks).count();
+            if rows > 0 {
+                self.exceptions.push((j, rows));
+            }
+        }
+    }
+
     /// Adds rules of the user's own that the plan has no place for.
     pub(super) fn declare(&mut self, wishes: &Wishes, coders: &[Coder], columns: &[&Made], codes: &[&[u8]]) {
         let present = |j: usize, row: usize| match columns[j] {
@@ -309,7 +363,8 @@ impl Checks {
             match *rule {
                 Declared::Order { low, high, strict } => {
                     self.orders.retain(|order| (order.low, order.high) != (low, high));
-                    self.orders.push(Order { low, high, strict, support: support(&[low, high]) });
+                    let support = support(&[low, high]);
+                    self.orders.push(Order { low, high, strict, support, exceptions: 0 });
                 }
                 Declared::Range { column, from, to } => {
                     self.ranges.push(Range { column, from, to, support: support(&[column]) });
@@ -402,98 +457,12 @@ fn order((low, a): (usize, &[f64]), (high, b): (usize, &[f64]), slack: f64) -> O
     // Each row's value against that of a row half the table away.
     let broken = (0..support).filter(|i| both[*i].0 > both[(i + support / 2) % support].1).count();
     let strict = both.iter().filter(|(a, b)| a >= b).count() <= above;
-    (broken as f64 >= EXPECTED && above as f64 <= FEW * broken as f64).then_some(Order {
+    let least = if slack > 0.0 { EXPECTED.max(TOLD * support as f64) } else { EXPECTED };
+    (broken as f64 >= least && above as f64 <= FEW * broken as f64).then_some(Order {
         low,
         high,
         strict,
         support,
+        exceptions: above,
     })
-}
-
-impl Law<'_> {
-    /// What held in every row and holds in every row that is made.
-    pub(in crate::models) fn rules(self) -> Vec<Found> {
-        let name = |j: usize| self.coding.columns[j].name.clone();
-        let support = |j: usize| self.plan.partly[j].unwrap_or(self.n_rows);
-        let mut found = Vec::new();
-        for (j, decided) in self.plan.decided.iter().enumerate() {
-            if let Some(decided) = decided {
-                let by = name(decided.by);
-                let by = decided.period.map_or_else(|| by.clone(), |period| format!("{}{by}", period.unit));
-                let rule = Rule::Decides { by, column: name(j) };
-                found.push(Found { rule, support: support(j), examples: Vec::new() });
-            }
-        }
-        let instead = self.plan.instead.iter().enumerate();
-        for (j, formula) in self.plan.formulas.iter().enumerate().chain(instead) {
-            if let Some(formula) = formula {
-                let is_rate = |j: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == j);
-                let called = |j: usize| if is_rate(j) { format!("{RATE_OF}{}", name(j)) } else { name(j) };
-                let named = |part: &Part| (called(part.column), part.inverse);
-                let rule = match term::written(j, formula) {
-                    Some((column, terms)) => {
-                        let of = terms.iter().map(|(minus, of)| (*minus, of.iter().map(named).collect()));
-                        Rule::Terms { column: name(column), of: of.collect() }
-                    }
-                    None => {
-                        let of = formula.parts.iter().map(named).collect();
-                        let factor = formula.factor.map(|factor| (factor.value, factor.inverse));
-                        Rule::Formula { column: name(j), of, operation: formula.operation, factor }
-                    }
-                };
-                found.push(Found { rule, support: support(j), examples: Vec::new() });
-            }
-        }
-        for order in &self.checks.orders {
-            let rule = Rule::Order { low: name(order.low), high: name(order.high), strict: order.strict };
-            found.push(Found { rule, support: order.support, examples: Vec::new() });
-        }
-        for range in &self.checks.ranges {
-            let end = |value: f64| match value {
-                f64::MIN | f64::MAX => String::new(),
-                value => self.written(range.column, &Cells::Number(vec![value])).concat(),
-            };
-            let rule = Rule::Range { column: name(range.column), from: end(range.from), to: end(range.to) };
-            found.push(Found { rule, support: range.support, examples: Vec::new() });
-        }
-        let mut pairs: Vec<&Pairs> = self.checks.pairs.iter().collect();
-        let strength = |pairs: &Pairs| pairs.strongest.first().map_or(0.0, |absent| absent.expected);
-        pairs.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
-        for pairs in pairs {
-            let impossible = pairs.impossible.iter().map(Vec::len).sum();
-            let rule = Rule::Pairs { columns: pairs.columns.map(name), impossible };
-            let example = |absent: &Absent| NeverTogether {
-                values: [
-                    self.told(pairs.columns[0], absent.first),
-                    self.told(pairs.columns[1], absent.second),
-                ],
-                expected: absent.expected,
-            };
-            let examples = pairs.strongest.iter().map(example).collect();
-            found.push(Found { rule, support: pairs.support, examples });
-        }
-        found
-    }
-
-    /// What codes from the first to the second of a column are, as the column writes it.
-    fn told(self, j: usize, (from, to): (u8, u8)) -> String {
-        let (coder, from, to) = (&self.coding.coders[j], usize::from(from), usize::from(to));
-        let made = match coder {
-            Coder::Text(coder) => Made::Symbol(vec![coder.symbol(from, 0.0), coder.symbol(to, 0.0)]),
-            Coder::Number(coder) => Made::Number(vec![coder.value(from, 0.0), coder.value(to, 1.0)]),
-        };
-        let texts = self.written(j, &coder.write(&made));
-        let [first, last] = texts.as_slice() else { return String::new() };
-        if first == last { first.clone() } else { format!("{first}..{last}") }
-    }
-
-    /// Cells as their column writes them.
-    fn written(self, j: usize, cells: &Cells) -> Vec<String> {
-        let writer = CellWriter::new(Some(&self.coding.columns[j]));
-        let text = |row: usize| {
-            let mut text = String::new();
-            if writer.write(cells, row, &mut text) { text } else { "a blank".to_string() }
-        };
-        (0..cells.len()).map(text).collect()
-    }
 }

@@ -118,7 +118,8 @@ impl Formula {
                 let other = times.clone().or_else(rated);
                 instead[*j] = other.filter(|of| says(of, columns, values) > says(two, columns, values));
             }
-            let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest);
+            let shifted = || rich().find_map(|of| search.of_shifted(*of));
+            let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(shifted);
             found[*j] = simple.or_else(scaled).or_else(rated);
         }
         (found, instead)
@@ -271,7 +272,7 @@ impl Search<'_> {
                 .collect();
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
-            let formula = Formula {
+            let mut formula = Formula {
                 parts: parts.into_iter().map(|(part, _)| part).collect(),
                 operation,
                 unit: 1,
@@ -279,9 +280,38 @@ impl Search<'_> {
                 factor: None,
                 rates: None,
             };
-            let is_made = formula.parts.len() > 1 && !formula.parts[0].inverse;
-            (is_made && self.shows(&formula, &cells)).then_some(formula)
+            if operation == Operation::Sum {
+                formula.factor = self.constant(&formula, &cells, sample.1);
+            }
+            let is_made = formula.factor.is_some() || !formula.parts.first()?.inverse;
+            (formula.parts.len() > 1 && is_made && self.shows(&formula, &cells)).then_some(formula)
         })
+    }
+
+    /// What has to be added to the parts of a sum in the first row from `from` on that has them all, if it is not nothing.
+    fn constant(&self, formula: &Formula, cells: &[&[f64]], from: usize) -> Option<Factor> {
+        let Coder::Number(coder) = self.coder else { return None };
+        let moments = formula.parts.iter().map(|part| part.column).chain([self.column]);
+        if moments.into_iter().any(|column| self.is_moment(column)) {
+            return None;
+        }
+        let apart = |row: usize| self.values[row] - formula.of(cells.iter().map(|cells| cells[row]));
+        let apart = (from..self.values.len()).map(apart).find(|apart| apart.is_finite())?;
+        let value = coder.round(apart);
+        (value.abs() > self.spacing() / 2.0).then_some(Factor { value: value.abs(), inverse: value < 0.0 })
+    }
+
+    /// That the column and another have the same sum in all rows, or the same difference: a share and what is left of 100.
+    fn of_shifted(&self, of: Numbers<'_>) -> Option<Formula> {
+        (0..TRIES.min(self.most + 1)).flat_map(|row| [(row, true), (row, false)]).find_map(
+            |(row, inverse)| {
+                let parts = vec![Part { column: of.0, inverse, unit: 1 }];
+                let formula = Formula { parts, ..Formula::of_two([0, 0], (Operation::Sum, false)) };
+                let factor = Some(self.constant(&formula, &[of.1], row)?);
+                let formula = Formula { factor, ..formula };
+                self.shows(&formula, &[of.1]).then_some(formula)
+            },
+        )
     }
 
     /// The formula by which the column is so many times the product of two others, if there is one.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::coder::{Coder, Made};
+use super::copy::Copies;
 use super::fit::Partial;
 use super::formula::Formula;
 use super::gap::Gap;
@@ -216,6 +217,10 @@ impl Chain {
                 targets,
             );
         }
+        if let Some(copies) = &self.copies {
+            stored.about.insert("copies".to_string(), text(&(&copies.columns, copies.share, copies.out)));
+            stored.insert("copies", &[copies.seen.len()], copies.seen.clone());
+        }
         stored
     }
 
@@ -264,7 +269,17 @@ impl Chain {
                 Some(margins)
             }
         };
+        let copies = match stored.about.contains_key("copies") {
+            false => None,
+            true => {
+                let (columns, share, out) = parsed(stored, "copies")?;
+                Some(Copies { columns, seen: stored.values::<u64>("copies")?.to_vec(), share, out })
+            }
+        };
+        if let Some(problem) = copies.as_ref().and_then(|copies| copies.problem(n)) {
+            return Err(problem.to_string());
+        }
         let n_rows = parsed(stored, "rows")?;
-        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins })
+        Ok(Self { config, columns, coders, plan, learned, n_rows, checks, margins, copies })
     }
 }

@@ -4,7 +4,7 @@ use super::calendar::Unit;
 use super::rule::RATE_OF;
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, A = B * `rate of C`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A = 100 - B - C` or `A + B + C = 100`, A = B * `rate of C`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// A rule as it was written; columns by name.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +127,23 @@ impl Written {
                 let names = (2..n).step_by(2).map(name);
                 are_known.then(|| Self::Formula { column: name(0), terms: products(names, &signs) })
             }
+            // `A + B + C = 100` is `A = 100 - B - C`, and `A - B = C` is `C = A - B`.
+            n if n >= 5 && n % 2 == 1 && sign(n - 2) == "=" => {
+                let signs: Vec<&str> = (1..n - 2).step_by(2).map(sign).collect();
+                let are_added = signs.iter().all(|sign| ["+", "-"].contains(sign));
+                let single = |(name, minus)| (minus, vec![(name, false)]);
+                let names = (0..n - 1).step_by(2).map(name);
+                let is_number = !words[n - 1].1 && words[n - 1].0.parse::<f64>().is_ok();
+                let minus = std::iter::once(false).chain(signs.iter().map(|sign| *sign == "-"));
+                let (column, terms) = match is_number {
+                    true => {
+                        let others = names.zip(minus).skip(1).map(|(name, minus)| (name, !minus));
+                        (name(0), std::iter::once((name(n - 1), false)).chain(others).map(single).collect())
+                    }
+                    false => (name(n - 1), names.zip(minus).map(single).collect()),
+                };
+                are_added.then_some(Self::Formula { column, terms })
+            }
             _ => None,
         }
     }
@@ -188,6 +205,8 @@ mod tests {
         ];
         let written = Written::Formula { column: "a".into(), terms };
         assert_eq!(Written::parse("a = b / c - d + e * `*`"), Some(written));
+        assert_eq!(Written::parse("a + b - c = 100"), Written::parse("a = 100 - b + c"));
+        assert_eq!(Written::parse("b - c + d = a"), Written::parse("a = b - c + d"));
         let same = Written::Formula { column: "a".into(), terms: vec![(false, vec![part("b", false)])] };
         assert_eq!(Written::parse("a = b"), Some(same));
         for wrong in [

@@ -8,6 +8,7 @@ use super::file::{FitOptions, FittedRun};
 use super::made::write_page;
 use crate::data::{Cells, Data, MISSING, Table};
 use crate::error::{Result, RunError, as_code};
+use crate::models::chain::Found;
 use crate::models::detector::DetectorConfig;
 use crate::models::series::SeriesModel;
 use crate::models::{Lesson, Parts, Stored, TableModel};
@@ -224,6 +225,13 @@ fn finish(
         fitted.notes.extend(private.warnings());
     }
     fitted.notes.extend(model.series().and_then(SeriesModel::left_out));
+    for found in model.rules().iter().filter(|found| found.exceptions > 0) {
+        let Found { rule, support, exceptions, .. } = found;
+        let rule = as_code(&rule.said(|_| String::new()));
+        fitted
+            .notes
+            .push(format!("{rule} holds in all but {exceptions} of {support} rows: made rows keep it"));
+    }
     for rule in model.chain().map_or(&[][..], |chain| chain.idle_rules()) {
         fitted.notes.push(format!(
             "`data.rules.off` names {}, which no row shows to be a rule",

@@ -224,7 +224,7 @@ fn predicted(prediction: &Prediction, n_rows: usize) -> Vec<Column> {
                 .map(|(at, level)| number(&format!("p_{level}"), of(at))),
         );
     } else {
-        let quantile = |row: &[f32], share: f64, pick: fn((f64, f64, f64)) -> f64| {
+        let quantile = |row: &[f32], share: f64, pick: &dyn Fn((f64, f64, f64)) -> f64| {
             let total: f64 = numbers.iter().map(|(at, _)| f64::from(row[*at])).sum();
             let mut below = 0.0;
             for (at, values) in &numbers {
@@ -237,11 +237,16 @@ fn predicted(prediction: &Prediction, n_rows: usize) -> Vec<Column> {
         };
         let each = |share: f64, pick: fn((f64, f64, f64)) -> f64| {
             let known = prediction.known.iter().copied().chain(std::iter::repeat(f64::NAN));
-            let told = |(row, known): (&[f32], f64)| match known.is_nan() {
-                true => quantile(row, share, pick),
-                false => known,
+            let bases = prediction.base.iter().copied().chain(std::iter::repeat(0.0));
+            let told = |((row, known), base): ((&[f32], f64), f64)| match (known.is_nan(), prediction.falls) {
+                (false, _) => known,
+                (true, false) => base + quantile(row, share, &pick),
+                // What is farthest below is the least.
+                (true, true) => {
+                    base - quantile(row, 1.0 - share, &|(low, middle, high)| pick((high, middle, low)))
+                }
             };
-            shares().zip(known).map(told).collect::<Vec<f64>>()
+            shares().zip(known).zip(bases).map(told).collect::<Vec<f64>>()
         };
         columns.push(number("predicted", each(0.5, |(_, middle, _)| middle)));
         columns.push(number("low", each(0.05, |(low, _, _)| low)));

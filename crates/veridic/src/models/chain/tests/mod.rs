@@ -1,4 +1,5 @@
 mod follow;
+mod nearly;
 mod partly;
 mod question;
 mod rule;

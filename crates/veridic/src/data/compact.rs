@@ -1,0 +1,85 @@
+//! Dates of digits alone.
+
+use super::date;
+use super::name::is_date_name;
+use super::numbers::{Numbers, n_distinct};
+use super::text::MIN_FOR_IDENTIFIER;
+
+/// Fewer different numbers are months of years by chance.
+const LEAST_MONTHS: usize = 6;
+
+/// Seconds since 1970 of the years 1897 to 2103.
+const NEAR: std::ops::Range<f64> = -2.3e9..4.2e9;
+
+/// Whole numbers of eight digits, some with leading zeros, that are all dates of this time or the last ones, `09012022`, as a
+/// format, what it means, and the seconds they stand for.
+pub(super) fn padded_dates(
+    numbers: &Numbers,
+    values: &[f64],
+) -> Option<(&'static str, &'static str, Vec<f64>)> {
+    if numbers.padded_digits != [8; 2]
+        || [numbers.digits, numbers.least_digits] != [8; 2]
+        || numbers.decimals > 0
+    {
+        return None;
+    }
+    let formats = [("%d%m%Y", "a date: day, month, year"), ("%m%d%Y", "a date: month, day, year")];
+    formats.into_iter().find_map(|(format, meaning)| {
+        let seconds = moments_of(values, |value| format!("{value:08}"), format)?;
+        seconds.iter().all(|at| at.is_nan() || NEAR.contains(at)).then_some((format, meaning, seconds))
+    })
+}
+
+/// Numbers that are all months of years of this time or the last ones: `202405`, `05.2024`, `2024.05`, as a format, the
+/// first and the seconds they stand for.
+pub(super) fn months(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
+    let has = |digits: u8, decimals: u8| {
+        numbers.least_digits == digits
+            && numbers.digits == digits
+            && numbers.least_decimals == decimals
+            && numbers.decimals == decimals
+    };
+    let is_year = |year: f64| (1900.0..2100.0).contains(&year);
+    let [month_first, year_first] = date::DOTTED_MONTHS;
+    let (format, width, places) = match () {
+        () if has(6, 0) && is_year(numbers.min / 100.0) && is_year(numbers.max / 100.0) => {
+            (date::COMPACT_MONTH, 6, 0)
+        }
+        () if has(2, 4) && numbers.min >= 1.19 && numbers.max < 12.21 => (month_first, 7, 4),
+        () if has(4, 2) && is_year(numbers.min) && is_year(numbers.max) => (year_first, 7, 2),
+        () => return None,
+    };
+    let text = |value: f64| format!("{value:0width$.places$}");
+    // A few months may be numbers by chance.
+    if n_distinct(values) < LEAST_MONTHS {
+        return None;
+    }
+    let seconds = moments_of(values, text, format)?;
+    let all_near = seconds.iter().all(|at| at.is_nan() || NEAR.contains(at));
+    all_near.then(|| (format, text(numbers.min), seconds))
+}
+
+/// Whole numbers of eight or fourteen digits that are all dates or date-times, as the seconds they stand for.
+pub(super) fn compact_dates(
+    name: &str,
+    numbers: &Numbers,
+    values: &[f64],
+) -> Option<(&'static str, Vec<f64>)> {
+    if numbers.decimals > 0 || numbers.digits != numbers.least_digits {
+        return None;
+    }
+    let years = |low: f64, high: f64| numbers.min >= low && numbers.max < high;
+    let format = match numbers.digits {
+        8 if is_date_name(name) && years(10_000_101.0, 1e8) => date::COMPACT,
+        8 if numbers.n >= MIN_FOR_IDENTIFIER && years(19_000_101.0, 21_000_101.0) => date::COMPACT,
+        14 if years(19_000_101_000_000.0, 21_000_101_000_000.0) => date::COMPACT_TIME,
+        _ => return None,
+    };
+    Some((format, moments_of(values, |value| format!("{value}"), format)?))
+}
+
+pub(super) fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {
+    let clock = date::Clock::new(format, None);
+    let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
+    values.iter().map(seconds).collect()
+}

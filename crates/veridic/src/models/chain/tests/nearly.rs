@@ -1,0 +1,101 @@
+//! What is left of a number, what nearly all rows keep, and what is asked of dates in order.
+
+use super::*;
+use crate::data::Kind;
+
+/// Three shares of 100, a price of two parts, and days in order; one total and one day are wrong.
+fn projects(n: usize) -> Table {
+    let mut random = Seed(4).stream("projects");
+    let mut draw = |most: f64| (uniform(&mut random) * most).floor();
+    let work: Vec<[f64; 2]> = (0..n).map(|_| [draw(60.0), draw(40.0)]).collect();
+    let parts: Vec<[f64; 2]> = (0..n).map(|_| [draw(900.0), draw(300.0)]).collect();
+    let start: Vec<f64> = (0..n).map(|_| draw(900.0) * 86_400.0).collect();
+    let mut end: Vec<f64> = start.iter().map(|start| start + (5.0 + draw(5.0)) * 86_400.0).collect();
+    let mut total: Vec<f64> = parts.iter().map(|[a, b]| a + b).collect();
+    (total[7], end[9]) = (total[7] + 1.0, start[9] - 86_400.0);
+    let columns = vec![
+        number("dev", work.iter().map(|of| of[0]).collect()),
+        number("ops", work.iter().map(|of| of[1]).collect()),
+        number("admin", work.iter().map(|of| 100.0 - of[0] - of[1]).collect()),
+        number("net", parts.iter().map(|of| of[0]).collect()),
+        number("tax", parts.iter().map(|of| of[1]).collect()),
+        number("total", total),
+        number("start", start),
+        number("end", end),
+    ];
+    Table { columns, n_rows: n }
+}
+
+fn schema(table: &Table) -> Schema {
+    let mut schema = Schema::of(table);
+    for column in schema.columns.iter_mut().filter(|column| ["start", "end"].contains(&column.name.as_str()))
+    {
+        column.kind = Kind::DateTime { format: "%Y-%m-%d".into(), min: 0.0, max: 1e8 };
+    }
+    schema
+}
+
+#[test]
+fn shares_of_a_hundred_and_rules_with_mistakes_hold_in_made_rows() {
+    let table = projects(1500);
+    let chain = fitted(&table, &schema(&table), &quick(), 2);
+    let rules: Vec<(String, usize)> =
+        chain.rules().iter().map(|found| (found.rule.to_string(), found.exceptions)).collect();
+    for rule in [("`admin` = 100 - `dev` - `ops`", 0), ("`total` = `net` + `tax`", 1), ("`start` < `end`", 1)]
+    {
+        assert!(rules.contains(&(rule.0.to_owned(), rule.1)), "{rule:?} in {rules:?}");
+    }
+    let made = chain.sample(1000, Seed(3), 2).unwrap();
+    let of = |name: &str| numbers(&made, name);
+    let all = |holds: &dyn Fn(usize) -> bool| (0..1000).all(holds);
+    assert!(all(&|row| of("dev")[row] + of("ops")[row] + of("admin")[row] == 100.0));
+    assert!(all(&|row| of("admin")[row] >= 2.0), "none is below what was seen");
+    assert!(all(&|row| of("net")[row] + of("tax")[row] == of("total")[row]));
+    assert!(all(&|row| of("start")[row] < of("end")[row]));
+    assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+}
+
+#[test]
+fn shares_of_a_hundred_can_be_declared() {
+    let table = projects(1500);
+    let config = ChainConfig {
+        rules: RuleConfig {
+            formulas: false,
+            hold: vec!["dev + ops + admin = 100".into()],
+            ..RuleConfig::default()
+        },
+        ..quick()
+    };
+    let chain = fitted(&table, &schema(&table), &config, 2);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    assert!(rules.contains(&"`admin` = 100 - `dev` - `ops`".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn answers_about_dates_and_parts_go_by_the_other_columns() {
+    let table = projects(1500);
+    let chain = fitted(&table, &schema(&table), &quick(), 2);
+    let fresh = projects(300);
+    let days =
+        |name: &str| numbers(&fresh, name).iter().map(|seconds| seconds / 86_400.0).collect::<Vec<f64>>();
+    let (start, end) = (days("start"), days("end"));
+    for (name, known, sign) in [("end", &start, 1.0), ("start", &end, -1.0)] {
+        let told = chain.predict(&fresh, name, 2).unwrap();
+        assert_eq!(told.falls, sign < 0.0);
+        let width = told.answers.len();
+        for row in (0..300).filter(|row| *row != 9) {
+            assert_eq!(told.base[row] / 86_400.0, known[row]);
+            let shares = &told.probabilities[row * width..][..width];
+            let near = told.answers.iter().zip(shares).filter(|(answer, _)| match answer {
+                Answer::Number(apart) => (5.0..10.0).contains(&(apart / 86_400.0)),
+                Answer::Range(low, _, high) => *low >= 4.0 * 86_400.0 && *high <= 10.0 * 86_400.0,
+                _ => false,
+            });
+            assert!(near.map(|(_, share)| share).sum::<f32>() > 0.95, "{name} of row {row}");
+        }
+    }
+    // What is left of a sum is certain.
+    let told = chain.predict(&fresh, "tax", 2).unwrap();
+    let left = |row: usize| numbers(&fresh, "total")[row] - numbers(&fresh, "net")[row];
+    assert!((0..300).all(|row| told.known[row] == left(row)));
+}
