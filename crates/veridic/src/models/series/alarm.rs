@@ -188,7 +188,7 @@ pub fn alarms(
             (points, known(sharp))
         });
         if let Some(values) = main {
-            points = edge::within(values, points, REACH);
+            points = edge::within(values, points, peak, REACH);
         }
         // What single values say holds for just these points: one value for too long is told from its first to its last.
         let is_single = |i: &usize| is_told(*i, LONELY_REASON) || is_told(*i, STILL_REASON);

@@ -10,14 +10,16 @@ const SAMPLE: usize = 64;
 const LEAST_SAMPLE: usize = 16;
 /// So many of them may split better: other faults of the series.
 const BETTER: usize = 3;
+/// By so much, in nats, the values at an end split better than the others.
+const PLAIN: f64 = 5.0;
 
 /// `points` of an alarm that windows of twice `reach` points tell of, without those at its start and end that are as the values before
 /// and after it. `values` are those of the channel that it is of.
 ///
 /// The end of the values before is where the values around split best in two stretches, each normal with a mean and a variance of its
 /// own, by their likelihood; if they split there better than nearly all stretches of that length elsewhere in the series, as a
-/// daily wave does anywhere. An alarm of a few points is as it is, and none gets longer.
-pub(super) fn within(values: &[f64], points: Range<usize>, reach: usize) -> Range<usize> {
+/// daily wave does anywhere. An alarm of a few points is as it is, none gets longer, and none loses `peak`.
+pub(super) fn within(values: &[f64], points: Range<usize>, peak: usize, reach: usize) -> Range<usize> {
     let span = 3 * reach;
     if points.len() < 2 * LEAST || span < 2 * LEAST || values.len() < span {
         return points;
@@ -26,9 +28,10 @@ pub(super) fn within(values: &[f64], points: Range<usize>, reach: usize) -> Rang
     let edge = |from: Option<usize>| {
         let from = from?;
         let (at, gain) = best_split(values.get(from..from + span)?)?;
-        (gain > usual?).then_some(from + at)
+        (gain > usual? + PLAIN).then_some(from + at)
     };
-    let is_left = |points: &Range<usize>| points.len() >= LEAST && points.start < points.end;
+    let is_left =
+        |left: &Range<usize>| left.len() >= LEAST && (left.contains(&peak) || !points.contains(&peak));
     let mut found = points.clone();
     if let Some(start) = edge(points.start.checked_sub(reach)).filter(|start| *start > points.start) {
         found = Some(start..found.end).filter(is_left).unwrap_or(found);
@@ -106,26 +109,27 @@ mod tests {
         let mut still = clean.clone();
         still[1500..1650].fill(0.3);
         for values in [&shift, &burst, &still] {
-            let found = within(values, 1473..1676, 32);
+            let found = within(values, 1473..1676, 1550, 32);
             assert!(found.start.abs_diff(1500) <= 3 && found.end.abs_diff(1650) <= 3, "{found:?}");
             // It does not grow, and what is narrow stays.
-            assert_eq!(within(values, 1505..1640, 32), 1505..1640);
-            assert_eq!(within(values, 1499..1502, 32), 1499..1502);
+            assert_eq!(within(values, 1505..1640, 1550, 32), 1505..1640);
+            assert_eq!(within(values, 1499..1502, 1500, 32), 1499..1502);
         }
-        let quiet = within(&clean, 1473..1676, 32);
-        assert!(quiet.len() > 150, "{quiet:?}");
+        assert_eq!(within(&clean, 1473..1676, 1550, 32), 1473..1676);
+        // The peak stays.
+        assert_eq!(within(&shift, 1473..1676, 1480, 32), 1473..1650);
     }
 
     #[test]
     fn a_wave_splits_anywhere_and_says_nothing() {
         let wave: Vec<f64> = (0..3000).map(|i| 3.0 * (i as f64 * 0.065).sin() + 0.1 * noise(i)).collect();
-        assert_eq!(within(&wave, 1473..1676, 32), 1473..1676);
+        assert_eq!(within(&wave, 1473..1676, 1550, 32), 1473..1676);
         // What is too short or has no value is left as it is.
-        assert_eq!(within(&wave[..90], 20..60, 32), 20..60);
+        assert_eq!(within(&wave[..90], 20..60, 40, 32), 20..60);
         let mut missing = wave.clone();
         missing[1450] = f64::NAN;
-        assert_eq!(within(&missing, 1473..1676, 32), 1473..1676);
-        assert_eq!(within(&[], 0..0, 32), 0..0);
-        assert_eq!(within(&vec![2.0; 3000], 1473..1676, 32), 1473..1676);
+        assert_eq!(within(&missing, 1473..1676, 1550, 32), 1473..1676);
+        assert_eq!(within(&[], 0..0, 0, 32), 0..0);
+        assert_eq!(within(&vec![2.0; 3000], 1473..1676, 1550, 32), 1473..1676);
     }
 }
