@@ -65,15 +65,22 @@ def main():
             sys.exit(f"`{name}` is none of {', '.join(MEASURED)} and djia")
         rows = []
         for row in globals()[f"measure_{name}"](args):
+            # Makers of months take long: each is stored when it is done.
+            if name == "stock" and rows and row[1] != rows[-1][1]:
+                keep(result, name, rows)
             say(" | ".join(row))
             rows.append(row)
-        # Only what was measured takes the place of what was known.
-        if not rows or any("nan" in row[3] for row in rows):
-            sys.exit(f"nothing was measured of {name}; results/series.json is as it was")
-        made = {row[1] for row in rows}
-        others = [row for row in result["rows"] if measured(row) != name or (name == "stock" and row[1] not in made)]
-        result["rows"] = sorted(others + rows, key=lambda row: MEASURED.index(measured(row)))
-        store("series", result)
+        keep(result, name, rows)
+
+
+def keep(result, name, rows):
+    """Stores what was measured in place of what was known of it, and nothing less."""
+    if not rows or any("nan" in row[3] for row in rows):
+        sys.exit(f"nothing was measured of {name}; results/series.json is as it was")
+    made = {row[1] for row in rows}
+    others = [row for row in result["rows"] if measured(row) != name or (name == "stock" and row[1] not in made)]
+    result["rows"] = sorted(others + rows, key=lambda row: MEASURED.index(measured(row)))
+    store("series", result)
 
 
 def measured(row):

@@ -167,3 +167,39 @@ fn settings_that_do_not_go_with_windows_are_refused() {
     let error = veridic::fit(prices(120), &config, 1).unwrap_err().to_string();
     assert!(error.contains("are for windows of series"), "{error}");
 }
+
+#[test]
+fn entities_too_short_to_be_cut_in_time_are_parted_whole() {
+    // Forty shops of five days each, all of the same week.
+    let shops: Vec<String> = (0..200).map(|i| format!("s{}", i / 5)).collect();
+    let table = Table::new([
+        ("who", Cells::texts(shops.iter().map(|shop| Some(shop.as_str())))),
+        ("day", Cells::numbers((0..200).map(|i| f64::from(i % 5)))),
+        ("price", Cells::numbers((0..200).map(|i| f64::from((i * 7919) % 101)))),
+    ])
+    .unwrap();
+    let of = |change: &dyn Fn(&mut Config)| {
+        let mut config = Config { data: Default::default(), ..config(VAE) };
+        config.data.series.entity = Some("who".into());
+        config.data.series.time = Some("day".into());
+        config.data.series.window = Some(WindowConfig { length: 4, ..WindowConfig::default() });
+        config.train.epochs = 2;
+        change(&mut config);
+        veridic::fit(table.clone(), &config, 1)
+    };
+    let fitted = of(&|_| ()).unwrap();
+    assert!(
+        fitted.info().notes.iter().any(|note| note.contains("parted by entity")),
+        "{:?}",
+        fitted.info().notes
+    );
+    // Two windows of each shop, both in one part.
+    let rows = fitted.info().rows;
+    assert!(
+        rows.iter().sum::<usize>() == 80 && rows.iter().all(|part| part % 2 == 0 && *part > 0),
+        "{rows:?}"
+    );
+    // What is asked for is not decided otherwise.
+    let error = of(&|config| config.data.split.by = SplitBy::Time).unwrap_err().to_string();
+    assert!(error.contains("a part would be empty"), "{error}");
+}

@@ -224,8 +224,9 @@ impl SeriesError {
                  the column that tells them apart: `data.series.entity = \"NAME\"`"
             }
             Self::Duplicate { .. } => {
-                "say which row counts: `data.series.duplicates = \"last\"` (first, mean); if there are several series, name \
-                 the column that tells them apart: `data.series.entity = \"NAME\"`"
+                "say which row counts, also where clocks are set back and an hour comes twice: \
+                 `data.series.duplicates = \"last\"` (first, mean); if there are several series, name the column that tells them \
+                 apart: `data.series.entity = \"NAME\"`"
             }
             Self::Irregular { step, .. } => {
                 return Some(format!(
@@ -236,7 +237,7 @@ impl SeriesError {
             Self::Sparse { .. } => "choose a larger data.series.step, or `data.series.spacing = \"rows\"`",
             Self::Short { .. } => {
                 "give a longer series, or choose a shorter window; where many entities have a few points each, each can be a row of a \
-                 network: `data.series.window.length = N`"
+                 network: `model = \"vae\"`, `data.series.window.length = N`"
             }
             Self::UnknownEntity { .. } => {
                 "fit on series that have them, or learn one model of all: `model.series.pooled = true`"

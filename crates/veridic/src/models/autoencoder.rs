@@ -90,11 +90,13 @@ impl AutoencoderConfig {
             );
         }
         match self.likelihood {
-            LikelihoodConfig::Gaussian { variance: Variance::Decoded } => conflict(
-                "`model.autoencoder.pca-skip` leads to means, and the likelihood has a decoded variance"
-                    .to_string(),
-                "give `variance = \"by-column\"`, or leave `pca-skip` out",
-            ),
+            LikelihoodConfig::Gaussian { variance: Variance::Decoded | Variance::DecodedCoupled } => {
+                conflict(
+                    "`model.autoencoder.pca-skip` leads to means, and the likelihood has a decoded variance"
+                        .to_string(),
+                    "give `variance = \"by-column\"`, or leave `pca-skip` out",
+                )
+            }
             LikelihoodConfig::Gaussian { .. }
             | LikelihoodConfig::SquaredError { output: Activation::Linear } => Ok(()),
             other => conflict(

@@ -3,6 +3,7 @@
 
 mod aae;
 mod ability;
+mod aggregate;
 mod autoencoder;
 mod average;
 pub mod boost;

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use veridic_graph::{Expr, Shape, loss};
 
+use super::aggregate;
 use super::autoencoder::output;
 use super::program::Pass;
 use crate::nn::{
@@ -42,6 +43,10 @@ pub struct VaeConfig {
     pub free_bits: f32,
     /// Latent points drawn for each row, k: 1 is the VAE, more is the importance-weighted objective.
     pub samples: usize,
+    /// Normal distributions of which a mixture is fitted, after training, to latent points drawn for the rows learned from; new rows are
+    /// made from points of it (Ghosh et al. 2020, "From variational to deterministic autoencoders"). Losses and likelihoods stay those of
+    /// the standard normal prior. 0 is off: points are drawn from that.
+    pub mixture: usize,
 }
 
 impl Default for VaeConfig {
@@ -57,6 +62,7 @@ impl Default for VaeConfig {
             noise: None,
             free_bits: 0.0,
             samples: 1,
+            mixture: 0,
         }
     }
 }
@@ -89,6 +95,9 @@ impl VaeConfig {
         (x, input): (Expr<'g>, Expr<'g>),
         (weight, noise): (Expr<'g>, Expr<'g>),
     ) -> Pass<'g> {
+        if self.mixture > 0 {
+            aggregate::declare(scope, self.mixture, self.latent);
+        }
         let hidden = flat_of(stack_of(scope, "encoder", &self.encoder, input, 0), 0);
         let mean = dense(scope, "encoder.mean", hidden, self.latent);
         scope.describe("encoder.mean", "dense, linear", &[self.latent]);
@@ -301,5 +310,18 @@ mod tests {
         let together = &factor * factor.transpose();
         let correlation = together[(0, 1)] / (together[(0, 0)] * together[(1, 1)]).sqrt();
         assert!((-0.97..-0.8).contains(&correlation), "{together}");
+        // In units of what the decoder says, variances are about 1.
+        let (losses, coupling) = trained(Variance::DecodedCoupled);
+        let (plain, none) = trained(Variance::Decoded);
+        assert!(losses == plain && none.is_none());
+        let together = {
+            let factor = coupling.unwrap();
+            &factor * factor.transpose()
+        };
+        let near = |value: f64, to: f64| (value - to).abs() < 0.2;
+        assert!(
+            near(together[(0, 0)], 1.0) && near(together[(1, 1)], 1.0) && near(together[(0, 1)], -0.91),
+            "{together}"
+        );
     }
 }

@@ -24,7 +24,7 @@ pub enum LikelihoodConfig {
     /// Every value is normal. Loss: `-ln N(t; mean, variance)` with its constant `½ ln 2π`, summed, in nats.
     Gaussian {
         /// A number (0.5 makes the loss the sum of squares plus a constant), or learned: `"shared"`, `"by-column"`, `"coupled"`,
-        /// or given by the decoder with each mean: `"decoded"`.
+        /// or given by the decoder with each mean: `"decoded"`, `"decoded-coupled"`.
         variance: Variance,
     },
     /// For images: every pixel's byte falls into one of so many equal bins, each with a softmax probability. Loss: minus
@@ -159,7 +159,7 @@ impl Likelihood {
         let mut dims = self.dims.clone();
         match (self.config, dims.last_mut()) {
             (LikelihoodConfig::Categorical { levels }, Some(last)) => *last *= levels,
-            (LikelihoodConfig::Gaussian { variance: Variance::Decoded }, Some(last)) => *last *= 2,
+            (LikelihoodConfig::Gaussian { variance }, Some(last)) if variance.is_decoded() => *last *= 2,
             _ => {}
         }
         dims
@@ -167,7 +167,9 @@ impl Likelihood {
 
     /// The mean and the log-variance of each value in what a decoder says, `[rows, .., width]` each, where it says both.
     fn parted<'g>(&self, y: Expr<'g>) -> Option<(Expr<'g>, Expr<'g>)> {
-        let LikelihoodConfig::Gaussian { variance: Variance::Decoded } = self.config else { return None };
+        if !matches!(self.config, LikelihoodConfig::Gaussian { variance } if variance.is_decoded()) {
+            return None;
+        }
         let last = self.dims.last().copied().unwrap_or(1);
         let lead = y.shape().dims;
         let lead = &lead[..lead.len() - 1];
@@ -204,7 +206,7 @@ impl Likelihood {
             LikelihoodConfig::Bernoulli | LikelihoodConfig::ContinuousBernoulli => {
                 format!("{dense}, sigmoid")
             }
-            LikelihoodConfig::Gaussian { variance: Variance::Decoded } => {
+            LikelihoodConfig::Gaussian { variance } if variance.is_decoded() => {
                 format!("{dense}, means and log-variances")
             }
             LikelihoodConfig::Gaussian { .. } => format!("{dense}, linear"),
@@ -233,9 +235,10 @@ impl Likelihood {
         Some(state.clamp(-LOG_VARIANCE_LIMIT, LOG_VARIANCE_LIMIT))
     }
 
-    /// How what is left of the columns in training goes together, `[width, width]`, if sampling is to know it.
+    /// How what is left of the columns in training goes together, `[width, width]`, if sampling is to know it: in units of the
+    /// deviations that the decoder gives, where it does.
     fn covariance<'g>(&self, scope: &mut Scope<'g>) -> Option<Expr<'g>> {
-        let wanted = self.config == LikelihoodConfig::Gaussian { variance: Variance::Coupled };
+        let wanted = matches!(self.config, LikelihoodConfig::Gaussian { variance } if variance.is_coupled());
         wanted.then(|| scope.statistic(COVARIANCE, &[self.width, self.width], Init::Constant(0.0)))
     }
 
@@ -246,8 +249,12 @@ impl Likelihood {
         // Several latent points of a row are all compared with the row.
         let x = if last > 0 { x.reshape(&[&vec![1; last][..], &[self.width]].concat()) } else { x };
         if let (Mode::Train, Some(covariance)) = (scope.mode, self.covariance(scope)) {
-            let left = (x - y).detach();
-            let samples = y.shape().width() / self.width;
+            let left = match self.parted(y) {
+                Some((mean, log_variance)) => (x - mean) * (log_variance * -0.5).exp(),
+                None => x - y,
+            };
+            let left = left.detach();
+            let samples = left.shape().width() / self.width;
             let of_batch = left.contract(left) / (scope.graph.row_count() * samples as f32);
             scope.update(covariance, |before| before + (of_batch - before) * COVARIANCE_RATE);
         }
@@ -327,7 +334,7 @@ impl Likelihood {
     }
 
     /// What independent noise of variance 1 is to be multiplied by from the left, rows of a lower triangle, for noise as large as
-    /// what was left in training, by the state [`COVARIANCE`], and that goes together as it did. Nothing where training has not said.
+    /// what was left in training (in units of the deviations that the decoder gives, where it does), by the state [`COVARIANCE`], and that goes together as it did. Nothing where training has not said.
     ///
     /// The variances of the loss lag behind where they are small, as a step of an optimizer is the same for all of them.
     pub fn coupling(&self, covariance: &[f32]) -> Option<DMatrix<f64>> {

@@ -23,9 +23,22 @@ pub enum Variance {
     /// `"decoded"`: one for each value of each row, which the decoder gives beside the mean (Nix and Weigend 1994, "Estimating the
     /// mean and variance of the target probability distribution"): rows may be calm or stormy.
     Decoded,
+    /// `"decoded-coupled"`: `"decoded"`; and rows that are made get noise whose values, in units of what the decoder says of each, go
+    /// together as what is left of rows in training does. Losses and scores are those of `"decoded"`.
+    DecodedCoupled,
 }
 
 impl Variance {
+    /// Whether the decoder gives a variance of each value.
+    pub(super) fn is_decoded(self) -> bool {
+        matches!(self, Self::Decoded | Self::DecodedCoupled)
+    }
+
+    /// Whether the noise of made rows goes together.
+    pub(super) fn is_coupled(self) -> bool {
+        matches!(self, Self::Coupled | Self::DecodedCoupled)
+    }
+
     /// In words, for formulas.
     pub(super) fn text(self) -> String {
         match self {
@@ -34,6 +47,7 @@ impl Variance {
             Self::ByColumn => "v learned by column".to_string(),
             Self::Coupled => "v learned by column, made rows with noise that goes together".to_string(),
             Self::Decoded => "v decoded with y".to_string(),
+            Self::DecodedCoupled => "v decoded with y, made rows with noise that goes together".to_string(),
         }
     }
 }
@@ -46,6 +60,7 @@ impl Serialize for Variance {
             Self::ByColumn => serializer.serialize_str("by-column"),
             Self::Coupled => serializer.serialize_str("coupled"),
             Self::Decoded => serializer.serialize_str("decoded"),
+            Self::DecodedCoupled => serializer.serialize_str("decoded-coupled"),
         }
     }
 }
@@ -57,7 +72,7 @@ impl<'de> Deserialize<'de> for Variance {
             type Value = Variance;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number above 0, \"shared\", \"by-column\", \"coupled\" or \"decoded\"")
+                f.write_str("a number above 0, \"shared\", \"by-column\", \"coupled\", \"decoded\" or \"decoded-coupled\"")
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Variance, E> {
@@ -78,6 +93,7 @@ impl<'de> Deserialize<'de> for Variance {
                     "by-column" => Ok(Variance::ByColumn),
                     "coupled" => Ok(Variance::Coupled),
                     "decoded" => Ok(Variance::Decoded),
+                    "decoded-coupled" => Ok(Variance::DecodedCoupled),
                     _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
                 }
             }

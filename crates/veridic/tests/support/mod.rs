@@ -83,6 +83,7 @@ pub(crate) fn cases() -> Vec<Case> {
         vae("\"continuous-bernoulli\"", "min-max", ""),
         vae("{ gaussian = { variance = \"shared\" } }", "standard", ""),
         vae("{ gaussian = { variance = \"by-column\" } }", "standard", "free-bits = 0.2"),
+        vae("{ gaussian = { variance = \"decoded-coupled\" } }", "standard", "mixture = 3"),
         vae("\"mixed\"", "quantile", "samples = 3"),
     ];
     [&of_model("autoencoder")[..], &of_model("vae"), &objectives].concat()

@@ -34,7 +34,7 @@ struct Group {
 }
 
 fn long(table: &Table, schema: &Schema, config: &SeriesConfig) -> Result<SeriesSet, DataError> {
-    let time = time_column(schema, config);
+    let time = time_column(table, schema, config);
     let channels = channels(table, schema, config, time.as_deref())?;
     let labels = labels(table, config)?;
     let times = match &time {
@@ -144,13 +144,49 @@ fn rows(table: &Table, schema: &Schema, config: &SeriesConfig) -> Result<SeriesS
     Ok(SeriesSet { channels: vec![VALUE.to_owned()], time: None, series: series.collect() })
 }
 
-/// The time column: the one asked for, else the one date-time column, if there is exactly one.
-pub(super) fn time_column(schema: &Schema, config: &SeriesConfig) -> Option<String> {
-    config.time.clone().or_else(|| {
-        let mut dates = schema.columns.iter().filter(|column| matches!(column.kind, Kind::DateTime { .. }));
-        let only = dates.next()?;
-        dates.next().is_none().then(|| only.name.clone())
-    })
+/// The time column: the one asked for, else the one date-time column, if there is exactly one, else [`counting`].
+pub(super) fn time_column(table: &Table, schema: &Schema, config: &SeriesConfig) -> Option<String> {
+    if config.time.is_some() {
+        return config.time.clone();
+    }
+    let mut dates = schema.columns.iter().filter(|column| matches!(column.kind, Kind::DateTime { .. }));
+    match (dates.next(), dates.next()) {
+        (Some(only), None) => Some(only.name.clone()),
+        (Some(_), Some(_)) => None,
+        (None, _) => counting(table, schema, config),
+    }
+}
+
+/// Fewer rows rise by the same step by chance.
+const LEAST_COUNTED: usize = 16;
+
+/// The first column that only counts the rows of each series, by one step: it says when they are and nothing else. None where channels
+/// are named, or where it is the only column of numbers.
+pub(super) fn counting(table: &Table, schema: &Schema, config: &SeriesConfig) -> Option<String> {
+    if config.form == SeriesForm::Rows || !config.values.is_empty() || table.n_rows < LEAST_COUNTED {
+        return None;
+    }
+    let is_free = |column: &&Column| {
+        config.entity.as_ref() != Some(&column.name) && config.label.as_ref() != Some(&column.name)
+    };
+    let mut free: Vec<(&str, &[f64])> = Vec::new();
+    for column in table.columns.iter().filter(is_free) {
+        if let Cells::Number(values) = &column.cells {
+            free.push((&column.name, values));
+        }
+    }
+    if free.len() < 2 {
+        return None;
+    }
+    let groups = groups(table, schema, config).ok()?;
+    let counts = |values: &[f64]| {
+        let pairs = || groups.iter().flat_map(|group| group.rows.windows(2));
+        let rise = |pair: &[usize]| values[pair[1]] - values[pair[0]];
+        let step = pairs().next().map_or(0.0, rise);
+        // Decimal steps are not quite the same.
+        step > 0.0 && pairs().all(|pair| (rise(pair) - step).abs() <= 1e-6 * step)
+    };
+    free.into_iter().find(|(_, values)| counts(values)).map(|(name, _)| name.to_owned())
 }
 
 /// The columns of values with their numbers.

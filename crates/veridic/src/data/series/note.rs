@@ -1,6 +1,6 @@
 //! What should be known of how rows were taken for series.
 
-use super::form::{channels, numbers, time_column};
+use super::form::{channels, counting, numbers, time_column};
 use super::{SeriesConfig, SeriesForm, SeriesSet};
 use crate::data::{Cells, Kind, Schema, Table};
 
@@ -18,7 +18,7 @@ pub(crate) fn no_channels(
     if !config.values.is_empty() {
         return None;
     }
-    let time = time_column(schema, config);
+    let time = time_column(table, schema, config);
     let read: Vec<String> = match config.form {
         SeriesForm::Long => set.channels.clone(),
         _ => {
@@ -71,11 +71,20 @@ pub(crate) fn no_channels(
     Some(format!("{}{further} {are}{remedy}", said.join(", ")))
 }
 
-/// In words, why points are numbered in the order of the rows where a column may be meant as their time; nothing where a time is
-/// known, or nothing looks like one.
+/// In words, that a column that counts rows is taken for their time, or why points are numbered in the order of the rows where a column
+/// may be meant as their time; nothing where a time is known, or nothing looks like one.
 pub(crate) fn untimed(table: &Table, schema: &Schema, config: &SeriesConfig) -> Option<String> {
     const NAMES: [&str; 8] = ["time", "timestamp", "date", "datetime", "day", "month", "ts", "ds"];
-    if config.form == SeriesForm::Rows || time_column(schema, config).is_some() {
+    let time = time_column(table, schema, config);
+    if let (Some(time), None) = (&time, &config.time)
+        && counting(table, schema, config).as_ref() == Some(time)
+        && !schema.column(time).is_some_and(|column| matches!(column.kind, Kind::DateTime { .. }))
+    {
+        return Some(format!(
+            "`{time}` counts the rows by the same step throughout, so it is taken for their time and is no channel"
+        ));
+    }
+    if config.form == SeriesForm::Rows || time.is_some() {
         return None;
     }
     let is_free = |name: &str| {

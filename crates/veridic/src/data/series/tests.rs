@@ -254,7 +254,7 @@ fn series_in_columns_and_rows_keep_those_of_few_different_numbers() {
 
 #[test]
 fn what_is_no_channel_is_said_with_what_makes_it_one() {
-    let row = |i: usize| format!("{i}.5,{},{},{}\n", i % 2, ["on", "off", "idle"][i % 3], i * i % 17);
+    let row = |i: usize| format!("{}.5,{},{},{}\n", i * i, i % 2, ["on", "off", "idle"][i % 3], i * i % 17);
     let text = String::from("load,switch,mode,other\n") + &(0..60).map(row).collect::<String>();
     let crate::data::Reading { table, schema, .. } =
         read_bytes("t.csv", text.clone().into_bytes(), &ReadOptions::default()).unwrap();
@@ -271,4 +271,35 @@ fn what_is_no_channel_is_said_with_what_makes_it_one() {
     assert_eq!(no_channels(&table, &schema, &named, &set), None);
     // A number that rises from row to row may be a time.
     assert!(untimed(&table, &schema, &config).unwrap().contains("if `load` is their time"));
+}
+
+#[test]
+fn a_column_that_only_counts_rows_is_their_time() {
+    let text = |step: &dyn Fn(usize) -> f64| -> String {
+        let row = |i: usize| format!("f{},{},{}\n", i / 6, step(i), i * 7919 % 101);
+        String::from("firm,year,revenue\n") + &(0..60).map(row).collect::<String>()
+    };
+    let firms = with(|c| c.entity = Some("firm".into()));
+    let yearly = text(&|i| 2015.0 + (i % 6) as f64);
+    let set = read(&yearly, &firms).unwrap();
+    assert_eq!((set.channels.as_slice(), set.series.len()), (["revenue".to_owned()].as_slice(), 10));
+    assert_eq!(set.series[3].times[..2], [2015.0, 2016.0]);
+    assert!(set.described().contains("every 1 by `year`"), "{}", set.described());
+    let said = |text: &str, config: &SeriesConfig| {
+        let crate::data::Reading { table, schema, .. } =
+            read_bytes("t.csv", text.as_bytes().to_vec(), &ReadOptions::default()).unwrap();
+        untimed(&table, &schema, config).unwrap_or_default()
+    };
+    assert!(said(&yearly, &firms).contains("`year` counts the rows"));
+    // Seconds with decimals do too; what rises unevenly, or is named as a channel, does not.
+    let seconds = text(&|i| 0.004 * (i % 6) as f64);
+    assert_eq!(read(&seconds, &firms).unwrap().channels, ["revenue"]);
+    let uneven = text(&|i| ((i % 6) * (i % 6)) as f64);
+    assert_eq!(read(&uneven, &firms).unwrap().channels, ["year", "revenue"]);
+    let named = with(|c| (c.entity, c.values) = (Some("firm".into()), vec!["year".into(), "revenue".into()]));
+    assert_eq!(read(&yearly, &named).unwrap().channels, ["year", "revenue"]);
+    // The only number is what the series is of.
+    let alone: String =
+        String::from("level\n") + &(0..40).map(|i| format!("{}\n", 3 * i)).collect::<String>();
+    assert_eq!(read(&alone, &SeriesConfig::default()).unwrap().channels, ["level"]);
 }

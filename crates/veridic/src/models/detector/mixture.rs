@@ -266,6 +266,27 @@ impl GaussianMixture {
     }
 }
 
+/// The Gaussians of a mixture fitted to rows of which there is one, whose values are finite.
+pub(in crate::models) fn fitted(
+    config: &GaussianMixtureConfig,
+    rows: &Matrix,
+    random: &mut impl Rng,
+) -> Vec<Gaussian> {
+    let parts = GaussianMixture::start(config, rows, random);
+    let mut mixture = GaussianMixture { config: config.clone(), parts };
+    let mut before = f64::NEG_INFINITY;
+    for _ in 0..config.rounds {
+        let (likelihood, next) = mixture.round(rows);
+        let Some(next) = next else { break };
+        mixture.parts = next;
+        if likelihood - before < config.tolerance {
+            break;
+        }
+        before = likelihood;
+    }
+    mixture.parts
+}
+
 impl Method for GaussianMixture {
     type Config = GaussianMixtureConfig;
     const MODEL: &'static str = "a mixture of Gaussians";
@@ -279,19 +300,8 @@ impl Method for GaussianMixture {
             let (model, found) = (Self::MODEL, rows.n_cols);
             return Err(ModelError::TooManyColumns { model, found, most: MOST_COORDINATES }.into());
         }
-        let parts = Self::start(&config, rows, &mut seed.stream("detector.gaussian-mixture"));
-        let mut mixture = Self { config, parts };
-        let mut before = f64::NEG_INFINITY;
-        for _ in 0..mixture.config.rounds {
-            let (likelihood, next) = mixture.round(rows);
-            let Some(next) = next else { break };
-            mixture.parts = next;
-            if likelihood - before < mixture.config.tolerance {
-                break;
-            }
-            before = likelihood;
-        }
-        Ok(mixture)
+        let parts = fitted(&config, rows, &mut seed.stream("detector.gaussian-mixture"));
+        Ok(Self { config, parts })
     }
 
     fn score(&self, rows: &Matrix, parts: Option<&mut [f64]>) -> Result<Vec<f64>> {

@@ -7,6 +7,7 @@ use veridic_graph::{Draw, Feed, Graph, GraphError, Plan, Pool, State, States, Ta
 
 pub use judge::Judged;
 
+use super::aggregate::{self, MIXTURE};
 use super::prior::Prior;
 use super::program::{Input, Inputs, Program, decoding, feeds};
 use super::rows::{Layout, Rows};
@@ -198,11 +199,25 @@ impl Network {
         self.prior.as_ref()
     }
 
-    /// `n` latent points from the prior that follow from the seed and the name alone; none of a model that cannot be
-    /// sampled from.
+    /// `n` latent points from the prior, or the mixture that was fitted in its place, that follow from the seed and the name alone;
+    /// none of a model that cannot be sampled from.
     pub fn points(&self, seed: Seed, name: &str, n: usize) -> Matrix {
         let draw = |prior: &Prior| prior.draw(seed, &format!("{name} latent"), n, |_| None);
-        self.prior.as_ref().map_or_else(|| Matrix::zeros(0, self.latent), draw)
+        let mut z = self.prior.as_ref().map_or_else(|| Matrix::zeros(0, self.latent), draw);
+        if let Some(state) = self.state(MIXTURE) {
+            aggregate::place(state, &mut z, seed, name);
+        }
+        z
+    }
+
+    /// The state of that name.
+    pub(super) fn state(&self, name: &str) -> Option<&State> {
+        self.states.get(name)
+    }
+
+    /// The state of that name, to be changed.
+    pub(super) fn state_mut(&mut self, name: &str) -> Option<&mut State> {
+        self.states.entries.iter_mut().find(|state| state.name == name)
     }
 
     /// Whether a row has a posterior over latent points.
@@ -311,6 +326,11 @@ impl Network {
     /// The noise of the numbers of a row in sampling, where it goes together: see [`Likelihood::coupling`].
     pub(crate) fn coupling(&self) -> Option<nalgebra::DMatrix<f64>> {
         self.likelihood.coupling(&self.states.get(COVARIANCE)?.values)
+    }
+
+    /// Whether the decoder gives the standard deviation of each number, which noise that goes together is in units of.
+    pub(crate) fn is_decoding_deviations(&self) -> bool {
+        self.deviate.is_some()
     }
 
     /// Starts recording how long each task of a training step takes, from zero, or stops.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::departure::{Course, shortest};
 use super::detector::{Detector, DetectorConfig, SeriesScores};
+use super::edge;
 use super::four::{JUMP_REASON, LONELY_REASON, STILL_REASON};
 use crate::data::series::{Series, SeriesSet};
 use crate::data::{Cells, Column, ColumnSchema, Kind, Schema, Table};
@@ -22,6 +23,8 @@ const SHARE: f64 = 0.02;
 
 /// A point departs far whose evidence is at least this: three times what is usual.
 const FAR: f64 = 1.0;
+/// How much wider an alarm may be at either end than what it is of: half of the windows of the default detector.
+const REACH: usize = 32;
 /// The most that the evidence of one point counts beside that of others.
 const MOST_EVIDENCE: f64 = 20.0;
 /// Less than this share of the most evidence is none.
@@ -130,7 +133,8 @@ pub struct Alarm {
 ///
 /// Where scores are averages, or of windows, a stretch of high ones is wider than what is unusual: one spike raises all windows that
 /// hold it. So an alarm is the part of the stretch that departs from the usual course, by the detector's references, or, where
-/// nothing does (a wave that is late, noise that stops), the part where the score is above the threshold before it is averaged. Its
+/// nothing does (a wave that is late, noise that stops), the part where the score is above the threshold before it is averaged; without
+/// what at its ends is plainly as the values before and after it. Its
 /// score is the highest of the whole stretch.
 pub fn alarms(
     detector: &Detector,
@@ -171,6 +175,7 @@ pub fn alarms(
             let before = evidence(&points, Course::Before);
             begun(&before, points, peak)
         });
+        let main = channels.first().and_then(|channel| series.values.get(*channel));
         let (mut points, peak) = departs.unwrap_or_else(|| {
             let sharp = if scores.sharp.is_empty() { &scores.scores } else { &scores.sharp };
             let is_high = |i: &usize| sharp[*i] > threshold;
@@ -182,6 +187,9 @@ pub fn alarms(
             };
             (points, known(sharp))
         });
+        if let Some(values) = main {
+            points = edge::within(values, points, peak, REACH);
+        }
         // What single values say holds for just these points: one value for too long is told from its first to its last.
         let is_single = |i: &usize| is_told(*i, LONELY_REASON) || is_told(*i, STILL_REASON);
         if let (Some(first), Some(last)) = (stretch.clone().find(is_single), stretch.clone().rfind(is_single))

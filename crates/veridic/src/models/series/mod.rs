@@ -13,6 +13,7 @@ mod channel;
 mod copula;
 mod departure;
 mod detector;
+mod edge;
 mod episode;
 mod excess;
 mod extreme;

@@ -11,6 +11,9 @@ use crate::run::report::learning::classifiers;
 /// Latent points a row in training, at most.
 const MOST_SAMPLES: usize = 10_000;
 
+/// Components of a mixture of latent points, and dimensions of these, at most.
+const MOST_OF_MIXTURE: usize = 500;
+
 /// Draws a row in estimates of a likelihood, at most.
 const MOST_DRAWS: usize = 1_000_000;
 
@@ -108,6 +111,22 @@ impl Config {
             }
             if vae.samples == 0 || vae.samples > MOST_SAMPLES {
                 return range("model.vae.samples", vae.samples.to_string(), &format!("1 to {MOST_SAMPLES}"));
+            }
+            // Each component has a covariance of all latent dimensions.
+            if vae.mixture > 0 && vae.latent > MOST_OF_MIXTURE {
+                let what = format!(
+                    "`model.vae.mixture` fits covariances of at most {MOST_OF_MIXTURE} dimensions, and `model.vae.latent` is {}",
+                    vae.latent
+                );
+                let remedy = "choose a smaller latent space, or leave `mixture` out".to_string();
+                return Err(ConfigError::Conflict { what, remedy }.into());
+            }
+            if vae.mixture > MOST_OF_MIXTURE {
+                return range(
+                    "model.vae.mixture",
+                    vae.mixture.to_string(),
+                    &format!("0 to {MOST_OF_MIXTURE}"),
+                );
             }
         }
         self.check_privacy()?;

@@ -6,7 +6,8 @@ use super::table::{Source, below};
 use super::{Dataset, Labels};
 use crate::codec::Codec;
 use crate::data::series::{
-    Held, SeriesConfig, SeriesForm, SeriesSet, WindowColumns, WindowConfig, WindowRows, no_channels, untimed,
+    Held, SeriesConfig, SeriesForm, SeriesSet, SeriesSplit, WindowColumns, WindowConfig, WindowForm,
+    WindowRows, no_channels, untimed,
 };
 use crate::data::split::Fractions;
 use crate::data::{Data, DataKind, Schema, Split, Table, labels};
@@ -40,6 +41,11 @@ impl Windowing {
     pub(crate) fn label(&self) -> String {
         let channel = self.columns.source().get(self.columns.main()).map_or("value", String::as_str);
         if self.window().before() == 0.0 { channel.to_string() } else { format!("{channel}, start = 1") }
+    }
+
+    /// Whether windows are of daily prices written as candles.
+    pub(crate) fn is_of_candles(&self) -> bool {
+        self.window().form == WindowForm::Candles
     }
 
     /// The windows of a table, and how many have a missing value and are left out.
@@ -111,7 +117,7 @@ pub(super) fn parted(config: &mut Config, source: Source, mut notes: Vec<String>
         layout.values.clone_from(&set.channels);
     }
     layout.time = layout.time.take().or(set.time.as_ref().map(|column| column.name.clone()));
-    let parts = split(config, &set, &mut notes)?;
+    let parts = split(config, &set, window.points(), &mut notes)?;
     let names = ["for training", "for validation", "for testing"];
     let mut rows: Option<WindowRows> = None;
     let (mut counts, mut left_out) = ([0; 3], 0);
@@ -187,8 +193,11 @@ pub(crate) fn series_layout(codec: &Codec, windows: &Windowing) -> Layout {
     }
 }
 
-/// Series to learn from, to stop by and to test on.
-fn split(config: &Config, set: &SeriesSet, notes: &mut Vec<String>) -> Result<[SeriesSet; 3]> {
+/// Of the windows that series have, a cut in time that is not asked for leaves no less than this share.
+const LEFT_BY_TIME: f64 = 0.5;
+
+/// Series to learn from, to stop by and to test on, for windows of so many points.
+fn split(config: &Config, set: &SeriesSet, points: usize, notes: &mut Vec<String>) -> Result<[SeriesSet; 3]> {
     let settings = &config.data.split;
     let fractions = Fractions { valid: settings.valid, test: settings.test };
     let (entities, time) = match settings.by {
@@ -196,7 +205,17 @@ fn split(config: &Config, set: &SeriesSet, notes: &mut Vec<String>) -> Result<[S
         SplitBy::EntityAndTime => (true, true),
         _ => (false, true),
     };
-    if matches!(settings.by, SplitBy::Stratified | SplitBy::Random) && settings.test + settings.valid > 0.0 {
+    let is_left_to_us = matches!(settings.by, SplitBy::Stratified | SplitBy::Random)
+        && settings.test + settings.valid > 0.0
+        && settings.from.is_none()
+        && settings.entities.is_empty();
+    if is_left_to_us {
+        if let Some(parts) = by_entity_for_short(set, fractions, (points, config.seed)) {
+            notes.push(format!(
+                "windows are parted by entity: a cut in time leaves few of {points} points of series as short as these"
+            ));
+            return Ok(parts);
+        }
         notes.push("windows overlap, so they are parted by time".to_string());
     }
     let from = match settings.from.as_ref().map(|text| (text, set.time_of(text))) {
@@ -224,4 +243,30 @@ fn split(config: &Config, set: &SeriesSet, notes: &mut Vec<String>) -> Result<[S
     let held = Held { entities, time, named: settings.entities.clone(), from };
     let parts = set.split_held(&held, fractions, Seed(config.seed))?;
     Ok([parts.train, parts.valid, parts.test])
+}
+
+/// Parts of whole entities, where a cut in time would leave less than half of the windows of so many points, or a part without one, and
+/// entities would not.
+fn by_entity_for_short(
+    set: &SeriesSet,
+    fractions: Fractions,
+    (points, seed): (usize, u64),
+) -> Option<[SeriesSet; 3]> {
+    let windows = |part: &SeriesSet| -> usize {
+        part.series.iter().map(|series| (series.len() + 1).saturating_sub(points)).sum()
+    };
+    let is_whole = |parts: &[SeriesSet; 3]| {
+        let wanted = [true, fractions.valid > 0.0, fractions.test > 0.0];
+        parts.iter().zip(wanted).all(|(part, wanted)| !wanted || windows(part) > 0)
+    };
+    let three = |parts: SeriesSplit| [parts.train, parts.valid, parts.test];
+    let by_time = set.split_by_time(fractions).map(three).ok();
+    let is_enough = |parts: &[SeriesSet; 3]| {
+        let left: usize = parts.iter().map(windows).sum();
+        is_whole(parts) && left as f64 >= LEFT_BY_TIME * windows(set) as f64
+    };
+    if by_time.as_ref().is_some_and(is_enough) {
+        return None;
+    }
+    set.split_by_entity(fractions, Seed(seed)).map(three).ok().filter(is_whole)
 }

@@ -1,6 +1,7 @@
 //! Pictures of windows of series: given back, walked to, made.
 
 use super::Context;
+use crate::data::series::Series;
 use crate::data::{Data, Table};
 use crate::error::Result;
 use crate::figure::{self, Figure, LineColor, LinePanel, Panels};
@@ -26,16 +27,20 @@ impl Context<'_> {
         }
     }
 
-    /// The first channel of windows (of candles the close), in units of the data.
+    /// The first channel of windows, in units of the data; of candles the close, over that of the first day, so that months of other
+    /// heights can be compared.
     fn lines(&self, values: &Table, known: Option<&Table>) -> Result<Vec<Vec<f64>>> {
         let windows = self.windows()?;
         let set =
             windows.series(values, known).ok_or_else(|| self.needs("values of windows", "leave it out"))?;
-        Ok(set
-            .series
-            .into_iter()
-            .map(|series| series.values.into_iter().nth(windows.columns.main()).unwrap_or_default())
-            .collect())
+        let line = |series: Series| {
+            let mut line = series.values.into_iter().nth(windows.columns.main()).unwrap_or_default();
+            if let (true, Some(first)) = (windows.is_of_candles(), line.first().copied()) {
+                line.iter_mut().for_each(|value| *value /= first);
+            }
+            line
+        };
+        Ok(set.series.into_iter().map(line).collect())
     }
 
     /// Test windows spread over all of them, over what the model gives back.
@@ -94,7 +99,7 @@ impl Context<'_> {
         self.panels("What each latent dimension does", &panels.collect::<Vec<_>>(), &legend)
     }
 
-    /// Test windows and made ones.
+    /// Real windows, those tested on where there are some, and made ones.
     pub(super) fn series_samples(&mut self) -> Result<Figure> {
         let n = self.wanted.count;
         let rows = check::figure::of_label(self.data, self.wanted);
@@ -110,8 +115,8 @@ impl Context<'_> {
         };
         let (real, made) = (self.lines(&table.take(&rows), None)?, self.lines(&made, None)?);
         let panels = [one_each("real", &real, 0), one_each("made", &made, 1)].concat();
-        let legend = [("test windows", LineColor::Category(0)), ("made", LineColor::Category(1))];
-        self.panels("Windows and made ones", &panels, &legend)
+        let legend = [("real", LineColor::Category(0)), ("made", LineColor::Category(1))];
+        self.panels("Real windows and made ones", &panels, &legend)
     }
 
     /// What a window is of: the entity and its first time.
@@ -124,7 +129,8 @@ impl Context<'_> {
 
     fn panels(&self, title: &str, panels: &[LinePanel<'_>], legend: &[(&str, LineColor)]) -> Result<Figure> {
         let windows = self.windows()?;
-        let y_label = windows.label();
+        let day = if windows.is_of_candles() { ", first day = 1" } else { "" };
+        let y_label = windows.label() + day;
         let x: Vec<f64> = (1..=windows.columns.steps).map(|step| step as f64).collect();
         // Two rows of two rather than a row of three and a lone one.
         let columns = if panels.len() <= 4 { 2 } else { COLUMNS };

@@ -197,7 +197,9 @@ impl Training<'_> {
             observe,
             keep,
         };
-        train::fit(network, pool, data.rows(), session)
+        let outcome = train::fit(network, pool, data.rows(), session)?;
+        network.fit_prior(pool, data.rows(), &index(&data.split.train), Seed(config.seed))?;
+        Ok(outcome)
     }
 }
 

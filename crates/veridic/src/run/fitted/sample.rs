@@ -267,6 +267,7 @@ fn sampled_rows_named(
     let layout = network.layout().clone();
     let mut random = seed.stream(&format!("{name} cells"));
     let coupling = network.coupling();
+    let is_relative = network.is_decoding_deviations();
     for i in 0..rows.n_rows {
         let row = rows.row_mut(i);
         let coupled = coupling.as_ref().map(|coupling| {
@@ -279,6 +280,7 @@ fn sampled_rows_named(
                 BlockKind::Number => {
                     for j in span {
                         row[j] += match &coupled {
+                            Some(noise) if is_relative => deviations.row(i)[j] * noise[j] as f32,
                             Some(noise) => noise[j] as f32,
                             None => deviations.row(i)[j] * standard_normal(&mut random) as f32,
                         };
