@@ -475,10 +475,11 @@ mod tests {
         let whole = Kind::Integer { min: 0.0, max: 9.0 };
         for (kind, spelling, text, value) in [
             (&real, Some(&comma), "1.234,50", Some(1234.5)),
-            (&real, Some(&comma), "1.234", None),
+            (&real, Some(&comma), "1.234.567", Some(1_234_567.0)),
             (&real, None, "1,234.50", Some(1234.5)),
             (&real, None, "1,234", None),
             (&real, None, "1,23", None),
+            (&real, Some(&comma), "1 234,5", Some(1234.5)),
             (&whole, None, "1,234", Some(1234.0)),
             (&whole, None, "1,5", None),
         ] {

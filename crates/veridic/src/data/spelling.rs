@@ -273,14 +273,17 @@ impl Spelling {
     }
 
     /// The number of a text with a mark between thousands where none was seen, if that can be nothing else: `1.234,50` where the
-    /// decimal mark is a comma, and `1,234` among whole numbers.
+    /// decimal mark is a comma, `1,234` among whole numbers, `1 234`.
     pub(crate) fn grouped(&self, text: &str, whole: bool) -> Option<f64> {
+        if self.thousands.is_some() || self.duration.is_some() || self.compound.is_some() {
+            return None;
+        }
         let decimal = self.decimal.unwrap_or('.');
-        let mark = if decimal == ',' { '.' } else { ',' };
-        let is_plain = self.thousands.is_none() && self.duration.is_none() && self.compound.is_none();
-        let is_told = whole || text.contains(decimal) || text.matches(mark).count() > 1;
-        let grouped = || Self { thousands: Some(mark), ..self.clone() }.number(text);
-        (is_plain && is_told && text.contains(mark)).then(grouped).flatten()
+        let other = if decimal == ',' { '.' } else { ',' };
+        let is_told = whole || text.contains(decimal) || text.matches(other).count() > 1;
+        let marks = [' ', '\u{a0}', '\u{202f}', '\'', '\u{2019}'].into_iter();
+        let mut marks = marks.chain(is_told.then_some(other)).filter(|mark| text.contains(*mark));
+        marks.find_map(|mark| Self { thousands: Some(mark), ..self.clone() }.number(text))
     }
 
     /// The digits of a number in parts, with its sign.

@@ -140,6 +140,11 @@ impl Scanner<'_> {
 
     /// `13時45分`, `13时45分30秒`, `13시 45분`.
     fn marked_time(&mut self) -> Option<()> {
+        // `午後1時45分`: the half comes first.
+        if self.half_follows(0) {
+            self.half();
+            self.blank();
+        }
         let digits = self.count();
         (matches!(digits, 1 | 2)
             && MARKED_HOURS.iter().any(|mark| self.rest[digits..].starts_with(mark.as_bytes())))

@@ -141,7 +141,14 @@ impl Coding<'_> {
         };
         let mut marks = vec![false; coder.levels().len()];
         for text in texts {
-            let known = coder.levels().iter().position(|level| level == text);
+            let levels = || coder.levels().iter();
+            let alike = || {
+                let small = text.to_lowercase();
+                let mut alike = levels().enumerate().filter(|(_, level)| level.to_lowercase() == small);
+                alike.next().filter(|_| alike.next().is_none()).map(|(place, _)| place)
+            };
+            // In other letters, where that can be one alone.
+            let known = levels().position(|level| level == text).or_else(alike);
             let place = known.ok_or_else(|| ModelError::UnknownValue {
                 column: self.columns[j].name.clone(),
                 value: text.clone(),
