@@ -8,8 +8,8 @@ use super::draw::Rows;
 use super::fit::Source;
 use crate::seed::uniform;
 
-/// How many standard deviations of a count more copies there must be to be too many.
-const SURE: f64 = 2.0;
+/// How many standard deviations of a count more copies there must be to be too many: few, as taking them out costs nothing.
+const SURE: f64 = 0.5;
 
 /// The share of rows beyond which so many different values of a column are hardly ever there again: it is not looked at.
 const UNIQUE: f64 = 0.2;
@@ -57,7 +57,7 @@ impl Copies {
         let (found, expected) = (found / kept.len() as f64, expected / kept.len() as f64);
         let share = expected * (1.0 - found) / (found * (1.0 - expected));
         let out = found * (1.0 - share);
-        (out <= MOST_OUT).then(|| Self { share: share as f32, out: out as f32, ..copies })
+        (out <= MOST_OUT).then_some(Self { share: share as f32, out: out as f32, ..copies })
     }
 
     /// Rows of a pool of which about `n` are left.

@@ -1,7 +1,5 @@
 //! The distribution of one column given the others.
 
-use std::borrow::Cow;
-
 use super::Chain;
 use super::axis::Axis;
 use super::coder::{Coder, Made};
@@ -133,24 +131,21 @@ impl Plan {
     fn pinned(&self, asked: usize, own: &Coder, made: &[Made]) -> Option<Made> {
         let Coder::Number(own) = own else { return None };
         let is_of = |of: &Formula| of.parts.iter().position(|part| part.column == asked);
-        let mut wholes: Vec<(&[f64], &Formula, usize, Vec<Cow<'_, [f64]>>)> = Vec::new();
-        for (formula, made_whole) in self.formulas.iter().zip(made) {
+        let mut pins = vec![f64::NAN; made[asked].len()];
+        let mut is_part = false;
+        for (formula, whole) in self.formulas.iter().zip(made) {
             let Some(formula) = formula else { continue };
-            if let (Some(values), Some(which), Some(cells)) =
-                (made_whole.numbers(), is_of(formula), formula.cells(made))
-            {
-                wholes.push((values, formula, which, cells));
+            let parts = (whole.numbers(), is_of(formula), formula.cells(made));
+            let (Some(values), Some(which), Some(cells)) = parts else { continue };
+            is_part = true;
+            for (row, pin) in pins.iter_mut().enumerate().filter(|(_, pin)| pin.is_nan()) {
+                let value = formula.solve(which, values[row], cells.iter().map(|cells| cells[row]));
+                if value.is_finite() {
+                    *pin = own.round(value);
+                }
             }
         }
-        let solved = |row: usize| {
-            let solve = |(values, of, which, cells): &(&[f64], &Formula, usize, Vec<Cow<'_, [f64]>>)| {
-                let value = of.solve(*which, values[row], cells.iter().map(|cells| cells[row]));
-                value.is_finite().then(|| own.round(value))
-            };
-            wholes.iter().find_map(solve).unwrap_or(f64::NAN)
-        };
-        let n = made[asked].len();
-        (!wholes.is_empty()).then(|| Made::Number((0..n).map(solved).collect()))
+        is_part.then_some(Made::Number(pins))
     }
 }
 

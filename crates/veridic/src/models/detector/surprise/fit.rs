@@ -230,7 +230,7 @@ impl Surprise {
             for &i in rows {
                 let (standard, ranked) = lists(i);
                 let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked };
-                let columns = fitted.columns_of(encoded, i, known.row(&fitted, i), &statistics);
+                let (columns, _) = fitted.columns_of(encoded, i, known.row(&fitted, i), &statistics);
                 means
                     .iter_mut()
                     .zip(columns.iter().flatten())

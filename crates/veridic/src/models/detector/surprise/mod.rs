@@ -193,7 +193,7 @@ impl Surprise {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |coordinates, encoded, batch| {
                     let explain = |i: usize| {
-                        let statistics = batch.statistics(self, encoded, i, true);
+                        let statistics = batch.statistics(self, encoded, i, false);
                         let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics);
                         let unusual = largest(&reasons.1);
                         let mut expected = vec![f64::NAN; width];

@@ -4,8 +4,9 @@ use super::super::encoding::Encoded;
 use super::local::Local;
 use super::{MEMBERS, Row, Statistics, Surprise};
 
-/// Of the statistics, the first so many look at distances between rows.
+/// Of the statistics, the first so many look at distances between rows; the last of these is the Gaussian of neighbors.
 const DISTANCES: usize = 4;
+const LOCAL: usize = DISTANCES - 1;
 
 impl Surprise {
     /// The sum over columns of how rare a row's values are, nats; with `own` the row is one of the reference rows, left out.
@@ -17,7 +18,7 @@ impl Surprise {
             .sum()
     }
 
-    /// A row's score and its parts by column, which sum to it.
+    /// A row's score and its parts by column, which sum to it; the Gaussian of neighbors of `statistics` is not looked at.
     ///
     /// A statistic's part of the score is the square of its surprise over the score. It is shared by how much more each column
     /// puts into the statistic than on ordinary rows.
@@ -29,13 +30,15 @@ impl Surprise {
         statistics: &Statistics,
     ) -> (f64, Vec<f64>) {
         let nats = encoded.strange(i);
-        let (score, surprises) = self.score_of(nats, &statistics.values);
+        let (mut columns, local) = self.columns_of(encoded, i, row, statistics);
+        let mut values = statistics.values;
+        values[LOCAL] = local;
+        let (score, surprises) = self.score_of(nats, &values);
         let width = self.encoding.columns.len();
         let mut reasons = vec![0.0; width];
         if score <= 0.0 {
             return (score, reasons);
         }
-        let mut columns = self.columns_of(encoded, i, row, statistics);
         // That two values do not go together makes the row far from others by both columns; one of them is wrong.
         for cell in encoded.broken_of(i) {
             let Some(beside) = cell.beside else { continue };
@@ -66,14 +69,15 @@ impl Surprise {
         (score, reasons)
     }
 
-    /// What each column puts into each statistic.
+    /// What each column puts into each statistic, and the Gaussian of neighbors, which takes longest and is known with it.
     pub(super) fn columns_of(
         &self,
         encoded: &Encoded,
         i: usize,
         row: Row,
         statistics: &Statistics,
-    ) -> Vec<Vec<f64>> {
+    ) -> (Vec<Vec<f64>>, f64) {
+        let mut local = statistics.values[LOCAL];
         let width = self.encoding.columns.len();
         let mut columns = vec![vec![0.0; width]; MEMBERS];
         let layout = &self.encoding.layout;
@@ -94,9 +98,10 @@ impl Surprise {
             spaces.ranked.columns(layout, row.ranked, (&statistics.ranked, usize::MAX), &mut columns[2]);
             let mut each = vec![0.0; layout.width];
             let rows = &spaces.standard.rows;
-            Local::default().statistic(rows, row.standard.candidates, row.standard.x, Some(&mut each));
-            layout.by_column(&each, |column, part| columns[3][column] = part);
+            let (candidates, x) = (row.standard.candidates, row.standard.x);
+            local = Local::default().statistic(rows, candidates, x, Some(&mut each));
+            layout.by_column(&each, |column, part| columns[LOCAL][column] = part);
         }
-        columns
+        (columns, local)
     }
 }
