@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::breach::Relation;
 use super::coder::{Coder, Made};
 use super::coding::Coding;
 use super::condition::Condition;
@@ -41,8 +42,11 @@ pub(in crate::models) fn find(
     let mut checks = Checks::find((config, slack), &wishes, coders, &whole, codes, &free);
     checks.declare(&wishes, coders, &whole, codes);
     if slack == 0.0 {
-        checks.bound(&plan, coders, made.first().map_or(0, Made::len));
-        checks.except(&plan, coders, made);
+        let n_rows = made.first().map_or(0, Made::len);
+        checks.bound(&plan, coders, n_rows);
+        let law = Law { coding: Coding { columns, coders }, plan: &plan, checks: &checks, n_rows };
+        let broken = |j: usize| (j, law.broken(Relation::Formula(j), made, |_, _| true).len());
+        checks.exceptions = (0..columns.len()).map(broken).filter(|(_, rows)| *rows > 0).collect();
     }
     checks.idle = wishes.idle(config);
     Ok((plan, checks))

@@ -334,23 +334,6 @@ impl Checks {
         }
     }
 
-    /// Counts the rows that break formulas.
-    pub(super) fn except(&mut self, plan: &Plan, coders: &[Coder], made: &[Made]) {
-        for (j, formula) in plan.formulas.iter().enumerate() {
-            let (Some(formula), Made::Number(values)) = (formula, &made[j]) else { continue };
-            let Some(cells) = formula.cells(made) else { continue };
-            let breaks = |row: &usize| {
-                let of = || cells.iter().map(|cells| cells[*row]);
-                let is_said = !values[*row].is_nan() && formula.of(of()).is_finite();
-                is_said && !formula.holds(&coders[j], values[*row], of())
-            };
-            let rows = (0..values.len()).filter(breaks).count();
-            if rows > 0 {
-                self.exceptions.push((j, rows));
-            }
-        }
-    }
-
     /// Adds rules of the user's own that the plan has no place for.
     pub(super) fn declare(&mut self, wishes: &Wishes, coders: &[Coder], columns: &[&Made], codes: &[&[u8]]) {
         let present = |j: usize, row: usize| match columns[j] {
