@@ -75,25 +75,46 @@ impl Counts {
     }
 }
 
-/// The pairs of codes that are not there though columns that are independent would have them; all that are not there where it
-/// is said that only those of the data are possible.
+/// Which pairs are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// All that are not there: it is said that only those of the data are possible.
+    Said,
+    /// Those that would be there if the columns were independent.
+    Expected,
+    /// Of these, those of values that go with one other only: no claim has no amount but 0.
+    Alone,
+}
+
+/// The pairs of codes that are not there.
 pub(super) fn pairs(
     (a, coder_a, of_a): (usize, &Coder, &[u8]),
     (b, coder_b, of_b): (usize, &Coder, &[u8]),
-    is_said: bool,
+    sought: Sought,
 ) -> Option<Pairs> {
     let (height, width) = (coder_a.codes(), coder_b.codes());
     let counts = Counts::new((height, of_a), (width, of_b));
-    let all_known = is_said || counts.all_known();
+    let all_known = sought == Sought::Said || counts.all_known();
+    let has_one = |counts: &mut dyn Iterator<Item = u32>| counts.filter(|count| *count > 0).nth(1).is_none();
+    let of_first: Vec<bool> = (0..height)
+        .map(|x| sought != Sought::Alone || has_one(&mut (0..width).map(|y| counts.at(x, y).0)))
+        .collect();
+    let of_second: Vec<bool> = (0..width)
+        .map(|y| sought != Sought::Alone || has_one(&mut (0..height).map(|x| counts.at(x, y).0)))
+        .collect();
     let mut impossible = vec![vec![false; width]; height];
     let mut found: Vec<Absent> = Vec::new();
     for x in (0..height).filter(|x| coder_a.is_single(*x)) {
         for y in (0..width).filter(|y| coder_b.is_single(*y)) {
             let (count, expected) = counts.at(x, y);
-            if count == 0 && expected > 0.0 && (all_known || expected >= EXPECTED) {
+            let is_sought = of_first[x] || of_second[y];
+            if count == 0 && is_sought && expected > 0.0 && (all_known || expected >= EXPECTED) {
                 impossible[x][y] = true;
                 found.push(Absent { first: (x as u8, x as u8), second: (y as u8, y as u8), expected });
             }
+        }
+        if !of_first[x] {
+            continue;
         }
         let along: Vec<(u32, f64)> = (0..coder_b.cells()).map(|y| counts.at(x, y)).collect();
         for (from, to, expected) in runs(&along) {
@@ -105,7 +126,7 @@ pub(super) fn pairs(
             found.push(Absent { first: (x as u8, x as u8), second: (from as u8, to as u8), expected });
         }
     }
-    for y in (0..width).filter(|y| coder_b.is_single(*y)) {
+    for y in (0..width).filter(|y| coder_b.is_single(*y) && of_second[*y]) {
         let along: Vec<(u32, f64)> = (0..coder_a.cells()).map(|x| counts.at(x, y)).collect();
         for (from, to, expected) in runs(&along) {
             if (from..=to).all(|x| coder_a.is_single(x)) {

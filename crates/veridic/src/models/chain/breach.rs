@@ -104,8 +104,10 @@ impl Law<'_> {
         match relation {
             Relation::Decides(j) => {
                 let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
+                // A blank contradicts where none was but those that follow.
+                let may_miss = self.may_miss(j);
                 let contradicts = |row: &usize| {
-                    if made[j].is_missing(*row, &coders[j]) {
+                    if may_miss && made[j].is_missing(*row, &coders[j]) {
                         return false;
                     }
                     let symbol = decided.known(coders, &made[decided.by], *row);
@@ -166,6 +168,10 @@ impl Law<'_> {
                 let cells = formula.cells(made)?;
                 let cells = || cells.iter().map(|cells| cells[row]);
                 let Made::Number(values) = &made[j] else { return None };
+                // A year is no date.
+                if formula.year == Some(column) {
+                    return None;
+                }
                 let value = match formula.parts.iter().position(|part| part.column == column) {
                     Some(which) => formula.solve(which, values[row], cells()),
                     None => formula.of(cells()),

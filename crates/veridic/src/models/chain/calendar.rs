@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 
 use super::coder::{Coder, Made};
@@ -187,6 +187,20 @@ fn moment_of(seconds: f64) -> Option<DateTime<chrono::Utc>> {
     DateTime::from_timestamp(seconds.floor() as i64, 0)
 }
 
+/// The year of a moment; NaN of none.
+pub(super) fn year_of(moment: f64) -> f64 {
+    moment_of(moment).map_or(f64::NAN, |moment| f64::from(moment.year()))
+}
+
+/// The first and the last moment of a year, seconds since 1970; `None` of what is no year.
+pub(super) fn span_of_year(year: f64) -> Option<(f64, f64)> {
+    let start = |year: f64| {
+        let first = NaiveDate::from_ymd_opt(year as i32, 1, 1).filter(|_| year.fract() == 0.0)?;
+        Some(first.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+    };
+    Some((start(year)?, start(year + 1.0)? - 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +220,10 @@ mod tests {
             vec![(60 + 55) * 12 + 1, 60 * 12 + 11, 176 * 12],
         ];
         assert_eq!(symbols, expected);
+        assert_eq!(moments.map(year_of)[..2], [2024.0, 1969.0]);
+        let (first, last) = span_of_year(2024.0).unwrap();
+        assert_eq!([first - 1.0, first, last, last + 1.0].map(year_of), [2023.0, 2024.0, 2024.0, 2025.0]);
+        assert!(year_of(f64::NAN).is_nan() && span_of_year(2024.5).is_none() && span_of_year(1e9).is_none());
         assert!(Period::of(&[f64::NAN]).is_empty() && Period::of(&[0.0, 1e300]).is_empty());
         assert_eq!(Unit::named("year and month of start of it"), Some((Unit::YearAndMonth, "start of it")));
         assert_eq!(Unit::named("start"), None);

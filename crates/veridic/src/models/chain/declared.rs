@@ -1,5 +1,6 @@
 //! Rules of the user's own about the columns of a table: those that must hold, and found ones that need not.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +9,7 @@ use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::formula::{Formula, Operation, Part, UNITS};
 use super::rate::{Categories, Rates};
-use super::rule::{RATE_OF, RuleConfig};
+use super::rule::{RATE_OF, RuleConfig, YEAR_OF};
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
 use crate::data::{CellWriter, Cells, ColumnSchema, Kind, Table};
@@ -157,8 +158,8 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     let Some(last) = formula.parts.iter().copied().max_by_key(|part| part.column) else {
         return (column, formula.clone());
     };
-    // Which category it was does not follow from a number.
-    if last.column < column || formula.rates.is_some() {
+    // Which category it was does not follow from a number, nor which day from a year.
+    if last.column < column || formula.rates.is_some() || formula.year == Some(last.column) {
         return (column, formula.clone().sorted());
     }
     if let Some(terms) = &formula.terms {
@@ -171,7 +172,9 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     let others = formula.parts.iter().filter(|part| **part != last);
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
     let factor = if last.inverse { formula.factor } else { formula.factor.map(Factor::turned) };
-    (last.column, Formula { parts, operation, unit: last.unit, terms: None, factor, rates: None }.sorted())
+    let formula =
+        Formula { parts, factor, year: formula.year, ..Formula::of_two([0, 0], (operation, false)) };
+    (last.column, Formula { unit: last.unit, ..formula }.sorted())
 }
 
 impl Declared {
@@ -233,6 +236,7 @@ impl Reader<'_> {
                 let (mut parts, mut sum) = (Vec::new(), Vec::new());
                 let mut factor: Option<Factor> = None;
                 let mut rates: Option<Rates> = None;
+                let mut year: Option<usize> = None;
                 let mut added = 0.0;
                 for (minus, of) in terms {
                     let from = parts.len();
@@ -249,6 +253,11 @@ impl Reader<'_> {
                         match (self.place(&name), name.parse::<f64>()) {
                             (Err(_), Ok(value)) if value.is_finite() && value != 0.0 => {
                                 factor = Some(Factor::times(factor, Factor { value, inverse }));
+                            }
+                            (Err(_), _) if year.is_none() && name.starts_with(YEAR_OF) => {
+                                let of = self.place(name[YEAR_OF.len()..].trim_matches('`'))?;
+                                year = Some(of);
+                                parts.push(Part { column: of, inverse, unit: 1 });
                             }
                             (Err(unknown), _) => {
                                 let of =
@@ -297,7 +306,12 @@ impl Reader<'_> {
                 } else {
                     (Operation::Sum, Some(Terms::added(sum)))
                 };
-                let formula = Formula { parts, operation, unit: 1, terms, factor, rates };
+                let is_date = |j: usize| is_moment(&j) && operation == Operation::Sum && terms.is_none();
+                if year.is_some_and(|j| !is_date(j) || j > column) {
+                    let form = "`A = year of B - C`, where B holds dates and stands before A";
+                    return Err(wrong(format!("years stand in {form}")));
+                }
+                let formula = Formula { parts, operation, unit: 1, terms, factor, rates, year };
                 Declared::Formula { column, formula }
             }
             Written::Decides { by, column } => {
@@ -411,12 +425,13 @@ impl Reader<'_> {
             Declared::Formula { column, ref formula } => {
                 let places: Vec<usize> =
                     std::iter::once(column).chain(formula.parts.iter().map(|part| part.column)).collect();
-                let numbers = |j: &usize| match (read(*j), &formula.rates) {
-                    (Made::Number(values), _) => values,
-                    (Made::Symbol(symbols), Some(rates)) => rates.cells(&symbols),
-                    (Made::Symbol(_), None) => Vec::new(),
+                let whole = read(column).numbers().map(<[f64]>::to_vec).unwrap_or_default();
+                let part = |part: &Part| {
+                    let made = read(part.column);
+                    formula.part(part, &made, 0..made.len()).map_or_else(Vec::new, Cow::into_owned)
                 };
-                let cells: Vec<Vec<f64>> = places.iter().map(numbers).collect();
+                let cells: Vec<Vec<f64>> =
+                    std::iter::once(whole).chain(formula.parts.iter().map(part)).collect();
                 // A missing cell breaks nothing.
                 let holds = |row: &usize| {
                     let parts = cells[1..].iter().map(|cells| cells[*row]);
@@ -496,14 +511,8 @@ mod tests {
                     row[place] = value;
                 }
                 let part = |i: usize| Part { column: places[i + 1], inverse: i > 0 && signs[i - 1], unit: 1 };
-                let written = Formula {
-                    parts: (0..3).map(part).collect(),
-                    operation,
-                    unit: 1,
-                    terms: None,
-                    factor: None,
-                    rates: None,
-                };
+                let parts = (0..3).map(part).collect();
+                let written = Formula { parts, ..Formula::of_two([0, 0], (operation, false)) };
                 let (last, formula) = turned(places[0], &written);
                 assert_eq!(last, 3);
                 assert!(!formula.parts[0].inverse);

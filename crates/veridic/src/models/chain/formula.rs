@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::year_of;
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::rate::Rates;
@@ -91,6 +92,9 @@ pub(super) struct Formula {
     /// Numbers that stand in place of one of the parts of a product, which holds categories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rates: Option<Rates>,
+    /// The part of a sum, a column of moments, of which the year counts: an age is the year of a visit less that of the birth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) year: Option<usize>,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -108,6 +112,8 @@ enum Written {
         factor: Option<Factor>,
         #[serde(default)]
         rates: Option<Rates>,
+        #[serde(default)]
+        year: Option<usize>,
     },
     Two {
         of: [usize; 2],
@@ -128,8 +134,8 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation, unit, terms, factor, rates } => {
-                return Self { parts, operation, unit, terms, factor, rates };
+            Written::Parts { parts, operation, unit, terms, factor, rates, year } => {
+                return Self { parts, operation, unit, terms, factor, rates, year };
             }
             Written::Two { of, operation } => (of, operation),
         };
@@ -148,7 +154,7 @@ impl Formula {
     pub(super) fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
         let part = |(column, inverse)| Part { column, inverse, unit: 1 };
         let parts = [(of[0], false), (of[1], inverse)].map(part).to_vec();
-        Self { parts, operation, unit: 1, terms: None, factor: None, rates: None }
+        Self { parts, operation, unit: 1, terms: None, factor: None, rates: None, year: None }
     }
 
     /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
@@ -156,7 +162,7 @@ impl Formula {
         let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
         let of = |column: usize| if is_moment(column) { 1 } else { unit };
         let mixed = is_moment(column) || self.parts.iter().any(|part| is_moment(part.column));
-        if mixed && self.operation == Operation::Sum && self.terms.is_none() {
+        if mixed && self.year.is_none() && self.operation == Operation::Sum && self.terms.is_none() {
             self.unit = of(column);
             self.parts.iter_mut().for_each(|part| part.unit = of(part.column));
         }
@@ -176,7 +182,7 @@ impl Formula {
     }
 
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
-    /// looked at); not finite where nothing is.
+    /// looked at); not finite where nothing is. Of a part of which the year counts, that.
     pub(super) fn solve(&self, which: usize, value: f64, cells: impl Iterator<Item = f64>) -> f64 {
         if let Some(terms) = &self.terms {
             return terms.solve(&self.parts, which, value, &cells.collect::<Vec<f64>>());
@@ -196,9 +202,12 @@ impl Formula {
         found / f64::from(part.unit)
     }
 
-    /// The cells of a part in some rows: its numbers, or the rates of its categories.
+    /// The cells of a part in some rows: its numbers, their years or the rates of its categories.
     pub(super) fn part<'a>(&self, part: &Part, made: &'a Made, rows: Range<usize>) -> Option<Cow<'a, [f64]>> {
         match (made, self.rates.as_ref().filter(|rates| rates.of == part.column)) {
+            (Made::Number(values), None) if self.year == Some(part.column) => {
+                values.get(rows).map(|values| values.iter().map(|moment| year_of(*moment)).collect())
+            }
             (Made::Number(values), None) => values.get(rows).map(Cow::Borrowed),
             (Made::Symbol(symbols), Some(rates)) => symbols.get(rows).map(|of| rates.cells(of).into()),
             _ => None,
@@ -271,7 +280,10 @@ impl Formula {
         let rated = |rates: &Rates| {
             rates.are_whole() && has(rates) && self.operation == Operation::Product && self.terms.is_none()
         };
+        let is_sum = self.operation == Operation::Sum && self.terms.is_none();
+        let dated = |year: usize| is_sum && self.parts.iter().any(|part| part.column == year);
         !self.parts.is_empty()
+            && self.year.is_none_or(dated)
             && self.rates.as_ref().is_none_or(rated)
             && self.factor.as_ref().is_none_or(sound)
             && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::calendar::{span_of_year, year_of};
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Given, Set, Wanted};
@@ -171,6 +172,9 @@ impl<'a> Known<'a> {
                 .map(|part| match formula.rates.as_ref().filter(|rates| rates.of == part.column) {
                     _ if part.column == j => Some(nothing()),
                     Some(rates) => self.symbols(part.column).map(|of| rates.cells(&of).into()),
+                    None if formula.year == Some(part.column) => self
+                        .numbers(part.column)
+                        .map(|moments| moments.iter().map(|moment| year_of(*moment)).collect()),
                     None => self.numbers(part.column),
                 })
                 .collect();
@@ -187,12 +191,22 @@ impl<'a> Known<'a> {
                 if let Some(given) = evidence.given(self.from + row) {
                     let Made::Number(values) = &given.made else { continue };
                     let value = solve(values[self.from + row]);
-                    if value.is_finite() {
+                    if formula.year == Some(j) {
+                        if let Some((first, last)) = span_of_year(value) {
+                            frame.limit(self.n, row, first, last, false);
+                        }
+                    } else if value.is_finite() {
                         frame.pins.resize(self.n, f64::NAN);
                         frame.pins[row] = own.round(value);
                     }
                 } else if let [(low, high)] = intervals.as_slice() {
-                    let ends = [solve(*low), solve(*high)];
+                    let mut ends = [solve(*low), solve(*high)];
+                    if formula.year == Some(j) {
+                        ends.sort_unstable_by(f64::total_cmp);
+                        let years = [ends[0].ceil(), ends[1].floor()].map(span_of_year);
+                        let [Some((first, _)), Some((_, last))] = years else { continue };
+                        ends = [first, last];
+                    }
                     if formula.moves_one_way(which, *low) && ends.iter().all(|end| end.is_finite()) {
                         frame.limit(self.n, row, ends[0].min(ends[1]), ends[0].max(ends[1]), false);
                     }

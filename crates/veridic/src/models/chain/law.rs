@@ -199,8 +199,12 @@ impl Law<'_> {
                 let fits = |symbol: usize| {
                     is_partly && symbol == blank || decided.values.same(symbol, &given.made, row)
                 };
-                let set = other.sets[0].only(by, fits);
-                // A value that nothing decides leaves it open.
+                let mut set = other.sets[0].only(by, fits);
+                // Where no value decides so, a missing cell may.
+                if set.is_empty() {
+                    set = Set::new(by, &[Wanted::Missing]).only(by, fits);
+                }
+                // What nothing decides leaves it open.
                 if set.is_empty() {
                     return 0;
                 }

@@ -4,7 +4,7 @@ use super::absent::Absent;
 use super::coder::{Coder, Made};
 use super::formula::Part;
 use super::law::Law;
-use super::rule::{Found, NeverTogether, Pairs, RATE_OF, Rule};
+use super::rule::{Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
 use super::term;
 use crate::data::{CellWriter, Cells};
 
@@ -27,7 +27,11 @@ impl Law<'_> {
         for (j, formula) in self.plan.formulas.iter().enumerate().chain(instead) {
             if let Some(formula) = formula {
                 let is_rate = |j: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == j);
-                let called = |j: usize| if is_rate(j) { format!("{RATE_OF}{}", name(j)) } else { name(j) };
+                let called = |j: usize| match () {
+                    () if is_rate(j) => format!("{RATE_OF}{}", name(j)),
+                    () if formula.year == Some(j) => format!("{YEAR_OF}{}", name(j)),
+                    () => name(j),
+                };
                 let named = |part: &Part| (called(part.column), part.inverse);
                 let rule = match term::written(j, formula) {
                     Some((column, terms)) => {

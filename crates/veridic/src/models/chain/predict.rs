@@ -130,7 +130,9 @@ impl Plan {
     /// What column `asked` must be for a column that it is part of to follow, where that and its other parts are there.
     fn pinned(&self, asked: usize, own: &Coder, made: &[Made]) -> Option<Made> {
         let Coder::Number(own) = own else { return None };
-        let is_of = |of: &Formula| of.parts.iter().position(|part| part.column == asked);
+        let is_of = |of: &Formula| {
+            of.parts.iter().position(|part| part.column == asked).filter(|_| of.year != Some(asked))
+        };
         let mut pins = vec![f64::NAN; made[asked].len()];
         let mut is_part = false;
         for (formula, whole) in self.formulas.iter().zip(made) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::absent::{self, Absent};
+use super::absent::{self, Absent, Sought};
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::formula::Operation;
@@ -34,6 +34,9 @@ const MOST_CODES: usize = 254;
 
 /// What stands before the name of a column of categories of which each has a number of its own.
 pub(super) const RATE_OF: &str = "rate of ";
+
+/// What stands before the column of dates of which the year counts.
+pub(super) const YEAR_OF: &str = "year of ";
 
 /// Something that holds in every row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -303,17 +306,19 @@ impl Checks {
         if config.pairs {
             let few = |j: &&usize| (2..=MOST_CODES).contains(&coders[**j].codes());
             let few: Vec<usize> = chosen.iter().filter(few).copied().collect();
-            // Where rows may break rules, gaps between numbers say where rows are dense, and not what cannot be.
+            // Where rows may break rules, gaps between two numbers say where rows are dense, and not what cannot be.
             let is_level = |j: usize| matches!(coders[j], Coder::Text(_));
-            let are_told = |a: usize, b: usize| {
-                slack == 0.0
-                    || (is_level(a) || is_level(b)) && coders[a].is_discrete() && coders[b].is_discrete()
+            let are_told =
+                |a: usize, b: usize| slack == 0.0 || coders[a].is_discrete() || coders[b].is_discrete();
+            let sought = |a: usize, b: usize| match slack == 0.0 || is_level(a) || is_level(b) {
+                true => Sought::Expected,
+                false => Sought::Alone,
             };
             for (place, a) in few.iter().enumerate() {
                 for b in few[place + 1..].iter().filter(|b| are_told(*a, **b)) {
                     let places = [*a, *b];
                     let (a, b) = ((*a, &coders[*a], codes[*a]), (*b, &coders[*b], codes[*b]));
-                    let found = absent::pairs(a, b, false);
+                    let found = absent::pairs(a, b, sought(places[0], places[1]));
                     checks.pairs.extend(found.filter(|_| !wishes.is_off(&Declared::With(places))));
                 }
             }
@@ -357,7 +362,7 @@ impl Checks {
                     self.pairs.extend(absent::pairs(
                         (a, &coders[a], codes[a]),
                         (b, &coders[b], codes[b]),
-                        true,
+                        Sought::Said,
                     ));
                 }
                 Declared::Formula { .. } | Declared::Decides { .. } => {}

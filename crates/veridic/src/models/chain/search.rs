@@ -1,5 +1,6 @@
 //! Looking for columns that others make.
 
+use super::calendar::year_of;
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::factor::{self, Factor};
@@ -70,6 +71,9 @@ impl Formula {
         if numbers.len() > MOST_COLUMNS {
             return (found, instead);
         }
+        let is_moment = |(i, _): &&Numbers<'_>| wishes.moments.get(*i) == Some(&true);
+        let year = |(i, moments): &Numbers<'_>| (*i, moments.iter().map(|moment| year_of(*moment)).collect());
+        let years: Vec<(usize, Vec<f64>)> = numbers.iter().filter(is_moment).map(year).collect();
         for (place, (j, values)) in numbers.iter().enumerate() {
             let present = values.iter().filter(|v| !v.is_nan()).count();
             if present < LEAST_ROWS || !many[place] || decided[*j].is_some() {
@@ -93,13 +97,17 @@ impl Formula {
                 other => (None, other),
             };
             let same = same.or_else(|| before.iter().find_map(|of| search.of_moment(*of)));
-            let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b)));
+            let of_year =
+                || years.iter().filter(|(i, _)| is_known(i)).find_map(|of| search.of_year(of, &before));
+            let two = same.or_else(|| two.find_map(|(a, b)| search.of_pair(*a, *b))).or_else(of_year);
             // What others make says nothing that they do not.
             let (own, made): (Vec<Numbers<'_>>, Vec<Numbers<'_>>) =
                 before.iter().copied().partition(|(i, _)| found[*i].is_none());
             let scaled = || {
                 let all = before.iter().copied().zip(&many).map(|(of, many)| (of, *many));
-                let few: Vec<_> = all.filter(|(of, _)| found[of.0].is_none()).collect();
+                // What others make comes last: the nights of a stay, times the price of one.
+                let (mut few, made): (Vec<_>, Vec<_>) = all.partition(|(of, _)| found[of.0].is_none());
+                few.extend(made.into_iter().take(MOST_MADE));
                 (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
             };
             let rest = || search.beside(&made, &own);
@@ -196,6 +204,21 @@ impl Search<'_> {
         (are_moments && self.shows(&formula, &[cells])).then_some(formula)
     }
 
+    /// The sum of the year of a moment and another column, or the difference, if there is one: an age, of a date and the year of
+    /// birth.
+    fn of_year(&self, (moments, years): &(usize, Vec<f64>), others: &[Numbers<'_>]) -> Option<Formula> {
+        if self.is_moment(self.column) {
+            return None;
+        }
+        let others = others.iter().filter(|(column, _)| !self.is_moment(*column));
+        let ways = others.flat_map(|other| [(other, true), (other, false)]);
+        ways.into_iter().find_map(|((other, cells), inverse)| {
+            let formula = Formula::of_two([*moments, *other], (Operation::Sum, inverse));
+            let formula = Formula { year: Some(*moments), ..formula };
+            self.shows(&formula, &[years, cells]).then_some(formula)
+        })
+    }
+
     /// The sum of others and of columns that others make, each added or subtracted: a tax in proportion to the price, and a fee.
     fn beside(&self, made: &[Numbers<'_>], own: &[Numbers<'_>]) -> Option<Formula> {
         let made = &made[..made.len().min(MOST_MADE)];
@@ -279,6 +302,7 @@ impl Search<'_> {
                 terms: None,
                 factor: None,
                 rates: None,
+                year: None,
             };
             if operation == Operation::Sum {
                 formula.factor = self.constant(&formula, &cells, sample.1);
@@ -342,8 +366,7 @@ impl Search<'_> {
         };
         let parts = of.iter().map(part).collect();
         let factor = (factor.value != 1.0).then_some(factor);
-        let formula =
-            Formula { parts, operation: Operation::Product, unit: 1, terms: None, factor, rates: None };
+        let formula = Formula { parts, factor, ..Formula::of_two([0, 0], (Operation::Product, false)) };
         let cells: Vec<&[f64]> = of.iter().map(|((_, cells), _)| *cells).collect();
         self.shows(&formula, &cells).then_some(formula)
     }

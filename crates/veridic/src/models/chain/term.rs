@@ -124,7 +124,7 @@ pub(super) fn turned(column: usize, formula: &Formula, terms: &Terms, which: usi
     let times: Vec<usize> = own.of.iter().filter(|i| **i != which).map(|i| place(*i)).collect();
     times.iter().for_each(|i| parts[*i].inverse ^= !is_inverse);
     let terms = Terms { sum, divides: is_inverse, times };
-    Some(Formula { parts, operation: Operation::Sum, unit: 1, terms: Some(terms), factor: None, rates: None })
+    Some(Formula { parts, terms: Some(terms), ..Formula::of_two([0, 0], (Operation::Sum, false)) })
 }
 
 /// Products, each with whether it is subtracted.
@@ -159,14 +159,7 @@ mod tests {
             Term { minus: false, of: vec![4] },
         ];
         let parts = places.into_iter().enumerate().map(part).collect();
-        Formula {
-            parts,
-            operation: Operation::Sum,
-            unit: 1,
-            terms: Some(Terms::added(sum)),
-            factor: None,
-            rates: None,
-        }
+        Formula { parts, terms: Some(Terms::added(sum)), ..Formula::of_two([0, 0], (Operation::Sum, false)) }
     }
 
     #[test]

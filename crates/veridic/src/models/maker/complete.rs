@@ -18,7 +18,7 @@ const MOST_STUCK: usize = 512;
 const BATCH: usize = 4096;
 
 /// Completes the missing cells of `table` `m` times, each with draws given the row's other cells; columns that the table lacks
-/// are made whole. Rows stay in their order, and cells that are there as they are.
+/// are made whole. A cell stays missing where the rules leave it no value: what is not shipped has no date of it. Rows stay in their order, and cells that are there as they are.
 ///
 /// # Errors
 /// A column of another type of cells; no column that the model knows.
@@ -95,17 +95,25 @@ struct Completion<'a, M> {
 impl<M: Conditional> Completion<'_, M> {
     fn batch(&self, rows: &[u32], m: usize, seed: Seed) -> Vec<Vec<Made>> {
         let draws = self.draws;
-        let (mut made, mut logs, mut kept) = self.drawn(rows, seed);
-        for attempt in 0..ATTEMPTS {
+        let (mut made, mut logs, mut kept) = self.drawn(rows, false, seed);
+        // Of the last, cells may stay missing.
+        for attempt in 0..=ATTEMPTS {
             let is_stuck = |place: &usize| !kept[place * draws..][..draws].contains(&true);
             let stuck: Vec<usize> = (0..rows.len()).filter(is_stuck).collect();
             // Where the known cells themselves break a rule, nothing can be done.
-            if stuck.is_empty() || attempt > 0 && stuck.len() > MOST_STUCK {
+            if stuck.is_empty() {
                 break;
+            }
+            let is_last = attempt == ATTEMPTS;
+            if attempt > 0 && !is_last && stuck.len() > MOST_STUCK {
+                continue;
             }
             let again: Vec<u32> = stuck.iter().map(|place| rows[*place]).collect();
             let seed = Seed(seed.key(&format!("fill.again.{attempt}")));
-            let (more, of_more, more_kept) = self.drawn(&again, seed);
+            let (more, of_more, mut more_kept) = self.drawn(&again, is_last, seed);
+            if is_last {
+                self.fewest_missing(&more, &mut more_kept);
+            }
             for (i, place) in stuck.into_iter().enumerate() {
                 let (to, from) = (place * draws, i * draws);
                 logs[to..to + draws].copy_from_slice(&of_more[from..from + draws]);
@@ -135,8 +143,22 @@ impl<M: Conditional> Completion<'_, M> {
         (0..m).map(&mut table).collect()
     }
 
+    /// Keeps of the draws of each row those with the fewest missing cells.
+    fn fewest_missing(&self, made: &[Made], kept: &mut [bool]) {
+        let coders = self.model.law().coding.coders;
+        let missing =
+            |at: usize| made.iter().zip(coders).filter(|(made, coder)| made.is_missing(at, coder)).count();
+        for (row, kept) in kept.chunks_mut(self.draws).enumerate() {
+            let from = row * self.draws;
+            let of_kept = (0..kept.len()).filter(|draw| kept[*draw]);
+            let Some(fewest) = of_kept.map(|draw| missing(from + draw)).min() else { continue };
+            (0..kept.len()).for_each(|draw| kept[draw] &= missing(from + draw) == fewest);
+        }
+    }
+
     /// Draws of rows given what is known of them, side by side: the logarithms of their weights, and whether they keep the rules.
-    fn drawn(&self, rows: &[u32], seed: Seed) -> (Vec<Made>, Vec<f64>, Vec<bool>) {
+    /// What is not known `may_miss`.
+    fn drawn(&self, rows: &[u32], may_miss: bool, seed: Seed) -> (Vec<Made>, Vec<f64>, Vec<bool>) {
         let repeated: Vec<u32> = rows.iter().flat_map(|row| std::iter::repeat_n(*row, self.draws)).collect();
         let law = self.model.law();
         let mut evidence: Vec<Evidence> = law
@@ -146,7 +168,7 @@ impl<M: Conditional> Completion<'_, M> {
             .zip(&self.known)
             .map(|(coder, known)| {
                 let present = Set::new(coder, &[Wanted::Present]);
-                let is_open = present.is_empty() || self.missing_is_known;
+                let is_open = present.is_empty() || self.missing_is_known || may_miss;
                 let sets = if is_open { Vec::new() } else { vec![present] };
                 let given = known.as_ref().map(|made| {
                     let made = made.take(&repeated);

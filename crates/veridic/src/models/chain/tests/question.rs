@@ -108,6 +108,38 @@ fn missing_cells_are_completed_by_what_is_known() {
 }
 
 #[test]
+fn cells_stay_blank_where_the_rules_leave_them_nothing() {
+    let mut random = Seed(9).stream("orders");
+    let mut draw = |most: f64| (uniform(&mut random) * most) as u32;
+    let mut text = "status,shipped,promo,code,count\n".to_string();
+    for _ in 0..1200 {
+        let (open, day, promo) = (draw(3.0) == 0, 10 + draw(18.0), draw(2.0) == 0);
+        let shipped = if open { String::new() } else { format!("2024-05-{day}") };
+        let code = if promo { ["VIP", "MAY", "SUN"][draw(3.0) as usize] } else { "" };
+        let (status, promo) = (if open { "open" } else { "shipped" }, if promo { "yes" } else { "no" });
+        text += &format!("{status},{shipped},{promo},{code},{}\n", draw(900.0));
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 2);
+    let mut open = table.take(&(0..300).collect::<Vec<_>>());
+    for column in &mut open.columns {
+        match &mut column.cells {
+            Cells::Number(values) if column.name == "shipped" => values.fill(f64::NAN),
+            Cells::Text { codes, .. } if column.name == "code" => codes.fill(MISSING),
+            _ => {}
+        }
+    }
+    let filled = &chain.fill(&open, 1, Seed(1), 2).unwrap()[0];
+    let column = |name: &str| filled.column(name).unwrap();
+    for row in 0..300 {
+        let is = |name: &str, level: &str| column(name).cells.text(row) == Some(level);
+        assert_eq!(column("shipped").cells.is_missing(row), is("status", "open"), "row {row}");
+        assert_eq!(column("code").cells.is_missing(row), is("promo", "no"), "row {row}");
+    }
+}
+
+#[test]
 fn predictions_are_the_posterior() {
     let (table, schema) = weather(3000);
     let chain = fitted(&table, &schema, &quick(), 2);
