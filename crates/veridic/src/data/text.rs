@@ -113,7 +113,10 @@ fn is_dialled(text: &str) -> bool {
     let mut parts = text.split(|c: char| !c.is_ascii_digit() && c != '.');
     let has_decimals = parts.any(|part| part.matches('.').count() == 1);
     digits >= 7
-        && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
+        && text
+            .trim_end_matches('X')
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
         && !has_decimals
         && (text.starts_with(['+', '(', '0']) || groups.nth(2).is_some())
 }
