@@ -36,8 +36,8 @@ pub(crate) fn alike(form: DurationForm) -> &'static [DurationForm] {
     };
     match form {
         Iso | IsoDays | IsoMinutes | IsoSeconds => &[Iso, IsoDays, IsoMinutes, IsoSeconds],
-        Hours => &[Hours],
-        PaddedHours => &[PaddedHours],
+        Hours => &[Hours, PaddedHours],
+        PaddedHours => &[PaddedHours, Hours],
         Minutes => &[Minutes],
         Days => &[Days],
         Interval => &[Interval],
@@ -52,8 +52,7 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
     // No time of day is below zero.
     if negative && clock(text, true).is_some() {
-        let hours = text.find(':').unwrap_or(0);
-        return Some(if hours > 1 { DurationForm::PaddedHours } else { DurationForm::Hours });
+        return Some(DurationForm::Hours);
     }
     if text.starts_with('P') {
         return iso(text).map(|_| DurationForm::Iso);

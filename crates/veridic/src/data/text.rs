@@ -269,6 +269,8 @@ mod tests {
         assert_eq!(unused(&|i| format!("+49 89 {}", 123_456 + i * 7919)), None);
         assert_eq!(unused(&|i| format!("{}-{:02}-6789", 100 + i, i)), None);
         assert_eq!(unused(&|i| format!("{}-{}", 30_000 + i * 100, 50_000 + i)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("{}/{}", 100 + i, 60 + i * 7 % 30)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("{}/{}", 100 + i * 77 % 899, 10 + i * 7 % 89)), None);
     }
 
     #[test]
