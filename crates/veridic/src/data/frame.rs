@@ -12,9 +12,9 @@ pub(super) struct Frames {
     scored: usize,
     scale: Option<String>,
     has_decimals: bool,
-    /// The word before a sign of equality, `dur=402ms`, and whether there are several.
+    /// The word before a sign of equality, `dur=402ms`, and how many cells have it.
     key: Option<String>,
-    pub(super) keys_differ: bool,
+    keyed: usize,
 }
 
 impl Frames {
@@ -22,10 +22,7 @@ impl Frames {
     pub(super) fn see(&mut self, text: &str) {
         self.checked += usize::from(is_checked(text));
         if let Some(key) = key(text) {
-            match &self.key {
-                None => self.key = Some(key.to_owned()),
-                Some(known) => self.keys_differ |= known != key,
-            }
+            self.keyed += usize::from(self.key.get_or_insert_with(|| key.to_owned()) == key);
         }
         if let Some((value, end)) = text.split_once('/').filter(|(value, _)| number::parse(value).is_some()) {
             let end = format!("/{end}");
@@ -34,6 +31,11 @@ impl Frames {
             self.has_decimals |= value.contains('.');
             self.scale.get_or_insert(end);
         }
+    }
+
+    /// Whether some of `n` cells have a word before a sign of equality and too many have not for numbers of one thing.
+    pub(super) fn are_pairs(&self, n: usize) -> bool {
+        self.key.is_some() && self.keyed * 10 < n * 9
     }
 
     /// The end of the scale on which all of `n` cells are, some of them between whole numbers.

@@ -305,7 +305,7 @@ impl Profile {
             let spelling = Spelling { magnitudes: Some(Box::new(magnitudes)), ..spelling_of(&choice) };
             return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
         }
-        if self.are_checked() || self.frames.keys_differ {
+        if self.are_checked() || self.frames.are_pairs(self.present) {
             return Finding::Again(ColumnBuilder::text(), Doubt::None);
         }
         if self.script.is_none()
