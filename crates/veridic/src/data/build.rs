@@ -61,14 +61,14 @@ pub(crate) struct Misfits {
 enum Growing {
     Number {
         values: Vec<f64>,
-        spelling: Option<Spelling>,
+        spelling: Option<Box<Spelling>>,
         /// Whether they have no decimals.
         whole: bool,
     },
     /// Numbers of which the spelling is being found out.
     Spelled(Box<Spelled>),
     Date {
-        clock: Clock,
+        clock: Box<Clock>,
         seconds: Vec<f64>,
         inferred: Option<Box<Inferred>>,
     },
@@ -127,7 +127,7 @@ impl ColumnBuilder {
 
     /// A column of date-times.
     pub(crate) fn date(format: String, spelling: Spelling, n_rows: usize) -> Self {
-        let clock = Clock::new(&format, Some(&spelling));
+        let clock = Box::new(Clock::new(&format, Some(&spelling)));
         let inferred = Some(Box::new(Inferred { format, spelling, respelled: 0, first: None }));
         Self::of(Growing::Date { clock, seconds: Vec::with_capacity(n_rows), inferred })
     }
@@ -152,11 +152,12 @@ impl ColumnBuilder {
         };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
-                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
+                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned().map(Box::new);
                 Growing::Number { values: Vec::new(), spelling, whole: matches!(kind, Kind::Integer { .. }) }
             }
             Kind::DateTime { format, .. } => {
-                Growing::Date { clock: Clock::new(format, spelling), seconds: Vec::new(), inferred: None }
+                let clock = Box::new(Clock::new(format, spelling));
+                Growing::Date { clock, seconds: Vec::new(), inferred: None }
             }
             Kind::Categorical { levels } => text(levels),
             Kind::Boolean { levels } => Growing::Text {
@@ -199,7 +200,7 @@ impl ColumnBuilder {
                     None => number::parse(text),
                 };
                 // Numbers that were learned from may have been too small for what parts thousands.
-                let grouped = || spelling.as_ref().unwrap_or(&Spelling::default()).grouped(text, *whole);
+                let grouped = || spelling.as_deref().unwrap_or(&Spelling::default()).grouped(text, *whole);
                 let value = value.or_else(grouped);
                 values.push(value.unwrap_or(f64::NAN));
                 value

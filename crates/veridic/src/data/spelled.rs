@@ -13,6 +13,9 @@ use super::{Kind, duration, number, script};
 /// Decimals of amounts of money.
 const CENTS: u8 = 2;
 
+/// A cell, and how it comes back.
+type Pair = (String, String);
+
 /// Why cells in one spelling make no column of numbers.
 #[derive(Debug)]
 pub(crate) enum Unspelled {
@@ -40,12 +43,12 @@ pub(crate) struct Spelled {
     first: Option<Cell>,
     /// Cells that are written in another way than they were read, and the first.
     respelled: usize,
-    respelling: Option<(String, String)>,
+    respelling: Option<Pair>,
     /// Digits of numbers with a word for their power of ten, and the first that would have another word.
     places: Places,
     unusual: Option<(String, f64)>,
     /// The ways in which lengths of time may be written, how many cells would come back otherwise, and the first.
-    lengths: Vec<(DurationForm, usize, Option<(String, String)>)>,
+    lengths: Vec<(DurationForm, usize, Option<Pair>)>,
     /// Cells beyond a limit.
     n_beyond: usize,
 }

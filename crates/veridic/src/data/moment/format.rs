@@ -164,7 +164,7 @@ impl Seen {
         if are_months && n == 1 && are_few(self.above(0, 12)) {
             most[0] = self.most_within(0, 12);
         }
-        if are_months && n > 1 && (most[0] > 12 && most[1] > 12 || year_first && most[0] > 12) {
+        if are_months && n > 1 && most[0] > 12 && (most[1] > 12 || year_first) {
             let beyond = [self.above(0, 12), self.above(1, 12)];
             let rarer = if year_first { 0 } else { usize::from(beyond[1] < beyond[0]) };
             if are_few(beyond[rarer]) && (year_first || beyond[rarer] < beyond[1 - rarer]) {

@@ -239,7 +239,7 @@ pub(crate) fn is_total(text: &str) -> bool {
         let start = text.len().checked_sub(word.len());
         start.is_some_and(|start| text.as_bytes()[start..].eq_ignore_ascii_case(word.as_bytes()))
     };
-    if text.len() > LONGEST || !(possible || LAST.iter().any(|word| ends(&word))) {
+    if text.len() > LONGEST || !(possible || LAST.iter().any(ends)) {
         return false;
     }
     let small = text.to_lowercase();
@@ -247,7 +247,7 @@ pub(crate) fn is_total(text: &str) -> bool {
         let after = small.strip_prefix(word);
         after.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '-', '(']))
     };
-    LAST.iter().any(|word| ends(&word)) || WORDS.iter().any(|word| begins(&word))
+    LAST.iter().any(ends) || WORDS.iter().any(begins)
 }
 
 #[cfg(test)]

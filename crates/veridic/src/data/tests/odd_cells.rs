@@ -26,7 +26,8 @@ fn day(i: usize) -> (usize, usize, usize) {
 
 #[test]
 fn one_impossible_date_or_typing_error_is_refused_by_its_line() {
-    let formats: [(&dyn Fn(usize) -> String, &[&str]); 7] = [
+    type Cells<'a> = (&'a dyn Fn(usize) -> String, &'a [&'a str]);
+    let formats: [Cells; 7] = [
         (
             &|i| {
                 let (d, m, y) = day(i);
