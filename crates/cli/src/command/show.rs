@@ -87,6 +87,7 @@ fn column_table(run: &Fitted) -> String {
             match column.kind {
                 Kind::Identifier if is_made_new(&column.name) => "it names rows: made new in the same form",
                 Kind::Identifier => column.unused.map_or("it names rows", Unused::reason),
+                Kind::Constant { value: None } => "no value: written back empty",
                 Kind::Constant { .. } => "one value: written back as it is",
                 _ => "",
             }

@@ -1,11 +1,12 @@
 //! Cells of text into a column of a known kind.
 
-use std::collections::HashMap;
-
+use super::century;
 use super::date::Clock;
 use super::evidence::Cell;
+use super::level::Levels;
 use super::note::ReadNote;
 use super::numbers::{Found, date_kind};
+use super::pattern::Patterns;
 use super::spelled::{Spelled, Unspelled};
 use super::{Cells, ColumnSchema, Kind, MISSING, Spelling, number, pair};
 
@@ -60,22 +61,23 @@ pub(crate) struct Misfits {
 enum Growing {
     Number {
         values: Vec<f64>,
-        spelling: Option<Spelling>,
+        spelling: Option<Box<Spelling>>,
         /// Whether they have no decimals.
         whole: bool,
     },
     /// Numbers of which the spelling is being found out.
     Spelled(Box<Spelled>),
     Date {
-        clock: Clock,
+        clock: Box<Clock>,
         seconds: Vec<f64>,
         inferred: Option<Box<Inferred>>,
     },
     Text {
         codes: Vec<u32>,
         levels: Levels,
-        /// The first cells that differ.
+        /// The first cells that differ, and how they are written.
         first: Vec<Cell>,
+        patterns: Patterns,
     },
     /// Whole numbers written plainly, as long as all are: they take less room and can be turned back.
     Identifier(Vec<f64>),
@@ -89,16 +91,6 @@ struct Inferred {
     /// Cells that are written in another way than they were read, and the first.
     respelled: usize,
     first: Option<(String, String)>,
-}
-
-/// Distinct texts by code.
-#[derive(Debug, Default)]
-struct Levels {
-    codes: HashMap<String, u32>,
-    /// Numbers of the levels that are numbers, so that `3.0` finds `3`; only for levels of a schema.
-    numbers: Vec<(f64, u32)>,
-    /// Words for no and yes, of which other capitals are no other word.
-    words: Vec<(String, u32)>,
 }
 
 /// A column that was read to the end.
@@ -125,12 +117,17 @@ pub(crate) enum Finished {
 impl ColumnBuilder {
     /// A column of any texts.
     pub(crate) fn text() -> Self {
-        Self::of(Growing::Text { codes: Vec::new(), levels: Levels::default(), first: Vec::new() })
+        Self::of(Growing::Text {
+            codes: Vec::new(),
+            levels: Levels::default(),
+            first: Vec::new(),
+            patterns: Patterns::default(),
+        })
     }
 
     /// A column of date-times.
     pub(crate) fn date(format: String, spelling: Spelling, n_rows: usize) -> Self {
-        let clock = Clock::new(&format, Some(&spelling));
+        let clock = Box::new(Clock::new(&format, Some(&spelling)));
         let inferred = Some(Box::new(Inferred { format, spelling, respelled: 0, first: None }));
         Self::of(Growing::Date { clock, seconds: Vec::with_capacity(n_rows), inferred })
     }
@@ -151,19 +148,24 @@ impl ColumnBuilder {
             codes: Vec::new(),
             levels: Levels::known(levels),
             first: Vec::new(),
+            patterns: Patterns::default(),
         };
         Self::of(match kind {
             Kind::Integer { .. } | Kind::Real { .. } => {
-                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned();
+                let spelling = spelling.filter(|spelling| !spelling.reads_plainly()).cloned().map(Box::new);
                 Growing::Number { values: Vec::new(), spelling, whole: matches!(kind, Kind::Integer { .. }) }
             }
             Kind::DateTime { format, .. } => {
-                Growing::Date { clock: Clock::new(format, spelling), seconds: Vec::new(), inferred: None }
+                let clock = Box::new(Clock::new(format, spelling));
+                Growing::Date { clock, seconds: Vec::new(), inferred: None }
             }
             Kind::Categorical { levels } => text(levels),
-            Kind::Boolean { levels } => {
-                Growing::Text { codes: Vec::new(), levels: Levels::of_flag(levels), first: Vec::new() }
-            }
+            Kind::Boolean { levels } => Growing::Text {
+                codes: Vec::new(),
+                levels: Levels::of_flag(levels),
+                first: Vec::new(),
+                patterns: Patterns::default(),
+            },
             Kind::Constant { value } => text(value.as_slice()),
             Kind::Identifier => Growing::Identifier(Vec::new()),
         })
@@ -198,7 +200,7 @@ impl ColumnBuilder {
                     None => number::parse(text),
                 };
                 // Numbers that were learned from may have been too small for what parts thousands.
-                let grouped = || spelling.as_ref().unwrap_or(&Spelling::default()).grouped(text, *whole);
+                let grouped = || spelling.as_deref().unwrap_or(&Spelling::default()).grouped(text, *whole);
                 let value = value.or_else(grouped);
                 values.push(value.unwrap_or(f64::NAN));
                 value
@@ -212,10 +214,14 @@ impl ColumnBuilder {
                 }
                 value
             }
-            Growing::Text { codes, levels, first } => {
+            Growing::Text { codes, levels, first, patterns } => {
+                let known = levels.codes.len();
                 let code = levels.code(text);
                 if first.len() < SHOWN_TEXTS && code as usize == first.len() {
                     first.push((line, text.to_owned()));
+                }
+                if levels.codes.len() > known {
+                    patterns.see(text, line);
                 }
                 codes.push(code);
                 return;
@@ -227,7 +233,8 @@ impl ColumnBuilder {
                         let mut levels = Levels::default();
                         let mut codes: Vec<u32> = values.iter().map(|&v| levels.code_of(v)).collect();
                         codes.push(levels.code(text));
-                        self.cells = Growing::Text { codes, levels, first: Vec::new() };
+                        self.cells =
+                            Growing::Text { codes, levels, first: Vec::new(), patterns: Patterns::default() };
                     }
                 }
                 return;
@@ -275,6 +282,9 @@ impl ColumnBuilder {
                 let is_constant = !seconds.is_empty() && seconds.iter().all(|value| *value == seconds[0]);
                 let clock = Clock::new(&format, Some(&spelling));
                 let kind = date_kind(format, &seconds);
+                if let (Some(year), Kind::DateTime { min, max, .. }) = (spelling.first_year, &kind) {
+                    notes.push(century::note(name, year, &clock, [*min, *max]));
+                }
                 if is_constant && respelled == 0 {
                     let mut text = String::new();
                     clock.write(seconds[0], &mut text);
@@ -302,8 +312,9 @@ impl ColumnBuilder {
                 Err(Unspelled::Mixed(first, second)) => Finished::Mixed(first, second),
                 Err(Unspelled::Texts) => Finished::Again,
             },
-            Growing::Text { mut codes, levels, first } => {
+            Growing::Text { mut codes, levels, first, patterns } => {
                 codes.shrink_to_fit();
+                let first = patterns.odd().unwrap_or(first);
                 Finished::Texts { codes, levels: levels.into_texts(), first }
             }
             cells => match (Self { cells, misfits: Misfits::default() }).finish().0 {
@@ -333,61 +344,6 @@ impl Inferred {
             self.respelled += 1;
             self.first.get_or_insert_with(|| (text.to_owned(), again));
         }
-    }
-}
-
-impl Levels {
-    fn known(levels: &[String]) -> Self {
-        let mut known = Self::default();
-        for level in levels {
-            // Levels that differ only in spelling, such as `0` and `-0`, stay apart.
-            let code = known.add(level);
-            known.numbers.extend(number::parse(level).map(|value| (value, code)));
-        }
-        known
-    }
-
-    /// The levels of a flag: where they are words for no and yes, `TRUE` finds `true`.
-    fn of_flag(levels: &[String; 2]) -> Self {
-        let mut known = Self::known(levels);
-        let are = |a: &str, b: &str| levels[0].eq_ignore_ascii_case(a) && levels[1].eq_ignore_ascii_case(b);
-        if NO_YES.iter().any(|(no, yes)| are(no, yes) || are(yes, no)) {
-            known.words = levels.iter().cloned().zip(0..).collect();
-        }
-        known
-    }
-
-    fn code(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.codes.get(text) {
-            return code;
-        }
-        if let Some(&(_, code)) = self.words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
-            return code;
-        }
-        // `3` may have become `3.0` on its way through another program.
-        if !self.numbers.is_empty()
-            && let Some(value) = number::parse(text)
-            && let Some(&(_, code)) = self.numbers.iter().find(|(known, _)| *known == value)
-        {
-            return code;
-        }
-        self.add(text)
-    }
-
-    fn add(&mut self, text: &str) -> u32 {
-        let code = u32::try_from(self.codes.len()).expect("fewer than 2^32 distinct texts");
-        self.codes.insert(text.to_owned(), code);
-        code
-    }
-
-    fn code_of(&mut self, value: f64) -> u32 {
-        if value.is_nan() { MISSING } else { self.code(&format!("{value}")) }
-    }
-
-    fn into_texts(self) -> Vec<String> {
-        let mut texts: Vec<(u32, String)> = self.codes.into_iter().map(|(text, code)| (code, text)).collect();
-        texts.sort_unstable_by_key(|(code, _)| *code);
-        texts.into_iter().map(|(_, text)| text).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dates of digits alone.
 
+use chrono::NaiveDate;
+
 use super::date;
 use super::name::is_date_name;
 use super::numbers::{Numbers, n_distinct};
@@ -71,11 +73,19 @@ pub(super) fn compact_dates(
     let years = |low: f64, high: f64| numbers.min >= low && numbers.max < high;
     let format = match numbers.digits {
         8 if is_date_name(name) && years(10_000_101.0, 1e8) => date::COMPACT,
-        8 if numbers.n >= MIN_FOR_IDENTIFIER && years(19_000_101.0, 21_000_101.0) => date::COMPACT,
+        // One for ever, 31 December 9999, may be among them.
+        8 if numbers.n >= MIN_FOR_IDENTIFIER && years(19_000_101.0, 1e8) => date::COMPACT,
         14 if years(19_000_101_000_000.0, 21_000_101_000_000.0) => date::COMPACT_TIME,
         _ => return None,
     };
     Some((format, moments_of(values, |value| format!("{value}"), format)?))
+}
+
+/// Whether a whole number of eight digits is a date from 1900 on: year, month, day.
+pub(super) fn is_date(value: f64) -> bool {
+    let digits = value as u32;
+    let date = || NaiveDate::from_ymd_opt((digits / 10_000) as i32, digits / 100 % 100, digits % 100);
+    value.fract() == 0.0 && value >= 19_000_101.0 && date().is_some()
 }
 
 pub(super) fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {

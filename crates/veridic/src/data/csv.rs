@@ -9,7 +9,7 @@ use super::dialect::Dialect;
 use super::encoding::{self, Decoded};
 use super::note::ReadNote;
 use super::record::{Cell, Problem, Records};
-use super::rows::{self, Origin, Rows};
+use super::rows::{self, Origin, Repeated, Rows};
 use super::source::Source;
 use super::{Difference, ReadOptions, Reading, Schema, Table, TextLayout};
 use crate::error::DataError;
@@ -24,7 +24,8 @@ pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<Reading, Da
     in_encoding(source, options, |encoding, is_guess| {
         let text = Text::open(source, encoding, options, &[])?;
         let note = encoding.map(|encoding| ReadNote::Encoding { encoding: encoding.name(), is_guess });
-        let reading = rows::read(&text, options, note.into_iter().chain(text.above()).collect())?;
+        let notes = note.into_iter().chain(text.above()).chain(text.row_names());
+        let reading = rows::read(&text, options, notes.collect())?;
         Ok(Reading { layout: Some(text.layout()?), ..reading })
     })
 }
@@ -115,6 +116,12 @@ impl<'a> Text<'a> {
         let example = self.dialect.above.clone()?;
         Some(ReadNote::Above { lines: self.dialect.skipped, example })
     }
+
+    /// Names of rows that the header has no name for.
+    fn row_names(&self) -> Option<ReadNote> {
+        let example = self.dialect.row_name.clone()?;
+        Some(ReadNote::RowNames { example })
+    }
 }
 
 impl Origin for Text<'_> {
@@ -122,7 +129,18 @@ impl Origin for Text<'_> {
         let reader = content(self.source, self.encoding)?;
         let records = Records::new(reader, self.dialect.delimiter, self.end, self.dialect.skipped);
         let records = records.map_err(|error| self.source.error(error))?;
-        Ok(Box::new(TextRows { records, source: self.source, waiting: false, width: 0 }))
+        let has_row_names = self.dialect.row_name.is_some();
+        let repeated = Repeated::new(self.dialect.header && !self.dialect.is_numbered);
+        let delimiter = char::from(self.dialect.delimiter);
+        Ok(Box::new(TextRows {
+            records,
+            source: self.source,
+            waiting: false,
+            width: 0,
+            has_row_names,
+            repeated,
+            delimiter,
+        }))
     }
 
     fn header(&self) -> (bool, bool) {
@@ -146,6 +164,10 @@ struct TextRows<'a> {
     waiting: bool,
     /// Cells in every row, known after the first.
     width: usize,
+    /// Whether the rows have a cell more than the first, which is before its cells.
+    has_row_names: bool,
+    repeated: Repeated,
+    delimiter: char,
 }
 
 impl TextRows<'_> {
@@ -182,7 +204,11 @@ impl Rows for TextRows<'_> {
         }
         let mut cells = Vec::new();
         self.records.cells(&mut cells).map_err(|problem| self.error(problem))?;
-        let cells: Vec<String> = cells.into_iter().map(|cell| cell.text.to_owned()).collect();
+        let mut cells: Vec<String> = cells.into_iter().map(|cell| cell.text.to_owned()).collect();
+        self.repeated.learn(&cells);
+        if self.has_row_names {
+            cells.insert(0, String::new());
+        }
         self.width = cells.len();
         Ok(cells)
     }
@@ -198,11 +224,15 @@ impl Rows for TextRows<'_> {
             let mut cells = Vec::with_capacity(self.width);
             self.records.cells(&mut cells).map_err(|problem| self.error(problem))?;
             let line = self.records.line;
+            if self.repeated.is(&cells, line) {
+                continue;
+            }
             if cells.len() != self.width {
                 return Err(DataError::Ragged {
                     line,
                     expected: self.width,
                     found: cells.len(),
+                    delimiter: self.delimiter,
                     path: self.source.name().to_owned(),
                 });
             }
@@ -210,6 +240,10 @@ impl Rows for TextRows<'_> {
             n_rows += 1;
         }
         Ok(n_rows)
+    }
+
+    fn repeated(&self) -> Option<ReadNote> {
+        self.repeated.note()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc, Weekday};
 
 use super::language::{from_english, to_english};
 use super::spelling::Letters;
-use super::{Era, Language, Spelling, era, half, offset, ordinal, script, weekday};
+use super::{Era, Language, Spelling, era, half, offset, ordinal, script, summer, weekday};
 
 /// The format of whole-number dates such as 20241231.
 pub(crate) const COMPACT: &str = "%Y%m%d";
@@ -77,6 +77,10 @@ pub(crate) struct Clock {
     era: Option<Era>,
     /// Whether offsets are shortened.
     short_offset: bool,
+    /// The name of the summer time, where moments have that and that of the standard time.
+    summer: Option<String>,
+    /// The first of the hundred years that two digits are of.
+    first_year: Option<u16>,
     /// The zero of digits of another script.
     zero: Option<char>,
 }
@@ -103,7 +107,7 @@ impl Items {
     }
 
     /// The moment written as `text`, and its offset from UTC where it has one.
-    fn parse(&self, text: &str) -> Option<(NaiveDateTime, Option<i32>)> {
+    fn parse(&self, text: &str, first_year: Option<u16>) -> Option<(NaiveDateTime, Option<i32>)> {
         if self.is_iso_date
             && let Some(date) = iso_date(text)
         {
@@ -116,6 +120,10 @@ impl Items {
         chrono::format::parse(&mut parsed, text, self.items.iter()).ok()?;
         if parsed.timestamp().is_some() {
             return Some((parsed.to_naive_datetime_with_offset(0).ok()?, None));
+        }
+        if let (None, Some(digits), Some(first)) = (parsed.year(), parsed.year_mod_100(), first_year) {
+            let first = i64::from(first);
+            parsed.set_year(first + (i64::from(digits) - first).rem_euclid(100)).ok()?;
         }
         // What is not written is the first there is; a year of 366 days has room for every day.
         let is_dated = parsed.month().is_some() || parsed.day().is_some();
@@ -193,6 +201,8 @@ impl Clock {
             ordinal: spelling.is_some_and(|spelling| spelling.ordinal),
             era: spelling.and_then(|spelling| spelling.era),
             short_offset: spelling.is_some_and(|spelling| spelling.short_offset),
+            summer: spelling.and_then(|spelling| spelling.summer.clone()),
+            first_year: spelling.and_then(|spelling| spelling.first_year),
             zero: spelling.and_then(|spelling| spelling.zero),
         }
     }
@@ -206,6 +216,9 @@ impl Clock {
     }
 
     fn read(&self, items: &Items, text: &str) -> Option<f64> {
+        let standard = self.summer.as_ref().and_then(|summer| summer::in_standard(text, summer));
+        let forward = if standard.is_some() { summer::TO_STANDARD } else { 0.0 };
+        let text = standard.as_deref().unwrap_or(text);
         let dated = self.era.and_then(|_| era::to_gregorian(text));
         let text = dated.as_ref().map_or(text, |(gregorian, _)| gregorian);
         let whole = if self.short_offset { offset::long(text) } else { None };
@@ -216,14 +229,14 @@ impl Clock {
         let text = english.as_ref().map_or(text, |(english, _)| english);
         let text = self.halves.as_ref().map_or(Cow::Borrowed(text), |pair| half::read(text, pair));
         let counted = if self.ordinal { ordinal::plain(&text) } else { None };
-        let (moment, offset) = items.parse(counted.as_deref().unwrap_or(&text))?;
+        let (moment, offset) = items.parse(counted.as_deref().unwrap_or(&text), self.first_year)?;
         let east = match (items.has_offset, self.zone) {
             (true, _) => offset.unwrap_or(0),
             (false, zone) => zone.map_or(0, |zone| zone.local_minus_utc()),
         };
         let moment = moment.and_utc();
         let seconds = moment.timestamp().checked_sub(i64::from(east))?;
-        Some(seconds as f64 + f64::from(moment.timestamp_subsec_micros()) * 1e-6)
+        Some(seconds as f64 + f64::from(moment.timestamp_subsec_micros()) * 1e-6 + forward)
     }
 
     /// Appends the moment `seconds` after 1970-01-01T00:00:00 UTC, to the microsecond; the plain number where the
@@ -238,6 +251,10 @@ impl Clock {
         };
         // Near its ends the calendar has no other zones.
         let moment = moment.filter(|moment| (-200_000..200_000).contains(&moment.year()));
+        let summer =
+            moment.zip(self.summer.as_deref()).filter(|(moment, name)| summer::is_summer(*moment, name));
+        let moment =
+            if summer.is_some() { moment.map(|moment| moment + TimeDelta::hours(1)) } else { moment };
         let written = moment.is_some_and(|moment| {
             for items in &self.coarser {
                 if items.write(moment, self.zone, text)
@@ -253,6 +270,10 @@ impl Clock {
             text.truncate(start);
             super::number::write(seconds, super::number::SHORTEST, text);
             return;
+        }
+        if let Some((_, name)) = summer {
+            let written = text.split_off(start);
+            text.push_str(&summer::named(&written, name));
         }
         if let Some((own, moment)) = self.era.zip(moment) {
             let written = text.split_off(start);

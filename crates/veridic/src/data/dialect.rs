@@ -32,6 +32,8 @@ pub(crate) struct Dialect {
     pub(crate) header: bool,
     /// Whether these are numbers.
     pub(crate) is_numbered: bool,
+    /// The first name of a row, where the header has a cell less than the rows, which begin with their names.
+    pub(crate) row_name: Option<String>,
 }
 
 impl Dialect {
@@ -53,12 +55,17 @@ impl Dialect {
             let first = below(sample, if told.is_some() { 0 } else { start });
             above = first.lines().next().filter(|_| skipped > start || told.is_some()).map(str::to_owned);
         }
-        let rows = rows(below(sample, skipped), delimiter, ROWS);
+        let mut rows = rows(below(sample, skipped), delimiter, ROWS);
+        let row_name = row_name(below(sample, skipped), &rows, options);
+        if row_name.is_some() {
+            rows[0].insert(0, String::new());
+        }
         let (header, is_numbered) = match options.header {
             Some(header) => (header, false),
             None => header_of(&rows, options, known),
         };
-        Ok(Self { delimiter, skipped, above, header, is_numbered })
+        let row_name = row_name.filter(|_| header);
+        Ok(Self { delimiter, skipped, above, header, is_numbered, row_name })
     }
 }
 
@@ -120,6 +127,24 @@ fn numbered_rows(text: &str, delimiter: u8, limit: usize) -> Vec<(u64, Vec<Strin
         }
     }
     rows
+}
+
+/// The first name of a row, where all rows have one cell more than the first and count, or are in quotes throughout, as R writes
+/// names of rows. What else has a cell more may have decimal commas.
+fn row_name(text: &str, rows: &[Vec<String>], options: &ReadOptions) -> Option<String> {
+    let (first, below) = rows.split_first()?;
+    let is_open = options.header != Some(false) && options.names.is_none() && below.len() > 1;
+    if !is_open || below.iter().any(|row| row.len() != first.len() + 1) {
+        return None;
+    }
+    let mut names: Vec<&str> = below.iter().map(|row| row[0].as_str()).collect();
+    let counts = names.iter().zip(1_usize..).all(|(name, i)| *name == i.to_string());
+    let is_quoted =
+        text.lines().filter(|line| !line.trim().is_empty()).take(ROWS).all(|line| line.starts_with('"'));
+    let name = names[0].to_owned();
+    names.sort_unstable();
+    let differ = names.windows(2).all(|pair| pair[0] != pair[1]);
+    (counts || (is_quoted && differ)).then_some(name)
 }
 
 /// Whether a name stands over numbers with a decimal comma alone: `12,5` below `weight`.
@@ -207,7 +232,25 @@ pub(super) fn header_of(rows: &[Vec<String>], options: &ReadOptions, known: &[&s
     if are_years(first, below) {
         return (true, true);
     }
+    // Where tables stand one below the other, each has the names.
+    let others: Vec<&Vec<String>> = below.iter().filter(|row| *row != first).collect();
+    if first.len() > 1 && others.len() < below.len() && stands_over_numbers(first, &others, options) {
+        return (true, false);
+    }
     is_header(first, below, options)
+}
+
+/// Whether one of these cells is a text over nothing but numbers or moments.
+fn stands_over_numbers(first: &[String], below: &[&Vec<String>], options: &ReadOptions) -> bool {
+    let markers = Markers::of(options);
+    let is_number = |cell: &str| number::parse(cell).is_some() || parts(cell).is_some();
+    let is_date = |cell: &str| Moments::default().see(cell, 0);
+    first.iter().enumerate().any(|(column, name)| {
+        let cells = below.iter().filter_map(|row| row.get(column)).filter(|cell| !markers.is_missing(cell));
+        let is_text = !markers.is_missing(name) && !is_number(name) && !is_date(name);
+        let all = |test: &dyn Fn(&str) -> bool| cells.clone().all(|cell| test(cell));
+        is_text && cells.clone().next().is_some() && (all(&is_number) || all(&is_date))
+    })
 }
 
 /// Whether the names, one that is no number before them at most, are years one after the other, and the cells below are

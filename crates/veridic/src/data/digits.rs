@@ -38,7 +38,7 @@ const MINUSES: [(char, Minus); 4] = [
 ];
 
 /// What stands behind a whole amount for no cents: `1'200.–`, `kr 450,-`, `Rs. 1,200/-`.
-const NO_CENTS: [&str; 10] =
+pub(super) const NO_CENTS: [&str; 10] =
     [":-", "/-", ".-", ",-", ".\u{2013}", ",\u{2013}", ".\u{2014}", ",\u{2014}", ".--", ",--"];
 
 /// Cuts `text` into a number's parts; `None` where it cannot be a number in any spelling that is known.
@@ -62,7 +62,8 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
         )
         || MINUSES.iter().any(|(sign, _)| first == *sign)
         || CURRENCIES.contains(first)
-        || (first.is_ascii_alphabetic() && CODES.iter().any(|code| text.starts_with(code)));
+        || (first.is_ascii_alphabetic()
+            && (CODES.iter().any(|code| text.starts_with(code)) || key(text).is_some()));
     if !possible || text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -77,6 +78,17 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
         (rest, minus) = (&text[sign.len_utf8()..], Some(minus_sign));
     } else if let Some(after) = text.strip_prefix('+') {
         (rest, plus) = (after, true);
+    }
+    if let (Some(own), Some(after)) = (minus, rest.strip_prefix(' ')) {
+        let spaced = match own {
+            Minus::Front => Some(Minus::SpacedFront),
+            Minus::Typographic => Some(Minus::SpacedTypographic),
+            Minus::Dash => Some(Minus::SpacedDash),
+            _ => None,
+        };
+        if let Some(spaced) = spaced.filter(|_| after.starts_with(|c: char| c.is_ascii_digit())) {
+            (rest, minus) = (after, Some(spaced));
+        }
     }
     let is_start = |c: char| c.is_ascii_digit() || matches!(c, '-' | '(' | '\u{2212}');
     let bytes = rest.as_bytes();
@@ -104,6 +116,8 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     }
     let end = rest.find(|c: char| !c.is_ascii_digit() && !BETWEEN.contains(&c)).unwrap_or(rest.len());
     let core = rest[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+    // A power of ten behind a comma; one behind a point is a plain number.
+    let core = if core.contains(',') { &rest[..core.len() + power(&rest[core.len()..])] } else { core };
     let mut rest = &rest[core.len()..];
     if core.is_empty() {
         return None;
@@ -150,7 +164,9 @@ fn is_prefix(prefix: &str) -> bool {
     let single = |c: char| {
         CURRENCIES.contains(c) || matches!(c, '%' | '<' | '>' | '~' | '\u{2248}' | '\u{2264}' | '\u{2265}')
     };
-    CODES.contains(&mark) || (characters.next().is_some_and(single) && characters.next().is_none())
+    CODES.contains(&mark)
+        || key(prefix) == Some(prefix)
+        || (characters.next().is_some_and(single) && characters.next().is_none())
 }
 
 /// Whether `suffix` can be a unit: a word or sign of at most 12 characters, a blank before it at most.
@@ -169,6 +185,40 @@ fn is_suffix(suffix: &str) -> bool {
         // Behind a time of day.
         && !matches!(unit, "Uhr" | "uhr" | "น.")
         && !unit.starts_with(['/', '.', '^'])
+        || is_rate(suffix)
+}
+
+/// A word with a sign of equality at the start of a text: `dur=` in `dur=402ms`.
+pub(super) fn key(text: &str) -> Option<&str> {
+    let end = text.find('=')?;
+    let is_word =
+        (1..=16).contains(&end) && text[..end].bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    is_word.then(|| &text[..=end])
+}
+
+/// Whether a suffix says of how many units something is: `/100kg`, `/100 km`.
+pub(super) fn is_rate(suffix: &str) -> bool {
+    let Some(rest) = suffix.strip_prefix('/') else { return false };
+    let unit = ["1000", "100", "10"].iter().find_map(|many| rest.strip_prefix(many)).unwrap_or_default();
+    let unit = unit.trim_start();
+    (1..=12).contains(&unit.len()) && unit.chars().all(char::is_alphabetic)
+}
+
+/// Whether a suffix is the end of a scale: the `/5` of `4.5/5`.
+pub(super) fn is_scale(suffix: &str) -> bool {
+    suffix.strip_prefix('/').is_some_and(|end| {
+        (1..=3).contains(&end.len()) && !end.starts_with('0') && end.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// The length of a power of ten at the start of a text: `E-03`.
+fn power(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix(['e', 'E']) else { return 0 };
+    let digits = rest.trim_start_matches(['-', '+']);
+    let is_power = rest.len() - digits.len() < 2
+        && (1..=3).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_power { text.len() } else { 0 }
 }
 
 /// Digits with their signs, read.
@@ -186,6 +236,10 @@ pub(super) struct Digits {
 
 /// Reads digits in groups parted by `thousands`, with a fraction after `decimal`.
 pub(super) fn digits(core: &str, decimal: char, thousands: Option<char>) -> Option<Digits> {
+    let (core, power) = core.split_at(core.find(['e', 'E']).unwrap_or(core.len()));
+    if !power.is_empty() && (decimal == '.' || thousands.is_some()) {
+        return None;
+    }
     let (whole, fraction) = match core.split_once(decimal) {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (core, None),
@@ -237,6 +291,7 @@ pub(super) fn digits(core: &str, decimal: char, thousands: Option<char>) -> Opti
         plain.push('.');
         plain.push_str(fraction);
     }
+    plain.push_str(power);
     let scanned = number::scan(&plain)?;
     Some(Digits {
         value: scanned.value,

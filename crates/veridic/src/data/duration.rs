@@ -22,14 +22,38 @@ pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
         }
         DurationForm::Interval => days_and_clock(text, "")?,
         DurationForm::Timedelta => days_and_clock(text, ",")?,
-        DurationForm::Iso => iso(text)?,
+        DurationForm::Iso | DurationForm::IsoDays | DurationForm::IsoMinutes | DurationForm::IsoSeconds => {
+            iso(text)?
+        }
     };
     Some(if negative { -seconds } else { seconds })
 }
 
+/// The forms in which lengths of time of this form may have been written.
+pub(crate) fn alike(form: DurationForm) -> &'static [DurationForm] {
+    use DurationForm::{
+        Days, Hours, Interval, Iso, IsoDays, IsoMinutes, IsoSeconds, Laps, Minutes, PaddedHours, Timedelta,
+    };
+    match form {
+        Iso | IsoDays | IsoMinutes | IsoSeconds => &[Iso, IsoDays, IsoMinutes, IsoSeconds],
+        Hours => &[Hours, PaddedHours],
+        PaddedHours => &[PaddedHours, Hours],
+        Minutes => &[Minutes],
+        Days => &[Days],
+        Interval => &[Interval],
+        Timedelta => &[Timedelta],
+        // As many digits as the column has.
+        Laps => &[],
+    }
+}
+
 /// The form of `text`, and its seconds, if it is a length of time that no time of day is.
 pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
-    let text = text.strip_prefix('-').unwrap_or(text);
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
+    // No time of day is below zero.
+    if negative && clock(text, true).is_some() {
+        return Some(DurationForm::Hours);
+    }
     if text.starts_with('P') {
         return iso(text).map(|_| DurationForm::Iso);
     }
@@ -40,8 +64,8 @@ pub(crate) fn form_of(text: &str) -> Option<DurationForm> {
         return None;
     }
     let full = |form| parse(text, form).map(|_| form);
-    // With hours of two digits behind days that are more than one, or none.
-    let is_full = text.contains(" days ") && !text.starts_with("1 ");
+    // With hours of two digits behind days, also `1 days`.
+    let is_full = text.contains(" days ");
     let days = is_full.then(|| full(DurationForm::Days)).flatten();
     days.or_else(|| full(DurationForm::Interval)).or_else(|| full(DurationForm::Timedelta))
 }
@@ -61,7 +85,7 @@ fn is_lap(text: &str) -> bool {
 
 /// Whether a column in `form` may have times alone, such as `03:04:05`.
 pub(crate) fn has_clock(text: &str, form: DurationForm) -> bool {
-    matches!(form, DurationForm::Interval | DurationForm::Timedelta) && clock(text, true).is_some()
+    form.has_clocks() && clock(text, true).is_some()
 }
 
 /// `2 days 03:04:05`, `1 day`, `03:04:05`; days and time are parted by `sign` and a blank.
@@ -191,24 +215,33 @@ pub(crate) fn write(seconds: f64, form: DurationForm, decimals: u8, text: &mut S
             }
             written
         }
-        DurationForm::Iso => {
-            text.push('P');
-            if hours >= 24 && hours.is_multiple_of(24) && minutes == 0 && units == 0 && fraction.is_empty() {
-                write!(text, "{}D", hours / 24)
-            } else {
-                text.push('T');
-                let mut written = Ok(());
-                if hours > 0 {
-                    written = written.and_then(|()| write!(text, "{hours}H"));
-                }
-                if minutes > 0 {
-                    written = written.and_then(|()| write!(text, "{minutes}M"));
-                }
-                if units > 0 || !fraction.is_empty() || whole == 0 {
-                    written = written.and_then(|()| write!(text, "{units}{fraction}S"));
-                }
-                written
-            }
+        DurationForm::IsoMinutes => write!(text, "PT{hours}H{minutes}M{}", {
+            if units > 0 || !fraction.is_empty() { format!("{units}{fraction}S") } else { String::new() }
+        }),
+        DurationForm::IsoSeconds => write!(text, "PT{hours}H{minutes}M{units}{fraction}S"),
+        DurationForm::Iso | DurationForm::IsoDays => {
+            let is_day =
+                hours >= 24 && hours.is_multiple_of(24) && minutes == 0 && units == 0 && fraction.is_empty();
+            let has_days = form == DurationForm::IsoDays || is_day;
+            let (days, hours) = if has_days { (hours / 24, hours % 24) } else { (0, hours) };
+            let has_time = hours > 0 || minutes > 0 || units > 0 || !fraction.is_empty();
+            let part = |count: String, unit: char, is_there: bool| {
+                if is_there { format!("{count}{unit}") } else { String::new() }
+            };
+            let zero = whole == 0 && fraction.is_empty();
+            write!(
+                text,
+                "P{}{}{}{}{}",
+                part(days.to_string(), 'D', days > 0 || (zero && has_days)),
+                if has_time || !has_days { "T" } else { "" },
+                part(hours.to_string(), 'H', hours > 0),
+                part(minutes.to_string(), 'M', minutes > 0),
+                part(
+                    format!("{units}{fraction}"),
+                    'S',
+                    units > 0 || !fraction.is_empty() || (zero && !has_days)
+                ),
+            )
         }
     };
     written.expect("writing to a string cannot fail");

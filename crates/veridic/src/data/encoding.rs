@@ -61,7 +61,7 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
     let mut reader = source.open()?;
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let (mut valid, mut invalid, mut letters, mut central, mut within) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
-    let mut slavic = 0;
+    let (mut slavic, mut double_acute, mut acute, mut tilded) = (0, 0, 0, 0);
     let mut bytes: Vec<u8> = Vec::with_capacity(CHUNK);
     let mut sample = Vec::new();
     loop {
@@ -75,11 +75,23 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
             sample.extend_from_slice(&bytes[kept..]);
         }
         let is_central = |bytes: &&[u8]| {
-            CENTRAL.contains(&bytes[1]) && bytes[0].is_ascii_alphabetic() && bytes[2].is_ascii_alphabetic()
+            let [before, after] = [bytes[0], bytes[2]].map(|byte| byte.is_ascii_alphabetic());
+            // `zł`, `paź`; `m³` is a cubic metre, and `x¹` has a note.
+            let is_last = match bytes[1] {
+                0xb3 => !matches!(bytes[0], b'm' | b'M' | b't' | b'x') && bytes[0].is_ascii_lowercase(),
+                0x9f | 0xbf => true,
+                _ => false,
+            };
+            CENTRAL.contains(&bytes[1]) && before && (after || (is_last && bytes[2] < 0x80))
         };
         let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
         let is_within = |bytes: &&[u8]| bytes[1] >= 0x80 && is_letter(bytes[0]) && is_letter(bytes[2]);
         slavic += bytes.iter().filter(|byte| SLAVIC.contains(byte)).count();
+        // `Győr`; Portuguese has õ before e (`ões`), and Estonian, which has õ, no acute accents.
+        let is_double = |bytes: &&[u8]| matches!(bytes[0], 0xd5 | 0xf5) && !matches!(bytes[1], b'e' | b'E');
+        double_acute += bytes.windows(2).filter(is_double).count();
+        acute += bytes.iter().filter(|byte| matches!(byte, 0xe1 | 0xe9 | 0xed | 0xf3 | 0xfa)).count();
+        tilded += bytes.iter().filter(|byte| matches!(byte, 0xc3 | 0xe3)).count();
         within += bytes.windows(3).filter(is_within).count() as u64;
         central += bytes.windows(3).filter(is_central).count() as u64;
         let mut rest = bytes.as_slice();
@@ -106,8 +118,10 @@ pub(super) fn guess(source: &Source) -> Result<Option<&'static Encoding>, DataEr
             invalid += u64::from(!rest.is_empty());
             // In a Western language most letters have no accent.
             let is_western = invalid <= 1 || invalid < letters || within == 0;
+            let is_latin = |guess| [WINDOWS_1250, WINDOWS_1252].contains(&guess);
             let guess = match detector.guess(None, Utf8Detection::Deny) {
-                guess if guess == WINDOWS_1252 && central > 1 => WINDOWS_1250,
+                guess if (guess == WINDOWS_1252 || within < LEAST_LETTERS) && central > 1 => WINDOWS_1250,
+                guess if is_latin(guess) && double_acute > 0 && acute > 0 && tilded == 0 => WINDOWS_1250,
                 guess if guess == WINDOWS_1250 && slavic == 0 => WINDOWS_1252,
                 guess if within < LEAST_LETTERS && guess.is_single_byte() && is_western => WINDOWS_1252,
                 guess => guess,
@@ -228,6 +242,12 @@ mod tests {
             ("windows-1251", "город,имя\nМосква,Иванов\nКазань,Петрова\nОмск,Сидоров\n"),
             ("windows-1250", "miasto,nazwisko\nŁódź,Wójcik\nGdańsk,Żak\nPoznań,Kamiński\n"),
             ("windows-1250", "město,jméno\nPlzeň,Dvořák\nBrno,Černý\nDěčín,Růžička\n"),
+            ("windows-1250", "n,m\n1,zł\n2,zł\n3,szt\n4,zł\n5,zł\n"),
+            ("windows-1250", "hónap,n\npaź,1\npaź,2\nlis,3\n"),
+            ("windows-1250", "város,n\nGyőr,1\nFertőd,2\nGyőr,3\nPécs,4\n"),
+            ("windows-1252", "linn,n\nVõru,1\nPõlva,2\nJõgeva,3\nPärnu,4\n"),
+            ("windows-1252", "nome,n\nCamões,1\nJosé,2\nSimões,3\nRégua,4\n"),
+            ("windows-1252", "t,n\n5 m³,1\n6 m³,2\n7 m³,3\n8 ft³,4\n"),
             ("windows-1253", "πόλη,όνομα\nΑθήνα,Γιώργος\nΠάτρα,Ελένη\n"),
             ("windows-1255", "עיר,שם\nחיפה,דוד\nירושלים,שרה\n"),
             ("windows-1256", "المدينة,الاسم\nالقاهرة,محمد\nالرياض,فاطمة\n"),

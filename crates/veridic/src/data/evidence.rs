@@ -1,11 +1,15 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::digits::{BETWEEN, digits, is_currency, is_without_cents, parts};
+use super::digits::{BETWEEN, NO_CENTS, digits, is_currency, is_without_cents, parts};
 use super::magnitude::{self, Magnitude, Magnitudes};
+use super::plain::PlainCells;
 use super::spelling::Minus;
 
 /// More ways of writing than this in one column are no way of writing numbers.
 const MOST_FORMS: usize = 24;
+
+/// What accounts write behind amounts: of credit, above zero, and of debit.
+const SIDES: [[&str; 2]; 5] = [["H", "S"], ["Cr", "Dr"], ["CR", "DR"], ["Cr.", "Dr."], ["cr", "dr"]];
 
 /// Decimal and thousands signs that are tried, the likeliest first.
 const SIGNS: [(char, Option<char>); 20] = [
@@ -54,21 +58,6 @@ struct Form {
     first: Cell,
 }
 
-/// The cells of a column that are plain numbers, as far as spelling matters.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PlainCells {
-    pub(crate) n: usize,
-    /// Those with a point, and of these those whose point could part thousands (`1.234`).
-    pub(crate) with_point: usize,
-    pub(crate) groupable: usize,
-    pub(crate) first: Option<Cell>,
-    pub(crate) first_negative: Option<Cell>,
-    pub(crate) first_with_point: Option<Cell>,
-    /// The first above zero without a plus sign, and with one.
-    pub(crate) first_bare: Option<Cell>,
-    pub(crate) first_plus: Option<Cell>,
-}
-
 /// What is known beside the column.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context {
@@ -76,6 +65,7 @@ pub(crate) struct Context {
     pub(crate) decimal: Option<char>,
     pub(crate) thousands: Option<char>,
     pub(crate) day_first: Option<bool>,
+    pub(crate) first_year: Option<u16>,
     /// Whether other columns have a decimal comma for certain, and whether the layout of the file speaks for one.
     pub(crate) has_comma: bool,
     pub(crate) may_have_comma: bool,
@@ -248,17 +238,23 @@ impl SpelledNumbers {
             && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))
         .then(|| read.iter().map(|form| &form.first).chain(&plain.first_with_point).find(has_mark).cloned())
         .flatten();
-        let mut minuses: Vec<(Minus, Cell)> =
-            read.iter().filter_map(|form| Some((form.minus?, form.first.clone()))).collect();
+        let mut minuses: Vec<(Minus, usize, Cell)> =
+            read.iter().filter_map(|form| Some((form.minus?, form.n, form.first.clone()))).collect();
         if affix == ("", "") {
-            minuses.extend(plain.first_negative.iter().map(|cell| (Minus::Front, cell.clone())));
+            minuses.extend(
+                plain.first_negative.iter().map(|cell| (Minus::Front, plain.negatives, cell.clone())),
+            );
         }
-        let minus = minuses.first().map_or(Minus::Front, |(minus, _)| *minus);
+        let with = |sign: Minus| {
+            minuses.iter().filter(|(minus, ..)| *minus == sign).map(|(_, n, _)| *n).sum::<usize>()
+        };
+        let most = minuses.iter().max_by_key(|(minus, ..)| (with(*minus), std::cmp::Reverse(*minus as u8)));
+        let minus = most.map_or(Minus::Front, |(minus, ..)| *minus);
         let plus = read.iter().any(|form| form.plus) || (affix == ("", "") && plain.first_plus.is_some());
         let mixed_minus = minuses
             .iter()
-            .find(|(other, _)| *other != minus)
-            .map(|(_, cell)| (minuses[0].1.clone(), cell.clone()));
+            .find(|(other, ..)| !other.is_like(minus))
+            .and_then(|(.., cell)| Some((most?.2.clone(), cell.clone())));
         let first_read = read.iter().map(|form| form.first.clone()).chain(
             (affix == ("", "") && plain.read_by(SIGNS[sign]) > 0).then(|| plain.first.clone()).flatten(),
         );
@@ -321,21 +317,45 @@ impl SpelledNumbers {
         (choice.mixed.is_none() && choice.matched == choice.numbers).then_some((choice, magnitudes))
     }
 
+    /// The spelling of cells that have one text behind them above zero and another below, `120,50 H` and `80,00 S`, if all are
+    /// numbers of one spelling but for these; and the texts.
+    pub(crate) fn sided(&self, plain: &PlainCells, context: &Context) -> Option<(Choice, [String; 2])> {
+        let mut same = self.clone();
+        let mut found: [Option<String>; 2] = [None, None];
+        let has = |word: &str| self.forms.iter().any(|form| form.suffix.trim() == word);
+        let pair = SIDES.into_iter().find(|pair| pair.iter().all(|word| has(word)))?;
+        for form in &mut same.forms {
+            let suffix = std::mem::take(&mut form.suffix);
+            let side = pair.iter().position(|word| *word == suffix.trim())?;
+            // Letters of their own may be names of things.
+            let is_apart = suffix.starts_with(char::is_whitespace) || suffix.len() > 1;
+            let is_same = found[side].as_ref().is_none_or(|known| *known == suffix);
+            if !is_apart || !is_same || form.minus.is_some() || form.plus {
+                return None;
+            }
+            found[side] = Some(suffix);
+        }
+        let [above, below] = found;
+        let choice = same.choose(plain, context).filter(|_| plain.n == 0)?;
+        (choice.mixed.is_none() && choice.matched == choice.numbers).then_some((choice, [above?, below?]))
+    }
+
+    /// The spelling of amounts of which whole ones have a text in the place of cents, `598.–` beside `598.50`, if all are numbers of
+    /// one spelling but for these; and the text.
+    pub(crate) fn without_cents(&self, plain: &PlainCells, context: &Context) -> Option<(Choice, String)> {
+        let mut same = self.clone();
+        let mark =
+            self.forms.iter().map(|form| &form.suffix).find(|suffix| NO_CENTS.contains(&suffix.as_str()))?;
+        same.forms.iter_mut().filter(|form| form.suffix == *mark).for_each(|form| form.suffix.clear());
+        let has_cents = plain.n > 0 || self.forms.iter().any(|form| form.suffix != *mark);
+        let choice = same.choose(plain, context).filter(|_| has_cents)?;
+        (choice.mixed.is_none() && choice.matched == choice.numbers).then(|| (choice, mark.clone()))
+    }
+
     /// Whether a decimal comma reads more cells than a point could.
     pub(crate) fn has_comma(&self, plain: &PlainCells) -> bool {
         let context = Context::default();
         self.choose(plain, &context).is_some_and(|choice| choice.decimal == ',' && choice.ambiguous.is_none())
-    }
-}
-
-impl PlainCells {
-    /// How many cells these signs read.
-    fn read_by(&self, (decimal, thousands): (char, Option<char>)) -> usize {
-        match (decimal, thousands) {
-            (',', Some('.')) => self.n - self.with_point + self.groupable,
-            (',', _) => self.n - self.with_point,
-            _ => self.n,
-        }
     }
 }
 

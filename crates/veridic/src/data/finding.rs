@@ -1,6 +1,7 @@
 //! What a column turned out to be, and how what it has is spelled.
 
 use super::build::ColumnBuilder;
+use super::century;
 use super::evidence::{Cell, Choice};
 use super::foreign::Foreign;
 use super::moment::Format;
@@ -56,6 +57,7 @@ pub(super) fn moments_found(
     found: Format,
     zero: Option<char>,
     n_rows: usize,
+    first_year: Option<u16>,
     notes: &mut Vec<ReadNote>,
 ) -> Finding {
     if let Some((first, second)) = found.mixed {
@@ -89,7 +91,11 @@ pub(super) fn moments_found(
     if let Some(((_, a), (_, b))) = found.zones {
         notes.push(ReadNote::Zones { column: name.to_owned(), examples: [a, b] });
     }
+    if let Some((cells, (line, example))) = found.odd_times {
+        notes.push(ReadNote::OddTimes { column: name.to_owned(), cells, example, line });
+    }
     let spelling = Spelling {
+        summer: found.summer.map(str::to_owned),
         zone: found.zone,
         letters: found.letters,
         language: found.language,
@@ -98,6 +104,9 @@ pub(super) fn moments_found(
         era: found.era,
         short_offset: found.short_offset,
         weekdays: found.weekdays.map(Box::new),
+        first_year: (found.short_years != 0).then(|| {
+            first_year.unwrap_or_else(|| century::first_year(found.short_years, century::this_year()))
+        }),
         zero,
         formats: found.coarser,
         ..Spelling::default()

@@ -2,13 +2,15 @@
 
 use super::build::ColumnBuilder;
 use super::compound::Compounds;
-use super::evidence::{Cell, Choice, Context, PlainCells, SpelledNumbers};
+use super::evidence::{Cell, Choice, Context, SpelledNumbers};
 use super::finding::{Doubt, Finding, durations_found, moments_found, spelling_of};
 use super::foreign::{Foreign, MAX_STRAYS, Mark};
+use super::frame::Frames;
 use super::limit::Beyonds;
 use super::moment::Moments;
 use super::note::ReadNote;
 use super::numbers::{NoNumbers, Numbers, all_missing, number_column};
+use super::plain::PlainCells;
 use super::spelling::{DurationForm, Spelling};
 use super::{duration, number, pair, script};
 use crate::error::StrayCell;
@@ -42,6 +44,9 @@ pub(crate) struct Profile {
     /// Cells that are no plain numbers, and the first of them.
     n_other: usize,
     others: Vec<Cell>,
+    /// The first cells that are no numbers, no moments, no lengths of time, and no numbers with units.
+    unlike: [Vec<Cell>; 4],
+    frames: Frames,
     foreign: Foreign,
     beyond: Beyonds,
     infinities: Vec<Cell>,
@@ -72,6 +77,8 @@ impl Profile {
             seasons: 0,
             n_other: 0,
             others: Vec::new(),
+            unlike: Default::default(),
+            frames: Frames::default(),
             foreign: Foreign::default(),
             beyond: Beyonds::default(),
             infinities: Vec::new(),
@@ -131,7 +138,7 @@ impl Profile {
             if let Some(values) = &mut self.values {
                 values.push(plain.value);
             }
-            self.see_plain(&plain, text, line);
+            self.plain.see(&plain, text, line);
             self.numbers.see(&plain, text, line);
             return;
         }
@@ -169,42 +176,38 @@ impl Profile {
     /// Takes in a cell that is no plain number.
     fn see_other(&mut self, text: &str, line: u64) {
         self.seasons += usize::from(pair::is_season(text));
+        self.frames.see(text);
         let is_number = self.spelled.see(text, line);
         let is_moment = self.moments.see(text, line);
         let is_duration = self.see_duration(text, line);
         let is_compound = self.compounds.see(text);
+        for (is, cells) in [is_number, is_moment, is_duration, is_compound].into_iter().zip(&mut self.unlike)
+        {
+            if !is && cells.len() <= MAX_STRAYS {
+                cells.push((line, text.to_owned()));
+            }
+        }
         if !is_number && !is_moment && !is_duration && !is_compound {
             self.foreign.see(text, line);
         }
     }
 
-    fn see_plain(&mut self, plain: &number::Plain, text: &str, line: u64) {
-        let cells = &mut self.plain;
-        let cell = || (line, text.to_owned());
-        if cells.n == 0 {
-            cells.first = Some(cell());
+    /// Whether the cells are numbers of as many digits, of which some have an `X` as a check digit: `316148410X`.
+    fn are_checked(&self) -> bool {
+        self.frames.checked > 0
+            && self.frames.checked == self.n_other
+            && self.frames.checked + self.plain.n == self.present
+            && self.plain.with_point == 0
+            && self.numbers.have_digits(self.others.iter().map(|(_, text)| text.len()))
+    }
+
+    /// The first cells that are not of this sort: numbers, moments, lengths of time, numbers with units.
+    fn unlike(&mut self, sort: usize) -> Vec<Cell> {
+        let mut cells = std::mem::take(&mut self.unlike[sort]);
+        if sort > 0 {
+            cells.append(&mut self.plain.firsts);
         }
-        cells.n += 1;
-        if plain.has_point || !plain.is_regular {
-            if cells.with_point == 0 {
-                cells.first_with_point = Some(cell());
-            }
-            cells.with_point += 1;
-            cells.groupable += usize::from(
-                plain.is_regular
-                    && plain.decimals == 3
-                    && (1..=3).contains(&plain.digits)
-                    && plain.value.abs() >= 1.0,
-            );
-        }
-        if plain.value < 0.0 && cells.first_negative.is_none() {
-            cells.first_negative = Some(cell());
-        } else if plain.value > 0.0 {
-            let first = if plain.has_plus { &mut cells.first_plus } else { &mut cells.first_bare };
-            if first.is_none() {
-                *first = Some(cell());
-            }
-        }
+        cells
     }
 
     fn see_duration(&mut self, text: &str, line: u64) -> bool {
@@ -302,6 +305,25 @@ impl Profile {
             let spelling = Spelling { magnitudes: Some(Box::new(magnitudes)), ..spelling_of(&choice) };
             return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
         }
+        if self.are_checked() || self.frames.are_pairs(self.present) {
+            return Finding::Again(ColumnBuilder::text(), Doubt::None);
+        }
+        if self.script.is_none()
+            && let Some(suffix) = self.frames.scale_of(self.present)
+        {
+            let spelling = Spelling { suffix, ..Spelling::default() };
+            return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
+        }
+        if self.spelled.n() + self.plain.n == self.present && self.script.is_none() {
+            if let Some((choice, sides)) = self.spelled.sided(&self.plain, context) {
+                let spelling = Spelling { sides: Some(Box::new(sides)), ..spelling_of(&choice) };
+                return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
+            }
+            if let Some((choice, mark)) = self.spelled.without_cents(&self.plain, context) {
+                let spelling = Spelling { no_cents: Some(mark), ..spelling_of(&choice) };
+                return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
+            }
+        }
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
@@ -312,14 +334,15 @@ impl Profile {
         }
         let n_number = number.as_ref().map_or(0, |choice| choice.matched);
         let n_moment = moment.as_ref().map_or(0, |format| format.matched);
-        let n_duration = self.durations.as_ref().map_or(0, |(form, n, _)| {
-            let has_clocks = matches!(form, DurationForm::Interval | DurationForm::Timedelta);
-            n + if has_clocks { self.clocks } else { 0 }
-        });
+        let n_duration = self
+            .durations
+            .as_ref()
+            .map_or(0, |(form, n, _)| n + if form.has_clocks() { self.clocks } else { 0 });
         let compound = self.compounds.form();
         let n_compound = compound.as_ref().map_or(0, |(_, n)| *n);
         let most = n_number.max(n_moment).max(n_duration).max(n_compound);
         let other = self.present - most;
+        let sort = [n_number, n_moment, n_duration, n_compound].iter().position(|n| *n == most).unwrap_or(0);
         let is_number = n_number == most && most > 0;
         let is_date = !is_number && n_moment == most;
         let expected = if is_date { "date-time" } else { "finite number" };
@@ -338,7 +361,7 @@ impl Profile {
                 && let Some(format) = moment
             {
                 let zero = self.script.map(|(zero, _)| zero);
-                return moments_found(name, format, zero, n_rows, notes);
+                return moments_found(name, format, zero, n_rows, context.first_year, notes);
             }
             if n_duration == most
                 && let Some((form, _, (_, example))) = self.durations
@@ -368,10 +391,8 @@ impl Profile {
             };
             let is_lone = other <= MAX_STRAYS && other * CELLS_A_LONE_STRAY <= self.present;
             if is_lone && mixed.is_none() {
-                let plain = if is_number { None } else { self.plain.first.clone() };
-                return stray_cells(
-                    plain.map_or_else(|| std::mem::take(&mut self.others), |cell| vec![cell]),
-                );
+                let cells = self.unlike(sort);
+                return stray_cells(if cells.is_empty() { std::mem::take(&mut self.others) } else { cells });
             }
             let mixed = mixed.or_else(|| Some((self.two_sorts()?, false)));
             if let Some(((first, second), is_contradiction)) = mixed {
@@ -385,8 +406,11 @@ impl Profile {
             let mut cells = if is_number && number.as_ref().is_some_and(Choice::is_plain) {
                 std::mem::take(&mut self.others)
             } else {
-                self.foreign.examples.clone()
+                self.unlike(sort)
             };
+            if cells.is_empty() {
+                cells.clone_from(&self.foreign.examples);
+            }
             cells.append(&mut self.infinities);
             if cells.is_empty() {
                 cells.extend(self.plain.first.clone());
@@ -433,19 +457,21 @@ impl Profile {
         let zero = self.script.map(|(zero, _)| zero);
         let spelling = Spelling { plus: choice.plus, zero, ..Spelling::default() };
         let is_plain = choice.is_plain() && self.n_other == 0 && zero.is_none();
+        let strays = |cells: Vec<Cell>, expected| {
+            let stray =
+                |(line, value)| StrayCell { line, unit: "line", column: name.to_owned(), value, expected };
+            Finding::Strays(cells.into_iter().map(stray).collect())
+        };
         if let (true, Some(mut values)) = (is_plain, self.values) {
             values.shrink_to_fit();
             let column = number_column(name, values, self.missing, self.numbers, spelling, false, notes);
             return match column {
                 Ok(found) => Finding::Done(found),
                 Err(NoNumbers::Texts) => Finding::Again(ColumnBuilder::text(), Doubt::None),
-                Err(NoNumbers::Large((line, value))) => Finding::Strays(vec![StrayCell {
-                    line,
-                    unit: "line",
-                    column: name.to_owned(),
-                    value,
-                    expected: "number that can be kept to its last digit",
-                }]),
+                Err(NoNumbers::Large(cell)) => {
+                    strays(vec![cell], "number that can be kept to its last digit")
+                }
+                Err(NoNumbers::Undated(cells)) => strays(cells, "date, as the other numbers are"),
             };
         }
         if let Some((_, example)) = &choice.ambiguous {

@@ -83,6 +83,16 @@ pub enum Language {
     SpanishDotted,
     /// jan., feb., mar.: likewise.
     DanishDotted,
+    /// जनवरी, फ़रवरी, मार्च.
+    Hindi,
+    /// जनवरी, फरवरी, मार्च: as they are written more simply.
+    HindiPlain,
+    /// يناير, فبراير, مارس.
+    Arabic,
+    /// يناير, فبراير, مارس, ابريل: likewise.
+    ArabicPlain,
+    /// มกราคม, กุมภาพันธ์, มีนาคม.
+    Thai,
 }
 
 /// The months in English, in lower case.
@@ -111,7 +121,7 @@ pub(super) fn sets_of_months() -> impl Iterator<Item = std::vec::IntoIter<&'stat
 }
 
 /// The languages with the long and the short names of their months; no short ones where these are not of one length.
-const LANGUAGES: [(Language, &str, &str); 37] = [
+const LANGUAGES: [(Language, &str, &str); 42] = [
     (
         Language::German,
         "januar februar märz april mai juni juli august september oktober november dezember",
@@ -246,6 +256,15 @@ const LANGUAGES: [(Language, &str, &str); 37] = [
     (Language::RussianShort, "янв. февр. мар. апр. мая июн. июл. авг. сент. окт. нояб. дек.", ""),
     (Language::GermanDotted, "jan. feb. mär. apr. mai jun. jul. aug. sep. okt. nov. dez.", ""),
     (Language::SpanishDotted, "ene. feb. mar. abr. may. jun. jul. ago. sep. oct. nov. dic.", ""),
+    (Language::Hindi, "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर", ""),
+    (Language::HindiPlain, "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितम्बर अक्टूबर नवम्बर दिसम्बर", ""),
+    (Language::Arabic, "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر", ""),
+    (Language::ArabicPlain, "يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر نوفمبر ديسمبر", ""),
+    (
+        Language::Thai,
+        "มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม",
+        "",
+    ),
     (Language::DanishDotted, "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.", ""),
 ];
 
@@ -322,12 +341,13 @@ pub(super) fn from_english(text: &str, language: Language, is_long: bool) -> Str
     text.to_owned()
 }
 
-/// Words of letters with where they begin.
+/// Words of letters, and of signs that belong to letters of Hindi and Thai, with where they begin.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_part = |c: char| c.is_alphabetic() || matches!(c, '\u{93c}' | '\u{94d}' | '\u{e4c}');
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text[at..].find(char::is_alphabetic)?;
-        let length = text[start..].find(|c: char| !c.is_alphabetic()).unwrap_or(text.len() - start);
+        let length = text[start..].find(|c: char| !is_part(c)).unwrap_or(text.len() - start);
         at = start + length;
         Some((start, &text[start..at]))
     })
@@ -336,6 +356,9 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// `name`, which is in small letters, in capitals or with one as `word` is.
 fn in_case_of(word: &str, name: &str) -> String {
     let is_small = |c: char| c.is_lowercase();
+    if !word.contains(|c: char| c.is_lowercase() || c.is_uppercase()) {
+        return name.to_owned();
+    }
     let mut letters = word.chars();
     match letters.next() {
         Some(first) if is_small(first) => name.to_owned(),

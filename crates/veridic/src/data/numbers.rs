@@ -1,7 +1,8 @@
 //! What the numbers of a column are like, and which kind of column they make.
 
-use super::compact::{compact_dates, moments_of, months, padded_dates};
+use super::compact::{compact_dates, is_date, moments_of, months, padded_dates};
 use super::evidence::Cell;
+use super::foreign::MAX_STRAYS;
 use super::name::is_id_name;
 use super::note::ReadNote;
 use super::number::{self, Plain};
@@ -19,6 +20,8 @@ const LONGEST_RANGE: usize = 12;
 const ROWS_A_VALUE: usize = 20;
 /// Of so many whole numbers one may not be whole.
 const WHOLE_AN_ODD: usize = 200;
+/// Among so many dates of eight digits a number that is none is a mistake.
+const DATES_A_MISTAKE: usize = 20;
 /// Digits that an `f64` keeps in any decimal number.
 const KEPT_DIGITS: u8 = 15;
 
@@ -32,6 +35,13 @@ pub(crate) struct Found {
     pub(crate) values: Option<Vec<f64>>,
 }
 
+impl Found {
+    /// Digits behind the decimal sign.
+    pub(crate) fn decimals(&self) -> u8 {
+        if let Kind::Real { decimals, .. } = self.kind { decimals } else { 0 }
+    }
+}
+
 /// Why a column of numbers is not one.
 #[derive(Debug)]
 pub(crate) enum NoNumbers {
@@ -39,6 +49,8 @@ pub(crate) enum NoNumbers {
     Texts,
     /// So few of them are too large to be exact that they are mistakes.
     Large(Cell),
+    /// Nearly all are dates of eight digits; these few are not.
+    Undated(Vec<Cell>),
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +81,11 @@ pub(crate) struct Numbers {
     led: usize,
     /// Whole numbers with a point behind them: `3.`.
     dotted: usize,
+    /// Zeros without a plus sign, and with one.
+    zeros: [usize; 2],
+    /// Cells that are dates of eight digits, and the first that are not.
+    dated: usize,
+    undated: Vec<Cell>,
     large: usize,
     first_large: Option<Cell>,
     /// The different values, sorted, as long as they are few.
@@ -99,6 +116,9 @@ impl Numbers {
             bare: 0,
             led: 0,
             dotted: 0,
+            zeros: [0, 0],
+            dated: 0,
+            undated: Vec::new(),
             large: 0,
             first_large: None,
             distinct: Some(Vec::new()),
@@ -133,6 +153,14 @@ impl Numbers {
             let [least, most] = &mut self.padded_digits;
             (*least, *most) = ((*least).min(plain.digits), (*most).max(plain.digits));
         }
+        if value == 0.0 {
+            self.zeros[usize::from(plain.has_plus)] += 1;
+        }
+        if plain.digits == 8 && is_date(value) {
+            self.dated += 1;
+        } else if self.undated.len() <= MAX_STRAYS {
+            self.undated.push((line, text.to_owned()));
+        }
         if plain.is_inexact() {
             self.large += 1;
             self.first_large.get_or_insert_with(|| (line, text.to_owned()));
@@ -160,6 +188,15 @@ impl Numbers {
             && self.digits == 4
             && self.min >= 1000.0
             && self.decimals == 0
+    }
+
+    /// Whether all have as many digits, and texts of these lengths as many characters.
+    pub(crate) fn have_digits(&self, lengths: impl Iterator<Item = usize>) -> bool {
+        let digits = usize::from(self.digits);
+        let mut lengths = lengths.peekable();
+        let first = lengths.peek().copied();
+        let known = if self.n > 0 { Some(digits) } else { first };
+        (self.n == 0 || self.digits == self.least_digits) && lengths.all(|length| Some(length) == known)
     }
 
     fn few_values(&self) -> Option<Vec<f64>> {
@@ -294,6 +331,10 @@ pub(crate) fn number_column(
         let kind = date_kind(format.to_owned(), &seconds);
         return found(kind, Cells::Number(seconds), Spelling::default(), None);
     }
+    let undated = n - numbers.dated;
+    if !is_typed && is_plain && undated > 0 && undated <= MAX_STRAYS && undated * DATES_A_MISTAKE <= n {
+        return Err(NoNumbers::Undated(numbers.undated));
+    }
     if is_plain
         && spelling.width.is_none_or(|width| width == 2)
         && n >= MIN_FOR_IDENTIFIER
@@ -311,7 +352,8 @@ pub(crate) fn number_column(
     if numbers.dotted == n && is_plain && spelling.width.is_none() {
         spelling.suffix = ".".to_owned();
     }
-    spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && is_plain);
+    spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && (is_plain || spelling.is_decimal()));
+    spelling.plus_zero = spelling.plus && numbers.zeros[1] > numbers.zeros[0];
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
     if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
         spelling.decimals = Some(decimals);

@@ -68,7 +68,7 @@ fn value(text: &str) -> Option<f64> {
 
 /// Whether texts have two numbers and more each, and are no codes: these have one width, or zeros before their digits.
 pub(super) fn are_pairs(levels: &[String]) -> bool {
-    let (mut pairs, mut rising, mut falling, mut measures) = (0, 0, 0, 0);
+    let (mut pairs, mut rising, mut falling, mut measures, mut near) = (0, 0, 0, 0, 0);
     let mut widths: Vec<Vec<usize>> = Vec::new();
     // A unit behind all of them.
     let tail = |level: &String| level.len() - level.trim_end_matches(char::is_alphabetic).len();
@@ -94,6 +94,9 @@ pub(super) fn are_pairs(levels: &[String]) -> bool {
         measures += usize::from(level.contains('°') || numbers.texts.iter().any(|text| text.contains('.')));
         rising += usize::from(values[0] < values[1]);
         falling += usize::from(values[0] > values[1]);
+        // Codes of three digits and two are seldom as near to each other as `114/71`.
+        let is_near = matches!(values[..], [high, low] if (low..3.0 * low).contains(&high) && high < 1000.0);
+        near += usize::from(is_near && numbers.signs[1].trim() == "/");
         let width = numbers.texts.iter().map(|text| text.len()).collect();
         if !widths.contains(&width) && widths.len() < 4 {
             widths.push(width);
@@ -106,7 +109,8 @@ pub(super) fn are_pairs(levels: &[String]) -> bool {
         && rising.min(falling) == 0;
     let in_brackets = levels.iter().all(|level| level.starts_with(['[', '(', '{']));
     let are_measures = measures * 2 > levels.len();
-    pairs * 2 > levels.len() && (widths.len() > 2 || are_measures || is_ordered || in_brackets)
+    let are_near = near * 20 >= levels.len() * ORDERED;
+    pairs * 2 > levels.len() && (widths.len() > 2 || are_measures || is_ordered || are_near || in_brackets)
 }
 
 /// Where each of `levels` stands among them, if all are bands such as `<18`, `18-24`, `65+`, or pairs of numbers such as

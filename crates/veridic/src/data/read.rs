@@ -28,6 +28,8 @@ pub struct ReadOptions {
     pub thousands: Option<char>,
     /// Whether the day comes before the month in dates that begin with either. Found out if `None`.
     pub day_first: Option<bool>,
+    /// The first of the hundred years that two digits of a year are of. Found out if `None`.
+    pub first_year: Option<u16>,
     /// Whether a last row that is a total of the others is left out.
     pub drop_total: bool,
     /// Lines above the table, or rows of a sheet, that are left out. Found out if `None`.
@@ -55,6 +57,7 @@ impl Default for ReadOptions {
             decimal: None,
             thousands: None,
             day_first: None,
+            first_year: None,
             drop_total: false,
             skip: None,
             encoding: None,

@@ -7,8 +7,14 @@ use super::magnitude::Places;
 use super::note::ReadNote;
 use super::number::Plain;
 use super::numbers::{Found, NoNumbers, Numbers, number_column};
-use super::spelling::Spelling;
+use super::spelling::{DurationForm, Spelling};
 use super::{Kind, duration, number, script};
+
+/// Decimals of amounts of money.
+const CENTS: u8 = 2;
+
+/// A cell, and how it comes back.
+type Pair = (String, String);
 
 /// Why cells in one spelling make no column of numbers.
 #[derive(Debug)]
@@ -37,18 +43,23 @@ pub(crate) struct Spelled {
     first: Option<Cell>,
     /// Cells that are written in another way than they were read, and the first.
     respelled: usize,
-    respelling: Option<(String, String)>,
+    respelling: Option<Pair>,
     /// Digits of numbers with a word for their power of ten, and the first that would have another word.
     places: Places,
     unusual: Option<(String, f64)>,
+    /// The ways in which lengths of time may be written, how many cells would come back otherwise, and the first.
+    lengths: Vec<(DurationForm, usize, Option<Pair>)>,
     /// Cells beyond a limit.
     n_beyond: usize,
 }
 
 impl Spelled {
     pub(crate) fn new(spelling: Spelling) -> Self {
+        let lengths = spelling.duration.map_or(&[][..], duration::alike);
+        let lengths = lengths.iter().map(|form| (*form, 0, None)).collect();
         Self {
             spelling,
+            lengths,
             values: Vec::new(),
             missing: 0,
             numbers: Numbers::new(),
@@ -90,6 +101,19 @@ impl Spelled {
                     .rsplit_once(['.', ','])
                     .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() as u8);
                 let value = duration::parse(text, form)?;
+                for (form, respelled, first) in &mut self.lengths {
+                    let mut again = String::new();
+                    let own = Spelling {
+                        duration: Some(*form),
+                        decimal: self.spelling.decimal,
+                        ..Spelling::default()
+                    };
+                    own.write(value, decimals, &mut again);
+                    if again != text {
+                        *respelled += 1;
+                        first.get_or_insert_with(|| (text.to_owned(), again));
+                    }
+                }
                 let none = Digits { value, decimals, whole: 1, grouped: false, lakh: false, padded: false };
                 (value, none, false)
             }
@@ -127,13 +151,28 @@ impl Spelled {
                 let whole = value.abs().max(1.0).log10().floor() as u8 + 1;
                 (value, Digits { value, decimals, whole, grouped: false, lakh: false, padded: false }, false)
             }
-            None => {
+            None if self.spelling.sides.is_some() => {
                 let parts = parts(text)?;
+                let value = self.spelling.sided(&parts)?;
+                if value == 0.0 {
+                    self.compare(text, value);
+                }
+                (value, self.spelling.digits(&parts)?, false)
+            }
+            None => {
+                let parts = self.spelling.parts(text)?;
                 if parts.prefix != self.spelling.prefix || parts.suffix != self.spelling.suffix {
                     return None;
                 }
-                let read = self.spelling.digits(&parts)?;
+                let mut read = self.spelling.digits(&parts)?;
                 let value = read.value;
+                if self.spelling.no_cents.is_some() && text.ends_with(|c: char| !c.is_ascii_digit()) {
+                    read.decimals = CENTS;
+                }
+                if value < 0.0 && parts.minus.is_some_and(|minus| minus != self.spelling.minus) {
+                    self.respelled += 1;
+                    self.unusual.get_or_insert_with(|| (text.to_owned(), value));
+                }
                 if let Some(mut limits) = self.spelling.limits.take() {
                     limits.crossed(value, &self.spelling);
                     self.spelling.limits = Some(limits);
@@ -163,18 +202,32 @@ impl Spelled {
         if self.first.is_none() && (latin.is_some() || number::scan(text).is_none()) {
             self.first = cell();
         }
+        let power = text.find(['e', 'E']).filter(|_| self.spelling.is_decimal());
         let plain = Plain {
             value,
             decimals: read.decimals,
             digits: read.whole,
             is_padded: read.padded,
-            has_plus: false,
+            has_plus,
             has_point: read.decimals > 0,
-            is_regular: true,
+            is_regular: power.is_none(),
             is_large: value.abs() > number::MAX_EXACT,
         };
-        self.numbers.see(&plain, original, line);
+        match power {
+            None => self.numbers.see(&plain, original, line),
+            Some(_) => self.numbers.see(&plain, &text.replace(',', "."), line),
+        }
         Some(value)
+    }
+
+    /// Counts a number that is written in another way than it was.
+    fn compare(&mut self, text: &str, value: f64) {
+        let mut again = String::new();
+        self.spelling.write(value, 0, &mut again);
+        if !text.ends_with(again.trim_start_matches(|c: char| c.is_ascii_digit())) {
+            self.respelled += 1;
+            self.unusual.get_or_insert_with(|| (text.to_owned(), value));
+        }
     }
 
     pub(crate) fn into_values(self) -> Vec<f64> {
@@ -188,6 +241,14 @@ impl Spelled {
             return Err(Unspelled::Mixed(plus.clone(), bare.clone()));
         }
         spelling.plus = self.plus.is_some();
+        if let Some((form, respelled, first)) =
+            self.lengths.into_iter().min_by_key(|(_, respelled, _)| *respelled)
+        {
+            spelling.duration = Some(form);
+            if let Some((from, to)) = first {
+                notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: respelled });
+            }
+        }
         if let Some((from, to)) = self.respelling {
             notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
         }
@@ -211,17 +272,30 @@ impl Spelled {
         if let Some(magnitudes) = &mut spelling.magnitudes {
             self.places.put(magnitudes);
         }
-        if let Some((from, value)) = self.unusual {
+        if let Some((from, value)) = self.unusual.clone().filter(|_| spelling.magnitudes.is_some()) {
             let mut to = String::new();
             spelling.write(value, numbers.decimals, &mut to);
             notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
         }
         let (line, example) = self.first.or(grouped_four).or(grouped_more).unwrap_or_default();
         let (limits, cells) = (spelling.limits.clone(), self.n_beyond);
+        let respelled = self.unusual.filter(|_| spelling.magnitudes.is_none());
         let found = match number_column(name, values, missing, numbers, spelling, false, notes) {
             Ok(found) => found,
-            Err(NoNumbers::Texts | NoNumbers::Large(_)) => return Err(Unspelled::Texts),
+            Err(NoNumbers::Texts | NoNumbers::Large(_) | NoNumbers::Undated(_)) => {
+                return Err(Unspelled::Texts);
+            }
         };
+        if let Some((from, value)) = respelled {
+            let mut to = String::new();
+            found.spelling.write(value, found.decimals(), &mut to);
+            notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells: self.respelled });
+        }
+        if let Some([above, below]) = found.spelling.sides.as_deref() {
+            let [above, below] = [above, below].map(|side| side.trim().to_owned());
+            notes.push(ReadNote::Sides { column: name.to_owned(), above, below });
+            return Ok(found);
+        }
         if let Some(limits) = limits {
             let read = |text: &String| Some((text.clone(), limits.read(text, &found.spelling)?));
             let of = limits.texts().filter_map(read);

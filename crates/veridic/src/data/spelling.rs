@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::digits::{Digits, Parts, digits, parts};
-use super::{Compound, Era, Language, Limits, Magnitudes, Scientific, duration, number, script};
+use super::digits::{Digits, Parts, digits, is_rate, is_scale, parts};
+pub use super::sign::{DurationForm, Letters, Minus};
+use super::{Compound, Era, Language, Limits, Magnitudes, Scientific, duration, number, script, summer};
 
 /// How a column spells its numbers or moments, where that is not the plainest way; what is written by it looks as what
 /// was read.
@@ -36,6 +37,15 @@ pub struct Spelling {
     /// Whether numbers above zero have a plus sign.
     #[serde(skip_serializing_if = "is_false")]
     pub plus: bool,
+    /// Whether zero has one, too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub plus_zero: bool,
+    /// What stands in the place of the decimals of whole amounts: `598.–` beside `598.50`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_cents: Option<String>,
+    /// Instead of a suffix and a minus, what stands behind numbers from zero on, and behind those below: ` H` and ` S`, ` Cr` and ` Dr`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sides: Option<Box<[String; 2]>>,
     /// Exactly so many digits after the decimal sign, zeros included, at most 15.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u8>,
@@ -90,6 +100,12 @@ pub struct Spelling {
     /// For moments: the names of the days of the week from Monday on, in small letters, if they are not English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weekdays: Option<Box<[String; 7]>>,
+    /// For moments: the name of the summer time, where moments have that and that of the standard time: `CEST` beside `CET`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summer: Option<String>,
+    /// For moments whose years have two digits: the first of the hundred years that are meant; 1970 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_year: Option<u16>,
     /// The zero of the digits, where these are of another script than Latin: `٠`, `۰`, `०`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero: Option<char>,
@@ -97,71 +113,6 @@ pub struct Spelling {
     /// first that loses nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub formats: Vec<String>,
-}
-
-/// How a number below zero is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Minus {
-    /// `-5`, `-$5`.
-    #[default]
-    Front,
-    /// `−5` with the sign U+2212.
-    Typographic,
-    /// `$-5`.
-    Inner,
-    /// `–5` with a dash (U+2013).
-    Dash,
-    /// `－5` with the wide sign of East Asia (U+FF0D).
-    Wide,
-    /// `▲5`, as accounts in Japan have it.
-    Triangle,
-    /// `△5`, likewise.
-    OpenTriangle,
-    /// `5-`.
-    Behind,
-    /// `(5)`, `($5)`.
-    Parentheses,
-    /// `$(5)`.
-    InnerParentheses,
-}
-
-impl Minus {
-    fn is_front(&self) -> bool {
-        *self == Self::Front
-    }
-}
-
-/// How a length of time is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DurationForm {
-    /// `36:05:09`, hours first.
-    Hours,
-    /// `036:05:09` or `06:05:09`: hours of at least two digits.
-    PaddedHours,
-    /// `90:05`, minutes and seconds.
-    Minutes,
-    /// `1:47.927`, minutes and seconds with as many digits behind the sign as the column has.
-    Laps,
-    /// `2 days 03:04:05`.
-    Days,
-    /// `2 days 03:04:05`, `1 day`, `03:04:05`, as PostgreSQL has them.
-    Interval,
-    /// `2 days, 3:04:05`, `1 day, 0:00:00`, `3:04:05`, as Python has them.
-    Timedelta,
-    /// `PT1H30M5S` (ISO 8601).
-    Iso,
-}
-
-/// Capitals or small letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Letters {
-    /// `MAY`.
-    Capital,
-    /// `may`.
-    Small,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -173,6 +124,11 @@ impl Spelling {
     /// Whether it says nothing that the plainest spelling does not.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it says nothing but a decimal sign other than a point.
+    pub(super) fn is_decimal(&self) -> bool {
+        self.decimal.is_some() && *self == Self { decimal: self.decimal, ..Self::default() }
     }
 
     /// Whether it reads numbers as the plainest spelling does.
@@ -187,6 +143,8 @@ impl Spelling {
             && self.compound.is_none()
             && self.magnitudes.is_none()
             && self.limits.is_none()
+            && self.sides.is_none()
+            && self.no_cents.is_none()
     }
 
     /// Whether a program that reads plain numbers would lose digits that matter: leading zeros, a plus sign, lengths of time.
@@ -209,8 +167,17 @@ impl Spelling {
         if let Some(many) = counts.into_iter().flatten().find(|&many| many > 15) {
             return Some(format!("{many} digits were asked for, at most 15 are kept"));
         }
-        if self.prefix.chars().chain(self.suffix.chars()).any(|c| c.is_ascii_digit()) {
+        let has_digit = |text: &String| text.chars().any(|c| c.is_ascii_digit());
+        let per_many = is_rate(&self.suffix) || is_scale(&self.suffix);
+        if has_digit(&self.prefix) || (has_digit(&self.suffix) && !per_many) {
             return Some("prefix and suffix have no digits".into());
+        }
+        let sides = self.sides.iter().flat_map(|sides| sides.iter());
+        if sides.chain(&self.no_cents).any(|text| text.trim().is_empty() || has_digit(text)) {
+            return Some("what stands behind numbers of a side or without cents is no digit".into());
+        }
+        if let Some(problem) = summer::problem(self) {
+            return Some(problem);
         }
         if let Some(zero) = self.zero.filter(|&zero| !script::is_zero(zero)) {
             return Some(format!("`{zero}` is the zero of no script that is known"));
@@ -231,6 +198,9 @@ impl Spelling {
         }
         if let Some(problem) = self.magnitudes.as_deref().and_then(Magnitudes::problem) {
             return Some(problem);
+        }
+        if let Some(year) = self.first_year.filter(|year| !(1000..=9900).contains(year)) {
+            return Some(format!("the first of a hundred years is {year}"));
         }
         let day = 86_400;
         if self.zone.is_some_and(|zone| zone.abs() >= day) {
@@ -258,7 +228,10 @@ impl Spelling {
 
     /// The number of a text that is beyond no limit, has one unit and is no length of time.
     pub(super) fn number(&self, text: &str) -> Option<f64> {
-        let spelled = parts(text).and_then(|parts| {
+        let spelled = self.parts(text).and_then(|parts| {
+            if self.sides.is_some() {
+                return self.sided(&parts);
+            }
             let value = self.digits(&parts)?.value;
             if let Some(magnitudes) = &self.magnitudes {
                 let is_own = parts.prefix == self.prefix;
@@ -284,6 +257,29 @@ impl Spelling {
         let marks = [' ', '\u{a0}', '\u{202f}', '\'', '\u{2019}'].into_iter();
         let mut marks = marks.chain(is_told.then_some(other)).filter(|mark| text.contains(*mark));
         marks.find_map(|mark| Self { thousands: Some(mark), ..self.clone() }.number(text))
+    }
+
+    /// A text cut into the parts of a number, without what stands for no cents.
+    pub(super) fn parts<'a>(&self, text: &'a str) -> Option<Parts<'a>> {
+        if is_scale(&self.suffix) {
+            let suffix = text.get(text.len().checked_sub(self.suffix.len())?..)?;
+            let parts = parts(text.strip_suffix(self.suffix.as_str())?)?;
+            return Some(Parts { suffix, ..parts });
+        }
+        let parts = parts(text)?;
+        let has_none = self.no_cents.as_deref() == Some(parts.suffix);
+        Some(if has_none { Parts { suffix: "", ..parts } } else { parts })
+    }
+
+    /// The number of parts that end in what says on which side it is.
+    pub(super) fn sided(&self, parts: &Parts<'_>) -> Option<f64> {
+        let [above, below] = self.sides.as_deref()?;
+        let value = self.digits(parts).filter(|_| parts.prefix == self.prefix)?.value;
+        match parts.suffix {
+            suffix if suffix == above => Some(value),
+            suffix if suffix == below => Some(-value),
+            _ => None,
+        }
     }
 
     /// The digits of a number in parts, with its sign.
@@ -333,12 +329,24 @@ impl Spelling {
             return;
         }
         if let Some(scientific) = self.scientific {
-            return scientific.write(value, text);
+            let start = text.len();
+            scientific.write(value, text);
+            if let Some(decimal) = self.decimal {
+                let written = text.split_off(start).replace('.', decimal.encode_utf8(&mut [0; 4]));
+                text.push_str(&written);
+            }
+            return;
+        }
+        if let Some([above, below]) = self.sides.as_deref() {
+            let suffix = if value < 0.0 { below } else { above }.clone();
+            let own = Self { sides: None, suffix, ..self.clone() };
+            return own.write_latin(value.abs(), decimals, text);
         }
         let decimals =
             if value.fract() == 0.0 { decimals } else { self.odd.unwrap_or(decimals).max(decimals) };
         let mut plain = String::new();
-        match self.decimals {
+        let cents = self.no_cents.as_deref().filter(|_| value.fract() == 0.0);
+        match self.decimals.filter(|_| cents.is_none()) {
             Some(fixed) if value.abs() < 1e15 => {
                 use std::fmt::Write as _;
                 let fixed = usize::from(fixed);
@@ -360,14 +368,12 @@ impl Spelling {
         let magnitude = plain.trim_start_matches('-');
         let mut digits = String::with_capacity(magnitude.len() + 8);
         self.group(magnitude, &mut digits);
+        digits.push_str(cents.unwrap_or_default());
         let (prefix, suffix) = (self.prefix.as_str(), self.suffix.as_str());
-        let plus = if self.plus && !is_zero { "+" } else { "" };
+        let plus = if self.plus && (!is_zero || self.plus_zero) { "+" } else { "" };
         let parts: [&str; 4] = match (negative, self.minus) {
             (false, _) => [plus, prefix, &digits, suffix],
-            (true, Minus::Front) => ["-", prefix, &digits, suffix],
-            (true, Minus::Typographic) => ["\u{2212}", prefix, &digits, suffix],
-            (true, Minus::Dash) => ["\u{2013}", prefix, &digits, suffix],
-            (true, Minus::Wide) => ["\u{ff0d}", prefix, &digits, suffix],
+            (true, minus) if let Some(line) = minus.line() => [line, prefix, &digits, suffix],
             (true, Minus::Triangle) => ["▲", prefix, &digits, suffix],
             (true, Minus::OpenTriangle) => ["△", prefix, &digits, suffix],
             (true, Minus::Inner) => [prefix, "-", &digits, suffix],
@@ -386,6 +392,7 @@ impl Spelling {
                 text.push_str(suffix);
                 return;
             }
+            (true, _) => ["-", prefix, &digits, suffix],
         };
         text.extend(parts);
     }

@@ -113,7 +113,10 @@ fn is_dialled(text: &str) -> bool {
     let mut parts = text.split(|c: char| !c.is_ascii_digit() && c != '.');
     let has_decimals = parts.any(|part| part.matches('.').count() == 1);
     digits >= 7
-        && text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
+        && text
+            .trim_end_matches('X')
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+()-/.".contains(c))
         && !has_decimals
         && (text.starts_with(['+', '(', '0']) || groups.nth(2).is_some())
 }
@@ -266,6 +269,8 @@ mod tests {
         assert_eq!(unused(&|i| format!("+49 89 {}", 123_456 + i * 7919)), None);
         assert_eq!(unused(&|i| format!("{}-{:02}-6789", 100 + i, i)), None);
         assert_eq!(unused(&|i| format!("{}-{}", 30_000 + i * 100, 50_000 + i)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("{}/{}", 100 + i, 60 + i * 7 % 30)), Some(Unused::SeveralNumbers));
+        assert_eq!(unused(&|i| format!("{}/{}", 100 + i * 77 % 899, 10 + i * 7 % 89)), None);
     }
 
     #[test]

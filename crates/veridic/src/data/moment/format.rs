@@ -1,7 +1,11 @@
 //! The format that all cells of one shape are in.
 
 use super::{Cell, DurationForm, Piece, Seen, Shape, ZONES};
+use crate::data::foreign::MAX_STRAYS;
 use crate::data::language::ANY;
+
+/// Mistakes are at most one cell in so many.
+const CELLS_A_MISTAKE: usize = 20;
 
 impl Seen {
     pub(super) fn new(shape: &Shape, first: Cell) -> Self {
@@ -10,6 +14,8 @@ impl Seen {
             n: 0,
             first,
             most: [0; 3],
+            counts: Box::new([[0; 100]; 3]),
+            short_years: 0,
             padded: [false; 3],
             short: [false; 3],
             hour: 0,
@@ -50,6 +56,9 @@ impl Seen {
         self.blank_hour |= shape.blank_hour;
         for (i, &(value, padded, short)) in shape.numbers.iter().take(shape.n_numbers).enumerate() {
             self.most[i] = self.most[i].max(value);
+            if let Some(count) = self.counts[i].get_mut(usize::from(value)) {
+                *count += 1;
+            }
             self.padded[i] |= padded;
             self.short[i] |= short;
         }
@@ -58,6 +67,7 @@ impl Seen {
                 *first = Some(cell());
             }
         }
+        self.short_years |= shape.short_year.map_or(0, |year| 1 << year);
         let (hour, width) = shape.hour;
         self.hour = self.hour.max(hour);
         self.hour_padded |= width == 2 && hour < 10;
@@ -101,12 +111,11 @@ impl Seen {
 
     pub(super) fn told_day_first(&self) -> Option<bool> {
         let (a, b) = self.day_and_month()?;
-        if self.n_numbers() == 3
-            && (self.most[0] > 31 || self.most[2] <= 31 && self.most[a] > 12 && self.most[b] > 12)
-        {
+        let most = self.usual();
+        if self.n_numbers() == 3 && (most[0] > 31 || most[2] <= 31 && most[a] > 12 && most[b] > 12) {
             return None;
         }
-        match (self.most[a] > 12, self.most[b] > 12) {
+        match (most[a] > 12, most[b] > 12) {
             (true, false) => Some(true),
             (false, true) => Some(false),
             _ => None,
@@ -117,7 +126,60 @@ impl Seen {
     pub(super) fn contradiction(&self) -> Option<(Cell, Cell)> {
         let are_two = self.has(Piece::Year) && !self.has(Piece::Month) && self.n_numbers() == 2;
         let [first, second] = &self.no_months;
-        first.clone().zip(second.clone()).filter(|_| are_two)
+        // Where all but a few have the same first, these few are mistakes.
+        let is_open = !are_two || self.usual()[..2].iter().all(|most| *most > 12);
+        first.clone().zip(second.clone()).filter(|_| are_two && is_open)
+    }
+
+    /// How many cells have a number above `bound` in place `i`.
+    fn above(&self, i: usize, bound: usize) -> usize {
+        self.counts[i][bound + 1..].iter().sum::<u32>() as usize
+    }
+
+    /// The greatest number in place `i` that is not above `bound`.
+    fn most_within(&self, i: usize, bound: usize) -> u8 {
+        self.counts[i][..=bound].iter().rposition(|count| *count > 0).unwrap_or(0) as u8
+    }
+
+    /// The greatest number in each place, but for those of a few cells that are no days and months where those of nearly all are: the
+    /// `32` of `32.01.2021`, the `13` of `2021-13-03`.
+    fn usual(&self) -> [u8; 3] {
+        let (n, mut most) = (self.n_numbers(), self.most);
+        let are_few = |cells: usize| cells > 0 && cells <= MAX_STRAYS.min(self.n / CELLS_A_MISTAKE);
+        let has_year = self.has(Piece::Year);
+        // Of three numbers the last may be a year, and the first is one where it has more of the values.
+        let spread = |i: usize| self.counts[i].iter().filter(|count| **count > 0).count();
+        let days = match n {
+            3 if most[2] <= 31 && spread(0) <= spread(2) => 0..0,
+            3 => 0..2,
+            n => 0..n,
+        };
+        for i in days {
+            if are_few(self.above(i, 31)) {
+                most[i] = self.most_within(i, 31);
+            }
+        }
+        let are_months = !self.has(Piece::Month) && (has_year || n == 3);
+        let year_first = has_year && self.day_and_month().is_none();
+        if are_months && n == 1 && are_few(self.above(0, 12)) {
+            most[0] = self.most_within(0, 12);
+        }
+        if are_months && n > 1 && most[0] > 12 && (most[1] > 12 || year_first) {
+            let beyond = [self.above(0, 12), self.above(1, 12)];
+            let rarer = if year_first { 0 } else { usize::from(beyond[1] < beyond[0]) };
+            if are_few(beyond[rarer]) && (year_first || beyond[rarer] < beyond[1 - rarer]) {
+                most[rarer] = self.most_within(rarer, 12);
+            }
+        }
+        most
+    }
+
+    /// Two digits of years, one bit each.
+    pub(super) fn years(&self, day_first: Option<bool>) -> u128 {
+        let fields = self.fields(day_first).map_or(['d'; 3], |(fields, ..)| fields);
+        let places = (0..self.n_numbers()).filter(|&i| fields[i] == 'y');
+        let bits = |i: usize| (0..100).filter(move |&year| self.counts[i][year] > 0);
+        places.flat_map(bits).fold(self.short_years, |years, year| years | 1 << year)
     }
 
     pub(super) fn duration(&self) -> Option<DurationForm> {
@@ -235,7 +297,7 @@ impl Seen {
     fn fields(&self, day_first: Option<bool>) -> Option<([char; 3], bool, bool)> {
         let n = self.n_numbers();
         let has_year = self.has(Piece::Year);
-        let most = self.most;
+        let most = self.usual();
         let sign = self.pieces.iter().find_map(|piece| match piece {
             Piece::Sign(sign) if b"-/._ ".contains(sign) => Some(*sign),
             _ => None,
@@ -279,4 +341,19 @@ impl Seen {
             _ => None,
         }
     }
+}
+
+/// A format that ends in an offset, with `Z` in its place.
+pub(super) fn in_utc(format: &str) -> Option<String> {
+    let at = ["%:z", "%z"].iter().find_map(|offset| format.strip_suffix(offset))?;
+    Some(format!("{at}Z"))
+}
+
+/// A format without its fraction of a second.
+pub(super) fn simple_fraction(format: &str) -> String {
+    let mut format = format.to_owned();
+    for fraction in ["%.3f", "%.6f", "%.9f", "%.f", ",%3f", ",%6f", ",%9f"] {
+        format = format.replace(fraction, "");
+    }
+    format
 }

@@ -5,16 +5,20 @@ mod format;
 mod period;
 mod scan;
 
+use format::{in_utc, simple_fraction};
 use scan::shape;
 
 use super::evidence::{Cell, Context};
 use super::language::{Tongues, language_of};
 use super::spelling::{DurationForm, Letters};
 use super::weekday::{self, Sets};
-use super::{Era, Language, offset};
+use super::{Era, Language, offset, summer};
 
 /// More shapes than this in one column are no way of writing moments.
 const MOST_SHAPES: usize = 6;
+
+/// Of so many days one may have a time of day by mistake.
+const DAYS_AN_ODD_TIME: usize = 50;
 
 /// Names of zones that stay as they are; the moments are those of the clock on the wall there.
 const ZONES: [&str; 24] = [
@@ -83,6 +87,8 @@ struct Shape {
     blank_hour: bool,
     /// Whether the fraction of a second has a digit other than zero.
     has_fraction: bool,
+    /// Two digits of a year behind a quarter.
+    short_year: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +106,10 @@ struct Seen {
     n: usize,
     first: Cell,
     most: [u8; 3],
+    /// How many cells have which number in each place.
+    counts: Box<[[u32; 100]; 3]>,
+    /// Two digits of years behind quarters, one bit each.
+    short_years: u128,
     padded: [bool; 3],
     short: [bool; 3],
     hour: u32,
@@ -157,6 +167,12 @@ pub(crate) struct Format {
     /// A cell in which day and month could be each other.
     pub(crate) ambiguous: Option<Cell>,
     pub(crate) is_day_first: bool,
+    /// Years of two digits, one bit each.
+    pub(crate) short_years: u128,
+    /// The name of the summer time, if the format has that of the standard time and cells have both.
+    pub(crate) summer: Option<&'static str>,
+    /// Where a few of many days have a time of day, how many, and the first.
+    pub(crate) odd_times: Option<(usize, Cell)>,
     /// Cells of two zones.
     pub(crate) zones: Option<(Cell, Cell)>,
     /// A cell that is read, and one that is a moment in another format.
@@ -209,6 +225,18 @@ impl Moments {
             let Some((format, open, day_first)) = seen.format(order) else { continue };
             formats.push((seen, format, open, day_first));
         }
+        let summer = formats.iter().find_map(|(_, format, ..)| {
+            let (standard, summer) = summer::pair(format)?;
+            let other = format.strip_suffix(standard)?.to_owned() + summer;
+            formats.iter().any(|(_, known, ..)| *known == other).then_some((standard, summer))
+        });
+        if let Some((standard, summer)) = summer {
+            for (_, format, ..) in &mut formats {
+                if let Some(before) = format.strip_suffix(summer).filter(|before| before.ends_with(' ')) {
+                    *format = format!("{before}{standard}");
+                }
+            }
+        }
         // The most precise of the shapes, or the most frequent.
         let finest =
             formats.iter().max_by_key(|(seen, ..)| (seen.pieces.len(), seen.offset.is_some(), seen.n))?;
@@ -256,6 +284,12 @@ impl Moments {
         let utc = read().find(|(_, other, ..)| is_utc(other));
         let zones = zones.or_else(|| Some((offsets.first()?.first.clone(), utc?.0.first.clone())));
         let zone = offsets.first().and_then(|seen| seen.offset).filter(|_| zones.is_none());
+        let odd_times = (coarser.len() == 1 && coarser[0] == "%Y-%m-%d").then(|| {
+            let timed = || read().map(|(seen, ..)| *seen).filter(|seen| seen.pieces.contains(&Piece::Minute));
+            let first = timed().map(|seen| &seen.first).min();
+            Some((timed().map(|seen| seen.n).sum(), first?.clone()))
+        });
+        let odd_times = odd_times.flatten().filter(|(n, _): &(usize, Cell)| n * DAYS_AN_ODD_TIME <= matched);
         let letters = match (seen.capital, seen.small) {
             (true, _) => Some(Letters::Capital),
             (_, true) => Some(Letters::Small),
@@ -277,6 +311,9 @@ impl Moments {
             matched,
             ambiguous: open.then(|| seen.first.clone()),
             is_day_first: *is_day_first,
+            summer: summer.map(|(_, summer)| summer),
+            odd_times,
+            short_years: read().fold(0, |years, (seen, ..)| years | seen.years(order)),
             zones,
             mixed: other.map(|other| (seen.first.clone(), other.first.clone())),
         })
@@ -293,21 +330,6 @@ impl Moments {
         let told = self.shapes.iter().find_map(Seen::told_day_first);
         told.or(context.day_first)
     }
-}
-
-/// A format that ends in an offset, with `Z` in its place.
-fn in_utc(format: &str) -> Option<String> {
-    let at = ["%:z", "%z"].iter().find_map(|offset| format.strip_suffix(offset))?;
-    Some(format!("{at}Z"))
-}
-
-/// A format without its fraction of a second.
-fn simple_fraction(format: &str) -> String {
-    let mut format = format.to_owned();
-    for fraction in ["%.3f", "%.6f", "%.9f", "%.f", ",%3f", ",%6f", ",%9f"] {
-        format = format.replace(fraction, "");
-    }
-    format
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ impl Scanner<'_> {
         (is_told || self.mark(&QUARTERS_BEHIND).is_some()).then_some(())?;
         self.between();
         if self.count() == 2 && self.rest.len() == 2 {
+            self.shape.short_year = Some(self.two(0) as u8);
             self.rest = &self.rest[2..];
             self.shape.pieces.push(Piece::ShortYear);
             return Some(());

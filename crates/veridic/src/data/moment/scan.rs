@@ -18,7 +18,9 @@ const MARKED_YEARS: [&str; 2] = ["年", "년"];
 /// Cuts a moment's text into its pieces.
 pub(super) fn shape(text: &str) -> Option<Shape> {
     // Every moment has a digit and is short; most texts fail here.
-    if text.len() > LONGEST || text.len() < 4 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+    // `4pm` is the shortest.
+    let is_short = text.len() < 4 && !(text.len() == 3 && text.ends_with(['m', 'M']));
+    if text.len() > LONGEST || is_short || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
     // Most moments have no letters but those of ISO 8601.

@@ -5,6 +5,7 @@
 
 mod name;
 mod refused;
+mod repeated;
 mod told;
 mod total;
 mod typed;
@@ -13,8 +14,8 @@ use std::path::Path;
 
 use name::{names, names_by_place};
 use refused::Refused;
-use told::{blank_of, marks_of};
-use total::{Totals, last_total, sum_line};
+use told::{blank, blanks_of, marks_of};
+use total::Totals;
 
 use super::build::{ColumnBuilder, Finished};
 use super::calendar;
@@ -33,6 +34,7 @@ use super::{Cells, Column, ColumnSchema, Difference, Kind, MISSING, ReadOptions,
 use crate::error::{DataError, StrayCell};
 
 pub(super) use refused::Unreadable;
+pub(super) use repeated::Repeated;
 pub(super) use told::tell;
 pub(crate) use total::is_total;
 pub(super) use typed::{column_of_texts, texts_of};
@@ -45,6 +47,8 @@ pub(super) trait Rows {
     fn skip_first(&mut self);
     /// Calls `each` with the line and the cells of every row left, and counts them.
     fn each(&mut self, each: &mut dyn FnMut(u64, &[Cell<'_>])) -> Result<usize, DataError>;
+    /// What is said of rows that had the names of the columns again, which were left out.
+    fn repeated(&self) -> Option<ReadNote>;
 }
 
 /// Where rows are had from, more than once.
@@ -65,7 +69,7 @@ pub(super) fn read(
 ) -> Result<Reading, DataError> {
     let path = origin.path();
     let markers = Markers::of(options);
-    let total = if options.drop_total { last_total(origin, options)? } else { None };
+    let total = total::left_out(origin, options)?;
     let mut rows = origin.rows()?;
     let (names, unnamed) = names(rows.as_mut(), origin, options, &mut notes)?;
     let is_categorical = |name: &String| options.categorical.contains(name);
@@ -76,7 +80,7 @@ pub(super) fn read(
     let mut totals = Totals::default();
     let mut n_rows = 0;
     rows.each(&mut |line, cells| {
-        if total == Some(line) {
+        if total.has(line) {
             return;
         }
         totals.see(cells, n_rows, line);
@@ -94,10 +98,11 @@ pub(super) fn read(
     if n_rows == 0 {
         return Err(DataError::HeaderOnly { columns: names.len(), path: path.to_owned() });
     }
-    match (total, totals.last(n_rows).or_else(|| sum_line(&profiles, &totals))) {
-        (Some(line), _) => notes.push(ReadNote::Totals { line, is_dropped: true }),
-        (None, Some(line)) => notes.push(ReadNote::Totals { line, is_dropped: false }),
-        (None, None) => {}
+    notes.extend(rows.repeated());
+    if options.drop_total {
+        notes.push(total.note(true).unwrap_or(ReadNote::NoTotals));
+    } else {
+        notes.extend(totals.find(n_rows, &profiles, origin, options)?.note(false));
     }
 
     let context = context(&profiles, origin, options);
@@ -105,7 +110,7 @@ pub(super) fn read(
     let mut cells: Vec<Option<Cells>> = vec![None; names.len()];
     let mut again: Vec<(usize, ColumnBuilder, Doubt)> = Vec::new();
     let mut marks: Vec<Vec<Mark>> = profiles.iter_mut().map(Profile::take_marks).collect();
-    let blanks: Vec<Option<(String, usize)>> = marks.iter().map(|marks| blank_of(marks)).collect();
+    let blanks: Vec<Vec<(String, usize)>> = marks.iter().map(|marks| blanks_of(marks)).collect();
     let mut refused = Refused::default();
     for (i, (profile, name)) in profiles.into_iter().zip(&names).enumerate() {
         let told = if unnamed[i] { "" } else { name };
@@ -128,7 +133,7 @@ pub(super) fn read(
             rows.skip_first();
         }
         rows.each(&mut |line, cells| {
-            if total == Some(line) {
+            if total.has(line) {
                 return;
             }
             for (i, builder, _) in &mut again {
@@ -189,9 +194,9 @@ pub(super) fn read(
     }
     let mut table = Table { columns: Vec::with_capacity(names.len()), n_rows };
     let mut schema = Schema { columns: Vec::with_capacity(names.len()) };
-    for (((name, column), cells), blank) in names.into_iter().zip(columns).zip(cells).zip(blanks) {
+    for (((name, column), cells), blanks) in names.into_iter().zip(columns).zip(cells).zip(blanks) {
         let (Some(mut column), Some(cells)) = (column, cells) else { continue };
-        column.blank = blank.filter(|(_, cells)| *cells == column.missing).map(|(text, _)| text);
+        column.blank = blank(&name, column.missing, blanks, &mut notes);
         if column.kind == Kind::Identifier && column.unused.is_none() {
             notes.push(ReadNote::Identifier { column: name.clone() });
         }
@@ -211,7 +216,7 @@ pub(super) fn read_as(
 ) -> Result<(Table, Vec<Difference>), DataError> {
     let path = origin.path();
     let usual = Markers::of(options);
-    let total = if options.drop_total { last_total(origin, options)? } else { None };
+    let total = total::left_out(origin, options)?;
     let mut rows = origin.rows()?;
     let mut notes = Vec::new();
     let (mut names, _) = names(rows.as_mut(), origin, options, &mut notes)?;
@@ -229,7 +234,7 @@ pub(super) fn read_as(
         .collect();
     let mut n_rows = 0;
     rows.each(&mut |line, cells| {
-        if total == Some(line) {
+        if total.has(line) {
             return;
         }
         n_rows += 1;
@@ -271,6 +276,7 @@ fn context(profiles: &[Profile], origin: &dyn Origin, options: &ReadOptions) -> 
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first.or_else(|| profiles.iter().find_map(Profile::day_first)),
+        first_year: options.first_year,
         has_comma: !has_point && has_comma,
         may_have_comma: !has_point && origin.has_semicolons(),
         minutes: profiles.iter().map(Profile::minutes).fold(0, std::ops::BitOr::bitor),

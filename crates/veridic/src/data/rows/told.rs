@@ -9,12 +9,45 @@ use crate::data::{Kind, Unused};
 /// More categories than this are announced.
 const MANY_LEVELS: usize = 1000;
 
-/// The one mark that missing cells have, and how many have it.
-pub(super) fn blank_of(marks: &[Mark]) -> Option<(String, usize)> {
-    match marks {
-        [mark] if !mark.quoted => Some((mark.text.clone(), mark.cells)),
-        _ => None,
+/// The marks of missing cells that are in no quotes, and how many have each.
+pub(super) fn blanks_of(marks: &[Mark]) -> Vec<(String, usize)> {
+    marks.iter().filter(|mark| !mark.quoted).map(|mark| (mark.text.clone(), mark.cells)).collect()
+}
+
+/// How the `missing` cells of a column come back, which have these marks or are empty: as most are; said where others are not.
+pub(super) fn blank(
+    column: &str,
+    missing: usize,
+    mut marks: Vec<(String, usize)>,
+    notes: &mut Vec<ReadNote>,
+) -> Option<String> {
+    let marked: usize = marks.iter().map(|(_, cells)| cells).sum();
+    match missing.checked_sub(marked) {
+        // Some of these texts are values.
+        None => return None,
+        Some(0) => {}
+        Some(empty) => marks.push((String::new(), empty)),
     }
+    marks.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let texts: Vec<String> = marks.into_iter().map(|(text, _)| text).collect();
+    let kept = texts.first()?.clone();
+    if texts.len() > 1 {
+        let alike = notes.iter_mut().find_map(|note| match note {
+            ReadNote::Marks { columns, marks, kept: known } if *marks == texts && *known == kept => {
+                Some(columns)
+            }
+            _ => None,
+        });
+        match alike {
+            Some(columns) => columns.push(column.to_owned()),
+            None => notes.push(ReadNote::Marks {
+                columns: vec![column.to_owned()],
+                marks: texts,
+                kept: kept.clone(),
+            }),
+        }
+    }
+    Some(kept).filter(|kept| !kept.is_empty())
 }
 
 /// Says which usual marks of missing cells a column of texts has.

@@ -41,6 +41,7 @@ pub(in crate::data) fn column_of_texts(
         decimal: options.decimal,
         thousands: options.thousands,
         day_first: options.day_first,
+        first_year: options.first_year,
         ..Context::default()
     };
     let mut refused = Refused::default();

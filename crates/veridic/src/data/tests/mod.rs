@@ -4,10 +4,12 @@ mod bad_input;
 mod columns;
 mod facts;
 mod layouts;
+mod odd_cells;
 mod pictures;
 mod round_trip;
 mod schemas;
 mod spellings;
+mod totals;
 mod workbooks;
 
 use super::*;

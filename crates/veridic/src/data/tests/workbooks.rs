@@ -8,6 +8,11 @@ use super::*;
 
 /// A workbook of sheets, each with rows of cells: a number, `text`, or `!` and a date's days.
 fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
+    workbook_with(sheets, &[])
+}
+
+/// A workbook in which cells that begin with `0` are shown with five digits, and those of `merged` are one.
+fn workbook_with(sheets: &[(&str, &[&[&str]])], merged: &[&str]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let mut part = |name: &str, text: &str| {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -43,7 +48,9 @@ fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
     part(
         "xl/styles.xml",
         &format!(
-            "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+            "<styleSheet xmlns=\"{main}\"><numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"00000\"/></numFmts>\
+             <cellXfs count=\"3\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\" applyNumberFormat=\"1\"/></cellXfs>\
+             </styleSheet>"
         ),
     );
     for (i, (_, rows)) in sheets.iter().enumerate() {
@@ -55,15 +62,20 @@ fn workbook(sheets: &[(&str, &[&[&str]])]) -> Vec<u8> {
                 data += &match cell.strip_prefix('!') {
                     Some(days) => format!("<c r=\"{place}\" s=\"1\"><v>{days}</v></c>"),
                     None if cell.is_empty() => String::new(),
+                    None if cell.starts_with('0') && cell.parse::<u32>().is_ok() => {
+                        format!("<c r=\"{place}\" s=\"2\"><v>{}</v></c>", cell.trim_start_matches('0'))
+                    }
                     None if cell.parse::<f64>().is_ok() => format!("<c r=\"{place}\"><v>{cell}</v></c>"),
                     None => format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>"),
                 };
             }
             data += "</row>";
         }
+        let cells: String = merged.iter().map(|place| format!("<mergeCell ref=\"{place}\"/>")).collect();
+        let joined = if merged.is_empty() { cells } else { format!("<mergeCells>{cells}</mergeCells>") };
         part(
             &format!("xl/worksheets/sheet{}.xml", i + 1),
-            &format!("<worksheet xmlns=\"{main}\"><sheetData>{data}</sheetData></worksheet>"),
+            &format!("<worksheet xmlns=\"{main}\"><sheetData>{data}</sheetData>{joined}</worksheet>"),
         );
     }
     zip.finish().unwrap().into_inner()
@@ -93,6 +105,34 @@ fn a_sheet_is_a_table_and_several_are_asked_for() {
     let planes = ReadOptions { sheet: Some("Planes".into()), ..ReadOptions::default() };
     let error = read_bytes("t", two, &planes).unwrap_err();
     assert_eq!(error.to_string(), "the workbook has no sheet `Planes`: t");
+}
+
+#[test]
+fn merged_cells_have_the_value_of_their_first_and_zeros_that_are_shown_are_kept() {
+    let rows: &[&[&str]] = &[
+        &["region", "zip", "n"],
+        &["North", "00501", "3"],
+        &["", "01234", "4"],
+        &["", "09876", "5"],
+        &["South", "00042", "7"],
+        &["", "01111", "9"],
+        &["West", "00777", "1"],
+    ];
+    let bytes = workbook_with(&[("T", rows)], &["A2:A4", "A5:A6"]);
+    let found = read_bytes("t.xlsx", bytes.clone(), &ReadOptions::default()).unwrap();
+    let [north, south, west] = [Some("North"), Some("South"), Some("West")];
+    assert_eq!(texts(&found.table, "region"), [north, north, north, south, south, west]);
+    let told: Vec<String> = found.notes.iter().map(ToString::to_string).collect();
+    assert!(told.iter().any(|note| note == "3 cells merged with a cell above have its value"), "{told:?}");
+    let mut out = Vec::new();
+    write_csv(&found.table, &found.schema, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("North,00501,3\n") && text.contains("South,00042,7\n"), "{text}");
+    let (again, _) = read_bytes_as("t.xlsx", bytes, &found.schema, &ReadOptions::default()).unwrap();
+    assert_eq!(again, found.table);
+    // Regions that reach beyond the cells, and a title over all columns, change nothing else.
+    let bytes = workbook_with(&[("T", rows)], &["A7:C9", "A1:XFD1048576"]);
+    assert!(read_bytes("t.xlsx", bytes, &ReadOptions::default()).is_ok());
 }
 
 proptest! {

@@ -28,13 +28,24 @@ impl DataError {
                 "check how the file was written; at least one row of data is needed".into()
             }
             // A title above a table is narrower than the table.
-            Self::Ragged { line, expected, found, .. } if found > expected && (2..=30).contains(line) => format!(
-                "where what is above line {line} is no row: `data.skip = {}`; else look for a quote that is not closed or an \
-                 unquoted delimiter",
-                line - 1
-            ),
+            Self::Ragged { expected, found, delimiter: ',', .. } if found > expected && *expected > 1 => {
+                "where a comma is a decimal sign, put such numbers in quotes or part cells by another sign, such as a semicolon; else \
+                 look for a quote that is not closed or a text with a comma, which needs quotes"
+                    .into()
+            }
+            // Lines that have as many cells as each other are no title.
+            Self::Ragged { line, expected, found, .. }
+                if found > expected && (*line == 2 || (*expected == 1 && *line <= 30)) =>
+            {
+                format!(
+                    "where what is above line {line} is no row: `data.skip = {}`; else look for a quote that is not closed or an \
+                     unquoted delimiter",
+                    line - 1
+                )
+            }
             Self::Ragged { .. } => {
-                "look for a quote that is not closed or an unquoted delimiter in that line, or give the delimiter"
+                "look for a quote that is not closed or an unquoted delimiter in that line; what parts cells is set by \
+                 `data.delimiter = \";\"`"
                     .into()
             }
             Self::OpenQuote { .. } => "close the quote, or write a quote inside a quoted cell twice".into(),
@@ -51,6 +62,14 @@ impl DataError {
                     "what is below or above a limit is missing with `data.missing = [{}]`; write half of the limit, \
                      or a column of its own, to keep more of it",
                     quoted(limit)
+                )
+            }
+            Self::MixedSpelling { column, first, second, .. }
+                if [first, second].into_iter().any(|(_, text)| text.matches(['.', '-', '/', ':']).count() > 1) =>
+            {
+                format!(
+                    "write all cells of the column in one way; where they are categories: `data.categorical = [{}]`",
+                    quoted(column)
                 )
             }
             Self::MixedSpelling { column, .. } => format!(

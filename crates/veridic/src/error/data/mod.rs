@@ -90,6 +90,8 @@ pub enum DataError {
         expected: usize,
         /// Cells of this line.
         found: usize,
+        /// What parts cells.
+        delimiter: char,
         /// The file.
         path: PathBuf,
     },

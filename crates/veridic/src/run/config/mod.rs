@@ -122,6 +122,9 @@ pub struct DataConfig {
     /// Whether the first row of a table has the names of its columns; found out by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// What parts the cells of a text, a blank for any run of blanks; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
     /// Whether columns of one name are numbered (`a`, `a_2`), instead of an error.
     pub number_duplicates: bool,
     /// Marks of missing cells beside the usual ones (`?`, `NA`, `NULL`, … and empty cells).
@@ -137,6 +140,9 @@ pub struct DataConfig {
     /// Whether the day comes before the month in dates that begin with either; found out by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_first: Option<bool>,
+    /// The first of the hundred years that two digits of a year are of; found out by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_year: Option<u16>,
     /// Whether a last row that is a total of the others is left out.
     pub drop_total: bool,
     /// Lines above a table, or rows of a sheet, that are left out, such as a title; found out by default.
@@ -177,12 +183,14 @@ impl Default for DataConfig {
             drop: Vec::new(),
             categorical: Vec::new(),
             header: None,
+            delimiter: None,
             number_duplicates: false,
             missing: Vec::new(),
             not_missing: Vec::new(),
             decimal: None,
             thousands: None,
             day_first: None,
+            first_year: None,
             drop_total: false,
             skip: None,
             sheet: None,

@@ -49,14 +49,16 @@ pub fn table_options(path: &Path, reading: &TableReading) -> ReadOptions {
 pub struct TableReading(Config);
 
 /// The settings that say how a table is read.
-const READING: [&str; 12] = [
+const READING: [&str; 14] = [
     "data.header",
+    "data.delimiter",
     "data.number-duplicates",
     "data.missing",
     "data.not-missing",
     "data.decimal",
     "data.thousands",
     "data.day-first",
+    "data.first-year",
     "data.drop-total",
     "data.skip",
     "data.sheet",
@@ -93,11 +95,13 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
     let data = &config.data;
     let mut options = ReadOptions {
         header: data.header,
+        delimiter: data.delimiter,
         number_duplicates: data.number_duplicates,
         not_missing: data.not_missing.clone(),
         decimal: data.decimal,
         thousands: data.thousands,
         day_first: data.day_first,
+        first_year: data.first_year,
         drop_total: data.drop_total,
         skip: data.skip,
         sheet: data.sheet.clone(),
@@ -109,7 +113,7 @@ fn read_options(config: &Config, format: Option<&TableFormat>) -> ReadOptions {
     if let Some(format) = format {
         options.names = format.names.map(|names| names.iter().map(ToString::to_string).collect());
         options.header = data.header.or(Some(format.header));
-        options.delimiter = Some(char::from(format.delimiter));
+        options.delimiter = data.delimiter.or(Some(char::from(format.delimiter)));
         options.missing.extend(format.missing.iter().map(ToString::to_string));
     }
     options

@@ -6,7 +6,7 @@ use veridic_graph::Pool;
 
 use super::{Fitted, Form, InUse, Model, ordered};
 use crate::codec::{BlockKind, Codec};
-use crate::data::{Cells, Column, Data, Kind, Matrix, Schema, Table};
+use crate::data::{Cells, Column, Data, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::chain;
 use crate::models::maker::Maker;
@@ -164,10 +164,12 @@ pub(super) fn whole(model: &TableModel, mut table: Table, seed: Seed) -> Data {
         }
     }
     for column in &model.schema().columns {
-        if let Kind::Constant { value: Some(value) } = &column.kind
+        if let Kind::Constant { value } = &column.kind
             && table.column(&column.name).is_none()
         {
-            let cells = Cells::Text { codes: vec![0; table.n_rows], levels: vec![value.clone()] };
+            let code = if value.is_some() { 0 } else { MISSING };
+            let levels = value.iter().cloned().collect();
+            let cells = Cells::Text { codes: vec![code; table.n_rows], levels };
             table.columns.push(Column { name: column.name.clone(), cells });
         }
     }

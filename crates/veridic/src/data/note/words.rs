@@ -1,227 +1,10 @@
-//! What a reader of a table is told of how it was read.
+//! What notes say.
 
 use std::fmt;
 
+use super::{ReadNote, counted, listed, share, short};
+use crate::data::century;
 use crate::error::quoted;
-
-/// Something that was assumed, converted or left out while a table was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReadNote {
-    /// The text is in another encoding than UTF-8.
-    Encoding {
-        /// Its name, such as `windows-1252`.
-        encoding: &'static str,
-        /// Whether it was guessed from bytes that are not UTF-8.
-        is_guess: bool,
-    },
-    /// The table read out of several.
-    Chosen {
-        /// A member of an archive or a sheet of a workbook.
-        name: String,
-        /// The others.
-        others: Vec<String>,
-    },
-    /// Lines above the table that are no rows: comments, a title.
-    Above {
-        /// How many.
-        lines: usize,
-        /// The first of them.
-        example: String,
-    },
-    /// The first row has no names.
-    NoHeader {
-        /// Columns that were named `column_1` and on.
-        columns: usize,
-    },
-    /// Numbers in the first row were taken for names.
-    NumberedHeader {
-        /// The names.
-        names: Vec<String>,
-    },
-    /// Columns of one name were numbered.
-    NumberedNames {
-        /// The names they got.
-        names: Vec<String>,
-    },
-    /// The last row has the sums of the rows above, or says so.
-    Totals {
-        /// Its line.
-        line: u64,
-        /// Whether it was left out.
-        is_dropped: bool,
-    },
-    /// Numbers or moments in a spelling of their own, which comes back.
-    Spelled {
-        /// The column.
-        column: String,
-        /// A cell.
-        example: String,
-        /// What it is read as.
-        meaning: String,
-    },
-    /// A cell that can be read in two ways.
-    Ambiguous {
-        /// The columns read so.
-        columns: Vec<String>,
-        /// A cell.
-        example: String,
-        /// How it is read.
-        taken: &'static str,
-        /// The setting that decides.
-        setting: &'static str,
-    },
-    /// A usual mark of missing cells in a column of texts, where it may be a value.
-    Mark {
-        /// The column.
-        column: String,
-        /// The mark.
-        mark: String,
-        /// Cells that have it.
-        cells: usize,
-        /// The line of the first.
-        line: u64,
-        /// Whether it is a value, since it is in quotes.
-        is_value: bool,
-    },
-    /// A value far from all others that may stand for missing cells.
-    Sentinel {
-        /// The column.
-        column: String,
-        /// The value, as the data writes it.
-        value: String,
-        /// Cells that have it.
-        cells: usize,
-    },
-    /// Numbers beyond what can be measured: `<0.10`, `>100`.
-    Limits {
-        /// The column.
-        column: String,
-        /// How they are written, and what they count as.
-        limits: Vec<(String, String)>,
-        /// Those of them that come back as the number that they count as.
-        others: Vec<String>,
-        /// How many cells have them.
-        cells: usize,
-    },
-    /// Numbers with words for their powers of ten, which come back: `5.6k`.
-    Scaled {
-        /// The column.
-        column: String,
-        /// A cell.
-        example: String,
-        /// Its line.
-        line: u64,
-        /// The number that it is read as.
-        value: String,
-    },
-    /// Dates of another calendar than the Gregorian, read as if they were of it or as categories.
-    Calendar {
-        /// The column.
-        column: String,
-        /// A cell.
-        example: String,
-        /// The calendar and what its years are: `the Buddhist calendar, 543 years ahead`.
-        calendar: &'static str,
-        /// Whether they are categories, and no moments.
-        are_texts: bool,
-    },
-    /// A column of whole numbers with a few that are not.
-    Odd {
-        /// The column.
-        column: String,
-        /// Cells that are not whole.
-        cells: usize,
-        /// The first of them.
-        example: String,
-        /// Its line.
-        line: u64,
-    },
-    /// Whole numbers too large to be exact as numbers, kept as texts.
-    Large {
-        /// The column.
-        column: String,
-        /// One of them.
-        example: String,
-    },
-    /// A column of numbers that became categories because of a few other cells.
-    Categories {
-        /// The column.
-        column: String,
-        /// Such a cell.
-        example: String,
-        /// The line of the first.
-        line: u64,
-        /// How many cells have it, of those that are not missing.
-        cells: usize,
-        /// Cells that are not missing.
-        of: usize,
-        /// What the others are: `finite number` or `date-time`.
-        expected: &'static str,
-    },
-    /// Categories that may be numbers or moments in a spelling that is not known.
-    Unread {
-        /// The column.
-        column: String,
-        /// Some of them.
-        examples: Vec<String>,
-    },
-    /// A column that is neither used nor an identifier.
-    LeftOut {
-        /// The column.
-        column: String,
-        /// Why.
-        why: &'static str,
-        /// Up to three cells with their lines.
-        examples: Vec<(u64, String)>,
-        /// What to do about it.
-        remedy: &'static str,
-    },
-    /// An identifier.
-    Identifier {
-        /// The column.
-        column: String,
-    },
-    /// Spellings of one flag.
-    Merged {
-        /// The column.
-        column: String,
-        /// The texts, those of no first.
-        texts: Vec<String>,
-    },
-    /// Moments of several zones, kept as moments and written in UTC.
-    Zones {
-        /// The column.
-        column: String,
-        /// Two cells of different zones.
-        examples: [String; 2],
-    },
-    /// Cells that come back in another spelling of the same value.
-    Respelled {
-        /// The column.
-        column: String,
-        /// The first such cell.
-        from: String,
-        /// How it is written.
-        to: String,
-        /// How many there are.
-        cells: usize,
-    },
-    /// A column of very many categories.
-    ManyLevels {
-        /// The column.
-        column: String,
-        /// How many there are.
-        levels: usize,
-    },
-}
-
-impl ReadNote {
-    /// Whether the note needs no more than a glance: nothing was guessed or lost.
-    pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Spelled { .. } | Self::Identifier { .. })
-    }
-}
 
 impl fmt::Display for ReadNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -265,10 +48,83 @@ impl fmt::Display for ReadNote {
             Self::Totals { line, is_dropped: true } => {
                 write!(f, "the last row (line {line}), a total, is left out")
             }
+            Self::Subtotals { rows, line, example, is_dropped } => write!(
+                f,
+                "{} as `{}` in line {line}, {} of rows above, {}",
+                if *rows == 1 { "a row such".to_owned() } else { format!("{rows} rows such") },
+                short(example),
+                if *rows == 1 { "a total" } else { "totals" },
+                match (is_dropped, rows) {
+                    (true, 1) => "is left out",
+                    (true, _) => "are left out",
+                    (false, 1) => "is kept (leave it out: `data.drop-total = true`)",
+                    (false, _) => "are kept (leave them out: `data.drop-total = true`)",
+                }
+            ),
+            Self::NoTotals => {
+                write!(f, "no row is left out as a total: none says so and has the sum of rows above it")
+            }
+            Self::RepeatedNames { rows, line } => write!(
+                f,
+                "{} again and {} left out (the first in line {line})",
+                if *rows == 1 {
+                    "1 row has the names of the columns".to_owned()
+                } else {
+                    format!("{rows} rows have the names of the columns")
+                },
+                if *rows == 1 { "is" } else { "are" }
+            ),
+            Self::RowNames { example } => write!(
+                f,
+                "the first line has a name less than the rows have cells: their first cells (`{}`) are taken for names of rows",
+                short(example)
+            ),
+            Self::Joined { cells } => write!(
+                f,
+                "{} merged with a cell above {} its value",
+                counted(*cells, "cell"),
+                if *cells == 1 { "has" } else { "have" }
+            ),
+            Self::Marks { columns, marks, kept } => {
+                let how = |mark: &String| {
+                    if mark.is_empty() { "empty".to_owned() } else { format!("`{}`", short(mark)) }
+                };
+                let marks: Vec<String> = marks.iter().map(how).collect();
+                write!(
+                    f,
+                    "{}: missing cells are {}; all come back {}",
+                    listed(columns),
+                    marks.join(" and "),
+                    how(kept)
+                )
+            }
+            Self::Sides { column, above, below } => write!(
+                f,
+                "`{column}`: numbers with `{below}` are below zero, those with `{above}` are not (as text: \
+                 `data.categorical = [{}]`)",
+                quoted(column)
+            ),
+            Self::OddTimes { column, cells, example, line } => write!(
+                f,
+                "`{column}` is days but for {} with a time of day (`{example}` in line {line}); what is made of it may have such times, \
+                 too (to have days alone: correct or empty what has a time)",
+                counted(*cells, "cell")
+            ),
             Self::Spelled { column, example, meaning } => write!(f, "`{column}`: `{example}` is {meaning}"),
             Self::Ambiguous { columns, example, taken, setting } => {
                 write!(f, "{}: `{example}` is read as {taken} (otherwise: `{setting}`)", listed(columns))
             }
+            Self::Century { column, first_year, earliest, latest } => write!(
+                f,
+                "`{column}`: years of two digits are those from {first_year} to {}, the earliest `{}` ({}), the latest `{}` \
+                 ({}) (another first year: `data.first-year = {}`)",
+                first_year + 99,
+                earliest.0,
+                earliest.1,
+                latest.0,
+                latest.1,
+                if *first_year == century::USUAL { 1930 } else { century::USUAL }
+            ),
             Self::Mark { column, mark, cells, line, is_value: false } => write!(
                 f,
                 "`{column}`: `{mark}` in {} (the first in line {line}) is read as missing (if it is a value: \
@@ -385,37 +241,5 @@ impl fmt::Display for ReadNote {
                 quoted(column)
             ),
         }
-    }
-}
-
-/// So many of so many cells, with their share.
-pub(crate) fn share(cells: usize, of: usize) -> String {
-    let percent = 100.0 * cells as f64 / of.max(1) as f64;
-    if percent < 1.0 {
-        counted(cells, "cell")
-    } else {
-        format!("{} ({percent:.0} %)", counted(cells, "cell"))
-    }
-}
-
-pub(crate) fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
-/// The first of `names`, and how many more there are.
-pub(crate) fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 6;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{}`", short(name))).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
-}
-
-/// The beginning of a long text.
-pub(crate) fn short(text: &str) -> String {
-    const SHOWN: usize = 40;
-    if text.chars().count() <= SHOWN {
-        text.to_owned()
-    } else {
-        text.chars().take(SHOWN).chain(['…']).collect()
     }
 }
