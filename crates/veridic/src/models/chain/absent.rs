@@ -82,7 +82,7 @@ pub(super) enum Sought {
     Said,
     /// Those that would be there if the columns were independent.
     Expected,
-    /// Of these, those of values that go with one other only: no claim has no amount but 0.
+    /// Of these, those of two values that go with each other only: no claim and an amount of 0.
     Alone,
 }
 
@@ -95,13 +95,18 @@ pub(super) fn pairs(
     let (height, width) = (coder_a.codes(), coder_b.codes());
     let counts = Counts::new((height, of_a), (width, of_b));
     let all_known = sought == Sought::Said || counts.all_known();
-    let has_one = |counts: &mut dyn Iterator<Item = u32>| counts.filter(|count| *count > 0).nth(1).is_none();
-    let of_first: Vec<bool> = (0..height)
-        .map(|x| sought != Sought::Alone || has_one(&mut (0..width).map(|y| counts.at(x, y).0)))
-        .collect();
-    let of_second: Vec<bool> = (0..width)
-        .map(|y| sought != Sought::Alone || has_one(&mut (0..height).map(|x| counts.at(x, y).0)))
-        .collect();
+    // Values that go with each other only.
+    let only = |counts: &mut dyn Iterator<Item = (usize, u32)>| {
+        let mut with = counts.filter(|(_, count)| *count > 0);
+        with.next().map(|(code, _)| code).filter(|_| with.next().is_none())
+    };
+    let with_first = |x: usize| only(&mut (0..width).map(|y| (y, counts.at(x, y).0)));
+    let with_second = |y: usize| only(&mut (0..height).map(|x| (x, counts.at(x, y).0)));
+    let is_sought = |alone: bool| sought != Sought::Alone || alone;
+    let of_first: Vec<bool> =
+        (0..height).map(|x| is_sought(with_first(x).and_then(with_second) == Some(x))).collect();
+    let of_second: Vec<bool> =
+        (0..width).map(|y| is_sought(with_second(y).and_then(with_first) == Some(y))).collect();
     let mut impossible = vec![vec![false; width]; height];
     let mut found: Vec<Absent> = Vec::new();
     for x in (0..height).filter(|x| coder_a.is_single(*x)) {

@@ -104,10 +104,8 @@ impl Law<'_> {
         match relation {
             Relation::Decides(j) => {
                 let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
-                // A blank contradicts where none was but those that follow.
-                let may_miss = self.may_miss(j);
                 let contradicts = |row: &usize| {
-                    if may_miss && made[j].is_missing(*row, &coders[j]) {
+                    if made[j].is_missing(*row, &coders[j]) {
                         return false;
                     }
                     let symbol = decided.known(coders, &made[decided.by], *row);

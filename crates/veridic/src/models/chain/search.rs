@@ -105,9 +105,10 @@ impl Formula {
                 before.iter().copied().partition(|(i, _)| found[*i].is_none());
             let scaled = || {
                 let all = before.iter().copied().zip(&many).map(|(of, many)| (of, *many));
-                // What others make comes last: the nights of a stay, times the price of one.
                 let (mut few, made): (Vec<_>, Vec<_>) = all.partition(|(of, _)| found[of.0].is_none());
-                few.extend(made.into_iter().take(MOST_MADE));
+                // Of what others make, counts come last: the nights of a stay, times the price of one.
+                let is_count = |of: &Numbers<'_>| matches!(&coders[of.0], Coder::Number(coder) if coder.spacing() >= 1.0);
+                few.extend(made.into_iter().filter(|(of, _)| is_count(of)).take(MOST_MADE));
                 (few.len() <= MOST_SCALED).then(|| search.of_scaled(&few)).flatten()
             };
             let rest = || search.beside(&made, &own);

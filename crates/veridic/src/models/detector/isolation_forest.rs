@@ -46,7 +46,7 @@ impl IsolationForestConfig {
 const LEAF: u32 = u32::MAX;
 
 /// The trees.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct IsolationForest {
     config: IsolationForestConfig,
     /// `c` of the rows a tree is made of.
@@ -55,7 +55,7 @@ pub struct IsolationForest {
 }
 
 /// Nodes; the first is the root.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Tree {
     /// The coordinate that is cut, or [`LEAF`].
     coordinates: Vec<u32>,
@@ -159,6 +159,22 @@ impl Tree {
     }
 }
 
+impl IsolationForest {
+    /// How many cuts too few set a row apart: the mean depth over the trees, negative. `parts` is given what every coordinate
+    /// puts into it.
+    pub(super) fn unusual(&self, x: &[f32], parts: Option<&mut [f64]>) -> f64 {
+        let trees = self.trees.len() as f64;
+        let depth: f64 = match parts {
+            None => self.trees.iter().map(|tree| tree.depth(x, |_, _| {})).sum(),
+            Some(parts) => {
+                parts.fill(0.0);
+                self.trees.iter().map(|tree| tree.depth(x, |j, part| parts[j] += part / trees)).sum()
+            }
+        };
+        -depth / trees
+    }
+}
+
 impl Method for IsolationForest {
     type Config = IsolationForestConfig;
     const MODEL: &'static str = "an isolation forest";
@@ -179,18 +195,16 @@ impl Method for IsolationForest {
     }
 
     fn score(&self, rows: &Matrix, parts: Option<&mut [f64]>) -> Result<Vec<f64>> {
-        let trees = self.trees.len() as f64;
-        let score = |depth: f64| (-depth / trees / self.depth.max(1e-12)).exp2();
-        let Some(parts) = parts else {
-            let depth = |row: &[f32]| self.trees.iter().map(|tree| tree.depth(row, |_, _| {})).sum();
-            return Ok(rows.values.par_chunks(rows.n_cols).map(|row| score(depth(row))).collect());
-        };
-        let explained = rows.values.par_chunks(rows.n_cols).zip(parts.par_chunks_mut(rows.n_cols));
-        let scores = explained.map(|(row, parts)| {
-            parts.fill(0.0);
-            score(self.trees.iter().map(|tree| tree.depth(row, |j, part| parts[j] += part / trees)).sum())
-        });
-        Ok(scores.collect())
+        let score = |unusual: f64| (unusual / self.depth.max(1e-12)).exp2();
+        let width = rows.n_cols;
+        let rows = rows.values.par_chunks(width);
+        Ok(match parts {
+            None => rows.map(|row| score(self.unusual(row, None))).collect(),
+            Some(parts) => {
+                let explained = rows.zip(parts.par_chunks_mut(width));
+                explained.map(|(row, parts)| score(self.unusual(row, Some(parts)))).collect()
+            }
+        })
     }
 
     fn store(&self) -> Stored {

@@ -34,8 +34,9 @@ const KNOWN: u32 = 2;
 /// Fewest rows for relations.
 const LEAST_ROWS: usize = 100;
 
-/// Kinds of relations.
+/// Kinds of relations, and that of values which are never together.
 const KINDS: usize = 5;
+const PAIRS: usize = 4;
 
 /// The share of left-out rows that break relations of a kind above which none of the kind is looked at: of columns that others
 /// decide, of formulas, of orders, of ranges that are declared, and of values that are never together. Many numbers are nearly
@@ -93,37 +94,55 @@ impl Relations {
         let rules = rules.among(&columns);
         let Some(mut all) = Self::find(&rules, &columns, table, rows)? else { return Ok(None) };
         // Every second row is judged by what the others show.
-        let mut broken = [0usize; KINDS];
+        let places: HashMap<_, usize> = all.keys().into_iter().zip(0..).collect();
+        let mut broken: Vec<Option<usize>> = vec![None; all.nats.len()];
+        let mut rows_of: [HashSet<usize>; KINDS] = Default::default();
         for first in [0, 1] {
             let half = |first: usize| rows.iter().skip(first).step_by(2).copied().collect::<Vec<usize>>();
-            if let Some(found) = Self::find(&rules, &columns, table, &half(first))? {
-                broken.iter_mut().zip(found.breaking(table, &half(1 - first))).for_each(|(n, own)| *n += own);
+            let Some(found) = Self::find(&rules, &columns, table, &half(first))? else { continue };
+            let Some(made) = found.read(table, &half(1 - first)) else { continue };
+            for (relation, key) in found.law().relations().into_iter().zip(found.keys()) {
+                let rows = found.broken(relation, &made);
+                if let Some(place) = places.get(&key) {
+                    *broken[*place].get_or_insert_default() += rows.len();
+                }
+                rows_of[kind(relation)].extend(rows.iter().map(|row| 2 * row + 1 - first));
             }
         }
-        let most: [f64; KINDS] = std::array::from_fn(|kind| {
-            let (broken, n) = (broken[kind] as f64, rows.len() as f64);
-            if broken > COMMON[kind] * n { 0.0 } else { ((n + 1.0) / (broken + 0.5)).ln() }
-        });
-        let relations = all.law().relations();
-        all.nats
-            .iter_mut()
-            .zip(&relations)
-            .for_each(|(nats, relation)| *nats = nats.min(most[kind(*relation)]));
+        all.trust(&broken, rows_of.map(|rows| rows.len()), rows.len());
         Ok(all.nats.iter().any(|nats| *nats > 0.0).then_some(all))
     }
 
-    /// How many rows break any relation, by kind.
-    fn breaking(&self, table: &Table, rows: &[usize]) -> [usize; KINDS] {
-        let Some(made) = self.read(table, rows) else { return [0; KINDS] };
-        let mut broken: [Vec<usize>; KINDS] = Default::default();
-        for relation in self.law().relations() {
-            broken[kind(relation)].extend(self.broken(relation, &made));
+    /// What each relation is of: its kind and its columns.
+    fn keys(&self) -> Vec<(usize, Vec<usize>)> {
+        let law = self.law();
+        law.relations().into_iter().map(|relation| (kind(relation), law.about(relation).0)).collect()
+    }
+
+    /// Leaves out relations that left-out rows break too often, and lets breaking one of the others say at most what the rows that
+    /// break any of its kind let expect. `broken` has the left-out rows that break each, and nothing where it was not found
+    /// without them; `of_kind` those that break any of a kind, of `n`.
+    ///
+    /// Values that are never together are judged one by one: a column of chance does not take the word of the others.
+    fn trust(&mut self, broken: &[Option<usize>], of_kind: [usize; KINDS], n: usize) {
+        let kinds: Vec<usize> = self.law().relations().into_iter().map(kind).collect();
+        let most = |of: usize, broken: f64| {
+            let is_common = broken > COMMON[of] * n as f64;
+            if is_common { 0.0 } else { ((n as f64 + 1.0) / (broken + 0.5)).ln() }
+        };
+        for (place, of) in kinds.iter().enumerate().filter(|(_, of)| **of != PAIRS) {
+            self.nats[place] = self.nats[place].min(most(*of, of_kind[*of] as f64));
         }
-        broken.map(|mut rows| {
-            rows.sort_unstable();
-            rows.dedup();
-            rows.len()
-        })
+        let breaks = |place: usize| broken[place].map_or(1, |rows| rows);
+        let mut pairs: Vec<usize> = (0..kinds.len()).filter(|place| kinds[*place] == PAIRS).collect();
+        pairs.sort_by_key(|place| breaks(*place));
+        // Some of which no row is seen to break will be broken, too.
+        let mut sum = 0.0;
+        for same in pairs.chunk_by(|a, b| breaks(*a) == breaks(*b)) {
+            sum += same.len() as f64 * (breaks(same[0]) as f64 + 0.5);
+            let most = most(PAIRS, sum);
+            same.iter().for_each(|place| self.nats[*place] = self.nats[*place].min(most));
+        }
     }
 
     /// The cells of its columns.
@@ -361,7 +380,7 @@ fn kind(relation: Relation) -> usize {
         Relation::Formula(_) => 1,
         Relation::Order(_) => 2,
         Relation::Range(_) => 3,
-        Relation::Pairs(_) => 4,
+        Relation::Pairs(_) => PAIRS,
     }
 }
 

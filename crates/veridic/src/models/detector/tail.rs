@@ -43,9 +43,15 @@ impl Tail {
         if nats > MOST { MOST * (1.0 + (nats / MOST).ln()) } else { nats }
     }
 
-    /// The share itself, above 0 and at most 1.
+    /// The share itself, above 0 and at most 1; beyond the 95 % quantile that of one more value from an exponential tail whose
+    /// mean is known from `m` excesses alone, `(1 + x / m)^-m` at `x` mean excesses: few rows never promise one in a billion.
     pub(super) fn probability(&self, value: f64) -> f64 {
-        (-self.surprise(value)).exp().max(f64::MIN_POSITIVE)
+        if value <= self.start {
+            return (-self.surprise(value)).exp();
+        }
+        let above = self.sorted.len() - self.sorted.partition_point(|other| *other <= self.start);
+        let (m, x) = (above.max(1) as f64, (value - self.start) / self.excess);
+        ((1.0 - QUANTILE).ln() - m * (x / m).ln_1p()).exp().max(f64::MIN_POSITIVE)
     }
 
     /// The least value that at most this share of the rows exceed; 0 of none.
@@ -93,6 +99,10 @@ mod tests {
         assert!((tail.surprise(1200.0) - (20.0_f64.ln() + 10.0)).abs() < 1e-12);
         assert!(tail.surprise(1e9) > tail.surprise(1e8) && tail.surprise(1e9) < 1e5);
         assert!(tail.probability(1e9) > 0.0 && tail.probability(-5.0) <= 1.0);
+        // 49 values lie above 950.
+        assert!((tail.probability(1200.0) / (0.05 * (59.0_f64 / 49.0).powi(-49)) - 1.0).abs() < 1e-9);
+        let few = Tail::new(vec![1.0, 2.0, 3.0], 0.05);
+        assert!(few.probability(30.0) > 1e-5 && few.probability(30.0) < few.probability(4.0));
         assert_eq!(
             (Tail::new(Vec::new(), 1e-9).surprise(0.0), tail.median(), tail.largest()),
             (-(0.5_f64.ln()), 500.0, 999.0)

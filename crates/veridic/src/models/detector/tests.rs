@@ -495,3 +495,82 @@ fn sums_of_parts_that_follow_are_seen_beside_blanks_and_the_only_wrong_cell_is_n
         }
     }
 }
+
+/// Claims of few policies, each with an amount of which there is none without a claim; ages from 18 on; a state.
+fn claims(n: usize, seed: u64) -> Table {
+    let mut random = Seed(seed).stream("claims");
+    let mut draw = |most: f64| uniform(&mut random) * most;
+    let mut columns: [Vec<f64>; 3] = std::array::from_fn(|_| Vec::new());
+    let mut states = Vec::new();
+    for _ in 0..n {
+        let claims = (draw(10.0) - 7.0).floor().max(0.0);
+        let amount = if claims > 0.0 { (claims * (50.0 + draw(900.0))).round() } else { 0.0 };
+        let row = [claims, amount, 18.0 + draw(60.0).floor()];
+        columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
+        states.push(Some(["open", "closed"][usize::from(draw(1.0) < 0.5)]));
+    }
+    let [claims, amount, age] = columns;
+    table(vec![
+        numbers("claims", claims),
+        numbers("amount", amount),
+        numbers("age", age),
+        texts("state", &states),
+    ])
+}
+
+#[test]
+fn an_amount_without_a_claim_and_a_number_where_none_is_are_named_first() {
+    let train = claims(3000, 1);
+    let mut test = claims(400, 2);
+    let Cells::Number(own) = &test.columns[0].cells else { panic!("numbers") };
+    let none = own.iter().position(|claims| *claims == 0.0).unwrap();
+    let some = (0..400).filter(|row| *row != none).collect::<Vec<_>>();
+    let wrong = [(1, none, 512.0), (2, some[40], -4.0), (0, some[80], 0.5)];
+    wrong.iter().for_each(|(column, row, value)| set(&mut test, *column, *row, |_| *value));
+    for trim in [0.0, 0.1] {
+        let config = SurpriseConfig { trim: Some(trim), ..SurpriseConfig::default() };
+        let detector = fit(DetectorConfig::Surprise(config), &train);
+        let explained = detector.explain(&test, 2).unwrap();
+        let scores = &explained.scored.score;
+        let above = |score: f64| scores.iter().filter(|other| **other > score).count();
+        for (column, row, _) in wrong {
+            assert!(above(scores[row]) < 8, "{trim}, row {row}: {} above", above(scores[row]));
+            let reasons = &explained.reasons[row * 4..(row + 1) * 4];
+            let first = (0..4).max_by(|a, b| reasons[*a].total_cmp(&reasons[*b])).unwrap();
+            assert_eq!(first, column, "{trim}, row {row}: {reasons:?}");
+            let sum: f64 = reasons.iter().map(|reason| f64::from(*reason)).sum();
+            assert!((sum - scores[row]).abs() < 1e-3 * scores[row]);
+        }
+        let told = explained.broken.iter().find(|cell| cell.row == none).unwrap();
+        assert_eq!(explained.relations[told.relation].to_string(), "`claims` with `amount`");
+        // Whoever is scored with it, from a file or not, a row has the same score.
+        let again = Detector::restore(&detector.store()).unwrap();
+        assert_eq!(again.explain(&test, 1).unwrap().reasons, explained.reasons);
+        assert_eq!(again.score(&test, 1).unwrap().score, *scores);
+    }
+}
+
+#[test]
+fn anomalies_that_are_alike_shelter_each_other_less_with_a_forest() {
+    let mut random = Seed(5).stream("alike");
+    let mut columns: [Vec<f64>; 4] = std::array::from_fn(|_| Vec::new());
+    // One row in twelve is of a dense clump beside the others.
+    let is_wrong = |row: usize| row.is_multiple_of(12);
+    for row in 0..2400 {
+        for column in &mut columns {
+            let z = standard_normal(&mut random);
+            column.push(if is_wrong(row) { 4.0 + 0.1 * z } else { z });
+        }
+    }
+    let names = ["a", "b", "c", "d"];
+    let train = table(names.into_iter().zip(columns).map(|(name, values)| numbers(name, values)).collect());
+    let missed = |trim: f64| {
+        let config = SurpriseConfig { trim: Some(trim), ..SurpriseConfig::default() };
+        let scores = fit(DetectorConfig::Surprise(config), &train).score(&train, 2).unwrap().score;
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        order[..200].iter().filter(|row| !is_wrong(**row)).count()
+    };
+    let (with, without) = (missed(super::surprise::TRIMMED), missed(0.0));
+    assert!(with + 20 < without, "{with} {without}");
+}

@@ -47,18 +47,7 @@ impl Witness {
         let layout = &encoding.layout;
         let n = self.rows.n_rows;
         let all: Vec<f32> = (0..n).map(|i| layout.distance(x, self.rows.row(i))).collect();
-        let nearest = |distances: &[f32]| -> Vec<u32> {
-            let mut order: Vec<u32> = (0..n as u32).collect();
-            let by =
-                |a: &u32, b: &u32| distances[*a as usize].total_cmp(&distances[*b as usize]).then(a.cmp(b));
-            if n > HEARD {
-                order.select_nth_unstable_by(HEARD - 1, by);
-                order.truncate(HEARD);
-            }
-            order.sort_unstable_by(by);
-            order
-        };
-        let alike = nearest(&all);
+        let alike = nearest(all.iter().copied());
         for (column, expected) in expected.iter_mut().enumerate() {
             *expected = self.agreed(encoding, column, &alike);
         }
@@ -66,9 +55,8 @@ impl Witness {
             if self.cells[column].is_empty() {
                 continue;
             }
-            let others: Vec<f32> =
-                (0..n).map(|i| all[i] - layout.column_distance(x, self.rows.row(i), column)).collect();
-            expected[column] = self.agreed(encoding, column, &nearest(&others));
+            let others = (0..n).map(|i| all[i] - layout.column_distance(x, self.rows.row(i), column));
+            expected[column] = self.agreed(encoding, column, &nearest(others));
         }
     }
 
@@ -118,6 +106,23 @@ impl Witness {
         }
         Ok(Self { rows, cells })
     }
+}
+
+/// The places of the [`HEARD`] smallest distances, nearest first; of equal ones the first.
+fn nearest(distances: impl Iterator<Item = f32>) -> Vec<u32> {
+    let mut heard: Vec<(f32, u32)> = Vec::with_capacity(HEARD + 1);
+    let mut most = f32::INFINITY;
+    for (i, distance) in distances.enumerate() {
+        // Few of many get past this.
+        if distance >= most && heard.len() == HEARD {
+            continue;
+        }
+        let at = heard.partition_point(|(other, _)| *other <= distance);
+        heard.insert(at, (distance, i as u32));
+        heard.truncate(HEARD);
+        most = heard.last().map_or(f32::INFINITY, |(distance, _)| *distance);
+    }
+    heard.into_iter().map(|(_, i)| i).collect()
 }
 
 /// Expected cells, row by row, as a table with the detector's columns.

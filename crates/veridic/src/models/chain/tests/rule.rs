@@ -238,12 +238,12 @@ fn ages_follow_from_years_and_costs_from_nights() {
         column.cells = Cells::Number(vec![f64::NAN; 100]);
     }
     keep(&chain.fill(&open, 1, Seed(4), 2).unwrap()[0]);
-    let rules = RuleConfig { formulas: false, ..declared("age = year of start - birth", true).rules };
+    let rules = RuleConfig { formulas: false, ..declared("age = `year of start` - birth", true).rules };
     let said = fitted(&table, &schema, &ChainConfig { rules, ..quick() }, 2);
     assert!(named(&said).iter().any(|found| found == age));
-    let off = fitted(&table, &schema, &declared("age = year of start - birth", false), 2);
+    let off = fitted(&table, &schema, &declared("age = `year of start` - birth", false), 2);
     assert!(!named(&off).iter().any(|found| found == age));
-    let wrong = declared("age = year of rate - birth", true);
+    let wrong = declared("age = `year of rate` - birth", true);
     let rows: Vec<usize> = (0..table.n_rows).collect();
     let never = std::sync::atomic::AtomicBool::new(false);
     assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());

@@ -38,6 +38,8 @@ pub(in crate::models) struct Encoded {
     pub(in crate::models) unseen: Vec<Unseen>,
     /// The same, where relations between columns are looked at.
     pub(in crate::models) broken: Vec<Broken>,
+    /// Numbers where training rows have none, by row; empty unless looked for.
+    pub(in crate::models) beyond: Vec<Unseen>,
 }
 
 impl Encoding {
@@ -89,7 +91,7 @@ impl Encoding {
         let (states, unseen): (Vec<States>, Vec<Vec<Unseen>>) = states.collect();
         let mut unseen = unseen.concat();
         unseen.sort_unstable_by_key(|cell| (cell.row, cell.column));
-        Ok(Encoded { n_rows: rows.len(), states, unseen, broken: Vec::new() })
+        Ok(Encoded { n_rows: rows.len(), states, unseen, broken: Vec::new(), beyond: Vec::new() })
     }
 
     /// The training rows' own surprise of being in a state of their own, as if each were left out of the others.
@@ -117,9 +119,7 @@ impl Encoding {
 impl Encoded {
     /// The cells of row `i` that no training row looked like.
     pub(in crate::models) fn unseen_of(&self, i: usize) -> &[Unseen] {
-        let from = self.unseen.partition_point(|cell| (cell.row as usize) < i);
-        let len = self.unseen[from..].partition_point(|cell| cell.row as usize == i);
-        &self.unseen[from..from + len]
+        of(&self.unseen, i)
     }
 
     /// The cells of row `i` that break relations.
@@ -129,10 +129,16 @@ impl Encoded {
         &self.broken[from..from + len]
     }
 
-    /// Nats of the cells of row `i` that no training row looked like or that break relations.
+    /// The columns and nats of the cells of row `i` that no training row looked like, that are where none has a number or that
+    /// break relations.
+    pub(in crate::models) fn strange_of(&self, i: usize) -> impl Iterator<Item = (u32, f64)> {
+        let unseen = self.unseen_of(i).iter().chain(of(&self.beyond, i)).map(|cell| (cell.column, cell.nats));
+        unseen.chain(self.broken_of(i).iter().map(|cell| (cell.column, cell.nats)))
+    }
+
+    /// The sum of these nats.
     pub(in crate::models) fn strange(&self, i: usize) -> f64 {
-        let unseen = self.unseen_of(i).iter().map(|cell| cell.nats);
-        unseen.chain(self.broken_of(i).iter().map(|cell| cell.nats)).sum()
+        self.strange_of(i).map(|(_, nats)| nats).sum()
     }
 
     /// Some of the rows.
@@ -142,13 +148,29 @@ impl Encoded {
             States::Levels(codes) => States::Levels(rows.iter().map(|&row| codes[row]).collect()),
             States::Same => States::Same,
         };
-        let unseen = rows.iter().enumerate().flat_map(|(i, &row)| {
-            self.unseen_of(row).iter().map(move |cell| Unseen { row: i as u32, ..*cell })
-        });
+        let own = |cells: &[Unseen]| -> Vec<Unseen> {
+            let of_row = |(i, &row): (usize, &usize)| {
+                of(cells, row).iter().map(move |cell| Unseen { row: i as u32, ..*cell }).collect::<Vec<_>>()
+            };
+            rows.iter().enumerate().flat_map(of_row).collect()
+        };
         let broken = rows.iter().enumerate().flat_map(|(i, &row)| {
             self.broken_of(row).iter().map(move |cell| Broken { row: i as u32, ..*cell })
         });
         let states = self.states.iter().map(take).collect();
-        Self { n_rows: rows.len(), states, unseen: unseen.collect(), broken: broken.collect() }
+        Self {
+            n_rows: rows.len(),
+            states,
+            unseen: own(&self.unseen),
+            broken: broken.collect(),
+            beyond: own(&self.beyond),
+        }
     }
+}
+
+/// Those of the cells that are of row `i`.
+pub(in crate::models) fn of(cells: &[Unseen], i: usize) -> &[Unseen] {
+    let from = cells.partition_point(|cell| (cell.row as usize) < i);
+    let len = cells[from..].partition_point(|cell| cell.row as usize == i);
+    &cells[from..from + len]
 }

@@ -3,15 +3,18 @@
 use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
-use super::super::encoding::{Encoded, Encoding, Ranks, States, Unseen};
+use super::super::classical::Method;
+use super::super::encoding::{Encoded, Encoding, Ranks, States, of};
+use super::super::isolation_forest::{IsolationForest, IsolationForestConfig};
 use super::super::relation::Relations;
 use super::super::sample::{PARTS, median_of, subsample};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
+use super::edge::{Support, beyond};
 use super::local::Local;
 use super::marginal::Marginal;
 use super::space::{Query, Space};
-use super::{Batch, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, pieces};
+use super::{Batch, FOREST, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, pieces};
 use crate::data::{Cells, Matrix, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::models::chain::RuleConfig;
@@ -59,25 +62,46 @@ impl Surprise {
                     |column: usize, i: usize| marginals[column].nats(&encoded.states[column], i, true);
                 encoded.broken = relations.breaches(&encoding, table, &reference, rarity);
             }
+            let supports = Support::fit(&encoded.states, encoded.n_rows);
+            encoded.beyond = beyond(&supports, &encoded.states);
             let raw = Raw::new(&encoding, table);
             let random = || seed.stream("detector.calibration");
             let all = (&encoded, reference.as_slice());
             let trim = config.trimmed();
             if trim == 0.0 {
-                let (fitted, _) = Self::learn(config, encoding, all, &raw, &mut random(), threads)?;
-                return Ok(Self { relations, ..fitted });
+                let (fitted, _) = Self::learn(config, encoding, all, &raw, None, &mut random(), threads)?;
+                return Ok(Self { relations, supports, ..fitted });
             }
             let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
             let kept = kept(&scores, trim);
             let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
-            let (mut fitted, left_out) = Self::learn(config, encoding, part, &raw, &mut random(), threads)?;
+            let forest = Self::forest(&encoding, &encoded, seed, threads)?;
+            let (mut fitted, left_out) =
+                Self::learn(config, encoding, part, &raw, forest, &mut random(), threads)?;
             let mut out = complement(encoded.n_rows, &kept);
             let share = left_out.len() as f64 / kept.len() as f64;
             out = subsample(&out, (out.len() as f64 * share).round() as usize, &mut random());
             fitted.calibrate(left_out, &encoded.take(&out))?;
-            Ok(Self { relations, ..fitted })
+            Ok(Self { relations, supports, ..fitted })
         })
+    }
+
+    /// An isolation forest of all reference rows; none where no column varies.
+    fn forest(
+        encoding: &Encoding,
+        encoded: &Encoded,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Option<IsolationForest>> {
+        let rows = encoding.layout.standard(encoded);
+        if rows.n_cols == 0 {
+            return Ok(None);
+        }
+        let default = IsolationForestConfig::default();
+        // At most half of the rows are in a tree: its other rows are left out of it.
+        let config = IsolationForestConfig { rows: default.rows.min(rows.n_rows / 2).max(2), ..default };
+        IsolationForest::fit(config, &rows, seed, threads).map(Some)
     }
 
     /// Learns all tails anew from left-out statistics of rows that are compared with and, in proportion, of rows that are not:
@@ -93,7 +117,7 @@ impl Surprise {
             };
             all.par_extend((0..part.n_rows).into_par_iter().map(of));
         }
-        self.tails = (0..MEMBERS)
+        self.tails = (0..self.tails.len())
             .map(|member| Tail::new(all.iter().map(|row| row.values[member]).collect(), LEAST))
             .collect();
         self.tail = Tail::new(self.scores_of(&all), LEAST);
@@ -125,7 +149,7 @@ impl Surprise {
                 let (part, part_rows) = taken(all, &sample);
                 let part = (&part, part_rows.as_slice());
                 let (learned, left_out) =
-                    Self::learn(config.clone(), encoding.clone(), part, raw, &mut random, threads)?;
+                    Self::learn(config.clone(), encoding.clone(), part, raw, None, &mut random, threads)?;
                 sample = kept(&learned.scores_of(&left_out), config.trimmed())
                     .into_iter()
                     .map(|i| sample[i])
@@ -161,6 +185,7 @@ impl Surprise {
         encoding: Encoding,
         (encoded, reference): (&Encoded, &[usize]),
         raw: &Raw,
+        forest: Option<IsolationForest>,
         random: &mut impl Rng,
         threads: usize,
     ) -> Result<(Self, Vec<LeftOut>)> {
@@ -172,15 +197,15 @@ impl Surprise {
         let witness = Witness::new(encoded, &standard, &asked, |column, i| raw.number(column, reference[i]));
         let sample = subsample(&all, CALIBRATION, random);
         let lonely = encoding.lonely(encoded);
-        let strange = |i: usize| {
-            let nats = of(&lonely, i).iter().map(|cell| cell.nats);
-            nats.chain(encoded.broken_of(i).iter().map(|cell| cell.nats)).sum()
-        };
+        let strange =
+            |i: usize| of(&lonely, i).iter().map(|cell| cell.nats).sum::<f64>() + encoded.strange(i);
         let width = encoding.columns.len();
         let mut fitted = Self {
             spaces: None,
+            forest,
             marginals,
             relations: None,
+            supports: Vec::new(),
             tails: Vec::new(),
             tail: Tail::new(Vec::new(), LEAST),
             usual: vec![vec![0.0; width]; MEMBERS],
@@ -190,15 +215,20 @@ impl Surprise {
         };
         let marg: Vec<f64> = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
-            fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); MEMBERS - 1];
+            fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); FOREST - 1];
             let left_out =
-                |&i: &usize| LeftOut { values: [0.0, 0.0, 0.0, 0.0, marg[i]], strange: strange(i) };
+                |&i: &usize| LeftOut { values: [0.0, 0.0, 0.0, 0.0, marg[i], f64::NAN], strange: strange(i) };
             let left_out: Vec<LeftOut> = sample.iter().map(left_out).collect();
             fitted.tails.push(Tail::new(marg, LEAST));
+            fitted.usual.truncate(fitted.tails.len());
             fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
             return Ok((fitted, left_out));
         }
         let layout = &fitted.encoding.layout;
+        let cuts: Option<Vec<f64>> = fitted
+            .forest
+            .as_ref()
+            .map(|forest| (0..n).into_par_iter().map(|i| forest.unusual(standard.row(i), None)).collect());
         let ranks: Vec<Ranks> = encoded.states.par_iter().map(ranks).collect();
         let scales: Vec<f64> =
             encoded.states.par_iter().zip(&ranks).map(|(s, ranks)| scale(s, ranks)).collect();
@@ -216,11 +246,15 @@ impl Surprise {
         let near = nearest.iter().map(|list| spaces.standard.near(list)).collect::<Vec<_>>();
         let half = nearest.iter().map(|list| spaces.standard.half(list)).collect::<Vec<_>>();
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
-        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i]];
+        let cut = |i: usize| cuts.as_ref().map_or(f64::NAN, |cuts| cuts[i]);
+        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i], cut(i)];
         let left_out = |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), strange: strange(i) };
         let left_out: Vec<LeftOut> = sample.iter().enumerate().map(left_out).collect();
-        fitted.tails =
-            [near, half, rank, locals, marg].into_iter().map(|own| Tail::new(own, LEAST)).collect();
+        fitted.tails = [near, half, rank, locals, marg]
+            .into_iter()
+            .chain(cuts)
+            .map(|own| Tail::new(own, LEAST))
+            .collect();
         fitted.spaces = Some(spaces);
         fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
         let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
@@ -240,7 +274,7 @@ impl Surprise {
         });
         let parts: Vec<Vec<f64>> = parts.collect();
         let usual = median_of(&parts);
-        fitted.usual = usual.chunks(width).map(<[f64]>::to_vec).collect();
+        fitted.usual = usual.chunks(width).take(fitted.tails.len()).map(<[f64]>::to_vec).collect();
         Ok((fitted, left_out))
     }
 
@@ -312,13 +346,6 @@ fn scale(states: &States, ranks: &Ranks) -> f64 {
     let mean = scores().sum::<f64>() / n;
     let deviation = (scores().map(|score| (score - mean) * (score - mean)).sum::<f64>() / n).sqrt();
     if deviation < 1e-9 { 1.0 } else { deviation }
-}
-
-/// Those of the cells that are of row `i`.
-fn of(cells: &[Unseen], i: usize) -> &[Unseen] {
-    let from = cells.partition_point(|cell| (cell.row as usize) < i);
-    let len = cells[from..].partition_point(|cell| cell.row as usize == i);
-    &cells[from..from + len]
 }
 
 /// Some of the reference rows.

@@ -1,12 +1,15 @@
-//! Surprise: five cheap statistics of a row, each as a surprise in the tail of its own values on left-out training rows,
+//! Surprise: five cheap statistics of a row, or six, each as a surprise in the tail of its own values on left-out training rows,
 //! together by the root of the sum of squares.
 //!
 //! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
 //! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
-//! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. A cell that no training row
+//! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. Where training rows are not all
+//! taken for ordinary, a sixth counts twice: how few cuts of an isolation forest set the row apart. In samples of 256 rows
+//! anomalies that are alike are few, and do not shelter each other as they do among neighbors. A cell that no training row
 //! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual. So does a cell that
 //! breaks a relation between columns which nearly all training rows keep.
 
+mod edge;
 mod fit;
 mod local;
 mod marginal;
@@ -19,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::at_least;
 use super::encoding::{Broken, Encoded, Encoding, Ranks};
+use super::isolation_forest::IsolationForest;
 use super::relation::Relations;
 use super::scored::{BrokenCell, Explained, Scored};
 use super::tail::Tail;
@@ -27,6 +31,7 @@ use crate::data::{Matrix, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::chain::Found;
 use crate::project::pool;
+use edge::{Support, beyond};
 use local::Local;
 use marginal::Marginal;
 use space::{Nearest, Query, Space};
@@ -40,8 +45,12 @@ const PIECE: usize = 4096;
 /// The share of rows that is taken for not ordinary where nothing is said.
 pub const TRIMMED: f64 = 0.1;
 
-/// The statistics.
-const MEMBERS: usize = 5;
+/// The statistics; the last is of the isolation forest, which not every detector has.
+const MEMBERS: usize = 6;
+const FOREST: usize = MEMBERS - 1;
+
+/// What the forest's statistic counts for beside the others.
+const FOREST_WEIGHT: f64 = 2.0;
 
 /// The settings of the default detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,10 +108,14 @@ pub struct Surprise {
     config: SurpriseConfig,
     encoding: Encoding,
     spaces: Option<Spaces>,
+    /// Of samples of all reference rows; none where all training rows are taken for ordinary, and where no column varies.
+    forest: Option<IsolationForest>,
     marginals: Vec<Marginal>,
     /// None where columns have nothing to do with each other that could be broken.
     relations: Option<Relations>,
-    /// Of the statistics, in the order near, half, rank, local, marg.
+    /// Where the numbers of each column are; none in detectors of earlier versions.
+    supports: Vec<Support>,
+    /// Of the statistics, in the order near, half, rank, local, marg and, with a forest, that of it.
     tails: Vec<Tail>,
     /// Of the score.
     tail: Tail,
@@ -234,6 +247,7 @@ impl Surprise {
     ) -> Result<()> {
         let mut encoded = self.encoding.encode(MODEL, table, rows)?;
         encoded.broken = self.breaches(&encoded, table, rows);
+        encoded.beyond = beyond(&self.supports, &encoded.states);
         let batch = Batch::new(self, &encoded)?;
         then(&batch.standard, &encoded, &batch);
         Ok(())
@@ -252,7 +266,9 @@ impl Surprise {
         for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
             *surprise = if value.is_nan() { 0.0 } else { tail.surprise(*value) };
         }
-        surprises[MEMBERS] = strange * (MEMBERS as f64).sqrt();
+        let forest = if self.forest.is_some() { FOREST_WEIGHT } else { 0.0 };
+        surprises[FOREST] *= forest.sqrt();
+        surprises[MEMBERS] = strange * (FOREST as f64 + forest).sqrt();
         (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
     }
 }
@@ -302,7 +318,7 @@ impl Batch {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
-                values: [0.0, 0.0, 0.0, 0.0, marg],
+                values: [0.0, 0.0, 0.0, 0.0, marg, f64::NAN],
                 standard: Vec::new(),
                 ranked: Vec::new(),
             };
@@ -320,6 +336,7 @@ impl Batch {
             spaces.ranked.half(&ranked),
             local,
             marg,
+            model.forest.as_ref().map_or(f64::NAN, |forest| forest.unusual(row.standard.x, None)),
         ];
         Statistics { values, standard, ranked }
     }

@@ -2,7 +2,7 @@
 
 use super::super::encoding::Encoded;
 use super::local::Local;
-use super::{MEMBERS, Row, Statistics, Surprise};
+use super::{FOREST, MEMBERS, Row, Statistics, Surprise};
 
 /// Of the statistics, the first so many look at distances between rows; the last of these is the Gaussian of neighbors.
 const DISTANCES: usize = 4;
@@ -61,9 +61,7 @@ impl Surprise {
             }
         }
         let part = surprises[MEMBERS] * surprises[MEMBERS] / score;
-        let unseen = encoded.unseen_of(i).iter().map(|cell| (cell.column, cell.nats));
-        let broken = encoded.broken_of(i).iter().map(|cell| (cell.column, cell.nats));
-        for (column, own) in unseen.chain(broken).filter(|_| nats > 0.0) {
+        for (column, own) in encoded.strange_of(i).filter(|_| nats > 0.0) {
             reasons[column as usize] += part * own / nats;
         }
         (score, reasons)
@@ -101,6 +99,10 @@ impl Surprise {
             let (candidates, x) = (row.standard.candidates, row.standard.x);
             local = Local::default().statistic(rows, candidates, x, Some(&mut each));
             layout.by_column(&each, |column, part| columns[LOCAL][column] = part);
+            if let Some(forest) = &self.forest {
+                forest.unusual(x, Some(&mut each));
+                layout.by_column(&each, |column, part| columns[FOREST][column] = part);
+            }
         }
         (columns, local)
     }

@@ -1,13 +1,16 @@
 //! The detector as a file holds it.
 
+use super::super::classical::Method;
 use super::super::encoding::{Encoding, Ranks};
+use super::super::isolation_forest::IsolationForest;
 use super::super::relation::Relations;
 use super::super::stored::{Parts, insert_json};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
+use super::edge::Support;
 use super::marginal::Marginal;
 use super::space::Space;
-use super::{MEMBERS, Spaces, Surprise, SurpriseConfig};
+use super::{FOREST, Spaces, Surprise, SurpriseConfig};
 use crate::models::Stored;
 
 impl Surprise {
@@ -16,6 +19,7 @@ impl Surprise {
         let mut stored = Stored::default();
         insert_json(&mut stored, "config", &self.config);
         insert_json(&mut stored, "marginals", &self.marginals);
+        insert_json(&mut stored, "supports", &self.supports);
         stored.absorb("encoding", self.encoding.store());
         stored.absorb("witness", self.witness.store());
         if let Some(relations) = &self.relations {
@@ -26,7 +30,10 @@ impl Surprise {
         }
         self.tail.store(&mut stored, "tail");
         let usual: Vec<f64> = self.usual.iter().flatten().copied().collect();
-        stored.insert("usual", &[MEMBERS, self.encoding.columns.len()], usual);
+        stored.insert("usual", &[self.tails.len(), self.encoding.columns.len()], usual);
+        if let Some(forest) = &self.forest {
+            stored.absorb("forest", forest.store());
+        }
         if let Some(spaces) = &self.spaces {
             stored.absorb("standard", spaces.standard.store());
             stored.absorb("ranked", spaces.ranked.store());
@@ -49,10 +56,25 @@ impl Surprise {
         if marginals.len() != width || !marginals.iter().all(Marginal::check) {
             return Err("`marginals` does not fit the columns".to_string());
         }
+        // Detectors of earlier versions do not look where numbers are.
+        let supports: Vec<Support> = match stored.about.contains_key("supports") {
+            true => stored.json("supports")?,
+            false => Vec::new(),
+        };
+        if !(supports.is_empty() || supports.len() == width) || !supports.iter().all(Support::check) {
+            return Err("`supports` does not fit the columns".to_string());
+        }
+        // They have no forest, nor have those that learned from rows which are all ordinary.
+        let forest = stored.below("forest");
+        let forest = match forest.about.is_empty() {
+            true => None,
+            false => Some(IsolationForest::restore(&forest, encoding.layout.width)?),
+        };
+        let members = FOREST + usize::from(forest.is_some());
         let tails =
-            (0..MEMBERS).map(|i| Tail::restore(stored, &format!("tail.{i}"))).collect::<Result<_, _>>()?;
-        let usual = stored.finite("usual", MEMBERS * width)?;
-        let usual = (0..MEMBERS).map(|i| usual[i * width..(i + 1) * width].to_vec()).collect();
+            (0..members).map(|i| Tail::restore(stored, &format!("tail.{i}"))).collect::<Result<_, _>>()?;
+        let usual = stored.finite("usual", members * width)?;
+        let usual = (0..members).map(|i| usual[i * width..(i + 1) * width].to_vec()).collect();
         let spaces = match encoding.layout.width {
             0 => None,
             coordinates => {
@@ -75,7 +97,19 @@ impl Surprise {
             true => None,
             false => Some(Relations::restore(&relations, &encoding)?),
         };
-        Ok(Self { config, encoding, spaces, marginals, relations, tails, tail, usual, witness })
+        Ok(Self {
+            config,
+            encoding,
+            spaces,
+            forest,
+            marginals,
+            relations,
+            supports,
+            tails,
+            tail,
+            usual,
+            witness,
+        })
     }
 }
 
