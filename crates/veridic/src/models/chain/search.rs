@@ -84,7 +84,8 @@ impl Formula {
             let (before, many): (Vec<Numbers<'_>>, Vec<bool>) =
                 numbers.iter().copied().zip(&many).filter(|((i, _), _)| is_known(i)).unzip();
             let most = (slack * values.len() as f64) as usize;
-            let search = Search { column: *j, coder: &coders[*j], values, wishes, most };
+            let usual = median(values);
+            let search = Search { column: *j, coder: &coders[*j], values, usual, wishes, most };
             let rich = || before.iter().zip(&many).filter(|(_, many)| **many).map(|(of, _)| of);
             let pairs = rich().flat_map(|a| rich().map(move |b| (a, b)));
             let mut two = pairs.filter(|(a, b)| a.0 != b.0);
@@ -141,6 +142,8 @@ struct Search<'a> {
     column: usize,
     coder: &'a Coder,
     values: &'a [f64],
+    /// The median of these, which is the value that most rows have if there is one.
+    usual: f64,
     wishes: &'a Wishes,
     /// Rows that may break what is found.
     most: usize,
@@ -396,9 +399,12 @@ impl Search<'_> {
         let of = |row: usize| cells.iter().map(move |cells| cells[row]);
         // No part alone says as much.
         let is_alone = cells.len() == 1;
+        // That two columns nearly always have the same values makes none the rest of a number.
+        let has_constant = formula.has_constant();
         let apart = |row: &usize| {
             let value = self.values[*row];
-            value != 0.0 && !value.is_nan() && (is_alone || of(*row).all(|cell| cell != value))
+            let is_told = value != 0.0 && !value.is_nan() && !(has_constant && value == self.usual);
+            is_told && (is_alone || of(*row).all(|cell| cell != value))
         };
         let n = self.values.len();
         let says = |row: &usize| !self.values[*row].is_nan() && formula.of(of(*row)).is_finite();
@@ -441,4 +447,14 @@ fn varied(values: &[f64], least: usize) -> bool {
         }
         seen.len() >= least
     })
+}
+
+/// The median of those that are present, of two the upper one; NaN of none.
+fn median(values: &[f64]) -> f64 {
+    let mut present: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    let middle = present.len() / 2;
+    if present.is_empty() {
+        return f64::NAN;
+    }
+    *present.select_nth_unstable_by(middle, f64::total_cmp).1
 }

@@ -99,3 +99,18 @@ fn answers_about_dates_and_parts_go_by_the_other_columns() {
     let left = |row: usize| numbers(&fresh, "total")[row] - numbers(&fresh, "net")[row];
     assert!((0..300).all(|row| told.known[row] == left(row)));
 }
+
+#[test]
+fn columns_that_hardly_vary_are_not_the_rest_of_a_number() {
+    let mut random = Seed(6).stream("pixels");
+    // Two pixels at the edge of images: black but in one of three hundred.
+    let mut pixel = |black: f64| -> Vec<f64> {
+        let lit = |random: &mut rand_chacha::ChaCha8Rng| uniform(random) < 0.003;
+        (0..3000).map(|_| if lit(&mut random) { 200.0 * uniform(&mut random) } else { black }).collect()
+    };
+    let (a, b) = (pixel(-3.25), pixel(-7.5));
+    let table = Table { columns: vec![number("a", a), number("b", b)], n_rows: 3000 };
+    let chain = fitted(&table, &schema(&table), &quick(), 1);
+    let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
+    assert!(!rules.iter().any(|rule| rule.contains('=') && !rule.contains('<')), "{rules:?}");
+}
