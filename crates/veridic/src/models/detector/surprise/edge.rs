@@ -20,6 +20,9 @@ const LEAST_BEYOND: usize = 5;
 const FEW: usize = 25;
 const ROWS_EACH: usize = 10;
 
+/// Tables of which a number of one training row is expected to be beyond the ends.
+const MARGIN: f64 = 5.0;
+
 /// Most nats of a cell: how much further off it is, the distances tell.
 const MOST: f64 = 30.0;
 
@@ -109,12 +112,13 @@ impl Support {
             sorted.dedup();
             return Self::Few { values: sorted, nats: 0.0 };
         }
-        let high = Edge::fit(&sorted);
+        // Hardly one of all rows and columns is as far as this; where one is farther, the tail is not as it was taken for.
+        let usual = (MARGIN * rows as f64 * columns as f64).ln();
+        let fit = |sorted: &[f64]| Edge::fit(sorted).filter(|edge| edge.nats(sorted[rows - 1]) <= usual);
+        let high = fit(&sorted);
         sorted.reverse();
         sorted.iter_mut().for_each(|value| *value = -*value);
-        let low = Edge::fit(&sorted);
-        // One of all rows and columns is expected to be as far as this.
-        let usual = (rows as f64 * columns as f64).ln();
+        let low = fit(&sorted);
         Self::Between { low, high, usual }
     }
 
@@ -169,7 +173,7 @@ mod tests {
         let mut random = Seed(3).stream("edge");
         let normal: Vec<f64> = (0..4000).map(|_| standard_normal(&mut random)).collect();
         let heavy: Vec<f64> = normal.iter().map(|z| z.exp()).collect();
-        let [normal, heavy] = [normal, heavy].map(|z| Support::of_column(&States::Numbers(z), 1));
+        let [normal, heavy] = [normal, heavy].map(|z| Support::of_column(&States::Numbers(z), 20));
         assert_eq!([0.0, 3.0, -3.2].map(|z| normal.nats(z)), [0.0; 3]);
         assert!(normal.nats(8.0) > 3.0 && normal.nats(-8.0) > 3.0);
         // As many deviations of the logarithm: e^3.2 is 24.5.

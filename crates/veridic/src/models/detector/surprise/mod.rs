@@ -4,7 +4,7 @@
 //! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
 //! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
 //! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. Where training rows are not all
-//! taken for ordinary, a sixth counts twice: how few cuts of an isolation forest set the row apart. In samples of 256 rows
+//! taken for ordinary, a sixth is how few cuts of an isolation forest set the row apart. In samples of 256 rows
 //! anomalies that are alike are few, and do not shelter each other as they do among neighbors. A cell that no training row
 //! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual. So does a cell that
 //! breaks a relation between columns which nearly all training rows keep.
@@ -48,9 +48,6 @@ pub const TRIMMED: f64 = 0.1;
 /// The statistics; the last is of the isolation forest, which not every detector has.
 const MEMBERS: usize = 6;
 const FOREST: usize = MEMBERS - 1;
-
-/// What the forest's statistic counts for beside the others.
-const FOREST_WEIGHT: f64 = 2.0;
 
 /// The settings of the default detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -266,9 +263,7 @@ impl Surprise {
         for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
             *surprise = if value.is_nan() { 0.0 } else { tail.surprise(*value) };
         }
-        let forest = if self.forest.is_some() { FOREST_WEIGHT } else { 0.0 };
-        surprises[FOREST] *= forest.sqrt();
-        surprises[MEMBERS] = strange * (FOREST as f64 + forest).sqrt();
+        surprises[MEMBERS] = strange * (self.tails.len() as f64).sqrt();
         (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
     }
 }
