@@ -41,7 +41,7 @@ impl PlainCells {
         }
         self.n += 1;
         if self.firsts.len() <= MAX_STRAYS {
-            self.firsts.push((line, text.to_owned()));
+            self.firsts.push(cell());
         }
         if plain.has_point || !plain.is_regular {
             if self.with_point == 0 {

@@ -102,11 +102,11 @@ pub(super) fn pairs(
     };
     let with_first = |x: usize| only(&mut (0..width).map(|y| (y, counts.at(x, y).0)));
     let with_second = |y: usize| only(&mut (0..height).map(|x| (x, counts.at(x, y).0)));
-    let is_sought = |alone: bool| sought != Sought::Alone || alone;
+    let all = sought != Sought::Alone;
     let of_first: Vec<bool> =
-        (0..height).map(|x| is_sought(with_first(x).and_then(with_second) == Some(x))).collect();
+        (0..height).map(|x| all || with_first(x).and_then(with_second) == Some(x)).collect();
     let of_second: Vec<bool> =
-        (0..width).map(|y| is_sought(with_second(y).and_then(with_first) == Some(y))).collect();
+        (0..width).map(|y| all || with_second(y).and_then(with_first) == Some(y)).collect();
     let mut impossible = vec![vec![false; width]; height];
     let mut found: Vec<Absent> = Vec::new();
     for x in (0..height).filter(|x| coder_a.is_single(*x)) {

@@ -205,12 +205,19 @@ impl Formula {
     /// The cells of a part in some rows: its numbers, their years or the rates of its categories.
     pub(super) fn part<'a>(&self, part: &Part, made: &'a Made, rows: Range<usize>) -> Option<Cow<'a, [f64]>> {
         match (made, self.rates.as_ref().filter(|rates| rates.of == part.column)) {
-            (Made::Number(values), None) if self.year == Some(part.column) => {
-                values.get(rows).map(|values| values.iter().map(|moment| year_of(*moment)).collect())
+            (Made::Number(values), None) => {
+                values.get(rows).map(|values| self.counted(part.column, values.into()))
             }
-            (Made::Number(values), None) => values.get(rows).map(Cow::Borrowed),
             (Made::Symbol(symbols), Some(rates)) => symbols.get(rows).map(|of| rates.cells(of).into()),
             _ => None,
+        }
+    }
+
+    /// What counts of the numbers of a column: they themselves, or the years of moments.
+    pub(super) fn counted<'a>(&self, column: usize, numbers: Cow<'a, [f64]>) -> Cow<'a, [f64]> {
+        match self.year == Some(column) {
+            true => numbers.iter().map(|moment| year_of(*moment)).collect(),
+            false => numbers,
         }
     }
 

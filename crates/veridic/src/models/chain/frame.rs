@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::calendar::{span_of_year, year_of};
+use super::calendar::span_of_year;
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Given, Set, Wanted};
@@ -172,10 +172,7 @@ impl<'a> Known<'a> {
                 .map(|part| match formula.rates.as_ref().filter(|rates| rates.of == part.column) {
                     _ if part.column == j => Some(nothing()),
                     Some(rates) => self.symbols(part.column).map(|of| rates.cells(&of).into()),
-                    None if formula.year == Some(part.column) => self
-                        .numbers(part.column)
-                        .map(|moments| moments.iter().map(|moment| year_of(*moment)).collect()),
-                    None => self.numbers(part.column),
+                    None => self.numbers(part.column).map(|cells| formula.counted(part.column, cells)),
                 })
                 .collect();
             let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };

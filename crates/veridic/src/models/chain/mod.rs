@@ -11,6 +11,7 @@ mod axis;
 mod breach;
 mod calendar;
 mod cell;
+mod checked;
 mod coder;
 mod coding;
 mod condition;

@@ -222,7 +222,7 @@ impl Plan {
         let mut kept: Vec<usize> = Vec::new();
         let mut first = Vec::new();
         // Columns of moments and what of them may decide.
-        let moments = (0..n_columns).filter(|i| wishes.moments.get(*i) == Some(&true));
+        let moments = (0..n_columns).filter(|i| wishes.is_moment(*i));
         let mut periods: Vec<(usize, Period, Ids)> = Vec::new();
         for i in moments {
             let Made::Number(values) = &columns[i] else { continue };

@@ -292,7 +292,7 @@ impl Checks {
                         continue;
                     };
                     // Of dates, one is after the other unless somebody erred.
-                    let are_moments = [a, b].iter().all(|j| wishes.moments.get(**j) == Some(&true));
+                    let are_moments = [a, b].iter().all(|j| wishes.is_moment(**j));
                     let slack = if are_moments { slack.max(ERRED) } else { slack };
                     let found = order((*a, left), (*b, right), slack)
                         .or_else(|| order((*b, right), (*a, left), slack));

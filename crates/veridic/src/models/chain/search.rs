@@ -71,9 +71,9 @@ impl Formula {
         if numbers.len() > MOST_COLUMNS {
             return (found, instead);
         }
-        let is_moment = |(i, _): &&Numbers<'_>| wishes.moments.get(*i) == Some(&true);
         let year = |(i, moments): &Numbers<'_>| (*i, moments.iter().map(|moment| year_of(*moment)).collect());
-        let years: Vec<(usize, Vec<f64>)> = numbers.iter().filter(is_moment).map(year).collect();
+        let years: Vec<(usize, Vec<f64>)> =
+            numbers.iter().filter(|(i, _)| wishes.is_moment(*i)).map(year).collect();
         for (place, (j, values)) in numbers.iter().enumerate() {
             let present = values.iter().filter(|v| !v.is_nan()).count();
             if present < LEAST_ROWS || !many[place] || decided[*j].is_some() {
@@ -197,7 +197,7 @@ impl Search<'_> {
     }
 
     fn is_moment(&self, column: usize) -> bool {
-        self.wishes.moments.get(column).copied().unwrap_or(false)
+        self.wishes.is_moment(column)
     }
 
     /// That the column holds the same moments as another, if it does.

@@ -19,6 +19,8 @@ mod relation;
 mod sample;
 mod scored;
 pub(in crate::models) mod stored;
+#[cfg(test)]
+mod strange_tests;
 mod surprise;
 mod tail;
 mod tails;

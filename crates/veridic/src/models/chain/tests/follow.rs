@@ -169,3 +169,59 @@ fn years_go_on_beyond_those_of_the_data() {
     assert!(numbers(&filled, "year").iter().all(|year| (2023.0..=2027.0).contains(year)));
     assert!(numbers(&filled, "year").contains(&2027.0));
 }
+
+#[test]
+fn ages_follow_from_years_and_costs_from_nights() {
+    let mut random = Seed(8).stream("visits");
+    let mut draw = |most: f64| (uniform(&mut random) * most).floor();
+    let date = |days: f64| {
+        let mut text = String::new();
+        crate::data::date::write((17_000.0 + days) * 86_400.0, "%Y-%m-%d", &mut text);
+        text
+    };
+    let mut text = "birth,start,end,nights,rate,cost,age\n".to_string();
+    for _ in 0..900 {
+        let (birth, from, nights) = (1940.0 + draw(60.0), draw(1500.0), 1.0 + draw(14.0));
+        let rate = [80.0, 95.0, 120.0][draw(3.0) as usize];
+        let (start, end) = (date(from), date(from + nights));
+        let age = start[..4].parse::<f64>().unwrap() - birth;
+        text += &format!("{birth},{start},{end},{nights},{rate},{},{age}\n", nights * rate);
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 2);
+    let named = |chain: &Chain| chain.rules().iter().map(|of| of.rule.to_string()).collect::<Vec<_>>();
+    let age = "`age` = `year of start` - `birth`";
+    for rule in ["`cost` = `nights` * `rate`", "`nights` = `end` - `start`", age] {
+        assert!(named(&chain).iter().any(|found| found == rule), "{rule}: {:?}", named(&chain));
+    }
+    let keep = |made: &Table| {
+        let of = |name: &str| numbers(made, name).to_vec();
+        let years = of("start").into_iter().map(super::super::calendar::year_of).collect::<Vec<_>>();
+        let ages: Vec<f64> = years.iter().zip(of("birth")).map(|(year, birth)| year - birth).collect();
+        let costs: Vec<f64> = of("nights").iter().zip(of("rate")).map(|(n, rate)| n * rate).collect();
+        assert_eq!((of("age"), of("cost")), (ages, costs));
+    };
+    let restored = Chain::restore(&chain.store()).unwrap();
+    assert_eq!(named(&restored), named(&chain));
+    keep(&restored.sample(500, Seed(2), 2).unwrap());
+    // From an age and a birth follows the year of the date, and no other age.
+    let given = |low, high| Condition { column: "age".to_string(), allowed: Allowed::Range(low, high) };
+    let made = chain.sample_given(200, &[given(30.0, 40.0)], Seed(3), 2).unwrap().table;
+    assert!(numbers(&made, "age").iter().all(|age| (30.0..=40.0).contains(age)));
+    keep(&made);
+    let mut open = table.take(&(0..100).collect::<Vec<_>>());
+    for column in open.columns.iter_mut().filter(|column| column.name == "start" || column.name == "end") {
+        column.cells = Cells::Number(vec![f64::NAN; 100]);
+    }
+    keep(&chain.fill(&open, 1, Seed(4), 2).unwrap()[0]);
+    let rules = RuleConfig { formulas: false, ..declared("age = `year of start` - birth", true).rules };
+    let said = fitted(&table, &schema, &ChainConfig { rules, ..quick() }, 2);
+    assert!(named(&said).iter().any(|found| found == age));
+    let off = fitted(&table, &schema, &declared("age = `year of start` - birth", false), 2);
+    assert!(!named(&off).iter().any(|found| found == age));
+    let wrong = declared("age = `year of rate` - birth", true);
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let never = std::sync::atomic::AtomicBool::new(false);
+    assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());
+}

@@ -52,6 +52,12 @@ fn quick() -> ChainConfig {
     config
 }
 
+/// Settings by which a rule must hold, or need not.
+fn declared(rule: &str, hold: bool) -> ChainConfig {
+    let (hold, off) = if hold { (vec![rule.to_string()], vec![]) } else { (vec![], vec![rule.to_string()]) };
+    ChainConfig { rules: RuleConfig { hold, off, ..RuleConfig::default() }, ..quick() }
+}
+
 fn fitted(table: &Table, schema: &Schema, config: &ChainConfig, threads: usize) -> Chain {
     let rows: Vec<usize> = (0..table.n_rows).collect();
     let stop = AtomicBool::new(false);

@@ -308,8 +308,9 @@ impl Batch {
         }
     }
 
-    /// The statistics of row `i`; that of the Gaussian of its neighbors is NaN where it is not asked.
-    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, with_local: bool) -> Statistics {
+    /// The statistics of row `i`; those of the Gaussian of its neighbors and of the forest, which take longest and are known with
+    /// the parts of columns, are NaN where they are not asked.
+    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, with_slow: bool) -> Statistics {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
@@ -324,14 +325,15 @@ impl Batch {
         let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
         let of =
             |query: Query| Local::default().statistic(&spaces.standard.rows, query.candidates, query.x, None);
-        let local = if with_local { of(row.standard) } else { f64::NAN };
+        let local = if with_slow { of(row.standard) } else { f64::NAN };
+        let forest = model.forest.as_ref().filter(|_| with_slow);
         let values = [
             spaces.standard.near(&standard),
             spaces.standard.half(&standard),
             spaces.ranked.half(&ranked),
             local,
             marg,
-            model.forest.as_ref().map_or(f64::NAN, |forest| forest.unusual(row.standard.x, None)),
+            forest.map_or(f64::NAN, |forest| forest.unusual(row.standard.x, None)),
         ];
         Statistics { values, standard, ranked }
     }

@@ -18,7 +18,7 @@ impl Surprise {
             .sum()
     }
 
-    /// A row's score and its parts by column, which sum to it; the Gaussian of neighbors of `statistics` is not looked at.
+    /// A row's score and its parts by column, which sum to it; those of `statistics` that take longest are not looked at.
     ///
     /// A statistic's part of the score is the square of its surprise over the score. It is shared by how much more each column
     /// puts into the statistic than on ordinary rows.
@@ -30,9 +30,7 @@ impl Surprise {
         statistics: &Statistics,
     ) -> (f64, Vec<f64>) {
         let nats = encoded.strange(i);
-        let (mut columns, local) = self.columns_of(encoded, i, row, statistics);
-        let mut values = statistics.values;
-        values[LOCAL] = local;
+        let (mut columns, values) = self.columns_of(encoded, i, row, statistics);
         let (score, surprises) = self.score_of(nats, &values);
         let width = self.encoding.columns.len();
         let mut reasons = vec![0.0; width];
@@ -67,15 +65,15 @@ impl Surprise {
         (score, reasons)
     }
 
-    /// What each column puts into each statistic, and the Gaussian of neighbors, which takes longest and is known with it.
+    /// What each column puts into each statistic, and the statistics with those that are known with it.
     pub(super) fn columns_of(
         &self,
         encoded: &Encoded,
         i: usize,
         row: Row,
         statistics: &Statistics,
-    ) -> (Vec<Vec<f64>>, f64) {
-        let mut local = statistics.values[LOCAL];
+    ) -> (Vec<Vec<f64>>, [f64; MEMBERS]) {
+        let mut values = statistics.values;
         let width = self.encoding.columns.len();
         let mut columns = vec![vec![0.0; width]; MEMBERS];
         let layout = &self.encoding.layout;
@@ -97,13 +95,13 @@ impl Surprise {
             let mut each = vec![0.0; layout.width];
             let rows = &spaces.standard.rows;
             let (candidates, x) = (row.standard.candidates, row.standard.x);
-            local = Local::default().statistic(rows, candidates, x, Some(&mut each));
+            values[LOCAL] = Local::default().statistic(rows, candidates, x, Some(&mut each));
             layout.by_column(&each, |column, part| columns[LOCAL][column] = part);
             if let Some(forest) = &self.forest {
-                forest.unusual(x, Some(&mut each));
+                values[FOREST] = forest.unusual(x, Some(&mut each));
                 layout.by_column(&each, |column, part| columns[FOREST][column] = part);
             }
         }
-        (columns, local)
+        (columns, values)
     }
 }
