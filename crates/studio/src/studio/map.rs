@@ -100,8 +100,8 @@ impl Maps {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The map of a run: the one that is there, or else one that is begun now.
-    fn job(&self, studio: &Studio, run: &str) -> Result<Arc<Job>> {
+    /// The map of a run and how far it is: the one that is there, or else one that is begun now and stands at its beginning.
+    fn job(&self, studio: &Studio, run: &str) -> Result<(Arc<Job>, Told)> {
         let path = studio.shelf.run(run)?;
         let model = std::fs::metadata(path.join("model.safetensors"));
         let written = model.and_then(|about| about.modified()).ok();
@@ -109,8 +109,9 @@ impl Maps {
         let is_same =
             |job: &&Arc<Job>| job.run == run && job.written == written && !job.stop.load(Ordering::Relaxed);
         if let Some(job) = jobs.iter().find(is_same) {
-            job.state().asked = Instant::now();
-            return Ok(Arc::clone(job));
+            let mut state = job.state();
+            state.asked = Instant::now();
+            return Ok((Arc::clone(job), state.told));
         }
         let told = Told { stage: "read", ..Told::default() };
         let state = Mutex::new(JobState { asked: Instant::now(), told, page: None });
@@ -133,7 +134,7 @@ impl Maps {
         };
         let own = Arc::clone(&job);
         std::thread::spawn(move || own.work(&options));
-        Ok(job)
+        Ok((job, told))
     }
 
     /// Gives up a map that is not finished, and forgets one that failed.
@@ -159,11 +160,8 @@ fn made(options: &MapOptions, stop: &AtomicBool, observe: &mut dyn FnMut(&MapEve
 pub(super) async fn progress(State(studio): State<Shared>, sent: Sent) -> Answer {
     let OfRun { run } = parsed(sent)?;
     let (maps, name) = (Arc::clone(&studio), run.clone());
-    let job = apart(move || maps.maps.job(&maps, &name)).await?;
-    let (told, failed) = {
-        let state = job.state();
-        (state.told, state.page.as_ref().and_then(|page| page.as_ref().err()).cloned())
-    };
+    let (job, told) = apart(move || maps.maps.job(&maps, &name)).await?;
+    let failed = job.state().page.as_ref().and_then(|page| page.as_ref().err()).cloned();
     match failed {
         Some(failure) => {
             studio.maps.leave(&run);
@@ -186,7 +184,7 @@ pub(super) async fn page(State(studio): State<Shared>, query: Asked<OfRun>) -> A
     let OfRun { run } = asked(query)?;
     let (maps, name) = (Arc::clone(&studio), run.clone());
     let job = apart(move || {
-        let job = maps.maps.job(&maps, &name)?;
+        let (job, _) = maps.maps.job(&maps, &name)?;
         // Whoever asks for the page itself waits for it.
         while job.state().page.is_none() {
             std::thread::sleep(Duration::from_millis(20));
