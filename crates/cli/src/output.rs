@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use clap::Args;
 use veridic::data::{self, Cells, Column, CsvWriter, Data, Images, Provenance, Schema, Table, TextLayout};
@@ -186,7 +187,27 @@ impl Output {
         &self,
         ui: &Ui,
         schema: &Schema,
-        parts: impl Iterator<Item = Result<Table, CliError>>,
+        parts: impl Iterator<Item = Result<Table, CliError>> + Send,
+    ) -> Result<(), CliError> {
+        // The next rows are made while these are written.
+        std::thread::scope(|scope| {
+            let (sender, made) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                for part in parts {
+                    if sender.send(part).is_err() {
+                        return;
+                    }
+                }
+            });
+            self.made(ui, schema, made)
+        })
+    }
+
+    fn made(
+        &self,
+        ui: &Ui,
+        schema: &Schema,
+        parts: mpsc::Receiver<Result<Table, CliError>>,
     ) -> Result<(), CliError> {
         let (mut failed, mut rows) = (None, 0);
         let write = |out: &mut dyn io::Write| {

@@ -42,8 +42,11 @@ impl IsolationForestConfig {
     }
 }
 
-/// The leaf mark in place of a coordinate.
+/// The leaf mark in place of a coordinate, where trees are stored.
 const LEAF: u32 = u32::MAX;
+
+/// Rows that walk down a tree together: while one waits for a node, others go on.
+pub(super) const TOGETHER: usize = 8;
 
 /// The trees.
 #[derive(Debug, Clone)]
@@ -57,14 +60,21 @@ pub struct IsolationForest {
 /// Nodes; the first is the root.
 #[derive(Debug, Default, Clone)]
 struct Tree {
-    /// The coordinate that is cut, or [`LEAF`].
-    coordinates: Vec<u32>,
-    /// Rows at most this go left.
-    cuts: Vec<f32>,
-    /// The left child; the right one follows it.
-    children: Vec<u32>,
-    /// The node's depth and the mean depth of its rows below it.
+    nodes: Vec<Node>,
+    /// By node, its depth and the mean depth of its rows below it.
     depths: Vec<f64>,
+    /// Cuts to the leaf that is deepest.
+    steps: usize,
+}
+
+/// A cut. A leaf sends every row to itself, so that all rows may take as many steps.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    coordinate: u32,
+    /// Rows at most this go left.
+    cut: f32,
+    /// The left child; the right one follows it.
+    child: u32,
 }
 
 /// The mean depth of an unsuccessful search in a binary tree of `n` rows.
@@ -92,10 +102,9 @@ impl Tree {
     }
 
     fn node(&mut self, depth: usize, rows: usize) {
-        self.coordinates.push(LEAF);
-        self.cuts.push(0.0);
-        self.children.push(0);
+        self.nodes.push(Node::leaf(self.nodes.len()));
         self.depths.push(depth as f64 + mean_depth(rows));
+        self.steps = self.steps.max(depth);
     }
 
     fn split(
@@ -134,9 +143,7 @@ impl Tree {
                 }
             }
             let children = self.depths.len();
-            self.coordinates[node] = column;
-            self.cuts[node] = cut;
-            self.children[node] = children as u32;
+            self.nodes[node] = Node { coordinate: column, cut, child: children as u32 };
             let (left, right) = own.split_at_mut(middle);
             self.node(depth + 1, left.len());
             self.node(depth + 1, right.len());
@@ -146,32 +153,65 @@ impl Tree {
         }
     }
 
-    /// The depth of a row; `each` is told by how much each cut shortened it.
-    fn depth(&self, x: &[f32], mut each: impl FnMut(usize, f64)) -> f64 {
-        let mut node = 0;
-        while self.coordinates[node] != LEAF {
-            let coordinate = self.coordinates[node] as usize;
-            let next = self.children[node] as usize + usize::from(x[coordinate] > self.cuts[node]);
-            each(coordinate, self.depths[node] - self.depths[next]);
-            node = next;
+    /// Adds the depths of at most [`TOGETHER`] rows; `each` is told by how much a row's cut in a coordinate shortened its depth.
+    #[inline]
+    fn add_depths(
+        &self,
+        rows: &[f32],
+        width: usize,
+        sums: &mut [f64; TOGETHER],
+        mut each: impl FnMut(usize, usize, f64),
+    ) {
+        let mut at = [0_usize; TOGETHER];
+        for _ in 0..self.steps {
+            for (row, (node, x)) in at.iter_mut().zip(rows.chunks_exact(width)).enumerate() {
+                let cut = self.nodes[*node];
+                let coordinate = cut.coordinate as usize;
+                let next = cut.child as usize + usize::from(x[coordinate] > cut.cut);
+                each(row, coordinate, self.depths[*node] - self.depths[next]);
+                *node = next;
+            }
         }
-        self.depths[node]
+        sums.iter_mut().zip(at).for_each(|(sum, node)| *sum += self.depths[node]);
+    }
+}
+
+impl Node {
+    fn leaf(own: usize) -> Self {
+        Self { coordinate: 0, cut: f32::INFINITY, child: own as u32 }
+    }
+
+    fn is_leaf(&self) -> bool {
+        self.cut == f32::INFINITY
     }
 }
 
 impl IsolationForest {
-    /// How many cuts too few set a row apart: the mean depth over the trees, negative. `parts` is given what every coordinate
-    /// puts into it.
-    pub(super) fn unusual(&self, x: &[f32], parts: Option<&mut [f64]>) -> f64 {
+    /// How many cuts too few set each of at most [`TOGETHER`] rows apart: the mean depths over the trees, negative. `parts`,
+    /// row by row, is given what every coordinate puts into it.
+    pub(super) fn unusual(&self, rows: &[f32], width: usize, parts: Option<&mut [f64]>) -> [f64; TOGETHER] {
         let trees = self.trees.len() as f64;
-        let depth: f64 = match parts {
-            None => self.trees.iter().map(|tree| tree.depth(x, |_, _| {})).sum(),
+        let mut sums = [0.0; TOGETHER];
+        match parts {
+            None => self.trees.iter().for_each(|tree| tree.add_depths(rows, width, &mut sums, |_, _, _| {})),
             Some(parts) => {
                 parts.fill(0.0);
-                self.trees.iter().map(|tree| tree.depth(x, |j, part| parts[j] += part / trees)).sum()
+                for tree in &self.trees {
+                    tree.add_depths(rows, width, &mut sums, |row, j, part| parts[row * width + j] += part);
+                }
+                parts.iter_mut().for_each(|part| *part /= trees);
             }
-        };
-        -depth / trees
+        }
+        sums.map(|sum| -sum / trees)
+    }
+
+    /// As [`unusual`](Self::unusual), of any number of rows.
+    pub(super) fn unusual_of(&self, rows: &Matrix) -> Vec<f64> {
+        let width = rows.n_cols;
+        let together = rows.values.par_chunks(TOGETHER * width);
+        together
+            .flat_map_iter(|own| self.unusual(own, width, None).into_iter().take(own.len() / width))
+            .collect()
     }
 }
 
@@ -197,14 +237,18 @@ impl Method for IsolationForest {
     fn score(&self, rows: &Matrix, parts: Option<&mut [f64]>) -> Result<Vec<f64>> {
         let score = |unusual: f64| (unusual / self.depth.max(1e-12)).exp2();
         let width = rows.n_cols;
-        let rows = rows.values.par_chunks(width);
-        Ok(match parts {
-            None => rows.map(|row| score(self.unusual(row, None))).collect(),
+        let unusual = match parts {
+            None => self.unusual_of(rows),
             Some(parts) => {
-                let explained = rows.zip(parts.par_chunks_mut(width));
-                explained.map(|(row, parts)| score(self.unusual(row, Some(parts)))).collect()
+                let rows =
+                    rows.values.par_chunks(TOGETHER * width).zip(parts.par_chunks_mut(TOGETHER * width));
+                let explained = rows.flat_map_iter(|(rows, parts)| {
+                    self.unusual(rows, width, Some(parts)).into_iter().take(rows.len() / width)
+                });
+                explained.collect()
             }
-        })
+        };
+        Ok(unusual.into_iter().map(score).collect())
     }
 
     fn store(&self) -> Stored {
@@ -214,19 +258,21 @@ impl Method for IsolationForest {
         let sizes: Vec<u32> = self.trees.iter().map(|tree| tree.depths.len() as u32).collect();
         let nodes = sizes.iter().map(|size| *size as usize).sum();
         stored.insert("sizes", &[sizes.len()], sizes);
-        let all = |part: fn(&Tree) -> &[u32]| self.trees.iter().flat_map(part).copied().collect::<Vec<u32>>();
-        stored.insert("coordinates", &[nodes], all(|tree| &tree.coordinates));
-        stored.insert("children", &[nodes], all(|tree| &tree.children));
-        stored.insert(
-            "cuts",
-            &[nodes],
-            self.trees.iter().flat_map(|tree| &tree.cuts).copied().collect::<Vec<f32>>(),
-        );
-        stored.insert(
-            "depths",
-            &[nodes],
-            self.trees.iter().flat_map(|tree| &tree.depths).copied().collect::<Vec<f64>>(),
-        );
+        let all = || self.trees.iter().flat_map(|tree| &tree.nodes);
+        let mark = |node: &Node| {
+            if node.is_leaf() { (LEAF, 0, 0.0) } else { (node.coordinate, node.child, node.cut) }
+        };
+        let (mut coordinates, mut children, mut cuts) = (Vec::new(), Vec::new(), Vec::new());
+        for (coordinate, child, cut) in all().map(mark) {
+            coordinates.push(coordinate);
+            children.push(child);
+            cuts.push(cut);
+        }
+        let depths: Vec<f64> = self.trees.iter().flat_map(|tree| &tree.depths).copied().collect();
+        stored.insert("coordinates", &[nodes], coordinates);
+        stored.insert("children", &[nodes], children);
+        stored.insert("cuts", &[nodes], cuts);
+        stored.insert("depths", &[nodes], depths);
         stored
     }
 
@@ -238,10 +284,10 @@ impl Method for IsolationForest {
         let mut coordinates = stored.values::<u32>("coordinates")?;
         let mut children = stored.values::<u32>("children")?;
         let mut cuts = stored.values::<f32>("cuts")?;
-        let mut depths = stored.values::<f64>("depths")?;
+        let mut all_depths = stored.values::<f64>("depths")?;
         let nodes: usize = sizes.iter().map(|size| *size as usize).sum();
         if sizes.len() != config.trees
-            || [coordinates.len(), children.len(), cuts.len(), depths.len()] != [nodes; 4]
+            || [coordinates.len(), children.len(), cuts.len(), all_depths.len()] != [nodes; 4]
             || sizes.contains(&0)
         {
             return Err("trees and nodes do not fit".to_string());
@@ -249,24 +295,35 @@ impl Method for IsolationForest {
         let mut trees = Vec::with_capacity(sizes.len());
         for &size in sizes {
             let n = size as usize;
-            let tree = Tree {
-                coordinates: coordinates[..n].to_vec(),
-                cuts: cuts[..n].to_vec(),
-                children: children[..n].to_vec(),
-                depths: depths[..n].to_vec(),
+            let node = |i: usize| match coordinates[i] {
+                LEAF => Node::leaf(i),
+                coordinate => Node { coordinate, cut: cuts[i], child: children[i] },
             };
+            let nodes: Vec<Node> = (0..n).map(node).collect();
             // Children come after their parents, so every walk ends.
-            let sound = (0..n).all(|i| {
-                let child = tree.children[i] as usize;
-                tree.coordinates[i] == LEAF
-                    || ((tree.coordinates[i] as usize) < width && child > i && child + 1 < n)
+            let sound = nodes.iter().enumerate().all(|(i, node)| {
+                let child = node.child as usize;
+                coordinates[i] == LEAF
+                    || (node.cut.is_finite()
+                        && (node.coordinate as usize) < width
+                        && child > i
+                        && child + 1 < n)
             });
-            if !sound || tree.depths.iter().any(|depth| !depth.is_finite()) {
+            let depths = all_depths[..n].to_vec();
+            if !sound || depths.iter().any(|depth| !depth.is_finite()) {
                 return Err("a tree is damaged".to_string());
             }
+            let mut levels = vec![0; n];
+            for (i, node) in nodes.iter().enumerate().filter(|(_, node)| !node.is_leaf()) {
+                let child = node.child as usize;
+                levels[child] = levels[i] + 1;
+                levels[child + 1] = levels[i] + 1;
+            }
+            let steps = levels.into_iter().max().unwrap_or(0);
+            let tree = Tree { nodes, depths, steps };
             trees.push(tree);
             (coordinates, children) = (&coordinates[n..], &children[n..]);
-            (cuts, depths) = (&cuts[n..], &depths[n..]);
+            (cuts, all_depths) = (&cuts[n..], &all_depths[n..]);
         }
         Ok(Self { config, depth, trees })
     }

@@ -1,6 +1,6 @@
 //! What a cell would be expected to hold: what training rows have that are like the row in its other columns.
 
-use super::encoding::{Encoded, Encoding, Form, States, Value};
+use super::encoding::{Encoded, Encoding, Form, Layout, States, Value};
 use super::stored::{Parts, insert_matrix};
 use crate::data::{Cells, Column, MISSING, Matrix, Table};
 use crate::models::Stored;
@@ -15,7 +15,9 @@ const APART: usize = 3;
 /// Some training rows with their cells.
 #[derive(Debug, Clone)]
 pub(super) struct Witness {
-    rows: Matrix,
+    n_rows: usize,
+    /// Coordinate by coordinate, the rows: distances to all of them are summed at once.
+    coordinates: Vec<f32>,
     /// By column, each row's cell: a number, the index of a level, or NaN where missing. None for a column with one value.
     cells: Vec<Vec<f64>>,
 }
@@ -28,10 +30,8 @@ impl Witness {
         asked: &[usize],
         raw: impl Fn(usize, usize) -> f64,
     ) -> Self {
-        let mut rows = Matrix::zeros(asked.len(), coordinates.n_cols);
-        for (to, &from) in asked.iter().enumerate() {
-            rows.row_mut(to).copy_from_slice(coordinates.row(from));
-        }
+        let along = |j: usize| asked.iter().map(move |i| coordinates.row(*i)[j]);
+        let own = (0..coordinates.n_cols).flat_map(along).collect();
         let number =
             |column: usize, z: &[f64], i: usize| if z[i].is_nan() { f64::NAN } else { raw(column, i) };
         let cells = encoded.states.iter().enumerate().map(|(column, states)| match states {
@@ -39,15 +39,19 @@ impl Witness {
             States::Levels(codes) => asked.iter().map(|&i| f64::from(codes[i])).collect(),
             States::Same => Vec::new(),
         });
-        Self { rows, cells: cells.collect() }
+        Self { n_rows: asked.len(), coordinates: own, cells: cells.collect() }
     }
 
     /// The expected cells of a row, by column, as the cells are held here; `unusual` are its columns, the most unusual first.
     pub(super) fn expected(&self, encoding: &Encoding, x: &[f32], unusual: &[usize], expected: &mut [f64]) {
         let layout = &encoding.layout;
-        let n = self.rows.n_rows;
-        let all: Vec<f32> = (0..n).map(|i| layout.distance(x, self.rows.row(i))).collect();
-        let alike = nearest(all.iter().copied());
+        let mut all = vec![0.0; self.n_rows];
+        let mut own = vec![0.0; self.n_rows];
+        for column in 0..self.cells.len() {
+            self.distances(layout, x, column, &mut own);
+            all.iter_mut().zip(&own).for_each(|(all, own)| *all += own);
+        }
+        let alike = nearest(&all);
         for (column, expected) in expected.iter_mut().enumerate() {
             *expected = self.agreed(encoding, column, &alike);
         }
@@ -55,9 +59,25 @@ impl Witness {
             if self.cells[column].is_empty() {
                 continue;
             }
-            let others = (0..n).map(|i| all[i] - layout.column_distance(x, self.rows.row(i), column));
-            expected[column] = self.agreed(encoding, column, &nearest(others));
+            self.distances(layout, x, column, &mut own);
+            own.iter_mut().zip(&all).for_each(|(own, all)| *own = all - *own);
+            expected[column] = self.agreed(encoding, column, &nearest(&own));
         }
+    }
+
+    /// The distances of a row from all others in one column.
+    fn distances(&self, layout: &Layout, x: &[f32], column: usize, to: &mut [f32]) {
+        let (start, width) = layout.place(column);
+        let along = |j: usize| &self.coordinates[j * self.n_rows..][..self.n_rows];
+        if width == 1 {
+            to.iter_mut().zip(along(start)).for_each(|(to, v)| *to = (x[start] - v).abs());
+            return;
+        }
+        to.fill(0.0);
+        for j in start..start + width {
+            to.iter_mut().zip(along(j)).for_each(|(to, v)| *to += (x[j] - v) * (x[j] - v));
+        }
+        to.iter_mut().for_each(|to| *to = to.sqrt());
     }
 
     /// The median number or the most frequent level of some rows.
@@ -84,7 +104,10 @@ impl Witness {
 
     pub(super) fn store(&self) -> Stored {
         let mut stored = Stored::default();
-        insert_matrix(&mut stored, "rows", &self.rows);
+        let width = self.coordinates.len() / self.n_rows.max(1);
+        let row = |i: usize| (0..width).map(move |j| self.coordinates[j * self.n_rows + i]);
+        let values = (0..self.n_rows).flat_map(row).collect();
+        insert_matrix(&mut stored, "rows", &Matrix { n_rows: self.n_rows, n_cols: width, values });
         let cells: Vec<f64> = self.cells.iter().flatten().copied().collect();
         stored.insert("cells", &[cells.len()], cells);
         stored
@@ -104,23 +127,32 @@ impl Witness {
             cells.push(own.to_vec());
             rest = others;
         }
-        Ok(Self { rows, cells })
+        let along = |j: usize| rows.values.iter().skip(j).step_by(rows.n_cols);
+        let coordinates = (0..rows.n_cols).flat_map(along).copied().collect();
+        Ok(Self { n_rows: rows.n_rows, coordinates, cells })
     }
 }
 
 /// The places of the [`HEARD`] smallest distances, nearest first; of equal ones the first.
-fn nearest(distances: impl Iterator<Item = f32>) -> Vec<u32> {
+fn nearest(distances: &[f32]) -> Vec<u32> {
     let mut heard: Vec<(f32, u32)> = Vec::with_capacity(HEARD + 1);
     let mut most = f32::INFINITY;
-    for (i, distance) in distances.enumerate() {
-        // Few of many get past this.
-        if distance >= most && heard.len() == HEARD {
+    for (piece, some) in distances.chunks(16).enumerate() {
+        // Few of many get past this, which looks at several at once.
+        let mut is_near = heard.len() < HEARD;
+        some.iter().for_each(|distance| is_near |= *distance < most);
+        if !is_near {
             continue;
         }
-        let at = heard.partition_point(|(other, _)| *other <= distance);
-        heard.insert(at, (distance, i as u32));
-        heard.truncate(HEARD);
-        most = heard.last().map_or(f32::INFINITY, |(distance, _)| *distance);
+        for (i, &distance) in (piece * 16..).zip(some) {
+            if distance >= most && heard.len() == HEARD {
+                continue;
+            }
+            let at = heard.partition_point(|(other, _)| *other <= distance);
+            heard.insert(at, (distance, i as u32));
+            heard.truncate(HEARD);
+            most = heard.last().map_or(f32::INFINITY, |(distance, _)| *distance);
+        }
     }
     heard.into_iter().map(|(_, i)| i).collect()
 }

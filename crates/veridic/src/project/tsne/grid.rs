@@ -8,9 +8,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftPlanner};
+use veridic_fourier::{Complex, ComplexToReal, Fft, Planner, RealToComplex};
 
 use super::kernel::Tails;
 use super::{POINTS, Point};
@@ -36,8 +34,7 @@ const COLUMNS: usize = 8;
 /// The grid, its transforms, and the transformed kernel.
 pub(super) struct Grid {
     tails: Tails,
-    real: RealFftPlanner<f32>,
-    complex: FftPlanner<f32>,
+    planner: Planner,
     plan: Option<Plan>,
     /// Those that were needed so far.
     images: Vec<Image>,
@@ -88,13 +85,7 @@ struct Place {
 
 impl Grid {
     pub(super) fn new(tails: Tails) -> Self {
-        Self {
-            tails,
-            real: RealFftPlanner::new(),
-            complex: FftPlanner::new(),
-            plan: None,
-            images: Vec::new(),
-        }
+        Self { tails, planner: Planner::new(), plan: None, images: Vec::new() }
     }
 
     /// Writes the repulsion of each point and returns `Z = Σ_{i≠j} w_ij`; nothing where the map is too wide for a grid.
@@ -152,10 +143,10 @@ impl Grid {
                 spacing: frame.spacing,
                 width,
                 height,
-                along: self.real.plan_fft_forward(width),
-                back_along: self.real.plan_fft_inverse(width),
-                across: self.complex.plan_fft_forward(height),
-                back_across: self.complex.plan_fft_inverse(height),
+                along: self.planner.real(width),
+                back_along: self.planner.real_inverse(width),
+                across: self.planner.complex(height),
+                back_across: self.planner.complex_inverse(height),
                 kernel: Vec::new(),
             };
             plan.kernel = plan.transformed(self.tails);

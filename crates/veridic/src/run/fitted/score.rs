@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::{Fitted, Form, Given, InUse, Model, unseen};
 use crate::data::{
     CellWriter, Cells, Column, ColumnSchema, Data, DataKind, Kind, MISSING, Matrix, Schema, Table,
 };
 use crate::error::Result;
-use crate::models::Ability;
 use crate::models::detector::{BrokenCell, Explained};
+use crate::models::{Ability, parallel};
 
 /// How unusual rows are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -127,8 +129,8 @@ impl Fitted {
                                 parts.row_mut(row)[at] += unseen::nats(n_train) as f32;
                             }
                         }
-                        scores.reasons =
-                            reasons((&columns, &parts), schema, (table, &expected), explain, None);
+                        let (of, cells) = ((&columns[..], &parts), (table, &expected));
+                        scores.reasons = reasons(of, schema, cells, (explain, None), pool.threads())?;
                         scores.scores = judged.scores;
                     }
                     _ => scores.scores = network.score(pool, encoded.rows(), &index)?,
@@ -159,7 +161,8 @@ impl Fitted {
         let (n_rows, n_cols) = (table.n_rows, columns.len());
         let parts = Matrix { n_rows, n_cols, values: explained.reasons.clone() };
         let cells = (table, &explained.expected);
-        let reasons = reasons((&columns, &parts), model.schema(), cells, explain, Some(&explained));
+        let asked = (explain, Some(&explained));
+        let reasons = reasons((&columns, &parts), model.schema(), cells, asked, threads)?;
         let relations = !explained.relations.is_empty();
         let (scores, tails) = (explained.scored.score, Some(explained.scored.tail));
         Ok(Scores { scores, tails, reasons, relations, ..Scores::default() })
@@ -172,9 +175,9 @@ fn reasons(
     (columns, parts): (&[&str], &Matrix),
     schema: &Schema,
     (actual, expected): (&Table, &Table),
-    explain: usize,
-    of: Option<&Explained>,
-) -> Vec<Vec<Reason>> {
+    (explain, of): (usize, Option<&Explained>),
+    threads: usize,
+) -> Result<Vec<Vec<Reason>>> {
     // Looked up once, not for every row.
     let abouts: Vec<Option<&ColumnSchema>> = columns.iter().map(|name| schema.column(name)).collect();
     let writers: Vec<CellWriter<'_>> = abouts.iter().map(|about| CellWriter::new(*about)).collect();
@@ -222,7 +225,7 @@ fn reasons(
         };
         greatest(parts, explain).into_iter().map(reason).collect()
     };
-    (0..parts.n_rows).map(of_row).collect()
+    Ok(parallel(threads, || Ok((0..parts.n_rows).into_par_iter().map(of_row).collect()))?)
 }
 
 /// The places of the `most` greatest values, the greatest first, equal ones in their order.

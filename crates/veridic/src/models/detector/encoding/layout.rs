@@ -151,9 +151,14 @@ impl Layout {
         sums.iter().sum::<f32>() + rest + groups
     }
 
+    /// Where the coordinates of a column start, and how many there are.
+    pub(in crate::models) fn place(&self, column: usize) -> (usize, usize) {
+        self.places[column]
+    }
+
     /// The distance of two rows in one column.
     pub(in crate::models) fn column_distance(&self, a: &[f32], b: &[f32], column: usize) -> f32 {
-        let (start, width) = self.places[column];
+        let (start, width) = self.place(column);
         Group { column: column as u32, start, width }.distance(a, b)
     }
 

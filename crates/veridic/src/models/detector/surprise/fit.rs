@@ -111,8 +111,9 @@ impl Surprise {
         for rows in pieces(out.n_rows) {
             let part = out.take(&rows);
             let batch = Batch::new(self, &part)?;
+            let cuts = batch.cuts(self);
             let of = |i: usize| LeftOut {
-                values: batch.statistics(self, &part, i, true).values,
+                values: batch.statistics(self, &part, i, Some(cuts[i])).values,
                 strange: part.strange(i),
             };
             all.par_extend((0..part.n_rows).into_par_iter().map(of));
@@ -171,7 +172,7 @@ impl Surprise {
             let part = encoded.take(&rows);
             let batch = Batch::new(self, &part)?;
             let score = |i: usize| {
-                let values = batch.statistics(self, &part, i, false).values;
+                let values = batch.statistics(self, &part, i, None).values;
                 self.score_of(part.strange(i), &values).0
             };
             scores.par_extend((0..part.n_rows).into_par_iter().map(score));
@@ -225,10 +226,7 @@ impl Surprise {
             return Ok((fitted, left_out));
         }
         let layout = &fitted.encoding.layout;
-        let cuts: Option<Vec<f64>> = fitted
-            .forest
-            .as_ref()
-            .map(|forest| (0..n).into_par_iter().map(|i| forest.unusual(standard.row(i), None)).collect());
+        let cuts = fitted.forest.as_ref().map(|forest| forest.unusual_of(&standard));
         let ranks: Vec<Ranks> = encoded.states.par_iter().map(ranks).collect();
         let scales: Vec<f64> =
             encoded.states.par_iter().zip(&ranks).map(|(s, ranks)| scale(s, ranks)).collect();
@@ -261,10 +259,16 @@ impl Surprise {
         let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone());
         let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
             let mut means = vec![0.0; MEMBERS * width];
+            let mut cuts = vec![0.0; fitted.encoding.layout.width];
             for &i in rows {
                 let (standard, ranked) = lists(i);
                 let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked };
-                let (columns, _) = fitted.columns_of(encoded, i, known.row(&fitted, i), &statistics);
+                let row = known.row(&fitted, i);
+                let cut = fitted.forest.as_ref().map(|forest| {
+                    let [cut, ..] = forest.unusual(row.standard.x, cuts.len(), Some(&mut cuts));
+                    (cut, cuts.as_slice())
+                });
+                let (columns, _) = fitted.columns_of(encoded, i, row, &statistics, cut);
                 means
                     .iter_mut()
                     .zip(columns.iter().flatten())

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::at_least;
 use super::encoding::{Broken, Encoded, Encoding, Ranks};
-use super::isolation_forest::IsolationForest;
+use super::isolation_forest::{IsolationForest, TOGETHER};
 use super::relation::Relations;
 use super::scored::{BrokenCell, Explained, Scored};
 use super::tail::Tail;
@@ -176,8 +176,10 @@ impl Surprise {
         pool(threads)?.install(|| -> Result<()> {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |_, encoded, batch| {
+                    let cuts = batch.cuts(self);
                     let score = |i: usize| {
-                        self.score_of(encoded.strange(i), &batch.statistics(self, encoded, i, true).values).0
+                        let statistics = batch.statistics(self, encoded, i, Some(cuts[i]));
+                        self.score_of(encoded.strange(i), &statistics.values).0
                     };
                     let scores: Vec<f64> = (0..encoded.n_rows).into_par_iter().map(score).collect();
                     scored.tail.extend(scores.iter().map(|score| self.tail.probability(*score)));
@@ -202,9 +204,9 @@ impl Surprise {
         pool(threads)?.install(|| -> Result<()> {
             for rows in pieces(table.n_rows) {
                 self.piece(table, &rows, |coordinates, encoded, batch| {
-                    let explain = |i: usize| {
-                        let statistics = batch.statistics(self, encoded, i, false);
-                        let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics);
+                    let explain = |(i, cut): (usize, Option<(f64, &[f64])>)| {
+                        let statistics = batch.statistics(self, encoded, i, None);
+                        let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics, cut);
                         let unusual = largest(&reasons.1);
                         let mut expected = vec![f64::NAN; width];
                         self.witness.expected(&self.encoding, coordinates.row(i), &unusual, &mut expected);
@@ -213,7 +215,18 @@ impl Surprise {
                         }
                         (reasons, expected)
                     };
-                    let explained: Vec<_> = (0..encoded.n_rows).into_par_iter().map(explain).collect();
+                    let together = (0..encoded.n_rows).into_par_iter().step_by(TOGETHER);
+                    let together = together.map(|first| first..encoded.n_rows.min(first + TOGETHER));
+                    let explained = together.flat_map_iter(|rows| {
+                        let (first, own) = (rows.start, coordinates.n_cols);
+                        let of_rows = &coordinates.values[rows.start * own..rows.end * own];
+                        let mut parts = vec![0.0; of_rows.len()];
+                        let forest = self.forest.as_ref();
+                        let cuts = forest.map(|forest| forest.unusual(of_rows, own, Some(&mut parts)));
+                        let cut = |at: usize| cuts.map(|cuts| (cuts[at], &parts[at * own..][..own]));
+                        rows.map(|i| explain((i, cut(i - first)))).collect::<Vec<_>>()
+                    });
+                    let explained: Vec<_> = explained.collect();
                     broken.extend(encoded.broken.iter().map(|cell| BrokenCell {
                         row: rows[cell.row as usize],
                         column: cell.column as usize,
@@ -308,9 +321,17 @@ impl Batch {
         }
     }
 
-    /// The statistics of row `i`; those of the Gaussian of its neighbors and of the forest, which take longest and are known with
-    /// the parts of columns, are NaN where they are not asked.
-    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, with_slow: bool) -> Statistics {
+    /// What the forest says of each row; NaN where there is none.
+    fn cuts(&self, model: &Surprise) -> Vec<f64> {
+        match &model.forest {
+            Some(forest) => forest.unusual_of(&self.standard),
+            None => vec![f64::NAN; self.standard.n_rows],
+        }
+    }
+
+    /// The statistics of row `i`. Without what the forest says of it, that and the Gaussian of its neighbors, which take longest and
+    /// are known with the parts of columns, are NaN.
+    fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, cut: Option<f64>) -> Statistics {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
@@ -325,15 +346,14 @@ impl Batch {
         let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
         let of =
             |query: Query| Local::default().statistic(&spaces.standard.rows, query.candidates, query.x, None);
-        let local = if with_slow { of(row.standard) } else { f64::NAN };
-        let forest = model.forest.as_ref().filter(|_| with_slow);
+        let local = if cut.is_some() { of(row.standard) } else { f64::NAN };
         let values = [
             spaces.standard.near(&standard),
             spaces.standard.half(&standard),
             spaces.ranked.half(&ranked),
             local,
             marg,
-            forest.map_or(f64::NAN, |forest| forest.unusual(row.standard.x, None)),
+            cut.unwrap_or(f64::NAN),
         ];
         Statistics { values, standard, ranked }
     }

@@ -18,7 +18,8 @@ impl Surprise {
             .sum()
     }
 
-    /// A row's score and its parts by column, which sum to it; those of `statistics` that take longest are not looked at.
+    /// A row's score and its parts by column, which sum to it; the Gaussian of neighbors and the forest are not looked for among
+    /// `statistics`. `cut` is what the forest says of the row, with what each coordinate puts into it.
     ///
     /// A statistic's part of the score is the square of its surprise over the score. It is shared by how much more each column
     /// puts into the statistic than on ordinary rows.
@@ -28,9 +29,10 @@ impl Surprise {
         i: usize,
         row: Row,
         statistics: &Statistics,
+        cut: Option<(f64, &[f64])>,
     ) -> (f64, Vec<f64>) {
         let nats = encoded.strange(i);
-        let (mut columns, values) = self.columns_of(encoded, i, row, statistics);
+        let (mut columns, values) = self.columns_of(encoded, i, row, statistics, cut);
         let (score, surprises) = self.score_of(nats, &values);
         let width = self.encoding.columns.len();
         let mut reasons = vec![0.0; width];
@@ -72,6 +74,7 @@ impl Surprise {
         i: usize,
         row: Row,
         statistics: &Statistics,
+        cut: Option<(f64, &[f64])>,
     ) -> (Vec<Vec<f64>>, [f64; MEMBERS]) {
         let mut values = statistics.values;
         let width = self.encoding.columns.len();
@@ -97,9 +100,9 @@ impl Surprise {
             let (candidates, x) = (row.standard.candidates, row.standard.x);
             values[LOCAL] = Local::default().statistic(rows, candidates, x, Some(&mut each));
             layout.by_column(&each, |column, part| columns[LOCAL][column] = part);
-            if let Some(forest) = &self.forest {
-                values[FOREST] = forest.unusual(x, Some(&mut each));
-                layout.by_column(&each, |column, part| columns[FOREST][column] = part);
+            if let Some((unusual, parts)) = cut {
+                values[FOREST] = unusual;
+                layout.by_column(parts, |column, part| columns[FOREST][column] = part);
             }
         }
         (columns, values)
