@@ -135,25 +135,28 @@ impl Witness {
 
 /// The places of the [`HEARD`] smallest distances, nearest first; of equal ones the first.
 fn nearest(distances: &[f32]) -> Vec<u32> {
-    let mut heard: Vec<(f32, u32)> = Vec::with_capacity(HEARD + 1);
-    let mut most = f32::INFINITY;
+    const LANES: usize = 64;
+    // The smallest of every so manieth: as many as are heard are at most the greatest of so many of them.
+    let mut least = [f32::INFINITY; LANES];
+    for some in distances.chunks(LANES) {
+        least.iter_mut().zip(some).for_each(|(least, v)| *least = if *v < *least { *v } else { *least });
+    }
+    let (_, most, _) = least.select_nth_unstable_by(HEARD - 1, f32::total_cmp);
+    let most = *most;
+    // The difference of two that are infinite is no number: as far as can be.
+    let near = |distance: f32| distance <= most || distance.is_nan();
+    let mut heard: Vec<(f32, u32)> = Vec::with_capacity(2 * HEARD);
     for (piece, some) in distances.chunks(16).enumerate() {
-        // Few of many get past this, which looks at several at once.
-        let mut is_near = heard.len() < HEARD;
-        some.iter().for_each(|distance| is_near |= *distance < most);
-        if !is_near {
-            continue;
-        }
-        for (i, &distance) in (piece * 16..).zip(some) {
-            if distance >= most && heard.len() == HEARD {
-                continue;
-            }
-            let at = heard.partition_point(|(other, _)| *other <= distance);
-            heard.insert(at, (distance, i as u32));
-            heard.truncate(HEARD);
-            most = heard.last().map_or(f32::INFINITY, |(distance, _)| *distance);
+        // Few of many have one, and several are looked at at once.
+        let mut is_any = false;
+        some.iter().for_each(|distance| is_any |= near(*distance));
+        if is_any {
+            let places = (piece as u32 * 16..).zip(some).filter(|(_, distance)| near(**distance));
+            heard.extend(places.map(|(i, distance)| (*distance, i)));
         }
     }
+    heard.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    heard.truncate(HEARD);
     heard.into_iter().map(|(_, i)| i).collect()
 }
 
@@ -180,4 +183,21 @@ pub(super) fn table(encoding: &Encoding, cells: &[f64]) -> Table {
         Column { name: fitted.name.clone(), cells }
     });
     Table { columns: columns.collect(), n_rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_come_first_and_equal_ones_in_their_order() {
+        for n in [0, 3, 11, 12, 64, 65, 500, 1024] {
+            let distances: Vec<f32> = (0..n).map(|i| (i * 7919 % 97) as f32 / 8.0).collect();
+            let mut order: Vec<u32> = (0..n as u32).collect();
+            order.sort_by(|a, b| distances[*a as usize].total_cmp(&distances[*b as usize]));
+            order.truncate(HEARD);
+            assert_eq!(nearest(&distances), order, "{n}");
+        }
+        assert_eq!(nearest(&[f32::NAN; 300]), (0..HEARD as u32).collect::<Vec<_>>());
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Block {
     /// Smallest and largest value of each column.
     low: Vec<f32>,
     high: Vec<f32>,
+    /// The mean of the rows.
+    center: Vec<f32>,
 }
 
 impl Block {
@@ -33,6 +35,7 @@ impl Block {
         let mut packed = vec![0.0; panels * PANEL * columns];
         let mut norms = vec![f32::INFINITY; panels * PANEL];
         let (mut low, mut high) = (vec![f32::INFINITY; columns], vec![f32::NEG_INFINITY; columns]);
+        let mut center = vec![0.0; columns];
         for (i, &row) in order.iter().enumerate() {
             let panel = &mut packed[i / PANEL * PANEL * columns..];
             let values = matrix.row(row as usize);
@@ -40,9 +43,10 @@ impl Block {
                 panel[c * PANEL + i % PANEL] = v;
                 low[c] = low[c].min(v);
                 high[c] = high[c].max(v);
+                center[c] += v / order.len() as f32;
             }
         }
-        let mut block = Self { places, columns, packed, norms: Vec::new(), low, high };
+        let mut block = Self { places, columns, packed, norms: Vec::new(), low, high, center };
         simd::run(Norms { block: &block, norms: &mut norms[..order.len()] });
         block.norms = norms;
         block
@@ -54,6 +58,10 @@ impl Block {
 
     pub(super) fn rows(&self) -> usize {
         self.places.len()
+    }
+
+    pub(super) fn center(&self) -> &[f32] {
+        &self.center
     }
 
     /// A lower bound of the squared distances between the rows of two blocks.
@@ -81,37 +89,77 @@ pub(super) struct Candidates {
     /// are in their order.
     keys: Vec<u64>,
     lengths: Vec<u32>,
-    /// What a candidate must be below; less than any distance for the rows that fill the last panel.
+    /// What a candidate must not be above; less than any distance for the rows that fill the last panel.
     limits: Vec<f32>,
+    /// The same as a key: of equal distances those of later rows are not kept, however many there are.
+    worst: Vec<u64>,
 }
 
 impl Candidates {
     pub(super) fn new(rows: usize, k: usize) -> Self {
-        let room = k + (k / 2).max(32);
+        Self::with_room(rows, k, (k / 2).max(32))
+    }
+
+    /// With room for so many candidates of a row beyond `k` until the worst are dropped.
+    pub(super) fn with_room(rows: usize, k: usize, beyond: usize) -> Self {
+        let room = k + beyond;
         let mut limits = vec![-1.0; rows.div_ceil(PANEL) * PANEL];
-        limits[..rows].fill(f32::INFINITY);
-        Self { k, room, keys: vec![0; rows * room], lengths: vec![0; rows], limits }
+        // Rows that fill the last panel of the other block are infinitely far.
+        limits[..rows].fill(f32::MAX);
+        Self {
+            k,
+            room,
+            keys: vec![0; rows * room],
+            lengths: vec![0; rows],
+            limits,
+            worst: vec![u64::MAX; rows],
+        }
     }
 
     /// The candidates of row `i`, at least the `k` best of those offered, in no order.
     pub(super) fn of(&self, i: usize) -> impl Iterator<Item = u32> {
-        let keys = &self.keys[i * self.room..][..self.lengths[i] as usize];
-        keys.iter().map(|key| *key as u32)
+        self.keys[i * self.room..][..self.lengths[i] as usize].iter().map(|key| *key as u32)
+    }
+
+    /// The `k` best of those offered to row `i`, in no order: the same in whichever order they were offered.
+    pub(super) fn best_of(&mut self, i: usize) -> impl Iterator<Item = u32> {
+        let keys = &mut self.keys[i * self.room..][..self.lengths[i] as usize];
+        let most = self.k.min(keys.len());
+        if most < keys.len() {
+            keys.select_nth_unstable(most);
+        }
+        keys[..most].iter().map(|key| *key as u32)
     }
 
     #[inline]
     fn offer(&mut self, i: usize, distance: f32, row: u32) {
-        if distance >= self.limits[i] {
+        let key = u64::from(distance.to_bits()) << 32 | u64::from(row);
+        if key > self.worst[i] {
             return;
         }
         let keys = &mut self.keys[i * self.room..(i + 1) * self.room];
         let length = &mut self.lengths[i];
-        keys[*length as usize] = u64::from(distance.to_bits()) << 32 | u64::from(row);
+        keys[*length as usize] = key;
         *length += 1;
         if *length as usize == self.room {
-            let (_, worst, _) = keys.select_nth_unstable(self.k - 1);
-            self.limits[i] = f32::from_bits((*worst >> 32) as u32);
-            *length = self.k as u32;
+            self.drop_worst(i);
+        }
+    }
+
+    fn drop_worst(&mut self, i: usize) {
+        let keys = &mut self.keys[i * self.room..][..self.lengths[i] as usize];
+        let (_, worst, _) = keys.select_nth_unstable(self.k - 1);
+        self.worst[i] = *worst;
+        self.limits[i] = f32::from_bits((*worst >> 32) as u32);
+        self.lengths[i] = self.k as u32;
+    }
+
+    /// Keeps the `k` best of those offered so far: what is farther is not looked at any more.
+    pub(super) fn settle(&mut self) {
+        for i in 0..self.lengths.len() {
+            if self.lengths[i] as usize > self.k {
+                self.drop_worst(i);
+            }
         }
     }
 
@@ -201,7 +249,7 @@ impl WithSimd for Compare<'_> {
                         let mut near = false;
                         for c in 0..PANEL {
                             distances[c] = fma::<S>(-2.0, products[c], norm + right_norms[c]).max(0.0);
-                            near |= (distances[c] < limits[c]) | (distances[c] < limit);
+                            near |= (distances[c] <= limits[c]) | (distances[c] <= limit);
                         }
                         if near {
                             offer(
@@ -243,13 +291,13 @@ fn offer(
     of_right: Option<&mut Candidates>,
 ) {
     for (&distance, &other) in distances.iter().zip(&places[j..]) {
-        if distance < of_left.limits[i] && other != row {
+        if distance <= of_left.limits[i] && other != row {
             of_left.offer(i, distance, other);
         }
     }
     if let Some(of_right) = of_right {
         for (c, &distance) in distances.iter().enumerate() {
-            if distance < of_right.limits[j + c] {
+            if distance <= of_right.limits[j + c] {
                 of_right.offer(j + c, distance, row);
             }
         }

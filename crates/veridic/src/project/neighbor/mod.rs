@@ -23,6 +23,9 @@ const BLOCK: usize = 512;
 /// Rows whose neighbors are compared with the true ones.
 const RECALL_SAMPLE: usize = 512;
 
+/// Candidates of a query beyond those asked for: distances by products round, and the nearest are told apart by differences.
+const SPARE: usize = 8;
+
 /// Rows that are looked up together.
 const QUERIES: usize = 240;
 
@@ -171,13 +174,12 @@ impl Index {
             return Err(ProjectError::Neighbors { k, rows: self.rows() + 1 });
         }
         let queries = self.scale.apply(queries);
-        // In their own order, so that rows that are looked up together are close.
-        let together = order::order(&queries, levels_of(queries.n_rows, QUERIES));
-        let found = search(&queries, &together, &self.scaled, &self.order, &self.blocks, k);
+        let rows: Vec<u32> = (0..queries.n_rows as u32).collect();
+        let found = search(&queries, &rows, &self.scaled, &self.order, &self.blocks, k);
         let mut indices = vec![0; queries.n_rows * k];
         let mut distances = vec![0.0; queries.n_rows * k];
-        for (found, row) in found.into_iter().zip(together) {
-            for (i, (distance, place)) in (row as usize * k..).zip(found) {
+        for (row, found) in found.into_iter().enumerate() {
+            for (i, (distance, place)) in (row * k..).zip(found) {
                 indices[i] = self.order[place as usize];
                 distances[i] = self.scale.restore(distance.sqrt());
             }
@@ -386,18 +388,38 @@ fn search(
     blocks: &[Block],
     k: usize,
 ) -> Vec<Vec<(f32, u32)>> {
-    let parts = rows.par_chunks(QUERIES).map(|rows| {
+    // Looked up together are rows that are nearest to the same block. It comes first, and what is farther than its rows is then
+    // hardly looked at.
+    let own = |row: &u32| {
+        let row = queries.row(*row as usize);
+        let center = |block: &Block| squared_distance(row, block.center());
+        let nearest = blocks.iter().enumerate().min_by(|a, b| center(a.1).total_cmp(&center(b.1)));
+        nearest.map_or(0, |(at, _)| at as u32)
+    };
+    let mut grouped: Vec<(u32, u32)> =
+        rows.par_iter().with_min_len(64).map(own).zip(0..rows.len() as u32).collect();
+    grouped.sort_unstable();
+    let groups = grouped.chunk_by(|a, b| a.0 == b.0).flat_map(|group| group.chunks(QUERIES));
+    let parts: Vec<&[(u32, u32)]> = groups.collect();
+    let parts = parts.into_par_iter().map(|group| {
+        let rows: Vec<u32> = group.iter().map(|(_, at)| rows[*at as usize]).collect();
         // Queries have no place among the rows, so none is passed over.
-        let part = Block::new(queries, rows, vec![u32::MAX; rows.len()]);
-        let mut candidates = Candidates::new(rows.len(), k);
-        for block in blocks {
-            compare(&part, block, &mut candidates, None);
+        let part = Block::new(queries, &rows, vec![u32::MAX; rows.len()]);
+        let first = &blocks[group[0].0 as usize];
+        let mut candidates = Candidates::with_room(rows.len(), k + SPARE, first.rows().max(32));
+        compare(&part, first, &mut candidates, None);
+        candidates.settle();
+        let from_first = |block: &Block| squared_distance(block.center(), first.center());
+        let mut others: Vec<(f32, usize)> = blocks.iter().map(from_first).zip(0..).collect();
+        others.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (_, at) in others.into_iter().filter(|(_, at)| *at != group[0].0 as usize) {
+            compare(&part, &blocks[at], &mut candidates, None);
         }
         let nearest = rows.iter().enumerate().map(|(i, &row)| {
             let row = queries.row(row as usize);
             let measure =
                 |place: u32| (squared_distance(row, scaled.row(order[place as usize] as usize)), place);
-            let mut found: Vec<(f32, u32)> = candidates.of(i).map(measure).collect();
+            let mut found: Vec<(f32, u32)> = candidates.best_of(i).map(measure).collect();
             found.sort_unstable_by(|a, b| {
                 a.0.total_cmp(&b.0).then(order[a.1 as usize].cmp(&order[b.1 as usize]))
             });
@@ -406,5 +428,8 @@ fn search(
         });
         nearest.collect::<Vec<_>>()
     });
-    parts.flatten().collect()
+    let mut found = vec![Vec::new(); rows.len()];
+    let parts: Vec<Vec<(f32, u32)>> = parts.flatten().collect();
+    grouped.iter().zip(parts).for_each(|((_, at), nearest)| found[*at as usize] = nearest);
+    found
 }
