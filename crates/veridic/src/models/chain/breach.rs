@@ -166,8 +166,7 @@ impl Law<'_> {
                 let cells = formula.cells(made)?;
                 let cells = || cells.iter().map(|cells| cells[row]);
                 let Made::Number(values) = &made[j] else { return None };
-                // A year is no date.
-                if formula.year == Some(column) {
+                if formula.is_loose(column) {
                     return None;
                 }
                 let value = match formula.parts.iter().position(|part| part.column == column) {

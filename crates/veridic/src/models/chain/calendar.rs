@@ -192,6 +192,11 @@ pub(super) fn year_of(moment: f64) -> f64 {
     moment_of(moment).map_or(f64::NAN, |moment| f64::from(moment.year()))
 }
 
+/// The day of a moment, counted from 1970.
+pub(super) fn day_of(moment: f64) -> f64 {
+    (moment / 86_400.0).floor()
+}
+
 /// The first and the last moment of a year, seconds since 1970; `None` of what is no year.
 pub(super) fn span_of_year(year: f64) -> Option<(f64, f64)> {
     let start = |year: f64| {

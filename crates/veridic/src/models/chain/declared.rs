@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::calendar::Unit;
 use super::coder::Coder;
 use super::factor::Factor;
-use super::formula::{Formula, Operation, Part, UNITS};
+use super::formula::{Counted, Formula, Operation, Part};
 use super::rate::Rates;
-use super::rule::{RATE_OF, RuleConfig, YEAR_OF};
+use super::rule::{DATE_OF, RATE_OF, RuleConfig, YEAR_OF};
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
 use crate::data::{Cells, ColumnSchema, Kind, Table};
@@ -93,7 +93,7 @@ impl Wishes {
                     formula.rates = Some(reader.rates(*column, formula, text, table)?);
                 }
                 // A number beside moments counts seconds, days or another unit: that in which the rule holds.
-                let units = UNITS.map(|unit| formula.clone().in_units(*column, &moments, unit));
+                let units = formula.distances(*column, &moments);
                 let holds = |formula: &&Formula| {
                     let rule = Declared::Formula { column: *column, formula: (*formula).clone() };
                     reader.check(&rule, text, table).is_ok()
@@ -159,7 +159,7 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
         return (column, formula.clone());
     };
     // Which category it was does not follow from a number, nor which day from a year.
-    if last.column < column || formula.rates.is_some() || formula.year == Some(last.column) {
+    if last.column < column || formula.rates.is_some() || formula.is_loose(last.column) {
         return (column, formula.clone().sorted());
     }
     if let Some(terms) = &formula.terms {
@@ -173,7 +173,7 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
     parts.extend(others.map(|part| Part { inverse: part.inverse == last.inverse, ..*part }));
     let factor = if last.inverse { formula.factor } else { formula.factor.map(Factor::turned) };
     let formula =
-        Formula { parts, factor, year: formula.year, ..Formula::of_two([0, 0], (operation, false)) };
+        Formula { parts, factor, counted: formula.counted, ..Formula::of_two([0, 0], (operation, false)) };
     (last.column, Formula { unit: last.unit, ..formula }.sorted())
 }
 
@@ -183,9 +183,10 @@ impl Declared {
         match (self, other) {
             (Self::Order { low, high, .. }, Self::Order { low: l, high: h, .. }) => (low, high) == (l, h),
             (Self::Formula { column, formula }, Self::Formula { column: c, formula: f }) => {
-                // Whatever the unit.
+                // Whatever the unit, and however what is between two moments counts.
                 let plain = |column: usize, formula: &Formula| {
-                    let (last, mut formula) = turned(column, formula);
+                    let counted = formula.counted.filter(|counted| matches!(counted, Counted::Year(_)));
+                    let (last, mut formula) = turned(column, &Formula { counted, ..formula.clone() });
                     formula.unit = 1;
                     formula.rates = formula.rates.map(|rates| Rates::unknown(rates.of));
                     formula.parts.iter_mut().for_each(|part| part.unit = 1);
@@ -236,7 +237,8 @@ impl Reader<'_> {
                 let (mut parts, mut sum) = (Vec::new(), Vec::new());
                 let mut factor: Option<Factor> = None;
                 let mut rates: Option<Rates> = None;
-                let mut year: Option<usize> = None;
+                let mut counted: Option<Counted> = None;
+                let mut dates = 0;
                 let mut added = 0.0;
                 for (minus, of) in terms {
                     let from = parts.len();
@@ -254,9 +256,15 @@ impl Reader<'_> {
                             (Err(_), Ok(value)) if value.is_finite() && value != 0.0 => {
                                 factor = Some(Factor::times(factor, Factor { value, inverse }));
                             }
-                            (Err(_), _) if year.is_none() && name.starts_with(YEAR_OF) => {
+                            (Err(_), _) if counted.is_none() && name.starts_with(YEAR_OF) => {
                                 let of = self.place(name[YEAR_OF.len()..].trim_matches('`'))?;
-                                year = Some(of);
+                                counted = Some(Counted::Year(of));
+                                parts.push(Part { column: of, inverse, unit: 1 });
+                            }
+                            (Err(_), _) if name.starts_with(DATE_OF) => {
+                                let of = self.place(name[DATE_OF.len()..].trim_matches('`'))?;
+                                counted = Some(Counted::Days);
+                                dates += 1;
                                 parts.push(Part { column: of, inverse, unit: 1 });
                             }
                             (Err(unknown), _) => {
@@ -307,11 +315,18 @@ impl Reader<'_> {
                     (Operation::Sum, Some(Terms::added(sum)))
                 };
                 let is_date = |j: usize| is_moment(&j) && operation == Operation::Sum && terms.is_none();
-                if year.is_some_and(|j| !is_date(j) || j > column) {
+                if matches!(counted, Some(Counted::Year(j)) if !is_date(j) || j > column) {
                     let form = "`A = year of B - C`, where B holds dates and stands before A";
                     return Err(wrong(format!("years stand in {form}")));
                 }
-                let formula = Formula { parts, operation, unit: 1, terms, factor, rates, year };
+                let is_before = |part: &Part| is_date(part.column) && part.column < column;
+                if dates > 0
+                    && (dates != 2 || parts.len() != 2 || factor.is_some() || !parts.iter().all(is_before))
+                {
+                    let form = "A = `date of B` - `date of C`, where B and C hold dates and stand before A";
+                    return Err(wrong(format!("dates stand in {form}")));
+                }
+                let formula = Formula { parts, operation, unit: 1, terms, factor, rates, counted };
                 Declared::Formula { column, formula }
             }
             Written::Decides { by, column } => {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::year_of;
+use super::calendar::{day_of, span_of_year, year_of};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::rate::Rates;
@@ -70,6 +70,9 @@ fn is_one(unit: &u32) -> bool {
     *unit == 1
 }
 
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
 /// Seconds of the units in which a number can say how far moments are apart: seconds, minutes, hours, days, weeks.
 pub(super) const UNITS: [u32; 5] = [1, 60, 3600, 86_400, 604_800];
 
@@ -92,9 +95,21 @@ pub(super) struct Formula {
     /// Numbers that stand in place of one of the parts of a product, which holds categories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rates: Option<Rates>,
-    /// The part of a sum, a column of moments, of which the year counts: an age is the year of a visit less that of the birth.
+    /// What counts of moments in a sum, where they do not count whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) year: Option<usize>,
+    pub(super) counted: Option<Counted>,
+}
+
+/// What counts of moments in a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Counted {
+    /// The year of one part: an age is the year of a visit less that of the birth.
+    Year(usize),
+    /// The days of both parts: a stay is as many days as there are midnights in it.
+    Days,
+    /// How many units have passed from one part to the other, rounded down.
+    Passed,
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -113,7 +128,7 @@ enum Written {
         #[serde(default)]
         rates: Option<Rates>,
         #[serde(default)]
-        year: Option<usize>,
+        counted: Option<Counted>,
     },
     Two {
         of: [usize; 2],
@@ -134,8 +149,8 @@ enum Two {
 impl From<Written> for Formula {
     fn from(written: Written) -> Self {
         let (of, operation) = match written {
-            Written::Parts { parts, operation, unit, terms, factor, rates, year } => {
-                return Self { parts, operation, unit, terms, factor, rates, year };
+            Written::Parts { parts, operation, unit, terms, factor, rates, counted } => {
+                return Self { parts, operation, unit, terms, factor, rates, counted };
             }
             Written::Two { of, operation } => (of, operation),
         };
@@ -154,7 +169,7 @@ impl Formula {
     pub(super) fn of_two(of: [usize; 2], (operation, inverse): (Operation, bool)) -> Self {
         let part = |(column, inverse)| Part { column, inverse, unit: 1 };
         let parts = [(of[0], false), (of[1], inverse)].map(part).to_vec();
-        Self { parts, operation, unit: 1, terms: None, factor: None, rates: None, year: None }
+        Self { parts, operation, unit: 1, terms: None, factor: None, rates: None, counted: None }
     }
 
     /// The same where one of a column that is no moment is so many seconds, if it is a sum with moments.
@@ -162,11 +177,31 @@ impl Formula {
         let is_moment = |column: usize| moments.get(column).copied().unwrap_or(false);
         let of = |column: usize| if is_moment(column) { 1 } else { unit };
         let mixed = is_moment(column) || self.parts.iter().any(|part| is_moment(part.column));
-        if mixed && self.year.is_none() && self.operation == Operation::Sum && self.terms.is_none() {
+        if mixed && self.has_units() && self.operation == Operation::Sum && self.terms.is_none() {
             self.unit = of(column);
             self.parts.iter_mut().for_each(|part| part.unit = of(part.column));
         }
         self
+    }
+
+    /// Whether its numbers count seconds, days or another unit between moments.
+    fn has_units(&self) -> bool {
+        matches!(self.counted, None | Some(Counted::Passed))
+    }
+
+    /// The ways in which the distance of two moments counts: in each unit, then what has passed of units, then days.
+    pub(super) fn distances(&self, column: usize, moments: &[bool]) -> Vec<Self> {
+        let is_moment = |column: &usize| moments.get(*column) == Some(&true);
+        let exact = UNITS.map(|unit| self.clone().in_units(column, moments, unit));
+        let are_moments = self.parts.len() == 2
+            && self.parts.iter().all(|part| is_moment(&part.column) && part.column < column)
+            && self.counted.is_none();
+        let passed = || {
+            let passed = Self { counted: Some(Counted::Passed), ..self.clone() };
+            let coarse = UNITS[1..].iter().map(|unit| passed.clone().in_units(column, moments, *unit));
+            coarse.chain([Self { counted: Some(Counted::Days), ..self.clone() }]).collect::<Vec<_>>()
+        };
+        exact.into_iter().chain(if are_moments { passed() } else { Vec::new() }).collect()
     }
 
     /// What the cells of the parts make.
@@ -178,11 +213,12 @@ impl Formula {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         };
         let whole = cells.zip(&self.parts).fold(self.operation.start(), join) / f64::from(self.unit);
+        let whole = if self.counted == Some(Counted::Passed) { whole.floor() } else { whole };
         self.factor.map_or(whole, |factor| self.operation.join(whole, factor.value, factor.inverse))
     }
 
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
-    /// looked at); not finite where nothing is. Of a part of which the year counts, that.
+    /// looked at); not finite where nothing is. Of a part of which the year or the day counts, that.
     pub(super) fn solve(&self, which: usize, value: f64, cells: impl Iterator<Item = f64>) -> f64 {
         if let Some(terms) = &self.terms {
             return terms.solve(&self.parts, which, value, &cells.collect::<Vec<f64>>());
@@ -202,6 +238,46 @@ impl Formula {
         found / f64::from(part.unit)
     }
 
+    /// Whether a part does not follow from the others: a year is no date, nor is what has passed of a day a time.
+    pub(super) fn is_loose(&self, column: usize) -> bool {
+        match self.counted {
+            None => false,
+            Some(Counted::Year(of)) => of == column,
+            Some(Counted::Days | Counted::Passed) => self.parts.iter().any(|part| part.column == column),
+        }
+    }
+
+    /// The least and the most that part `which` may be for the whole to be from `low` to `high` with the cells of the others;
+    /// `None` where nothing is, or where it is not known.
+    pub(super) fn span(
+        &self,
+        which: usize,
+        (low, high): (f64, f64),
+        cells: impl Iterator<Item = f64> + Clone,
+    ) -> Option<(f64, f64)> {
+        let is_loose = self.is_loose(self.parts.get(which)?.column);
+        let mut ends = [low, high].map(|value| self.solve(which, value, cells.clone()));
+        ends.sort_unstable_by(f64::total_cmp);
+        let ends = match self.counted.filter(|_| is_loose) {
+            None => Some((ends[0], ends[1])),
+            Some(Counted::Year(_)) => {
+                let [first, last] = [ends[0].ceil(), ends[1].floor()].map(span_of_year);
+                Some((first?.0, last?.1))
+            }
+            Some(Counted::Days) => Some((ends[0].ceil() * DAY, (ends[1].floor() + 1.0) * DAY - 1.0)),
+            Some(Counted::Passed) => {
+                // Whole units from `low` on, and less than one more than `high`.
+                let more = f64::from(self.unit) - 1.0;
+                match self.parts.get(which)?.inverse {
+                    true => Some((ends[0] - more, ends[1])),
+                    false => Some((ends[0], ends[1] + more)),
+                }
+            }
+        };
+        let is_known = is_loose || self.moves_one_way(which, low);
+        ends.filter(|(low, high)| is_known && low.is_finite() && high.is_finite())
+    }
+
     /// The cells of a part in some rows: its numbers, their years or the rates of its categories.
     pub(super) fn part<'a>(&self, part: &Part, made: &'a Made, rows: Range<usize>) -> Option<Cow<'a, [f64]>> {
         match (made, self.rates.as_ref().filter(|rates| rates.of == part.column)) {
@@ -213,11 +289,14 @@ impl Formula {
         }
     }
 
-    /// What counts of the numbers of a column: they themselves, or the years of moments.
+    /// What counts of the numbers of a column: they themselves, or the years or days of moments.
     pub(super) fn counted<'a>(&self, column: usize, numbers: Cow<'a, [f64]>) -> Cow<'a, [f64]> {
-        match self.year == Some(column) {
-            true => numbers.iter().map(|moment| year_of(*moment)).collect(),
-            false => numbers,
+        match self.counted {
+            Some(Counted::Year(of)) if of == column => {
+                numbers.iter().map(|moment| year_of(*moment)).collect()
+            }
+            Some(Counted::Days) => numbers.iter().map(|moment| day_of(*moment)).collect(),
+            _ => numbers,
         }
     }
 
@@ -288,9 +367,15 @@ impl Formula {
             rates.are_whole() && has(rates) && self.operation == Operation::Product && self.terms.is_none()
         };
         let is_sum = self.operation == Operation::Sum && self.terms.is_none();
-        let dated = |year: usize| is_sum && self.parts.iter().any(|part| part.column == year);
+        let dated = |counted: Counted| {
+            is_sum
+                && match counted {
+                    Counted::Year(of) => self.parts.iter().any(|part| part.column == of),
+                    Counted::Days | Counted::Passed => self.parts.len() == 2,
+                }
+        };
         !self.parts.is_empty()
-            && self.year.is_none_or(dated)
+            && self.counted.is_none_or(dated)
             && self.rates.as_ref().is_none_or(rated)
             && self.factor.as_ref().is_none_or(sound)
             && self.terms.as_ref().is_none_or(|terms| terms.are_whole(self.parts.len()))

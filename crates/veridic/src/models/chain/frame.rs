@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::calendar::span_of_year;
 use super::coder::{Coder, Made};
 use super::draw::Seen;
 use super::evidence::{Evidence, Given, Set, Wanted};
@@ -184,29 +183,26 @@ impl<'a> Known<'a> {
                 _ => Vec::new(),
             };
             for row in 0..self.n {
-                let solve = |value: f64| formula.solve(which, value, cells.iter().map(|cells| cells[row]));
-                if let Some(given) = evidence.given(self.from + row) {
+                let of_row = || cells.iter().map(|cells| cells[row]);
+                let span = if let Some(given) = evidence.given(self.from + row) {
                     let Made::Number(values) = &given.made else { continue };
-                    let value = solve(values[self.from + row]);
-                    if formula.year == Some(j) {
-                        if let Some((first, last)) = span_of_year(value) {
-                            frame.limit(self.n, row, first, last, false);
+                    let value = values[self.from + row];
+                    if !formula.is_loose(j) {
+                        let value = formula.solve(which, value, of_row());
+                        if value.is_finite() {
+                            frame.pins.resize(self.n, f64::NAN);
+                            frame.pins[row] = own.round(value);
                         }
-                    } else if value.is_finite() {
-                        frame.pins.resize(self.n, f64::NAN);
-                        frame.pins[row] = own.round(value);
+                        continue;
                     }
-                } else if let [(low, high)] = intervals.as_slice() {
-                    let mut ends = [solve(*low), solve(*high)];
-                    if formula.year == Some(j) {
-                        ends.sort_unstable_by(f64::total_cmp);
-                        let years = [ends[0].ceil(), ends[1].floor()].map(span_of_year);
-                        let [Some((first, _)), Some((_, last))] = years else { continue };
-                        ends = [first, last];
-                    }
-                    if formula.moves_one_way(which, *low) && ends.iter().all(|end| end.is_finite()) {
-                        frame.limit(self.n, row, ends[0].min(ends[1]), ends[0].max(ends[1]), false);
-                    }
+                    formula.span(which, (value, value), of_row())
+                } else if let [ends] = intervals.as_slice() {
+                    formula.span(which, *ends, of_row())
+                } else {
+                    None
+                };
+                if let Some((low, high)) = span {
+                    frame.limit(self.n, row, low, high, false);
                 }
             }
         }

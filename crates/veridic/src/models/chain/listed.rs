@@ -2,9 +2,9 @@
 
 use super::absent::Absent;
 use super::coder::{Coder, Made};
-use super::formula::Part;
+use super::formula::{Counted, Part};
 use super::law::Law;
-use super::rule::{Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
+use super::rule::{DATE_OF, Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
 use super::term;
 use crate::data::{CellWriter, Cells};
 
@@ -29,7 +29,8 @@ impl Law<'_> {
                 let is_rate = |j: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == j);
                 let called = |j: usize| match () {
                     () if is_rate(j) => format!("{RATE_OF}{}", name(j)),
-                    () if formula.year == Some(j) => format!("{YEAR_OF}{}", name(j)),
+                    () if formula.counted == Some(Counted::Year(j)) => format!("{YEAR_OF}{}", name(j)),
+                    () if formula.counted == Some(Counted::Days) => format!("{DATE_OF}{}", name(j)),
                     () => name(j),
                 };
                 let named = |part: &Part| (called(part.column), part.inverse);

@@ -131,7 +131,7 @@ impl Plan {
     fn pinned(&self, asked: usize, own: &Coder, made: &[Made]) -> Option<Made> {
         let Coder::Number(own) = own else { return None };
         let is_of = |of: &Formula| {
-            of.parts.iter().position(|part| part.column == asked).filter(|_| of.year != Some(asked))
+            of.parts.iter().position(|part| part.column == asked).filter(|_| !of.is_loose(asked))
         };
         let mut pins = vec![f64::NAN; made[asked].len()];
         let mut is_part = false;

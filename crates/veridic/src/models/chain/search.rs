@@ -4,7 +4,7 @@ use super::calendar::year_of;
 use super::coder::{Coder, Made};
 use super::declared::{Declared, Wishes};
 use super::factor::{self, Factor};
-use super::formula::{Formula, Operation, Part, UNITS};
+use super::formula::{Counted, Formula, Operation, Part};
 use super::plan::Decided;
 use super::rate::{Categories, Rates};
 use super::solve::whole_weights;
@@ -172,10 +172,13 @@ impl Search<'_> {
                 let n_moments = [self.column, a.0, b.0].iter().filter(|j| self.is_moment(**j)).count();
                 match (operation, n_moments) {
                     // Two moments and how far they are apart.
-                    (Operation::Sum, 2) => UNITS.iter().find_map(|unit| {
-                        let formula = formula.clone().in_units(self.column, &self.wishes.moments, *unit);
-                        self.shows(&formula, &[a.1, b.1]).then_some(formula)
-                    }),
+                    (Operation::Sum, 2) => {
+                        let ways = formula.distances(self.column, &self.wishes.moments);
+                        ways.into_iter().find(|formula| {
+                            let counted = [a, b].map(|(j, cells)| formula.counted(j, cells.into()));
+                            self.shows(formula, &[&counted[0], &counted[1]])
+                        })
+                    }
                     // Sums of moments, and products with them, mean nothing.
                     (_, 1..) => None,
                     _ => self.shows(&formula, &[a.1, b.1]).then_some(formula),
@@ -218,7 +221,7 @@ impl Search<'_> {
         let ways = others.flat_map(|other| [(other, true), (other, false)]);
         ways.into_iter().find_map(|((other, cells), inverse)| {
             let formula = Formula::of_two([*moments, *other], (Operation::Sum, inverse));
-            let formula = Formula { year: Some(*moments), ..formula };
+            let formula = Formula { counted: Some(Counted::Year(*moments)), ..formula };
             self.shows(&formula, &[years, cells]).then_some(formula)
         })
     }
@@ -306,7 +309,7 @@ impl Search<'_> {
                 terms: None,
                 factor: None,
                 rates: None,
-                year: None,
+                counted: None,
             };
             if operation == Operation::Sum {
                 formula.factor = self.constant(&formula, &cells, sample.1);

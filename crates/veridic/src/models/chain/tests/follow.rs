@@ -225,3 +225,68 @@ fn ages_follow_from_years_and_costs_from_nights() {
     let never = std::sync::atomic::AtomicBool::new(false);
     assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());
 }
+
+#[test]
+fn days_between_moments_with_times_follow_by_midnights_or_by_whole_days() {
+    let mut random = Seed(31).stream("stays");
+    let mut draw = |to: f64| (uniform(&mut random) * to).floor();
+    let moment = |seconds: f64| {
+        let at = chrono::DateTime::from_timestamp(1_600_000_000 + seconds as i64, 0).unwrap();
+        at.format("%Y-%m-%d %H:%M:%S").to_string()
+    };
+    let mut text = "start,end,midnights,days,hours\n".to_string();
+    for _ in 0..900 {
+        let from = draw(3e7);
+        let to = from + 3600.0 + draw(9.0 * 86_400.0);
+        let day = |at: f64| ((1_600_000_000.0 + at) / 86_400.0).floor();
+        let (passed, hours) = (((to - from) / 86_400.0).floor(), ((to - from) / 3600.0).floor());
+        text += &format!("{},{},{},{passed},{hours}\n", moment(from), moment(to), day(to) - day(from));
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 2);
+    let named = |chain: &Chain| chain.rules().iter().map(|of| of.rule.to_string()).collect::<Vec<_>>();
+    let midnights = "`midnights` = `date of end` - `date of start`";
+    let rules = [midnights, "`days` = `end` - `start`", "`hours` = `end` - `start`"];
+    for rule in rules {
+        assert!(named(&chain).iter().any(|found| found == rule), "{rule}: {:?}", named(&chain));
+    }
+    let keep = |made: &Table| {
+        let of = |name: &str| numbers(made, name).to_vec();
+        for (i, (start, end)) in of("start").into_iter().zip(of("end")).enumerate() {
+            let day = |at: f64| (at / 86_400.0).floor();
+            let expected = [day(end) - day(start), day(end - start), ((end - start) / 3600.0).floor()];
+            assert_eq!(["midnights", "days", "hours"].map(|name| of(name)[i]), expected, "{start} {end}");
+        }
+    };
+    let restored = Chain::restore(&chain.store()).unwrap();
+    assert_eq!(named(&restored), named(&chain));
+    keep(&restored.sample(300, Seed(2), 2).unwrap());
+    for column in ["midnights", "days"] {
+        let given = Condition { column: column.to_string(), allowed: Allowed::Range(3.0, 4.0) };
+        let made = chain.sample_given(100, &[given], Seed(3), 2).unwrap().table;
+        assert!(numbers(&made, column).iter().all(|days| (3.0..=4.0).contains(days)), "{column}");
+        keep(&made);
+    }
+    // Of a stay that is known the end lies on that day, and the other counts follow from it.
+    let mut open = table.take(&(0..60).collect::<Vec<_>>());
+    for column in
+        open.columns.iter_mut().filter(|column| ["end", "days", "hours"].contains(&column.name.as_str()))
+    {
+        column.cells = Cells::Number(vec![f64::NAN; 60]);
+    }
+    keep(&chain.fill(&open, 1, Seed(4), 2).unwrap()[0]);
+    for text in ["midnights = `date of end` - `date of start`", "days = end - start"] {
+        let rules = RuleConfig { formulas: false, ..declared(text, true).rules };
+        let said = fitted(&table, &schema, &ChainConfig { rules, ..quick() }, 2);
+        let (column, _) = text.split_once(' ').unwrap();
+        let is_said = |found: &String| found.starts_with(&format!("`{column}` = "));
+        assert!(named(&said).iter().any(is_said), "{:?}", named(&said));
+        let off = fitted(&table, &schema, &declared(text, false), 2);
+        assert!(!named(&off).iter().any(is_said), "{:?}", named(&off));
+    }
+    let wrong = declared("midnights = `date of end` - start", true);
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let never = std::sync::atomic::AtomicBool::new(false);
+    assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());
+}
