@@ -253,7 +253,7 @@ impl Formula {
         &self,
         which: usize,
         (low, high): (f64, f64),
-        cells: impl Iterator<Item = f64> + Clone,
+        cells: &(impl Iterator<Item = f64> + Clone),
     ) -> Option<(f64, f64)> {
         let is_loose = self.is_loose(self.parts.get(which)?.column);
         let mut ends = [low, high].map(|value| self.solve(which, value, cells.clone()));

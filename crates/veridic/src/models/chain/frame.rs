@@ -195,9 +195,9 @@ impl<'a> Known<'a> {
                         }
                         continue;
                     }
-                    formula.span(which, (value, value), of_row())
+                    formula.span(which, (value, value), &of_row())
                 } else if let [ends] = intervals.as_slice() {
-                    formula.span(which, *ends, of_row())
+                    formula.span(which, *ends, &of_row())
                 } else {
                     None
                 };

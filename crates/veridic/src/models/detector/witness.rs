@@ -74,8 +74,8 @@ impl Witness {
             return;
         }
         to.fill(0.0);
-        for j in start..start + width {
-            to.iter_mut().zip(along(j)).for_each(|(to, v)| *to += (x[j] - v) * (x[j] - v));
+        for (j, x) in (start..).zip(&x[start..start + width]) {
+            to.iter_mut().zip(along(j)).for_each(|(to, v)| *to += (x - v) * (x - v));
         }
         to.iter_mut().for_each(|to| *to = to.sqrt());
     }
