@@ -71,7 +71,7 @@ pub(crate) struct Score {
 const PICTURED: usize = 6;
 
 /// Rows that are scored at a time, where scores can be written as they come.
-const PART: usize = 1 << 16;
+const PART: usize = 1 << 12;
 
 /// Digits after the point of scores: what is beyond says nothing.
 const DIGITS: u8 = 4;
