@@ -16,7 +16,7 @@ const MARGIN: i32 = 60;
 
 /// Most days that moments are looked for in, and seconds of one.
 const MOST_DAYS: f64 = 60_000.0;
-const DAY: f64 = 86_400.0;
+pub(super) const DAY: f64 = 86_400.0;
 
 /// A part of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl Law<'_> {
             |j: &usize| decided(*j).and_then(|of| of.period).is_some_and(|period| period.unit != Unit::Hour);
         let of: Vec<usize> = (0..self.plan.decided.len()).filter(is_of_days).collect();
         let Coder::Number(coder) = &self.coding.coders[by] else { return };
-        let (first, last) = ((coder.least() / DAY).floor(), (coder.most() / DAY).floor());
+        let (first, last) = (day_of(coder.least()), day_of(coder.most()));
         if of.is_empty() || last - first > MOST_DAYS {
             return;
         }
@@ -194,7 +194,7 @@ pub(super) fn year_of(moment: f64) -> f64 {
 
 /// The day of a moment, counted from 1970.
 pub(super) fn day_of(moment: f64) -> f64 {
-    (moment / 86_400.0).floor()
+    (moment / DAY).floor()
 }
 
 /// The first and the last moment of a year, seconds since 1970; `None` of what is no year.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{day_of, span_of_year, year_of};
+use super::calendar::{DAY, day_of, span_of_year, year_of};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::rate::Rates;
@@ -69,9 +69,6 @@ fn one() -> u32 {
 fn is_one(unit: &u32) -> bool {
     *unit == 1
 }
-
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 
 /// Seconds of the units in which a number can say how far moments are apart: seconds, minutes, hours, days, weeks.
 pub(super) const UNITS: [u32; 5] = [1, 60, 3600, 86_400, 604_800];

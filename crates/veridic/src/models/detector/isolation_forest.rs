@@ -153,14 +153,14 @@ impl Tree {
         }
     }
 
-    /// Adds the depths of at most [`TOGETHER`] rows; `each` is told by how much a row's cut in a coordinate shortened its depth.
+    /// Adds the depths of at most [`TOGETHER`] rows; `each` is told of a row's cut its coordinate, and the nodes before and after it.
     #[inline]
     fn add_depths(
         &self,
         rows: &[f32],
         width: usize,
         sums: &mut [f64; TOGETHER],
-        mut each: impl FnMut(usize, usize, f64),
+        mut each: impl FnMut(usize, usize, [usize; 2]),
     ) {
         let mut at = [0_usize; TOGETHER];
         for _ in 0..self.steps {
@@ -168,7 +168,7 @@ impl Tree {
                 let cut = self.nodes[*node];
                 let coordinate = cut.coordinate as usize;
                 let next = cut.child as usize + usize::from(x[coordinate] > cut.cut);
-                each(row, coordinate, self.depths[*node] - self.depths[next]);
+                each(row, coordinate, [*node, next]);
                 *node = next;
             }
         }
@@ -197,7 +197,9 @@ impl IsolationForest {
             Some(parts) => {
                 parts.fill(0.0);
                 for tree in &self.trees {
-                    tree.add_depths(rows, width, &mut sums, |row, j, part| parts[row * width + j] += part);
+                    tree.add_depths(rows, width, &mut sums, |row, j, [from, to]| {
+                        parts[row * width + j] += tree.depths[from] - tree.depths[to];
+                    });
                 }
                 parts.iter_mut().for_each(|part| *part /= trees);
             }

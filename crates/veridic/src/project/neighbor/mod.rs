@@ -390,14 +390,14 @@ fn search(
 ) -> Vec<Vec<(f32, u32)>> {
     // Looked up together are rows that are nearest to the same block. It comes first, and what is farther than its rows is then
     // hardly looked at.
-    let own = |row: &u32| {
+    let nearest_block = |row: &u32| {
         let row = queries.row(*row as usize);
         let center = |block: &Block| squared_distance(row, block.center());
         let nearest = blocks.iter().enumerate().min_by(|a, b| center(a.1).total_cmp(&center(b.1)));
         nearest.map_or(0, |(at, _)| at as u32)
     };
     let mut grouped: Vec<(u32, u32)> =
-        rows.par_iter().with_min_len(64).map(own).zip(0..rows.len() as u32).collect();
+        rows.par_iter().with_min_len(64).map(nearest_block).zip(0..rows.len() as u32).collect();
     grouped.sort_unstable();
     let groups = grouped.chunk_by(|a, b| a.0 == b.0).flat_map(|group| group.chunks(QUERIES));
     let parts: Vec<&[(u32, u32)]> = groups.collect();
@@ -405,14 +405,15 @@ fn search(
         let rows: Vec<u32> = group.iter().map(|(_, at)| rows[*at as usize]).collect();
         // Queries have no place among the rows, so none is passed over.
         let part = Block::new(queries, &rows, vec![u32::MAX; rows.len()]);
-        let first = &blocks[group[0].0 as usize];
+        let own = group[0].0 as usize;
+        let first = &blocks[own];
         let mut candidates = Candidates::with_room(rows.len(), k + SPARE, first.rows().max(32));
         compare(&part, first, &mut candidates, None);
         candidates.settle();
         let from_first = |block: &Block| squared_distance(block.center(), first.center());
         let mut others: Vec<(f32, usize)> = blocks.iter().map(from_first).zip(0..).collect();
         others.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        for (_, at) in others.into_iter().filter(|(_, at)| *at != group[0].0 as usize) {
+        for (_, at) in others.into_iter().filter(|(_, at)| *at != own) {
             compare(&part, &blocks[at], &mut candidates, None);
         }
         let nearest = rows.iter().enumerate().map(|(i, &row)| {
