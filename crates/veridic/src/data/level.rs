@@ -1,6 +1,6 @@
 //! The distinct texts of a column.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::build::NO_YES;
 use super::{MISSING, number};

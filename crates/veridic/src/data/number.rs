@@ -50,33 +50,39 @@ pub(crate) fn scan(text: &str) -> Option<Plain> {
     let signed = matches!(first, b'-' | b'+');
     let digits = &bytes[usize::from(signed)..];
     let mut mantissa: u64 = 0;
-    let (mut before, mut after, mut has_point) = (0_usize, 0_usize, false);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-                if has_point { after += 1 } else { before += 1 }
-            }
-            b'.' if !has_point => has_point = true,
-            b'e' | b'E' if before + after > 0 => {
-                let value = text.parse().ok().filter(|value: &f64| value.is_finite())?;
-                let count = decimals(text);
-                return Some(Plain {
-                    value,
-                    decimals: count,
-                    digits: u8::try_from(before).unwrap_or(u8::MAX),
-                    is_padded: false,
-                    has_plus: first == b'+',
-                    has_point,
-                    is_regular: false,
-                    is_large: false,
-                });
-            }
-            _ => return None,
+    let mut run = |from: usize| {
+        let mut at = from;
+        while let Some(digit) = digits.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+        {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            at += 1;
         }
-    }
+        at
+    };
+    let before = run(0);
+    let has_point = digits.get(before) == Some(&b'.');
+    let end = if has_point { run(before + 1) } else { before };
+    let after = end - before - usize::from(has_point);
     if before + after == 0 {
         return None;
+    }
+    match digits.get(end) {
+        None => {}
+        Some(b'e' | b'E') => {
+            let value = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+            let count = decimals(text);
+            return Some(Plain {
+                value,
+                decimals: count,
+                digits: u8::try_from(before).unwrap_or(u8::MAX),
+                is_padded: false,
+                has_plus: first == b'+',
+                has_point,
+                is_regular: false,
+                is_large: false,
+            });
+        }
+        Some(_) => return None,
     }
     // Both the digits and the power of ten are exact, so that their quotient is the nearest number (Clinger 1990).
     let value = if before + after <= 19 && mantissa <= 1 << 53 && after < POWERS.len() {
@@ -126,12 +132,14 @@ pub(crate) fn write(value: f64, decimals: u8, text: &mut String) {
     // Adding zero turns -0 into 0.
     let value = value + 0.0;
     let shortest = decimals >= SHORTEST;
-    let written = if shortest && value != 0.0 && !(1e-5..1e17).contains(&value.abs()) {
-        write!(text, "{value:e}")
+    if !shortest && write_rounded(value, decimals, text) {
+        return;
+    }
+    if shortest && value != 0.0 && !(1e-5..1e17).contains(&value.abs()) {
+        write!(text, "{value:e}").expect("writing to a string cannot fail");
     } else {
-        write!(text, "{value}")
-    };
-    written.expect("writing to a string cannot fail");
+        write_shortest(value, text);
+    }
     if shortest {
         return;
     }
@@ -149,9 +157,112 @@ pub(crate) fn write(value: f64, decimals: u8, text: &mut String) {
     }
 }
 
+/// Appends `value` without a power of ten.
+fn write_shortest(value: f64, text: &mut String) {
+    // From here on a number may be half-way between two shortest texts, and the standard library takes the other.
+    const MOST: f64 = (1_u64 << 50) as f64;
+    let mut buffer = zmij::Buffer::new();
+    let written = if value.abs() < MOST { buffer.format(value) } else { "e" };
+    if written.contains('e') {
+        write!(text, "{value}").expect("writing to a string cannot fail");
+    } else {
+        text.push_str(written.strip_suffix(".0").unwrap_or(written));
+    }
+}
+
+/// Appends `value` rounded to so many digits after the point, without trailing zeros, where products of a power of ten say for
+/// certain which digits these are; `false` and nothing where they do not.
+fn write_rounded(value: f64, decimals: u8, text: &mut String) -> bool {
+    // Below this the product is off by less than a thousandth.
+    const MOST: f64 = 1e12;
+    let scaled = value.abs() * POWERS[usize::from(decimals)];
+    let rounded = scaled.round();
+    if !(scaled < MOST && (scaled - rounded).abs() < 0.499) {
+        return false;
+    }
+    let (mut left, mut decimals) = (rounded as u64, decimals);
+    if left == 0 {
+        text.push('0');
+        return true;
+    }
+    while decimals > 0 && left % 10 == 0 {
+        (left, decimals) = (left / 10, decimals - 1);
+    }
+    let mut digits = [b'0'; 32];
+    let mut at = digits.len();
+    let mut count = 0;
+    while left > 0 || count <= decimals {
+        if count == decimals && decimals > 0 {
+            at -= 1;
+            digits[at] = b'.';
+        }
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        count += 1;
+    }
+    if value < 0.0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    text.extend(digits[at..].iter().map(|byte| char::from(*byte)));
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The same by the standard library alone.
+    fn written_slowly(value: f64, decimals: u8) -> String {
+        let value = value + 0.0;
+        if decimals >= SHORTEST {
+            return match value != 0.0 && !(1e-5..1e17).contains(&value.abs()) {
+                true => format!("{value:e}"),
+                false => format!("{value}"),
+            };
+        }
+        let plain = format!("{value}");
+        let limit = usize::from(decimals);
+        if plain.split_once('.').is_none_or(|(_, digits)| digits.len() <= limit) {
+            return plain;
+        }
+        let mut fixed = format!("{value:.limit$}");
+        if fixed.contains('.') {
+            fixed.truncate(fixed.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        if fixed == "-0" { "0".to_owned() } else { fixed }
+    }
+
+    #[test]
+    fn the_quick_ways_write_what_the_standard_library_does() {
+        use rand_chacha::rand_core::Rng as _;
+        let mut random = crate::seed::Seed(8).stream("numbers");
+        let ties =
+            [0.5, 1.5, 2.5, 0.125, 0.375, 1e-5, 9.9999e-6, 1e16, 1e17, 123_456.5, 0.05, 0.15, 2.675, 1e300];
+        let edges =
+            [0.0, -0.0, 1.0, 999_999_999_999.5, 1e12, 5e-324, f64::MAX, 0.000_04, 0.000_05, 100.0, 1e11];
+        let drawn = (0..30_000).map(|i| {
+            let bits = random.next_u64();
+            match i % 3 {
+                // Any number at all; one as tables have them; one of few digits.
+                0 => f64::from_bits(bits),
+                1 => (bits >> 11) as f64 / 9e15 * 10f64.powi((bits % 19) as i32 - 6),
+                _ => (bits % 2_000_000) as f64 / 10f64.powi((bits % 7) as i32),
+            }
+        });
+        for value in ties.into_iter().chain(edges).chain(drawn).filter(|value| value.is_finite()) {
+            for decimals in [0, 1, 2, 3, 4, 6, 9, 15, 16, SHORTEST] {
+                for value in [value, -value] {
+                    assert_eq!(
+                        written(value, decimals),
+                        written_slowly(value, decimals),
+                        "{value:e} {decimals}"
+                    );
+                }
+            }
+        }
+    }
 
     fn written(value: f64, decimals: u8) -> String {
         let mut text = String::new();

@@ -77,10 +77,9 @@ impl<R: Read> Records<R> {
         }
         self.line = self.lines;
         self.spans.clear();
-        self.is_plain = !self.raw.contains(&b'"');
-        if self.is_plain {
-            self.cut();
-        } else {
+        self.is_plain = self.cut();
+        if !self.is_plain {
+            self.spans.clear();
             self.unquote()?;
         }
         Ok(true)
@@ -101,17 +100,19 @@ impl<R: Read> Records<R> {
         length
     }
 
-    /// Cuts a line without quotes at its delimiters.
-    fn cut(&mut self) {
+    /// Cuts a line at its delimiters; `false` at a quote.
+    fn cut(&mut self) -> bool {
         let length = self.length();
         let mut start = 0;
-        for (at, &byte) in self.raw[..length].iter().enumerate() {
-            if byte == self.delimiter {
-                self.spans.push((start, at, false));
-                start = at + 1;
+        for at in memchr::memchr2_iter(self.delimiter, b'"', &self.raw[..length]) {
+            if self.raw[at] == b'"' {
+                return false;
             }
+            self.spans.push((start, at, false));
+            start = at + 1;
         }
         self.spans.push((start, length, false));
+        true
     }
 
     /// Cuts a record with quotes, which may hold line ends.
@@ -180,7 +181,7 @@ impl<R: Read> Records<R> {
                     }
                 })?,
             };
-            let text = text.trim();
+            let text = trimmed(text);
             if !(runs && text.is_empty() && !quoted) {
                 cells.push(Cell { text, quoted });
             }
@@ -194,6 +195,14 @@ impl<R: Read> Records<R> {
         let bytes = if self.is_plain { &self.raw } else { &self.text };
         let empty = self.spans.iter().all(|&(start, end, _)| bytes[start..end].trim_ascii().is_empty());
         lone && empty && (width != 1 || self.delimiter == b' ' || (self.is_plain && self.length() == 0))
+    }
+}
+
+/// The text without blanks around it, of which most have none.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 

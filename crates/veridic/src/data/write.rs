@@ -150,6 +150,12 @@ fn field(text: &str, (i, separator): (usize, char), is_lone: bool, is_mark: bool
     if i > 0 {
         line.push(separator);
     }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let is_apart = u8::try_from(separator).is_ok_and(|separator| !is_plain(separator));
+    if !is_mark && !is_lone && is_apart && text.bytes().all(is_plain) {
+        line.push_str(text);
+        return;
+    }
     let quoted = is_mark
         || (is_lone && text.is_empty())
         || text.starts_with(char::is_whitespace)

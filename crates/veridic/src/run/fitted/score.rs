@@ -278,7 +278,7 @@ pub(crate) fn numbered(name: &str, of: &Matrix) -> Vec<Column> {
 
 fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     let mut levels: Vec<String> = Vec::new();
-    let mut known: HashMap<&str, u32> = HashMap::new();
+    let mut known: foldhash::HashMap<&str, u32> = foldhash::HashMap::default();
     let code = |value: Option<&'a str>| match value {
         None => MISSING,
         Some(value) => *known.entry(value).or_insert_with(|| {
@@ -290,11 +290,16 @@ fn text<'a>(name: &str, values: impl Iterator<Item = Option<&'a str>>) -> Column
     Column { name: name.to_string(), cells: Cells::Text { codes, levels } }
 }
 
+/// Most different texts of a column of results that its schema names.
+const MOST_LEVELS: usize = 1000;
+
 /// A schema for a table of results: numbers in their shortest form.
 pub(crate) fn plain_schema(table: &Table) -> Schema {
     let columns = table.columns.iter().map(|column| {
         let kind = match &column.cells {
             Cells::Number(_) => Kind::Real { decimals: 17, min: f64::NEG_INFINITY, max: f64::INFINITY },
+            // So many are what cells say, not categories.
+            Cells::Text { levels, .. } if levels.len() > MOST_LEVELS => Kind::Identifier,
             Cells::Text { levels, .. } => Kind::Categorical { levels: levels.clone() },
         };
         ColumnSchema::new(column.name.clone(), kind, column.n_missing())

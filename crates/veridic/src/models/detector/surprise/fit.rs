@@ -10,11 +10,12 @@ use super::super::relation::Relations;
 use super::super::sample::{PARTS, median_of, subsample};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
+use super::cell::{Bags, MaskedCells};
 use super::edge::{Support, beyond};
 use super::local::Local;
 use super::marginal::Marginal;
 use super::space::{Query, Space};
-use super::{Batch, FOREST, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, pieces};
+use super::{Batch, MARG, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, Told, pieces};
 use crate::data::{Cells, Matrix, Schema, Table};
 use crate::error::{ModelError, Result};
 use crate::models::chain::RuleConfig;
@@ -69,39 +70,23 @@ impl Surprise {
             let all = (&encoded, reference.as_slice());
             let trim = config.trimmed();
             if trim == 0.0 {
-                let (fitted, _) = Self::learn(config, encoding, all, &raw, None, &mut random(), threads)?;
+                let trees = Trees::fit(&config, &encoding, (&encoded, &encoded), false, seed, threads)?;
+                let (fitted, _) = Self::learn(config, encoding, all, &raw, trees, &mut random(), threads)?;
                 return Ok(Self { relations, supports, ..fitted });
             }
             let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
             let kept = kept(&scores, trim);
             let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
-            let forest = Self::forest(&encoding, &encoded, seed, threads)?;
+            let trees = Trees::fit(&config, &encoding, (&encoded, part.0), true, seed, threads)?;
             let (mut fitted, left_out) =
-                Self::learn(config, encoding, part, &raw, forest, &mut random(), threads)?;
+                Self::learn(config, encoding, part, &raw, trees, &mut random(), threads)?;
             let mut out = complement(encoded.n_rows, &kept);
             let share = left_out.len() as f64 / kept.len() as f64;
             out = subsample(&out, (out.len() as f64 * share).round() as usize, &mut random());
             fitted.calibrate(left_out, &encoded.take(&out))?;
             Ok(Self { relations, supports, ..fitted })
         })
-    }
-
-    /// An isolation forest of all reference rows; none where no column varies.
-    fn forest(
-        encoding: &Encoding,
-        encoded: &Encoded,
-        seed: Seed,
-        threads: usize,
-    ) -> Result<Option<IsolationForest>> {
-        let rows = encoding.layout.standard(encoded);
-        if rows.n_cols == 0 {
-            return Ok(None);
-        }
-        let default = IsolationForestConfig::default();
-        // At most half of the rows are in a tree: its other rows are left out of it.
-        let config = IsolationForestConfig { rows: default.rows.min(rows.n_rows / 2).max(2), ..default };
-        IsolationForest::fit(config, &rows, seed, threads).map(Some)
     }
 
     /// Learns all tails anew from left-out statistics of rows that are compared with and, in proportion, of rows that are not:
@@ -118,9 +103,10 @@ impl Surprise {
             };
             all.par_extend((0..part.n_rows).into_par_iter().map(of));
         }
-        self.tails = (0..self.tails.len())
-            .map(|member| Tail::new(all.iter().map(|row| row.values[member]).collect(), LEAST))
-            .collect();
+        for (member, tail) in self.tails.iter_mut().enumerate() {
+            let values = || all.iter().map(|row| row.values[member]);
+            *tail = tail.take().map(|_| Tail::new(known(values()), LEAST));
+        }
         self.tail = Tail::new(self.scores_of(&all), LEAST);
         Ok(())
     }
@@ -149,8 +135,15 @@ impl Surprise {
             for _ in 0..2 {
                 let (part, part_rows) = taken(all, &sample);
                 let part = (&part, part_rows.as_slice());
-                let (learned, left_out) =
-                    Self::learn(config.clone(), encoding.clone(), part, raw, None, &mut random, threads)?;
+                let (learned, left_out) = Self::learn(
+                    config.clone(),
+                    encoding.clone(),
+                    part,
+                    raw,
+                    Trees::default(),
+                    &mut random,
+                    threads,
+                )?;
                 sample = kept(&learned.scores_of(&left_out), config.trimmed())
                     .into_iter()
                     .map(|i| sample[i])
@@ -186,7 +179,7 @@ impl Surprise {
         encoding: Encoding,
         (encoded, reference): (&Encoded, &[usize]),
         raw: &Raw,
-        forest: Option<IsolationForest>,
+        trees: Trees,
         random: &mut impl Rng,
         threads: usize,
     ) -> Result<(Self, Vec<LeftOut>)> {
@@ -201,13 +194,15 @@ impl Surprise {
         let strange =
             |i: usize| of(&lonely, i).iter().map(|cell| cell.nats).sum::<f64>() + encoded.strange(i);
         let width = encoding.columns.len();
+        let (cells, bags) = trees.cells.unzip();
         let mut fitted = Self {
             spaces: None,
-            forest,
+            forest: trees.forest,
+            cells,
             marginals,
             relations: None,
             supports: Vec::new(),
-            tails: Vec::new(),
+            tails: [const { None }; MEMBERS],
             tail: Tail::new(Vec::new(), LEAST),
             usual: vec![vec![0.0; width]; MEMBERS],
             witness,
@@ -216,17 +211,24 @@ impl Surprise {
         };
         let marg: Vec<f64> = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
-            fitted.tails = vec![Tail::new(vec![0.0; n], LEAST); FOREST - 1];
-            let left_out =
-                |&i: &usize| LeftOut { values: [0.0, 0.0, 0.0, 0.0, marg[i], f64::NAN], strange: strange(i) };
+            let values = |i: usize| [0.0, 0.0, 0.0, 0.0, marg[i], f64::NAN, f64::NAN];
+            let left_out = |&i: &usize| LeftOut { values: values(i), strange: strange(i) };
             let left_out: Vec<LeftOut> = sample.iter().map(left_out).collect();
-            fitted.tails.push(Tail::new(marg, LEAST));
-            fitted.usual.truncate(fitted.tails.len());
+            fitted.tails[..MARG].fill(Some(Tail::new(vec![0.0; n], LEAST)));
+            fitted.tails[MARG] = Some(Tail::new(marg, LEAST));
             fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
             return Ok((fitted, left_out));
         }
         let layout = &fitted.encoding.layout;
         let cuts = fitted.forest.as_ref().map(|forest| forest.unusual_of(&standard));
+        // Of the rounds whose trees have not seen the row.
+        let cell = |losses: &mut Vec<f64>, row: &[f32], i: usize| {
+            losses.resize(width, 0.0);
+            bags.as_ref().and_then(|bags| fitted.cell(row, losses, bags.without(i)))
+        };
+        let of_row = |losses: &mut Vec<f64>, i: usize| cell(losses, standard.row(i), i).unwrap_or(f64::NAN);
+        let losses: Option<Vec<f64>> =
+            bags.as_ref().map(|_| (0..n).into_par_iter().map_init(Vec::new, of_row).collect());
         let ranks: Vec<Ranks> = encoded.states.par_iter().map(ranks).collect();
         let scales: Vec<f64> =
             encoded.states.par_iter().zip(&ranks).map(|(s, ranks)| scale(s, ranks)).collect();
@@ -245,14 +247,12 @@ impl Surprise {
         let half = nearest.iter().map(|list| spaces.standard.half(list)).collect::<Vec<_>>();
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
         let cut = |i: usize| cuts.as_ref().map_or(f64::NAN, |cuts| cuts[i]);
-        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i], cut(i)];
+        let loss = |i: usize| losses.as_ref().map_or(f64::NAN, |losses| losses[i]);
+        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i], cut(i), loss(i)];
         let left_out = |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), strange: strange(i) };
         let left_out: Vec<LeftOut> = sample.iter().enumerate().map(left_out).collect();
-        fitted.tails = [near, half, rank, locals, marg]
-            .into_iter()
-            .chain(cuts)
-            .map(|own| Tail::new(own, LEAST))
-            .collect();
+        fitted.tails = [Some(near), Some(half), Some(rank), Some(locals), Some(marg), cuts, losses]
+            .map(|own| own.map(|own| Tail::new(known(own.into_iter()), LEAST)));
         fitted.spaces = Some(spaces);
         fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
         let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
@@ -260,6 +260,7 @@ impl Surprise {
         let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
             let mut means = vec![0.0; MEMBERS * width];
             let mut cuts = vec![0.0; fitted.encoding.layout.width];
+            let mut losses = vec![0.0; width];
             for &i in rows {
                 let (standard, ranked) = lists(i);
                 let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked };
@@ -268,7 +269,10 @@ impl Surprise {
                     let [cut, ..] = forest.unusual(row.standard.x, cuts.len(), Some(&mut cuts));
                     (cut, cuts.as_slice())
                 });
-                let (columns, _) = fitted.columns_of(encoded, i, row, &statistics, cut);
+                let asked = bags.as_ref().map(|bags| bags.without(i));
+                let cell = asked.and_then(|asked| fitted.cell(row.standard.x, &mut losses, asked));
+                let told = Told { cut, cell: cell.map(|cell| (cell, losses.as_slice())) };
+                let (columns, _) = fitted.columns_of(encoded, i, row, &statistics, told);
                 means
                     .iter_mut()
                     .zip(columns.iter().flatten())
@@ -278,13 +282,54 @@ impl Surprise {
         });
         let parts: Vec<Vec<f64>> = parts.collect();
         let usual = median_of(&parts);
-        fitted.usual = usual.chunks(width).take(fitted.tails.len()).map(<[f64]>::to_vec).collect();
+        fitted.usual = usual.chunks(width).map(<[f64]>::to_vec).collect();
         Ok((fitted, left_out))
     }
 
     fn scores_of(&self, rows: &[LeftOut]) -> Vec<f64> {
         rows.iter().map(|row| self.score_of(row.strange, &row.values).0).collect()
     }
+}
+
+/// Trees that some detectors have, and which reference rows those of masked cells have seen.
+#[derive(Default)]
+struct Trees {
+    forest: Option<IsolationForest>,
+    cells: Option<(MaskedCells, Bags)>,
+}
+
+impl Trees {
+    /// The isolation forest, if wanted, is of all reference rows, masked cells of those that rows are compared with; none where
+    /// no column varies.
+    fn fit(
+        config: &SurpriseConfig,
+        encoding: &Encoding,
+        (all, part): (&Encoded, &Encoded),
+        forest: bool,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Self> {
+        let mut trees = Self::default();
+        if encoding.layout.width == 0 {
+            return Ok(trees);
+        }
+        if forest {
+            let rows = encoding.layout.standard(all);
+            let default = IsolationForestConfig::default();
+            // At most half of the rows are in a tree: its other rows are left out of it.
+            let config = IsolationForestConfig { rows: default.rows.min(rows.n_rows / 2).max(2), ..default };
+            trees.forest = Some(IsolationForest::fit(config, &rows, seed, threads)?);
+        }
+        if config.cell {
+            trees.cells = MaskedCells::fit(&encoding.layout.standard(part), &encoding.layout, seed);
+        }
+        Ok(trees)
+    }
+}
+
+/// The statistics of rows that have them.
+fn known(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    values.filter(|value| !value.is_nan()).collect()
 }
 
 /// What a row's statistics are by the other rows, and the nats of its cells that these do not look like.

@@ -1,14 +1,16 @@
-//! Surprise: five cheap statistics of a row, or six, each as a surprise in the tail of its own values on left-out training rows,
-//! together by the root of the sum of squares.
+//! Surprise: five cheap statistics of a row, up to seven, each as a surprise in the tail of its own values on left-out training
+//! rows, together by the root of the sum of squares.
 //!
 //! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
 //! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
 //! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. Where training rows are not all
 //! taken for ordinary, a sixth is how few cuts of an isolation forest set the row apart. In samples of 256 rows
-//! anomalies that are alike are few, and do not shelter each other as they do among neighbors. A cell that no training row
+//! anomalies that are alike are few, and do not shelter each other as they do among neighbors. `cell`, where it is asked for, is
+//! how far columns are from what trees tell of them by others. A cell that no training row
 //! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual. So does a cell that
 //! breaks a relation between columns which nearly all training rows keep.
 
+mod cell;
 mod edge;
 mod fit;
 mod local;
@@ -31,6 +33,7 @@ use crate::data::{Matrix, Table};
 use crate::error::{ConfigError, Result};
 use crate::models::chain::Found;
 use crate::project::pool;
+use cell::MaskedCells;
 use edge::{Support, beyond};
 use local::Local;
 use marginal::Marginal;
@@ -45,9 +48,12 @@ const PIECE: usize = 4096;
 /// The share of rows that is taken for not ordinary where nothing is said.
 pub const TRIMMED: f64 = 0.1;
 
-/// The statistics; the last is of the isolation forest, which not every detector has.
-const MEMBERS: usize = 6;
-const FOREST: usize = MEMBERS - 1;
+/// The statistics. That of the isolation forest and that of masked cells not every detector has.
+const MEMBERS: usize = 7;
+const LOCAL: usize = 3;
+const MARG: usize = 4;
+const FOREST: usize = 5;
+const CELL: usize = 6;
 
 /// The settings of the default detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,11 +73,14 @@ pub struct SurpriseConfig {
     /// Whether a row that equals a reference row is taken for that row, and left out of its own neighbors: then training rows
     /// can be scored like any others. Without it, a copy of a training row is as ordinary as can be.
     pub leave_out: bool,
+    /// Whether a statistic more asks how far each column is from what trees tell of it by random halves of the others. It takes
+    /// several times as long, and pays where columns go together in ways that neighbors do not show.
+    pub cell: bool,
 }
 
 impl Default for SurpriseConfig {
     fn default() -> Self {
-        Self { reference: 20_000, neighbors: 60, nearest: 10, trim: None, leave_out: true }
+        Self { reference: 20_000, neighbors: 60, nearest: 10, trim: None, leave_out: true, cell: false }
     }
 }
 
@@ -107,16 +116,18 @@ pub struct Surprise {
     spaces: Option<Spaces>,
     /// Of samples of all reference rows; none where all training rows are taken for ordinary, and where no column varies.
     forest: Option<IsolationForest>,
+    /// Where asked for, and rows and columns are enough.
+    cells: Option<MaskedCells>,
     marginals: Vec<Marginal>,
     /// None where columns have nothing to do with each other that could be broken.
     relations: Option<Relations>,
     /// Where the numbers of each column are; none in detectors of earlier versions.
     supports: Vec<Support>,
-    /// Of the statistics, in the order near, half, rank, local, marg and, with a forest, that of it.
-    tails: Vec<Tail>,
+    /// Of the statistics, in the order near, half, rank, local, marg, forest, cell; none of those it does not have.
+    tails: [Option<Tail>; MEMBERS],
     /// Of the score.
     tail: Tail,
-    /// By statistic, then column: what it is on ordinary rows.
+    /// By statistic, then column: what it is on ordinary rows; 0 of those it does not have.
     usual: Vec<Vec<f64>>,
     witness: Witness,
 }
@@ -137,6 +148,13 @@ struct Spaces {
 struct Row<'a> {
     standard: Query<'a>,
     ranked: Query<'a>,
+}
+
+/// What trees say of a row, with what each coordinate puts into `cut` and each column into `cell`.
+#[derive(Clone, Copy, Default)]
+struct Told<'a> {
+    cut: Option<(f64, &'a [f64])>,
+    cell: Option<(f64, &'a [f64])>,
 }
 
 /// The statistics of a row, with the neighbors they are from.
@@ -206,7 +224,10 @@ impl Surprise {
                 self.piece(table, &rows, |coordinates, encoded, batch| {
                     let explain = |(i, cut): (usize, Option<(f64, &[f64])>)| {
                         let statistics = batch.statistics(self, encoded, i, None);
-                        let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics, cut);
+                        let mut losses = vec![0.0; width];
+                        let cell = self.cell(coordinates.row(i), &mut losses, |_| true);
+                        let told = Told { cut, cell: cell.map(|cell| (cell, losses.as_slice())) };
+                        let reasons = self.reasons_of(encoded, i, batch.row(encoded, i), &statistics, told);
                         let unusual = largest(&reasons.1);
                         let mut expected = vec![f64::NAN; width];
                         self.witness.expected(&self.encoding, coordinates.row(i), &unusual, &mut expected);
@@ -274,10 +295,15 @@ impl Surprise {
     fn score_of(&self, strange: f64, values: &[f64; MEMBERS]) -> (f64, [f64; MEMBERS + 1]) {
         let mut surprises = [0.0; MEMBERS + 1];
         for ((surprise, tail), value) in surprises.iter_mut().zip(&self.tails).zip(values) {
-            *surprise = if value.is_nan() { 0.0 } else { tail.surprise(*value) };
+            *surprise = tail.as_ref().filter(|_| !value.is_nan()).map_or(0.0, |tail| tail.surprise(*value));
         }
-        surprises[MEMBERS] = strange * (self.tails.len() as f64).sqrt();
+        surprises[MEMBERS] = strange * (self.tails.iter().flatten().count() as f64).sqrt();
         (surprises.iter().map(|surprise| surprise * surprise).sum::<f64>().sqrt(), surprises)
+    }
+
+    /// How far the columns of a row are from what trees of the rounds that are `asked` tell of them, and the `losses` of each.
+    fn cell(&self, row: &[f32], losses: &mut [f64], asked: impl Fn(usize) -> bool) -> Option<f64> {
+        Some(self.cells.as_ref()?.unusual(&self.encoding.layout, row, losses, asked))
     }
 }
 
@@ -329,13 +355,13 @@ impl Batch {
         }
     }
 
-    /// The statistics of row `i`. Without what the forest says of it, that and the Gaussian of its neighbors, which take longest and
-    /// are known with the parts of columns, are NaN.
+    /// The statistics of row `i`. Without what the forest says of it, that, the Gaussian of its neighbors and masked cells, which
+    /// take longest and are known with the parts of columns, are NaN.
     fn statistics(&self, model: &Surprise, encoded: &Encoded, i: usize, cut: Option<f64>) -> Statistics {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
-                values: [0.0, 0.0, 0.0, 0.0, marg, f64::NAN],
+                values: [0.0, 0.0, 0.0, 0.0, marg, f64::NAN, f64::NAN],
                 standard: Vec::new(),
                 ranked: Vec::new(),
             };
@@ -346,7 +372,12 @@ impl Batch {
         let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
         let of =
             |query: Query| Local::default().statistic(&spaces.standard.rows, query.candidates, query.x, None);
-        let local = if cut.is_some() { of(row.standard) } else { f64::NAN };
+        let (mut local, mut cell) = (f64::NAN, f64::NAN);
+        if cut.is_some() {
+            local = of(row.standard);
+            let mut losses = vec![0.0; model.encoding.columns.len()];
+            cell = model.cell(row.standard.x, &mut losses, |_| true).unwrap_or(cell);
+        }
         let values = [
             spaces.standard.near(&standard),
             spaces.standard.half(&standard),
@@ -354,6 +385,7 @@ impl Batch {
             local,
             marg,
             cut.unwrap_or(f64::NAN),
+            cell,
         ];
         Statistics { values, standard, ranked }
     }

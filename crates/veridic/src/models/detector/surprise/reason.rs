@@ -2,11 +2,10 @@
 
 use super::super::encoding::Encoded;
 use super::local::Local;
-use super::{FOREST, MEMBERS, Row, Statistics, Surprise};
+use super::{CELL, FOREST, LOCAL, MARG, MEMBERS, Row, Statistics, Surprise, Told};
 
 /// Of the statistics, the first so many look at distances between rows; the last of these is the Gaussian of neighbors.
-const DISTANCES: usize = 4;
-const LOCAL: usize = DISTANCES - 1;
+const DISTANCES: usize = LOCAL + 1;
 
 impl Surprise {
     /// The sum over columns of how rare a row's values are, nats; with `own` the row is one of the reference rows, left out.
@@ -18,8 +17,8 @@ impl Surprise {
             .sum()
     }
 
-    /// A row's score and its parts by column, which sum to it; the Gaussian of neighbors and the forest are not looked for among
-    /// `statistics`. `cut` is what the forest says of the row, with what each coordinate puts into it.
+    /// A row's score and its parts by column, which sum to it; the Gaussian of neighbors and what trees tell are not looked for
+    /// among `statistics`.
     ///
     /// A statistic's part of the score is the square of its surprise over the score. It is shared by how much more each column
     /// puts into the statistic than on ordinary rows.
@@ -29,10 +28,10 @@ impl Surprise {
         i: usize,
         row: Row,
         statistics: &Statistics,
-        cut: Option<(f64, &[f64])>,
+        told: Told,
     ) -> (f64, Vec<f64>) {
         let nats = encoded.strange(i);
-        let (mut columns, values) = self.columns_of(encoded, i, row, statistics, cut);
+        let (mut columns, values) = self.columns_of(encoded, i, row, statistics, told);
         let (score, surprises) = self.score_of(nats, &values);
         let width = self.encoding.columns.len();
         let mut reasons = vec![0.0; width];
@@ -74,7 +73,7 @@ impl Surprise {
         i: usize,
         row: Row,
         statistics: &Statistics,
-        cut: Option<(f64, &[f64])>,
+        told: Told,
     ) -> (Vec<Vec<f64>>, [f64; MEMBERS]) {
         let mut values = statistics.values;
         let width = self.encoding.columns.len();
@@ -85,7 +84,7 @@ impl Surprise {
             .iter()
             .zip(&encoded.states)
             .map(|(marginal, states)| marginal.nats(states, i, false));
-        columns[4].iter_mut().zip(marg).for_each(|(to, nats)| *to = nats);
+        columns[MARG].iter_mut().zip(marg).for_each(|(to, nats)| *to = nats);
         if let Some(spaces) = &self.spaces {
             spaces.standard.columns(layout, row.standard, (&statistics.standard, 1), &mut columns[0]);
             spaces.standard.columns(
@@ -100,9 +99,13 @@ impl Surprise {
             let (candidates, x) = (row.standard.candidates, row.standard.x);
             values[LOCAL] = Local::default().statistic(rows, candidates, x, Some(&mut each));
             layout.by_column(&each, |column, part| columns[LOCAL][column] = part);
-            if let Some((unusual, parts)) = cut {
+            if let Some((unusual, parts)) = told.cut {
                 values[FOREST] = unusual;
                 layout.by_column(parts, |column, part| columns[FOREST][column] = part);
+            }
+            if let Some((unusual, losses)) = told.cell {
+                values[CELL] = unusual;
+                columns[CELL].copy_from_slice(losses);
             }
         }
         (columns, values)

@@ -7,10 +7,11 @@ use super::super::relation::Relations;
 use super::super::stored::{Parts, insert_json};
 use super::super::tail::Tail;
 use super::super::witness::Witness;
+use super::cell::MaskedCells;
 use super::edge::Support;
 use super::marginal::Marginal;
 use super::space::Space;
-use super::{FOREST, Spaces, Surprise, SurpriseConfig};
+use super::{CELL, FOREST, MEMBERS, Spaces, Surprise, SurpriseConfig};
 use crate::models::Stored;
 
 impl Surprise {
@@ -25,14 +26,21 @@ impl Surprise {
         if let Some(relations) = &self.relations {
             stored.absorb("relations", relations.store());
         }
-        for (i, tail) in self.tails.iter().enumerate() {
+        let mut usual: Vec<f64> = Vec::new();
+        let mut members = 0;
+        for (i, (tail, own)) in self.tails.iter().zip(&self.usual).enumerate() {
+            let Some(tail) = tail else { continue };
             tail.store(&mut stored, &format!("tail.{i}"));
+            usual.extend(own);
+            members += 1;
         }
         self.tail.store(&mut stored, "tail");
-        let usual: Vec<f64> = self.usual.iter().flatten().copied().collect();
-        stored.insert("usual", &[self.tails.len(), self.encoding.columns.len()], usual);
+        stored.insert("usual", &[members, self.encoding.columns.len()], usual);
         if let Some(forest) = &self.forest {
             stored.absorb("forest", forest.store());
+        }
+        if let Some(cells) = &self.cells {
+            stored.absorb("cells", cells.store());
         }
         if let Some(spaces) = &self.spaces {
             stored.absorb("standard", spaces.standard.store());
@@ -70,11 +78,21 @@ impl Surprise {
             true => None,
             false => Some(IsolationForest::restore(&forest, encoding.layout.width)?),
         };
-        let members = FOREST + usize::from(forest.is_some());
-        let tails =
-            (0..members).map(|i| Tail::restore(stored, &format!("tail.{i}"))).collect::<Result<_, _>>()?;
-        let usual = stored.finite("usual", members * width)?;
-        let usual = (0..members).map(|i| usual[i * width..(i + 1) * width].to_vec()).collect();
+        let cells = stored.below("cells");
+        let cells = match cells.tensors.is_empty() {
+            true => None,
+            false => Some(MaskedCells::restore(&cells, &encoding.layout, width)?),
+        };
+        let mut tails = [const { None }; MEMBERS];
+        for (i, tail) in tails.iter_mut().enumerate() {
+            if (i != FOREST || forest.is_some()) && (i != CELL || cells.is_some()) {
+                *tail = Some(Tail::restore(stored, &format!("tail.{i}"))?);
+            }
+        }
+        let usual = stored.finite("usual", tails.iter().flatten().count() * width)?;
+        let mut usual = usual.chunks(width);
+        let of = |tail: &Option<Tail>| tail.as_ref().and_then(|_| usual.next());
+        let usual = tails.iter().map(of).map(|own| own.map_or(vec![0.0; width], <[f64]>::to_vec)).collect();
         let spaces = match encoding.layout.width {
             0 => None,
             coordinates => {
@@ -102,6 +120,7 @@ impl Surprise {
             encoding,
             spaces,
             forest,
+            cells,
             marginals,
             relations,
             supports,
