@@ -43,6 +43,8 @@ def measure(arguments, path, rows, protocol, done):
         variants = [("", OURS, {})]
         if protocol == "unsupervised":
             variants += [(", trim 0", ["surprise"], {"trim": 0.0}), (", trim 0.3", ["surprise"], {"trim": 0.3})]
+        else:
+            variants += [(", cell", ["surprise"], {"cell": True})]
         for suffix, wanted, settings in variants:
             missing = [d for d in wanted if (name, protocol, seed, d + suffix) not in done]
             if not missing:
