@@ -197,6 +197,42 @@ pub(super) fn day_of(moment: f64) -> f64 {
     (moment / DAY).floor()
 }
 
+/// Steps of a month and of a year: full months and years have passed where so many steps have.
+pub(super) const STEPS_OF_MONTH: f64 = 32.0;
+pub(super) const STEPS_OF_YEAR: f64 = 12.0 * STEPS_OF_MONTH;
+
+/// The day of a moment on a calendar whose months all have room for 32 days: who is born on the 29th of February is a year older
+/// on the 1st of March. NaN of no moment.
+pub(super) fn step_of(moment: f64) -> f64 {
+    moment_of(moment).map_or(f64::NAN, |moment| {
+        f64::from(moment.year() * 12 + moment.month0() as i32) * STEPS_OF_MONTH + f64::from(moment.day())
+    })
+}
+
+/// The first moment at or after step `low`, and the last at or before step `high`.
+pub(super) fn span_of_steps(low: f64, high: f64) -> Option<(f64, f64)> {
+    let start = |months: f64, day: f64| {
+        let year = (months / 12.0).floor();
+        let month = (months - year * 12.0) as u32 + 1;
+        let date = NaiveDate::from_ymd_opt(year as i32, month, day as u32)?;
+        Some(date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64)
+    };
+    let apart = |step: f64| {
+        let months = (step / STEPS_OF_MONTH).floor();
+        (months, step - months * STEPS_OF_MONTH)
+    };
+    // A day that a month does not have lies before the next month.
+    let ((months, day), (last_months, last_day)) = (apart(low.ceil()), apart(high.floor()));
+    let first = start(months, day.max(1.0)).or_else(|| start(months + 1.0, 1.0))?;
+    let next = start(last_months, last_day + 1.0).filter(|_| last_day >= 1.0);
+    let next = match (last_day >= 1.0, next) {
+        (true, None) => start(last_months + 1.0, 1.0)?,
+        (true, Some(next)) => next,
+        (false, _) => start(last_months, 1.0)?,
+    };
+    Some((first, next - 1.0))
+}
+
 /// The first and the last moment of a year, seconds since 1970; `None` of what is no year.
 pub(super) fn span_of_year(year: f64) -> Option<(f64, f64)> {
     let start = |year: f64| {
@@ -229,6 +265,37 @@ mod tests {
         let (first, last) = span_of_year(2024.0).unwrap();
         assert_eq!([first - 1.0, first, last, last + 1.0].map(year_of), [2023.0, 2024.0, 2024.0, 2025.0]);
         assert!(year_of(f64::NAN).is_nan() && span_of_year(2024.5).is_none() && span_of_year(1e9).is_none());
+        let day = |text: &str| {
+            let date: NaiveDate = text.parse().unwrap();
+            date.and_time(NaiveTime::MIN).and_utc().timestamp() as f64
+        };
+        let full = |from: &str, to: &str, of: f64| ((step_of(day(to)) - step_of(day(from))) / of).floor();
+        for (from, to, years, months) in [
+            ("2000-02-29", "2001-02-28", 0.0, 11.0),
+            ("2000-02-29", "2001-03-01", 1.0, 12.0),
+            ("1980-12-31", "2020-12-31", 40.0, 480.0),
+            ("1980-12-31", "2020-12-30", 39.0, 479.0),
+            ("1965-01-31", "1966-02-28", 1.0, 12.0),
+            ("2020-05-05", "2020-05-04", -1.0, -1.0),
+        ] {
+            assert_eq!(
+                (full(from, to, STEPS_OF_YEAR), full(from, to, STEPS_OF_MONTH)),
+                (years, months),
+                "{from} {to}"
+            );
+        }
+        // The span of every step is the days that have it; of one that no day has, none.
+        for date in ["1969-12-31", "2000-02-29", "2023-02-28", "2024-01-01"] {
+            let (first, last) = span_of_steps(step_of(day(date)), step_of(day(date))).unwrap();
+            assert_eq!((first, last), (day(date), day(date) + DAY - 1.0), "{date}");
+        }
+        let thirtieth = step_of(day("2023-02-28")) + 2.0;
+        assert_eq!(
+            span_of_steps(thirtieth, thirtieth),
+            Some((day("2023-03-01"), day("2023-03-01") - 1.0)),
+            "February has no 30th"
+        );
+        assert!(step_of(f64::NAN).is_nan() && span_of_steps(-1e300, 1e300).is_none());
         assert!(Period::of(&[f64::NAN]).is_empty() && Period::of(&[0.0, 1e300]).is_empty());
         assert_eq!(Unit::named("year and month of start of it"), Some((Unit::YearAndMonth, "start of it")));
         assert_eq!(Unit::named("start"), None);

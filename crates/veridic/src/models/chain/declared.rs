@@ -7,7 +7,7 @@ use super::coder::Coder;
 use super::factor::Factor;
 use super::formula::{Counted, Formula, Operation, Part};
 use super::rate::Rates;
-use super::rule::{DATE_OF, RATE_OF, RuleConfig, YEAR_OF};
+use super::rule::{RATE_OF, RuleConfig, YEAR_OF};
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
 use crate::data::{Cells, ColumnSchema, Kind, Table};
@@ -261,13 +261,18 @@ impl Reader<'_> {
                                 counted = Some(Counted::Year(of));
                                 parts.push(Part { column: of, inverse, unit: 1 });
                             }
-                            (Err(_), _) if name.starts_with(DATE_OF) => {
-                                let of = self.place(name[DATE_OF.len()..].trim_matches('`'))?;
-                                counted = Some(Counted::Days);
-                                dates += 1;
-                                parts.push(Part { column: of, inverse, unit: 1 });
-                            }
                             (Err(unknown), _) => {
+                                let of_dates = Counted::NAMED
+                                    .iter()
+                                    .find_map(|(before, of)| Some((name.strip_prefix(before)?, *of)))
+                                    .filter(|(_, of)| counted.is_none_or(|counted| counted == *of));
+                                if let Some((name, of)) = of_dates {
+                                    counted = Some(of);
+                                    dates += 1;
+                                    let column = self.place(name.trim_matches('`'))?;
+                                    parts.push(Part { column, inverse, unit: 1 });
+                                    continue;
+                                }
                                 let of =
                                     name.strip_prefix(RATE_OF).filter(|_| rates.is_none()).ok_or(unknown)?;
                                 let of = self.place(of.trim_matches('`'))?;
@@ -323,7 +328,7 @@ impl Reader<'_> {
                 if dates > 0
                     && (dates != 2 || parts.len() != 2 || factor.is_some() || !parts.iter().all(is_before))
                 {
-                    let form = "A = `date of B` - `date of C`, where B and C hold dates and stand before A";
+                    let form = "A = `date of B` - `date of C` (or `full years to`, `full months to`), where B and C hold dates and stand before A";
                     return Err(wrong(format!("dates stand in {form}")));
                 }
                 let formula = Formula { parts, operation, unit: 1, terms, factor, rates, counted };

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{DAY, day_of, span_of_year, year_of};
+use super::calendar::{
+    DAY, STEPS_OF_MONTH, STEPS_OF_YEAR, day_of, span_of_steps, span_of_year, step_of, year_of,
+};
 use super::coder::{Coder, Made};
 use super::factor::Factor;
 use super::rate::Rates;
@@ -107,6 +109,35 @@ pub(super) enum Counted {
     Days,
     /// How many units have passed from one part to the other, rounded down.
     Passed,
+    /// How many full years, as an age is counted.
+    Years,
+    /// How many full months.
+    Months,
+}
+
+impl Counted {
+    /// Those that stand in rules before both dates, with what stands there.
+    pub(super) const NAMED: [(&str, Self); 3] =
+        [("date of ", Self::Days), ("full years to ", Self::Years), ("full months to ", Self::Months)];
+
+    /// What stands in rules before both dates.
+    pub(super) fn name(self) -> Option<&'static str> {
+        Self::NAMED.iter().find(|(_, counted)| *counted == self).map(|(name, _)| *name)
+    }
+
+    /// Steps that are one of the column, of full years and months.
+    fn steps(self) -> Option<f64> {
+        match self {
+            Self::Year(_) | Self::Days | Self::Passed => None,
+            Self::Years => Some(STEPS_OF_YEAR),
+            Self::Months => Some(STEPS_OF_MONTH),
+        }
+    }
+
+    /// Whether what is left of one is cut off.
+    fn is_rounded_down(self) -> bool {
+        self == Self::Passed || self.steps().is_some()
+    }
 }
 
 /// A formula in a file: as it is, or of two parts as it was written first.
@@ -186,7 +217,8 @@ impl Formula {
         matches!(self.counted, None | Some(Counted::Passed))
     }
 
-    /// The ways in which the distance of two moments counts: in each unit, then what has passed of units, then days.
+    /// The ways in which the distance of two moments counts: in each unit, then what has passed of units, then days, full years
+    /// and months.
     pub(super) fn distances(&self, column: usize, moments: &[bool]) -> Vec<Self> {
         let is_moment = |column: &usize| moments.get(*column) == Some(&true);
         let exact = UNITS.map(|unit| self.clone().in_units(column, moments, unit));
@@ -196,7 +228,9 @@ impl Formula {
         let passed = || {
             let passed = Self { counted: Some(Counted::Passed), ..self.clone() };
             let coarse = UNITS[1..].iter().map(|unit| passed.clone().in_units(column, moments, *unit));
-            coarse.chain([Self { counted: Some(Counted::Days), ..self.clone() }]).collect::<Vec<_>>()
+            let named =
+                Counted::NAMED.iter().map(|(_, counted)| Self { counted: Some(*counted), ..self.clone() });
+            coarse.chain(named).collect::<Vec<_>>()
         };
         exact.into_iter().chain(if are_moments { passed() } else { Vec::new() }).collect()
     }
@@ -209,9 +243,14 @@ impl Formula {
         let join = |whole, (value, part): (f64, &Part)| {
             self.operation.join(whole, value * f64::from(part.unit), part.inverse)
         };
-        let whole = cells.zip(&self.parts).fold(self.operation.start(), join) / f64::from(self.unit);
-        let whole = if self.counted == Some(Counted::Passed) { whole.floor() } else { whole };
+        let whole = cells.zip(&self.parts).fold(self.operation.start(), join) / self.each();
+        let whole = if self.counted.is_some_and(Counted::is_rounded_down) { whole.floor() } else { whole };
         self.factor.map_or(whole, |factor| self.operation.join(whole, factor.value, factor.inverse))
+    }
+
+    /// How much of what counts of the parts one of the column is.
+    fn each(&self) -> f64 {
+        self.counted.and_then(Counted::steps).unwrap_or(f64::from(self.unit))
     }
 
     /// What part `which` must be for the whole to be `value` with the cells of the others (that of the part itself is not
@@ -226,7 +265,7 @@ impl Formula {
         });
         let value =
             self.factor.map_or(value, |factor| self.operation.join(value, factor.value, !factor.inverse));
-        let value = value * f64::from(self.unit);
+        let value = value * self.each();
         let Some(part) = self.parts.get(which) else { return f64::NAN };
         let found = match part.inverse {
             true => self.operation.join(rest, value, true),
@@ -240,7 +279,9 @@ impl Formula {
         match self.counted {
             None => false,
             Some(Counted::Year(of)) => of == column,
-            Some(Counted::Days | Counted::Passed) => self.parts.iter().any(|part| part.column == column),
+            Some(Counted::Days | Counted::Passed | Counted::Years | Counted::Months) => {
+                self.parts.iter().any(|part| part.column == column)
+            }
         }
     }
 
@@ -262,13 +303,14 @@ impl Formula {
                 Some((first?.0, last?.1))
             }
             Some(Counted::Days) => Some((ends[0].ceil() * DAY, (ends[1].floor() + 1.0) * DAY - 1.0)),
-            Some(Counted::Passed) => {
+            Some(counted @ (Counted::Passed | Counted::Years | Counted::Months)) => {
                 // Whole units from `low` on, and less than one more than `high`.
-                let more = f64::from(self.unit) - 1.0;
-                match self.parts.get(which)?.inverse {
-                    true => Some((ends[0] - more, ends[1])),
-                    false => Some((ends[0], ends[1] + more)),
-                }
+                let more = self.each() - 1.0;
+                let (low, high) = match self.parts.get(which)?.inverse {
+                    true => (ends[0] - more, ends[1]),
+                    false => (ends[0], ends[1] + more),
+                };
+                if counted == Counted::Passed { Some((low, high)) } else { span_of_steps(low, high) }
             }
         };
         let is_known = is_loose || self.moves_one_way(which, low);
@@ -293,6 +335,7 @@ impl Formula {
                 numbers.iter().map(|moment| year_of(*moment)).collect()
             }
             Some(Counted::Days) => numbers.iter().map(|moment| day_of(*moment)).collect(),
+            Some(Counted::Years | Counted::Months) => numbers.iter().map(|moment| step_of(*moment)).collect(),
             _ => numbers,
         }
     }
@@ -327,7 +370,7 @@ impl Formula {
             (_, Some(terms)) => terms.size(&self.parts, &cells.collect::<Vec<f64>>()),
             (Operation::Sum, None) => {
                 let size = |(cell, part): (f64, &Part)| cell.abs() * f64::from(part.unit);
-                cells.zip(&self.parts).map(size).sum::<f64>() / f64::from(self.unit)
+                cells.zip(&self.parts).map(size).sum::<f64>() / self.each()
             }
             (Operation::Product, None) => 0.0,
         };
@@ -368,7 +411,7 @@ impl Formula {
             is_sum
                 && match counted {
                     Counted::Year(of) => self.parts.iter().any(|part| part.column == of),
-                    Counted::Days | Counted::Passed => self.parts.len() == 2,
+                    _ => self.parts.len() == 2,
                 }
         };
         !self.parts.is_empty()

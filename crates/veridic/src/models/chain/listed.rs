@@ -4,7 +4,7 @@ use super::absent::Absent;
 use super::coder::{Coder, Made};
 use super::formula::{Counted, Part};
 use super::law::Law;
-use super::rule::{DATE_OF, Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
+use super::rule::{Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
 use super::term;
 use crate::data::{CellWriter, Cells};
 
@@ -30,8 +30,10 @@ impl Law<'_> {
                 let called = |j: usize| match () {
                     () if is_rate(j) => format!("{RATE_OF}{}", name(j)),
                     () if formula.counted == Some(Counted::Year(j)) => format!("{YEAR_OF}{}", name(j)),
-                    () if formula.counted == Some(Counted::Days) => format!("{DATE_OF}{}", name(j)),
-                    () => name(j),
+                    () => match formula.counted.and_then(Counted::name) {
+                        Some(before) => format!("{before}{}", name(j)),
+                        None => name(j),
+                    },
                 };
                 let named = |part: &Part| (called(part.column), part.inverse);
                 let rule = match term::written(j, formula) {

@@ -38,9 +38,6 @@ pub(super) const RATE_OF: &str = "rate of ";
 /// What stands before the column of dates of which the year counts.
 pub(super) const YEAR_OF: &str = "year of ";
 
-/// What stands before columns of moments of which the days count.
-pub(super) const DATE_OF: &str = "date of ";
-
 /// Something that holds in every row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use super::calendar::Unit;
 use super::rule::RATE_OF;
 
 /// What a rule may look like.
-pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A = 100 - B - C` or `A + B + C = 100`, A = B * `rate of C`, A = `year of B` - C, A = `date of B` - `date of C`, `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
+pub(super) const FORMS: &str = "`A <= B`, `A < B`, `A = B * C - D + E` (+, -, *, /; each column once), `A = B * 0.19`, `A = 100 - B - C` or `A + B + C = 100`, A = B * `rate of C`, A = `year of B` - C, A = `date of B` - `date of C`, A = `full years to B` - `full years to C` (or `full months to`), `A decides B`, `A in FROM..TO` or `A with B`, names with spaces in backquotes";
 
 /// A rule as it was written; columns by name.
 #[derive(Debug, Clone, PartialEq)]

@@ -290,3 +290,75 @@ fn days_between_moments_with_times_follow_by_midnights_or_by_whole_days() {
     let never = std::sync::atomic::AtomicBool::new(false);
     assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());
 }
+
+#[test]
+fn ages_and_months_of_membership_are_full_ones() {
+    use chrono::{Datelike, Days, NaiveDate};
+    let mut random = Seed(37).stream("members");
+    let mut draw = |to: f64| (uniform(&mut random) * to).floor() as u64;
+    let date = |year: i32| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+    let full = |from: NaiveDate, to: NaiveDate| {
+        let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32;
+        f64::from(months - i32::from(to.day() < from.day()))
+    };
+    let mut text = "born,joined,visit,age,membership\n".to_string();
+    for _ in 0..900 {
+        let born = date(1935) + Days::new(draw(25_000.0));
+        let joined = date(2005) + Days::new(draw(4000.0));
+        let visit = joined + Days::new(draw(2500.0));
+        let (age, months) = ((full(born, visit) / 12.0).floor(), full(joined, visit));
+        text += &format!("{born},{joined},{visit},{age},{months}\n");
+    }
+    let crate::data::Reading { table, schema, .. } =
+        crate::data::read_bytes("t.csv", text.into_bytes(), &Default::default()).unwrap();
+    let chain = fitted(&table, &schema, &quick(), 2);
+    let named = |chain: &Chain| chain.rules().iter().map(|of| of.rule.to_string()).collect::<Vec<_>>();
+    let rules = [
+        "`age` = `full years to visit` - `full years to born`",
+        "`membership` = `full months to visit` - `full months to joined`",
+    ];
+    for rule in rules {
+        assert!(named(&chain).iter().any(|found| found == rule), "{rule}: {:?}", named(&chain));
+    }
+    let keep = |made: &Table| {
+        let of = |name: &str| numbers(made, name).to_vec();
+        let day = |seconds: f64| chrono::DateTime::from_timestamp(seconds as i64, 0).unwrap().date_naive();
+        let [born, joined, visit] = ["born", "joined", "visit"].map(of);
+        for i in 0..made.n_rows {
+            let (born, joined, visit) = (day(born[i]), day(joined[i]), day(visit[i]));
+            let expected = [(full(born, visit) / 12.0).floor(), full(joined, visit)];
+            assert_eq!(["age", "membership"].map(|name| of(name)[i]), expected, "{born} {joined} {visit}");
+        }
+    };
+    let restored = Chain::restore(&chain.store()).unwrap();
+    assert_eq!(named(&restored), named(&chain));
+    keep(&restored.sample(300, Seed(2), 2).unwrap());
+    for (column, from, to) in [("age", 18.0, 19.0), ("age", 65.0, 65.0), ("membership", 12.0, 14.0)] {
+        let given = Condition { column: column.to_string(), allowed: Allowed::Range(from, to) };
+        let made = chain.sample_given(100, &[given], Seed(3), 2).unwrap().table;
+        assert!(numbers(&made, column).iter().all(|value| (from..=to).contains(value)), "{column}");
+        keep(&made);
+    }
+    // Of an age that is known the birth lies in the year before that birthday.
+    for blank in [["born", "joined"], ["visit", "membership"], ["age", "membership"]] {
+        let mut open = table.take(&(0..60).collect::<Vec<_>>());
+        for column in open.columns.iter_mut().filter(|column| blank.contains(&column.name.as_str())) {
+            column.cells = Cells::Number(vec![f64::NAN; 60]);
+        }
+        keep(&chain.fill(&open, 1, Seed(4), 2).unwrap()[0]);
+    }
+    for rule in rules {
+        let plain = RuleConfig { formulas: false, ..declared(rule, true).rules };
+        let said = fitted(&table, &schema, &ChainConfig { rules: plain, ..quick() }, 2);
+        assert!(named(&said).iter().any(|found| found == rule), "{:?}", named(&said));
+        let off = fitted(&table, &schema, &declared(rule, false), 2);
+        assert!(!named(&off).iter().any(|found| found == rule), "{:?}", named(&off));
+    }
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let never = std::sync::atomic::AtomicBool::new(false);
+    for wrong in ["age = `full years to visit` - born", "age = `full years to visit` - `full months to born`"]
+    {
+        let wrong = declared(wrong, true);
+        assert!(Chain::fit(&wrong, &table, &schema, &rows, Seed(1), 1, &never, &|_| (), None).is_err());
+    }
+}
