@@ -128,7 +128,8 @@ impl Origin for Text<'_> {
     fn rows(&self) -> Result<Box<dyn Rows + '_>, DataError> {
         let reader = content(self.source, self.encoding)?;
         let records = Records::new(reader, self.dialect.delimiter, self.end, self.dialect.skipped);
-        let records = records.map_err(|error| self.source.error(error))?;
+        let mut records = records.map_err(|error| self.source.error(error))?;
+        records.escapes = self.dialect.escapes;
         let has_row_names = self.dialect.row_name.is_some();
         let repeated = Repeated::new(self.dialect.header && !self.dialect.is_numbered);
         let delimiter = char::from(self.dialect.delimiter);
@@ -138,6 +139,7 @@ impl Origin for Text<'_> {
             waiting: false,
             width: 0,
             has_row_names,
+            ends_empty: self.dialect.ends_empty,
             repeated,
             delimiter,
         }))
@@ -166,6 +168,8 @@ struct TextRows<'a> {
     width: usize,
     /// Whether the rows have a cell more than the first, which is before its cells.
     has_row_names: bool,
+    /// Whether the rows have an empty cell more than the first, behind its cells.
+    ends_empty: bool,
     repeated: Repeated,
     delimiter: char,
 }
@@ -224,6 +228,9 @@ impl Rows for TextRows<'_> {
             let mut cells = Vec::with_capacity(self.width);
             self.records.cells(&mut cells).map_err(|problem| self.error(problem))?;
             let line = self.records.line;
+            if self.ends_empty && cells.len() == self.width + 1 && cells[self.width].text.is_empty() {
+                cells.pop();
+            }
             if self.repeated.is(&cells, line) {
                 continue;
             }

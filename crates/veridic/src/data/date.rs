@@ -225,6 +225,8 @@ impl Clock {
         let text = whole.as_deref().unwrap_or(text);
         let day = self.weekdays.as_ref().and_then(|_| weekday::to_english(text));
         let text = day.as_ref().map_or(text, |(english, _)| english);
+        let first = self.language.and_then(|_| ordinal::first(text));
+        let text = first.as_deref().unwrap_or(text);
         let english = self.language.and_then(|_| to_english(text));
         let text = english.as_ref().map_or(text, |(english, _)| english);
         let text = self.halves.as_ref().map_or(Cow::Borrowed(text), |pair| half::read(text, pair));

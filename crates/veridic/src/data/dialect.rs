@@ -34,6 +34,10 @@ pub(crate) struct Dialect {
     pub(crate) is_numbered: bool,
     /// The first name of a row, where the header has a cell less than the rows, which begin with their names.
     pub(crate) row_name: Option<String>,
+    /// Whether rows end in a delimiter that the header does not have.
+    pub(crate) ends_empty: bool,
+    /// Whether quotes within quotes have a backslash before them.
+    pub(crate) escapes: bool,
 }
 
 impl Dialect {
@@ -55,7 +59,12 @@ impl Dialect {
             let first = below(sample, if told.is_some() { 0 } else { start });
             above = first.lines().next().filter(|_| skipped > start || told.is_some()).map(str::to_owned);
         }
+        let escapes = has_escapes(sample);
         let mut rows = rows(below(sample, skipped), delimiter, ROWS);
+        let ends_empty = end_empty(&rows);
+        if ends_empty {
+            rows.iter_mut().skip(1).for_each(|row| row.truncate(row.len() - 1));
+        }
         let row_name = row_name(below(sample, skipped), &rows, options);
         if row_name.is_some() {
             rows[0].insert(0, String::new());
@@ -65,8 +74,22 @@ impl Dialect {
             None => header_of(&rows, options, known),
         };
         let row_name = row_name.filter(|_| header);
-        Ok(Self { delimiter, skipped, above, header, is_numbered, row_name })
+        Ok(Self { delimiter, skipped, above, header, is_numbered, row_name, ends_empty, escapes })
     }
+}
+
+/// Whether quotes within quotes have a backslash before them: behind one that ends a cell stands no letter or blank.
+fn has_escapes(text: &str) -> bool {
+    let is_inside =
+        |at: usize| text.as_bytes().get(at + 2).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b' ');
+    memchr::memmem::find_iter(text.as_bytes(), br#"\""#).any(is_inside)
+}
+
+/// Whether all rows below the first have one cell more, which is empty.
+fn end_empty(rows: &[Vec<String>]) -> bool {
+    let Some((first, below)) = rows.split_first() else { return false };
+    let ends = |row: &Vec<String>| row.len() == first.len() + 1 && row.last().is_some_and(String::is_empty);
+    !below.is_empty() && first.len() > 1 && below.iter().all(ends)
 }
 
 fn delimiter_byte(delimiter: char) -> Result<u8, DataError> {
@@ -117,6 +140,7 @@ fn rows(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
 fn numbered_rows(text: &str, delimiter: u8, limit: usize) -> Vec<(u64, Vec<String>)> {
     let mut rows = Vec::new();
     let Ok(mut records) = Records::new(text.as_bytes(), delimiter, b'\n', 0) else { return rows };
+    records.escapes = has_escapes(text);
     while rows.len() < limit && records.advance().unwrap_or(false) {
         let mut cells = Vec::new();
         if records.cells(&mut cells).is_err() {
@@ -182,6 +206,10 @@ fn best_delimiter(text: &str) -> u8 {
             best = (share, delimiter);
         }
     }
+    // Words alone are no cells.
+    if best.1 == b' ' && !text.contains('"') && !has_numbers(text) {
+        return b',';
+    }
     // Where most rows are not as the first, that may be a title.
     if best.0 > HALF {
         return best.1;
@@ -193,6 +221,12 @@ fn best_delimiter(text: &str) -> u8 {
     };
     let is_best = best.0 > 0.0 && (best.1 != b' ' || parts_most(best.1));
     usual_delimiter(text).unwrap_or(if is_best { best.1 } else { below_titles(text) })
+}
+
+/// Whether blanks part numbers.
+fn has_numbers(text: &str) -> bool {
+    let is_number = |cell: &String| number::parse(cell).is_some() || parts(cell).is_some();
+    rows(text, b' ', ROWS).iter().flatten().any(is_number)
 }
 
 /// The delimiter under which most rows have the number of cells that most have, more than one.

@@ -21,12 +21,15 @@ pub(super) const BETWEEN: [char; 11] =
 
 /// Among them the backslash, which fonts of Japan show as the sign of the yen.
 const CURRENCIES: &str = "\\￥＄￦$€£¥₹₽₩₺₪฿₫₴₦₱₡₲₵₸₼₾";
-const CODES: [&str; 64] = [
+const CODES: [&str; 92] = [
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "RMB", "INR", "RUB", "BRL", "CAD", "AUD", "SEK", "NOK", "DKK",
     "PLN", "CZK", "HUF", "MXN", "KRW", "ZAR", "TRY", "NZD", "SGD", "HKD", "ILS", "THB", "IDR", "MYR", "PHP",
     "AED", "SAR", "CLP", "COP", "ARS", "PEN", "EGP", "NGN", "KES", "PKR", "BDT", "VND", "UAH", "RON", "BGN",
     "ISK", "TWD", "BTC", "US$", "R$", "A$", "C$", "CA$", "HK$", "S$", "NZ$", "Rs", "Rs.", "Fr.", "SFr.",
-    "kr", "RM", "Rp", "Rp.",
+    "kr", "RM", "Rp", "Rp.", "kr.", "Kr.", "Kr", "S/", "S/.", "B/.", "Bs", "Bs.", "NT$", "AR$", "U$S", "MX$",
+    "J$", "TT$", "G$", "L.", "KSh", "Ksh", "TSh", "USh", "GHS", "DM", "Fr", "UYU",
+    // Letters alone may be those of codes: see [`is_letter`].
+    "R", "P", "L", "Q",
 ];
 
 /// Other signs before a number below zero.
@@ -107,8 +110,8 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     }
     let mut rest = &rest[start..];
     let mut inner = false;
-    if minus.is_none() && !plus && !prefix.is_empty() {
-        if let Some(after) = rest.strip_prefix('-') {
+    if minus.is_none() && !plus {
+        if let Some(after) = rest.strip_prefix('-').filter(|_| !prefix.is_empty() && !is_letter(prefix)) {
             (rest, minus) = (after, Some(Minus::Inner));
         } else if let Some(after) = rest.strip_prefix('(') {
             (rest, minus, inner) = (after, Some(Minus::InnerParentheses), true);
@@ -125,13 +128,25 @@ pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     if inner {
         rest = rest.strip_prefix(')')?;
     }
-    let has_no_cents = NO_CENTS.contains(&rest);
+    let is_none = |unit: &str| unit.is_empty() || is_sign(unit.trim());
+    let has_no_cents = NO_CENTS.iter().any(|mark| rest.strip_prefix(mark).is_some_and(is_none));
+    if minus.is_none()
+        && !plus
+        && !has_no_cents
+        && let Some(after) = rest.strip_prefix('-').filter(|after| is_sign(after.trim()))
+    {
+        (rest, minus) = (after, Some(Minus::BehindDigits));
+    }
     if minus.is_none()
         && !plus
         && !has_no_cents
         && let Some(before) = rest.strip_suffix('-')
     {
         (rest, minus) = (before, Some(Minus::Behind));
+    }
+    // `P0D` is a length of time.
+    if is_letter(prefix) && !rest.is_empty() {
+        return None;
     }
     // Behind the word for a power of ten there may be a unit: `3,6 Mio. €`.
     let is_scaled = || magnitude::cut(rest).is_some_and(|(word, unit)| word.power > 0 && is_suffix(unit));
@@ -153,9 +168,34 @@ pub(super) fn is_without_cents(prefix: &str, suffix: &str) -> bool {
     WHOLE.contains(&prefix.trim()) || WHOLE.contains(&suffix.trim())
 }
 
+/// Whether a prefix is one letter, which stands for a currency (`R 837.50`) only where the amounts are written as such.
+pub(super) fn is_letter(prefix: &str) -> bool {
+    matches!(prefix.trim_end(), "R" | "P" | "L" | "Q")
+}
+
+/// Whether a word behind a number is a unit of measure for certain.
+pub(super) fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 76] = [
+        "g", "kg", "mg", "µg", "t", "lb", "lbs", "oz", "m", "cm", "mm", "km", "nm", "ft", "in", "mi", "yd",
+        "l", "L", "ml", "mL", "cl", "dl", "gal", "h", "hr", "hrs", "min", "mins", "s", "sec", "ms", "d",
+        "day", "days", "week", "weeks", "month", "months", "mo", "yr", "yrs", "year", "years", "W", "kW",
+        "MW", "kWh", "V", "mV", "kV", "mA", "Pa", "kPa", "hPa", "bar", "psi", "Hz", "kHz", "MHz", "GHz",
+        "KB", "kB", "MB", "GB", "TB", "px", "pt", "pcs", "Tage", "Jahre", "Monate", "Std", "Stk", "ha",
+        "mph",
+    ];
+    UNITS.contains(&word) || is_currency(word)
+}
+
 /// Whether a text is the code of a currency.
 pub(super) fn is_currency(text: &str) -> bool {
     CODES.contains(&text)
+}
+
+/// Whether a text is the sign or the code of a currency.
+fn is_sign(text: &str) -> bool {
+    let mut characters = text.chars();
+    is_currency(text)
+        || characters.next().is_some_and(|c| CURRENCIES.contains(c)) && characters.next().is_none()
 }
 
 fn is_prefix(prefix: &str) -> bool {

@@ -13,6 +13,7 @@ pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
     let seconds = match form {
         DurationForm::Hours | DurationForm::PaddedHours => clock(text, true)?,
         DurationForm::Minutes => clock(text, false)?,
+        DurationForm::Race => clock(text, true).or_else(|| clock(text, false))?,
         DurationForm::Laps => clock(&text.replace(',', "."), false)?,
         DurationForm::Days => {
             let (days, rest) = text.split_once(' ')?;
@@ -32,13 +33,15 @@ pub(crate) fn parse(text: &str, form: DurationForm) -> Option<f64> {
 /// The forms in which lengths of time of this form may have been written.
 pub(crate) fn alike(form: DurationForm) -> &'static [DurationForm] {
     use DurationForm::{
-        Days, Hours, Interval, Iso, IsoDays, IsoMinutes, IsoSeconds, Laps, Minutes, PaddedHours, Timedelta,
+        Days, Hours, Interval, Iso, IsoDays, IsoMinutes, IsoSeconds, Laps, Minutes, PaddedHours, Race,
+        Timedelta,
     };
     match form {
         Iso | IsoDays | IsoMinutes | IsoSeconds => &[Iso, IsoDays, IsoMinutes, IsoSeconds],
         Hours => &[Hours, PaddedHours],
         PaddedHours => &[PaddedHours, Hours],
         Minutes => &[Minutes],
+        Race => &[Race],
         Days => &[Days],
         Interval => &[Interval],
         Timedelta => &[Timedelta],
@@ -187,6 +190,8 @@ pub(crate) fn write(seconds: f64, form: DurationForm, decimals: u8, text: &mut S
         DurationForm::Hours => write!(text, "{hours}:{minutes:02}:{units:02}{fraction}"),
         DurationForm::PaddedHours => write!(text, "{hours:02}:{minutes:02}:{units:02}{fraction}"),
         DurationForm::Minutes => write!(text, "{}:{units:02}{fraction}", whole / 60),
+        DurationForm::Race if hours == 0 => write!(text, "{minutes}:{units:02}{fraction}"),
+        DurationForm::Race => write!(text, "{hours}:{minutes:02}:{units:02}{fraction}"),
         DurationForm::Laps if decimals == 0 => write!(text, "{}:{units:02}", whole / 60),
         DurationForm::Laps => {
             let (digits, width) = ((ticks - whole as f64 * scale) as u64, usize::from(decimals));
@@ -258,6 +263,8 @@ mod tests {
             ("06:05:09", DurationForm::PaddedHours, 21_909.0),
             ("90:05", DurationForm::Minutes, 5405.0),
             ("1:07.50", DurationForm::Laps, 67.5),
+            ("58:07", DurationForm::Race, 3487.0),
+            ("1:02:30", DurationForm::Race, 3750.0),
             ("2 days 03:04:05", DurationForm::Days, 183_845.0),
             ("PT1H30M5S", DurationForm::Iso, 5405.0),
             ("2 days", DurationForm::Interval, 172_800.0),

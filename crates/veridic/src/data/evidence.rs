@@ -1,6 +1,7 @@
 //! In which spelling the numbers of a column are, told from all its cells.
 
-use super::digits::{BETWEEN, NO_CENTS, digits, is_currency, is_without_cents, parts};
+use super::digits::{BETWEEN, NO_CENTS, digits, is_currency, is_letter, is_unit, is_without_cents, parts};
+use super::group::Groups;
 use super::magnitude::{self, Magnitude, Magnitudes};
 use super::plain::PlainCells;
 use super::spelling::Minus;
@@ -35,6 +36,10 @@ const SIGNS: [(char, Option<char>); 20] = [
     (BETWEEN[9], Some(BETWEEN[10])),
 ];
 
+/// The places among them of a decimal point without thousands, and of a decimal comma with points between thousands.
+const POINT: usize = 0;
+const POINTS_APART: usize = 3;
+
 /// A cell with its line.
 pub(crate) type Cell = (u64, String);
 
@@ -56,6 +61,7 @@ struct Form {
     plus: bool,
     n: usize,
     first: Cell,
+    groups: Groups,
 }
 
 /// What is known beside the column.
@@ -92,6 +98,8 @@ pub(crate) struct Choice {
     pub(crate) mixed: Option<(Cell, Cell)>,
     /// Whether the cells of `mixed` differ by more than the unit behind them.
     pub(crate) is_contradiction: bool,
+    /// Whether they name things, as those of houses do: `12`, `12a`, `14B`.
+    pub(crate) are_names: bool,
 }
 
 impl Choice {
@@ -156,8 +164,12 @@ impl SpelledNumbers {
         };
         if let Some(form) = self.forms.iter_mut().find(alike) {
             form.n += 1;
+            form.groups.see(parts.core);
         } else if self.forms.len() < MOST_FORMS {
+            let mut groups = Groups::default();
+            groups.see(parts.core);
             self.forms.push(Form {
+                groups,
                 signs,
                 prefix: parts.prefix.to_owned(),
                 suffix: parts.suffix.to_owned(),
@@ -171,6 +183,47 @@ impl SpelledNumbers {
         }
         self.n += 1;
         true
+    }
+
+    /// Whether whole numbers have letters or words behind them that are no units of measure.
+    fn are_names(&self, plain: &PlainCells) -> bool {
+        let mut words: Vec<&str> = self.forms.iter().map(|form| form.suffix.trim()).collect();
+        words.retain(|word| !word.is_empty());
+        words.sort_unstable();
+        words.dedup();
+        let are_whole = self.forms.iter().all(|form| {
+            let is_bare = form.prefix.is_empty() && form.minus.is_none() && !form.plus;
+            is_bare && !form.groups.is_marked() && form.suffix.trim().chars().all(char::is_alphabetic)
+        });
+        let known = words.iter().filter(|word| is_unit(word));
+        let (letters, longer): (Vec<&str>, Vec<&str>) = known.partition(|word| word.len() == 1);
+        let are_degrees = plain.n == 0 && words.iter().all(|word| matches!(*word, "C" | "F" | "K"));
+        let is_one = words.len() == 1 && !letters.is_empty();
+        are_whole
+            && !words.is_empty()
+            && plain.with_point == 0
+            && plain.negatives == 0
+            && longer.is_empty()
+            && !is_one
+            && !are_degrees
+            && letters.len() * 2 <= words.len()
+    }
+
+    /// Whether cells have a letter before the digits that is no currency, since nothing is written as an amount (`R837`), or are
+    /// addresses of computers.
+    pub(crate) fn are_codes(&self, plain: &PlainCells) -> bool {
+        let groups = |form: &Form| self.groups((&form.prefix, &form.suffix), plain);
+        self.forms.iter().any(|form| {
+            is_letter(&form.prefix) && !groups(form).are_amounts() || groups(form).are_addresses()
+        })
+    }
+
+    /// What the points of cells with these affixes tell.
+    fn groups(&self, affix: (&str, &str), plain: &PlainCells) -> Groups {
+        let mut groups = if affix == ("", "") { plain.groups } else { Groups::default() };
+        let of_affix = |form: &&Form| (form.prefix.as_str(), form.suffix.as_str()) == affix;
+        self.forms.iter().filter(of_affix).for_each(|form| groups.add(&form.groups));
+        groups
     }
 
     /// The cells that are numbers in some spelling but the plainest.
@@ -204,7 +257,8 @@ impl SpelledNumbers {
             // In a file of decimal commas, `1.234` is a thousand, and `1,234` is not. Where only the layout speaks for
             // commas, whole numbers without groups beside it speak against them.
             let prefers_comma = context.has_comma || (context.may_have_comma && !has_whole);
-            let has_sign = self.forms.iter().any(|form| form.first.1.contains(',')) || plain.with_point > 0;
+            let has_sign =
+                self.forms.iter().any(|form| form.first.1.contains([',', '.'])) || plain.with_point > 0;
             let other = prefers_comma && context.decimal.is_none() && decimal == '.' && has_sign;
             (usize::from(other), sign)
         };
@@ -212,7 +266,15 @@ impl SpelledNumbers {
         for &affix in &affixes {
             // What has no cents has thousands.
             let is_whole = is_without_cents(affix.0, affix.1);
-            let order = |sign: usize| (usize::from(is_whole && SIGNS[sign].1.is_none()), preference(sign));
+            let of_affix = || {
+                let forms = self.forms.iter();
+                forms.filter(|form| (form.prefix.as_str(), form.suffix.as_str()) == affix)
+            };
+            let parts = |sign: usize| {
+                let mark = SIGNS[sign].1;
+                mark.is_some_and(|mark| of_affix().any(|form| form.first.1.contains(mark)))
+            };
+            let order = |sign: usize| (usize::from(is_whole && !parts(sign)), preference(sign));
             for sign in (0..SIGNS.len()).filter(|&sign| allowed(SIGNS[sign])) {
                 let count = matched(affix, sign);
                 let better = best.is_none_or(|(_, known, most)| {
@@ -224,15 +286,20 @@ impl SpelledNumbers {
             }
         }
         let (affix, sign, count) = best?;
+        let groups = self.groups(affix, plain);
+        let is_free = context.decimal.is_none() && context.thousands.is_none();
+        let is_grouped = sign == POINT && is_free && matched(affix, POINTS_APART) == count;
+        let sign = if is_grouped && groups.are_told(context.may_have_comma) { POINTS_APART } else { sign };
         let (decimal, thousands) = SIGNS[sign];
         let is_read = |form: &&Form| {
             (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
         };
         let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
         let is_open = !is_without_cents(affix.0, affix.1)
-            && context.decimal.is_none()
-            && context.thousands.is_none()
-            && !context.has_comma;
+            && is_free
+            && !context.has_comma
+            // Where points are all there is, three digits behind each may be those of a measure.
+            && (sign != POINT || self.n > 0 || groups.are_open());
         let has_mark = |cell: &&Cell| cell.1.contains([',', '.']);
         let ambiguous = (is_open
             && (0..SIGNS.len()).any(|other| SIGNS[other].0 != decimal && matched(affix, other) == count))
@@ -284,7 +351,9 @@ impl SpelledNumbers {
             || (unread.is_some()
                 && !read.iter().any(|form| is_unit(form))
                 && !self.forms.iter().any(is_unit));
+        let are_names = !is_contradiction && self.are_names(plain);
         Some(Choice {
+            are_names,
             decimal,
             thousands,
             prefix: affix.0.to_owned(),

@@ -29,6 +29,8 @@ pub(crate) enum Doubt {
     None,
     /// Numbers or moments in two spellings.
     Mixed(Cell, Cell),
+    /// Numbers with words behind them that are no units; one of them.
+    Names(Cell),
     /// Numbers or moments, and other cells between them.
     Foreign {
         expected: &'static str,

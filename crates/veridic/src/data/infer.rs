@@ -305,7 +305,7 @@ impl Profile {
             let spelling = Spelling { magnitudes: Some(Box::new(magnitudes)), ..spelling_of(&choice) };
             return Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None);
         }
-        if self.are_checked() || self.frames.are_pairs(self.present) {
+        if self.are_checked() || self.spelled.are_codes(&self.plain) || self.frames.are_pairs(self.present) {
             return Finding::Again(ColumnBuilder::text(), Doubt::None);
         }
         if self.script.is_none()
@@ -396,6 +396,9 @@ impl Profile {
             }
             let mixed = mixed.or_else(|| Some((self.two_sorts()?, false)));
             if let Some(((first, second), is_contradiction)) = mixed {
+                if number.as_ref().is_some_and(|choice| choice.are_names) {
+                    return Finding::Again(ColumnBuilder::text(), Doubt::Names(second));
+                }
                 if is_contradiction {
                     return Finding::Mixed(first, second);
                 }
@@ -454,6 +457,9 @@ impl Profile {
         if let (Some(plus), Some(bare)) = (&self.plain.first_plus, &self.plain.first_bare) {
             return Finding::Mixed(plus.clone(), bare.clone());
         }
+        if let Some((_, example)) = &choice.ambiguous {
+            notes.push(open_point(name, choice, example));
+        }
         let zero = self.script.map(|(zero, _)| zero);
         let spelling = Spelling { plus: choice.plus, zero, ..Spelling::default() };
         let is_plain = choice.is_plain() && self.n_other == 0 && zero.is_none();
@@ -474,19 +480,19 @@ impl Profile {
                 Err(NoNumbers::Undated(cells)) => strays(cells, "date, as the other numbers are"),
             };
         }
-        if let Some((_, example)) = &choice.ambiguous {
-            let has_thousands = choice.thousands.is_some_and(|mark| example.contains(mark));
-            let taken =
-                if has_thousands { "a number with thousands" } else { "a number with a decimal comma" };
-            let setting = if choice.decimal == ',' { "data.decimal = \".\"" } else { "data.decimal = \",\"" };
-            notes.push(ReadNote::Ambiguous {
-                columns: vec![name.to_owned()],
-                example: example.clone(),
-                taken,
-                setting,
-            });
-        }
         let spelling = Spelling { zero, ..spelling_of(choice) };
         Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)
     }
+}
+
+/// That the other decimal sign would read a column as well.
+fn open_point(name: &str, choice: &Choice, example: &str) -> ReadNote {
+    let has_thousands = choice.thousands.is_some_and(|mark| example.contains(mark));
+    let (taken, setting) = match (has_thousands, choice.decimal) {
+        (true, '.') => ("a number with thousands", "data.decimal = \",\""),
+        (true, _) => ("a number with thousands", "data.decimal = \".\""),
+        (false, '.') => ("a number with a decimal point", "data.decimal = \",\""),
+        (false, _) => ("a number with a decimal comma", "data.decimal = \".\""),
+    };
+    ReadNote::Ambiguous { columns: vec![name.to_owned()], example: example.to_owned(), taken, setting }
 }

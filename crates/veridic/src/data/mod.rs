@@ -28,6 +28,7 @@ mod finding;
 mod folder;
 mod foreign;
 mod frame;
+mod group;
 mod half;
 pub mod idx;
 mod image;

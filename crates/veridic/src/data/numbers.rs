@@ -7,7 +7,7 @@ use super::name::is_id_name;
 use super::note::ReadNote;
 use super::number::{self, Plain};
 use super::scientific::Powers;
-use super::spelling::Spelling;
+use super::spelling::{Minus, Spelling};
 use super::text::MIN_FOR_IDENTIFIER;
 use super::{Cells, Kind, MISSING, date};
 use crate::error::StrayCell;
@@ -22,6 +22,8 @@ const ROWS_A_VALUE: usize = 20;
 const WHOLE_AN_ODD: usize = 200;
 /// Among so many dates of eight digits a number that is none is a mistake.
 const DATES_A_MISTAKE: usize = 20;
+/// The greatest mark at school.
+const BEST_MARK: f64 = 6.0;
 /// Digits that an `f64` keeps in any decimal number.
 const KEPT_DIGITS: u8 = 15;
 
@@ -250,6 +252,12 @@ pub(crate) fn number_column(
             return Err(NoNumbers::Large(cell));
         }
         notes.push(ReadNote::Large { column: name.to_owned(), example: cell.1 });
+        return Err(NoNumbers::Texts);
+    }
+    // Marks at school are whole and have a minus behind them: `2-`.
+    let are_marks =
+        spelling.minus == Minus::Behind && whole && decimals == 0 && min.abs().max(max) <= BEST_MARK;
+    if (numbers.powers.are_codes() || are_marks) && !is_typed {
         return Err(NoNumbers::Texts);
     }
     if min == max && missing == 0 {

@@ -12,6 +12,11 @@ pub(super) fn plain(text: &str) -> Option<String> {
     (!after.is_some_and(char::is_alphanumeric)).then(|| [&text[..end], &rest[suffix.len()..]].concat())
 }
 
+/// A text that begins with the first of a month in French, `1er février 2021`, as it would be of another day.
+pub(super) fn first(text: &str) -> Option<String> {
+    text.strip_prefix("1er ").map(|rest| format!("1 {rest}"))
+}
+
 /// A text with the end of an ordinal number behind its day.
 pub(super) fn written(text: &str) -> String {
     let Some((day, end)) = day(text) else { return text.to_owned() };

@@ -2,6 +2,7 @@
 
 use super::evidence::Cell;
 use super::foreign::MAX_STRAYS;
+use super::group::Groups;
 use super::number::Plain;
 
 /// The cells of a column that are plain numbers, as far as spelling matters.
@@ -11,6 +12,7 @@ pub(crate) struct PlainCells {
     /// Those with a point, and of these those whose point could part thousands (`1.234`).
     pub(crate) with_point: usize,
     pub(crate) groupable: usize,
+    pub(super) groups: Groups,
     pub(crate) first: Option<Cell>,
     /// The first few.
     pub(super) firsts: Vec<Cell>,
@@ -40,6 +42,7 @@ impl PlainCells {
             self.first = Some(cell());
         }
         self.n += 1;
+        self.groups.see_plain(plain, text);
         if self.firsts.len() <= MAX_STRAYS {
             self.firsts.push(cell());
         }

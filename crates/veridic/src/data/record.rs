@@ -45,6 +45,8 @@ pub(crate) struct Records<R> {
     /// Where each cell starts and ends in `text` (or in `raw` where nothing is quoted), and whether it was quoted.
     spans: Vec<(usize, usize, bool)>,
     is_plain: bool,
+    /// Whether a quote behind a backslash does not end a cell.
+    pub(crate) escapes: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -60,6 +62,7 @@ impl<R: Read> Records<R> {
             text: Vec::new(),
             spans: Vec::new(),
             is_plain: true,
+            escapes: false,
         };
         for _ in 0..skipped {
             records.raw.clear();
@@ -140,7 +143,10 @@ impl<R: Read> Records<R> {
                     }
                     let byte = self.raw[at];
                     at += 1;
-                    if byte != b'"' {
+                    if self.escapes && byte == b'\\' && matches!(self.raw.get(at), Some(b'"' | b'\\')) {
+                        self.text.push(self.raw[at]);
+                        at += 1;
+                    } else if byte != b'"' {
                         self.text.push(byte);
                     } else if self.raw.get(at) == Some(&b'"') {
                         self.text.push(b'"');

@@ -46,6 +46,9 @@ pub(super) struct Powers {
     form: Option<Form>,
     n: usize,
     differ: bool,
+    /// Cells that look like codes, and cells that are numbers with a power of ten for certain.
+    codes: usize,
+    sure: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +65,9 @@ struct Form {
 impl Powers {
     /// Takes in a cell that is a number, but not digits and a point alone.
     pub(super) fn see(&mut self, text: &str) {
+        let is_code = looks_like_code(text);
+        self.codes += usize::from(is_code);
+        self.sure |= !is_code && text.contains(['e', 'E']);
         let Some(form) = form_of(text) else {
             self.differ = true;
             return;
@@ -78,12 +84,25 @@ impl Powers {
         known.padded = known.padded.max(form.padded);
     }
 
+    /// Whether all that look like powers of ten are codes: `23E6`.
+    pub(super) fn are_codes(&self) -> bool {
+        self.codes > 0 && !self.sure
+    }
+
     /// How all of `n` numbers are written, where these are alike.
     pub(super) fn all(&self, n: usize) -> Option<Scientific> {
         let form = self.form.filter(|form| self.n == n && !self.differ && form.padded <= form.width)?;
         let Form { digits, width, plus, capital, .. } = form;
         Some(Scientific { digits, width, plus: plus.unwrap_or(false), capital })
     }
+}
+
+/// Whether a text is two digits and more, an `E` and one or two digits, as no program writes a number.
+fn looks_like_code(text: &str) -> bool {
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(['e', 'E']).is_some_and(|(before, power)| {
+        before.len() > 1 && power.len() < 3 && are_digits(before) && are_digits(power)
+    })
 }
 
 fn form_of(text: &str) -> Option<Form> {

@@ -29,9 +29,11 @@ pub enum Minus {
     OpenTriangle,
     /// `5-`.
     Behind,
+    /// `5- €`.
+    BehindDigits,
     /// `(5)`, `($5)`.
     Parentheses,
-    /// `$(5)`.
+    /// `$(5)`, `(5) €`.
     InnerParentheses,
 }
 
@@ -72,6 +74,8 @@ pub enum DurationForm {
     Minutes,
     /// `1:47.927`, minutes and seconds with as many digits behind the sign as the column has.
     Laps,
+    /// `58:07` below an hour and `1:02:30` from there on, as results of races.
+    Race,
     /// `2 days 03:04:05`.
     Days,
     /// `2 days 03:04:05`, `1 day`, `03:04:05`, as PostgreSQL has them.

@@ -378,6 +378,7 @@ impl Spelling {
             (true, Minus::OpenTriangle) => ["△", prefix, &digits, suffix],
             (true, Minus::Inner) => [prefix, "-", &digits, suffix],
             (true, Minus::Behind) => [prefix, &digits, suffix, "-"],
+            (true, Minus::BehindDigits) => [prefix, &digits, "-", suffix],
             (true, Minus::Parentheses) => {
                 text.push('(');
                 text.extend([prefix, &digits, suffix]);

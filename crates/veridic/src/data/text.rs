@@ -87,6 +87,11 @@ fn unused_text(name: &str, n: usize, levels: &[String]) -> Option<Unused> {
     if levels.iter().filter(|level| calendar::of(level).is_some()).count() * 2 > levels.len() {
         return Some(Unused::Calendar);
     }
+    let is_dated =
+        |level: &&String| (begins_with_date(level) && level.contains(' ')) || level.starts_with("/Date(");
+    if levels.iter().filter(is_dated).count() * 2 > levels.len() {
+        return Some(Unused::NotUnderstood);
+    }
     if levels.iter().filter(|level| is_dialled(level)).count() * 10 > levels.len() * 9 {
         return None;
     }

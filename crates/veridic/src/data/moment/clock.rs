@@ -40,6 +40,8 @@ impl Scanner<'_> {
             self.shape.pieces.as_slice(),
             [.., Piece::Sign(b'T')] | [.., Piece::Compact, Piece::Sign(b' ')]
         );
+        // Behind the day of the week alone, `4.04.23` is a date.
+        let has_date = start > 0 && !self.is_after_weekday();
         let is_told = self.mark(&BEFORE).is_some();
         // `오후 3:05`: the half comes first.
         let has_half = self.half_follows(0);
@@ -79,7 +81,7 @@ impl Scanner<'_> {
             self.shape.pieces.push(Piece::Hour);
             self.rest = after;
             match self.rest.first() {
-                Some(&sign @ (b':' | b'.')) => self.parted(sign, start > 0 || is_told || has_half)?,
+                Some(&sign @ (b':' | b'.')) => self.parted(sign, has_date || is_told || has_half)?,
                 _ if in_words => self.in_words(),
                 _ => {}
             }
@@ -105,6 +107,14 @@ impl Scanner<'_> {
             self.mark(&BEHIND);
         }
         Some(())
+    }
+
+    /// Whether nothing but the day of the week stands before.
+    fn is_after_weekday(&self) -> bool {
+        self.shape
+            .pieces
+            .iter()
+            .all(|piece| matches!(piece, Piece::Weekday | Piece::Sign(b',' | b' ' | b'[')))
     }
 
     /// Minutes and seconds after `sign`. A full stop is that of a time where something else says so.
@@ -257,5 +267,5 @@ fn offset(rest: &[u8]) -> Option<(u8, i32)> {
     } else {
         return None;
     };
-    (hours < 24 && minutes < 60).then_some((length, sign * (hours * 3600 + minutes * 60)))
+    (hours < 15 && minutes < 60).then_some((length, sign * (hours * 3600 + minutes * 60)))
 }

@@ -6,6 +6,11 @@ use crate::data::language::ANY;
 
 /// Mistakes are at most one cell in so many.
 const CELLS_A_MISTAKE: usize = 20;
+/// More different numbers behind a month, none above 31, are days.
+const MOST_SHORT_YEARS: usize = 12;
+/// Numbers of so many sorts, of which one is so late, are the days of a month.
+const MOST_DAYS: usize = 20;
+const LATE_DAY: u8 = 28;
 
 impl Seen {
     pub(super) fn new(shape: &Shape, first: Cell) -> Self {
@@ -148,9 +153,8 @@ impl Seen {
         let are_few = |cells: usize| cells > 0 && cells <= MAX_STRAYS.min(self.n / CELLS_A_MISTAKE);
         let has_year = self.has(Piece::Year);
         // Of three numbers the last may be a year, and the first is one where it has more of the values.
-        let spread = |i: usize| self.counts[i].iter().filter(|count| **count > 0).count();
         let days = match n {
-            3 if most[2] <= 31 && spread(0) <= spread(2) => 0..0,
+            3 if most[2] <= 31 && self.spread(0) <= self.spread(2) => 0..0,
             3 => 0..2,
             n => 0..n,
         };
@@ -172,6 +176,24 @@ impl Seen {
             }
         }
         most
+    }
+
+    /// How many different numbers there are in place `i`.
+    fn spread(&self, i: usize) -> usize {
+        self.counts[i].iter().filter(|count| **count > 0).count()
+    }
+
+    /// Whether the first of three numbers are years, as the last go through all days of a month and the first through few years, or
+    /// the setting forbids that they are days; `most` are the greatest in each place.
+    fn is_year_first(&self, most: [u8; 3], day_first: Option<bool>) -> bool {
+        let are_days =
+            most[2] >= LATE_DAY && self.spread(2) >= MOST_DAYS && self.spread(0) * 2 <= self.spread(2);
+        most[1] <= 12 && most[2] <= 31 && (are_days || day_first == Some(false) && most[0] > 12)
+    }
+
+    /// Whether numbers beside years that are no months are weeks, which come again: those of invoices do not.
+    fn are_weeks(&self) -> bool {
+        self.n >= 2 * self.spread(0) && self.counts[0].iter().filter(|count| **count > 1).count() > 12
     }
 
     /// Two digits of years, one bit each.
@@ -226,6 +248,7 @@ impl Seen {
                 Piece::Sign(b'%') => format.push_str("%%"),
                 Piece::Sign(sign) => format.push(char::from(sign)),
                 Piece::Mark(mark) => format.push_str(mark),
+                Piece::Year if fields[0] == 'w' => format.push_str("%G"),
                 Piece::Year => format.push_str("%Y"),
                 Piece::Compact => format.push_str("%Y%m%d"),
                 Piece::Number(i) => {
@@ -238,7 +261,7 @@ impl Seen {
                     if self.short[i] && !self.padded[i] {
                         format.push('-');
                     }
-                    format.push(fields[i]);
+                    format.push(if fields[i] == 'w' { 'V' } else { fields[i] });
                 }
                 Piece::Month => format.push_str(if self.long { "%B" } else { "%b" }),
                 Piece::Weekday => format.push_str(if self.weekday_long { "%A" } else { "%a" }),
@@ -307,6 +330,8 @@ impl Seen {
                 0 => Some((['d'; 3], false, false)),
                 // A month and a year, or a month and a day.
                 1 if has_year || self.has(Piece::Hour) => (most[0] <= 31).then_some((['d'; 3], false, false)),
+                // Months with days alone are no moments.
+                1 if self.short[0] || most[0] <= 31 && self.spread(0) > MOST_SHORT_YEARS => None,
                 1 => Some((['y'; 3], false, false)),
                 2 if most[0] <= 31 => Some((['d', 'y', 'd'], false, false)),
                 2 if most[1] <= 31 => Some((['y', 'd', 'd'], false, false)),
@@ -315,13 +340,19 @@ impl Seen {
         }
         match (n, has_year) {
             (0, _) => Some((['d'; 3], false, false)),
-            (1, true) => (most[0] <= 12).then_some((['m'; 3], false, false)),
+            (1, true) if most[0] > 12 => {
+                (self.are_weeks() && most[0] <= 53).then_some((['w'; 3], false, false))
+            }
+            (1, true) => Some((['m'; 3], false, false)),
             (2, true) if self.day_and_month().is_none() => match (most[0] <= 12, most[1] <= 12) {
                 (true, _) if most[1] <= 31 => Some((['m', 'd', 'd'], false, false)),
                 (false, true) if most[0] <= 31 => Some((['d', 'm', 'd'], false, false)),
                 _ => None,
             },
             (2, true) | (3, false) => {
+                if n == 3 && self.is_year_first(most, day_first) {
+                    return Some((['y', 'm', 'd'], false, false));
+                }
                 let default = day_first.unwrap_or(sign != Some(b'/'));
                 let day = most[0] <= 31 && most[1] <= 12;
                 let month = most[0] <= 12 && most[1] <= 31;

@@ -146,7 +146,7 @@ pub(crate) struct Moments {
 }
 
 /// The format that reads the moments of a column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Format {
     pub(crate) format: String,
     /// Coarser ones, the coarsest first.
@@ -219,6 +219,9 @@ impl Moments {
     ///
     /// `years` cells more are whole numbers of four digits.
     pub(crate) fn choose(&self, years: usize, context: &Context) -> Option<Format> {
+        if let Some(format) = self.race() {
+            return Some(format);
+        }
         let order = self.day_first(context);
         let mut formats: Vec<(&Seen, String, bool, bool)> = Vec::new();
         for seen in &self.shapes {
@@ -316,6 +319,25 @@ impl Moments {
             short_years: read().fold(0, |years, (seen, ..)| years | seen.years(order)),
             zones,
             mixed: other.map(|other| (seen.first.clone(), other.first.clone())),
+        })
+    }
+
+    /// Lengths of time of which those below an hour have no hours: `58:07` beside `1:02:30`.
+    fn race(&self) -> Option<Format> {
+        let [a, b] = self.shapes.as_slice() else { return None };
+        let (long, short) = if a.pieces.len() > b.pieces.len() { (a, b) } else { (b, a) };
+        let seconds = |seen: &Seen| seen.pieces.contains(&Piece::Second);
+        let is_race = short.duration() == Some(DurationForm::Minutes)
+            && short.hour < 60
+            && seconds(long)
+            && long.pieces.starts_with(&short.pieces)
+            && long.pieces.len() == short.pieces.len() + 2
+            && !long.hour_padded;
+        is_race.then(|| Format {
+            duration: Some(DurationForm::Race),
+            first: long.first.clone(),
+            matched: self.n,
+            ..Format::default()
         })
     }
 

@@ -34,6 +34,8 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
     let text = whole.as_deref().unwrap_or(text);
     let day = weekday::to_english(text);
     let text = day.as_ref().map_or(text, |(english, _)| english.as_str());
+    let first = ordinal::first(text);
+    let text = first.as_deref().unwrap_or(text);
     let english = to_english(text);
     let (text, tongues) = match &english {
         Some((english, tongues)) => (english.as_str(), *tongues),
@@ -81,6 +83,8 @@ impl Scanner<'_> {
             self.sign(b" ").then_some(())?;
         }
         if self.time().is_some() {
+            // Two times of day are the ends of a span: `22:00-06:00`.
+            (self.rest.trim_ascii_start().first() != Some(&b'-')).then_some(())?;
             self.zone();
             // A weekday and a time of day, or a time of day alone.
             return Some(());
@@ -98,7 +102,9 @@ impl Scanner<'_> {
         }
         let is_marked =
             self.mark(&BEFORE_TIMES).is_some() || matches!(self.shape.pieces.last(), Some(Piece::Mark(_)));
-        (self.sign(b"T ") || is_marked).then_some(()).or_else(|| {
+        // Db2 writes `2019-04-08-21.06.48.267508`.
+        let is_joined = matches!(self.rest, [b'-', b'0'..=b'9', b'0'..=b'9', b'.', ..]) && self.sign(b"-");
+        (self.sign(b"T ") || is_marked || is_joined).then_some(()).or_else(|| {
             // The log of a web server: `10/Oct/2000:13:55:36`.
             (self.shape.month.is_some() && self.sign(b":")).then_some(())
         })?;

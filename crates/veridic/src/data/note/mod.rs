@@ -60,6 +60,17 @@ pub enum ReadNote {
         /// Whether they were left out.
         is_dropped: bool,
     },
+    /// Rows at the end with a value in one column alone, or in none.
+    Below {
+        /// How many.
+        rows: usize,
+        /// The line of the first.
+        line: u64,
+        /// The first value of them; empty where there is none.
+        says: String,
+        /// Whether they were left out.
+        is_dropped: bool,
+    },
     /// No row is a total, though totals were to be left out.
     NoTotals,
     /// Rows that have the names of the columns again, left out.

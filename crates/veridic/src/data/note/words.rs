@@ -42,7 +42,7 @@ impl fmt::Display for ReadNote {
             Self::NumberedNames { names } => write!(f, "columns of one name are called {}", listed(names)),
             Self::Totals { line, is_dropped: false } => write!(
                 f,
-                "the last row (line {line}) looks like a total of the rows above and is kept (leave it out: \
+                "the last row (line {line}) looks like a total or mean of the rows above and is kept (leave it out: \
                  `data.drop-total = true`)"
             ),
             Self::Totals { line, is_dropped: true } => {
@@ -61,6 +61,22 @@ impl fmt::Display for ReadNote {
                     (false, _) => "are kept (leave them out: `data.drop-total = true`)",
                 }
             ),
+            Self::Below { rows, line, says, is_dropped } => {
+                let which = if *rows == 1 {
+                    format!("the last row (line {line}) has")
+                } else {
+                    format!("the last {rows} rows (from line {line}) have")
+                };
+                match says.as_str() {
+                    "" => write!(f, "{which} no value")?,
+                    says => write!(f, "{which} one value, `{}`,", short(says))?,
+                }
+                match is_dropped {
+                    true => write!(f, " and {} left out", if *rows == 1 { "is" } else { "are" }),
+                    false if *rows == 1 => write!(f, " and stays (leave it out: `data.drop-total = true`)"),
+                    false => write!(f, " and stay (leave them out: `data.drop-total = true`)"),
+                }
+            }
             Self::NoTotals => {
                 write!(f, "no row is left out as a total: none says so and has the sum of rows above it")
             }

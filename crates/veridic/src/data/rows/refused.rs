@@ -71,16 +71,19 @@ impl Refused {
         };
         match doubt {
             Doubt::None => {}
+            Doubt::Names(cell) if column.kind != Kind::Identifier => notes.push(categories(cell, "number")),
+            Doubt::Names(_) => {}
             Doubt::Mixed(_, second) if are_few => notes.push(categories(second, "number")),
             Doubt::Mixed(first, second) => self.mix(name, first, second),
             Doubt::Foreign { expected, foreign, examples, is_sure } => {
                 let mark = foreign.for_nothing().max_by_key(|(_, cells, _)| *cells);
-                let (text, _, line) = mark.or(foreign.texts.first()).cloned().unwrap_or_default();
-                let first = (line, text);
+                let text = mark.or(foreign.texts.first()).map(|(text, _, line)| (*line, text.clone()));
+                let Some(first) = text.or_else(|| examples.first().cloned()) else { return column.unused };
                 let are_for_nothing = foreign.n_for_nothing() == foreign.n && foreign.n > 0;
                 if are_few && !(is_sure && are_for_nothing) {
                     notes.push(categories(first, expected));
-                } else if !foreign.are_many && foreign.texts.len() <= 3 && foreign.n > 0 {
+                } else if !foreign.are_many && (foreign.texts.len() <= 3 || are_for_nothing) && foreign.n > 0
+                {
                     self.marks.extend(foreign.texts.into_iter().map(|(mark, cells, line)| ForeignMark {
                         column: name.to_owned(),
                         expected,

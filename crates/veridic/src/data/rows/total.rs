@@ -15,6 +15,10 @@ use crate::error::DataError;
 const LABELS: usize = 3;
 /// Groups behind which a total may stand and sum up several of them.
 const MOST_GROUPS: usize = 64;
+/// A table of fewer columns may have rows with one value.
+const MIN_WIDTH: usize = 3;
+/// Lines below a table, at most.
+const MOST_LINES_BELOW: usize = 8;
 /// A sum of so much and more is hardly that of some rows by chance.
 const LARGE: f64 = 100.0;
 
@@ -27,6 +31,9 @@ pub(super) struct Totals {
     example: String,
     /// The line of the last row seen.
     line: u64,
+    /// Rows with a value in one column alone or in none, the last of them with their cells.
+    n_lone: usize,
+    lone: Vec<(usize, u64, String)>,
 }
 
 /// The rows of a table that are totals.
@@ -36,17 +43,48 @@ pub(super) struct Found {
     pub(super) lines: Vec<u64>,
     /// What the first of several says.
     example: Option<String>,
+    /// Lines of rows at the end that are no rows of the table, and what the first says.
+    footer: Vec<u64>,
+    says: String,
 }
 
 impl Totals {
     pub(super) fn see(&mut self, cells: &[Cell<'_>], row: usize, line: u64) {
         self.line = line;
+        self.see_lone(cells, row, line);
         if let Some(cell) = cells.iter().take(LABELS).find(|cell| is_total(cell.text)) {
             if self.said.is_empty() {
                 self.example = cell.text.to_owned();
             }
             self.said.push((row, line, is_word(cell.text)));
         }
+    }
+
+    fn see_lone(&mut self, cells: &[Cell<'_>], row: usize, line: u64) {
+        if cells.len() < MIN_WIDTH {
+            return;
+        }
+        let mut present = cells.iter().filter(|cell| !cell.text.is_empty());
+        let (first, second) = (present.next(), present.next());
+        if second.is_none() {
+            self.n_lone += 1;
+            if self.lone.len() == MOST_LINES_BELOW {
+                self.lone.remove(0);
+            }
+            self.lone.push((row, line, first.map_or(String::new(), |cell| cell.text.to_owned())));
+        }
+    }
+
+    /// The rows at the end of `n_rows` that are the only ones with a value in one column or none, and the first of these values:
+    /// `Source: ERP`, or lines of delimiters.
+    fn below(&self, n_rows: usize) -> (Vec<u64>, String) {
+        let at_end = |(i, lone): (usize, &(usize, u64, String))| lone.0 + self.lone.len() == n_rows + i;
+        let are_below = self.lone.len() == self.n_lone && self.n_lone * MIN_WIDTH < n_rows;
+        if !are_below || !self.lone.iter().enumerate().all(at_end) {
+            return Default::default();
+        }
+        let says = self.lone.iter().map(|(.., text)| text).find(|text| !text.is_empty());
+        (self.lone.iter().map(|(_, line, _)| *line).collect(), says.cloned().unwrap_or_default())
     }
 
     /// The rows that are totals, where there are such.
@@ -57,6 +95,10 @@ impl Totals {
         origin: &dyn Origin,
         options: &ReadOptions,
     ) -> Result<Found, DataError> {
+        let (footer, says) = self.below(n_rows);
+        if !footer.is_empty() {
+            return Ok(Found { footer, says, ..Found::default() });
+        }
         let is_last = |row: usize| n_rows > 2 && row + 1 == n_rows;
         let last =
             self.said.last().filter(|&&(row, _, is_word)| is_word && is_last(row)).map(|&(_, line, _)| line);
@@ -74,17 +116,21 @@ impl Totals {
         let last = last.filter(|line| is_alone && lines.last() != Some(line));
         let lines: Vec<u64> = lines.into_iter().chain(last).collect();
         let example = (lines.len() > 1 || lines.first() != Some(&self.line)).then_some(self.example);
-        Ok(Found { lines, example })
+        Ok(Found { lines, example, ..Found::default() })
     }
 }
 
 impl Found {
     pub(super) fn has(&self, line: u64) -> bool {
-        self.lines.binary_search(&line).is_ok()
+        self.lines.binary_search(&line).is_ok() || self.footer.contains(&line)
     }
 
     /// What is said of them.
     pub(super) fn note(&self, is_dropped: bool) -> Option<ReadNote> {
+        if let Some(&line) = self.footer.first() {
+            let (rows, says) = (self.footer.len(), self.says.clone());
+            return Some(ReadNote::Below { rows, line, says, is_dropped });
+        }
         let line = *self.lines.first()?;
         Some(match &self.example {
             None => ReadNote::Totals { line, is_dropped },
@@ -195,7 +241,7 @@ fn amount(text: &str, decimal: char) -> Option<(f64, u8)> {
 }
 
 /// Words for a total in small letters.
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 36] = [
     "total",
     "totals",
     "sum",
@@ -222,6 +268,17 @@ const WORDS: [&str; 26] = [
     "合計",
     "合计",
     "小計",
+    // A mean is none, and is left out as well.
+    "average",
+    "avg",
+    "mean",
+    "durchschnitt",
+    "mittelwert",
+    "moyenne",
+    "promedio",
+    "gemiddelde",
+    "średnia",
+    "平均",
 ];
 
 /// Whether a text says that its row is the sum of others and nothing else.
@@ -234,7 +291,7 @@ pub(crate) fn is_total(text: &str) -> bool {
     const LONGEST: usize = 64;
     const LAST: [&str; 4] = [" total", " summe", " gesamt", " subtotal"];
     let first = text.as_bytes().first().copied().unwrap_or(0);
-    let possible = first >= 0x80 || b"TtSsGgOoIiRrZz".contains(&first);
+    let possible = first >= 0x80 || b"TtSsGgOoIiRrZzAaMmDdPp".contains(&first);
     let ends = |word: &&str| {
         let start = text.len().checked_sub(word.len());
         start.is_some_and(|start| text.as_bytes()[start..].eq_ignore_ascii_case(word.as_bytes()))

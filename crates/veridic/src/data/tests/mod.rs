@@ -4,6 +4,7 @@ mod bad_input;
 mod columns;
 mod facts;
 mod layouts;
+mod meanings;
 mod odd_cells;
 mod pictures;
 mod round_trip;
