@@ -70,6 +70,22 @@ impl Kind {
         }
     }
 
+    /// Whether a number is one that the column writes with all its digits; everything that is no number is.
+    pub(crate) fn writes(&self, value: f64) -> bool {
+        match self {
+            Self::Integer { .. } => value.fract() == 0.0 || !value.is_finite(),
+            Self::Real { decimals, .. } => {
+                let unit = 10_f64.powi(i32::from(*decimals));
+                let scaled = value * unit;
+                // Digits that a number cannot hold are none that are lost.
+                !value.is_finite()
+                    || (scaled - scaled.round()).abs() <= 1e-6 && (value == 0.0 || scaled.round() != 0.0)
+                    || scaled.abs() >= 1e15
+            }
+            _ => true,
+        }
+    }
+
     /// The texts of categories, booleans and constants; none of other kinds.
     pub fn levels(&self) -> &[String] {
         match self {

@@ -83,6 +83,7 @@ pub use binarize::Binarization;
 pub use category::{categories, labels};
 pub use compound::{Compound, Unit};
 pub use content::{Data, DataKind};
+pub(crate) use date::has_time;
 pub(crate) use deskew::deskew;
 pub use difference::Difference;
 pub use era::Era;

@@ -11,6 +11,31 @@ pub(crate) fn is_id_name(name: &str) -> bool {
         || THINGS.iter().any(is_of)
 }
 
+/// Whether a column has the name of a thing that is numbered: `booking`, `invoice number`.
+pub(crate) fn is_thing(name: &str) -> bool {
+    const NUMBERED: [&str; 17] = [
+        "appointment",
+        "bill",
+        "booking",
+        "claim",
+        "contract",
+        "delivery",
+        "invoice",
+        "journey",
+        "loan",
+        "number",
+        "num",
+        "payment",
+        "policy",
+        "receipt",
+        "reference",
+        "reservation",
+        "shipment",
+    ];
+    let words = words(name);
+    words.last().is_some_and(|last| NUMBERED.contains(&last.as_str()) || THINGS.contains(&last.as_str()))
+}
+
 /// What has an identifier, as a name in one word says: `customerid`.
 const THINGS: [&str; 24] = [
     "account",
@@ -93,6 +118,7 @@ mod tests {
             is_id_name("id") && is_id_name("customer_id") && is_id_name("CustomerId") && is_id_name("No")
         );
         assert!(!is_id_name("paid") && !is_id_name("id count") && !is_id_name("width"));
+        assert!(is_thing("booking") && is_thing("Invoice Number") && !is_thing("amount"));
         assert!(is_time_name("Time") && is_time_name("year") && !is_time_name("lifetime"));
         assert!(is_date_name("sold_date") && !is_date_name("update"));
     }

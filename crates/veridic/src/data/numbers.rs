@@ -3,7 +3,7 @@
 use super::compact::{compact_dates, is_date, moments_of, months, padded_dates};
 use super::evidence::Cell;
 use super::foreign::MAX_STRAYS;
-use super::name::is_id_name;
+use super::name::{is_id_name, is_thing};
 use super::note::ReadNote;
 use super::number::{self, Plain};
 use super::scientific::Powers;
@@ -22,6 +22,8 @@ const ROWS_A_VALUE: usize = 20;
 const WHOLE_AN_ODD: usize = 200;
 /// Among so many dates of eight digits a number that is none is a mistake.
 const DATES_A_MISTAKE: usize = 20;
+/// Running numbers go through so many times as many as there are.
+const RUNNING_ON: f64 = 1.5;
 /// The greatest mark at school.
 const BEST_MARK: f64 = 6.0;
 /// Digits that an `f64` keeps in any decimal number.
@@ -323,7 +325,9 @@ pub(crate) fn number_column(
     }
     if whole && decimals == 0 && is_plain && n >= MIN_FOR_IDENTIFIER {
         let counts = max - min + 1.0 == n as f64 && (min == 0.0 || min == 1.0) && missing == 0;
-        let named = is_id_name(name) || (name.is_empty() && counts);
+        // Things are numbered one after the other, a few left out.
+        let run_on = max - min + 1.0 <= n as f64 * RUNNING_ON && missing == 0;
+        let named = is_id_name(name) || (name.is_empty() && counts) || (run_on && is_thing(name));
         if named && all_differ(&values) {
             if numbers.dotted > 0 && !is_typed {
                 return Err(NoNumbers::Texts);

@@ -1,5 +1,9 @@
+use rayon::prelude::*;
+
+use super::ranking::{auroc, average_precision};
 use super::summary::mean;
 use crate::error::EvaluateError;
+use crate::seed::{Seed, uniform};
 
 /// The mean of repeated measurements with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -36,6 +40,56 @@ pub fn mean_interval(values: &[f64]) -> Result<Interval, EvaluateError> {
     Ok(Interval { mean, low: mean - half, high: mean + half })
 }
 
+/// How far the area under the ROC curve and the average precision of a ranking reach over rows drawn anew.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct RankingInterval {
+    /// The 2.5 % and 97.5 % quantile of the AUROC.
+    pub auroc: [f64; 2],
+    /// Those of the average precision.
+    pub average_precision: [f64; 2],
+}
+
+/// The 95 % intervals of [`auroc`](super::auroc) and [`average_precision`](super::average_precision) by the bootstrap: `resamples`
+/// times as many unusual and as many usual rows are drawn with replacement. The same seed draws the same rows of lists of the
+/// same labels, so that intervals of several rankings go together. Source: Efron and Tibshirani, An introduction to the bootstrap
+/// (1993), section 13.3.
+///
+/// # Errors
+/// As [`auroc`](super::auroc); fewer than 40 resamples.
+pub fn ranking_interval(
+    scores: &[f64],
+    labels: &[bool],
+    (resamples, seed): (usize, Seed),
+) -> Result<RankingInterval, EvaluateError> {
+    const FEWEST: usize = 40;
+    if resamples < FEWEST {
+        let (found, low) = (resamples as f64, FEWEST as f64);
+        return Err(EvaluateError::Parameter { name: "resamples", found, low, high: f64::INFINITY });
+    }
+    auroc(scores, labels)?;
+    let rows = |unusual: bool| (0..labels.len()).filter(|i| labels[*i] == unusual).collect::<Vec<usize>>();
+    let (unusual, usual) = (rows(true), rows(false));
+    let one = |resample: usize| -> Result<[f64; 2], EvaluateError> {
+        let mut random = seed.stream(&format!("bootstrap {resample}"));
+        let mut draw = |rows: &[usize]| {
+            let drawn = (0..rows.len()).map(|_| (uniform(&mut random) * rows.len() as f64) as usize);
+            drawn.map(|at| scores[rows[at.min(rows.len() - 1)]]).collect::<Vec<f64>>()
+        };
+        let (mut drawn, other) = (draw(&unusual), draw(&usual));
+        let labels: Vec<bool> = (0..drawn.len() + other.len()).map(|i| i < drawn.len()).collect();
+        drawn.extend(other);
+        Ok([auroc(&drawn, &labels)?, average_precision(&drawn, &labels)?])
+    };
+    let all: Vec<[f64; 2]> = (0..resamples).into_par_iter().map(one).collect::<Result<_, _>>()?;
+    let ends = |which: usize| {
+        let mut values: Vec<f64> = all.iter().map(|figures| figures[which]).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        [at(0.025), at(0.975)]
+    };
+    Ok(RankingInterval { auroc: ends(0), average_precision: ends(1) })
+}
+
 /// The 97.5 % quantile of Student's distribution.
 fn student(freedom: usize) -> f64 {
     let (z, v) = (1.959_963_984_540_054_f64, freedom as f64);
@@ -48,6 +102,29 @@ fn student(freedom: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intervals_of_a_ranking_hold_it_and_are_those_of_any_order_of_rows() {
+        let labels: Vec<bool> = (0..300).map(|i| i % 6 == 0).collect();
+        let score =
+            |i: usize| ((i * 7919 % 300) as f64 / 300.0) + if i.is_multiple_of(6) { 0.4 } else { 0.0 };
+        let scores: Vec<f64> = (0..300).map(score).collect();
+        let found = ranking_interval(&scores, &labels, (400, Seed(3))).unwrap();
+        let (area, precision) =
+            (auroc(&scores, &labels).unwrap(), average_precision(&scores, &labels).unwrap());
+        assert!(found.auroc[0] < area && area < found.auroc[1], "{found:?} {area}");
+        assert!(found.average_precision[0] < precision && precision < found.average_precision[1]);
+        // Hanley and McNeil, Radiology 143 (1982), equation 1, with exponential scores.
+        let (q1, q2) = (area / (2.0 - area), 2.0 * area * area / (1.0 + area));
+        let (p, n) = (50.0, 250.0);
+        let variance =
+            (area * (1.0 - area) + (p - 1.0) * (q1 - area * area) + (n - 1.0) * (q2 - area * area)) / (p * n);
+        let width = found.auroc[1] - found.auroc[0];
+        assert!((width / (2.0 * 1.96 * variance.sqrt()) - 1.0).abs() < 0.35, "{width} {variance}");
+        assert_eq!(found, ranking_interval(&scores, &labels, (400, Seed(3))).unwrap());
+        assert!(ranking_interval(&scores, &labels, (39, Seed(3))).is_err());
+        assert!(ranking_interval(&scores, &[false; 300], (40, Seed(3))).is_err());
+    }
 
     #[test]
     fn quantiles_are_those_of_the_tables() {

@@ -48,7 +48,7 @@ pub use disentanglement::{factor_vae_score, mutual_information_gap, separated_at
 pub use fairness::{FEW, Fairness, GroupRates, association, fairness};
 pub use frechet::{classifier_score, frechet_distance};
 pub use importance::{ImportanceDisentanglement, importance_disentanglement};
-pub use interval::{Interval, mean_interval};
+pub use interval::{Interval, RankingInterval, mean_interval, ranking_interval};
 pub use k_map::{KMap, k_map};
 pub use latent::latent_score;
 pub use logistic::LogisticRegression;

@@ -76,6 +76,7 @@ pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
 pub use softmax::ClassifierConfig;
 pub(crate) use stored::in_order;
 pub use stored::{Number, Stored, Tensor, Values};
+pub(crate) use table::Draws;
 pub(crate) use table::{Lesson, Parts};
 pub use table::{TableConfig, TableModel};
 pub use trees::{BoostedTrees, BoostedTreesConfig};

@@ -68,6 +68,46 @@ pub(crate) struct Lesson<'a> {
     pub(crate) rules: &'a RuleConfig,
 }
 
+/// What makes rows as they come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Draws<'a> {
+    Private(&'a PrivateMarginals),
+    /// A generative classifier, of one class if asked.
+    Classes(&'a Discriminant),
+    /// A mixture of Gaussians.
+    Mixture(&'a Detector),
+}
+
+impl Draws<'_> {
+    /// The columns it makes, as `schema` has them.
+    pub(crate) fn schema(self, schema: &Schema) -> Schema {
+        let keep = |is_made: &dyn Fn(&str) -> bool| {
+            let made = schema.columns.iter().filter(|column| is_made(&column.name));
+            Schema { columns: made.cloned().collect() }
+        };
+        match self {
+            Self::Private(private) => private.schema(),
+            Self::Classes(own) => {
+                keep(&|name| name == own.target() || own.columns().any(|column| column == name))
+            }
+            Self::Mixture(detector) => {
+                let columns = detector.columns();
+                keep(&|name| columns.iter().any(|column| column == name))
+            }
+        }
+    }
+
+    /// `n` rows of the columns of `schema`; `class` is the place among those of the classifier.
+    pub(crate) fn sample(self, n: usize, class: Option<usize>, schema: &Schema, seed: Seed) -> Table {
+        let made = match self {
+            Self::Private(private) => Some(private.sample(n, seed)),
+            Self::Classes(own) => own.sample(n, class, schema, seed),
+            Self::Mixture(detector) => detector.sample(n, schema, seed),
+        };
+        made.unwrap_or_else(|| Table { columns: Vec::new(), n_rows: n })
+    }
+}
+
 /// A fitted model of a table.
 #[derive(Debug)]
 pub struct TableModel {
@@ -107,6 +147,11 @@ impl Parts {
         paths.as_ref().map_or(Ok(()), |paths| paths.check(path))
     }
 
+    /// Whether it learns to tell the values of a column.
+    pub(crate) fn tells_classes(&self) -> bool {
+        self.trees.is_some() || self.discriminant.is_some() || self.rare.is_some()
+    }
+
     /// Whether rows are points of series.
     pub(crate) fn of_series(&self) -> bool {
         self.series.is_some() || self.paths.is_some()
@@ -129,14 +174,20 @@ impl Parts {
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {
-        let Self { chain: _, private, circuit: _, detector, trees, discriminant, rare, series, paths } = self;
+        let Self { chain: _, private, circuit: _, detector, trees: _, discriminant, rare: _, series, paths } =
+            self;
         match ability {
-            Ability::Sample => self.makes_rows() || private.is_some() || paths.is_some(),
+            Ability::Sample => {
+                let is_mixture = matches!(detector, Some(DetectorConfig::GaussianMixture(_)));
+                let is_generative = discriminant.as_ref().is_some_and(DiscriminantConfig::is_generative);
+                self.makes_rows() || private.is_some() || paths.is_some() || is_mixture || is_generative
+            }
             Ability::Fill | Ability::Likelihood => self.makes_rows(),
             Ability::Continue => paths.is_some(),
             Ability::FillSeries => matches!(paths, Some(PathConfig::Window(_))),
+            Ability::Score if discriminant.as_ref().is_some_and(DiscriminantConfig::is_generative) => true,
             Ability::Score | Ability::Explain => detector.is_some() || series.is_some(),
-            Ability::Classify => trees.is_some() || discriminant.is_some() || rare.is_some(),
+            Ability::Classify => self.tells_classes(),
             Ability::Alarm => series.is_some(),
             Ability::Encode | Ability::Reconstruct | Ability::Posterior | Ability::Layers => false,
         }
@@ -223,6 +274,9 @@ impl TableModel {
             let columns = lesson.without(is_target);
             model.detector =
                 Some(Detector::fit(config.clone(), table, &columns, rows, lesson.rules, (seed, threads))?);
+            if matches!(config, DetectorConfig::GaussianMixture(_)) && parts.chain.is_none() {
+                model.keys = Key::find(table, &columns);
+            }
         }
         if let (Some(config), Some(target)) = (&parts.trees, target) {
             let columns = lesson.without(|_| false);
@@ -236,6 +290,9 @@ impl TableModel {
             let columns = lesson.without(|_| false);
             model.discriminant =
                 Some(Discriminant::fit(config, (table, &columns), (target, rows), (seed, threads))?);
+            if config.is_generative() {
+                model.keys = Key::find(table, &columns);
+            }
         }
         if let (Some(config), Some(target)) = (&parts.rare, target) {
             let columns = lesson.without(|_| false);
@@ -280,6 +337,16 @@ impl TableModel {
     pub(crate) fn maker(&self) -> Option<Maker<'_>> {
         let chain = self.chain.as_ref().map(Maker::Chain);
         chain.or_else(|| self.circuit.as_ref().map(Maker::Circuit))
+    }
+
+    /// What makes rows as they come, without conditions but on the class, if anything does.
+    pub(crate) fn draws(&self) -> Option<Draws<'_>> {
+        let private = self.private.as_ref().map(Draws::Private);
+        let generative = self.discriminant.as_ref().filter(|own| own.is_generative());
+        let mixture = self.detector.as_ref().filter(|own| matches!(own, Detector::GaussianMixture(_)));
+        let draws =
+            private.or_else(|| generative.map(Draws::Classes)).or_else(|| mixture.map(Draws::Mixture));
+        draws.filter(|_| self.maker().is_none())
     }
 
     /// What held in every row that it was fitted on and holds in every row that it makes; of a detector alone what nearly all
@@ -370,8 +437,11 @@ impl TableModel {
         made || private || detector || trees || told || rare
     }
 
-    /// Scores of rows; none without a detector.
+    /// Scores of rows; none without a detector or a generative classifier.
     pub(crate) fn score(&self, table: &Table, threads: usize) -> Result<Option<Scored>> {
+        if let Some(discriminant) = &self.discriminant {
+            return discriminant.score(table, threads);
+        }
         self.detector.as_ref().map(|detector| detector.score(table, threads)).transpose()
     }
 

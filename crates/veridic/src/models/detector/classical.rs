@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::encoding::{Encoded, Encoding};
+use super::mixture::GaussianMixture;
 use super::sample::{PARTS, median_of, subsample};
 use super::scored::{Explained, Scored};
 use super::stored::Parts;
@@ -306,6 +307,18 @@ impl<M: Method> Classical<M> {
             witness: Witness::restore(&stored.below("witness"), &encoding)?,
             encoding,
         })
+    }
+}
+
+impl Classical<GaussianMixture> {
+    /// `n` new rows, spelled as the columns of `schema` are.
+    pub(super) fn sample(&self, n: usize, schema: &Schema, seed: Seed) -> Table {
+        let mut random = seed.stream("detector.sample");
+        let width = self.encoding.layout.width;
+        let points = self.method.as_ref().map(|method| method.draw(n, &mut random));
+        let points = points.unwrap_or_else(|| Matrix::zeros(n, width));
+        let states = self.encoding.layout.states(&points, &self.encoding.columns);
+        self.encoding.cells(&states, n, schema)
     }
 }
 

@@ -13,7 +13,7 @@ use super::stored::{Parts, insert_json};
 use crate::data::Matrix;
 use crate::error::{ConfigError, ModelError, Result};
 use crate::models::Stored;
-use crate::seed::{Seed, uniform};
+use crate::seed::{Seed, standard_normal, uniform};
 
 /// Coordinates up to which covariances are found.
 const MOST_COORDINATES: usize = 500;
@@ -135,6 +135,16 @@ impl Gaussian {
         self.log_weight - 0.5 * (square + self.log_determinant + constant)
     }
 
+    /// A point drawn from it.
+    pub(in crate::models) fn draw(&self, random: &mut impl Rng, point: &mut [f32]) {
+        let d = self.mean.len();
+        let normal: Vec<f64> = (0..d).map(|_| standard_normal(random)).collect();
+        for (i, to) in point.iter_mut().enumerate() {
+            let along = self.factor[i * d..=i * d + i].iter().zip(&normal).map(|(l, z)| l * z);
+            *to = (self.mean[i] + along.sum::<f64>()) as f32;
+        }
+    }
+
     /// Each coordinate's squared deviation from what the others let expect, in its standard deviations.
     fn parts(&self, x: &[f32], parts: &mut [f64]) {
         let d = self.mean.len();
@@ -161,6 +171,23 @@ impl Gaussian {
 }
 
 impl GaussianMixture {
+    /// `n` points drawn from it.
+    pub(super) fn draw(&self, n: usize, random: &mut impl Rng) -> Matrix {
+        let d = self.parts.first().map_or(0, |part| part.mean.len());
+        let mut points = Matrix::zeros(n, d);
+        for i in 0..n {
+            let mut left = uniform(random);
+            let drawn = self.parts.iter().find(|part| {
+                left -= part.log_weight.exp();
+                left < 0.0
+            });
+            if let Some(part) = drawn.or_else(|| self.parts.last()) {
+                part.draw(random, points.row_mut(i));
+            }
+        }
+        points
+    }
+
     /// `ln p(x)` and each Gaussian's `ln (weight p(x))`.
     fn log_densities(&self, x: &[f32]) -> (f64, Vec<f64>) {
         let each: Vec<f64> = self.parts.iter().map(|part| part.log_density(x)).collect();

@@ -22,7 +22,7 @@ pub(in crate::models) mod stored;
 #[cfg(test)]
 mod strange_tests;
 mod surprise;
-mod tail;
+pub(in crate::models) mod tail;
 mod tails;
 #[cfg(test)]
 mod tests;
@@ -251,6 +251,14 @@ impl Detector {
     /// As [`score`](Self::score).
     pub fn explain(&self, table: &Table, threads: usize) -> Result<Explained> {
         each!(self, fitted => fitted.explain(table, threads))
+    }
+
+    /// `n` new rows of its columns, spelled as those of `schema`; `None` of detectors that know no density.
+    pub fn sample(&self, n: usize, schema: &Schema, seed: Seed) -> Option<Table> {
+        match self {
+            Self::GaussianMixture(fitted) => Some(fitted.sample(n, schema, seed)),
+            _ => None,
+        }
     }
 
     /// All that is learned.

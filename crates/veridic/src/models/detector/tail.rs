@@ -11,7 +11,7 @@ const MOST: f64 = 1000.0;
 
 /// The values of a statistic on left-out training rows.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tail {
+pub(in crate::models) struct Tail {
     sorted: Vec<f64>,
     start: f64,
     /// Mean excess over `start`.
@@ -21,7 +21,7 @@ pub(super) struct Tail {
 impl Tail {
     /// Of finite values in any order; none make everything unsurprising. The mean excess is at least `least`: where the values
     /// hardly differ, the next larger one is not a thousand times as surprising.
-    pub(super) fn new(mut values: Vec<f64>, least: f64) -> Self {
+    pub(in crate::models) fn new(mut values: Vec<f64>, least: f64) -> Self {
         values.sort_unstable_by(f64::total_cmp);
         let last = values.len().saturating_sub(1);
         let start = values.get(((QUANTILE * values.len() as f64) as usize).min(last)).copied().unwrap_or(0.0);
@@ -32,7 +32,7 @@ impl Tail {
 
     /// `-ln` of the share of left-out rows with a value at least as large, nats; beyond the 95 % quantile the tail is
     /// exponential with the mean excess found there.
-    pub(super) fn surprise(&self, value: f64) -> f64 {
+    pub(in crate::models) fn surprise(&self, value: f64) -> f64 {
         let n = self.sorted.len() as f64;
         let nats = if value > self.start {
             -(1.0 - QUANTILE).ln() + (value - self.start) / self.excess
@@ -45,7 +45,7 @@ impl Tail {
 
     /// The share itself, above 0 and at most 1; beyond the 95 % quantile that of one more value from an exponential tail whose
     /// mean is known from `m` excesses alone, `(1 + x / m)^-m` at `x` mean excesses: few rows never promise one in a billion.
-    pub(super) fn probability(&self, value: f64) -> f64 {
+    pub(in crate::models) fn probability(&self, value: f64) -> f64 {
         if value <= self.start {
             return (-self.surprise(value)).exp();
         }
@@ -55,28 +55,28 @@ impl Tail {
     }
 
     /// The least value that at most this share of the rows exceed; 0 of none.
-    pub(super) fn at(&self, share: f64) -> f64 {
+    pub(in crate::models) fn at(&self, share: f64) -> f64 {
         let n = self.sorted.len();
         let above = (share.clamp(0.0, 1.0) * n as f64).floor() as usize;
         self.sorted.get((n - above.min(n)).min(n.saturating_sub(1))).copied().unwrap_or(0.0)
     }
 
     /// The median; 0 of none.
-    pub(super) fn median(&self) -> f64 {
+    pub(in crate::models) fn median(&self) -> f64 {
         self.sorted.get(self.sorted.len() / 2).copied().unwrap_or(0.0)
     }
 
     /// The largest; 0 of none.
-    pub(super) fn largest(&self) -> f64 {
+    pub(in crate::models) fn largest(&self) -> f64 {
         self.sorted.last().copied().unwrap_or(0.0)
     }
 
-    pub(super) fn store(&self, stored: &mut Stored, name: &str) {
+    pub(in crate::models) fn store(&self, stored: &mut Stored, name: &str) {
         stored.insert(name, &[self.sorted.len()], self.sorted.clone());
         stored.insert(format!("{name}.excess"), &[1], vec![self.excess]);
     }
 
-    pub(super) fn restore(stored: &Stored, name: &str) -> Result<Self, String> {
+    pub(in crate::models) fn restore(stored: &Stored, name: &str) -> Result<Self, String> {
         let values = stored.values::<f64>(name)?;
         let excess = stored.finite(&format!("{name}.excess"), 1)?[0];
         if excess <= 0.0 {

@@ -345,3 +345,38 @@ fn classical_scores_are_those_of_the_references() {
         }
     }
 }
+
+#[test]
+fn a_mixture_of_gaussians_makes_rows_as_those_it_learned_from() {
+    let train = mixed(2000);
+    let schema = Schema::of(&train);
+    let rows: Vec<usize> = (0..train.n_rows).collect();
+    let fit = |name: &str| {
+        let config = DetectorConfig::of(name).unwrap();
+        Detector::fit(config, &train, &schema, &rows, &RuleConfig::default(), (Seed(1), 1)).unwrap()
+    };
+    assert!(fit("hbos").sample(10, &schema, Seed(1)).is_none());
+    let made = fit("gaussian-mixture").sample(3000, &schema, Seed(1)).unwrap();
+    let pair = |table: &Table| {
+        let of = |name: &str| match &table.column(name).unwrap().cells {
+            Cells::Number(values) => values.clone(),
+            Cells::Text { codes, .. } => codes.iter().map(|code| f64::from(*code)).collect(),
+        };
+        let (a, b) = (of("a"), of("b"));
+        let n = a.len() as f64;
+        let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+        let with = |x: &[f64], mx: f64, y: &[f64], my: f64| {
+            x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / n
+        };
+        let together = of("country").iter().zip(of("currency")).filter(|(a, b)| **a == *b).count() as f64 / n;
+        [ma, mb, with(&a, ma, &a, ma), with(&b, mb, &b, mb), with(&a, ma, &b, mb), together]
+    };
+    for (real, made) in pair(&train).into_iter().zip(pair(&made)) {
+        assert!((real - made).abs() < 0.1 * (1.0 + real.abs()), "{real} {made}");
+    }
+    let blank = |table: &Table| {
+        let cells = &table.column("flag").unwrap().cells;
+        (0..table.n_rows).filter(|&row| cells.is_missing(row)).count() as f64 / table.n_rows as f64
+    };
+    assert!((blank(&train) - blank(&made)).abs() < 0.05);
+}

@@ -26,7 +26,7 @@ impl Default for LinearDiscriminantConfig {
 /// One Gaussian a class, of one covariance.
 #[derive(Debug)]
 pub struct LinearDiscriminant {
-    classes: Vec<Gaussian>,
+    pub(super) classes: Vec<Gaussian>,
 }
 
 impl LinearDiscriminant {

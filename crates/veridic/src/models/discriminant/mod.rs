@@ -6,6 +6,7 @@
 //! naive Bayes with logistic regression: the one needs fewer rows, the other ends better.
 
 mod covariance;
+mod density;
 mod extra_trees;
 mod linear;
 mod logistic;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::detector::encoding::{Encoded, Encoding};
 use super::detector::stored::{Parts, insert_json};
+use super::detector::tail::Tail;
 use super::{Stored, parallel};
 use crate::data::{Kind, Matrix, Schema, Table, labels};
 use crate::error::{ConfigError, ModelError, Result};
@@ -75,6 +77,8 @@ pub struct Discriminant {
     classes: Vec<String>,
     encoding: Encoding,
     method: Method,
+    /// The surprises of training rows, of generative ones.
+    tail: Option<Tail>,
 }
 
 /// Rows with the place of their class.
@@ -111,7 +115,29 @@ impl Lesson<'_> {
     }
 }
 
+impl Method {
+    /// Whether it knows how rows of each class are spread.
+    fn is_generative(&self) -> bool {
+        matches!(self, Self::NaiveBayes(_) | Self::LinearDiscriminant(_) | Self::QuadraticDiscriminant(_))
+    }
+
+    /// `ln p(x, class)` of each class for row `i`; `None` where it only tells classes apart.
+    fn log_joint(&self, encoded: &Encoded, points: &Matrix, i: usize) -> Option<Vec<f64>> {
+        match self {
+            Self::NaiveBayes(fitted) => Some(fitted.log_joint(encoded, i)),
+            Self::LinearDiscriminant(fitted) => Some(fitted.log_joint(points.row(i))),
+            Self::QuadraticDiscriminant(fitted) => Some(fitted.log_joint(points.row(i))),
+            Self::LogisticRegression(_) | Self::NearestClasses(_) | Self::ExtraTrees(_) => None,
+        }
+    }
+}
+
 impl DiscriminantConfig {
+    /// Whether it learns how rows of each class are spread, so that it makes rows and scores them.
+    pub fn is_generative(&self) -> bool {
+        matches!(self, Self::NaiveBayes(_) | Self::LinearDiscriminant(_) | Self::QuadraticDiscriminant(_))
+    }
+
     /// Checks the ranges; `path` is where the settings are.
     ///
     /// # Errors
@@ -221,7 +247,9 @@ impl Discriminant {
                 }
             };
             let classes = classes.iter().map(|class| (*class).to_string()).collect();
-            Ok(Self { target: target.to_string(), classes, encoding, method })
+            let mut fitted = Self { target: target.to_string(), classes, encoding, method, tail: None };
+            fitted.calibrate(table, &known)?;
+            Ok(fitted)
         };
         parallel(threads, || Ok(fit()))?
     }
@@ -258,15 +286,12 @@ impl Discriminant {
             };
             let of = |i: usize| {
                 let x = points.row(i);
-                let logs = match &self.method {
-                    Method::NaiveBayes(fitted) => fitted.log_joint(&encoded, i),
-                    Method::LinearDiscriminant(fitted) => fitted.log_joint(x),
-                    Method::QuadraticDiscriminant(fitted) => fitted.log_joint(x),
-                    Method::LogisticRegression(fitted) => fitted.logits(x),
-                    Method::NearestClasses(fitted) => return fitted.shares(&nearest, i),
-                    Method::ExtraTrees(fitted) => return fitted.shares(x),
-                };
-                softmax(&logs)
+                match &self.method {
+                    Method::LogisticRegression(fitted) => softmax(&fitted.logits(x)),
+                    Method::NearestClasses(fitted) => fitted.shares(&nearest, i),
+                    Method::ExtraTrees(fitted) => fitted.shares(x),
+                    generative => softmax(&generative.log_joint(&encoded, &points, i).unwrap_or_default()),
+                }
             };
             shares.extend((0..rows.len()).into_par_iter().map(of).collect::<Vec<_>>().concat());
         }
@@ -279,6 +304,10 @@ impl Discriminant {
         stored.about.insert("target".to_string(), self.target.clone());
         insert_json(&mut stored, "classes", &self.classes);
         stored.absorb("encoding", self.encoding.store());
+        if let Some(tail) = &self.tail {
+            tail.store(&mut stored, "tail");
+            stored.about.insert("scores".to_string(), "kept".to_string());
+        }
         let (name, own) = match &self.method {
             Method::NaiveBayes(fitted) => ("naive-bayes", fitted.store()),
             Method::LinearDiscriminant(fitted) => ("linear-discriminant", fitted.store()),
@@ -314,7 +343,13 @@ impl Discriminant {
             "extra-trees" => Method::ExtraTrees(ExtraTrees::restore(&own, k, width)?),
             other => return Err(format!("there is no classifier `{other}`")),
         };
-        Ok(Self { target: stored.text("target")?.to_string(), classes, encoding, method })
+        // Runs of before have none.
+        let tail = match stored.about.get("scores").map(String::as_str) {
+            None => None,
+            Some("kept") => Some(Tail::restore(stored, "tail")?),
+            Some(other) => return Err(format!("scores of training rows are not `{other}`")),
+        };
+        Ok(Self { target: stored.text("target")?.to_string(), classes, encoding, method, tail })
     }
 }
 

@@ -1,11 +1,14 @@
 //! Naive Bayes: within a class every column for itself, numbers as Gaussians, levels by their shares.
 
+use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Lesson;
+use super::density::{drawn, normal};
 use crate::models::Stored;
-use crate::models::detector::encoding::{Encoded, Encoding, States};
+use crate::models::detector::encoding::{Encoded, Encoding, FittedColumn, Form, States};
 use crate::models::detector::stored::{Parts, insert_json};
+use crate::seed::uniform;
 
 /// The settings of naive Bayes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +29,7 @@ impl Default for NaiveBayesConfig {
 /// Each class's columns.
 #[derive(Debug)]
 pub struct NaiveBayes {
-    log_priors: Vec<f64>,
+    pub(super) log_priors: Vec<f64>,
     /// By class, then column.
     columns: Vec<Vec<Spread>>,
 }
@@ -38,12 +41,12 @@ enum Spread {
     Gaussian {
         mean: f64,
         variance: f64,
+        /// The share of the class's rows in which it is missing; runs of before do not have it.
+        #[serde(default)]
+        missing: Option<f64>,
     },
     /// `ln` of the share of each level, and of one that no row of the class had.
-    Levels {
-        logs: Vec<f64>,
-        unseen: f64,
-    },
+    Levels { logs: Vec<f64>, unseen: f64 },
     /// A column that says nothing.
     Same,
 }
@@ -53,7 +56,8 @@ impl NaiveBayes {
         let class = |k: usize| {
             let rows: Vec<usize> = (0..lesson.of.len()).filter(|&i| lesson.of[i] == k).collect();
             let columns = lesson.encoded.states.iter().zip(&encoding.columns);
-            let spread = |(states, column): (&States, &_)| spread(config, states, states_of(column), &rows);
+            let spread =
+                |(states, column): (&States, &FittedColumn)| spread(config, states, column.states(), &rows);
             columns.map(spread).collect()
         };
         Self { log_priors: lesson.log_priors(), columns: (0..lesson.classes).map(class).collect() }
@@ -63,7 +67,7 @@ impl NaiveBayes {
     pub(super) fn log_joint(&self, rows: &Encoded, i: usize) -> Vec<f64> {
         let class = |(prior, columns): (&f64, &Vec<Spread>)| {
             let log = |(spread, states): (&Spread, &States)| match (spread, states) {
-                (Spread::Gaussian { mean, variance }, States::Numbers(z)) if !z[i].is_nan() => {
+                (Spread::Gaussian { mean, variance, .. }, States::Numbers(z)) if !z[i].is_nan() => {
                     let square = (z[i] - mean) * (z[i] - mean) / variance;
                     -0.5 * (square + variance.ln() + (2.0 * std::f64::consts::PI).ln())
                 }
@@ -75,6 +79,33 @@ impl NaiveBayes {
             prior + columns.iter().zip(&rows.states).map(log).sum::<f64>()
         };
         self.log_priors.iter().zip(&self.columns).map(class).collect()
+    }
+
+    /// States of new rows of these classes, a list a column. Numbers are missing in as many rows of a class as in training.
+    pub(super) fn draw(&self, of: &[usize], encoding: &Encoding, random: &mut impl Rng) -> Vec<States> {
+        let column = |(j, fitted): (usize, &FittedColumn)| match &fitted.form {
+            Form::Number { .. } => {
+                let all = fitted.missing_share();
+                let number = |class: &usize| match &self.columns[*class][j] {
+                    Spread::Gaussian { mean, variance, missing }
+                        if uniform(random) >= missing.unwrap_or(all) =>
+                    {
+                        normal(*mean, *variance, random)
+                    }
+                    _ => f64::NAN,
+                };
+                States::Numbers(of.iter().map(number).collect())
+            }
+            Form::Category { .. } => {
+                let level = |class: &usize| match &self.columns[*class][j] {
+                    Spread::Levels { logs, .. } => drawn(logs, random) as u32,
+                    Spread::Gaussian { .. } | Spread::Same => 0,
+                };
+                States::Levels(of.iter().map(level).collect())
+            }
+            Form::Same { .. } => States::Same,
+        };
+        encoding.columns.iter().enumerate().map(column).collect()
     }
 
     pub(super) fn store(&self) -> Stored {
@@ -90,7 +121,7 @@ impl NaiveBayes {
         let fits = |own: &Vec<Spread>| {
             own.len() == encoding.columns.len()
                 && own.iter().all(|spread| match spread {
-                    Spread::Gaussian { mean, variance } => mean.is_finite() && *variance > 0.0,
+                    Spread::Gaussian { mean, variance, .. } => mean.is_finite() && *variance > 0.0,
                     Spread::Levels { .. } | Spread::Same => true,
                 })
         };
@@ -99,10 +130,6 @@ impl NaiveBayes {
         }
         Ok(Self { log_priors, columns })
     }
-}
-
-fn states_of(column: &crate::models::detector::encoding::FittedColumn) -> usize {
-    column.states()
 }
 
 fn spread(config: &NaiveBayesConfig, states: &States, levels: usize, rows: &[usize]) -> Spread {
@@ -115,7 +142,8 @@ fn spread(config: &NaiveBayesConfig, states: &States, levels: usize, rows: &[usi
             }
             let mean = present().sum::<f64>() / n;
             let variance = present().map(|z| (z - mean) * (z - mean)).sum::<f64>() / n;
-            Spread::Gaussian { mean, variance: variance + config.floor }
+            let missing = Some(1.0 - n / rows.len() as f64);
+            Spread::Gaussian { mean, variance: variance + config.floor, missing }
         }
         States::Levels(codes) => {
             let mut counts = vec![config.pseudo_count; levels];

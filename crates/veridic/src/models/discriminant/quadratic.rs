@@ -45,7 +45,7 @@ impl Default for QuadraticDiscriminantConfig {
 /// One Gaussian a class.
 #[derive(Debug)]
 pub struct QuadraticDiscriminant {
-    classes: Vec<Gaussian>,
+    pub(super) classes: Vec<Gaussian>,
 }
 
 /// What Gaussians are made of: means, weights, and covariances of each class and of all.

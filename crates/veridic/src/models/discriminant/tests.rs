@@ -170,3 +170,75 @@ fn one_class_and_settings_out_of_range_are_refused() {
     );
     assert!(fit(&DiscriminantConfig::LinearDiscriminant(Default::default()), &singular).is_ok());
 }
+
+#[test]
+fn generative_classifiers_make_rows_and_say_how_likely_rows_are() {
+    // Two Gaussians a class apart, a flag that goes with the class, a number that is missing in a tenth of the rows.
+    let n = 3000;
+    let mut random = Seed(5).stream("rows");
+    let mut draw = || crate::seed::standard_normal(&mut random);
+    let of: Vec<usize> = (0..n).map(|i| usize::from(i % 4 == 0)).collect();
+    let rows: Vec<Vec<f64>> = of
+        .iter()
+        .enumerate()
+        .map(|(i, class)| {
+            let (a, b) = (draw() + 3.0 * *class as f64, draw());
+            let gap = if i % 10 == 7 { f64::NAN } else { 100.0 + 10.0 * (0.8 * a + 0.6 * b) };
+            vec![a, gap]
+        })
+        .collect();
+    let mut train = table(&rows, &of);
+    let codes = of.iter().enumerate().map(|(i, class)| if i % 5 == 0 { 0 } else { *class as u32 }).collect();
+    let levels = ["no", "yes"].map(str::to_owned).to_vec();
+    train.columns.insert(0, Column { name: "k".into(), cells: Cells::Text { codes, levels } });
+    let schema = Schema::of(&train);
+    let values = |table: &Table, name: &str| match &table.column(name).unwrap().cells {
+        Cells::Number(values) => values.clone(),
+        Cells::Text { codes, .. } => codes.iter().map(|code| f64::from(*code)).collect(),
+    };
+    let mean = |values: &[f64]| {
+        let there = || values.iter().filter(|value| !value.is_nan());
+        there().sum::<f64>() / there().count() as f64
+    };
+    for (name, config) in configs() {
+        let config = match config {
+            DiscriminantConfig::QuadraticDiscriminant(_) => {
+                DiscriminantConfig::QuadraticDiscriminant(Default::default())
+            }
+            other => other,
+        };
+        let fitted = fit(&config, &train).unwrap();
+        let made = fitted.sample(4000, None, &schema, Seed(2));
+        assert_eq!(made.is_some(), config.is_generative(), "{name}");
+        assert_eq!(fitted.score(&train, 1).unwrap().is_some(), config.is_generative(), "{name}");
+        let Some(made) = made else { continue };
+        assert_eq!(made.columns.len(), train.columns.len());
+        for column in ["k", "c0", "c1", "class"] {
+            let (real, new) = (values(&train, column), values(&made, column));
+            let spread = mean(&real.iter().map(|v| (v - mean(&real)).powi(2)).collect::<Vec<_>>()).sqrt();
+            assert!(
+                (mean(&real) - mean(&new)).abs() < 0.06 * spread,
+                "{name} {column}: {} {}",
+                mean(&real),
+                mean(&new)
+            );
+        }
+        let missing = values(&made, "c1").iter().filter(|v| v.is_nan()).count() as f64 / 4000.0;
+        assert!((missing - 0.1).abs() < 0.04, "{name}: {missing}");
+        let one = fitted.sample(500, Some(1), &schema, Seed(2)).unwrap();
+        assert!(values(&one, "class").iter().all(|class| *class == 1.0));
+        assert!((mean(&values(&one, "c0")) - 3.0).abs() < 0.2, "{name}");
+        assert_eq!(fitted.sample(500, Some(1), &schema, Seed(2)).unwrap().columns[1], one.columns[1]);
+        // Rows of neither class, levels never seen and values far off are less likely than any training row.
+        let scored = fitted.score(&train, 1).unwrap().unwrap();
+        let mut odd = train.take(&[1, 1]);
+        odd.columns[1].cells = Cells::Number(vec![60.0, -1e300]);
+        odd.columns[0].cells = Cells::Text { codes: vec![0, 0], levels: vec!["never".into()] };
+        let far = fitted.score(&odd, 1).unwrap().unwrap();
+        let most = scored.score.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        assert!(far.score.iter().all(|score| *score > most), "{name}: {:?} {most}", far.score);
+        assert!(far.tail.iter().all(|tail| *tail < 0.01) && scored.tail.iter().all(|tail| *tail <= 1.0));
+        let again = Discriminant::restore(&fitted.store()).unwrap();
+        assert_eq!(again.score(&train, 1).unwrap().unwrap(), scored);
+    }
+}

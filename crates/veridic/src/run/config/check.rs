@@ -258,6 +258,12 @@ impl Config {
                 "give `data.target = \"COLUMN\"` and a classifier such as `naive-bayes`",
             );
         }
+        if self.model.table().is_some_and(|parts| parts.tells_classes()) && self.data.target.is_none() {
+            return conflict(
+                &format!("`model.{}` tells the values of a column, and none is named", self.model.name()),
+                "add `--target COLUMN` (`data.target`)",
+            );
+        }
         criterion::check(self)?;
         if self.map.is_none() && self.figure.iter().any(|figure| figure.kind == FigureKind::LatentMap) {
             return conflict(

@@ -11,6 +11,7 @@ use super::resume::{edited, finished, same_run, source_of, unchanged};
 use super::{Training, latents, network, propagation, seeds, table, watch};
 use crate::data::Data;
 use crate::error::{Result, RunError};
+use crate::models::detector::DetectorConfig;
 use crate::models::{ModelConfig, Network, Objective};
 use crate::nn::LayerSummary;
 use crate::run::check;
@@ -126,7 +127,9 @@ fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> 
     let parts = config.model.table()?;
     let noun = config.model.noun();
     let of_networks = |path: &str| path.starts_with("train.") || path.starts_with("codec.");
-    let of_makers = |path: &str| path.starts_with("data.rules") && !parts.makes_rows();
+    // The default detector looks at relations between columns.
+    let has_rules = parts.makes_rows() || matches!(parts.detector, Some(DetectorConfig::Surprise(_)));
+    let of_makers = |path: &str| path.starts_with("data.rules") && !has_rules;
     let say = |is_of: &dyn Fn(&str) -> bool, kind: &str, neither: &str| {
         let named: Vec<String> =
             sets.iter().filter(|(path, _)| is_of(path)).map(|(path, _)| format!("`{path}`")).collect();
@@ -134,7 +137,8 @@ fn without_effect(config: &Config, sets: &[(String, String)]) -> Option<String> 
             format!("{} has no effect: it is a setting of {kind}, and {noun} is {neither}", named.join(", "))
         })
     };
-    say(&of_networks, "networks", "none").or_else(|| say(&of_makers, "chains and circuits", "neither"))
+    say(&of_networks, "networks", "none")
+        .or_else(|| say(&of_makers, "chains, circuits and the default detector", "none of these"))
 }
 
 /// Reads the data and builds the model, but fits and writes nothing.

@@ -10,7 +10,7 @@ use crate::data::{Cells, Column, Data, Kind, MISSING, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::chain;
 use crate::models::maker::Maker;
-use crate::models::{Ability, Fixed, Network, TableModel};
+use crate::models::{Ability, Draws, Fixed, Network, TableModel};
 use crate::run::dataset::kind;
 use crate::run::fitted::condition::{Condition, refused};
 use crate::seed::{Seed, standard_normal};
@@ -35,12 +35,9 @@ impl Fitted {
             let (table, schema) = self.paths(n, None, seed.0)?.table();
             return Ok(Data::Table(table, schema));
         }
-        if let Some((model, private)) = self.table_model().and_then(|model| Some((model, model.private()?))) {
-            if let Some(condition) = given.first() {
-                let reason = "private marginals make rows as they come".to_string();
-                return Err(refused(condition, reason, "make more rows, and keep those that meet it"));
-            }
-            return Ok(whole(model, private.sample(n, seed), seed));
+        if let Some((model, draws)) = self.table_model().and_then(|model| Some((model, model.draws()?))) {
+            let class = class(draws, given)?;
+            return Ok(whole(model, draws.sample(n, class, model.schema(), seed), seed));
         }
         if let Model::Table(_) = &self.model {
             return Ok(self.sample_given(n, given, seed.0)?.0);
@@ -153,6 +150,27 @@ impl Fitted {
         }
         Ok(z)
     }
+}
+
+/// The place of the class that conditions ask for of what makes rows as they come.
+fn class(draws: Draws<'_>, given: &[Condition]) -> Result<Option<usize>> {
+    const REMEDY: &str = "make more rows, and keep those that meet it";
+    let Some(condition) = given.first() else { return Ok(None) };
+    let why = |reason: &str| Err(refused(condition, reason.to_string(), REMEDY));
+    let classes = match draws {
+        Draws::Private(_) => return why("private marginals make rows as they come"),
+        Draws::Mixture(_) => return why("a mixture of Gaussians makes rows as they come"),
+        Draws::Classes(own) if condition.0 != own.target() || given.len() > 1 => {
+            return why("a generative classifier makes rows of one class or as they come");
+        }
+        Draws::Classes(own) => own.classes(),
+    };
+    let class = classes.iter().position(|class| *class == condition.1);
+    let none = || {
+        let known = classes.join(", ");
+        refused(condition, format!("the classes are {known}"), "ask for one of those")
+    };
+    class.ok_or_else(none).map(Some)
 }
 
 /// A made table with new names of rows and the columns that have one value in every row, in the order of the schema.

@@ -190,6 +190,13 @@ fn reasons(
         let mut text = String::new();
         writers[j].write(cells?, row, &mut text).then(|| short(text))
     };
+    // What a column is written with does not round what is not as its others: 1.72 among whole numbers.
+    let as_it_is = |j: usize, row: usize| match (actual[j], abouts[j]) {
+        (Some(Cells::Number(values)), Some(about)) if !about.kind.writes(values[row]) => {
+            Some(short(values[row].to_string()))
+        }
+        (cells, _) => said(cells, j, row),
+    };
     let number = |j: usize, row: usize| match expected[j]? {
         Cells::Number(values) => Some(values[row]).filter(|value| !value.is_nan()),
         Cells::Text { .. } => None,
@@ -203,7 +210,7 @@ fn reasons(
     };
     let cell = |name: &str, row: usize| {
         let at = columns.iter().position(|column| *column == name);
-        at.and_then(|j| said(actual[j], j, row)).unwrap_or_else(|| "missing".to_owned())
+        at.and_then(|j| as_it_is(j, row)).unwrap_or_else(|| "missing".to_owned())
     };
     let of_row = |row: usize| {
         let parts = parts.row(row);
@@ -217,7 +224,7 @@ fn reasons(
             Reason {
                 column: columns[j].to_string(),
                 adds: f64::from(parts[j]),
-                actual: said(actual[j], j, row),
+                actual: as_it_is(j, row),
                 expected,
                 expected_number: number(j, row),
                 relation: relation.map(|rule| rule.said(|name| cell(name, row))),

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::codec::ImageCodec;
-use crate::data::{Cells, Column, Images, Matrix, Schema, Table, cell_text};
+use crate::data::{Cells, Column, Data, Images, Matrix, Schema, Table, cell_text};
 use crate::error::{Result, RunError};
+use crate::evaluate::{self, RankingInterval};
 use crate::figure::{self, Coloring, Figure, LatentAxes, Pixels, RowGroup};
 use crate::latent;
 use crate::models::Ability;
@@ -13,6 +14,7 @@ use crate::run::check::figure::shown;
 use crate::run::dataset::{Dataset, counts};
 use crate::run::fitted::encoding::Encodings;
 use crate::run::fitted::{Fitted, Form, InUse};
+use crate::seed::Seed;
 
 /// What a comparison shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +44,8 @@ impl Default for CompareOptions {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// A row a run: `run`, `model`, `parameters`, `epochs`, `seconds`, then the figures of its report on test rows and
-    /// latent spaces and of made rows (`test.…`, `latent.…`, `table.…`); missing where a run has none of the name.
+    /// latent spaces and of made rows (`test.…`, `latent.…`, `table.…`); missing where a run has none of the name. Beside
+    /// `test.auroc` and `test.average_precision` their 95 % intervals over test rows drawn anew (`bootstrap.….low` and `.high`).
     pub table: Table,
     /// Its schema.
     pub schema: Schema,
@@ -90,7 +93,8 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
             notes.extend(learned_from(&first, &other, &runs[0].name, &opened.name));
         }
     }
-    let (table, schema) = table(&runs);
+    let ranges = ranges(&mut runs, options, &mut notes);
+    let (table, schema) = table(&runs, &ranges);
     let pictures = if shows {
         let rows = runs[0].run.encodings(options.data.as_deref(), &options.data_dir)?;
         match &rows.images {
@@ -161,7 +165,7 @@ fn is_network(run: &Fitted) -> bool {
     !run.layers().is_empty()
 }
 
-fn table(runs: &[Opened]) -> (Table, Schema) {
+fn table(runs: &[Opened], ranges: &[Option<RankingInterval>]) -> (Table, Schema) {
     let text = |name: &str, of: &dyn Fn(&Fitted) -> String| {
         let levels = runs.iter().map(|opened| of(&opened.run)).collect();
         let codes = (0..runs.len() as u32).collect();
@@ -201,10 +205,84 @@ fn table(runs: &[Opened]) -> (Table, Schema) {
     names.dedup();
     let order = |name: &String| first.iter().position(|other| other == name).unwrap_or(first.len());
     names.sort_by_key(order);
-    columns.extend(names.iter().map(|name| number(name, &|run| run.report().get(name).copied())));
+    type End = fn(&RankingInterval) -> f64;
+    let ends: [(&str, &str, End); 4] = [
+        ("test.auroc", "bootstrap.auroc.low", |range| range.auroc[0]),
+        ("test.auroc", "bootstrap.auroc.high", |range| range.auroc[1]),
+        ("test.average_precision", "bootstrap.average_precision.low", |range| range.average_precision[0]),
+        ("test.average_precision", "bootstrap.average_precision.high", |range| range.average_precision[1]),
+    ];
+    for name in &names {
+        columns.push(number(name, &|run| run.report().get(name).copied()));
+        for (_, end, of) in ends.iter().filter(|(figure, ..)| figure == name) {
+            if ranges.iter().any(Option::is_some) {
+                let values = ranges.iter().map(|range| range.as_ref().map_or(f64::NAN, of)).collect();
+                columns.push(Column { name: (*end).to_string(), cells: Cells::Number(values) });
+            }
+        }
+    }
     let table = Table { n_rows: runs.len(), columns };
     let schema = crate::run::fitted::score::plain_schema(&table);
     (table, schema)
+}
+
+/// Test rows drawn anew for an interval.
+const RESAMPLES: usize = 1000;
+/// Test rows up to which intervals are found.
+const MOST_RANKED: usize = 50_000;
+
+/// How far the ranking of each run of a table whose unusual rows are known reaches over its test rows drawn anew; the same
+/// rows are drawn for all that have the same. What cannot be had is said once.
+fn ranges(
+    runs: &mut [Opened],
+    options: &CompareOptions,
+    notes: &mut Vec<String>,
+) -> Vec<Option<RankingInterval>> {
+    let mut why = None;
+    let mut range = |opened: &mut Opened| -> Option<RankingInterval> {
+        opened.run.report().get("test.auroc")?;
+        let found = ranking(&mut opened.run, &options.data_dir);
+        let (scores, positive) = match found {
+            Ok(found) => found?,
+            Err(error) => {
+                why.get_or_insert_with(|| format!("{}: {error}", opened.name));
+                return None;
+            }
+        };
+        if scores.len() > MOST_RANKED {
+            why.get_or_insert_with(|| format!("more than {MOST_RANKED} test rows are not drawn anew"));
+            return None;
+        }
+        evaluate::ranking_interval(&scores, &positive, (RESAMPLES, Seed(0))).ok()
+    };
+    let ranges = runs.iter_mut().map(&mut range).collect();
+    notes.extend(why.map(|why| format!("no intervals over test rows drawn anew: {why}")));
+    ranges
+}
+
+/// Scores of the test rows of a run of a table, of a classifier the share of the unusual class, and which are unusual; nothing
+/// where these are not known.
+fn ranking(run: &mut Fitted, data_dir: &Path) -> Result<Option<(Vec<f64>, Vec<bool>)>> {
+    let data = run.data(data_dir)?;
+    let (Data::Table(table, schema), rows) = (&data.content, data.tested()) else { return Ok(None) };
+    let Some(positive) = data.positives(rows) else { return Ok(None) };
+    let test = table.take(rows);
+    if let Some(model) = run.table_model()
+        && let Some(classes) = model.classes()
+    {
+        let unusual: Vec<bool> = classes.iter().map(|class| data.positive.contains(class)).collect();
+        let Some(shares) = model.probabilities(&test)? else { return Ok(None) };
+        let of = |shares: &[f32]| {
+            let own = shares.iter().zip(&unusual).filter(|(_, unusual)| **unusual);
+            own.map(|(share, _)| f64::from(*share)).sum::<f64>()
+        };
+        return Ok(Some((shares.chunks_exact(classes.len()).map(of).collect(), positive)));
+    }
+    if !run.can(Ability::Score) {
+        return Ok(None);
+    }
+    let scores = run.score(Data::Table(test, schema.clone()), 0)?.scores;
+    Ok(Some((scores, positive)))
 }
 
 fn image_pictures(

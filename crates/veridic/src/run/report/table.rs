@@ -132,9 +132,9 @@ pub(crate) fn report(
     }
     let seed = Seed(config.seed);
     let (n, key) = (data.split.train.len().clamp(FEWEST, MADE), Seed(seed.key("report")));
-    let (schema, made) = match (model.maker(), model.private()) {
+    let (schema, made) = match (model.maker(), model.draws()) {
         (Some(maker), _) => (maker.schema(), maker.sample(n, key, threads)?),
-        (None, Some(private)) => (private.schema(), private.sample(n, key)),
+        (None, Some(draws)) => (draws.schema(schema), draws.sample(n, None, schema, key)),
         (None, None) => return Ok(TableReport { figures, made: None }),
     };
     if test.n_rows < FEWEST || config.evaluate.sample_rows == 0 {

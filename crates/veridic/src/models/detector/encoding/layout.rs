@@ -20,11 +20,11 @@ pub(in crate::models) struct Layout {
     /// The columns with several coordinates, which follow.
     pub(in crate::models) groups: Vec<Group>,
     /// By column, the coordinates of each level, and of one never seen.
-    vertices: Vec<Vec<f32>>,
+    pub(super) vertices: Vec<Vec<f32>>,
     /// By column, where its coordinates start and how many there are.
-    places: Vec<(usize, usize)>,
+    pub(super) places: Vec<(usize, usize)>,
     /// By column with numbers and missing cells, the flag's values where present and where missing.
-    flags: Vec<Option<[f32; 2]>>,
+    pub(super) flags: Vec<Option<[f32; 2]>>,
 }
 
 /// The coordinates of one column.

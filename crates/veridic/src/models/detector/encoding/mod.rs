@@ -7,6 +7,7 @@
 //! surprise, so that it can never look ordinary.
 
 mod column;
+mod decode;
 mod layout;
 mod rank;
 
