@@ -27,6 +27,9 @@ pub(crate) struct Fill {
     /// Complete each row M times
     #[arg(short = 'n', value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     n: u32,
+    /// Complete these columns alone; what is missing in others stays so [default: all]
+    #[arg(long = "column", value_name = "COLUMN")]
+    columns: Vec<String>,
     #[command(flatten)]
     seed: OwnSeed,
     #[command(flatten)]
@@ -40,7 +43,7 @@ impl Fill {
         self.output.check(&self.run, Some(&self.data))?;
         let mut run = Fitted::open(&self.run, self.threads.get())?;
         let seed = self.seed.of(&run);
-        let (filled, notes) = run.fill(self.data.as_path(), self.n as usize, seed)?;
+        let (filled, notes) = run.fill_columns(self.data.as_path(), &self.columns, self.n as usize, seed)?;
         for note in &notes {
             ui.note(note);
         }

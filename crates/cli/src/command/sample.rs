@@ -84,7 +84,11 @@ impl Sample {
             ([], Some(_)) if self.n.is_some() && run.table_model().is_some() => {
                 return Err(CliError::LikeHasRows);
             }
-            ([], Some(file)) => run.sample_like(file, self.n.map(|n| n as usize), seed)?,
+            ([], Some(file)) => {
+                let (sampled, notes) = run.sample_like(file, self.n.map(|n| n as usize), seed)?;
+                notes.iter().for_each(|note| ui.note(note));
+                sampled
+            }
             ([], None) if run.table_model().is_some() && run.can(Ability::Likelihood) => {
                 let (sampled, effective) = run.sample_given(n, &self.given, seed)?;
                 if let Some(effective) = effective {

@@ -98,7 +98,7 @@ pub use matrix::Matrix;
 pub(crate) use microaggregation::microaggregate;
 pub use mixture::{Gaussian, Grid, Mixture, Ring};
 pub use note::ReadNote;
-pub(crate) use note::{listed, share, short};
+pub(crate) use note::{counted, listed, share, short};
 pub use order_flow::{Difficulty, OrderFlow};
 pub use provenance::{
     Contents, LearnedFrom, Provenance, Stated, provenance, provenance_file, write_made, write_made_in,

@@ -26,6 +26,19 @@ pub(super) struct Draw<'a> {
     pub(super) parts: usize,
     /// What rules leave.
     pub(super) frame: &'a Frame<'a>,
+    /// What they leave by the columns before alone, where more is known than these.
+    pub(super) before: Option<&'a Frame<'a>>,
+}
+
+/// By how much more likely what the rules leave of a row's cell is than it was learned to be: values that are there, and missing ones.
+#[derive(Debug, Clone, Copy)]
+struct Excess {
+    present: f64,
+    missing: f64,
+}
+
+impl Excess {
+    const NONE: Self = Self { present: 1.0, missing: 1.0 };
 }
 
 impl Draw<'_> {
@@ -61,6 +74,54 @@ impl Draw<'_> {
         }
     }
 
+    /// Shares of codes without that of missing cells, where others are left: what rules forbid of values that are there is spread
+    /// over those that are.
+    fn there(&self, shares: &mut [f32], code: usize) {
+        let Some((missing, _)) = self.coder.missing_code().filter(|(_, share)| *share == 1.0) else { return };
+        let has_others = shares.iter().enumerate().any(|(code, share)| code != missing && *share > 0.0);
+        if code != missing && has_others && missing < shares.len() {
+            shares[missing] = 0.0;
+        }
+    }
+
+    /// How what the columns before leave of a row's cell is spread anew, as [`there`](Self::there) does it.
+    fn excess(&self, row: usize, probabilities: &Probabilities) -> Excess {
+        let frame = self.before.unwrap_or(self.frame);
+        let is_told = frame.has_ends(row) || frame.says(row) && !frame.is_distance();
+        if !is_told {
+            return Excess::NONE;
+        }
+        let codes = self.coder.codes();
+        let shares = match frame.has_ends(row) {
+            true => frame.numbers(row, self.coder, None).shares,
+            false => frame.shares(row, codes, None),
+        };
+        let missing = self.coder.missing_code().filter(|(_, share)| *share == 1.0).map(|(code, _)| code);
+        let at = |code: usize| {
+            if code < probabilities.classes() { f64::from(probabilities.at(row, code)) } else { 0.0 }
+        };
+        let others = (0..shares.len()).filter(|code| Some(*code) != missing);
+        let left: f64 = others.map(|code| at(code) * f64::from(shares[code])).sum();
+        let blank = missing.map_or(0.0, at);
+        let may_miss = missing.is_some_and(|code| shares.get(code).is_some_and(|share| *share > 0.0));
+        match (left > LEAST, may_miss) {
+            (true, true) => Excess { present: (1.0 - blank).max(0.0) / left, missing: 1.0 },
+            (true, false) => Excess { present: 1.0 / left, missing: 1.0 },
+            (false, true) => Excess { present: 1.0, missing: 1.0 / blank.max(LEAST) },
+            (false, false) => Excess::NONE,
+        }
+    }
+
+    /// Shares of codes with what is spread anew.
+    fn spread(&self, shares: Option<&[f32]>, excess: Excess) -> Option<Vec<f32>> {
+        let missing = self.coder.missing_code().filter(|(_, share)| *share == 1.0).map(|(code, _)| code);
+        let of = |(code, share): (usize, &f32)| {
+            let more = if Some(code) == missing { excess.missing } else { excess.present };
+            (f64::from(*share) * more) as f32
+        };
+        shares.map(|shares| shares.iter().enumerate().map(of).collect())
+    }
+
     fn free_symbols(
         &self,
         coder: &TextCoder,
@@ -72,7 +133,8 @@ impl Draw<'_> {
             let mut code = usize::from(*code);
             // Drawn again from what the rules leave, of the same distribution as if only that had been there.
             if self.frame.is_never(row, code as u8) {
-                let left = self.frame.shares(row, coder.codes(), None);
+                let mut left = self.frame.shares(row, coder.codes(), None);
+                self.there(&mut left, code);
                 code = probabilities.draw(row, uniform(random), Some(&left)).map_or(code, |(code, _)| code);
             }
             coder.symbol(code, uniform(random))
@@ -99,8 +161,10 @@ impl Draw<'_> {
                 return value;
             }
             let left = self.frame.numbers(row, self.coder, None);
+            let mut shares = left.shares.clone();
+            self.there(&mut shares, usize::from(*code));
             for _ in 0..ATTEMPTS {
-                let Some((code, _)) = probabilities.draw(row, uniform(random), Some(&left.shares)) else {
+                let Some((code, _)) = probabilities.draw(row, uniform(random), Some(&shares)) else {
                     break;
                 };
                 let even = |from: f64, to: f64| vec![(from, to, 1.0)];
@@ -149,7 +213,7 @@ impl Draw<'_> {
         for (row, log) in logs.iter_mut().enumerate() {
             if let Some(given) = evidence.given(from + row) {
                 let code = usize::from(given.coded.codes[from + row]);
-                *log += log_chance(&probabilities, row, code);
+                *log += log_chance(&probabilities, row, code) + self.log_excess(row, &probabilities, code);
                 if let Made::Symbol(known) = &given.made {
                     symbols.push(known[from + row]);
                 }
@@ -158,14 +222,15 @@ impl Draw<'_> {
             let set = evidence.set(from + row);
             let left = self.frame.says(row).then(|| self.frame.shares(row, coder.codes(), set));
             let shares = left.as_deref().or(set.map(|set| set.shares.as_slice()));
-            let Some((code, whole)) = probabilities.draw(row, uniform(random), shares) else {
+            let shares = self.spread(shares, self.excess(row, &probabilities));
+            let Some((code, whole)) = probabilities.draw(row, uniform(random), shares.as_deref()) else {
                 // Nothing that is allowed has a chance.
                 *log = f64::NEG_INFINITY;
                 symbols.push(coder.symbol(0, 0.0));
                 continue;
             };
             if shares.is_some() {
-                *log += whole.ln();
+                *log += log_whole(whole);
             }
             let (share, within) = (uniform(random), uniform(random));
             let even = |from: f64, to: f64| vec![(from, to, 1.0)];
@@ -203,7 +268,10 @@ impl Draw<'_> {
                 *log += match self.frame.breaks(row, value) || coder.is_beyond(self.frame.target(row, value))
                 {
                     true => LEAST.ln(),
-                    false => log_chance(&probabilities, row, usize::from(codes[row])),
+                    false => {
+                        let code = usize::from(codes[row]);
+                        log_chance(&probabilities, row, code) + self.log_excess(row, &probabilities, code)
+                    }
                 };
                 continue;
             }
@@ -215,11 +283,12 @@ impl Draw<'_> {
             let is_told = left[row].is_none() && self.frame.says(row) && !self.frame.is_distance();
             let own = is_told.then(|| self.frame.shares(row, coder.codes(), set));
             let shares = own.as_deref().or(left[row].as_ref().or(set).map(|set| set.shares.as_slice()));
-            match probabilities.draw(row, uniform(random), shares) {
+            let shares = self.spread(shares, self.excess(row, &probabilities));
+            match probabilities.draw(row, uniform(random), shares.as_deref()) {
                 Some((code, whole)) => {
                     codes[row] = code as u8;
                     if shares.is_some() {
-                        *log += whole.ln();
+                        *log += log_whole(whole);
                     }
                 }
                 // Nothing that is allowed has a chance.
@@ -258,6 +327,14 @@ impl Draw<'_> {
         values
     }
 
+    /// The logarithm of how much more likely a code is by what the columns before leave.
+    fn log_excess(&self, row: usize, probabilities: &Probabilities, code: usize) -> f64 {
+        let excess = self.excess(row, probabilities);
+        let is_missing =
+            self.coder.missing_code().is_some_and(|(missing, share)| missing == code && share == 1.0);
+        (if is_missing { excess.missing } else { excess.present }).max(LEAST).ln()
+    }
+
     /// The logarithm of the density within a code's cell at what is drawn for a value.
     fn log_density(
         &self,
@@ -274,6 +351,12 @@ impl Draw<'_> {
         let width = coder.log_width(code, part as f64 * share, (part + 1) as f64 * share);
         f64::from(fine.at(row, part)).max(LEAST).ln() - width
     }
+}
+
+/// The logarithm of a share; of nearly all of it none, so that rows of which nothing was kept away count the same.
+fn log_whole(whole: f64) -> f64 {
+    const NEAR: f64 = 1e-4;
+    if (whole - 1.0).abs() < NEAR { 0.0 } else { whole.ln() }
 }
 
 fn log_chance(probabilities: &Probabilities, row: usize, code: usize) -> f64 {

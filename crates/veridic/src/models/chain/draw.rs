@@ -211,8 +211,11 @@ impl Chain {
                         }
                     }
                     let frame = Known { law, done: &done, evidence, from, n }.frame(*j);
+                    let before = (!evidence.is_empty() && !frame.is_free())
+                        .then(|| Known { law, done: &done, evidence: &[], from, n }.frame(*j));
                     let (coder, parts) = (self.plan.target(*j, &self.coders), self.config.fine);
-                    let draw = Draw { learned, coder, features: &features, parts, frame: &frame };
+                    let before = before.as_ref();
+                    let draw = Draw { learned, coder, features: &features, parts, frame: &frame, before };
                     let (evidence, weighed) = (evidence.get(*j), (from, logs.as_mut_slice()));
                     match follows {
                         Some(follows) => draw.partly(&follows, evidence, weighed, random),

@@ -73,6 +73,12 @@ impl Evidence {
         }
     }
 
+    /// The one cell that all rows have.
+    pub(super) fn single(&self, coder: &Coder) -> Option<Made> {
+        let one = self.sets.first().filter(|_| self.given.is_none() && self.of_row.is_empty());
+        one.and_then(|set| set.single(coder))
+    }
+
     /// Whether a row's cell is given.
     pub(in crate::models) fn given(&self, row: usize) -> Option<&Given> {
         self.given.as_ref().filter(|given| given.known[row])
@@ -177,6 +183,22 @@ impl Set {
 
     pub(in crate::models) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
+    }
+
+    /// The one cell that the set has, if it has no other.
+    pub(super) fn single(&self, coder: &Coder) -> Option<Made> {
+        let [piece] = self.pieces.as_slice() else { return None };
+        match coder {
+            Coder::Text(coder) => (piece.symbol != coder.missing()).then(|| Made::Symbol(vec![piece.symbol])),
+            Coder::Number(coder) => {
+                let value = match coder.cells().get(piece.code)? {
+                    Cell::Value(value) => *value,
+                    Cell::Range(_) if piece.low == piece.high => coder.round(piece.low),
+                    Cell::Range(_) => return None,
+                };
+                Some(Made::Number(vec![value]))
+            }
+        }
     }
 
     /// The numbers of the set as ranges, those of neighboring codes as one.

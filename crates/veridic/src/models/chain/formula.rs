@@ -377,6 +377,12 @@ impl Formula {
         (value - made).abs() <= spacing * 0.5 + 1e-12 * (size + made.abs())
     }
 
+    /// Whether some parts are taken from others, which leaves less than nothing where they are drawn too large.
+    pub(super) fn is_difference(&self) -> bool {
+        let has = |inverse: bool| self.parts.iter().any(|part| part.inverse == inverse);
+        self.operation == Operation::Sum && self.terms.is_none() && has(true) && has(false)
+    }
+
     /// Whether a number is added to the parts.
     pub(super) fn has_constant(&self) -> bool {
         self.operation == Operation::Sum && self.factor.is_some()

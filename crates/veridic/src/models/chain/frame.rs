@@ -14,14 +14,14 @@ const UNKNOWN: u8 = u8::MAX;
 
 /// What is left of the cells of one column in some rows.
 pub(in crate::models) struct Frame<'a> {
-    own: &'a Coder,
+    pub(super) own: &'a Coder,
     /// What is drawn in place of values, and the other column's.
     gap: Option<(&'a Gap, &'a [f64])>,
     /// The least and the most of each row; empty where there is no rule.
     low: Vec<f64>,
     high: Vec<f64>,
     /// What each row's cell must be by a formula, or NaN; empty where there is none.
-    pins: Vec<f64>,
+    pub(super) pins: Vec<f64>,
     never: Vec<Never>,
 }
 
@@ -66,12 +66,12 @@ pub(in crate::models) struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// A column of numbers, NaN where it is not known; `None` where it is in no row.
-    fn numbers(&self, j: usize) -> Option<Cow<'a, [f64]>> {
+    pub(super) fn numbers(&self, j: usize) -> Option<Cow<'a, [f64]>> {
         self.cells(j, Made::numbers, f64::NAN)
     }
 
     /// The symbols of a column of categories, one that none has where it is not known; `None` where it is in no row.
-    fn symbols(&self, j: usize) -> Option<Cow<'a, [u32]>> {
+    pub(super) fn symbols(&self, j: usize) -> Option<Cow<'a, [u32]>> {
         self.cells(j, Made::symbols, u32::MAX)
     }
 
@@ -90,8 +90,19 @@ impl<'a> Known<'a> {
     }
 
     /// What is given of a column that is not drawn yet, by row.
-    fn given<T: Copy>(&self, j: usize, cells: impl Fn(&Given) -> Option<&[T]>, unknown: T) -> Option<Vec<T>> {
-        let given = self.evidence.get(j)?.given.as_ref()?;
+    pub(super) fn given<T: Copy>(
+        &self,
+        j: usize,
+        cells: impl Fn(&Given) -> Option<&[T]>,
+        unknown: T,
+    ) -> Option<Vec<T>> {
+        let evidence = self.evidence.get(j)?;
+        if let Some(made) = evidence.single(&self.law.coding.coders[j]) {
+            let coded = self.law.coding.coders[j].encode(&made);
+            let one = Given { known: vec![true], made, coded };
+            return cells(&one).and_then(|cells| Some(vec![*cells.first()?; self.n]));
+        }
+        let given = evidence.given.as_ref()?;
         let cells = cells(given)?;
         let rows = self.from..self.from + self.n;
         Some(rows.map(|row| if given.known[row] { cells[row] } else { unknown }).collect())
@@ -156,62 +167,11 @@ impl<'a> Known<'a> {
             (0..self.n).for_each(|row| frame.limit(self.n, row, range.from, range.to, false));
         }
     }
-
-    /// Adds what formulas of columns that are known leave of their last part.
-    fn pin(&self, j: usize, frame: &mut Frame<'a>) {
-        let Law { coding, plan, .. } = self.law;
-        let instead = plan.instead.iter().enumerate();
-        for (whole, formula) in instead.chain(plan.formulas.iter().enumerate()) {
-            let (Some(formula), Some(evidence)) = (formula, self.evidence.get(whole)) else { continue };
-            let Some(which) = formula.parts.iter().position(|part| part.column == j) else { continue };
-            let nothing = || Cow::Owned(vec![f64::NAN; self.n]);
-            let cells: Option<Vec<Cow<[f64]>>> = formula
-                .parts
-                .iter()
-                .map(|part| match formula.rates.as_ref().filter(|rates| rates.of == part.column) {
-                    _ if part.column == j => Some(nothing()),
-                    Some(rates) => self.symbols(part.column).map(|of| rates.cells(&of).into()),
-                    None => self.numbers(part.column).map(|cells| formula.counted(part.column, cells)),
-                })
-                .collect();
-            let (Some(cells), Coder::Number(own)) = (cells, frame.own) else { continue };
-            let intervals = match (&evidence.given, evidence.sets.as_slice()) {
-                // Any value that is there is no condition.
-                (None, [set]) if !set.has_missing(&coding.coders[whole]) => {
-                    set.intervals(&coding.coders[whole])
-                }
-                _ => Vec::new(),
-            };
-            for row in 0..self.n {
-                let of_row = || cells.iter().map(|cells| cells[row]);
-                let span = if let Some(given) = evidence.given(self.from + row) {
-                    let Made::Number(values) = &given.made else { continue };
-                    let value = values[self.from + row];
-                    if !formula.is_loose(j) {
-                        let value = formula.solve(which, value, of_row());
-                        if value.is_finite() {
-                            frame.pins.resize(self.n, f64::NAN);
-                            frame.pins[row] = own.round(value);
-                        }
-                        continue;
-                    }
-                    formula.span(which, (value, value), &of_row())
-                } else if let [ends] = intervals.as_slice() {
-                    formula.span(which, *ends, &of_row())
-                } else {
-                    None
-                };
-                if let Some((low, high)) = span {
-                    frame.limit(self.n, row, low, high, false);
-                }
-            }
-        }
-    }
 }
 
 impl Frame<'_> {
     /// A row's cell is from `low` to `high`, or between them where the order is strict.
-    fn limit(&mut self, n: usize, row: usize, low: f64, high: f64, strict: bool) {
+    pub(super) fn limit(&mut self, n: usize, row: usize, low: f64, high: f64, strict: bool) {
         let Coder::Number(own) = self.own else { return };
         if self.low.is_empty() {
             self.low = vec![f64::MIN; n];

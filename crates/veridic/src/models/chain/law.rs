@@ -63,6 +63,24 @@ impl Law<'_> {
         self.checks.kept(self.coding.coders, made)
     }
 
+    /// Rows in which a column that follows from others is there and another than what follows; none of a column that does not.
+    pub(in crate::models) fn strays(self, j: usize, made: &[Made]) -> Vec<usize> {
+        let of = |relation| self.broken(relation, made, |_, _| true);
+        [of(Relation::Decides(j)), of(Relation::Formula(j))].concat()
+    }
+
+    /// Rows that break what holds in made rows, with a column of what they break, by row.
+    pub(in crate::models) fn breach(self, made: &[Made]) -> Vec<(usize, usize)> {
+        let of = |relation: Relation| {
+            let column = self.about(relation).0.last().copied().unwrap_or(0);
+            self.broken(relation, made, |_, _| true).into_iter().map(move |row| (row, column))
+        };
+        let mut broken: Vec<(usize, usize)> = self.relations().into_iter().flat_map(of).collect();
+        broken.sort_unstable();
+        broken.dedup_by_key(|(row, _)| *row);
+        broken
+    }
+
     /// The cells of a column that follows from others.
     pub(in crate::models) fn follows(self, j: usize, done: &[Option<Seen>], n: usize) -> Option<Made> {
         let cells = |i: usize| done[i].as_ref().map(|(made, _)| made);
@@ -188,25 +206,26 @@ impl Law<'_> {
         if other.of_row.is_empty() {
             other.of_row = vec![0; n];
         }
-        let mut sets: HashMap<u64, u32> = HashMap::new();
+        let mut sets: HashMap<(u32, u64), u32> = HashMap::new();
         let is_partly = self.plan.partly[j].is_some();
         let blank = by.missing_symbol();
         // A missing cell of a column that follows in part says nothing of the other.
         let says = |row: &usize| !is_partly || !given.made.is_missing(*row, &self.coding.coders[j]);
         for row in (0..n).filter(|row| given.known[*row] && says(row)) {
-            let key = given.made.key(row);
-            let set = *sets.entry(key).or_insert_with(|| {
+            // What other columns that it decides have left of it.
+            let before = other.of_row[row];
+            let set = *sets.entry((before, given.made.key(row))).or_insert_with(|| {
                 let fits = |symbol: usize| {
                     is_partly && symbol == blank || decided.values.same(symbol, &given.made, row)
                 };
-                let mut set = other.sets[0].only(by, fits);
+                let mut set = other.sets[before as usize].only(by, fits);
                 // Where no value decides so, a missing cell may.
                 if set.is_empty() {
                     set = Set::new(by, &[Wanted::Missing]).only(by, fits);
                 }
                 // What nothing decides leaves it open.
                 if set.is_empty() {
-                    return 0;
+                    return before;
                 }
                 other.sets.push(set);
                 other.sets.len() as u32 - 1

@@ -95,14 +95,18 @@ impl Chain {
             let coded = gap.encode(values, others);
             let mut logs = learned.log_likelihood(&gap.coder, &features, (&coded, 0), parts, from, to);
             for ((log, value), other) in logs.iter_mut().zip(values).zip(others) {
-                if gap.is_broken(*value, *other) {
+                if gap.is_broken(*value, *other) || !gap.coder.has(gap.distance(*value, *other)) {
                     *log = LEAST.ln();
                 }
             }
             return logs;
         }
         let coder = &self.coders[j];
-        let own = learned.log_likelihood(coder, &features, (&coded[j], from), parts, from, to);
+        let mut own = learned.log_likelihood(coder, &features, (&coded[j], from), parts, from, to);
+        if let Made::Number(values) = &made[j] {
+            let strange = own.iter_mut().zip(&values[from..to]).filter(|(_, value)| !coder.has(**value));
+            strange.for_each(|(log, _)| *log = LEAST.ln());
+        }
         match self.plan.reference(j, &self.coders, &|i| made.get(i), from..to) {
             None => own,
             Some(follows) => {
@@ -110,6 +114,16 @@ impl Chain {
                 let blank = learned.log_likelihood(coder, &features, (&blank, 0), parts, from, to);
                 partly::log_likelihood(coder, (&made[j], from), &follows, (own, &blank))
             }
+        }
+    }
+}
+
+impl Coder {
+    /// Whether a number is one that is made.
+    fn has(&self, value: f64) -> bool {
+        match self {
+            Self::Number(coder) => coder.has(value),
+            Self::Text(_) => true,
         }
     }
 }

@@ -32,6 +32,7 @@ mod likelihood;
 mod listed;
 mod number;
 mod partly;
+mod pin;
 mod plan;
 mod predict;
 mod rate;

@@ -136,6 +136,18 @@ impl NumberCoder {
         self.cells.last().map_or(0.0, |cell| cell.ends().1)
     }
 
+    /// Whether a value is one that is made: one of the single values, or within a cell.
+    pub(in crate::models) fn has(&self, value: f64) -> bool {
+        match self.cells.get(self.code(value)) {
+            None => value.is_nan() && self.missing,
+            Some(Cell::Value(own)) => *own == value,
+            Some(cell) => {
+                let (low, high) = cell.ends();
+                (low..=high).contains(&value)
+            }
+        }
+    }
+
     /// Whether a value is below all that were learned from, or above.
     pub(in crate::models) fn is_beyond(&self, value: f64) -> bool {
         value < self.least() || value > self.most()

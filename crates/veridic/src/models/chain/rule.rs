@@ -330,7 +330,7 @@ impl Checks {
     pub(super) fn bound(&mut self, plan: &Plan, coders: &[Coder], n_rows: usize) {
         for (column, formula) in plan.formulas.iter().enumerate() {
             if let (Some(formula), Coder::Number(coder)) = (formula, &coders[column])
-                && formula.has_constant()
+                && (formula.has_constant() || formula.is_difference() && coder.least() >= 0.0)
                 && !self.ranges.iter().any(|range| range.column == column)
             {
                 let (from, to) = (coder.least(), coder.most());

@@ -4,9 +4,9 @@
 //! that keep the rules.
 
 use super::Conditional;
-use crate::data::Table;
+use crate::data::{ColumnSchema, Table};
 use crate::error::ModelError;
-use crate::models::chain::{Evidence, Given, Made, Set, Wanted};
+use crate::models::chain::{Coder, Evidence, Given, Made, Set, Wanted};
 use crate::models::parallel;
 use crate::seed::{Seed, uniform};
 
@@ -29,7 +29,42 @@ pub(in crate::models) fn fill<M: Conditional>(
     seed: Seed,
     threads: usize,
 ) -> Result<Vec<Table>, ModelError> {
-    completed(model, table, (m, false), seed, threads)
+    completed(model, table, (m, &|_| false), seed, threads)
+}
+
+/// The same of some columns alone: missing cells of the others are known to be missing, and stay so.
+///
+/// # Errors
+/// As [`fill`]; a column that the model does not know.
+pub(in crate::models) fn fill_only<M: Conditional>(
+    model: &M,
+    (table, only): (&Table, &[String]),
+    m: usize,
+    seed: Seed,
+    threads: usize,
+) -> Result<Vec<Table>, ModelError> {
+    only.iter().try_for_each(|name| model.law().coding.place(name).map(|_| ()))?;
+    completed(model, table, (m, &|name| !only.iter().any(|only| only == name)), seed, threads)
+}
+
+/// Rows that break what holds in made rows, with a column of what they break: cells that are known can leave no other way.
+///
+/// # Errors
+/// As [`fill`].
+pub(in crate::models) fn breaking<M: Conditional>(
+    model: &M,
+    table: &Table,
+) -> Result<Vec<(usize, String)>, ModelError> {
+    let law = model.law();
+    let rows: Vec<usize> = (0..table.n_rows).collect();
+    let read = |(column, coder): (&ColumnSchema, &Coder)| {
+        let wrong = || ModelError::MissingColumn { model: M::MODEL, column: column.name.clone() };
+        table.column(&column.name).and_then(|of| coder.read(&of.cells, &rows)).ok_or_else(wrong)
+    };
+    let made =
+        law.coding.columns.iter().zip(law.coding.coders).map(read).collect::<Result<Vec<Made>, _>>()?;
+    let broken = law.breach(&made);
+    Ok(broken.into_iter().map(|(row, j)| (row, law.coding.columns[j].name.clone())).collect())
 }
 
 /// Rows that have the columns of `table` as they are, missing cells and all, and the others made.
@@ -42,14 +77,14 @@ pub(in crate::models) fn sample_like<M: Conditional>(
     seed: Seed,
     threads: usize,
 ) -> Result<Table, ModelError> {
-    let mut filled = completed(model, table, (1, true), seed, threads)?;
+    let mut filled = completed(model, table, (1, &|_| true), seed, threads)?;
     filled.pop().ok_or(ModelError::NoColumns { model: M::MODEL })
 }
 
 fn completed<M: Conditional>(
     model: &M,
     table: &Table,
-    (m, missing_is_known): (usize, bool),
+    (m, missing_is_known): (usize, &dyn Fn(&str) -> bool),
     seed: Seed,
     threads: usize,
 ) -> Result<Vec<Table>, ModelError> {
@@ -67,6 +102,7 @@ fn completed<M: Conditional>(
         let wrong = || ModelError::MissingColumn { model: M::MODEL, column: column.name.clone() };
         known.push(Some(coder.read(&of.cells, &rows).ok_or_else(wrong)?));
     }
+    let missing_is_known = coding.columns.iter().map(|column| missing_is_known(&column.name)).collect();
     let completion = Completion { model, known, missing_is_known, draws: model.draws(m).max(1) };
     parallel(threads, || {
         let mut tables = vec![Vec::new(); m];
@@ -86,50 +122,68 @@ struct Completion<'a, M> {
     model: &'a M,
     /// By column, the cells that the table has.
     known: Vec<Option<Made>>,
-    /// Whether cells that are missing stay so.
-    missing_is_known: bool,
+    /// By column, whether cells that are missing stay so.
+    missing_is_known: Vec<bool>,
     /// Draws of each row.
     draws: usize,
+}
+
+/// Draws of rows.
+struct Drawn {
+    made: Vec<Made>,
+    /// The logarithms of their weights.
+    logs: Vec<f64>,
+    /// Whether they keep the rules.
+    kept: Vec<bool>,
+    /// Whether also all that is known of columns that follow from others is what follows.
+    right: Vec<bool>,
 }
 
 impl<M: Conditional> Completion<'_, M> {
     fn batch(&self, rows: &[u32], m: usize, seed: Seed) -> Vec<Vec<Made>> {
         let draws = self.draws;
-        let (mut made, mut logs, mut kept) = self.drawn(rows, false, seed);
+        let Drawn { mut made, mut logs, mut kept, mut right } = self.drawn(rows, false, seed);
         // Of the last, cells may stay missing.
         for attempt in 0..=ATTEMPTS {
-            let is_stuck = |place: &usize| !kept[place * draws..][..draws].contains(&true);
+            let is_last = attempt == ATTEMPTS;
+            let has = |of: &[bool], place: usize| of[place * draws..][..draws].contains(&true);
+            // Rows of which known cells contradict each other need no blank.
+            let is_stuck = |place: &usize| !has(&right, *place) && !(is_last && has(&kept, *place));
             let stuck: Vec<usize> = (0..rows.len()).filter(is_stuck).collect();
-            // Where the known cells themselves break a rule, nothing can be done.
             if stuck.is_empty() {
                 break;
             }
-            let is_last = attempt == ATTEMPTS;
             if attempt > 0 && !is_last && stuck.len() > MOST_STUCK {
                 continue;
             }
             let again: Vec<u32> = stuck.iter().map(|place| rows[*place]).collect();
             let seed = Seed(seed.key(&format!("fill.again.{attempt}")));
-            let (more, of_more, mut more_kept) = self.drawn(&again, is_last, seed);
+            let mut more = self.drawn(&again, is_last, seed);
             if is_last {
-                self.fewest_missing(&more, &mut more_kept);
+                self.fewest_missing(&more.made, &mut more.kept);
             }
             for (i, place) in stuck.into_iter().enumerate() {
                 let (to, from) = (place * draws, i * draws);
-                logs[to..to + draws].copy_from_slice(&of_more[from..from + draws]);
-                kept[to..to + draws].copy_from_slice(&more_kept[from..from + draws]);
-                for (made, more) in made.iter_mut().zip(&more) {
+                let (old, new) = (to..to + draws, from..from + draws);
+                // Draws that keep the rules are not given up for others that do no more.
+                let is_better = more.right[new.clone()].contains(&true)
+                    || more.kept[new.clone()].contains(&true) && !kept[old.clone()].contains(&true);
+                if !is_better {
+                    continue;
+                }
+                logs[old.clone()].copy_from_slice(&more.logs[new.clone()]);
+                kept[old.clone()].copy_from_slice(&more.kept[new.clone()]);
+                right[old].copy_from_slice(&more.right[new]);
+                for (made, more) in made.iter_mut().zip(&more.made) {
                     (0..draws).for_each(|draw| made.set(to + draw, more, from + draw));
                 }
             }
         }
-        for (logs, kept) in logs.chunks_mut(draws).zip(kept.chunks(draws)) {
-            if kept.contains(&true) {
-                logs.iter_mut()
-                    .zip(kept)
-                    .filter(|(_, kept)| !**kept)
-                    .for_each(|(log, _)| *log = f64::NEG_INFINITY);
-            }
+        let of_rows = kept.chunks(draws).zip(right.chunks(draws));
+        for (logs, (kept, right)) in logs.chunks_mut(draws).zip(of_rows) {
+            let best = [right, kept].into_iter().find(|of| of.contains(&true));
+            let Some(best) = best else { continue };
+            logs.iter_mut().zip(best).filter(|(_, is)| !**is).for_each(|(log, _)| *log = f64::NEG_INFINITY);
         }
         let mut random = seed.stream("fill");
         let mut table = |number: usize| {
@@ -156,9 +210,8 @@ impl<M: Conditional> Completion<'_, M> {
         }
     }
 
-    /// Draws of rows given what is known of them, side by side: the logarithms of their weights, and whether they keep the rules.
-    /// What is not known `may_miss`.
-    fn drawn(&self, rows: &[u32], may_miss: bool, seed: Seed) -> (Vec<Made>, Vec<f64>, Vec<bool>) {
+    /// Draws of rows given what is known of them, side by side. What is not known `may_miss`.
+    fn drawn(&self, rows: &[u32], may_miss: bool, seed: Seed) -> Drawn {
         let repeated: Vec<u32> = rows.iter().flat_map(|row| std::iter::repeat_n(*row, self.draws)).collect();
         let law = self.model.law();
         let mut evidence: Vec<Evidence> = law
@@ -166,14 +219,15 @@ impl<M: Conditional> Completion<'_, M> {
             .coders
             .iter()
             .zip(&self.known)
-            .map(|(coder, known)| {
+            .zip(&self.missing_is_known)
+            .map(|((coder, known), missing_is_known)| {
                 let present = Set::new(coder, &[Wanted::Present]);
-                let is_open = present.is_empty() || self.missing_is_known || may_miss;
+                let is_open = present.is_empty() || *missing_is_known || may_miss;
                 let sets = if is_open { Vec::new() } else { vec![present] };
                 let given = known.as_ref().map(|made| {
                     let made = made.take(&repeated);
                     let coded = coder.encode(&made);
-                    let stays = self.missing_is_known && coder.has_missing();
+                    let stays = *missing_is_known && coder.has_missing();
                     let known = (0..made.len()).map(|row| stays || coder.is_present(&made, row)).collect();
                     Given { known, made, coded }
                 });
@@ -186,7 +240,15 @@ impl<M: Conditional> Completion<'_, M> {
         }
         let (made, logs) = self.model.drawn(repeated.len(), &evidence, seed);
         let kept = law.kept(&made);
-        (made, logs, kept)
+        let mut right = kept.clone();
+        for (j, evidence) in evidence.iter().enumerate() {
+            let Some(given) = evidence.given.as_ref().filter(|given| given.known.contains(&true)) else {
+                continue;
+            };
+            let rows = law.strays(j, &made).into_iter().filter(|row| given.known[*row]);
+            rows.for_each(|row| right[row] = false);
+        }
+        Drawn { made, logs, kept, right }
     }
 }
 

@@ -115,6 +115,22 @@ impl<'a> Maker<'a> {
         ask!(self, model => model.fill(table, m, seed, threads))
     }
 
+    /// The same of some columns alone; missing cells of the others stay so.
+    pub(crate) fn fill_only(
+        self,
+        (table, only): (&Table, &[String]),
+        m: usize,
+        seed: Seed,
+        threads: usize,
+    ) -> Result<Vec<Table>, ModelError> {
+        ask!(self, model => complete::fill_only(model, (table, only), m, seed, threads))
+    }
+
+    /// Rows that break what holds in made rows, with a column of what they break.
+    pub(crate) fn breaking(self, table: &Table) -> Result<Vec<(usize, String)>, ModelError> {
+        ask!(self, model => complete::breaking(model, table))
+    }
+
     /// The distribution of a column in each row given the row's other cells.
     pub(crate) fn predict(
         self,

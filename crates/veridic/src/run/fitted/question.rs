@@ -5,10 +5,11 @@ use std::path::Path;
 use super::sample::whole;
 use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
-use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table};
+use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table, counted};
 use crate::error::{Result, RunError};
 use crate::evaluate::most_likely;
 use crate::models::chain::{Answer, Prediction};
+use crate::models::maker::Maker;
 use crate::models::{Ability, TableModel};
 use crate::run::dataset::read_options_of;
 use crate::seed::Seed;
@@ -53,12 +54,37 @@ impl Fitted {
     /// # Errors
     /// A model that cannot complete rows; data that cannot be read or does not fit the model.
     pub fn fill(&mut self, given: impl Into<Given>, m: usize, seed: u64) -> Result<(Data, Vec<String>)> {
-        if self.can(Ability::FillSeries) {
+        self.fill_columns(given, &[], m, seed)
+    }
+
+    /// As [`fill`](Self::fill), of these columns alone (all where none are named): missing cells of the others are known to be
+    /// missing, and stay so.
+    ///
+    /// # Errors
+    /// As [`fill`](Self::fill); a column that the model does not know.
+    pub fn fill_columns(
+        &mut self,
+        given: impl Into<Given>,
+        columns: &[String],
+        m: usize,
+        seed: u64,
+    ) -> Result<(Data, Vec<String>)> {
+        if self.can(Ability::FillSeries) && columns.is_empty() {
             return self.fill_series(given, m);
         }
-        let (model, rows, notes) = self.asked(given, Ability::Fill)?;
+        let (model, rows, mut notes) = self.asked(given, Ability::Fill)?;
         let (_, maker) = self.maker(Ability::Fill)?;
-        let filled = maker.fill(&rows, m.max(1), Seed(seed), self.pool.threads())?;
+        let (m, seed, threads) = (m.max(1), Seed(seed), self.pool.threads());
+        let filled = match columns {
+            [] => maker.fill(&rows, m, seed, threads)?,
+            only => maker.fill_only((&rows, only), m, seed, threads)?,
+        };
+        let completed = |row: usize| {
+            let lacks =
+                |column: &ColumnSchema| rows.column(&column.name).is_none_or(|own| own.cells.is_missing(row));
+            maker.columns().iter().any(lacks)
+        };
+        notes.extend(filled.first().map(|table| breaking(maker, table, &completed)).transpose()?.flatten());
         let mut all: Option<Table> = None;
         for (draw, mut table) in filled.into_iter().enumerate() {
             // What no part of the model speaks of stays as it is.
@@ -86,17 +112,18 @@ impl Fitted {
     }
 
     /// Rows like those given in the columns that these have, which stay as they are, with all others made. Of windows of series, as
-    /// many paths as there are windows in the file, or `n`, each drawn from the posterior of one of them, behind those windows.
+    /// many paths as there are windows in the file, or `n`, each drawn from the posterior of one of them, behind those windows. Also
+    /// returns what the user should know.
     ///
     /// # Errors
     /// A model that cannot make rows; data of which no column is the model's.
-    pub fn sample_like(&mut self, given: &Path, n: Option<usize>, seed: u64) -> Result<Data> {
+    pub fn sample_like(&mut self, given: &Path, n: Option<usize>, seed: u64) -> Result<(Data, Vec<String>)> {
         if self.windows().is_some() {
             let n = match n {
                 Some(n) => n,
                 None => self.read(given)?.data.len(),
             };
-            return self.paths_like(given, n, seed);
+            return Ok((self.paths_like(given, n, seed)?, Vec::new()));
         }
         let (model, maker) = self.maker(Ability::Sample)?;
         let mut options = read_options_of(&self.config, given);
@@ -109,13 +136,14 @@ impl Fitted {
             return Err(RunError::NothingShared { found, columns, path: given.to_path_buf() }.into());
         }
         let mut made = maker.sample_like(&table, Seed(seed), self.pool.threads())?;
+        let notes = breaking(maker, &made, &|_| true)?.into_iter().collect();
         // Names of rows that the file has are those of its rows.
         for key in model.keys() {
             if let Some(column) = table.column(key.column()).filter(|column| column.n_missing() == 0) {
                 made.columns.push(column.clone());
             }
         }
-        Ok(whole(model, made, Seed(seed)))
+        Ok((whole(model, made, Seed(seed)), notes))
     }
 
     /// What a column would be in each row, given the row's other cells: `predicted` (the most likely value, of numbers the
@@ -184,6 +212,21 @@ impl Fitted {
         let schema = plain_schema(&table);
         Ok((table, schema, notes))
     }
+}
+
+/// What is said of rows, of those `completed`, that break what holds in made rows.
+fn breaking(maker: Maker<'_>, table: &Table, completed: &dyn Fn(usize) -> bool) -> Result<Option<String>> {
+    let mut broken = maker.breaking(table)?;
+    broken.retain(|(row, _)| completed(*row));
+    let said = broken.first().map(|(row, column)| {
+        let rows = counted(broken.len(), "row");
+        format!(
+            "{rows} break what rows keep (the first is row {}, by `{column}`): their given cells leave no other way, or none was \
+             found",
+            row + 1
+        )
+    });
+    Ok(said)
 }
 
 /// Most values whose probabilities are columns.
