@@ -8,6 +8,9 @@ use super::plan::Decided;
 use super::rule::{Rule, RuleConfig};
 use crate::data::ColumnSchema;
 
+/// Parts of moments of which it is asked whether each has a value of its own, at most.
+const MOST_OWN: usize = 64;
+
 /// Something that holds of rows: where it is in the plan or among the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::models) enum Relation {
@@ -104,13 +107,32 @@ impl Law<'_> {
         match relation {
             Relation::Decides(j) => {
                 let Some(decided) = &self.plan.decided[j] else { return Vec::new() };
+                // Parts of moments that are known, where each has a value of its own.
+                let own: Vec<usize> = match decided.period {
+                    Some(period) if period.symbols() <= MOST_OWN => {
+                        let known: Vec<usize> =
+                            (0..period.symbols()).filter(|symbol| is_known(j, *symbol)).collect();
+                        let is_own = |a: &usize| {
+                            known.iter().filter(|b| decided.values.is_same(*a, &decided.values, **b)).count()
+                                == 1
+                        };
+                        if known.iter().all(is_own) { known } else { Vec::new() }
+                    }
+                    _ => Vec::new(),
+                };
                 let contradicts = |row: &usize| {
                     if made[j].is_missing(*row, &coders[j]) {
                         return false;
                     }
                     let symbol = decided.known(coders, &made[decided.by], *row);
-                    let symbol = symbol.filter(|symbol| is_known(j, *symbol));
-                    symbol.is_some_and(|symbol| !made[j].is_same(*row, &decided.values, symbol))
+                    match symbol.filter(|symbol| is_known(j, *symbol)) {
+                        Some(symbol) => !made[j].is_same(*row, &decided.values, symbol),
+                        // A Saturday is none of the days that have a name.
+                        None => {
+                            symbol.is_some()
+                                && own.iter().any(|own| made[j].is_same(*row, &decided.values, *own))
+                        }
+                    }
                 };
                 (0..n).filter(contradicts).collect()
             }

@@ -63,7 +63,11 @@ impl Conditional for Chain {
     }
 
     fn drawn(&self, n: usize, evidence: &[Evidence], seed: Seed) -> (Vec<Made>, Vec<f64>) {
-        let (rows, logs) = self.draw_given(n, evidence, seed);
+        let (rows, mut logs) = self.draw_given(n, evidence, seed);
+        // As rows that nothing is known of would be chosen.
+        if let Some(excess) = self.margins.as_ref().and_then(|margins| margins.excess(&rows)) {
+            logs.iter_mut().zip(excess).for_each(|(log, more)| *log += f64::from(more));
+        }
         (rows.made, logs)
     }
 

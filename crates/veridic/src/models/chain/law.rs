@@ -191,6 +191,60 @@ impl Law<'_> {
         Ok(())
     }
 
+    /// Where column `j` is what others make at the rate of a category, and all but the category is known: that is one of those
+    /// whose rates make it so.
+    pub(in crate::models) fn push_down_rates(self, j: usize, n: usize, evidence: &mut [Evidence]) {
+        let Some(formula) = self.plan.formulas[j].as_ref().filter(|formula| formula.rates.is_some()) else {
+            return;
+        };
+        let Some(rates) = &formula.rates else { return };
+        let (Coder::Text(levels), own) = (&self.coding.coders[rates.of], &self.coding.coders[j]) else {
+            return;
+        };
+        let numbers = |of: usize| {
+            let given = evidence[of].given.as_ref()?;
+            given.made.numbers().map(|values| (values.to_vec(), given.known.clone()))
+        };
+        let parts = formula.parts.iter().map(|part| match part.column == rates.of {
+            true => Some((Vec::new(), Vec::new())),
+            false => numbers(part.column),
+        });
+        let (Some(whole), Some(parts)) = (numbers(j), parts.collect::<Option<Vec<_>>>()) else { return };
+        let symbols: Vec<u32> = (0..levels.missing()).collect();
+        let of_symbol = rates.cells(&symbols);
+        let other = &mut evidence[rates.of];
+        let coder = &self.coding.coders[rates.of];
+        if other.sets.is_empty() {
+            other.sets.push(Set::new(coder, &[Wanted::Present, Wanted::Missing]));
+        }
+        if other.of_row.is_empty() {
+            other.of_row = vec![0; n];
+        }
+        let mut sets: HashMap<(u32, Vec<bool>), u32> = HashMap::new();
+        for row in 0..n {
+            let is_open = other.given.as_ref().is_none_or(|given| !given.known[row]);
+            let are_known = parts.iter().all(|(_, known)| known.get(row) != Some(&false));
+            if !is_open || !whole.1[row] || !are_known {
+                continue;
+            }
+            let fits = |rate: &f64| {
+                let cells = parts.iter().map(|(values, _)| values.get(row).copied().unwrap_or(*rate));
+                formula.holds(own, whole.0[row], cells)
+            };
+            let marks: Vec<bool> = of_symbol.iter().map(fits).collect();
+            let before = other.of_row[row];
+            let set = *sets.entry((before, marks)).or_insert_with_key(|(_, marks)| {
+                let set = other.sets[before as usize].only(coder, |symbol| marks.get(symbol) == Some(&true));
+                if set.is_empty() {
+                    return before;
+                }
+                other.sets.push(set);
+                other.sets.len() as u32 - 1
+            });
+            other.of_row[row] = set;
+        }
+    }
+
     /// Where column `j` is known and decided by one that is not: the other may only be what decides it so.
     pub(in crate::models) fn push_down(self, j: usize, n: usize, evidence: &mut [Evidence]) {
         // Of a part of its moments, too many moments are left.

@@ -46,6 +46,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turn;
 mod written;
 
 use crate::data::{ColumnSchema, Schema};

@@ -161,11 +161,13 @@ impl Ids {
         first.clear();
         first.resize(self.count, u32::MAX);
         let (mut present, mut values) = (0usize, 0usize);
+        let mut counts: HashMap<u32, f64> = HashMap::new();
         for (here, there) in self.of.iter().zip(&other.of) {
             if Some(*here) == self.missing || Some(*there) == other.missing {
                 continue;
             }
             present += 1;
+            *counts.entry(*there).or_default() += 1.0;
             let known = &mut first[*here as usize];
             if *known == u32::MAX {
                 *known = *there;
@@ -175,7 +177,10 @@ impl Ids {
                 return false;
             }
         }
-        (present - values) as f64 * other.present_differ >= EXPECTED
+        // A value that is the same in all of these rows is decided by nothing in them.
+        let n = present.max(1) as f64;
+        let differ = 1.0 - counts.values().map(|count| (count / n).powi(2)).sum::<f64>();
+        (present - values) as f64 * differ >= EXPECTED
     }
 
     /// Rows that have another value there than most of those with the same value here, missing ones aside.
@@ -301,10 +306,15 @@ impl Plan {
             true => Formula::find((coders, slack), columns, &decided, wishes),
             false => (none(), none()),
         };
+        let turned = match slack == 0.0 {
+            true => Formula::turn(&mut formulas, &instead, &decided, (coders, columns)),
+            false => Vec::new(),
+        };
         // What nearly all rows keep, those that do not aside; that two columns are nearly always the same says something of the others.
         if slack == 0.0 && config.formulas {
             let erred = Formula::find((coders, ERRED), columns, &decided, wishes).0;
-            for (formula, erred) in formulas.iter_mut().zip(erred) {
+            let free = formulas.iter_mut().zip(erred).enumerate().filter(|(j, _)| !turned.contains(j));
+            for (_, (formula, erred)) in free {
                 let is_of_several = |of: &Formula| of.parts.len() > 1 || of.factor.is_some();
                 if formula.is_none() {
                     *formula = erred.filter(is_of_several);

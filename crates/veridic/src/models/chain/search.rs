@@ -10,7 +10,7 @@ use super::rate::{Categories, Rates};
 use super::solve::whole_weights;
 
 /// Fewest rows that show a formula, and fewest different values of it and of each of two parts.
-const LEAST_ROWS: usize = 50;
+const LEAST_ROWS: usize = 20;
 const LEAST_VALUES: usize = 5;
 
 /// Most columns of numbers among which formulas are looked for.

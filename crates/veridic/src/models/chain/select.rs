@@ -30,6 +30,9 @@ const LEAST_ROWS: usize = 500;
 const MOST_COLUMNS: usize = 300;
 const MOST_PAIRS: usize = 2016;
 
+/// Pairs of which it is kept how they are corrected, at most.
+const MOST_STORED: usize = 512;
+
 /// Rows by which pairs are chosen where there are more.
 const SAMPLE: usize = 2000;
 
@@ -49,6 +52,9 @@ pub(super) struct Margins {
     pub(super) n_rows: usize,
     /// How much of a weight is taken, above 0 and at most 1: to its power. Below 1 in runs of an earlier version only.
     pub(super) strength: f32,
+    /// What corrects rows as they are drawn, for those that are drawn given something; not in runs of an earlier version, nor of
+    /// very many pairs.
+    pub(super) corrections: Option<Corrections>,
 }
 
 /// By pair of columns, what the logarithm of a row's weight gets by its bins.
@@ -56,10 +62,17 @@ pub(super) type Corrections = Vec<Vec<f32>>;
 
 /// By what made rows are chosen: the margins of pairs of columns, and the rows that were learned from, where they are made too often.
 pub(super) fn choice(chain: &Chain, sources: &[Source], seed: Seed) -> (Option<Margins>, Option<Copies>) {
-    let margins = Margins::fit(chain, sources);
+    let mut margins = Margins::fit(chain, sources);
     let n = chain.n_rows.min(TRIED);
     let pool = chain.pool((n * chain.config.pool).max(LEAST_POOL), Seed(seed.key("chain.select")));
-    let logs = margins.as_ref().map_or_else(|| vec![0.0; pool.n], |margins| margins.weigh(&pool).0);
+    let logs = match &mut margins {
+        None => vec![0.0; pool.n],
+        Some(margins) => {
+            let (logs, corrections) = margins.weigh(&pool);
+            margins.corrections = (margins.pairs.len() <= MOST_STORED).then_some(corrections);
+            logs
+        }
+    };
     let kept = keep(&logs, n, &mut seed.stream("chain.select"));
     (margins, Copies::fit(sources, &pool, &kept))
 }
@@ -122,7 +135,7 @@ impl Margins {
                 table
             })
             .collect();
-        Some(Self { columns, pairs, targets, n_rows: n, strength: 1.0 })
+        Some(Self { columns, pairs, targets, n_rows: n, strength: 1.0, corrections: None })
     }
 
     /// The logarithms of the weights of the rows of a pool, and what was learned of pairs of bins, by which other pools can be
@@ -139,6 +152,11 @@ impl Margins {
         self.add(&self.binned(pool), corrections, 1.0, &mut logs);
         logs.iter_mut().for_each(|log| *log *= self.strength);
         logs
+    }
+
+    /// The logarithms of how much more often rows would be kept than they are drawn; nothing where that is not known.
+    pub(super) fn excess(&self, rows: &Rows) -> Option<Vec<f32>> {
+        self.corrections.as_ref().map(|corrections| self.weigh_next(rows, corrections))
     }
 
     /// The bins of a pool, by column that takes part.
@@ -206,8 +224,13 @@ impl Margins {
             *j < n_columns && map.len() == 256 && map.iter().all(|bin| usize::from(*bin) < TEXT_BINS)
         };
         let known = |(a, b): &(usize, usize)| *a < self.columns.len() && *b < self.columns.len();
-        let whole = self.targets.len() == self.pairs.len()
-            && self.targets.iter().all(|target| target.len() == TEXT_BINS * TEXT_BINS);
+        let are_whole = |tables: &[Vec<f32>]| {
+            tables.len() == self.pairs.len()
+                && tables.iter().all(|table| {
+                    table.len() == TEXT_BINS * TEXT_BINS && table.iter().all(|value| value.is_finite())
+                })
+        };
+        let whole = are_whole(&self.targets) && self.corrections.as_deref().is_none_or(are_whole);
         let all = self.columns.iter().all(sound) && self.pairs.iter().all(known) && whole;
         let is_strength = self.strength > 0.0 && self.strength <= 1.0;
         (!all || self.pairs.is_empty() || !is_strength).then_some("margins of columns that are not there")

@@ -132,25 +132,18 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
     let formulas: Vec<Option<Formula>> = parsed(stored, "formulas")?;
     let numbers =
         |i: usize, j: usize| matches!((&coders[i], &coders[j]), (Coder::Number(_), Coder::Number(_)));
-    // Each is made of columns before it, and of those that such a column decides.
-    let before = |(j, formula): (usize, &Option<Formula>)| {
+    let are_there = |(j, formula): (usize, &Option<Formula>)| {
         let Some(formula) = formula else { return true };
-        let is_made = |i: usize| decided[i].as_ref().map_or(i, |of| of.by) < j;
         let is_rate = |i: usize| formula.rates.as_ref().is_some_and(|rates| rates.of == i);
         let is_sound = |i: usize| match coders.get(i) {
             Some(Coder::Text(_)) => is_rate(i) && matches!(coders[j], Coder::Number(_)),
             Some(Coder::Number(_)) => numbers(i, j) && !is_rate(i),
             None => false,
         };
-        let is_text = |i: usize| matches!(coders[i], Coder::Text(_));
-        let is_free = |i: usize| {
-            is_rate(i) && decided[i].as_ref().is_none_or(|of| of.period.is_none() && is_text(of.by))
-        };
-        let is_there = |i: usize| is_sound(i) && (is_made(i) || is_free(i));
-        let known = formula.parts.iter().all(|part| is_there(part.column));
+        let known = formula.parts.iter().all(|part| part.column != j && is_sound(part.column));
         formula.is_whole() && decided[j].is_none() && known
     };
-    if formulas.len() != n || !formulas.iter().enumerate().all(before) {
+    if formulas.len() != n || !formulas.iter().enumerate().all(are_there) {
         return Err("formulas of columns that are not there".to_string());
     }
     let instead: Vec<Option<Formula>> = match stored.about.contains_key("instead") {
@@ -158,8 +151,19 @@ pub(in crate::models) fn restore_law(stored: &Stored, coders: &[Coder]) -> Resul
         false => vec![None; n],
     };
     let is_second = |(j, of): (usize, &Option<Formula>)| of.is_none() || formulas[j].is_some();
-    if instead.len() != n || !instead.iter().enumerate().all(|of| before(of) && is_second(of)) {
+    if instead.len() != n || !instead.iter().enumerate().all(|of| are_there(of) && is_second(of)) {
         return Err("second formulas of columns that are not there".to_string());
+    }
+    // None is made, by way of others, of itself.
+    let mut place = vec![0; n];
+    for (at, j) in order(&decided, &formulas, &instead).into_iter().enumerate() {
+        place[j] = at;
+    }
+    let waits = |(j, formula): (usize, &Option<Formula>)| {
+        formula.iter().flat_map(|formula| &formula.parts).all(|part| place[part.column] < place[j])
+    };
+    if !formulas.iter().enumerate().all(waits) || !instead.iter().enumerate().all(waits) {
+        return Err("formulas of columns that are made of each other".to_string());
     }
     let checks: Checks = parsed(stored, "checks")?;
     if let Some(problem) = checks.problem(n) {
@@ -216,6 +220,12 @@ impl Chain {
                 &[margins.pairs.len(), targets.len() / margins.pairs.len().max(1)],
                 targets,
             );
+            if let Some(corrections) = &margins.corrections {
+                let values: Vec<f32> = corrections.concat();
+                let width = values.len() / corrections.len().max(1);
+                stored.insert("corrections", &[corrections.len(), width], values);
+                stored.about.insert("corrections".to_string(), "kept".to_string());
+            }
         }
         if let Some(copies) = &self.copies {
             stored.about.insert("copies".to_string(), text(&(&copies.columns, copies.share, copies.out)));
@@ -262,7 +272,17 @@ impl Chain {
                     true => parsed(stored, "margins.strength")?,
                     false => 1.0,
                 };
-                let margins = Margins { columns, pairs, targets, n_rows, strength };
+                let corrections = match stored.about.contains_key("corrections") {
+                    false => None,
+                    true if stored.text("corrections")? != "kept" => {
+                        return Err("corrections of pairs are kept or not there".to_string());
+                    }
+                    true => {
+                        let values = stored.values::<f32>("corrections")?;
+                        Some(values.chunks(width.max(1)).map(<[f32]>::to_vec).collect())
+                    }
+                };
+                let margins = Margins { columns, pairs, targets, n_rows, strength, corrections };
                 if let Some(problem) = margins.problem(n) {
                     return Err(problem.to_string());
                 }

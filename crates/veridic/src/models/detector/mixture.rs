@@ -21,6 +21,9 @@ const MOST_COORDINATES: usize = 500;
 /// Most training rows it learns from.
 const MOST: usize = 20_000;
 
+/// Fewest rows that a Gaussian stands for.
+const FEWEST: f64 = 3.0;
+
 /// Rows whose sums are taken together, in the same order at any number of threads.
 const PIECE: usize = 512;
 
@@ -311,7 +314,15 @@ pub(in crate::models) fn fitted(
         }
         before = likelihood;
     }
-    mixture.parts
+    // A Gaussian of its own would make a row far from all others the most ordinary one.
+    let own = |part: &&Gaussian| part.log_weight.exp() * rows.n_rows as f64 >= FEWEST;
+    let mut parts: Vec<Gaussian> = mixture.parts.iter().filter(own).cloned().collect();
+    if parts.is_empty() {
+        return mixture.parts;
+    }
+    let whole: f64 = parts.iter().map(|part| part.log_weight.exp()).sum();
+    parts.iter_mut().for_each(|part| part.log_weight -= whole.ln());
+    parts
 }
 
 impl Method for GaussianMixture {

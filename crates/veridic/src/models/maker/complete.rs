@@ -147,8 +147,7 @@ impl<M: Conditional> Completion<'_, M> {
         for attempt in 0..=ATTEMPTS {
             let is_last = attempt == ATTEMPTS;
             let has = |of: &[bool], place: usize| of[place * draws..][..draws].contains(&true);
-            // Rows of which known cells contradict each other need no blank.
-            let is_stuck = |place: &usize| !has(&right, *place) && !(is_last && has(&kept, *place));
+            let is_stuck = |place: &usize| !has(&right, *place);
             let stuck: Vec<usize> = (0..rows.len()).filter(is_stuck).collect();
             if stuck.is_empty() {
                 break;
@@ -161,11 +160,13 @@ impl<M: Conditional> Completion<'_, M> {
             let mut more = self.drawn(&again, is_last, seed);
             if is_last {
                 self.fewest_missing(&more.made, &mut more.kept);
+                more.right.iter_mut().zip(&more.kept).for_each(|(right, kept)| *right &= kept);
             }
             for (i, place) in stuck.into_iter().enumerate() {
                 let (to, from) = (place * draws, i * draws);
                 let (old, new) = (to..to + draws, from..from + draws);
-                // Draws that keep the rules are not given up for others that do no more.
+                // Draws that keep the rules are not given up for others that do no more: where known cells contradict each other, a
+                // blank mends nothing.
                 let is_better = more.right[new.clone()].contains(&true)
                     || more.kept[new.clone()].contains(&true) && !kept[old.clone()].contains(&true);
                 if !is_better {
@@ -235,6 +236,7 @@ impl<M: Conditional> Completion<'_, M> {
             })
             .collect();
         for j in 0..law.coding.columns.len() {
+            law.push_down_rates(j, repeated.len(), &mut evidence);
             law.push_down(j, repeated.len(), &mut evidence);
             law.push_down_dates(j, repeated.len(), &mut evidence);
         }

@@ -220,11 +220,14 @@ fn reasons(
             if let (Some(text), Some(bound)) = (&mut expected, broken.and_then(|cell| cell.bound)) {
                 *text = format!("{bound} {text}");
             }
+            // What never goes with another value is not what is expected in its place.
+            let actual = as_it_is(j, row);
+            let expected = expected.filter(|expected| broken.is_none() || Some(expected) != actual.as_ref());
             let relation = broken.zip(of).and_then(|(cell, of)| of.relations.get(cell.relation));
             Reason {
                 column: columns[j].to_string(),
                 adds: f64::from(parts[j]),
-                actual: as_it_is(j, row),
+                actual,
                 expected,
                 expected_number: number(j, row),
                 relation: relation.map(|rule| rule.said(|name| cell(name, row))),

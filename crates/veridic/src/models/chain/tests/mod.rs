@@ -1,4 +1,5 @@
 mod follow;
+mod known;
 mod nearly;
 mod partly;
 mod question;
