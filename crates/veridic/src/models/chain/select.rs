@@ -186,7 +186,7 @@ impl Margins {
                     for ((a, b), weight) in binned[*a].iter().zip(&binned[*b]).zip(&weights) {
                         table[place(*a, *b)] += weight;
                     }
-                    let correction = |(t, s): (&f32, &f32)| ((t + DAMPING) / (s * scale + DAMPING)).ln();
+                    let correction = |(t, s): (&f32, &f32)| excess(*t, s * scale);
                     target.iter().zip(&table).map(correction).collect()
                 })
                 .collect();
@@ -235,6 +235,15 @@ impl Margins {
         let is_strength = self.strength > 0.0 && self.strength <= 1.0;
         (!all || self.pairs.is_empty() || !is_strength).then_some("margins of columns that are not there")
     }
+}
+
+/// How much more often a pair of bins should be there, of a count that is wanted and one there is, as the logarithm of their ratio.
+///
+/// Of small counts the logarithm itself is too small on average, whatever there is: rows of bins with few others each, as those of
+/// dates, would give way to rows whose bins are full, as a missing date is.
+fn excess(wanted: f32, there: f32) -> f32 {
+    let more = (wanted - there) / (there + DAMPING);
+    if more > 1.0 { 1.0 + more.ln() } else { more }
 }
 
 fn place(a: u8, b: u8) -> usize {

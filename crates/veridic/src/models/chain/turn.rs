@@ -8,7 +8,7 @@ use super::plan::Decided;
 /// Share of rows that have one value of a column from which it is learned rather than made, and how much less often any other
 /// part has one.
 const OFTEN: f64 = 0.03;
-const RARER: f64 = 4.0;
+const RARER: f64 = 2.0;
 
 impl Formula {
     /// Where the column that a sum makes often has one value, as what is left of 100 is often 0, and a part hardly ever, the part is

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::sample::whole;
 use super::score::{number, plain_schema};
 use super::{Fitted, Given, Model};
-use crate::data::{Cells, Column, ColumnSchema, Data, Kind, Schema, Table, counted};
+use crate::data::{Cells, Column, ColumnSchema, Data, Kind, ReadOptions, Schema, Table, counted};
 use crate::error::{Result, RunError};
 use crate::evaluate::most_likely;
 use crate::models::chain::{Answer, Prediction};
@@ -72,6 +72,11 @@ impl Fitted {
         if self.can(Ability::FillSeries) && columns.is_empty() {
             return self.fill_series(given, m);
         }
+        let given = given.into();
+        let (beside, of_beside) = match &given {
+            Given::File(path) => self.beside(path),
+            Given::Data(_) | Given::Reading(_) => Default::default(),
+        };
         let (model, rows, mut notes) = self.asked(given, Ability::Fill)?;
         let (_, maker) = self.maker(Ability::Fill)?;
         let (m, seed, threads) = (m.max(1), Seed(seed), self.pool.threads());
@@ -88,7 +93,7 @@ impl Fitted {
         let mut all: Option<Table> = None;
         for (draw, mut table) in filled.into_iter().enumerate() {
             // What no part of the model speaks of stays as it is.
-            for column in &rows.columns {
+            for column in rows.columns.iter().chain(&beside) {
                 if table.column(&column.name).is_none() {
                     table.columns.push(column.clone());
                 }
@@ -104,11 +109,32 @@ impl Fitted {
         }
         let table = all.unwrap_or(rows);
         let mut schema = model.schema().clone();
+        schema.columns.extend(of_beside);
         if m > 1 {
             let kind = Kind::Integer { min: 1.0, max: m as f64 };
             schema.columns.insert(0, ColumnSchema::new("draw", kind, 0));
         }
         Ok((Data::Table(table, schema), notes))
+    }
+
+    /// Columns of a table that the model was not fitted with, as they stand there; none of one that cannot be read by itself.
+    fn beside(&self, path: &Path) -> (Vec<Column>, Vec<ColumnSchema>) {
+        let options = read_options_of(&self.config, path);
+        let is_other = |name: &str| self.schema().is_none_or(|schema| schema.column(name).is_none());
+        let names = |reading: crate::data::Reading| {
+            let others =
+                reading.schema.columns.into_iter().map(|column| column.name).filter(|name| is_other(name));
+            others.collect::<Vec<String>>()
+        };
+        let others = crate::data::read(path, &options).map(names).unwrap_or_default();
+        if others.is_empty() {
+            return Default::default();
+        }
+        let options = ReadOptions { categorical: others, ..options };
+        let Ok(reading) = crate::data::read(path, &options) else { return Default::default() };
+        let columns = reading.table.columns.into_iter().filter(|column| is_other(&column.name)).collect();
+        let schemas = reading.schema.columns.into_iter().filter(|column| is_other(&column.name)).collect();
+        (columns, schemas)
     }
 
     /// Rows like those given in the columns that these have, which stay as they are, with all others made. Of windows of series, as

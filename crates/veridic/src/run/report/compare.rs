@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::codec::ImageCodec;
-use crate::data::{Cells, Column, Data, Images, Matrix, Schema, Table, cell_text};
+use crate::data::{Cells, Column, Images, Matrix, Schema, Table, cell_text};
 use crate::error::{Result, RunError};
-use crate::evaluate::{self, RankingInterval};
+use crate::evaluate::RankingInterval;
 use crate::figure::{self, Coloring, Figure, LatentAxes, Pixels, RowGroup};
 use crate::latent;
 use crate::models::Ability;
@@ -14,7 +14,8 @@ use crate::run::check::figure::shown;
 use crate::run::dataset::{Dataset, counts};
 use crate::run::fitted::encoding::Encodings;
 use crate::run::fitted::{Fitted, Form, InUse};
-use crate::seed::Seed;
+
+use super::drawn_anew::ranges;
 
 /// What a comparison shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,9 +58,9 @@ pub struct Comparison {
 }
 
 /// A run opened, with its name.
-struct Opened {
-    name: String,
-    run: Fitted,
+pub(super) struct Opened {
+    pub(super) name: String,
+    pub(super) run: Fitted,
 }
 
 /// Compares at least two runs of the same data.
@@ -93,7 +94,7 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions) -> Result<Comparison
             notes.extend(learned_from(&first, &other, &runs[0].name, &opened.name));
         }
     }
-    let ranges = ranges(&mut runs, options, &mut notes);
+    let ranges = ranges(&mut runs, &options.data_dir, &mut notes);
     let (table, schema) = table(&runs, &ranges);
     let pictures = if shows {
         let rows = runs[0].run.encodings(options.data.as_deref(), &options.data_dir)?;
@@ -224,65 +225,6 @@ fn table(runs: &[Opened], ranges: &[Option<RankingInterval>]) -> (Table, Schema)
     let table = Table { n_rows: runs.len(), columns };
     let schema = crate::run::fitted::score::plain_schema(&table);
     (table, schema)
-}
-
-/// Test rows drawn anew for an interval.
-const RESAMPLES: usize = 1000;
-/// Test rows up to which intervals are found.
-const MOST_RANKED: usize = 50_000;
-
-/// How far the ranking of each run of a table whose unusual rows are known reaches over its test rows drawn anew; the same
-/// rows are drawn for all that have the same. What cannot be had is said once.
-fn ranges(
-    runs: &mut [Opened],
-    options: &CompareOptions,
-    notes: &mut Vec<String>,
-) -> Vec<Option<RankingInterval>> {
-    let mut why = None;
-    let mut range = |opened: &mut Opened| -> Option<RankingInterval> {
-        opened.run.report().get("test.auroc")?;
-        let found = ranking(&mut opened.run, &options.data_dir);
-        let (scores, positive) = match found {
-            Ok(found) => found?,
-            Err(error) => {
-                why.get_or_insert_with(|| format!("{}: {error}", opened.name));
-                return None;
-            }
-        };
-        if scores.len() > MOST_RANKED {
-            why.get_or_insert_with(|| format!("more than {MOST_RANKED} test rows are not drawn anew"));
-            return None;
-        }
-        evaluate::ranking_interval(&scores, &positive, (RESAMPLES, Seed(0))).ok()
-    };
-    let ranges = runs.iter_mut().map(&mut range).collect();
-    notes.extend(why.map(|why| format!("no intervals over test rows drawn anew: {why}")));
-    ranges
-}
-
-/// Scores of the test rows of a run of a table, of a classifier the share of the unusual class, and which are unusual; nothing
-/// where these are not known.
-fn ranking(run: &mut Fitted, data_dir: &Path) -> Result<Option<(Vec<f64>, Vec<bool>)>> {
-    let data = run.data(data_dir)?;
-    let (Data::Table(table, schema), rows) = (&data.content, data.tested()) else { return Ok(None) };
-    let Some(positive) = data.positives(rows) else { return Ok(None) };
-    let test = table.take(rows);
-    if let Some(model) = run.table_model()
-        && let Some(classes) = model.classes()
-    {
-        let unusual: Vec<bool> = classes.iter().map(|class| data.positive.contains(class)).collect();
-        let Some(shares) = model.probabilities(&test)? else { return Ok(None) };
-        let of = |shares: &[f32]| {
-            let own = shares.iter().zip(&unusual).filter(|(_, unusual)| **unusual);
-            own.map(|(share, _)| f64::from(*share)).sum::<f64>()
-        };
-        return Ok(Some((shares.chunks_exact(classes.len()).map(of).collect(), positive)));
-    }
-    if !run.can(Ability::Score) {
-        return Ok(None);
-    }
-    let scores = run.score(Data::Table(test, schema.clone()), 0)?.scores;
-    Ok(Some((scores, positive)))
 }
 
 fn image_pictures(
@@ -434,15 +376,33 @@ impl Comparison {
     /// More than can be drawn.
     pub fn figure(&self) -> Result<Figure> {
         // A name of words can be broken over lines.
-        let words = |column: &Column| column.name.replace(['.', '_'], " ");
-        let columns: Vec<String> = self.table.columns[1..].iter().map(words).collect();
+        let words = |column: &&Column| column.name.replace(['.', '_'], " ");
+        // What no run has is left out, and intervals stand behind their figures.
+        let has_any = |column: &&Column| match &column.cells {
+            Cells::Number(values) => values.iter().any(|value| !value.is_nan()),
+            Cells::Text { .. } => true,
+        };
+        let is_end = |column: &&Column| column.name.starts_with("bootstrap.");
+        let shown: Vec<&Column> =
+            self.table.columns[1..].iter().filter(has_any).filter(|column| !is_end(column)).collect();
+        let columns: Vec<String> = shown.iter().map(words).collect();
+        let end = |column: &Column, which: &str, row: usize| {
+            let name = format!("{}.{which}", column.name.replacen("test.", "bootstrap.", 1));
+            match &self.table.column(&name)?.cells {
+                Cells::Number(values) => Some(values[row]).filter(|value| !value.is_nan()).map(short),
+                Cells::Text { .. } => None,
+            }
+        };
         let cell = |column: &Column, row: usize| match &column.cells {
             Cells::Number(values) if values[row].is_nan() => "-".to_string(),
-            Cells::Number(values) => short(values[row]),
+            Cells::Number(values) => match (end(column, "low", row), end(column, "high", row)) {
+                (Some(low), Some(high)) => format!("{} ({low} to {high})", short(values[row])),
+                _ => short(values[row]),
+            },
             cells => cells.text(row).unwrap_or_default().to_string(),
         };
         let rows: Vec<Vec<Vec<String>>> = (0..self.table.n_rows)
-            .map(|row| vec![self.table.columns[1..].iter().map(|column| cell(column, row)).collect()])
+            .map(|row| vec![shown.iter().map(|column| cell(column, row)).collect()])
             .collect();
         let groups: Vec<RowGroup<'_>> =
             self.names.iter().zip(&rows).map(|(name, rows)| RowGroup { name, rows }).collect();

@@ -6,6 +6,7 @@ pub(crate) mod card;
 pub(crate) mod compare;
 pub(crate) mod denoise;
 pub(crate) mod disentanglement;
+mod drawn_anew;
 pub(crate) mod few;
 pub(crate) mod few_labels;
 pub(crate) mod judge;
