@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::coder::{Coder, Made};
+use super::evidence::Evidence;
 use super::formula::{Formula, Operation};
 use super::frame::{Frame, Known};
 use super::law::Law;
@@ -18,7 +19,7 @@ const STEPS: [f64; 4] = [1.0, -1.0, 2.0, -2.0];
 impl<'a> Known<'a> {
     /// Adds what columns that are known leave of column `j`: as a part of a formula, and as what others follow from that are parts.
     pub(super) fn pin(&self, j: usize, frame: &mut Frame<'a>) {
-        if self.evidence.is_empty() {
+        if self.evidence.is_empty() && self.law.checks.ranges.is_empty() {
             return;
         }
         let Law { plan, .. } = self.law;
@@ -40,11 +41,18 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Adds what a formula whose whole is known leaves of its part `which`: a value where the other parts are known, or between
+    /// Adds what a formula whose whole is known, or is between ends that a rule says, leaves of its part `which`: a value where the other parts are known, or between
     /// which values it is where a few of a sum are not.
     fn pin_part(&self, (whole, formula): (usize, &Formula), which: usize, frame: &mut Frame<'a>) {
-        let Law { coding, .. } = self.law;
-        let (Some(evidence), Coder::Number(own)) = (self.evidence.get(whole), frame.own) else { return };
+        let Law { coding, checks, .. } = self.law;
+        let Coder::Number(own) = frame.own else { return };
+        let (evidence, nothing_known) = (self.evidence.get(whole), Evidence::default());
+        let evidence = evidence.unwrap_or(&nothing_known);
+        let range =
+            checks.ranges.iter().find(|range| range.column == whole).map(|range| [range.from, range.to]);
+        if evidence.is_free() && range.is_none() {
+            return;
+        }
         let j = formula.parts[which].column;
         let nothing = || Cow::Owned(vec![f64::NAN; self.n]);
         let cells: Vec<Cow<[f64]>> = formula
@@ -66,7 +74,16 @@ impl<'a> Known<'a> {
         let is_open = |row: usize| move |(i, cells): (usize, &Cow<[f64]>)| i != which && cells[row].is_nan();
         let is_sum =
             formula.operation == Operation::Sum && formula.terms.is_none() && formula.counted.is_none();
-        for row in 0..self.n {
+        // Where a part that was drawn is missing, so is the whole.
+        let drawn: Vec<bool> = formula.parts.iter().map(|part| self.done[part.column].is_some()).collect();
+        let is_blank = |row: usize| {
+            cells
+                .iter()
+                .zip(&drawn)
+                .enumerate()
+                .any(|(i, (cells, drawn))| i != which && *drawn && cells[row].is_nan())
+        };
+        for row in (0..self.n).filter(|row| !is_blank(*row)) {
             let of_row = || cells.iter().map(|cells| cells[row]);
             let given = evidence.given(self.from + row);
             let ends = match given.map(|given| &given.made) {
@@ -74,7 +91,11 @@ impl<'a> Known<'a> {
                 Some(Made::Symbol(_)) => continue,
                 None => match intervals.as_slice() {
                     [(low, high)] => [*low, *high],
-                    _ => continue,
+                    // What is left over is not less than nothing.
+                    _ => match range {
+                        Some(range) => range,
+                        None => continue,
+                    },
                 },
             };
             let open = cells.iter().enumerate().filter(|cells| is_open(row)(*cells)).count();

@@ -23,7 +23,7 @@ const TEXT_BINS: usize = 32;
 const ROUNDS: usize = 30;
 const STEP: f32 = 2.0;
 const DAMPING: f32 = 2.0;
-const LARGEST: f32 = 6.0;
+const LARGEST: f32 = 1.0;
 
 /// Fewest rows, and most columns and pairs, for which rows are chosen.
 const LEAST_ROWS: usize = 500;
