@@ -12,6 +12,7 @@ pub mod circuit;
 mod classifier;
 pub mod detector;
 pub mod discriminant;
+mod draws;
 mod ending;
 mod form;
 mod gan;
@@ -76,9 +77,10 @@ pub use self_training::{PseudoRoundsConfig, SelfTrainingConfig};
 pub use softmax::ClassifierConfig;
 pub(crate) use stored::in_order;
 pub use stored::{Number, Stored, Tensor, Values};
-pub(crate) use table::Draws;
 pub(crate) use table::{Lesson, Parts};
 pub use table::{TableConfig, TableModel};
+
+pub(crate) use draws::Draws;
 pub use trees::{BoostedTrees, BoostedTreesConfig};
 pub use vae::VaeConfig;
 

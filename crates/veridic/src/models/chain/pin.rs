@@ -109,7 +109,9 @@ impl<'a> Known<'a> {
                     continue;
                 }
                 0 => formula.span(which, (ends[0], ends[1]), &of_row()),
-                1..=MOST_OPEN if is_sum => self.open_span(formula, which, ends, of_row().collect()),
+                1..=MOST_OPEN if is_sum => {
+                    self.open_span(formula, which, ends, &of_row().collect::<Vec<f64>>())
+                }
                 _ => None,
             };
             if let Some((low, high)) = span {
@@ -124,7 +126,7 @@ impl<'a> Known<'a> {
         formula: &Formula,
         which: usize,
         ends: [f64; 2],
-        cells: Vec<f64>,
+        cells: &[f64],
     ) -> Option<(f64, f64)> {
         let reach = |(i, cell): (usize, &f64)| match &self.law.coding.coders[formula.parts[i].column] {
             _ if i == which || !cell.is_nan() => Some([*cell; 2]),
