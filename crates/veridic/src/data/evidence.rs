@@ -64,6 +64,13 @@ struct Form {
     groups: Groups,
 }
 
+impl Form {
+    /// What stands before the digits and behind them.
+    fn affix(&self) -> (&str, &str) {
+        (&self.prefix, &self.suffix)
+    }
+}
+
 /// What is known beside the column.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context {
@@ -212,7 +219,7 @@ impl SpelledNumbers {
     /// Whether cells have a letter before the digits that is no currency, since nothing is written as an amount (`R837`), or are
     /// addresses of computers.
     pub(crate) fn are_codes(&self, plain: &PlainCells) -> bool {
-        let groups = |form: &Form| self.groups((&form.prefix, &form.suffix), plain);
+        let groups = |form: &Form| self.groups(form.affix(), plain);
         self.forms.iter().any(|form| {
             is_letter(&form.prefix) && !groups(form).are_amounts() || groups(form).are_addresses()
         })
@@ -221,7 +228,7 @@ impl SpelledNumbers {
     /// What the points of cells with these affixes tell.
     fn groups(&self, affix: (&str, &str), plain: &PlainCells) -> Groups {
         let mut groups = if affix == ("", "") { plain.groups } else { Groups::default() };
-        let of_affix = |form: &&Form| (form.prefix.as_str(), form.suffix.as_str()) == affix;
+        let of_affix = |form: &&Form| form.affix() == affix;
         self.forms.iter().filter(of_affix).for_each(|form| groups.add(&form.groups));
         groups
     }
@@ -233,8 +240,7 @@ impl SpelledNumbers {
 
     /// The spelling that reads most of these cells and the `plain` ones; `None` where there are none of either.
     pub(crate) fn choose(&self, plain: &PlainCells, context: &Context) -> Option<Choice> {
-        let mut affixes: Vec<(&str, &str)> =
-            self.forms.iter().map(|form| (form.prefix.as_str(), form.suffix.as_str())).collect();
+        let mut affixes: Vec<(&str, &str)> = self.forms.iter().map(Form::affix).collect();
         if plain.n > 0 {
             affixes.push(("", ""));
         }
@@ -245,7 +251,7 @@ impl SpelledNumbers {
                 && (context.thousands.is_none() || context.thousands == thousands)
         };
         let matched = |affix: (&str, &str), sign: usize| -> usize {
-            let of_affix = |form: &&Form| (form.prefix.as_str(), form.suffix.as_str()) == affix;
+            let of_affix = |form: &&Form| form.affix() == affix;
             let forms = self.forms.iter().filter(of_affix).filter(|form| form.signs & (1 << sign) != 0);
             let spelled: usize = forms.map(|form| form.n).sum();
             spelled + if affix == ("", "") { plain.read_by(SIGNS[sign]) } else { 0 }
@@ -268,7 +274,7 @@ impl SpelledNumbers {
             let is_whole = is_without_cents(affix.0, affix.1);
             let of_affix = || {
                 let forms = self.forms.iter();
-                forms.filter(|form| (form.prefix.as_str(), form.suffix.as_str()) == affix)
+                forms.filter(|form| form.affix() == affix)
             };
             let parts = |sign: usize| {
                 let mark = SIGNS[sign].1;
@@ -291,9 +297,7 @@ impl SpelledNumbers {
         let is_grouped = sign == POINT && is_free && matched(affix, POINTS_APART) == count;
         let sign = if is_grouped && groups.are_told(context.may_have_comma) { POINTS_APART } else { sign };
         let (decimal, thousands) = SIGNS[sign];
-        let is_read = |form: &&Form| {
-            (form.prefix.as_str(), form.suffix.as_str()) == affix && form.signs & (1 << sign) != 0
-        };
+        let is_read = |form: &&Form| form.affix() == affix && form.signs & (1 << sign) != 0;
         let read: Vec<&Form> = self.forms.iter().filter(is_read).collect();
         let is_open = !is_without_cents(affix.0, affix.1)
             && is_free

@@ -1,6 +1,6 @@
 //! The format that all cells of one shape are in.
 
-use super::{Cell, DurationForm, Piece, Seen, Shape, ZONES};
+use super::{Cell, DurationForm, Format, Moments, Piece, Seen, Shape, ZONES};
 use crate::data::foreign::MAX_STRAYS;
 use crate::data::language::ANY;
 
@@ -371,6 +371,27 @@ impl Seen {
             }
             _ => None,
         }
+    }
+}
+
+impl Moments {
+    /// Lengths of time of which those below an hour have no hours: `58:07` beside `1:02:30`.
+    pub(super) fn race(&self) -> Option<Format> {
+        let [a, b] = self.shapes.as_slice() else { return None };
+        let (long, short) = if a.pieces.len() > b.pieces.len() { (a, b) } else { (b, a) };
+        let seconds = |seen: &Seen| seen.pieces.contains(&Piece::Second);
+        let is_race = short.duration() == Some(DurationForm::Minutes)
+            && short.hour < 60
+            && seconds(long)
+            && long.pieces.starts_with(&short.pieces)
+            && long.pieces.len() == short.pieces.len() + 2
+            && !long.hour_padded;
+        is_race.then(|| Format {
+            duration: Some(DurationForm::Race),
+            first: long.first.clone(),
+            matched: self.n,
+            ..Format::default()
+        })
     }
 }
 

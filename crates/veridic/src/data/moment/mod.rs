@@ -322,25 +322,6 @@ impl Moments {
         })
     }
 
-    /// Lengths of time of which those below an hour have no hours: `58:07` beside `1:02:30`.
-    fn race(&self) -> Option<Format> {
-        let [a, b] = self.shapes.as_slice() else { return None };
-        let (long, short) = if a.pieces.len() > b.pieces.len() { (a, b) } else { (b, a) };
-        let seconds = |seen: &Seen| seen.pieces.contains(&Piece::Second);
-        let is_race = short.duration() == Some(DurationForm::Minutes)
-            && short.hour < 60
-            && seconds(long)
-            && long.pieces.starts_with(&short.pieces)
-            && long.pieces.len() == short.pieces.len() + 2
-            && !long.hour_padded;
-        is_race.then(|| Format {
-            duration: Some(DurationForm::Race),
-            first: long.first.clone(),
-            matched: self.n,
-            ..Format::default()
-        })
-    }
-
     /// A cell in which the day comes before the month, and one in which the month does, both with a year of four digits, if there are
     /// such: no order of them reads all.
     pub(crate) fn contradiction(&self) -> Option<(Cell, Cell)> {

@@ -222,14 +222,9 @@ pub(super) fn span_of_steps(low: f64, high: f64) -> Option<(f64, f64)> {
         (months, step - months * STEPS_OF_MONTH)
     };
     // A day that a month does not have lies before the next month.
+    let from = |months: f64, day: f64| start(months, day.max(1.0)).or_else(|| start(months + 1.0, 1.0));
     let ((months, day), (last_months, last_day)) = (apart(low.ceil()), apart(high.floor()));
-    let first = start(months, day.max(1.0)).or_else(|| start(months + 1.0, 1.0))?;
-    let next = start(last_months, last_day + 1.0).filter(|_| last_day >= 1.0);
-    let next = match (last_day >= 1.0, next) {
-        (true, None) => start(last_months + 1.0, 1.0)?,
-        (true, Some(next)) => next,
-        (false, _) => start(last_months, 1.0)?,
-    };
+    let (first, next) = (from(months, day)?, from(last_months, last_day + 1.0)?);
     Some((first, next - 1.0))
 }
 

@@ -74,10 +74,15 @@ impl Draw<'_> {
         }
     }
 
+    /// The code of missing cells, where it has no others.
+    fn missing(&self) -> Option<usize> {
+        self.coder.missing_code().filter(|(_, share)| *share == 1.0).map(|(code, _)| code)
+    }
+
     /// Shares of codes without that of missing cells, where others are left: what rules forbid of values that are there is spread
     /// over those that are.
     fn there(&self, shares: &mut [f32], code: usize) {
-        let Some((missing, _)) = self.coder.missing_code().filter(|(_, share)| *share == 1.0) else { return };
+        let Some(missing) = self.missing() else { return };
         let has_others = shares.iter().enumerate().any(|(code, share)| code != missing && *share > 0.0);
         if code != missing && has_others && missing < shares.len() {
             shares[missing] = 0.0;
@@ -96,7 +101,7 @@ impl Draw<'_> {
             true => frame.numbers(row, self.coder, None).shares,
             false => frame.shares(row, codes, None),
         };
-        let missing = self.coder.missing_code().filter(|(_, share)| *share == 1.0).map(|(code, _)| code);
+        let missing = self.missing();
         let at = |code: usize| {
             if code < probabilities.classes() { f64::from(probabilities.at(row, code)) } else { 0.0 }
         };
@@ -114,7 +119,7 @@ impl Draw<'_> {
 
     /// Shares of codes with what is spread anew.
     fn spread(&self, shares: Option<&[f32]>, excess: Excess) -> Option<Vec<f32>> {
-        let missing = self.coder.missing_code().filter(|(_, share)| *share == 1.0).map(|(code, _)| code);
+        let missing = self.missing();
         let of = |(code, share): (usize, &f32)| {
             let more = if Some(code) == missing { excess.missing } else { excess.present };
             (f64::from(*share) * more) as f32
@@ -330,9 +335,8 @@ impl Draw<'_> {
     /// The logarithm of how much more likely a code is by what the columns before leave.
     fn log_excess(&self, row: usize, probabilities: &Probabilities, code: usize) -> f64 {
         let excess = self.excess(row, probabilities);
-        let is_missing =
-            self.coder.missing_code().is_some_and(|(missing, share)| missing == code && share == 1.0);
-        (if is_missing { excess.missing } else { excess.present }).max(LEAST).ln()
+        let more = if Some(code) == self.missing() { excess.missing } else { excess.present };
+        more.max(LEAST).ln()
     }
 
     /// The logarithm of the density within a code's cell at what is drawn for a value.

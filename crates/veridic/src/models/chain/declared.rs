@@ -328,7 +328,8 @@ impl Reader<'_> {
                 if dates > 0
                     && (dates != 2 || parts.len() != 2 || factor.is_some() || !parts.iter().all(is_before))
                 {
-                    let form = "A = `date of B` - `date of C` (or `full years to`, `full months to`), where B and C hold dates and stand before A";
+                    let form = "A = `date of B` - `date of C` (or `full years to`, `full months to`), where B and C hold \
+                                dates and stand before A";
                     return Err(wrong(format!("dates stand in {form}")));
                 }
                 let formula = Formula { parts, operation, unit: 1, terms, factor, rates, counted };

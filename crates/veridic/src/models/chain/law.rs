@@ -1,6 +1,7 @@
 //! What is certain of the rows of a table, whatever makes them: which columns follow from others, and which rules hold.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::breach::Relation;
 use super::coder::{Coder, Made};
@@ -214,15 +215,9 @@ impl Law<'_> {
         let of_symbol = rates.cells(&symbols);
         let other = &mut evidence[rates.of];
         let coder = &self.coding.coders[rates.of];
-        if other.sets.is_empty() {
-            other.sets.push(Set::new(coder, &[Wanted::Present, Wanted::Missing]));
-        }
-        if other.of_row.is_empty() {
-            other.of_row = vec![0; n];
-        }
-        let mut sets: HashMap<(u32, Vec<bool>), u32> = HashMap::new();
+        let mut narrowed = Narrowed::new(other, coder, n);
         for row in 0..n {
-            let is_open = other.given.as_ref().is_none_or(|given| !given.known[row]);
+            let is_open = narrowed.of.given.as_ref().is_none_or(|given| !given.known[row]);
             let are_known = parts.iter().all(|(_, known)| known.get(row) != Some(&false));
             if !is_open || !whole.1[row] || !are_known {
                 continue;
@@ -232,16 +227,7 @@ impl Law<'_> {
                 formula.holds(own, whole.0[row], cells)
             };
             let marks: Vec<bool> = of_symbol.iter().map(fits).collect();
-            let before = other.of_row[row];
-            let set = *sets.entry((before, marks)).or_insert_with_key(|(_, marks)| {
-                let set = other.sets[before as usize].only(coder, |symbol| marks.get(symbol) == Some(&true));
-                if set.is_empty() {
-                    return before;
-                }
-                other.sets.push(set);
-                other.sets.len() as u32 - 1
-            });
-            other.of_row[row] = set;
+            narrowed.row(row, marks, |set, marks| set.only(coder, |symbol| marks.get(symbol) == Some(&true)));
         }
     }
 
@@ -253,40 +239,55 @@ impl Law<'_> {
         let Some(given) = evidence[j].given.take() else { return };
         let by = &self.coding.coders[decided.by];
         let other = &mut evidence[decided.by];
-        let free = other.sets.is_empty();
-        if free {
-            other.sets.push(Set::new(by, &[Wanted::Present, Wanted::Missing]));
-        }
-        if other.of_row.is_empty() {
-            other.of_row = vec![0; n];
-        }
-        let mut sets: HashMap<(u32, u64), u32> = HashMap::new();
+        let mut narrowed = Narrowed::new(other, by, n);
         let is_partly = self.plan.partly[j].is_some();
         let blank = by.missing_symbol();
         // A missing cell of a column that follows in part says nothing of the other.
         let says = |row: &usize| !is_partly || !given.made.is_missing(*row, &self.coding.coders[j]);
         for row in (0..n).filter(|row| given.known[*row] && says(row)) {
-            // What other columns that it decides have left of it.
-            let before = other.of_row[row];
-            let set = *sets.entry((before, given.made.key(row))).or_insert_with(|| {
+            narrowed.row(row, given.made.key(row), |set, _| {
                 let fits = |symbol: usize| {
                     is_partly && symbol == blank || decided.values.same(symbol, &given.made, row)
                 };
-                let mut set = other.sets[before as usize].only(by, fits);
+                let set = set.only(by, fits);
                 // Where no value decides so, a missing cell may.
-                if set.is_empty() {
-                    set = Set::new(by, &[Wanted::Missing]).only(by, fits);
-                }
-                // What nothing decides leaves it open.
-                if set.is_empty() {
-                    return before;
-                }
-                other.sets.push(set);
-                other.sets.len() as u32 - 1
+                if set.is_empty() { Set::new(by, &[Wanted::Missing]).only(by, fits) } else { set }
             });
-            other.of_row[row] = set;
         }
         evidence[j].given = Some(given);
+    }
+}
+
+/// What is known of a column, narrowed row by row: rows that were left the same and are narrowed alike have one set.
+struct Narrowed<'a, K> {
+    of: &'a mut Evidence,
+    /// By the set of before and how it is narrowed.
+    sets: HashMap<(u32, K), u32>,
+}
+
+impl<'a, K: Eq + Hash> Narrowed<'a, K> {
+    fn new(of: &'a mut Evidence, coder: &Coder, n: usize) -> Self {
+        if of.sets.is_empty() {
+            of.sets.push(Set::new(coder, &[Wanted::Present, Wanted::Missing]));
+        }
+        if of.of_row.is_empty() {
+            of.of_row = vec![0; n];
+        }
+        Self { of, sets: HashMap::new() }
+    }
+
+    /// Leaves a row what `narrow` makes of its set; what leaves nothing says nothing.
+    fn row(&mut self, row: usize, how: K, narrow: impl FnOnce(&Set, &K) -> Set) {
+        let before = self.of.of_row[row];
+        let sets = &mut self.of.sets;
+        self.of.of_row[row] = *self.sets.entry((before, how)).or_insert_with_key(|(_, how)| {
+            let set = narrow(&sets[before as usize], how);
+            if set.is_empty() {
+                return before;
+            }
+            sets.push(set);
+            sets.len() as u32 - 1
+        });
     }
 }
 

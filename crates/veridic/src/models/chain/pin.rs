@@ -41,8 +41,8 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Adds what a formula whose whole is known, or is between ends that a rule says, leaves of its part `which`: a value where the other parts are known, or between
-    /// which values it is where a few of a sum are not.
+    /// Adds what a formula whose whole is known, or is between ends that a rule says, leaves of its part `which`: a value where the
+    /// other parts are known, or between which values it is where a few of a sum are not.
     fn pin_part(&self, (whole, formula): (usize, &Formula), which: usize, frame: &mut Frame<'a>) {
         let Law { coding, checks, .. } = self.law;
         let Coder::Number(own) = frame.own else { return };
@@ -71,19 +71,18 @@ impl<'a> Known<'a> {
             (None, [set]) if !set.has_missing(&coding.coders[whole]) => set.intervals(&coding.coders[whole]),
             _ => Vec::new(),
         };
-        let is_open = |row: usize| move |(i, cells): (usize, &Cow<[f64]>)| i != which && cells[row].is_nan();
         let is_sum =
             formula.operation == Operation::Sum && formula.terms.is_none() && formula.counted.is_none();
-        // Where a part that was drawn is missing, so is the whole.
         let drawn: Vec<bool> = formula.parts.iter().map(|part| self.done[part.column].is_some()).collect();
-        let is_blank = |row: usize| {
-            cells
-                .iter()
-                .zip(&drawn)
-                .enumerate()
-                .any(|(i, (cells, drawn))| i != which && *drawn && cells[row].is_nan())
-        };
-        for row in (0..self.n).filter(|row| !is_blank(*row)) {
+        for row in 0..self.n {
+            let parts = cells.iter().zip(&drawn).enumerate();
+            let mut open = parts.filter(|(i, (cells, _))| *i != which && cells[row].is_nan());
+            // Where a part that was drawn is missing, so is the whole.
+            let Ok(open) =
+                open.try_fold(0, |open, (_, (_, drawn))| if *drawn { Err(()) } else { Ok(open + 1) })
+            else {
+                continue;
+            };
             let of_row = || cells.iter().map(|cells| cells[row]);
             let given = evidence.given(self.from + row);
             let ends = match given.map(|given| &given.made) {
@@ -98,7 +97,6 @@ impl<'a> Known<'a> {
                     },
                 },
             };
-            let open = cells.iter().enumerate().filter(|cells| is_open(row)(*cells)).count();
             let span = match open {
                 0 if given.is_some() && !formula.is_loose(j) => {
                     let value = formula.solve(which, ends[0], of_row());
@@ -152,7 +150,8 @@ impl<'a> Known<'a> {
     fn pin_through(&self, j: usize, (path, told): (&[usize], &[f64]), frame: &mut Frame<'a>) {
         let Coder::Number(own) = frame.own else { return };
         let (least, most) = (own.least(), own.most());
-        let follows = |x: &[f64]| self.follow(j, path, x);
+        let Some(way) = self.way(j, path) else { return };
+        let follows = |x: &[f64]| self.follow(&way, x);
         let (Some(at_least), Some(at_most)) = (follows(&vec![least; self.n]), follows(&vec![most; self.n]))
         else {
             return;
@@ -198,51 +197,59 @@ impl<'a> Known<'a> {
         rows.into_iter().filter(|row| found[*row]).for_each(|row| frame.pins[row] = x[row]);
     }
 
-    /// What the last column of `path` is in each row where column `j` is `x`, by way of the others, which follow from columns before
-    /// them; NaN where one of those is not known.
-    fn follow(&self, j: usize, path: &[usize], x: &[f64]) -> Option<Vec<f64>> {
+    /// What the columns of `path` follow from beside column `j`; `None` where one of that is known in no row.
+    fn way<'b>(&self, j: usize, path: &'b [usize]) -> Option<Way<'b>> {
         let Law { coding, plan, .. } = self.law;
-        let mut cells: Vec<Option<Made>> = vec![None; coding.columns.len()];
-        cells[j] = Some(Made::Number(x.to_vec()));
+        let mut known: Vec<Option<Made>> = vec![None; coding.columns.len()];
         let mut open = vec![false; self.n];
-        for (at, column) in path.iter().enumerate() {
-            for i in plan.inputs(*column) {
-                if cells[i].is_some() {
-                    continue;
-                }
-                cells[i] = Some(match &coding.coders[i] {
-                    Coder::Number(_) => Made::Number(self.numbers(i)?.into_owned()),
-                    Coder::Text(coder) => {
-                        let mut symbols = self.symbols(i)?.into_owned();
-                        for (open, symbol) in
-                            open.iter_mut().zip(&mut symbols).filter(|(_, s)| **s == u32::MAX)
-                        {
-                            (*open, *symbol) = (true, coder.missing());
-                        }
-                        Made::Symbol(symbols)
+        let inputs = path.iter().flat_map(|column| plan.inputs(*column));
+        for i in inputs.filter(|i| *i != j && !path.contains(i)) {
+            known[i] = Some(match &coding.coders[i] {
+                Coder::Number(_) => Made::Number(self.numbers(i)?.into_owned()),
+                Coder::Text(coder) => {
+                    let mut symbols = self.symbols(i)?.into_owned();
+                    for (open, symbol) in open.iter_mut().zip(&mut symbols).filter(|(_, s)| **s == u32::MAX) {
+                        (*open, *symbol) = (true, coder.missing());
                     }
-                });
-            }
-            let mut made = plan.reference(*column, coding.coders, &|i| cells[i].as_ref(), 0..self.n)?;
-            // What is known of a column on the way is taken as it is.
-            if at + 1 < path.len()
-                && let (Made::Number(values), Some(known)) =
-                    (&mut made, self.given(*column, |given| given.made.numbers(), f64::NAN))
-            {
-                values
-                    .iter_mut()
-                    .zip(known)
-                    .filter(|(_, known)| !known.is_nan())
-                    .for_each(|(to, known)| *to = known);
-            }
-            cells[*column] = Some(made);
+                    Made::Symbol(symbols)
+                }
+            });
         }
-        let Some(Some(Made::Number(mut values))) = path.last().map(|last| cells[*last].take()) else {
-            return None;
-        };
-        values.iter_mut().zip(open).filter(|(_, open)| *open).for_each(|(value, _)| *value = f64::NAN);
+        let before_last = path.split_last().map_or(&[][..], |(_, before)| before);
+        let given = |column: &usize| self.given(*column, |given| given.made.numbers(), f64::NAN);
+        Some(Way { j, path, known, given: before_last.iter().map(given).collect(), open })
+    }
+
+    /// What the last column of a way is in each row where its first is `x`; NaN where what it follows from is not known.
+    fn follow(&self, way: &Way<'_>, x: &[f64]) -> Option<Vec<f64>> {
+        let Law { coding, plan, .. } = self.law;
+        let mut made: Vec<Option<Made>> = vec![None; coding.columns.len()];
+        made[way.j] = Some(Made::Number(x.to_vec()));
+        for (at, column) in way.path.iter().enumerate() {
+            let cells = |i: usize| made[i].as_ref().or(way.known[i].as_ref());
+            let mut own = plan.reference(*column, coding.coders, &cells, 0..self.n)?;
+            if let (Made::Number(values), Some(Some(given))) = (&mut own, way.given.get(at)) {
+                let given = values.iter_mut().zip(given).filter(|(_, given)| !given.is_nan());
+                given.for_each(|(to, given)| *to = *given);
+            }
+            made[*column] = Some(own);
+        }
+        let Some(Made::Number(mut values)) = made[*way.path.last()?].take() else { return None };
+        values.iter_mut().zip(&way.open).filter(|(_, open)| **open).for_each(|(value, _)| *value = f64::NAN);
         Some(values)
     }
+}
+
+/// Columns that follow from one, up to a last, and what is known beside that one.
+struct Way<'a> {
+    j: usize,
+    path: &'a [usize],
+    /// By column, what those of the path follow from beside it.
+    known: Vec<Option<Made>>,
+    /// Of those before the last what is given, which is taken as it is.
+    given: Vec<Option<Vec<f64>>>,
+    /// Rows in which a category that the last follows from is not known.
+    open: Vec<bool>,
 }
 
 impl Plan {

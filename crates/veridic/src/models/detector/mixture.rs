@@ -194,8 +194,7 @@ impl GaussianMixture {
     /// `ln p(x)` and each Gaussian's `ln (weight p(x))`.
     fn log_densities(&self, x: &[f32]) -> (f64, Vec<f64>) {
         let each: Vec<f64> = self.parts.iter().map(|part| part.log_density(x)).collect();
-        let most = each.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        (most + each.iter().map(|log| (log - most).exp()).sum::<f64>().ln(), each)
+        (log_sum(&each), each)
     }
 
     /// One round; the mean log-likelihood before it, and the next mixture.
@@ -294,6 +293,12 @@ impl GaussianMixture {
         };
         centers.iter().filter_map(round).collect()
     }
+}
+
+/// `ln` of the sum of the exponentials.
+pub(in crate::models) fn log_sum(logs: &[f64]) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
 }
 
 /// The Gaussians of a mixture fitted to rows of which there is one, whose values are finite.

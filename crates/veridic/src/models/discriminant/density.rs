@@ -3,12 +3,12 @@
 use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 
-use super::{Discriminant, MODEL, Method, PIECE};
+use super::{Discriminant, Method};
 use crate::data::{Cells, Column, Kind, Matrix, Schema, Table};
 use crate::error::Result;
 use crate::models::detector::Scored;
-use crate::models::detector::encoding::States;
-use crate::models::detector::mixture::Gaussian;
+use crate::models::detector::encoding::{Encoded, States};
+use crate::models::detector::mixture::{Gaussian, log_sum};
 use crate::models::detector::tail::Tail;
 use crate::models::parallel;
 use crate::seed::{Seed, standard_normal, uniform};
@@ -28,19 +28,14 @@ impl Discriminant {
         if !self.is_generative() {
             return Ok(None);
         }
-        let mut all = Vec::with_capacity(table.n_rows);
-        for first in (0..table.n_rows).step_by(PIECE) {
-            let rows: Vec<usize> = (first..table.n_rows.min(first + PIECE)).collect();
-            let encoded = self.encoding.encode(MODEL, table, &rows)?;
-            let mut points = self.encoding.layout.standard(&encoded);
-            self.encoding.layout.center_unseen(&encoded, &mut points);
+        let of = |encoded: &Encoded, points: &Matrix| {
             let surprise = |i: usize| {
-                let logs = self.method.log_joint(&encoded, &points, i).unwrap_or_default();
+                let logs = self.method.log_joint(encoded, points, i).unwrap_or_default();
                 encoded.strange(i) - log_sum(&logs)
             };
-            all.extend((0..rows.len()).into_par_iter().map(surprise).collect::<Vec<_>>());
-        }
-        Ok(Some(all))
+            Ok((0..encoded.n_rows).into_par_iter().map(surprise).collect())
+        };
+        self.by_piece(table, of).map(Some)
     }
 
     /// Learns how usual the surprises of the rows `known` are.
@@ -131,10 +126,4 @@ pub(super) fn drawn(logs: &[f64], random: &mut impl Rng) -> usize {
 /// A number of a Gaussian.
 pub(super) fn normal(mean: f64, variance: f64, random: &mut impl Rng) -> f64 {
     mean + variance.sqrt() * standard_normal(random)
-}
-
-/// `ln` of the sum of the exponentials.
-fn log_sum(logs: &[f64]) -> f64 {
-    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
 }

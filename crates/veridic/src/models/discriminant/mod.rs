@@ -274,14 +274,9 @@ impl Discriminant {
     /// # Errors
     /// [`ModelError::MissingColumn`].
     pub fn probabilities(&self, table: &Table) -> Result<Vec<f32>> {
-        let mut shares = Vec::with_capacity(table.n_rows * self.classes.len());
-        for first in (0..table.n_rows).step_by(PIECE) {
-            let rows: Vec<usize> = (first..table.n_rows.min(first + PIECE)).collect();
-            let encoded = self.encoding.encode(MODEL, table, &rows)?;
-            let mut points = self.encoding.layout.standard(&encoded);
-            self.encoding.layout.center_unseen(&encoded, &mut points);
+        self.by_piece(table, |encoded, points| {
             let nearest = match &self.method {
-                Method::NearestClasses(nearest) => nearest.search(&points)?,
+                Method::NearestClasses(nearest) => nearest.search(points)?,
                 _ => Vec::new(),
             };
             let of = |i: usize| {
@@ -290,12 +285,24 @@ impl Discriminant {
                     Method::LogisticRegression(fitted) => softmax(&fitted.logits(x)),
                     Method::NearestClasses(fitted) => fitted.shares(&nearest, i),
                     Method::ExtraTrees(fitted) => fitted.shares(x),
-                    generative => softmax(&generative.log_joint(&encoded, &points, i).unwrap_or_default()),
+                    generative => softmax(&generative.log_joint(encoded, points, i).unwrap_or_default()),
                 }
             };
-            shares.extend((0..rows.len()).into_par_iter().map(of).collect::<Vec<_>>().concat());
+            Ok((0..encoded.n_rows).into_par_iter().map(of).collect::<Vec<_>>().concat())
+        })
+    }
+
+    /// What `of` gives of the rows of a table, piece by piece: encoded, and as points.
+    fn by_piece<T>(&self, table: &Table, of: impl Fn(&Encoded, &Matrix) -> Result<Vec<T>>) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for first in (0..table.n_rows).step_by(PIECE) {
+            let rows: Vec<usize> = (first..table.n_rows.min(first + PIECE)).collect();
+            let encoded = self.encoding.encode(MODEL, table, &rows)?;
+            let mut points = self.encoding.layout.standard(&encoded);
+            self.encoding.layout.center_unseen(&encoded, &mut points);
+            all.extend(of(&encoded, &points)?);
         }
-        Ok(shares)
+        Ok(all)
     }
 
     /// The classifier as tensors and texts.

@@ -13,7 +13,7 @@ use super::{Lesson, MODEL};
 use crate::data::Matrix;
 use crate::error::{ModelError, Result};
 use crate::models::Stored;
-use crate::models::detector::mixture::Gaussian;
+use crate::models::detector::mixture::{Gaussian, log_sum};
 use crate::models::detector::stored::Parts;
 
 /// How far covariances are drawn to the shared one, and that to a sphere, the least first.
@@ -139,9 +139,7 @@ fn chosen(lesson: &Lesson<'_>, floor: f64) -> Result<(f64, f64)> {
                 .map(|i| {
                     let logs: Vec<f64> =
                         classes.iter().map(|class| class.log_density(lesson.points.row(*i))).collect();
-                    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                    let whole = logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln() + most;
-                    whole - logs[lesson.of[*i]]
+                    log_sum(&logs) - logs[lesson.of[*i]]
                 })
                 .collect();
             let loss = each.iter().sum::<f64>();

@@ -33,6 +33,17 @@ fn configs() -> Vec<(&'static str, DiscriminantConfig)> {
     ]
 }
 
+/// The same, where blanks make a flag that the others nearly decide: a covariance of its own is then drawn to the shared one.
+fn usual() -> Vec<(&'static str, DiscriminantConfig)> {
+    let drawn = |(name, config)| match config {
+        DiscriminantConfig::QuadraticDiscriminant(_) => {
+            (name, DiscriminantConfig::QuadraticDiscriminant(Default::default()))
+        }
+        other => (name, other),
+    };
+    configs().into_iter().map(drawn).collect()
+}
+
 fn fit(config: &DiscriminantConfig, table: &Table) -> Result<Discriminant> {
     let rows: Vec<usize> = (0..table.n_rows).collect();
     Discriminant::fit(config, (table, &Schema::of(table)), ("class", &rows), (Seed(1), 1))
@@ -85,14 +96,7 @@ fn mixed() -> Table {
 #[test]
 fn mixed_columns_blanks_and_levels_never_seen_are_told_by() {
     let train = mixed();
-    for (name, config) in configs() {
-        // Blanks make a flag that the others nearly decide.
-        let config = match config {
-            DiscriminantConfig::QuadraticDiscriminant(_) => {
-                DiscriminantConfig::QuadraticDiscriminant(Default::default())
-            }
-            other => other,
-        };
+    for (name, config) in usual() {
         let fitted = fit(&config, &train).unwrap();
         let shares = fitted.probabilities(&train).unwrap();
         let right = (0..train.n_rows).filter(|&i| (shares[2 * i + 1] > 0.5) == (i % 2 == 1)).count();
@@ -200,13 +204,7 @@ fn generative_classifiers_make_rows_and_say_how_likely_rows_are() {
         let there = || values.iter().filter(|value| !value.is_nan());
         there().sum::<f64>() / there().count() as f64
     };
-    for (name, config) in configs() {
-        let config = match config {
-            DiscriminantConfig::QuadraticDiscriminant(_) => {
-                DiscriminantConfig::QuadraticDiscriminant(Default::default())
-            }
-            other => other,
-        };
+    for (name, config) in usual() {
         let fitted = fit(&config, &train).unwrap();
         let made = fitted.sample(4000, None, &schema, Seed(2));
         assert_eq!(made.is_some(), config.is_generative(), "{name}");

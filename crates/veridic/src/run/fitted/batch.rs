@@ -109,7 +109,7 @@ impl Reading {
             Data::Table(table, schema) => Data::Table(table.take(&part), schema.clone()),
             Data::Images(images) => Data::Images(images.take(&part)),
         };
-        Self { data, labels, from: self.from.clone(), notes: Vec::new() }
+        Self { data, labels, from: self.from.clone(), others: Vec::new(), notes: Vec::new() }
     }
 
     /// The rows in parts of at most `rows`, in order; notes stay with the whole.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Fitted, Form, Model};
 use crate::codec::ImageCodec;
-use crate::data::{self, Cells, Column, ColumnSchema, Data, Images, Kind, MISSING, Matrix, Schema, Table};
+use crate::data::{
+    self, Cells, Column, ColumnSchema, Data, Difference, Images, Kind, MISSING, Matrix, Schema, Table,
+};
 use crate::error::{Result, RunError};
 use crate::models::Rows;
 use crate::run::dataset::{image_options, label_texts, read_options_of};
@@ -30,6 +32,8 @@ pub struct Reading {
     pub labels: Option<Vec<Option<String>>>,
     /// Where the rows are from, in a message.
     pub(crate) from: Option<PathBuf>,
+    /// Columns of the file that the model does not have.
+    pub(crate) others: Vec<String>,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -96,7 +100,12 @@ impl Fitted {
                 options.optional = self.optional();
                 let (table, differences) = data::read_as(&path, schema, &options)?;
                 let notes = differences.iter().map(ToString::to_string).collect();
-                Ok(self.complete(table, schema, Some(path), notes))
+                let other = |difference: &Difference| match difference {
+                    Difference::ExtraColumn { column } => Some(column.clone()),
+                    _ => None,
+                };
+                let others = differences.iter().filter_map(other).collect();
+                Ok(Reading { others, ..self.complete(table, schema, Some(path), notes) })
             }
             (Given::Data(Data::Table(table, found)), Some(schema)) => {
                 table.check()?;
@@ -151,7 +160,7 @@ impl Fitted {
                 table.columns.push(Column { name: column.name.clone(), cells });
             }
         }
-        Reading { data: Data::Table(table, schema.clone()), labels: None, from, notes }
+        Reading { data: Data::Table(table, schema.clone()), labels: None, from, others: Vec::new(), notes }
     }
 
     fn images(
@@ -169,7 +178,7 @@ impl Fitted {
             }
             self.config.data.images.binarization.apply(&mut images.pixels, codec.len());
         }
-        Ok(Reading { data: Data::Images(images), labels, from, notes })
+        Ok(Reading { data: Data::Images(images), labels, from, others: Vec::new(), notes })
     }
 
     /// Rows as the model's network takes them, and what is to be said of them.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sample::whole;
 use super::score::{number, plain_schema};
-use super::{Fitted, Given, Model};
+use super::{Fitted, Given, Model, Reading};
 use crate::data::{Cells, Column, ColumnSchema, Data, Kind, ReadOptions, Schema, Table, counted};
 use crate::error::{Result, RunError};
 use crate::evaluate::most_likely;
@@ -72,12 +72,10 @@ impl Fitted {
         if self.can(Ability::FillSeries) && columns.is_empty() {
             return self.fill_series(given, m);
         }
-        let given = given.into();
-        let (beside, of_beside) = match &given {
-            Given::File(path) => self.beside(path),
-            Given::Data(_) | Given::Reading(_) => Default::default(),
-        };
-        let (model, rows, mut notes) = self.asked(given, Ability::Fill)?;
+        self.maker(Ability::Fill)?;
+        let reading = self.read(given)?;
+        let (beside, of_beside) = self.beside(&reading);
+        let (model, rows, mut notes) = self.asked(reading, Ability::Fill)?;
         let (_, maker) = self.maker(Ability::Fill)?;
         let (m, seed, threads) = (m.max(1), Seed(seed), self.pool.threads());
         let filled = match columns {
@@ -117,23 +115,17 @@ impl Fitted {
         Ok((Data::Table(table, schema), notes))
     }
 
-    /// Columns of a table that the model was not fitted with, as they stand there; none of one that cannot be read by itself.
-    fn beside(&self, path: &Path) -> (Vec<Column>, Vec<ColumnSchema>) {
-        let options = read_options_of(&self.config, path);
-        let is_other = |name: &str| self.schema().is_none_or(|schema| schema.column(name).is_none());
-        let names = |reading: crate::data::Reading| {
-            let others =
-                reading.schema.columns.into_iter().map(|column| column.name).filter(|name| is_other(name));
-            others.collect::<Vec<String>>()
-        };
-        let others = crate::data::read(path, &options).map(names).unwrap_or_default();
-        if others.is_empty() {
+    /// Columns of a file that the model was not fitted with, as they stand there; none of a file that cannot be read without it.
+    fn beside(&self, reading: &Reading) -> (Vec<Column>, Vec<ColumnSchema>) {
+        let Some(path) = reading.from.as_deref().filter(|_| !reading.others.is_empty()) else {
             return Default::default();
-        }
-        let options = ReadOptions { categorical: others, ..options };
-        let Ok(reading) = crate::data::read(path, &options) else { return Default::default() };
-        let columns = reading.table.columns.into_iter().filter(|column| is_other(&column.name)).collect();
-        let schemas = reading.schema.columns.into_iter().filter(|column| is_other(&column.name)).collect();
+        };
+        let categorical = reading.others.clone();
+        let options = ReadOptions { categorical, ..read_options_of(&self.config, path) };
+        let Ok(found) = crate::data::read(path, &options) else { return Default::default() };
+        let is_other = |name: &String| reading.others.contains(name);
+        let columns = found.table.columns.into_iter().filter(|column| is_other(&column.name)).collect();
+        let schemas = found.schema.columns.into_iter().filter(|column| is_other(&column.name)).collect();
         (columns, schemas)
     }
 

@@ -69,7 +69,13 @@ impl Fitted {
             return self.read(own.rows.clone());
         }
         // They are windows already, not series that have yet to be cut.
-        Ok(Reading { data: own.rows.clone(), labels: own.labels.clone(), from: None, notes: Vec::new() })
+        Ok(Reading {
+            data: own.rows.clone(),
+            labels: own.labels.clone(),
+            from: None,
+            others: Vec::new(),
+            notes: Vec::new(),
+        })
     }
 
     /// Rows of a run of windows as the series that they are, in the unit of the data: the run's own (`is_own`), named by what they

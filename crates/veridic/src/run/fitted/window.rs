@@ -62,7 +62,7 @@ impl Fitted {
             table = ordered(table, schema);
         }
         let kinds = self.schema().map_or(rows.schema, |schema| schema.refreshed(&table));
-        Ok(Reading { data: Data::Table(table, kinds), labels: None, from, notes })
+        Ok(Reading { data: Data::Table(table, kinds), labels: None, from, others: Vec::new(), notes })
     }
 
     /// Of windows what is known of each beside its values; nothing of other rows.
