@@ -49,13 +49,13 @@ pub struct RankingInterval {
     pub average_precision: [f64; 2],
 }
 
-/// The 95 % intervals of [`auroc`](super::auroc) and [`average_precision`](super::average_precision) by the bootstrap: `resamples`
+/// The 95 % intervals of the area under the ROC curve and of the average precision by the bootstrap: `resamples`
 /// times as many unusual and as many usual rows are drawn with replacement. The same seed draws the same rows of lists of the
 /// same labels, so that intervals of several rankings go together. Source: Efron and Tibshirani, An introduction to the bootstrap
 /// (1993), section 13.3.
 ///
 /// # Errors
-/// As [`auroc`](super::auroc); fewer than 40 resamples.
+/// As [`auroc`]; fewer than 40 resamples.
 pub fn ranking_interval(
     scores: &[f64],
     labels: &[bool],
