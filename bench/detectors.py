@@ -40,11 +40,12 @@ def seeds(rows, protocol):
 def measure(arguments, path, rows, protocol, done):
     name = path.stem.split("_", 1)[1]
     for seed in seeds(rows, protocol):
-        variants = [("", OURS, {})]
+        variants = [("", arguments.detectors.split(","), {})]
+        own = [(", cell", ["surprise"], {"cell": True})]
         if protocol == "unsupervised":
-            variants += [(", trim 0", ["surprise"], {"trim": 0.0}), (", trim 0.3", ["surprise"], {"trim": 0.3})]
-        else:
-            variants += [(", cell", ["surprise"], {"cell": True})]
+            own = [(f", trim {trim:g}", ["surprise"], {"trim": trim}) for trim in [0.0, 0.3]]
+        if "surprise" in variants[0][1]:
+            variants += own
         for suffix, wanted, settings in variants:
             missing = [d for d in wanted if (name, protocol, seed, d + suffix) not in done]
             if not missing:
@@ -128,12 +129,10 @@ def stored(name):
 
 def report(arguments, lines):
     sets = sorted({(line["set"], line["rows"]) for line in lines})
-    # A protocol is measured as a whole, or keeps its rows.
+    # What is not measured keeps its rows.
     measured = [p for p in arguments.protocols.split(",") if any(line["protocol"] == p for line in lines)]
     before = {tuple(row[:3]): row for row in stored("detectors")}
-    # Without the paper's tables what is published stays as it was.
-    theirs_stay = [row for row in before.values() if row[2].endswith("(published)") and not arguments.published]
-    rows = [row for row in before.values() if row[0] not in measured or row in theirs_stay]
+    rows = []
     for protocol in measured:
         paper = {f: published(arguments.published, f, protocol) for f in ["aucroc", "aucpr"]}
         mean = {}
@@ -182,7 +181,7 @@ def report(arguments, lines):
             "DTE's tables for the same sets. Defaults everywhere: `trim` of `surprise` is 0 where one class is learned, 0.1 `unsupervised`.",
             "machine": machine(),
             "columns": ["protocol", "sets", "detector", "number", "AUROC", "published", "average precision", "published"],
-            "rows": rows,
+            "rows": list((before | {tuple(row[:3]): row for row in rows}).values()),
         },
     )
     peers(lines)
@@ -305,6 +304,7 @@ def main():
     parser.add_argument("--published", type=Path)
     parser.add_argument("--only")
     parser.add_argument("--protocols", default="file,shuffle,unsupervised")
+    parser.add_argument("--detectors", default=",".join(OURS), help="the others keep what was stored")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--example", type=Path, default=ROOT / "target/release/examples/adbench")
     parser.add_argument("--card", action="store_true", help="the card payments alone, by the binary")

@@ -64,7 +64,7 @@ pub const NAMES: [&str; 9] =
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DetectorConfig {
-    /// Five statistics as surprises: the default.
+    /// Several statistics as surprises: the default.
     Surprise(SurpriseConfig),
     /// The distance to the k-th nearest row.
     Neighbors(NeighborsConfig),

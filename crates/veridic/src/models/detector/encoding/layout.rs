@@ -151,6 +151,16 @@ impl Layout {
         sums.iter().sum::<f32>() + rest + groups
     }
 
+    /// The sum over columns of the distances of two rows, those of each column times its weight; weights in the order of
+    /// [`distances`](Self::distances).
+    #[inline]
+    pub(in crate::models) fn weighted(&self, a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
+        let (single, groups) = weights.split_at(self.single.len());
+        let single = a.iter().zip(b).zip(single).map(|((a, b), weight)| (a - b).abs() * weight).sum::<f32>();
+        let groups = self.groups.iter().zip(groups).map(|(group, weight)| group.distance(a, b) * weight);
+        single + groups.sum::<f32>()
+    }
+
     /// Where the coordinates of a column start, and how many there are.
     pub(in crate::models) fn place(&self, column: usize) -> (usize, usize) {
         self.places[column]

@@ -15,6 +15,7 @@ use super::edge::{Support, beyond};
 use super::local::Local;
 use super::marginal::Marginal;
 use super::space::{Query, Space};
+use super::span::Span;
 use super::{Batch, MARG, MEMBERS, MODEL, Row, Spaces, Statistics, Surprise, SurpriseConfig, Told, pieces};
 use crate::data::{Cells, Matrix, Schema, Table};
 use crate::error::{ModelError, Result};
@@ -31,6 +32,10 @@ const LEAST: f64 = 0.05;
 /// Samples that judge which reference rows are trimmed, and rows of each.
 const SCREENS: usize = 4;
 const SCREEN: usize = 1000;
+
+/// Samples that the isolation forest counts for in this. Where many anomalies are alike, neighbors among a thousand rows still
+/// shelter them; the forest alone would trim ordinary rows that lie sparsely.
+const FOREST_SCREENS: f64 = 8.0;
 
 /// Rows that are asked what is to be expected, and what columns put into statistics as a rule.
 const WITNESSES: usize = 1024;
@@ -70,15 +75,24 @@ impl Surprise {
             let all = (&encoded, reference.as_slice());
             let trim = config.trimmed();
             if trim == 0.0 {
-                let trees = Trees::fit(&config, &encoding, (&encoded, &encoded), false, seed, threads)?;
+                let trees = Trees::fit(&config, &encoding, &encoded, seed);
                 let (fitted, _) = Self::learn(config, encoding, all, &raw, trees, &mut random(), threads)?;
                 return Ok(Self { relations, supports, ..fitted });
             }
-            let scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
+            let forest = Trees::forest(&encoding, &encoded, seed, threads)?;
+            let mut scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
+            if let Some((_, cuts)) = &forest {
+                let tail = Tail::new(cuts.clone(), LEAST);
+                scores
+                    .iter_mut()
+                    .zip(cuts)
+                    .for_each(|(sum, cut)| *sum += FOREST_SCREENS * tail.surprise(*cut).ln_1p());
+            }
             let kept = kept(&scores, trim);
             let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
-            let trees = Trees::fit(&config, &encoding, (&encoded, part.0), true, seed, threads)?;
+            let mut trees = Trees::fit(&config, &encoding, part.0, seed);
+            trees.forest = forest.map(|(forest, _)| forest);
             let (mut fitted, left_out) =
                 Self::learn(config, encoding, part, &raw, trees, &mut random(), threads)?;
             let mut out = complement(encoded.n_rows, &kept);
@@ -211,7 +225,7 @@ impl Surprise {
         };
         let marg: Vec<f64> = (0..n).into_par_iter().map(|i| fitted.marg(encoded, i, true)).collect();
         if fitted.encoding.layout.width == 0 {
-            let values = |i: usize| [0.0, 0.0, 0.0, 0.0, marg[i], f64::NAN, f64::NAN];
+            let values = |i: usize| [0.0, 0.0, 0.0, 0.0, marg[i], f64::NAN, f64::NAN, f64::NAN];
             let left_out = |&i: &usize| LeftOut { values: values(i), strange: strange(i) };
             let left_out: Vec<LeftOut> = sample.iter().map(left_out).collect();
             fitted.tails[..MARG].fill(Some(Tail::new(vec![0.0; n], LEAST)));
@@ -237,7 +251,9 @@ impl Surprise {
         let sizes = (k, fitted.config.nearest.min(k));
         let (standard, neighbors, nearest) = Space::fit(standard, layout, sizes, threads)?;
         let (ranked, ranked_neighbors, ranked_nearest) = Space::fit(ranked, layout, sizes, threads)?;
-        let spaces = Spaces { standard, ranked, ranks, scales, k };
+        let (span, spanned) = Span::fit(&standard, layout, &neighbors, sizes.1);
+        let span_of = spanned.iter().map(|list| span.statistic(list)).collect::<Vec<_>>();
+        let spaces = Spaces { standard, ranked, span: Some(span), ranks, scales, k };
         let local = |i: &usize| {
             let rows = &spaces.standard.rows;
             Local::default().statistic(rows, neighbors.of(*i), rows.row(*i), None)
@@ -248,22 +264,25 @@ impl Surprise {
         let rank = ranked_nearest.iter().map(|list| spaces.ranked.half(list)).collect::<Vec<_>>();
         let cut = |i: usize| cuts.as_ref().map_or(f64::NAN, |cuts| cuts[i]);
         let loss = |i: usize| losses.as_ref().map_or(f64::NAN, |losses| losses[i]);
-        let values = |at: usize, i: usize| [near[i], half[i], rank[i], locals[at], marg[i], cut(i), loss(i)];
+        let values = |at: usize, i: usize| {
+            [near[i], half[i], rank[i], locals[at], marg[i], cut(i), loss(i), span_of[i]]
+        };
         let left_out = |(at, &i): (usize, &usize)| LeftOut { values: values(at, i), strange: strange(i) };
         let left_out: Vec<LeftOut> = sample.iter().enumerate().map(left_out).collect();
-        fitted.tails = [Some(near), Some(half), Some(rank), Some(locals), Some(marg), cuts, losses]
-            .map(|own| own.map(|own| Tail::new(known(own.into_iter()), LEAST)));
+        let members =
+            [Some(near), Some(half), Some(rank), Some(locals), Some(marg), cuts, losses, Some(span_of)];
+        fitted.tails = members.map(|own| own.map(|own| Tail::new(known(own.into_iter()), LEAST)));
         fitted.spaces = Some(spaces);
         fitted.tail = Tail::new(fitted.scores_of(&left_out), LEAST);
         let known = Known { encoded, neighbors: [&neighbors, &ranked_neighbors] };
-        let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone());
+        let lists = |i: usize| (nearest[i].clone(), ranked_nearest[i].clone(), spanned[i].clone());
         let parts = asked.par_chunks(asked.len().div_ceil(PARTS)).map(|rows| {
             let mut means = vec![0.0; MEMBERS * width];
             let mut cuts = vec![0.0; fitted.encoding.layout.width];
             let mut losses = vec![0.0; width];
             for &i in rows {
-                let (standard, ranked) = lists(i);
-                let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked };
+                let (standard, ranked, spanned) = lists(i);
+                let statistics = Statistics { values: [0.0; MEMBERS], standard, ranked, spanned };
                 let row = known.row(&fitted, i);
                 let cut = fitted.forest.as_ref().map(|forest| {
                     let [cut, ..] = forest.unusual(row.standard.x, cuts.len(), Some(&mut cuts));
@@ -299,31 +318,31 @@ struct Trees {
 }
 
 impl Trees {
-    /// The isolation forest, if wanted, is of all reference rows, masked cells of those that rows are compared with; none where
-    /// no column varies.
-    fn fit(
-        config: &SurpriseConfig,
+    /// Masked cells, where they are asked for; none where no column varies.
+    fn fit(config: &SurpriseConfig, encoding: &Encoding, rows: &Encoded, seed: Seed) -> Self {
+        let layout = &encoding.layout;
+        let asked = config.cell && layout.width > 0;
+        let cells = asked.then(|| MaskedCells::fit(&layout.standard(rows), layout, seed)).flatten();
+        Self { forest: None, cells }
+    }
+
+    /// An isolation forest, and how few of its cuts set each of the rows apart; none where no column varies.
+    fn forest(
         encoding: &Encoding,
-        (all, part): (&Encoded, &Encoded),
-        forest: bool,
+        rows: &Encoded,
         seed: Seed,
         threads: usize,
-    ) -> Result<Self> {
-        let mut trees = Self::default();
+    ) -> Result<Option<(IsolationForest, Vec<f64>)>> {
         if encoding.layout.width == 0 {
-            return Ok(trees);
+            return Ok(None);
         }
-        if forest {
-            let rows = encoding.layout.standard(all);
-            let default = IsolationForestConfig::default();
-            // At most half of the rows are in a tree: its other rows are left out of it.
-            let config = IsolationForestConfig { rows: default.rows.min(rows.n_rows / 2).max(2), ..default };
-            trees.forest = Some(IsolationForest::fit(config, &rows, seed, threads)?);
-        }
-        if config.cell {
-            trees.cells = MaskedCells::fit(&encoding.layout.standard(part), &encoding.layout, seed);
-        }
-        Ok(trees)
+        let rows = encoding.layout.standard(rows);
+        let default = IsolationForestConfig::default();
+        // At most half of the rows are in a tree: its other rows are left out of it.
+        let config = IsolationForestConfig { rows: default.rows.min(rows.n_rows / 2).max(2), ..default };
+        let forest = IsolationForest::fit(config, &rows, seed, threads)?;
+        let cuts = forest.unusual_of(&rows);
+        Ok(Some((forest, cuts)))
     }
 }
 

@@ -1,10 +1,11 @@
-//! Surprise: five cheap statistics of a row, up to seven, each as a surprise in the tail of its own values on left-out training
+//! Surprise: six cheap statistics of a row, up to eight, each as a surprise in the tail of its own values on left-out training
 //! rows, together by the root of the sum of squares.
 //!
 //! `near` is the distance to the nearest reference row, `half` the mean distance to ten of them, half-way relative to theirs
 //! (between k nearest neighbors and the local outlier factor, Breunig et al., SIGMOD 2000), `rank` the same among ranks,
-//! `local` the Gaussian of sixty neighbors, `marg` the sum over columns of how rare a value is. Where training rows are not all
-//! taken for ordinary, a sixth is how few cuts of an isolation forest set the row apart. In samples of 256 rows
+//! `span` the same with columns divided by their span instead of their deviation, `local` the Gaussian of sixty neighbors,
+//! `marg` the sum over columns of how rare a value is. Where training rows are not all
+//! taken for ordinary, a seventh is how few cuts of an isolation forest set the row apart. In samples of 256 rows
 //! anomalies that are alike are few, and do not shelter each other as they do among neighbors. `cell`, where it is asked for, is
 //! how far columns are from what trees tell of them by others. A cell that no training row
 //! looked like counts as if every statistic had seen it: nothing unknown or blank makes a row less unusual. So does a cell that
@@ -17,6 +18,7 @@ mod local;
 mod marginal;
 mod reason;
 mod space;
+mod span;
 mod stored;
 
 use rayon::prelude::*;
@@ -38,6 +40,7 @@ use edge::{Support, beyond};
 use local::Local;
 use marginal::Marginal;
 use space::{Nearest, Query, Space};
+use span::Span;
 
 /// The model in messages.
 const MODEL: &str = "the detector";
@@ -48,12 +51,13 @@ const PIECE: usize = 4096;
 /// The share of rows that is taken for not ordinary where nothing is said.
 pub const TRIMMED: f64 = 0.1;
 
-/// The statistics. That of the isolation forest and that of masked cells not every detector has.
-const MEMBERS: usize = 7;
+/// The statistics. Those from the forest on not every detector has.
+const MEMBERS: usize = 8;
 const LOCAL: usize = 3;
 const MARG: usize = 4;
 const FOREST: usize = 5;
 const CELL: usize = 6;
+const SPAN: usize = 7;
 
 /// The settings of the default detector.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +69,7 @@ pub struct SurpriseConfig {
     pub neighbors: usize,
     /// Of these, the nearest by absolute distance, from 1.
     pub nearest: usize,
-    /// The share of reference rows, the most unusual by small samples of them, that no row is compared with, 0 to below 0.5:
+    /// The share of reference rows, the most unusual by small samples and a forest, that no row is compared with, 0 to below 0.5:
     /// where training rows are not all ordinary, anomalies that are alike shelter each other. By default [`TRIMMED`], and 0
     /// in runs that learn from one class: rows that are all ordinary are told best by all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +127,7 @@ pub struct Surprise {
     relations: Option<Relations>,
     /// Where the numbers of each column are; none in detectors of earlier versions.
     supports: Vec<Support>,
-    /// Of the statistics, in the order near, half, rank, local, marg, forest, cell; none of those it does not have.
+    /// Of the statistics, in the order near, half, rank, local, marg, forest, cell, span; none of those it does not have.
     tails: [Option<Tail>; MEMBERS],
     /// Of the score.
     tail: Tail,
@@ -137,6 +141,8 @@ pub struct Surprise {
 struct Spaces {
     standard: Space,
     ranked: Space,
+    /// None in detectors of earlier versions.
+    span: Option<Span>,
     ranks: Vec<Ranks>,
     scales: Vec<f64>,
     /// Neighbors of a row.
@@ -162,6 +168,7 @@ struct Statistics {
     values: [f64; MEMBERS],
     standard: Nearest,
     ranked: Nearest,
+    spanned: Nearest,
 }
 
 impl Surprise {
@@ -361,15 +368,18 @@ impl Batch {
         let marg = model.marg(encoded, i, false);
         let Some(spaces) = &model.spaces else {
             return Statistics {
-                values: [0.0, 0.0, 0.0, 0.0, marg, f64::NAN, f64::NAN],
+                values: [0.0, 0.0, 0.0, 0.0, marg, f64::NAN, f64::NAN, f64::NAN],
                 standard: Vec::new(),
                 ranked: Vec::new(),
+                spanned: Vec::new(),
             };
         };
         let row = self.row(encoded, i);
         let (layout, nearest) = (&model.encoding.layout, model.config.nearest);
         let standard = spaces.standard.nearest(layout, row.standard, nearest);
         let ranked = spaces.ranked.nearest(layout, row.ranked, nearest);
+        let spanned = spaces.span.as_ref();
+        let spanned = spanned.map(|span| span.nearest(&spaces.standard, layout, row.standard, nearest));
         let of =
             |query: Query| Local::default().statistic(&spaces.standard.rows, query.candidates, query.x, None);
         let (mut local, mut cell) = (f64::NAN, f64::NAN);
@@ -386,8 +396,9 @@ impl Batch {
             marg,
             cut.unwrap_or(f64::NAN),
             cell,
+            spaces.span.as_ref().zip(spanned.as_ref()).map_or(f64::NAN, |(span, list)| span.statistic(list)),
         ];
-        Statistics { values, standard, ranked }
+        Statistics { values, standard, ranked, spanned: spanned.unwrap_or_default() }
     }
 }
 

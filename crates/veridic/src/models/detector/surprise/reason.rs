@@ -2,10 +2,10 @@
 
 use super::super::encoding::Encoded;
 use super::local::Local;
-use super::{CELL, FOREST, LOCAL, MARG, MEMBERS, Row, Statistics, Surprise, Told};
+use super::{CELL, FOREST, LOCAL, MARG, MEMBERS, Row, SPAN, Statistics, Surprise, Told};
 
-/// Of the statistics, the first so many look at distances between rows; the last of these is the Gaussian of neighbors.
-const DISTANCES: usize = LOCAL + 1;
+/// The statistics that look at distances between rows.
+const DISTANCES: [usize; 5] = [0, 1, 2, LOCAL, SPAN];
 
 impl Surprise {
     /// The sum over columns of how rare a row's values are, nats; with `own` the row is one of the reference rows, left out.
@@ -42,7 +42,8 @@ impl Surprise {
         for cell in encoded.broken_of(i) {
             let Some(beside) = cell.beside else { continue };
             let (wrong, beside) = (cell.column as usize, beside as usize);
-            for (columns, usual) in columns.iter_mut().zip(&self.usual).take(DISTANCES) {
+            for member in DISTANCES {
+                let (columns, usual) = (&mut columns[member], &self.usual[member]);
                 let more = (columns[beside] - usual[beside]).max(0.0);
                 columns[wrong] += more;
                 columns[beside] -= more;
@@ -94,6 +95,11 @@ impl Surprise {
                 &mut columns[1],
             );
             spaces.ranked.columns(layout, row.ranked, (&statistics.ranked, usize::MAX), &mut columns[2]);
+            if let Some(span) = &spaces.span {
+                let nearest = (&statistics.spanned, usize::MAX);
+                spaces.standard.columns(layout, row.standard, nearest, &mut columns[SPAN]);
+                span.weigh(layout, &mut columns[SPAN]);
+            }
             let mut each = vec![0.0; layout.width];
             let rows = &spaces.standard.rows;
             let (candidates, x) = (row.standard.candidates, row.standard.x);

@@ -47,11 +47,10 @@ impl Space {
             reorder(&rows, layout, query, nearest)
         };
         let lists: Vec<Nearest> = (0..rows.n_rows).into_par_iter().map(look).collect();
-        let means: Vec<f64> = lists.iter().map(mean).collect();
+        let (means, half_floor) = learned(&lists);
         let first: Vec<f64> =
             lists.iter().map(|list| f64::from(list[0].0)).filter(|first| *first > 0.0).collect();
         let near_floor = if first.is_empty() { 1e-9 } else { 1e-3 * median(first) };
-        let half_floor = 1e-3 * median(means.clone()) + 1e-12;
         Ok((Self { rows, index, means, near_floor, half_floor }, neighbors, lists))
     }
 
@@ -86,11 +85,9 @@ impl Space {
         (f64::from(nearest[0].0) + self.near_floor).ln()
     }
 
-    /// `ln (A + g) - 1/2 ln (mean of the neighbors' A + g)`: half-way between a distance and a ratio of distances.
+    /// Half-way between a distance and a ratio of distances, as [`half`].
     pub(super) fn half(&self, nearest: &Nearest) -> f64 {
-        let theirs =
-            nearest.iter().map(|(_, row)| self.means[*row as usize]).sum::<f64>() / nearest.len() as f64;
-        (mean(nearest) + self.half_floor).ln() - 0.5 * (theirs + self.half_floor).ln()
+        half(nearest, &self.means, self.half_floor)
     }
 
     /// Adds the mean over the first `count` neighbors of the distance in each column.
@@ -134,18 +131,20 @@ impl Space {
 
 fn reorder(rows: &Matrix, layout: &Layout, query: Query, nearest: usize) -> Nearest {
     let columns = layout.columns() as f32;
-    let mut list: Nearest = query
-        .candidates
-        .iter()
-        .map(|&row| {
-            let other = rows.row(row as usize);
-            let mut sum = layout.distance(query.x, other);
-            for cell in query.unseen {
-                sum += layout.gap(query.x, other, cell);
-            }
-            (sum / columns, row)
-        })
-        .collect();
+    let distance = |row: u32| {
+        let other = rows.row(row as usize);
+        let mut sum = layout.distance(query.x, other);
+        for cell in query.unseen {
+            sum += layout.gap(query.x, other, cell);
+        }
+        sum / columns
+    };
+    first(query.candidates, nearest, distance)
+}
+
+/// The nearest of the candidates, nearest first.
+pub(super) fn first(candidates: &[u32], nearest: usize, distance: impl Fn(u32) -> f32) -> Nearest {
+    let mut list: Nearest = candidates.iter().map(|&row| (distance(row), row)).collect();
     let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     if nearest < list.len() {
         list.select_nth_unstable_by(nearest - 1, order);
@@ -153,6 +152,19 @@ fn reorder(rows: &Matrix, layout: &Layout, query: Query, nearest: usize) -> Near
     }
     list.sort_unstable_by(order);
     list
+}
+
+/// The mean distance of each reference row to its nearest others, and what is added to such means before their logarithm.
+pub(super) fn learned(lists: &[Nearest]) -> (Vec<f64>, f64) {
+    let means: Vec<f64> = lists.iter().map(mean).collect();
+    let floor = 1e-3 * median(means.clone()) + 1e-12;
+    (means, floor)
+}
+
+/// `ln (A + g) - 1/2 ln (mean of the neighbors' A + g)`, of the mean distance `A` to the nearest rows.
+pub(super) fn half(nearest: &Nearest, means: &[f64], floor: f64) -> f64 {
+    let theirs = nearest.iter().map(|(_, row)| means[*row as usize]).sum::<f64>() / nearest.len() as f64;
+    (mean(nearest) + floor).ln() - 0.5 * (theirs + floor).ln()
 }
 
 fn mean(nearest: &Nearest) -> f64 {

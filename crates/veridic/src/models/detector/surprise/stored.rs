@@ -11,7 +11,8 @@ use super::cell::MaskedCells;
 use super::edge::Support;
 use super::marginal::Marginal;
 use super::space::Space;
-use super::{CELL, FOREST, MEMBERS, Spaces, Surprise, SurpriseConfig};
+use super::span::Span;
+use super::{CELL, FOREST, MEMBERS, SPAN, Spaces, Surprise, SurpriseConfig};
 use crate::models::Stored;
 
 impl Surprise {
@@ -45,6 +46,9 @@ impl Surprise {
         if let Some(spaces) = &self.spaces {
             stored.absorb("standard", spaces.standard.store());
             stored.absorb("ranked", spaces.ranked.store());
+            if let Some(span) = &spaces.span {
+                stored.absorb("span", span.store());
+            }
             stored.insert("scales", &[spaces.scales.len()], spaces.scales.clone());
             store_ranks(&mut stored, &spaces.ranks);
         }
@@ -83,16 +87,6 @@ impl Surprise {
             true => None,
             false => Some(MaskedCells::restore(&cells, &encoding.layout, width)?),
         };
-        let mut tails = [const { None }; MEMBERS];
-        for (i, tail) in tails.iter_mut().enumerate() {
-            if (i != FOREST || forest.is_some()) && (i != CELL || cells.is_some()) {
-                *tail = Some(Tail::restore(stored, &format!("tail.{i}"))?);
-            }
-        }
-        let usual = stored.finite("usual", tails.iter().flatten().count() * width)?;
-        let mut usual = usual.chunks(width);
-        let of = |tail: &Option<Tail>| tail.as_ref().and_then(|_| usual.next());
-        let usual = tails.iter().map(of).map(|own| own.map_or(vec![0.0; width], <[f64]>::to_vec)).collect();
         let spaces = match encoding.layout.width {
             0 => None,
             coordinates => {
@@ -104,9 +98,21 @@ impl Surprise {
                     return Err("reference rows and scales do not fit".to_string());
                 }
                 let k = config.neighbors.min(n - 1);
-                Some(Spaces { standard, ranked, ranks: restore_ranks(stored, width)?, scales, k })
+                let span = Span::restore(&stored.below("span"), &encoding.layout, n)?;
+                Some(Spaces { standard, ranked, span, ranks: restore_ranks(stored, width)?, scales, k })
             }
         };
+        let spanned = spaces.as_ref().is_some_and(|spaces| spaces.span.is_some());
+        let mut tails = [const { None }; MEMBERS];
+        for (i, tail) in tails.iter_mut().enumerate() {
+            if (i != FOREST || forest.is_some()) && (i != CELL || cells.is_some()) && (i != SPAN || spanned) {
+                *tail = Some(Tail::restore(stored, &format!("tail.{i}"))?);
+            }
+        }
+        let usual = stored.finite("usual", tails.iter().flatten().count() * width)?;
+        let mut usual = usual.chunks(width);
+        let of = |tail: &Option<Tail>| tail.as_ref().and_then(|_| usual.next());
+        let usual = tails.iter().map(of).map(|own| own.map_or(vec![0.0; width], <[f64]>::to_vec)).collect();
         let witness = Witness::restore(&stored.below("witness"), &encoding)?;
         let tail = Tail::restore(stored, "tail")?;
         // Detectors of earlier versions do not look at relations, and many have none.
