@@ -151,8 +151,13 @@ impl Layout {
         sums.iter().sum::<f32>() + rest + groups
     }
 
-    /// The sum over columns of the distances of two rows, those of each column times its weight; weights in the order of
-    /// [`distances`](Self::distances).
+    /// The columns that have coordinates, in the order of these.
+    pub(in crate::models) fn order(&self) -> impl Iterator<Item = u32> {
+        self.single.iter().copied().chain(self.groups.iter().map(|group| group.column))
+    }
+
+    /// The sum over columns of the distances of two rows, those of each column times its weight; weights in the
+    /// [`order`](Self::order) of columns.
     #[inline]
     pub(in crate::models) fn weighted(&self, a: &[f32], b: &[f32], weights: &[f32]) -> f32 {
         let (single, groups) = weights.split_at(self.single.len());

@@ -80,19 +80,13 @@ impl Surprise {
                 return Ok(Self { relations, supports, ..fitted });
             }
             let forest = Trees::forest(&encoding, &encoded, seed, threads)?;
-            let mut scores = Self::screen(&config, &encoding, all, &raw, seed, threads)?;
-            if let Some((_, cuts)) = &forest {
-                let tail = Tail::new(cuts.clone(), LEAST);
-                scores
-                    .iter_mut()
-                    .zip(cuts)
-                    .for_each(|(sum, cut)| *sum += FOREST_SCREENS * tail.surprise(*cut).ln_1p());
-            }
+            let cuts = forest.as_ref().map(|(_, cuts)| cuts.as_slice());
+            let scores = Self::screen(&config, &encoding, all, (&raw, cuts), seed, threads)?;
             let kept = kept(&scores, trim);
             let (part, part_rows) = taken(all, &kept);
             let part = (&part, part_rows.as_slice());
             let mut trees = Trees::fit(&config, &encoding, part.0, seed);
-            trees.forest = forest.map(|(forest, _)| forest);
+            trees.forest = forest.map(|(forest, cuts)| (forest, kept.iter().map(|i| cuts[*i]).collect()));
             let (mut fitted, left_out) =
                 Self::learn(config, encoding, part, &raw, trees, &mut random(), threads)?;
             let mut out = complement(encoded.n_rows, &kept);
@@ -125,7 +119,7 @@ impl Surprise {
         Ok(())
     }
 
-    /// Scores of all reference rows by small samples of them.
+    /// Scores of all reference rows by small samples of them, and by the `cuts` of a forest.
     ///
     /// Anomalies that are alike shelter each other: among all rows each has neighbors of its own kind. In a sample of a
     /// thousand rows they are few, and they are trimmed before it judges the others. The Gaussian of neighbors, which takes
@@ -134,7 +128,7 @@ impl Surprise {
         config: &SurpriseConfig,
         encoding: &Encoding,
         all: (&Encoded, &[usize]),
-        raw: &Raw,
+        (raw, cuts): (&Raw, Option<&[f64]>),
         seed: Seed,
         threads: usize,
     ) -> Result<Vec<f64>> {
@@ -168,6 +162,11 @@ impl Surprise {
                 let scores = fitted.scores(all.0)?;
                 total.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score.ln_1p());
             }
+        }
+        if let Some(cuts) = cuts {
+            let tail = Tail::new(cuts.to_vec(), LEAST);
+            let more = cuts.iter().map(|cut| FOREST_SCREENS * tail.surprise(*cut).ln_1p());
+            total.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
         Ok(total)
     }
@@ -208,10 +207,11 @@ impl Surprise {
         let strange =
             |i: usize| of(&lonely, i).iter().map(|cell| cell.nats).sum::<f64>() + encoded.strange(i);
         let width = encoding.columns.len();
+        let (forest, cuts) = trees.forest.unzip();
         let (cells, bags) = trees.cells.unzip();
         let mut fitted = Self {
             spaces: None,
-            forest: trees.forest,
+            forest,
             cells,
             marginals,
             relations: None,
@@ -234,7 +234,6 @@ impl Surprise {
             return Ok((fitted, left_out));
         }
         let layout = &fitted.encoding.layout;
-        let cuts = fitted.forest.as_ref().map(|forest| forest.unusual_of(&standard));
         // Of the rounds whose trees have not seen the row.
         let cell = |losses: &mut Vec<f64>, row: &[f32], i: usize| {
             losses.resize(width, 0.0);
@@ -310,10 +309,11 @@ impl Surprise {
     }
 }
 
-/// Trees that some detectors have, and which reference rows those of masked cells have seen.
+/// Trees that some detectors have: a forest with what it says of the rows learned from, and masked cells with which of these they
+/// have seen.
 #[derive(Default)]
 struct Trees {
-    forest: Option<IsolationForest>,
+    forest: Option<(IsolationForest, Vec<f64>)>,
     cells: Option<(MaskedCells, Bags)>,
 }
 

@@ -58,15 +58,12 @@ impl Span {
 
     /// Weighs what columns put into distances by standard deviations.
     pub(super) fn weigh(&self, layout: &Layout, columns: &mut [f64]) {
-        let at = layout.single.iter().copied().chain(layout.groups.iter().map(|group| group.column));
-        at.zip(&self.weights).for_each(|(column, weight)| columns[column as usize] *= f64::from(*weight));
+        let weights = layout.order().zip(&self.weights);
+        weights.for_each(|(column, weight)| columns[column as usize] *= f64::from(*weight));
     }
 
     fn weight(&self, layout: &Layout, column: u32) -> f32 {
-        let single = layout.single.binary_search(&column).ok();
-        let group = || layout.groups.iter().position(|group| group.column == column);
-        let at = single.or_else(|| group().map(|at| layout.single.len() + at));
-        at.map_or(0.0, |at| self.weights[at])
+        layout.order().position(|own| own == column).map_or(0.0, |at| self.weights[at])
     }
 
     pub(super) fn store(&self) -> Stored {
@@ -99,8 +96,7 @@ impl Span {
 /// By column, the distance from a row to the farthest from it, which is farthest from the first row: the whole span of a number,
 /// and an edge between two levels.
 fn spans(space: &Space, layout: &Layout) -> Vec<f32> {
-    let at = layout.single.iter().copied().chain(layout.groups.iter().map(|group| group.column));
-    let columns: Vec<u32> = at.collect();
+    let columns: Vec<u32> = layout.order().collect();
     let span = |column: &u32| {
         let rows = &space.rows;
         let farthest = |from: usize| {
