@@ -102,7 +102,7 @@ def made_by(arguments, model, names, target, train, seed):
     real, made, fitted = WORK / "real.csv", WORK / "made.csv", WORK / "run"
     write(real, names, train)
     begun = time.perf_counter()
-    if model in ("TVAE", "CTGAN"):
+    if model in ("TVAE", "CTGAN", "mostlyai"):
         command = [str(arguments.peer_python), str(BENCH / "peers" / "table_models.py"), model.lower(), str(real), str(made)]
         subprocess.run([*command, "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL)
     else:
@@ -122,7 +122,7 @@ def made_by(arguments, model, names, target, train, seed):
 def measure(arguments):
     WORK.mkdir(parents=True, exist_ok=True)
     models = ["real rows", "chain", "independent columns"]
-    models += [name for name in ("TVAE", "CTGAN") if name.lower() in arguments.peers.split(",")]
+    models += [name for name in ("TVAE", "CTGAN", "mostlyai") if name.lower() in arguments.peers.split(",")]
     done = {(line["table"], line["model"], line["seed"]) for line in KEPT.lines()}
     for name in arguments.only.split(","):
         read, tested = TABLES[name][:2]
@@ -143,7 +143,7 @@ def measure(arguments):
 def report(lines):
     rows = []
     for name in TABLES:
-        for model in ["real rows", "chain", "TVAE", "CTGAN", "independent columns"]:
+        for model in ["real rows", "chain", "TVAE", "CTGAN", "mostlyai", "independent columns"]:
             found = [line for line in lines if (line["table"], line["model"]) == (name, model)]
             paper = PUBLISHED[name].get(model)
             if not found and paper is None:

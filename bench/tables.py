@@ -81,14 +81,14 @@ def independent(rows, seed):
 
 
 def timed(command):
-    """Seconds and peak memory in MB of a command."""
+    """Wall seconds, seconds of processors and peak memory in MB of a command."""
     begun = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise subprocess.CalledProcessError(child.returncode, command)
-    return time.perf_counter() - begun, used.ru_maxrss / 1024
+    return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def judged(real, made, unseen, target, test):
@@ -105,25 +105,25 @@ def made_by(arguments, kind, seed, real, target, rows, work):
         names = rows[0]
         write(made, names, independent(rows[1:], 1))
         return made, {}
-    if kind in ("TVAE", "CTGAN"):
+    if kind in ("TVAE", "CTGAN", "mostlyai"):
         command = [str(arguments.peer_python), str(BENCH / "peers" / "table_models.py"), kind.lower(), str(real), str(made)]
-        seconds, megabytes = timed([*command, "--seed", str(seed), "--threads", str(arguments.threads)])
-        return made, {"fit": seconds, "memory": megabytes}
+        seconds, processor, megabytes = timed([*command, "--seed", str(seed), "--threads", str(arguments.threads)])
+        return made, {"fit": seconds, "processor": processor, "memory": megabytes}
     run = work / f"{real.stem}-run"
     subprocess.run(["rm", "-rf", str(run)], check=True)
     common = ["--seed", str(seed), "--threads", str(arguments.threads), "--quiet"]
     fit = [str(arguments.binary), "fit", str(real), "--out", str(run), "--target", target, *common]
-    seconds, megabytes = timed(fit)
+    seconds, processor, megabytes = timed(fit)
     sample = [str(arguments.binary), "sample", str(run), "-n", str(len(rows) - 1), "-o", str(made), *common]
-    sampling, _ = timed(sample)
-    return made, {"fit": seconds, "sample": sampling, "memory": megabytes}
+    sampling, more, _ = timed(sample)
+    return made, {"fit": seconds, "processor": processor + more, "sample": sampling, "memory": megabytes}
 
 
 def measure(arguments):
     work = BENCH / ".work" / "tables"
     work.mkdir(parents=True, exist_ok=True)
     done = {(line["table"], line["part"], line["kind"], line["seed"]) for line in KEPT.lines()}
-    peers = [name for name in ("TVAE", "CTGAN") if name.lower() in arguments.peers.split(",")]
+    peers = [name for name in ("TVAE", "CTGAN", "mostlyai") if name.lower() in arguments.peers.split(",")]
     # A seed of all tables before the next, so that what is stopped has something of each.
     wanted = [("made", seed) for seed in range(arguments.rounds)] + [("floor", 0)] + [(name, 0) for name in peers]
     for kind, seed in wanted:
@@ -154,17 +154,17 @@ def report(lines):
     rows = []
     for name in TABLES:
         for part in ["all rows", "half"]:
-            for kind in ["made", "TVAE", "CTGAN", "floor"]:
+            for kind in ["made", "TVAE", "CTGAN", "mostlyai", "floor"]:
                 values = [line for line in lines if (line["table"], line["part"], line["kind"]) == (name, part, kind)]
                 if not values:
                     rows += [before[name, part, kind]] if (name, part, kind) in before else []
                     continue
                 cells = []
-                for figure in ["fit", "sample", "memory", *FIGURES]:
+                for figure in ["fit", "sample", "processor", "memory", *FIGURES]:
                     numbers = [value[figure] for value in values if figure in value]
                     if figure in ("fit", "sample"):
                         numbers = [value[figure] for value in values if figure in value and value.get("load", 9) <= QUIET]
-                    digits = {"fit": 1, "sample": 1, "memory": 0}.get(figure, 3)
+                    digits = {"fit": 1, "sample": 1, "processor": 0, "memory": 0}.get(figure, 3)
                     text = f"{statistics.median(numbers):.{digits}f}" if numbers else ""
                     if figure in RANGES and len(numbers) > 1:
                         text += f" ({min(numbers):.{digits}f} to {max(numbers):.{digits}f})"
@@ -176,11 +176,13 @@ def report(lines):
             "kind": "table",
             "title": "Tables that were made",
             "about": "`veridic fit TABLE --target …` with its defaults, then as many rows; medians over seeds, some with the range. Times are "
-            "wall seconds with the report, left out where the machine was busy; memory MB. "
+            "wall seconds with the report, left out where the machine was busy; seconds of processors are of fitting and making together, "
+            "for the peers with the start of Python; memory MB. "
             "`c2st_unseen` is against rows no model saw: the official test file where all rows are fitted, the other half where half are. "
-            "`floor` is the real rows with each column shuffled; TVAE and CTGAN are those of the package `ctgan` with its defaults.",
+            "`floor` is the real rows with each column shuffled; TVAE and CTGAN are those of the package `ctgan` with "
+            "its defaults (300 epochs), mostlyai is `TabularARGN` of `mostlyai-engine` with its defaults; once each.",
             "machine": machine(),
-            "columns": ["table", "fitted on", "rows", "seeds", "fit s", "sample s", "MB", *FIGURES],
+            "columns": ["table", "fitted on", "rows", "seeds", "fit s", "sample s", "processor s", "MB", *FIGURES],
             "rows": rows,
         },
     )

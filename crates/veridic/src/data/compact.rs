@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 
-use super::date;
+use super::date::Clock;
 use super::name::is_date_name;
-use super::numbers::{Numbers, n_distinct};
+use super::note::ReadNote;
+use super::numbers::{Found, Numbers, date_kind, n_distinct};
+use super::spelling::Spelling;
 use super::text::MIN_FOR_IDENTIFIER;
+use super::{Cells, Kind, century, date};
 
 /// Fewer different numbers are months of years by chance.
 const LEAST_MONTHS: usize = 6;
@@ -30,6 +33,54 @@ pub(super) fn padded_dates(
         let seconds = moments_of(values, |value| format!("{value:08}"), format)?;
         seconds.iter().all(|at| at.is_nan() || NEAR.contains(at)).then_some((format, meaning, seconds))
     })
+}
+
+/// Dates of two digits each: the format, what it means, and by how much the number is divided to have the year and the day.
+const SHORT_DATES: [(&str, &str, [f64; 2]); 3] = [
+    ("%y%m%d", "a date: year, month, day", [1e4, 1.0]),
+    ("%d%m%y", "a date: day, month, year", [1.0, 1e4]),
+    ("%m%d%y", "a date: month, day, year", [1.0, 1e2]),
+];
+
+/// Whole numbers of six digits in a column that is called a date, all of which are one: `240131`.
+///
+/// Where several orders read all, the one with the most different days is taken: dates go over more days of the month than
+/// months and years. That is said.
+pub(super) fn short_dates(
+    name: &str,
+    numbers: &Numbers,
+    values: &[f64],
+    notes: &mut Vec<ReadNote>,
+) -> Option<Found> {
+    let has_six = [numbers.digits, numbers.least_digits] == [6; 2] && numbers.decimals == 0;
+    if !has_six || numbers.min < 0.0 || numbers.n < MIN_FOR_IDENTIFIER || !is_date_name(name) {
+        return None;
+    }
+    let two = |value: f64, by: f64| (value / by) as u32 % 100;
+    let present = || values.iter().copied().filter(|value| !value.is_nan());
+    let bits = |by: f64| present().fold(0_u128, |all, value| all | 1 << two(value, by));
+    let text = |value: f64| format!("{value:06}");
+    let reads = |format: &str| numbers.day_first.is_none_or(|set| format.starts_with("%d") == set);
+    let fitting = SHORT_DATES.into_iter().filter(|(format, ..)| reads(format));
+    // The first of equals.
+    let (format, meaning, [year, _]) =
+        fitting.filter(|(format, ..)| moments_of(values, text, format).is_some()).reduce(|best, next| {
+            if bits(next.2[1]).count_ones() > bits(best.2[1]).count_ones() { next } else { best }
+        })?;
+    let first_year =
+        numbers.first_year.unwrap_or_else(|| century::first_year(bits(year), century::this_year()));
+    let spelling = Spelling { first_year: Some(first_year), ..Spelling::default() };
+    let clock = Clock::new(format, Some(&spelling));
+    let seconds =
+        values.iter().map(|&value| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) });
+    let seconds: Vec<f64> = seconds.collect::<Option<_>>()?;
+    let kind = date_kind(format.to_owned(), &seconds);
+    let example = text(present().next()?);
+    notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning: meaning.to_owned() });
+    if let Kind::DateTime { min, max, .. } = kind {
+        notes.push(century::note(name, first_year, &clock, [min, max]));
+    }
+    Some(Found { kind, cells: Cells::Number(seconds), spelling, values: None })
 }
 
 /// Numbers that are all months of years of this time or the last ones: `202405`, `05.2024`, `2024.05`, as a format, the
@@ -89,7 +140,7 @@ pub(super) fn is_date(value: f64) -> bool {
 }
 
 pub(super) fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {
-    let clock = date::Clock::new(format, None);
+    let clock = Clock::new(format, None);
     let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
     values.iter().map(seconds).collect()
 }

@@ -8,6 +8,7 @@ use super::foreign::{Foreign, MAX_STRAYS, Mark};
 use super::frame::Frames;
 use super::limit::Beyonds;
 use super::moment::Moments;
+use super::name::is_date_name;
 use super::note::ReadNote;
 use super::numbers::{NoNumbers, Numbers, all_missing, number_column};
 use super::plain::PlainCells;
@@ -275,6 +276,7 @@ impl Profile {
     fn find(mut self, name: &str, context: &Context, notes: &mut Vec<ReadNote>) -> Finding {
         let n_rows = self.missing + self.present;
         self.numbers.minutes_beside = context.minutes;
+        (self.numbers.first_year, self.numbers.day_first) = (context.first_year, context.day_first);
         if self.present == 0 {
             return Finding::Done(all_missing(n_rows));
         }
@@ -327,6 +329,8 @@ impl Profile {
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
+        // Things are numbered within a year, too.
+        let moment = moment.filter(|found| !found.format.contains("%j") || is_date_name(name));
         if self.moments.n() * 2 > self.present
             && let Some((first, second)) = self.moments.contradiction()
         {

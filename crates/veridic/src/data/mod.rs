@@ -19,6 +19,7 @@ mod deskew;
 mod dialect;
 mod difference;
 mod digits;
+mod dotted;
 mod duration;
 mod encoding;
 mod era;

@@ -86,7 +86,21 @@ pub(crate) fn is_time_name(name: &str) -> bool {
 
 /// Whether a column of this name is likely to be a date.
 pub(crate) fn is_date_name(name: &str) -> bool {
-    words(name).iter().any(|word| ["date", "day", "dt", "yyyymmdd"].contains(&word.as_str()))
+    const WORDS: [&str; 12] = [
+        "date",
+        "day",
+        "dt",
+        "yyyymmdd",
+        "yymmdd",
+        "ddmmyy",
+        "dob",
+        "birthdate",
+        "birthday",
+        "fecha",
+        "dato",
+        "pvm",
+    ];
+    words(name).iter().any(|word| WORDS.contains(&word.as_str()) || word.ends_with("datum"))
 }
 
 /// The words of a name, in lower case; `CustomerId2` has `customer` and `id2`.

@@ -1,6 +1,7 @@
 //! What the numbers of a column are like, and which kind of column they make.
 
-use super::compact::{compact_dates, is_date, moments_of, months, padded_dates};
+use super::compact::{compact_dates, is_date, months, padded_dates, short_dates};
+use super::dotted::{hours_and_minutes, minutes, times_of_day};
 use super::evidence::Cell;
 use super::foreign::MAX_STRAYS;
 use super::name::{is_id_name, is_thing};
@@ -9,7 +10,7 @@ use super::number::{self, Plain};
 use super::scientific::Powers;
 use super::spelling::{Minus, Spelling};
 use super::text::MIN_FOR_IDENTIFIER;
-use super::{Cells, Kind, MISSING, date};
+use super::{Cells, Kind, MISSING};
 use crate::error::StrayCell;
 
 /// At most this many different values can be few.
@@ -67,6 +68,9 @@ pub(crate) struct Numbers {
     pub(super) least_decimals: u8,
     /// The minutes of other columns of times such as `07.30`, one bit each.
     pub(crate) minutes_beside: u64,
+    /// The first of the hundred years that two digits are of, and whether days come first, where it is set.
+    pub(crate) first_year: Option<u16>,
+    pub(crate) day_first: Option<bool>,
     /// Most and fewest digits before the point.
     pub(super) digits: u8,
     pub(super) least_digits: u8,
@@ -92,8 +96,10 @@ pub(crate) struct Numbers {
     undated: Vec<Cell>,
     large: usize,
     first_large: Option<Cell>,
-    /// The different values, sorted, as long as they are few.
-    distinct: Option<Vec<f64>>,
+    /// The different values, sorted, as long as they are few, with the digits behind the point and the line of their first cell.
+    distinct: Option<Vec<(f64, u8, u64)>>,
+    /// Two cells with a point that are one number: `3.1` and `3.10`.
+    twice: Option<[Cell; 2]>,
     /// The first two values with their texts; `None` when a third value or a second spelling came.
     two: Option<Vec<(f64, String)>>,
 }
@@ -107,6 +113,8 @@ impl Numbers {
             decimals: 0,
             least_decimals: u8::MAX,
             minutes_beside: 0,
+            first_year: None,
+            day_first: None,
             digits: 0,
             least_digits: u8::MAX,
             whole: true,
@@ -126,6 +134,7 @@ impl Numbers {
             large: 0,
             first_large: None,
             distinct: Some(Vec::new()),
+            twice: None,
             two: Some(Vec::new()),
         }
     }
@@ -170,9 +179,17 @@ impl Numbers {
             self.first_large.get_or_insert_with(|| (line, text.to_owned()));
         }
         if let Some(distinct) = &mut self.distinct {
-            let at = distinct.partition_point(|known| *known < value);
-            if distinct.get(at).is_none_or(|known| *known != value) {
-                if distinct.len() == MOST_FEW { self.distinct = None } else { distinct.insert(at, value) }
+            let at = distinct.partition_point(|(known, ..)| *known < value);
+            match distinct.get(at).filter(|(known, ..)| *known == value) {
+                Some(&(_, decimals, first)) => {
+                    let is_other = decimals.min(plain.decimals) > 0 && decimals != plain.decimals;
+                    if is_other && plain.is_regular && self.twice.is_none() {
+                        let known = format!("{value:.*}", usize::from(decimals));
+                        self.twice = Some([(first, known), (line, text.to_owned())]);
+                    }
+                }
+                None if distinct.len() == MOST_FEW => self.distinct = None,
+                None => distinct.insert(at, (value, plain.decimals, line)),
             }
         }
         if let Some(two) = &mut self.two {
@@ -209,7 +226,8 @@ impl Numbers {
         let is_range = self.whole
             && self.max - self.min + 1.0 == distinct.len() as f64
             && distinct.len() > LONGEST_RANGE;
-        (distinct.len() > 1 && !is_range && distinct.len() * ROWS_A_VALUE <= self.n).then(|| distinct.clone())
+        let are_few = distinct.len() > 1 && !is_range && distinct.len() * ROWS_A_VALUE <= self.n;
+        are_few.then(|| distinct.iter().map(|(value, ..)| *value).collect())
     }
 }
 
@@ -279,6 +297,12 @@ pub(crate) fn number_column(
         let codes = values.iter().map(|&v| if v.is_nan() { MISSING } else { u32::from(v == max) });
         let cells = Cells::Text { codes: codes.collect(), levels: levels.to_vec() };
         return found(Kind::Boolean { levels }, cells, Spelling::default(), None);
+    }
+    if is_plain
+        && !is_typed
+        && let Some(dates) = short_dates(name, &numbers, &values, notes)
+    {
+        return Ok(dates);
     }
     if numbers.padded > 0 {
         let [least, most] = numbers.padded_digits;
@@ -373,6 +397,9 @@ pub(crate) fn number_column(
         spelling.least_decimals = Some(numbers.least_decimals);
     }
     spelling.bare = !is_typed && numbers.bare > 0 && numbers.led == 0;
+    if let Some(cells) = numbers.twice.clone().filter(|_| !is_typed && spelling.decimals.is_none()) {
+        notes.push(ReadNote::Twice { column: name.to_owned(), cells });
+    }
     let values_of = numbers.few_values();
     let odd = !whole
         && numbers.fractions * WHOLE_AN_ODD <= n
@@ -447,51 +474,6 @@ pub(crate) fn date_kind(format: String, seconds: &[f64]) -> Kind {
     if min > max { Kind::Constant { value: None } } else { Kind::DateTime { format, min, max } }
 }
 
-/// Numbers of equal width with leading zeros that are all times of day, `0930` or `09.30`, as a format, the first and the
-/// seconds they stand for.
-fn times_of_day(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
-    let [_, width] = numbers.padded_digits;
-    if numbers.digits != width || numbers.least_digits != width {
-        return None;
-    }
-    match (width, numbers.least_decimals, numbers.decimals) {
-        (4, 0, 0) => {
-            let text = |value: f64| format!("{value:04}");
-            Some((date::COMPACT_HOURS, text(numbers.min), moments_of(values, text, date::COMPACT_HOURS)?))
-        }
-        (2, ..) => numbers.dotted_times(values),
-        _ => None,
-    }
-}
-
-/// Which two digits stand behind the points of numbers, one bit each; those above 63 have the last.
-fn minutes(values: &[f64]) -> u64 {
-    let minute = |value: &f64| (value.abs().fract() * 100.0).round().min(63.0) as u32;
-    values.iter().filter(|value| !value.is_nan()).fold(0, |all, value| all | 1 << minute(value))
-}
-
-impl Numbers {
-    /// The minutes, one bit each, of numbers that are times of day with a point, some with a leading zero; none of others.
-    pub(crate) fn padded_minutes(&self, values: &[f64]) -> u64 {
-        let are_times =
-            self.padded > 0 && self.n >= MIN_FOR_IDENTIFIER && self.dotted_times(values).is_some();
-        if are_times { minutes(values) } else { 0 }
-    }
-
-    /// Numbers of two digits before the point and behind it that are all times of day, as a format, the first and the seconds
-    /// they stand for.
-    fn dotted_times(&self, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
-        let has_two = [self.digits, self.least_digits, self.decimals, self.least_decimals] == [2; 4];
-        // Not the months and days of `05.31`.
-        let is_no_day = |value: &f64| *value >= 13.0 || *value < 1.0 || value.fract() > 0.315;
-        if !has_two || !values.iter().any(is_no_day) {
-            return None;
-        }
-        let text = |value: f64| format!("{value:05.2}");
-        Some((date::DOTTED_HOURS, text(self.min), moments_of(values, text, date::DOTTED_HOURS)?))
-    }
-}
-
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -506,10 +488,4 @@ pub(super) fn n_distinct(values: &[f64]) -> usize {
     let mut sorted = sorted(values);
     sorted.dedup();
     sorted.len()
-}
-
-/// What is said of a column of times of day.
-fn hours_and_minutes(column: &str, example: String) -> ReadNote {
-    let meaning = "a time of day, hours and minutes".to_owned();
-    ReadNote::Spelled { column: column.to_owned(), example, meaning }
 }

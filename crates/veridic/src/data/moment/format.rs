@@ -279,6 +279,7 @@ impl Seen {
                 Piece::Week if self.short[0] && !self.padded[0] => format.push_str("%-V"),
                 Piece::Week => format.push_str("%V"),
                 Piece::DayOfWeek => format.push_str("%u"),
+                Piece::DayOfYear => format.push_str("%j"),
                 Piece::Quarter => format.push_str("%q"),
                 Piece::ShortYear => format.push_str("%y"),
                 Piece::Minute => format.push_str("%M"),

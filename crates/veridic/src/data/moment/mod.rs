@@ -56,6 +56,8 @@ enum Piece {
     IsoYear,
     Week,
     DayOfWeek,
+    /// Three digits behind a year (ISO 8601).
+    DayOfYear,
     Quarter,
     /// Two digits of a year, after a quarter.
     ShortYear,

@@ -157,6 +157,12 @@ impl Scanner<'_> {
             4 => {
                 self.year()?;
                 let sign = self.separator()?;
+                if self.count() == 3 && sign != b' ' {
+                    let day = u32::from(self.rest[0] - b'0') * 100 + self.two(1);
+                    self.shape.pieces.push(Piece::DayOfYear);
+                    self.rest = &self.rest[3..];
+                    return (1..=366).contains(&day).then_some(());
+                }
                 if sign == b'.' {
                     self.sign(b" ");
                 }

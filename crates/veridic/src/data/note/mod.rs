@@ -286,6 +286,13 @@ pub enum ReadNote {
         /// How many there are.
         cells: usize,
     },
+    /// Two cells of a column that are one number.
+    Twice {
+        /// The column.
+        column: String,
+        /// The cells with their lines.
+        cells: [(u64, String); 2],
+    },
     /// A column of very many categories.
     ManyLevels {
         /// The column.

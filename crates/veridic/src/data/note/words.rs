@@ -250,6 +250,12 @@ impl fmt::Display for ReadNote {
                     }
                 )
             }
+            Self::Twice { column, cells: [(first, a), (second, b)] } => write!(
+                f,
+                "`{column}`: `{a}` in line {first} and `{b}` in line {second} are read as one number (keep them apart: \
+                 `data.categorical = [{}]`)",
+                quoted(column)
+            ),
             Self::ManyLevels { column, levels } => write!(
                 f,
                 "`{column}` has {levels} categories, which take time and memory (leave it out: \

@@ -90,6 +90,54 @@ fn spans_and_days_without_a_year_are_no_moments() {
     }
 }
 
+/// The first column, called `name`, as [`told`] gives it.
+fn named(name: &str, cell: impl Fn(usize) -> String) -> String {
+    let rows: String = (0..240).map(|i| format!("{},{}\n", cell(i), i % 7)).collect();
+    let reading =
+        read_bytes("t.csv", format!("{name},n\n{rows}").into_bytes(), &ReadOptions::default()).unwrap();
+    let column = &reading.schema.columns[0];
+    let format = if let Kind::DateTime { format, .. } = &column.kind { format.as_str() } else { "" };
+    let notes: Vec<String> = reading.notes.iter().map(ToString::to_string).collect();
+    let mut out = Vec::new();
+    write_csv(&reading.table, &reading.schema, &mut out).unwrap();
+    let back = String::from_utf8(out).unwrap() == format!("{name},n\n{rows}");
+    format!("{} {format} {back}: {}", column.kind_name(), notes.join("; "))
+}
+
+#[test]
+fn days_of_a_year_and_dates_of_two_digits_each_are_dates_where_the_name_says_so() {
+    let of_year = |i: usize| format!("{}-{:03}", 2021 + i % 3, 1 + spread(i, 365));
+    assert!(named("obs_date", of_year).starts_with("date-time %Y-%j true"), "{}", named("obs_date", of_year));
+    // Things are numbered within a year, too.
+    for cell in [&of_year as &dyn Fn(usize) -> String, &|i| format!("2024-{:03}", 1 + spread(i, 12))] {
+        assert!(!named("invoice", cell).starts_with("date-time"), "{}", named("invoice", cell));
+    }
+    let [day, month, year] = [28, 12, 40].map(|of| move |i: usize| 1 + spread(i * 13 + of, of));
+    for (format, cell) in [
+        ("%y%m%d", &|i: usize| format!("{:02}{:02}{:02}", year(i), month(i), day(i)) as String),
+        ("%d%m%y", &|i: usize| format!("{:02}{:02}{:02}", day(i), month(i), 19 + i % 5)),
+        ("%m%d%y", &|i: usize| format!("{:02}{:02}{:02}", month(i), day(i), 19 + i % 5)),
+    ] as [(&str, &dyn Fn(usize) -> String); 3]
+    {
+        let text = named("birth_date", cell);
+        assert!(text.starts_with(&format!("date-time {format} true")), "{text}");
+        assert!(text.contains("data.first-year"), "{text}");
+        assert!(!named("amount", cell).starts_with("date-time"));
+    }
+    // Born in 1945, not in 2045.
+    assert!(named("dob", |i| format!("{:02}0{}{:02}", 40 + i % 59, 1 + i % 9, day(i))).contains("1940"));
+}
+
+#[test]
+fn two_spellings_of_a_number_may_be_two_versions() {
+    let text = told(',', |i| ["3.9", "3.10", "3.1", "2.7"][i % 4].to_owned());
+    assert!(text.contains("`3.10` in line 3 and `3.1` in line 4 are read as one number"), "{text}");
+    assert!(text.contains("data.categorical"), "{text}");
+    for cells in [["3.90", "3.10", "3.15", "2.70"], ["3.9", "3", "3.15", "2.0"]] {
+        assert!(!told(',', |i| cells[i % 4].to_owned()).contains("one number"));
+    }
+}
+
 #[test]
 fn letters_beside_digits_are_units_currencies_or_names() {
     let cents = |i: usize| format!("{}.{:02}", 5 + spread(i, 9001), i % 100);
