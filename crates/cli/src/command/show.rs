@@ -72,7 +72,8 @@ fn column_table(run: &Fitted) -> String {
     let rows: usize = run.info().rows.iter().sum();
     let mut lines = vec![["name", "kind", "values", "missing", ""].map(str::to_owned)];
     let keys = run.table_model().map_or(&[][..], |model| model.keys());
-    let is_made_new = |name: &str| keys.iter().any(|key| key.column() == name);
+    let key = |name: &str| keys.iter().find(|key| key.column() == name);
+    let is_made_new = |name: &str| key(name).is_some();
     for column in schema.columns.iter().take(MOST) {
         let missing = match column.missing {
             0 => String::new(),
@@ -96,7 +97,16 @@ fn column_table(run: &Fitted) -> String {
         let about = if is_out && about != "the target" && !about.starts_with("left out") {
             format!("left out: {about}")
         } else {
-            about.to_owned()
+            let parts: Vec<String> = key(&column.name)
+                .iter()
+                .flat_map(|key| key.decided_by())
+                .map(|name| format!("`{name}`"))
+                .collect();
+            if parts.is_empty() {
+                about.to_owned()
+            } else {
+                format!("{about}, with parts by {}", parts.join(", "))
+            }
         };
         let kind = column.kind_name().to_owned();
         lines.push([short(&column.name), kind, values(column), missing, about]);

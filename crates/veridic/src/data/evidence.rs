@@ -132,6 +132,16 @@ impl Choice {
 }
 
 impl SpelledNumbers {
+    /// Cells with a minus.
+    pub(crate) fn n_negative(&self) -> usize {
+        self.forms.iter().filter(|form| form.minus.is_some()).map(|form| form.n).sum()
+    }
+
+    /// The first cell.
+    pub(crate) fn example(&self) -> Option<String> {
+        self.forms.iter().map(|form| &form.first).min().map(|(_, text)| text.clone())
+    }
+
     /// Takes in a cell; `false` where it is no number in any spelling.
     pub(crate) fn see(&mut self, text: &str, line: u64) -> bool {
         let Some(parts) = parts(text) else { return false };

@@ -6,13 +6,13 @@ use super::evidence::{Cell, Choice, Context, SpelledNumbers};
 use super::finding::{Doubt, Finding, durations_found, moments_found, spelling_of};
 use super::foreign::{Foreign, MAX_STRAYS, Mark};
 use super::frame::Frames;
-use super::limit::Beyonds;
+use super::limit::{Beyonds, Limits};
 use super::moment::Moments;
 use super::name::is_date_name;
 use super::note::ReadNote;
 use super::numbers::{NoNumbers, Numbers, all_missing, number_column};
 use super::plain::PlainCells;
-use super::spelling::{DurationForm, Spelling};
+use super::spelling::{DurationForm, Minus, Spelling};
 use super::{duration, number, pair, script};
 use crate::error::StrayCell;
 
@@ -329,8 +329,9 @@ impl Profile {
         let number = self.spelled.choose(&self.plain, context);
         let years = if self.numbers.are_years() { self.numbers.n } else { 0 };
         let moment = if self.moments.n() > 0 { self.moments.choose(years, context) } else { None };
-        // Things are numbered within a year, too.
-        let moment = moment.filter(|found| !found.format.contains("%j") || is_date_name(name));
+        // Things are numbered within a year, too, and versions have three parts.
+        let is_doubtful = |format: &str| format.contains("%j") || format == "%-m.%-d.%y";
+        let moment = moment.filter(|found| !is_doubtful(&found.format) || is_date_name(name));
         if self.moments.n() * 2 > self.present
             && let Some((first, second)) = self.moments.contradiction()
         {
@@ -446,7 +447,9 @@ impl Profile {
 
     /// The spelling of a column of which all cells are numbers but for those beyond a limit.
     fn limited(&self, context: &Context) -> Option<Spelling> {
-        let limits = self.beyond.limits();
+        let is_whole = self.numbers.n == self.present - self.beyond.n() && self.numbers.whole;
+        let whole = is_whole && self.numbers.decimals == 0;
+        let limits = Limits { whole, ..self.beyond.limits() };
         let choice = self.spelled.choose(&self.plain, context)?;
         let is_whole = choice.matched + self.beyond.n() == self.present && choice.mixed.is_none();
         let spelling = spelling_of(&choice);
@@ -483,6 +486,11 @@ impl Profile {
                 }
                 Err(NoNumbers::Undated(cells)) => strays(cells, "date, as the other numbers are"),
             };
+        }
+        let is_behind = matches!(choice.minus, Minus::Behind | Minus::BehindDigits);
+        if is_behind && self.spelled.n_negative() == self.present {
+            let example = self.spelled.example().unwrap_or_default();
+            notes.push(ReadNote::BelowZero { column: name.to_owned(), example });
         }
         let spelling = Spelling { zero, ..spelling_of(choice) };
         Finding::Again(ColumnBuilder::spelled(spelling), Doubt::None)

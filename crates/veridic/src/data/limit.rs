@@ -2,7 +2,7 @@
 //!
 //! A value below a limit counts as half of it, the usual choice for summaries (Hornung and Reed, Applied Occupational and
 //! Environmental Hygiene 5 (1990)), rounded down to the digits of the limit; one above a limit as the next number with these
-//! digits. Where no other cell is beyond a limit, what is beyond comes back as it was written; where there are several limits on a
+//! digits, or a whole number where all numbers are. Where no other cell is beyond a limit, what is beyond comes back as it was written; where there are several limits on a
 //! side, or numbers beyond one, it comes back as the number that it counts as.
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct Limits {
     /// What is read as beyond a limit and written as the number that it counts as.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
+    /// Whether numbers are whole, whatever the digits of limits.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// A number beyond a limit.
@@ -57,7 +60,18 @@ impl Limits {
             return None;
         }
         let (is_below, rest) = cut(text)?;
+        if rest.contains(['e', 'E']) {
+            // `<2e-16`: half of it has no fewer digits.
+            let limit = number::parse(rest)?;
+            let value = if is_below { limit / 2.0 } else { limit * 2.0 };
+            return value.is_finite().then_some(Beyond { limit, value, decimals: number::decimals(rest) });
+        }
         let limit = spelling.number(rest)?;
+        if self.whole {
+            let value = if is_below { (limit / 2.0).floor() } else { limit.floor() + 1.0 };
+            let value = if value < limit || !is_below { value } else { value - 1.0 };
+            return Some(Beyond { limit, value, decimals: 0 });
+        }
         let sign = spelling.decimal.unwrap_or('.');
         let decimals = rest
             .split_once(sign)
@@ -162,7 +176,7 @@ impl Beyonds {
             own.pop()
         };
         let (below, above) = (of('<'), of('>'));
-        Limits { below, above, others }
+        Limits { below, above, others, whole: false }
     }
 }
 
@@ -202,6 +216,12 @@ mod tests {
             assert_eq!(limits.read("<77", spelling), None);
             assert_eq!(limits.problem(spelling), None);
         }
+        let whole =
+            Limits { below: Some("<0.6".into()), above: Some(">99.5".into()), others: vec![], whole: true };
+        let value = |text: &str| whole.read(text, &plain).unwrap().value;
+        assert_eq!([value("<0.6"), value(">99.5")], [0.0, 100.0]);
+        let small = Limits { below: Some("<2e-16".into()), ..Limits::default() };
+        assert_eq!(small.read("<2e-16", &plain).unwrap().value, 1e-16);
         let wrong = Limits { below: Some(">3".into()), ..Limits::default() };
         assert!(wrong.problem(&plain).is_some());
     }

@@ -79,12 +79,13 @@ mod text;
 mod usps;
 mod weekday;
 mod write;
+mod zeros;
 
 pub use binarize::Binarization;
 pub use category::{categories, labels};
 pub use compound::{Compound, Unit};
 pub use content::{Data, DataKind};
-pub(crate) use date::has_time;
+pub(crate) use date::{Clock, has_time};
 pub(crate) use deskew::deskew;
 pub use difference::Difference;
 pub use era::Era;

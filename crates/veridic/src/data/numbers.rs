@@ -10,6 +10,7 @@ use super::number::{self, Plain};
 use super::scientific::Powers;
 use super::spelling::{Minus, Spelling};
 use super::text::MIN_FOR_IDENTIFIER;
+use super::zeros::{Zeros, are_versions};
 use super::{Cells, Kind, MISSING};
 use crate::error::StrayCell;
 
@@ -90,16 +91,17 @@ pub(crate) struct Numbers {
     /// Whole numbers with a point behind them: `3.`.
     dotted: usize,
     /// Zeros without a plus sign, and with one.
-    zeros: [usize; 2],
+    plus_zeros: [usize; 2],
     /// Cells that are dates of eight digits, and the first that are not.
     dated: usize,
     undated: Vec<Cell>,
     large: usize,
     first_large: Option<Cell>,
     /// The different values, sorted, as long as they are few, with the digits behind the point and the line of their first cell.
-    distinct: Option<Vec<(f64, u8, u64)>>,
+    pub(super) distinct: Option<Vec<(f64, u8, u64)>>,
+    pub(super) zeros: Zeros,
     /// Two cells with a point that are one number: `3.1` and `3.10`.
-    twice: Option<[Cell; 2]>,
+    pub(super) twice: Option<[Cell; 2]>,
     /// The first two values with their texts; `None` when a third value or a second spelling came.
     two: Option<Vec<(f64, String)>>,
 }
@@ -128,12 +130,13 @@ impl Numbers {
             bare: 0,
             led: 0,
             dotted: 0,
-            zeros: [0, 0],
+            plus_zeros: [0, 0],
             dated: 0,
             undated: Vec::new(),
             large: 0,
             first_large: None,
             distinct: Some(Vec::new()),
+            zeros: Zeros::default(),
             twice: None,
             two: Some(Vec::new()),
         }
@@ -155,6 +158,9 @@ impl Numbers {
         if !plain.is_regular {
             self.powers.see(text);
         }
+        if plain.has_point && plain.is_regular {
+            self.zeros.see(plain, text, line);
+        }
         if value.fract() != 0.0 {
             self.fractions += 1;
             self.fraction_decimals = self.fraction_decimals.max(plain.decimals);
@@ -167,7 +173,7 @@ impl Numbers {
             (*least, *most) = ((*least).min(plain.digits), (*most).max(plain.digits));
         }
         if value == 0.0 {
-            self.zeros[usize::from(plain.has_plus)] += 1;
+            self.plus_zeros[usize::from(plain.has_plus)] += 1;
         }
         if plain.digits == 8 && is_date(value) {
             self.dated += 1;
@@ -277,7 +283,11 @@ pub(crate) fn number_column(
     // Marks at school are whole and have a minus behind them: `2-`.
     let are_marks =
         spelling.minus == Minus::Behind && whole && decimals == 0 && min.abs().max(max) <= BEST_MARK;
-    if (numbers.powers.are_codes() || are_marks) && !is_typed {
+    // `01.1` and `01.10` are two.
+    let are_codes = numbers.powers.are_codes()
+        || are_versions(&numbers)
+        || numbers.padded > 0 && numbers.zeros.lost(numbers.least_decimals).is_some();
+    if (are_codes || are_marks) && !is_typed {
         return Err(NoNumbers::Texts);
     }
     if min == max && missing == 0 {
@@ -389,7 +399,7 @@ pub(crate) fn number_column(
         spelling.suffix = ".".to_owned();
     }
     spelling.scientific = numbers.powers.all(n).filter(|_| !is_typed && (is_plain || spelling.is_decimal()));
-    spelling.plus_zero = spelling.plus && numbers.zeros[1] > numbers.zeros[0];
+    spelling.plus_zero = spelling.plus && numbers.plus_zeros[1] > numbers.plus_zeros[0];
     let is_fixed = numbers.least_decimals == decimals && decimals > 0 && numbers.is_regular;
     if !is_typed && is_fixed && numbers.digits + decimals <= KEPT_DIGITS {
         spelling.decimals = Some(decimals);
@@ -397,8 +407,13 @@ pub(crate) fn number_column(
         spelling.least_decimals = Some(numbers.least_decimals);
     }
     spelling.bare = !is_typed && numbers.bare > 0 && numbers.led == 0;
-    if let Some(cells) = numbers.twice.clone().filter(|_| !is_typed && spelling.decimals.is_none()) {
+    let varies = !is_typed && is_plain && spelling.decimals.is_none();
+    if let Some(cells) = numbers.twice.clone().filter(|_| varies) {
         notes.push(ReadNote::Twice { column: name.to_owned(), cells });
+    } else if let Some((cells, from, to)) =
+        numbers.zeros.lost(spelling.least_decimals.unwrap_or(0)).filter(|_| varies)
+    {
+        notes.push(ReadNote::Respelled { column: name.to_owned(), from, to, cells });
     }
     let values_of = numbers.few_values();
     let odd = !whole

@@ -151,6 +151,13 @@ impl Spelled {
                 let whole = value.abs().max(1.0).log10().floor() as u8 + 1;
                 (value, Digits { value, decimals, whole, grouped: false, lakh: false, padded: false }, false)
             }
+            None if self.spelling.limits.is_some()
+                && let Some(plain) = number::scan(text).filter(|plain| !plain.is_regular) =>
+            {
+                let Plain { value, decimals, digits: whole, .. } = plain;
+                let read = Digits { value, decimals, whole, grouped: false, lakh: false, padded: false };
+                (value, read, plain.has_plus)
+            }
             None if self.spelling.sides.is_some() => {
                 let parts = parts(text)?;
                 let value = self.spelling.sided(&parts)?;

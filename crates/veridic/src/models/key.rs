@@ -1,6 +1,7 @@
 //! Names of rows, made new in the form of those of the data: `ID-00017`, running numbers, UUIDs.
 //!
-//! A name says nothing of its row, so nothing but its form is learned, and no name of the data is made again.
+//! A name says nothing of its row but what [parts](segment) of it repeat, so nothing but its form is learned, and no name of the
+//! data is made again.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::segment::{self, Segment};
 use crate::data::{Cells, ColumnSchema, Kind, Schema, Table};
 use crate::seed::{Seed, uniform};
 
@@ -32,6 +34,9 @@ const TRIES: usize = 100;
 pub struct Key {
     column: String,
     form: Form,
+    /// Parts that other columns decide, in the order in which the form leaves places for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<Segment>,
     /// Whether the cells are numbers.
     number: bool,
     /// What the names of the data are known by: the first bytes of their digests, rising. Empty where names cannot meet.
@@ -54,12 +59,13 @@ impl Key {
     /// The columns that name rows by unique names of one form; others, such as names of people, are no keys.
     pub(crate) fn find(table: &Table, schema: &Schema) -> Vec<Self> {
         let is_key = |column: &&ColumnSchema| column.kind == Kind::Identifier && column.unused.is_none();
-        let key = |column: &ColumnSchema| Self::of(&column.name, &table.column(&column.name)?.cells);
+        let key = |column: &ColumnSchema| Self::of(&column.name, table, schema);
         schema.columns.iter().filter(is_key).filter_map(key).collect()
     }
 
     /// What the names of a column look like; `None` where a cell is missing, two are equal, or they have no form.
-    fn of(column: &str, cells: &Cells) -> Option<Self> {
+    fn of(column: &str, table: &Table, schema: &Schema) -> Option<Self> {
+        let cells = &table.column(column)?.cells;
         let (names, number): (Vec<String>, bool) = match cells {
             Cells::Number(values) => {
                 let whole = |value: &f64| (value.fract() == 0.0 && *value >= 0.0).then(|| format!("{value}"));
@@ -74,9 +80,12 @@ impl Key {
         if names.len() < LEAST_NAMES || different.len() < names.len() {
             return None;
         }
-        let form = counted(&names).or_else(|| places(&names))?;
+        let of_others = if number { None } else { segment::find(column, &names, table, schema) };
+        // What is left of names that others decide whole has no form.
+        let decided = of_others.and_then(|(segments, left)| Some((form(&left)?, segments)));
+        let (form, segments) = decided.or_else(|| Some((form(&names)?, Vec::new())))?;
         let seen = if form.meets() { seen(&names) } else { Vec::new() };
-        Some(Self { column: column.to_string(), form, number, seen })
+        Some(Self { column: column.to_string(), form, segments, number, seen })
     }
 
     /// The column.
@@ -89,23 +98,33 @@ impl Key {
         self.seen.len()
     }
 
-    /// `n` names that are not those of the data nor of each other.
-    pub(crate) fn make(&self, n: usize, seed: Seed) -> Cells {
+    /// The columns that decide parts of the names.
+    pub fn decided_by(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().map(|segment| segment.column.as_str())
+    }
+
+    /// Names for the rows of a table that are not those of the data nor of each other.
+    pub(crate) fn make(&self, table: &Table, schema: &Schema, seed: Seed) -> Cells {
+        let n = table.n_rows;
+        let parts: Vec<Vec<String>> =
+            self.segments.iter().map(|segment| segment.parts(table, schema)).collect();
         let mut random = seed.stream(&format!("key.{}", self.column));
         let mut made: Vec<String> = Vec::with_capacity(n);
         let mut taken: HashSet<String> = HashSet::new();
         let is_new = |name: &str| self.seen.is_empty() || self.seen.binary_search(&digest(name)).is_err();
         for i in 0..n {
-            let mut name = self.form.draw(i, &mut random);
+            let whole =
+                |name: String| if parts.is_empty() { name } else { segment::filled(&name, &parts, i) };
+            let mut name = whole(self.form.draw(i, &mut random));
             let mut tries = 0;
             while self.form.meets() && (!is_new(&name) || taken.contains(&name)) {
                 tries += 1;
-                name = if tries < TRIES {
+                name = whole(if tries < TRIES {
                     self.form.draw(i, &mut random)
                 } else {
                     // All names of the form are used up: longer ones of the same kind.
                     self.form.beyond(taken.len() + tries)
-                };
+                });
             }
             if self.form.meets() {
                 taken.insert(name.clone());
@@ -171,6 +190,11 @@ impl Form {
             Self::Counted { next, .. } => format!("{}", next.saturating_add(i as u64)),
         }
     }
+}
+
+/// The form of names, if they have one.
+fn form(names: &[String]) -> Option<Form> {
+    counted(names).or_else(|| places(names))
 }
 
 /// How many names have these characters in their places.
@@ -248,14 +272,23 @@ fn seen(names: &[String]) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Column, ReadOptions, read_bytes};
+
+    fn key_of(cells: Cells) -> Option<Key> {
+        let table = Table { n_rows: cells.len(), columns: vec![Column { name: "id".into(), cells }] };
+        Key::of("id", &table, &Schema { columns: Vec::new() })
+    }
 
     fn key(names: &[String]) -> Option<Key> {
-        let codes = (0..names.len() as u32).collect();
-        Key::of("id", &Cells::Text { codes, levels: names.to_vec() })
+        key_of(Cells::Text { codes: (0..names.len() as u32).collect(), levels: names.to_vec() })
+    }
+
+    fn cells(key: &Key, n: usize, seed: u64) -> Cells {
+        key.make(&Table { n_rows: n, columns: Vec::new() }, &Schema { columns: Vec::new() }, Seed(seed))
     }
 
     fn made(key: &Key, n: usize) -> Vec<String> {
-        let cells = key.make(n, Seed(3));
+        let cells = cells(key, n, 3);
         (0..n).map(|row| cells.text(row).unwrap_or_default().to_string()).collect()
     }
 
@@ -263,9 +296,8 @@ mod tests {
     fn running_numbers_run_on_in_the_same_form() {
         let names: Vec<String> = (17..117).map(|i| format!("ID-{i:05}/x")).collect();
         assert_eq!(made(&key(&names).unwrap(), 2), ["ID-00117/x", "ID-00118/x"]);
-        let cells = Cells::Number((1..=50).map(f64::from).collect());
-        let key = Key::of("id", &cells).unwrap();
-        assert_eq!(key.make(3, Seed(1)), Cells::Number(vec![51.0, 52.0, 53.0]));
+        let key = key_of(Cells::Number((1..=50).map(f64::from).collect())).unwrap();
+        assert_eq!(cells(&key, 3, 1), Cells::Number(vec![51.0, 52.0, 53.0]));
     }
 
     #[test]
@@ -291,10 +323,49 @@ mod tests {
         let text = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert!(key(&text(&["Ann Lee", "Bo", "Christopher"])).is_none());
         assert!(key(&text(&["a1", "a1", "a2"])).is_none());
-        assert!(Key::of("id", &Cells::Number(vec![1.0, f64::NAN, 3.0])).is_none());
-        assert!(Key::of("id", &Cells::Number(vec![1.5, 2.5])).is_none());
+        assert!(key_of(Cells::Number(vec![1.0, f64::NAN, 3.0])).is_none());
+        assert!(key_of(Cells::Number(vec![1.5, 2.5])).is_none());
         // Of more than there is room for, longer ones of the same kind.
         let two = key(&text(&["a1", "a9", "a5"])).unwrap();
         assert_eq!(made(&two, 3), ["a10", "a11", "a12"]);
+    }
+
+    #[test]
+    fn parts_of_names_follow_from_other_columns() {
+        let country = |i: usize| ["Germany", "France", "Spain"][i * 7 % 3];
+        let code = |i: usize| ["DE", "FR", "ES"][i * 7 % 3];
+        let day = |i: usize| format!("{}-{:02}-{:02}", 2022 + i % 4, 1 + i % 12, 1 + i * 11 % 28);
+        let read = |name: &dyn Fn(usize) -> String| {
+            let rows: String =
+                (0..300).map(|i| format!("{},{},{},{}\n", name(i), country(i), day(i), i % 17)).collect();
+            let text = format!("order,country,date,items\n{rows}").into_bytes();
+            read_bytes("t.csv", text, &ReadOptions::default()).unwrap()
+        };
+        let forms: [(&dyn Fn(usize) -> String, &[&str]); 4] = [
+            (&|i| format!("{}-{}-{:04}", code(i), 2022 + i % 4, i / 4 + 1), &["country", "date"]),
+            (&|i| format!("{}{:05}", code(i), i + 200), &["country"]),
+            (&|i| format!("{}/{}", i + 1000, day(i).replace('-', "")), &["date"]),
+            (&|i| format!("X-{:04}", i * 3 + 7), &[]),
+        ];
+        for (name, decide) in forms {
+            let reading = read(name);
+            let key = Key::of("order", &reading.table, &reading.schema).unwrap();
+            assert_eq!(key.decided_by().collect::<Vec<_>>(), decide, "{}", name(5));
+            let cells = key.make(&reading.table, &reading.schema, Seed(2));
+            let mut seen: HashSet<String> = (0..300).map(name).collect();
+            for row in 0..300 {
+                let made = cells.text(row).unwrap();
+                assert!(seen.insert(made.to_owned()), "{made}");
+                let own = name(row);
+                let begins = if decide.contains(&"country") { &own[..2] } else { "" };
+                let holds = if decide == ["date"] { &own[4..] } else { "" };
+                assert!(made.starts_with(begins) && made.ends_with(holds), "{made}, {own}");
+                if decide.len() == 2 {
+                    assert_eq!(made[3..7], own[3..7]);
+                }
+            }
+            let stored = serde_json::to_string(&key).unwrap();
+            assert_eq!(serde_json::from_str::<Key>(&stored).unwrap(), key);
+        }
     }
 }

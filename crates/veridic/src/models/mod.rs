@@ -26,6 +26,7 @@ mod program;
 mod propagation;
 mod rare_class;
 mod rows;
+mod segment;
 mod self_training;
 pub mod series;
 mod softmax;

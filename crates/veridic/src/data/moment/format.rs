@@ -11,6 +11,9 @@ const MOST_SHORT_YEARS: usize = 12;
 /// Numbers of so many sorts, of which one is so late, are the days of a month.
 const MOST_DAYS: usize = 20;
 const LATE_DAY: u8 = 28;
+/// Days of a month, and what happens by chance so rarely does not.
+const MEAN_DAYS: f64 = 30.4;
+const HARDLY: f64 = 1e-3;
 
 impl Seen {
     pub(super) fn new(shape: &Shape, first: Cell) -> Self {
@@ -117,6 +120,9 @@ impl Seen {
     pub(super) fn told_day_first(&self) -> Option<bool> {
         let (a, b) = self.day_and_month()?;
         let most = self.usual();
+        if self.n_numbers() == 3 && self.is_year_first(most) {
+            return None;
+        }
         if self.n_numbers() == 3 && (most[0] > 31 || most[2] <= 31 && most[a] > 12 && most[b] > 12) {
             return None;
         }
@@ -183,12 +189,21 @@ impl Seen {
         self.counts[i].iter().filter(|count| **count > 0).count()
     }
 
-    /// Whether the first of three numbers are years, as the last go through all days of a month and the first through few years, or
-    /// the setting forbids that they are days; `most` are the greatest in each place.
-    fn is_year_first(&self, most: [u8; 3], day_first: Option<bool>) -> bool {
-        let are_days =
-            most[2] >= LATE_DAY && self.spread(2) >= MOST_DAYS && self.spread(0) * 2 <= self.spread(2);
-        most[1] <= 12 && most[2] <= 31 && (are_days || day_first == Some(false) && most[0] > 12)
+    /// Whether the first of three numbers are years: the last go through all days of a month and the first through few years, or never
+    /// reach the last days of a month, or are zero; `most` are the greatest in each place.
+    fn is_year_first(&self, most: [u8; 3]) -> bool {
+        let are_days = most[2] >= LATE_DAY && self.spread(2) >= MOST_DAYS;
+        // Of so many days some would be later in the month.
+        let chance = (f64::from(most[0]) / MEAN_DAYS).powi(self.n.min(10_000) as i32);
+        let are_years = self.spread(0) * 2 <= self.spread(2) || most[0] < LATE_DAY && chance < HARDLY;
+        let has_zero = self.counts[0][0] > 0;
+        most[1] <= 12 && most[2] <= 31 && (has_zero || are_days && are_years)
+    }
+
+    /// Whether the first of three numbers may be years for all that is known.
+    pub(super) fn may_be_year_first(&self) -> bool {
+        let most = self.usual();
+        self.n_numbers() == 3 && !self.has(Piece::Month) && most[0] > 12 && most[1] <= 12 && most[2] <= 31
     }
 
     /// Whether numbers beside years that are no months are weeks, which come again: those of invoices do not.
@@ -351,7 +366,8 @@ impl Seen {
                 _ => None,
             },
             (2, true) | (3, false) => {
-                if n == 3 && self.is_year_first(most, day_first) {
+                let is_set = day_first == Some(false) && self.may_be_year_first();
+                if n == 3 && (is_set || self.is_year_first(most)) {
                     return Some((['y', 'm', 'd'], false, false));
                 }
                 let default = day_first.unwrap_or(sign != Some(b'/'));

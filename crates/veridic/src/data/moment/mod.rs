@@ -332,8 +332,9 @@ impl Moments {
 
     /// Whether the day comes before the month, where some cell or the setting tells.
     pub(crate) fn day_first(&self, context: &Context) -> Option<bool> {
+        let is_set = context.day_first == Some(false) && self.shapes.iter().any(Seen::may_be_year_first);
         let told = self.shapes.iter().find_map(Seen::told_day_first);
-        told.or(context.day_first)
+        if is_set { Some(false) } else { told.or(context.day_first) }
     }
 }
 

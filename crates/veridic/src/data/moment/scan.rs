@@ -66,7 +66,10 @@ fn cut(text: &str, shape: Shape) -> Option<Shape> {
     if bracketed {
         scanner.shape.pieces.push(Piece::Sign(b']'));
     }
-    scanner.rest.is_empty().then_some(scanner.shape)
+    let shape = scanner.shape;
+    let has_zero = shape.n_numbers > 0 && shape.numbers[0].0 == 0;
+    let is_short = shape.n_numbers == 3 && shape.month.is_none() && !shape.pieces.contains(&Piece::Year);
+    (scanner.rest.is_empty() && (!has_zero || is_short)).then_some(shape)
 }
 
 pub(super) struct Scanner<'a> {
@@ -314,8 +317,8 @@ impl Scanner<'_> {
             return None;
         }
         let value = self.rest[..digits].iter().fold(0, |sum, byte| sum * 10 + (byte - b'0'));
-        // Only a year may be zero, and it has two digits.
-        if value == 0 && (digits == 1 || at < 2) {
+        // Only a year may be zero, and it has two digits; it is first or last.
+        if value == 0 && (digits == 1 || at == 1) {
             return None;
         }
         self.shape.numbers[at] = (value, digits == 2 && value < 10, digits == 1);

@@ -286,6 +286,13 @@ pub enum ReadNote {
         /// How many there are.
         cells: usize,
     },
+    /// Numbers that are all below zero by what stands behind them: `$897.00-`.
+    BelowZero {
+        /// The column.
+        column: String,
+        /// A cell.
+        example: String,
+    },
     /// Two cells of a column that are one number.
     Twice {
         /// The column.

@@ -250,6 +250,11 @@ impl fmt::Display for ReadNote {
                     }
                 )
             }
+            Self::BelowZero { column, example } => write!(
+                f,
+                "`{column}` is below zero in all cells, as `{example}` ends in a minus (if it is a dash after a price, take it \
+                 out of the file)"
+            ),
             Self::Twice { column, cells: [(first, a), (second, b)] } => write!(
                 f,
                 "`{column}`: `{a}` in line {first} and `{b}` in line {second} are read as one number (keep them apart: \

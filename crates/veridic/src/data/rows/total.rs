@@ -241,7 +241,7 @@ fn amount(text: &str, decimal: char) -> Option<(f64, u8)> {
 }
 
 /// Words for a total in small letters.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 60] = [
     "total",
     "totals",
     "sum",
@@ -268,6 +268,31 @@ const WORDS: [&str; 36] = [
     "合計",
     "合计",
     "小計",
+    // Those of pivot tables.
+    "ergebnis",
+    "gesamtergebnis",
+    "totale complessivo",
+    "eindtotaal",
+    "totalt",
+    "totalsumma",
+    "summa",
+    "итог",
+    "общий итог",
+    "промежуточный итог",
+    "集計",
+    "総計",
+    "総合計",
+    "汇总",
+    "总计",
+    "요약",
+    "총합계",
+    "합계",
+    "toplam",
+    "genel toplam",
+    "összeg",
+    "végösszeg",
+    "összesen",
+    "yhteensä",
     // A mean is none, and is left out as well.
     "average",
     "avg",
@@ -289,9 +314,26 @@ fn is_word(text: &str) -> bool {
 /// Whether a text says that its row is the sum of others, perhaps of which: `Total`, `Summe Nord`, `North total`.
 pub(crate) fn is_total(text: &str) -> bool {
     const LONGEST: usize = 64;
-    const LAST: [&str; 4] = [" total", " summe", " gesamt", " subtotal"];
+    const LAST: [&str; 16] = [
+        " total",
+        " summe",
+        " gesamt",
+        " subtotal",
+        " ergebnis",
+        " totale",
+        " totaal",
+        " subtotaal",
+        " totalt",
+        " toplamı",
+        " összeg",
+        " 集計",
+        " 合計",
+        " 汇总",
+        " 요약",
+        " итог",
+    ];
     let first = text.as_bytes().first().copied().unwrap_or(0);
-    let possible = first >= 0x80 || b"TtSsGgOoIiRrZzAaMmDdPp".contains(&first);
+    let possible = first >= 0x80 || b"TtSsGgOoIiRrZzAaMmDdPpEeYy".contains(&first);
     let ends = |word: &&str| {
         let start = text.len().checked_sub(word.len());
         start.is_some_and(|start| text.as_bytes()[start..].eq_ignore_ascii_case(word.as_bytes()))
@@ -322,6 +364,13 @@ mod tests {
             "Итого",
             "Grand total",
             "Sous-total : Sud",
+            "Nord Ergebnis",
+            "Gesamtergebnis",
+            "関東 集計",
+            "Итог Север",
+            "서울 요약",
+            "Budapest összeg",
+            "Ege Toplamı",
         ] {
             assert!(is_total(text), "{text}");
         }

@@ -129,12 +129,46 @@ fn days_of_a_year_and_dates_of_two_digits_each_are_dates_where_the_name_says_so(
 }
 
 #[test]
+fn years_of_two_digits_come_first_where_they_never_are_late_days() {
+    let date = |first: &dyn Fn(usize) -> usize| -> String {
+        let month = |i: usize| if first(i).max(1 + spread(i * 3, 31)) > 28 { 1 } else { 1 + spread(i, 12) };
+        named("when", |i| format!("{:02}-{:02}-{:02}", first(i), month(i), 1 + spread(i * 3, 31)))
+    };
+    assert!(date(&|i| 1 + spread(i, 24)).starts_with("date-time %y-%m-%d true"));
+    assert!(date(&|i| (95 + spread(i, 29)) % 100).starts_with("date-time %y-%m-%d true"));
+    assert!(date(&|i| 1 + spread(i, 31)).starts_with("date-time %d-%m-%y true"));
+    // Versions.
+    let version = |i: usize| format!("{}.{}.{}", 4 + i % 3, spread(i, 20), spread(i, 90));
+    assert!(!named("kernel", version).starts_with("date-time"));
+}
+
+#[test]
 fn two_spellings_of_a_number_may_be_two_versions() {
-    let text = told(',', |i| ["3.9", "3.10", "3.1", "2.7"][i % 4].to_owned());
-    assert!(text.contains("`3.10` in line 3 and `3.1` in line 4 are read as one number"), "{text}");
+    let text = told(',', |i| ["3.25", "3.50", "3.5", "2.75"][i % 4].to_owned());
+    assert!(text.contains("`3.50` in line 3 and `3.5` in line 4 are read as one number"), "{text}");
     assert!(text.contains("data.categorical"), "{text}");
-    for cells in [["3.90", "3.10", "3.15", "2.70"], ["3.9", "3", "3.15", "2.0"]] {
-        assert!(!told(',', |i| cells[i % 4].to_owned()).contains("one number"));
+    for cells in [["3.90", "3.10", "3.15", "2.70"], ["3.9", "3", "3.15", "2.5"]] {
+        let text = told(',', |i| cells[i % 4].to_owned());
+        assert!(!text.contains("one number") && !text.contains("come back"), "{text}");
+    }
+    let price = |i: usize| format!("¥{},{:03}-", 1 + spread(i, 99), spread(i, 997));
+    assert!(told('\t', price).contains("is below zero in all cells"), "{}", told('\t', price));
+    let text = told(',', |i| if i % 9 == 0 { "<0.6".to_owned() } else { (1 + spread(i, 800)).to_string() });
+    assert!(text.starts_with("integer") && text.contains("`<0.6` counts as 0"), "{text}");
+    let text =
+        told(
+            ',',
+            |i| if i % 9 == 0 { "<2.2e-16".to_owned() } else { format!("{}.5e-{}", 1 + i % 9, i % 12) },
+        );
+    assert!(text.starts_with("real") && text.contains("counts as 1.1e-16"), "{text}");
+    let text = told(',', |i| ["1.5", "2.50", "2.25", "1.05"][i % 4].to_owned());
+    assert!(text.contains("60 cells come back as `2.5` what was `2.50`"), "{text}");
+    // What counts on from 9 to 10 are versions, as are codes with zeros before and behind.
+    for cells in
+        [["3.9", "3.10", "3.11", "3.8"], ["2.10", "2.9", "2.1", "3.1"], ["01.10", "01.1", "47.9", "47.91"]]
+    {
+        let text = told(',', |i| cells[i % 4].to_owned());
+        assert!(text.starts_with("categorical"), "{text}");
     }
 }
 

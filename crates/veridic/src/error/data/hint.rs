@@ -6,6 +6,16 @@ use super::DataError;
 use crate::data::Difference;
 
 impl DataError {
+    /// Columns whose cells are the reason.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::StrayCells { cells, .. } => cells.iter().map(|cell| cell.column.as_str()).collect(),
+            Self::ForeignMarks { marks, .. } => marks.iter().map(|mark| mark.column.as_str()).collect(),
+            Self::MixedSpelling { column, .. } => vec![column],
+            _ => Vec::new(),
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -155,7 +155,7 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
         }
         Place::Stored(StoredPlace::File(path)) => (known_format(path), path.clone(), None),
     };
-    let options = read_options(config, format);
+    let mut options = read_options(config, format);
     if let Place::Stored(StoredPlace::Known(located)) = &place
         && let catalog::Reading::Series(series) = &located.variant.reading
     {
@@ -168,7 +168,7 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
     }
     let (mut table, schema, text) = match &config.data.schema {
         None => {
-            let reading = read(&train, &options)?;
+            let reading = read_without(&config.data.drop, &train, &mut options)?;
             notes.extend(reading.told());
             let Reading { table, schema, layout, .. } = reading;
             (table, schema, layout)
@@ -194,6 +194,26 @@ fn read_table(config: &Config, place: &Place, notes: &mut Vec<String>) -> Result
     // Known sets are laid out as their publisher wants, and what is made of them as most programs do.
     let text = text.filter(|text| format.is_none() && !text.is_plain());
     Ok(Source { table, schema, files, text, n_train })
+}
+
+/// Reads a table; where columns that are left out cannot be read as what they seem to be, they are read as they stand.
+fn read_without(left_out: &[String], path: &Path, options: &mut ReadOptions) -> Result<Reading> {
+    loop {
+        let error = match read(path, options) {
+            Ok(reading) => return Ok(reading),
+            Err(error) => error,
+        };
+        let is_new = |name: &&&str| {
+            let is = |own: &String| own == **name;
+            left_out.iter().any(is) && !options.categorical.iter().any(is)
+        };
+        let unread: Vec<String> =
+            error.columns().iter().filter(is_new).map(|name| (*name).to_owned()).collect();
+        if unread.is_empty() {
+            return Err(error.into());
+        }
+        options.categorical.extend(unread);
+    }
 }
 
 pub(super) fn load_table(config: &mut Config, place: &Place, mut notes: Vec<String>) -> Result<Dataset> {
@@ -465,4 +485,23 @@ fn split_rows(
     let parts = split::random(learn.len(), fractions, Seed(config.seed))?;
     let pick = |part: &[usize]| part.iter().map(|&i| learn[i]).collect();
     Ok(Split { train: pick(&parts.train), valid: pick(&parts.valid), test })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_is_left_out_may_be_unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("laps.csv");
+        let gap = |i: usize| if i % 40 == 7 { "DNF".to_owned() } else { format!("{}.5", i * 7 % 97) };
+        let rows: String = (0..200).map(|i| format!("{},{}\n", gap(i), i % 9)).collect();
+        std::fs::write(&path, format!("gap,lap\n{rows}")).unwrap();
+        let mut options = ReadOptions::default();
+        let error = read_without(&["lap".to_owned()], &path, &mut options).unwrap_err();
+        assert!(error.to_string().contains("`gap`"), "{error}");
+        let reading = read_without(&["gap".to_owned()], &path, &mut options).unwrap();
+        assert_eq!((reading.table.n_rows, reading.table.columns.len()), (200, 2));
+    }
 }

@@ -177,7 +177,7 @@ fn class(draws: Draws<'_>, given: &[Condition]) -> Result<Option<usize>> {
 pub(super) fn whole(model: &TableModel, mut table: Table, seed: Seed) -> Data {
     for key in model.keys() {
         if table.column(key.column()).is_none() {
-            let cells = key.make(table.n_rows, seed);
+            let cells = key.make(&table, model.schema(), seed);
             table.columns.push(Column { name: key.column().to_string(), cells });
         }
     }
