@@ -35,14 +35,18 @@ pub(super) fn padded_dates(
     })
 }
 
-/// Dates of two digits each: the format, what it means, and by how much the number is divided to have the year and the day.
-const SHORT_DATES: [(&str, &str, [f64; 2]); 3] = [
-    ("%y%m%d", "a date: year, month, day", [1e4, 1.0]),
-    ("%d%m%y", "a date: day, month, year", [1.0, 1e4]),
-    ("%m%d%y", "a date: month, day, year", [1.0, 1e2]),
+/// Dates of two digits each: the format, what it means, and by how much the number is divided to have the day and the year.
+type ShortDate = (&'static str, &'static str, f64, Option<f64>);
+const SHORT_DATES: [ShortDate; 3] = [
+    ("%y%m%d", "a date: year, month, day", 1.0, Some(1e4)),
+    ("%d%m%y", "a date: day, month, year", 1e4, Some(1.0)),
+    ("%m%d%y", "a date: month, day, year", 1e2, Some(1.0)),
 ];
+const DAYS_OF_YEAR: [ShortDate; 2] =
+    [("%d%m", "a day of a year: day, month", 1e2, None), ("%m%d", "a day of a year: month, day", 1.0, None)];
 
-/// Whole numbers of six digits in a column that is called a date, all of which are one: `240131`.
+/// Whole numbers of six digits in a column that is called a date, all of which are one, `240131`, or of four, some with a zero first:
+/// `0109`.
 ///
 /// Where several orders read all, the one with the most different days is taken: dates go over more days of the month than
 /// months and years. That is said.
@@ -52,33 +56,38 @@ pub(super) fn short_dates(
     values: &[f64],
     notes: &mut Vec<ReadNote>,
 ) -> Option<Found> {
-    let has_six = [numbers.digits, numbers.least_digits] == [6; 2] && numbers.decimals == 0;
-    if !has_six || numbers.min < 0.0 || numbers.n < MIN_FOR_IDENTIFIER || !is_date_name(name) {
+    let forms: &[ShortDate] = match numbers.digits {
+        6 => &SHORT_DATES,
+        4 if numbers.padded > 0 => &DAYS_OF_YEAR,
+        _ => return None,
+    };
+    let is_whole = numbers.least_digits == numbers.digits && numbers.decimals == 0 && numbers.min >= 0.0;
+    if !is_whole || numbers.n < MIN_FOR_IDENTIFIER || !is_date_name(name) {
         return None;
     }
-    let two = |value: f64, by: f64| (value / by) as u32 % 100;
+    let width = usize::from(numbers.digits);
+    let text = |value: f64| format!("{value:0width$}");
     let present = || values.iter().copied().filter(|value| !value.is_nan());
-    let bits = |by: f64| present().fold(0_u128, |all, value| all | 1 << two(value, by));
-    let text = |value: f64| format!("{value:06}");
+    let bits = |by: f64| present().fold(0_u128, |all, value| all | 1 << ((value / by) as u32 % 100));
     let reads = |format: &str| numbers.day_first.is_none_or(|set| format.starts_with("%d") == set);
-    let fitting = SHORT_DATES.into_iter().filter(|(format, ..)| reads(format));
     // The first of equals.
-    let (format, meaning, [year, _]) =
-        fitting.filter(|(format, ..)| moments_of(values, text, format).is_some()).reduce(|best, next| {
-            if bits(next.2[1]).count_ones() > bits(best.2[1]).count_ones() { next } else { best }
-        })?;
-    let first_year =
-        numbers.first_year.unwrap_or_else(|| century::first_year(bits(year), century::this_year()));
-    let spelling = Spelling { first_year: Some(first_year), ..Spelling::default() };
+    let (format, meaning, _, year) = forms
+        .iter()
+        .filter(|(format, ..)| reads(format) && moments_of(values, text, format).is_some())
+        .reduce(
+            |best, next| if bits(next.2).count_ones() > bits(best.2).count_ones() { next } else { best },
+        )?;
+    let first_year = year
+        .map(|by| numbers.first_year.unwrap_or_else(|| century::first_year(bits(by), century::this_year())));
+    let spelling = Spelling { first_year, ..Spelling::default() };
     let clock = Clock::new(format, Some(&spelling));
-    let seconds =
-        values.iter().map(|&value| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) });
-    let seconds: Vec<f64> = seconds.collect::<Option<_>>()?;
-    let kind = date_kind(format.to_owned(), &seconds);
+    let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
+    let seconds: Vec<f64> = values.iter().map(seconds).collect::<Option<_>>()?;
+    let kind = date_kind((*format).to_owned(), &seconds);
     let example = text(present().next()?);
-    notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning: meaning.to_owned() });
-    if let Kind::DateTime { min, max, .. } = kind {
-        notes.push(century::note(name, first_year, &clock, [min, max]));
+    notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning: (*meaning).to_owned() });
+    if let (Kind::DateTime { min, max, .. }, Some(first_year)) = (&kind, first_year) {
+        notes.push(century::note(name, first_year, &clock, [*min, *max]));
     }
     Some(Found { kind, cells: Cells::Number(seconds), spelling, values: None })
 }

@@ -2,19 +2,32 @@
 
 use super::compact::moments_of;
 use super::date;
+use super::name::is_clock_name;
 use super::note::ReadNote;
-use super::numbers::Numbers;
+use super::numbers::{Numbers, n_distinct};
 use super::text::MIN_FOR_IDENTIFIER;
+
+/// So many different numbers, of so many different hours, are times whatever their column is called.
+const SURE: [usize; 2] = [30, 8];
 
 /// Numbers of equal width with leading zeros that are all times of day, `0930` or `09.30`, as a format, the first and the
 /// seconds they stand for.
-pub(super) fn times_of_day(numbers: &Numbers, values: &[f64]) -> Option<(&'static str, String, Vec<f64>)> {
+///
+/// Codes of four digits may be times by chance: few of them are where the name of the column says so.
+pub(super) fn times_of_day(
+    name: &str,
+    numbers: &Numbers,
+    values: &[f64],
+) -> Option<(&'static str, String, Vec<f64>)> {
     let [_, width] = numbers.padded_digits;
     if numbers.digits != width || numbers.least_digits != width {
         return None;
     }
     match (width, numbers.least_decimals, numbers.decimals) {
         (4, 0, 0) => {
+            let hours: Vec<f64> = values.iter().map(|value| (value / 100.0).floor()).collect();
+            let is_sure = n_distinct(values) >= SURE[0] && n_distinct(&hours) >= SURE[1];
+            (is_sure || is_clock_name(name)).then_some(())?;
             let text = |value: f64| format!("{value:04}");
             Some((date::COMPACT_HOURS, text(numbers.min), moments_of(values, text, date::COMPACT_HOURS)?))
         }

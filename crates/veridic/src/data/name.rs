@@ -64,26 +64,6 @@ const THINGS: [&str; 24] = [
     "user",
 ];
 
-/// Whether a column of this name is likely to be a time, or a part of one.
-#[cfg(test)]
-pub(crate) fn is_time_name(name: &str) -> bool {
-    const TIMES: [&str; 12] = [
-        "time",
-        "timestamp",
-        "date",
-        "day",
-        "year",
-        "month",
-        "hour",
-        "minute",
-        "second",
-        "seconds",
-        "epoch",
-        "step",
-    ];
-    words(name).iter().any(|word| TIMES.contains(&word.as_str()))
-}
-
 /// Whether a column of this name is likely to be a date.
 pub(crate) fn is_date_name(name: &str) -> bool {
     const WORDS: [&str; 12] = [
@@ -101,6 +81,49 @@ pub(crate) fn is_date_name(name: &str) -> bool {
         "pvm",
     ];
     words(name).iter().any(|word| WORDS.contains(&word.as_str()) || word.ends_with("datum"))
+}
+
+/// Whether a column of this name holds times of day.
+pub(crate) fn is_clock_name(name: &str) -> bool {
+    const WORDS: [&str; 34] = [
+        "time",
+        "hour",
+        "hours",
+        "hhmm",
+        "clock",
+        "start",
+        "end",
+        "begin",
+        "from",
+        "to",
+        "open",
+        "opens",
+        "opening",
+        "close",
+        "closes",
+        "closing",
+        "dep",
+        "arr",
+        "departure",
+        "arrival",
+        "uhr",
+        "zeit",
+        "von",
+        "bis",
+        "heure",
+        "hora",
+        "ora",
+        "tid",
+        "klockan",
+        "tijd",
+        "czas",
+        "saat",
+        "время",
+        "時刻",
+    ];
+    let is_word =
+        |word: &String| WORDS.contains(&word.as_str()) || word.ends_with("zeit") || word.ends_with("time");
+    words(name).iter().any(is_word)
 }
 
 /// The words of a name, in lower case; `CustomerId2` has `customer` and `id2`.
@@ -133,7 +156,7 @@ mod tests {
         );
         assert!(!is_id_name("paid") && !is_id_name("id count") && !is_id_name("width"));
         assert!(is_thing("booking") && is_thing("Invoice Number") && !is_thing("amount"));
-        assert!(is_time_name("Time") && is_time_name("year") && !is_time_name("lifetime"));
+        assert!(is_clock_name("Opening time") && is_clock_name("Abfahrtszeit") && !is_clock_name("code"));
         assert!(is_date_name("sold_date") && !is_date_name("update"));
     }
 }

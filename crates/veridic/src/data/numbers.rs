@@ -322,7 +322,7 @@ pub(crate) fn number_column(
         }
         if n >= MIN_FOR_IDENTIFIER
             && is_plain
-            && let Some((format, example, seconds)) = times_of_day(&numbers, &values)
+            && let Some((format, example, seconds)) = times_of_day(name, &numbers, &values)
         {
             notes.push(hours_and_minutes(name, example));
             let kind = date_kind(format.to_owned(), &seconds);

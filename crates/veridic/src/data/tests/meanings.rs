@@ -124,6 +124,19 @@ fn days_of_a_year_and_dates_of_two_digits_each_are_dates_where_the_name_says_so(
         assert!(text.contains("data.first-year"), "{text}");
         assert!(!named("amount", cell).starts_with("date-time"));
     }
+    let day_of_year = |i: usize| format!("{:02}{:02}", day(i), month(i));
+    assert!(
+        named("Belegdatum", day_of_year).starts_with("date-time %d%m true"),
+        "{}",
+        named("Belegdatum", day_of_year)
+    );
+    // Codes of four digits are times by chance.
+    let flags = |i: usize| format!("{}{}{}{}", i % 2, i / 2 % 2, i / 4 % 2, i / 8 % 2);
+    for (name, is_time) in [("mask", false), ("opens", true)] {
+        assert_eq!(named(name, flags).starts_with("date-time"), is_time);
+    }
+    let times = |i: usize| format!("{:02}{:02}", spread(i, 24), spread(i * 3, 60));
+    assert!(named("x", times).starts_with("date-time"));
     // Born in 1945, not in 2045.
     assert!(named("dob", |i| format!("{:02}0{}{:02}", 40 + i % 59, 1 + i % 9, day(i))).contains("1940"));
 }
