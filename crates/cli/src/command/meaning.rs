@@ -75,6 +75,7 @@ const FIGURES: [(&str, &str); 86] = [
     ("table.pairs", "how alike pairs of columns are; 1 is best"),
     ("table.c2st_unseen", "whether trees tell made rows from test rows: 1 not at all, 0 always"),
     ("table.c2st", "whether trees tell made rows from training rows: 1 not at all, 0 always"),
+    ("table.judged_rows", "rows of each that were compared: trees that learn from more tell more"),
     ("table.tstr", "AUROC on test rows of trees that learned from made rows; compare with table.trtr"),
     ("table.trtr", "AUROC on test rows of trees that learned from training rows"),
     ("table.alpha_precision", "share of made rows that look like real ones; 1 is best"),

@@ -198,7 +198,11 @@ impl ModelError {
         match self {
             Self::TooFewRows { .. } => Some("add rows".to_string()),
             Self::NoNetwork { .. } | Self::Threads { .. } | Self::NoRandomness { .. } => None,
-            Self::UnknownColumn { known, .. } => Some(format!("it has {}", known.join(", "))),
+            Self::UnknownColumn { column, known } => {
+                let near = crate::data::nearest_name(column, known.iter().map(String::as_str));
+                let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                Some(format!("{near}it has {}", known.join(", ")))
+            }
             Self::UnknownValue { known, count, .. } => {
                 let more = count.saturating_sub(known.len());
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -8,6 +8,7 @@ use super::factor::Factor;
 use super::formula::{Counted, Formula, Operation, Part};
 use super::rate::Rates;
 use super::rule::{RATE_OF, RuleConfig, YEAR_OF};
+use super::search::LARGEST_WEIGHT;
 use super::term::{self, Term, Terms};
 use super::written::{FORMS, Written};
 use crate::data::{Cells, ColumnSchema, Kind, Table};
@@ -154,7 +155,6 @@ impl Wishes {
 }
 
 fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
-    let operation = formula.operation;
     let Some(last) = formula.parts.iter().copied().max_by_key(|part| part.column) else {
         return (column, formula.clone());
     };
@@ -167,6 +167,12 @@ fn turned(column: usize, formula: &Formula) -> (usize, Formula) {
         let turned = which.and_then(|which| term::turned(column, formula, terms, which));
         return turned.map_or_else(|| (column, formula.clone()), |formula| (last.column, formula));
     }
+    turned_for(column, formula, last)
+}
+
+/// The formula of a sum or product of columns turned to that of one of its parts.
+pub(super) fn turned_for(column: usize, formula: &Formula, last: Part) -> (usize, Formula) {
+    let operation = formula.operation;
     // What is on the other side has the other sign; the whole has the sign of the part.
     let mut parts = vec![Part { column, inverse: last.inverse, unit: formula.unit }];
     let others = formula.parts.iter().filter(|part| **part != last);
@@ -240,6 +246,7 @@ impl Reader<'_> {
                 let mut counted: Option<Counted> = None;
                 let mut dates = 0;
                 let mut added = 0.0;
+                let are_several = terms.len() > 1;
                 for (minus, of) in terms {
                     let from = parts.len();
                     // A number by itself is added.
@@ -250,6 +257,26 @@ impl Reader<'_> {
                         added += if minus { -value } else { value };
                         continue;
                     }
+                    // In a sum, `hour * 100` is a part that counts a hundred times.
+                    let is_number = |name: &str| self.place(name).is_err() && name.parse::<f64>().is_ok();
+                    let named = of.iter().filter(|(name, _)| !is_number(name)).count();
+                    let (of, weight) = match named {
+                        1 if are_several && of.len() > 1 && !of.iter().any(|(_, inverse)| *inverse) => {
+                            let weight = of
+                                .iter()
+                                .filter_map(|(name, _)| name.parse::<f64>().ok().filter(|_| is_number(name)));
+                            let weight: f64 = weight.product();
+                            if weight.fract() != 0.0 || !(1.0..=LARGEST_WEIGHT).contains(&weight) {
+                                return Err(wrong(format!(
+                                    "columns of a sum are multiplied with whole numbers from 1 to {LARGEST_WEIGHT}"
+                                )));
+                            }
+                            let of: Vec<(String, bool)> =
+                                of.into_iter().filter(|(name, _)| !is_number(name)).collect();
+                            (of, weight as u32)
+                        }
+                        _ => (of, 1),
+                    };
                     for (name, inverse) in of {
                         // A number, unless a column is named so.
                         match (self.place(&name), name.parse::<f64>()) {
@@ -282,6 +309,7 @@ impl Reader<'_> {
                             (place, _) => parts.push(Part { column: place?, inverse, unit: 1 }),
                         }
                     }
+                    parts[from..].iter_mut().for_each(|part: &mut Part| part.unit = weight);
                     sum.push(Term { minus, of: (from..parts.len()).collect() });
                 }
                 let places: Vec<usize> =
@@ -303,8 +331,17 @@ impl Reader<'_> {
                         "a number stands beside columns that are multiplied or divided".to_string(),
                     ));
                 }
+                let is_weighed = parts.iter().any(|part| part.unit > 1);
+                if is_weighed && (sum.len() != parts.len() || rates.is_some() || counted.is_some()) {
+                    return Err(wrong(
+                        "a number stands beside columns that are multiplied or divided".to_string(),
+                    ));
+                }
                 let are_single = sum.len() == parts.len() && rates.is_none() && factor.is_none();
                 let is_moment = |j: &usize| matches!(self.columns[*j].kind, Kind::DateTime { .. });
+                if is_weighed && places.iter().any(is_moment) {
+                    return Err(wrong("columns beside dates count as they are".to_string()));
+                }
                 if added != 0.0 && (!are_single || places.iter().any(is_moment)) {
                     return Err(wrong("a number is added to single columns of numbers".to_string()));
                 }

@@ -46,7 +46,8 @@ pub(in crate::models) fn find(
         let n_rows = made.first().map_or(0, Made::len);
         checks.bound(&plan, coders, n_rows);
         let law = Law { coding: Coding { columns, coders }, plan: &plan, checks: &checks, n_rows };
-        let broken = |j: usize| (j, law.broken(Relation::Formula(j), made, |_, _| true).len());
+        let of = |relation| law.broken(relation, made, |_, _| true).len();
+        let broken = |j: usize| (j, of(Relation::Formula(j)) + of(Relation::Decides(j)));
         checks.exceptions = (0..columns.len()).map(broken).filter(|(_, rows)| *rows > 0).collect();
     }
     checks.idle = wishes.idle(config);

@@ -2,11 +2,12 @@
 
 use super::absent::Absent;
 use super::coder::{Coder, Made};
+use super::declared;
 use super::formula::{Counted, Part};
 use super::law::Law;
 use super::rule::{Found, NeverTogether, Pairs, RATE_OF, Rule, YEAR_OF};
 use super::term;
-use crate::data::{CellWriter, Cells};
+use crate::data::{CellWriter, Cells, Kind};
 
 impl Law<'_> {
     /// What held in every row and holds in every row that is made.
@@ -20,7 +21,7 @@ impl Law<'_> {
                 let by = name(decided.by);
                 let by = decided.period.map_or_else(|| by.clone(), |period| format!("{}{by}", period.unit));
                 let rule = Rule::Decides { by, column: name(j) };
-                found.push(Found { rule, support: support(j), exceptions: 0, examples: Vec::new() });
+                found.push(Found { rule, support: support(j), exceptions: broken(j), examples: Vec::new() });
             }
         }
         let instead = self.plan.instead.iter().enumerate();
@@ -42,9 +43,24 @@ impl Law<'_> {
                         Rule::Terms { column: name(column), of: of.collect() }
                     }
                     None => {
+                        // Beside moments, units are those in which numbers count.
+                        let is_moment =
+                            |j: usize| matches!(self.coding.columns[j].kind, Kind::DateTime { .. });
+                        let is_plain =
+                            !is_moment(j) && !formula.parts.iter().any(|part| is_moment(part.column));
+                        // `hour = (time - minute) / 100` is `time = hour * 100 + minute`.
+                        let single = formula.parts.iter().find(|part| part.unit == 1);
+                        let turned = single.filter(|_| is_plain && formula.unit > 1);
+                        let (j, formula) = match turned {
+                            Some(part) => declared::turned_for(j, formula, *part),
+                            None => (j, formula.clone()),
+                        };
                         let of = formula.parts.iter().map(named).collect();
                         let factor = formula.factor.map(|factor| (factor.value, factor.inverse));
-                        Rule::Formula { column: name(j), of, operation: formula.operation, factor }
+                        let is_weighed = is_plain && formula.parts.iter().any(|part| part.unit > 1);
+                        let weights =
+                            formula.parts.iter().filter(|_| is_weighed).map(|part| part.unit).collect();
+                        Rule::Formula { column: name(j), of, operation: formula.operation, factor, weights }
                     }
                 };
                 let exceptions = broken(j);

@@ -18,6 +18,9 @@ const EXPECTED: f64 = 20.0;
 /// Where some rows may contradict: most of them against the contradictions to be expected.
 const FEW: f64 = 0.05;
 
+/// Rows that may contradict that a column decides another although it does, by mistakes.
+const MISTAKEN: f64 = 0.002;
+
 /// Rows that are looked at first, and the share of contradictions among them that ends it.
 const SCREEN: usize = 1000;
 const MANY: f64 = 0.25;
@@ -285,6 +288,20 @@ impl Plan {
                         decides && !wishes.is_off(&rule)
                     });
                 found.map(|(by, period, _)| (*by, Some(*period)))
+            });
+            // What nearly all rows show; blanks are not told by what nearly all others say.
+            let found = found.or_else(|| {
+                let may = may && slack == 0.0 && ids[j].missing.is_none();
+                let found = kept.iter().rev().copied().filter(|_| may).find(|i| {
+                    let expected = n.saturating_sub(ids[*i].count) as f64 * ids[j].differ;
+                    let most = (MISTAKEN * n as f64).min(FEW * expected) as usize;
+                    may_decide(*i)
+                        && most > 0
+                        && expected >= EXPECTED
+                        && ids[*i].decides(&ids[j], most, &mut first)
+                        && !wishes.is_off(&Declared::Decides { by: *i, column: j, unit: None })
+                });
+                found.map(whole)
             });
             match found {
                 Some((by, period)) => {

@@ -62,6 +62,9 @@ pub enum Rule {
         /// subtracted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         factor: Option<(f64, bool)>,
+        /// What each part of a sum is multiplied with; empty where none is.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        weights: Vec<u32>,
     },
     /// A column is products of others, added and subtracted.
     Terms {
@@ -102,7 +105,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decides { by, column } => write!(f, "`{by}` decides `{column}`"),
-            Self::Formula { column, of, operation, factor } => {
+            Self::Formula { column, of, operation, factor, weights } => {
                 write!(f, "`{column}` =")?;
                 // One over a column begins with what is divided, as a difference to a number does with that.
                 let begins = of.first().is_some_and(|(_, inverse)| *inverse);
@@ -115,9 +118,15 @@ impl fmt::Display for Rule {
                     let start = if *operation == Operation::Product { 1.0 } else { 0.0 };
                     write!(f, " {}", factor.map_or(start, number))?;
                 }
-                of.iter().enumerate().try_for_each(|(i, (part, inverse))| match i {
-                    0 if !begins => write!(f, " `{part}`"),
-                    _ => write!(f, " {} `{part}`", operation.sign(*inverse)),
+                of.iter().enumerate().try_for_each(|(i, (part, inverse))| {
+                    match i {
+                        0 if !begins => write!(f, " `{part}`"),
+                        _ => write!(f, " {} `{part}`", operation.sign(*inverse)),
+                    }?;
+                    match weights.get(i) {
+                        Some(weight) if *weight > 1 => write!(f, " * {weight}"),
+                        _ => Ok(()),
+                    }
                 })?;
                 match factor.filter(|_| !begins) {
                     Some((value, inverse)) => write!(f, " {} {value}", operation.sign(inverse)),

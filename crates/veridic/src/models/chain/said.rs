@@ -64,6 +64,7 @@ mod tests {
             of: vec![(name("net"), false), (name("tax due"), false)],
             operation: Operation::Sum,
             factor: None,
+            weights: Vec::new(),
         };
         assert_eq!(sum.said(cell), "gross = net + `tax due`");
         let decides = Rule::Decides { by: name("city"), column: name("country") };

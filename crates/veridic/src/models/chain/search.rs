@@ -30,6 +30,9 @@ const FEW_ROWS: usize = 60;
 const FEW_ROWS_EACH: usize = 6;
 const TRIES: usize = 8;
 
+/// The greatest whole number that a part of a sum is multiplied with: `time = hour * 100 + minute`.
+pub(super) const LARGEST_WEIGHT: f64 = 100_000.0;
+
 /// Rows that are looked at first then, and how many of them may break it.
 const SCREEN: usize = 32;
 const MANY: usize = 4;
@@ -279,7 +282,8 @@ impl Search<'_> {
         }
         let plain: fn(f64) -> f64 = |v| v;
         let mut samples = self.samples(others.len());
-        let (used, weights) = samples.find_map(|sample| whole_weights(self.values, others, plain, sample))?;
+        let (used, weights) =
+            samples.find_map(|sample| whole_weights(self.values, others, plain, 1.0, sample))?;
         let parts = used.iter().zip(weights).filter(|(_, weight)| *weight != 0);
         let parts = parts.map(|(i, weight)| Part { column: others[*i].0, inverse: weight < 0, unit: 1 });
         Some(parts.collect()).filter(|parts: &Vec<Part>| !parts.is_empty())
@@ -290,16 +294,25 @@ impl Search<'_> {
         let plain: fn(f64) -> f64 = |v| v;
         // Products are sums of logarithms.
         let log: fn(f64) -> f64 = |v| if v > 0.0 { v.ln() } else { f64::NAN };
-        [(Operation::Sum, plain), (Operation::Product, log)].into_iter().find_map(|(operation, map)| {
-            let (used, weights) = whole_weights(self.values, others, map, sample)?;
+        let ways = [(Operation::Sum, plain, LARGEST_WEIGHT), (Operation::Product, log, 1.0)];
+        ways.into_iter().find_map(|(operation, map, most)| {
+            let (used, weights) = whole_weights(self.values, others, map, most, sample)?;
             let mut parts: Vec<(Part, &[f64])> = used
                 .iter()
                 .zip(weights)
                 .filter(|(_, weight)| *weight != 0)
                 .map(|(i, weight)| {
-                    (Part { column: others[*i].0, inverse: weight < 0, unit: 1 }, others[*i].1)
+                    let unit = u32::try_from(weight.unsigned_abs()).unwrap_or(1);
+                    (Part { column: others[*i].0, inverse: weight < 0, unit }, others[*i].1)
                 })
                 .collect();
+            // Moments have units of their own.
+            let is_weighed = parts.iter().any(|(part, _)| part.unit > 1);
+            if is_weighed
+                && (self.is_moment(self.column) || parts.iter().any(|(part, _)| self.is_moment(part.column)))
+            {
+                return None;
+            }
             parts.sort_by_key(|(part, _)| (part.inverse, part.column));
             let cells: Vec<&[f64]> = parts.iter().map(|(_, cells)| *cells).collect();
             let mut formula = Formula {

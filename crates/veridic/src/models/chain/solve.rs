@@ -1,4 +1,4 @@
-//! Least squares with few unknowns, of which only the signs are wanted.
+//! Least squares with few unknowns, of which only whole weights are wanted.
 
 /// Largest distance of a weight from the whole number that it is taken for.
 const NEAR: f64 = 0.1;
@@ -9,7 +9,7 @@ const SINGULAR: f64 = 1e-9;
 /// Rows for each unknown.
 const ROWS_EACH: usize = 4;
 
-/// Weights -1, 0 or 1 by which `values` are most nearly the sum of `others`, after `map` of each cell, and which of the others have
+/// Whole weights of at most `most` by which `values` are most nearly the sum of `others`, after `map` of each cell, and which of the others have
 /// one; from so many evenly spaced rows, the first at an offset. `None` where least squares finds no such weights.
 ///
 /// Columns with cells that `map` makes NaN in a tenth of the rows and those that follow from columns before them have none.
@@ -17,8 +17,9 @@ pub(super) fn whole_weights(
     values: &[f64],
     others: &[(usize, &[f64])],
     map: fn(f64) -> f64,
+    most: f64,
     (sample, offset): (usize, usize),
-) -> Option<(Vec<usize>, Vec<i8>)> {
+) -> Option<(Vec<usize>, Vec<i64>)> {
     let step = values.len().div_ceil(sample).max(1);
     let rows: Vec<usize> =
         (offset % step..values.len()).step_by(step).filter(|row| !map(values[*row]).is_nan()).collect();
@@ -71,8 +72,8 @@ pub(super) fn whole_weights(
         let weight = weights[i];
         (0..i).for_each(|k| weights[k] -= upper[i][k] * weight);
     }
-    let near = |weight: &f64| (weight - weight.round()).abs() <= NEAR && weight.abs() < 1.5;
-    weights.iter().all(near).then(|| (used, weights.iter().map(|weight| weight.round() as i8).collect()))
+    let near = |weight: &f64| (weight - weight.round()).abs() <= NEAR && weight.abs() < most + 0.5;
+    weights.iter().all(near).then(|| (used, weights.iter().map(|weight| weight.round() as i64).collect()))
 }
 
 #[cfg(test)]
@@ -89,10 +90,13 @@ mod tests {
         let whole: Vec<f64> = (0..500).map(|i| ((a[i] + b[i] - c[i]) / 5.0).round() * 5.0).collect();
         let others: Vec<(usize, &[f64])> =
             [&a, &twice, &b, &c, &d].into_iter().map(Vec::as_slice).enumerate().collect();
-        let (used, weights) = whole_weights(&whole, &others, |v| v, (2000, 0)).unwrap();
+        let (used, weights) = whole_weights(&whole, &others, |v| v, 1.0, (2000, 0)).unwrap();
         assert_eq!((used, weights), (vec![0, 2, 3, 4], vec![1, 1, -1, 0]));
         let half: Vec<f64> = (0..500).map(|i| (a[i] + b[i]) / 2.0).collect();
-        assert_eq!(whole_weights(&half, &others, |v| v, (2000, 0)), None);
-        assert_eq!(whole_weights(&whole[..20], &others, |v| v, (2000, 0)), None);
+        assert_eq!(whole_weights(&half, &others, |v| v, 1.0, (2000, 0)), None);
+        assert_eq!(whole_weights(&whole[..20], &others, |v| v, 1.0, (2000, 0)), None);
+        let clock: Vec<f64> = (0..500).map(|i| 100.0 * b[i] - 7.0 * c[i]).collect();
+        assert_eq!(whole_weights(&clock, &others, |v| v, 1.0, (2000, 0)), None);
+        assert_eq!(whole_weights(&clock, &others, |v| v, 100.0, (2000, 0)).unwrap().1, vec![0, 100, -7, 0]);
     }
 }

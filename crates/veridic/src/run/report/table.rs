@@ -41,6 +41,7 @@ pub(crate) struct TableReport {
 /// were shuffled, each for itself; `ceiling.…` of training rows as they are:
 /// - `table.shapes`, `table.pairs`: how alike single columns and pairs of columns are (SDMetrics), 0 to 1, higher is better.
 /// - `table.c2st_unseen`: whether boosted trees tell made from test rows, `table.c2st` from training rows; 1 cannot be told.
+/// - `table.judged_rows`: how many rows of each these tell apart; trees that learn from more tell more.
 /// - `table.tstr`, `table.trtr`: AUROC on test rows of boosted trees that learned from made, and from training rows.
 /// - `privacy.dcr_share`, `privacy.tail2`, `privacy.copies` with `ceiling.copies`: see [`evaluate::Closeness`].
 /// - `test.log_likelihood`: mean nats a test row; higher is better.
@@ -150,6 +151,7 @@ pub(crate) fn report(
     let n = test.n_rows.min(train.len()).min(made.n_rows);
     let first = |table: &Table| table.take(&(0..n).collect::<Vec<_>>());
     let (real, fresh, unseen) = (table.take(&train[..n]), first(&made), first(&test));
+    figures.insert("table.judged_rows".to_string(), n as f64);
     let independent = independent(&real, &schema, seed);
     for (prefix, other) in [("", &fresh), ("floor.", &independent), ("ceiling.", &real)] {
         let mut insert = |name: &str, value: Option<f64>| {

@@ -114,3 +114,67 @@ fn columns_that_hardly_vary_are_not_the_rest_of_a_number() {
     let rules: Vec<String> = chain.rules().iter().map(|found| found.rule.to_string()).collect();
     assert!(!rules.iter().any(|rule| rule.contains('=') && !rule.contains('<')), "{rules:?}");
 }
+
+/// Departures on a clock of hours and minutes, and planes of which each flies for one company, but for one mistake.
+fn flights(n: usize) -> Table {
+    let mut random = Seed(8).stream("flights");
+    let mut draw = |most: f64| (uniform(&mut random) * most).floor();
+    let times: Vec<[f64; 2]> = (0..n).map(|_| [5.0 + draw(18.0), draw(12.0) * 5.0]).collect();
+    let planes: Vec<u32> = (0..n).map(|_| draw(90.0) as u32).collect();
+    let company = |plane: u32| plane * 7 % 5;
+    let mut companies: Vec<u32> = planes.iter().map(|plane| company(*plane)).collect();
+    companies[11] = (companies[11] + 1) % 5;
+    let texts = |name: &str, codes: Vec<u32>, levels: usize| {
+        let levels = (0..levels).map(|level| format!("{name}{level}")).collect();
+        Column { name: name.into(), cells: Cells::Text { codes, levels } }
+    };
+    let columns = vec![
+        number("sched", times.iter().map(|[hour, minute]| hour * 100.0 + minute).collect()),
+        texts("plane", planes, 90),
+        number("hour", times.iter().map(|of| of[0]).collect()),
+        texts("company", companies, 5),
+        number("minute", times.iter().map(|of| of[1]).collect()),
+    ];
+    Table { columns, n_rows: n }
+}
+
+#[test]
+fn weighted_sums_and_what_nearly_always_decides_hold_in_made_rows() {
+    let table = flights(2000);
+    let schema = Schema::of(&table);
+    let declared = ChainConfig {
+        rules: RuleConfig {
+            formulas: false,
+            hold: vec!["sched = hour * 100 + minute".into()],
+            ..RuleConfig::default()
+        },
+        ..quick()
+    };
+    for config in [quick(), declared] {
+        let chain = fitted(&table, &schema, &config, 2);
+        let rules: Vec<(String, usize)> =
+            chain.rules().iter().map(|found| (found.rule.to_string(), found.exceptions)).collect();
+        let sum = "`minute` = `sched` - `hour` * 100";
+        assert!(rules.contains(&(sum.to_owned(), 0)), "{rules:?}");
+        assert!(rules.contains(&("`plane` decides `company`".to_owned(), 1)), "{rules:?}");
+        let made = chain.sample(1000, Seed(3), 2).unwrap();
+        let of = |name: &str| numbers(&made, name);
+        let (planes, companies) = (codes(&made, "plane"), codes(&made, "company"));
+        for row in 0..1000 {
+            assert_eq!(of("sched")[row], of("hour")[row] * 100.0 + of("minute")[row]);
+            assert!((0.0..60.0).contains(&of("minute")[row]));
+            assert_eq!(companies[row], planes[row] * 7 % 5);
+        }
+        assert_eq!(Chain::restore(&chain.store()).unwrap().rules(), chain.rules());
+    }
+    let refused = |rule: &str| {
+        let rules = RuleConfig { hold: vec![rule.into()], ..RuleConfig::default() };
+        let (config, rows) = (ChainConfig { rules, ..quick() }, (0..table.n_rows).collect::<Vec<usize>>());
+        let stop = AtomicBool::new(false);
+        let error =
+            Chain::fit(&config, &table, &schema, &rows, Seed(1), 1, &stop, &|_| (), None).unwrap_err();
+        error.to_string()
+    };
+    assert!(refused("sched = hour * 99.5 + minute").contains("whole numbers"));
+    assert!(refused("sched = hour * 99 + minute").contains("row"));
+}

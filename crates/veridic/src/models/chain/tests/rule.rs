@@ -37,7 +37,8 @@ fn what_held_in_every_row_holds_in_every_made_row() {
             column: "total".into(),
             of,
             operation: Operation::Sum,
-            factor: None
+            factor: None,
+            weights: Vec::new(),
         }),
         "{rules:?}"
     );
