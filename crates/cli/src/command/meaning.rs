@@ -1,7 +1,7 @@
 //! What the figures of a report are, each in a line.
 
 /// Figures by the end of their name, with what they are; the first that fits is taken.
-const FIGURES: [(&str, &str); 86] = [
+const FIGURES: [(&str, &str); 87] = [
     ("train.epochs", "epochs trained"),
     ("test.loss_per_pixel", "loss of test images for each value"),
     (".loss", "mean nats a row; lower is better"),

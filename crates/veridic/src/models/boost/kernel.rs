@@ -203,12 +203,16 @@ impl WithSimd for Normalize<'_> {
     }
 }
 
-/// Adds a tree's values to the logits of rows one after another.
+/// Trees whose values are added in one pass over the logits.
+pub(super) const TOGETHER: usize = 4;
+
+/// Adds values of trees, one tree after the other, to the logits of rows one after another.
 pub(super) struct Spread<'a, const W: usize> {
     pub(super) logits: &'a mut [[f32; W]],
-    pub(super) leaves: &'a [u8],
-    /// Leaf after leaf.
-    pub(super) values: &'a [[f32; W]],
+    /// By tree, at most [`TOGETHER`], the leaf of each row.
+    pub(super) leaves: &'a [&'a [u8]],
+    /// By tree, leaf after leaf.
+    pub(super) values: &'a [&'a [[f32; W]]],
 }
 
 impl<const W: usize> WithSimd for Spread<'_, W> {
@@ -216,10 +220,23 @@ impl<const W: usize> WithSimd for Spread<'_, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for row in 0..self.leaves.len() {
-            let (own, more) = (&mut self.logits[row], &self.values[usize::from(self.leaves[row])]);
-            for l in 0..W {
-                own[l] += more[l];
+        if let (&[first, second, third, fourth], &[a, b, c, d]) = (self.leaves, self.values) {
+            for row in 0..self.logits.len() {
+                let own = &mut self.logits[row];
+                let (a, b) = (&a[usize::from(first[row])], &b[usize::from(second[row])]);
+                let (c, d) = (&c[usize::from(third[row])], &d[usize::from(fourth[row])]);
+                for l in 0..W {
+                    own[l] = own[l] + a[l] + b[l] + c[l] + d[l];
+                }
+            }
+            return;
+        }
+        for (leaves, values) in self.leaves.iter().zip(self.values) {
+            for row in 0..self.logits.len() {
+                let (own, more) = (&mut self.logits[row], &values[usize::from(leaves[row])]);
+                for l in 0..W {
+                    own[l] += more[l];
+                }
             }
         }
     }

@@ -418,7 +418,7 @@ impl Softmax {
         let is_followed = rounds.iter().any(|round| round.1.is_none());
         let mut side = vec![[0u8; BLOCK]; features.len().max(1)];
         let mut codes = Vec::new();
-        let mut leaves = [0u8; BLOCK];
+        let mut leaves = [[0u8; BLOCK]; kernel::TOGETHER];
         for (start, logits) in (from..to).step_by(BLOCK).zip(values.chunks_mut(BLOCK)) {
             let rows = logits.len();
             for (side, codes) in side.iter_mut().zip(&features.codes) {
@@ -427,12 +427,20 @@ impl Softmax {
             if is_followed {
                 features.rows(start, start + rows, &mut codes);
             }
-            for (tree, route, values) in &rounds {
-                match route {
-                    Some(route) => route.leaves(&side, &mut leaves),
-                    None => tree.route(&codes, features.len(), &mut leaves[..rows]),
+            for rounds in rounds.chunks(kernel::TOGETHER) {
+                let (mut of, mut values) = ([&[][..]; kernel::TOGETHER], [&[][..]; kernel::TOGETHER]);
+                for ((tree, route, by_leaf), (leaves, values)) in
+                    rounds.iter().zip(leaves.iter_mut().zip(&mut values))
+                {
+                    match route {
+                        Some(route) => route.leaves(&side, leaves),
+                        None => tree.route(&codes, features.len(), &mut leaves[..rows]),
+                    }
+                    *values = by_leaf;
                 }
-                kernel::run(Spread { logits, leaves: &leaves[..rows], values });
+                of.iter_mut().zip(&leaves).for_each(|(of, leaves)| *of = &leaves[..rows]);
+                let n = rounds.len();
+                kernel::run(Spread { logits, leaves: &of[..n], values: &values[..n] });
             }
             kernel::run(Share { logits });
         }
