@@ -36,6 +36,27 @@ pub(super) fn times_of_day(
     }
 }
 
+/// The first of numbers that may be times of day in a column that is called so, but have no width by which they are read as such: `517`
+/// beside `1230`, `4.08` beside `16.30`.
+pub(super) fn may_be_times(name: &str, numbers: &Numbers, values: &[f64]) -> Option<f64> {
+    /// Different minutes that there are at least.
+    const MINUTES: usize = 8;
+    let scale = match (numbers.decimals, numbers.least_decimals) {
+        (0, _) if numbers.max >= 1000.0 => 1.0,
+        (2, 2) => 100.0,
+        _ => return None,
+    };
+    if numbers.n < MIN_FOR_IDENTIFIER || !is_clock_name(name) {
+        return None;
+    }
+    let present = || values.iter().filter(|value| !value.is_nan()).map(|value| (value * scale).round());
+    let minutes: Vec<f64> = present().map(|value| value.rem_euclid(100.0)).collect();
+    let are_times =
+        present().all(|value| (0.0..=2400.0).contains(&value)) && minutes.iter().all(|m| *m < 60.0);
+    let first = values.iter().copied().find(|value| !value.is_nan())?;
+    (are_times && n_distinct(&minutes) >= MINUTES).then_some(first)
+}
+
 /// Which two digits stand behind the points of numbers, one bit each; those above 63 have the last.
 pub(super) fn minutes(values: &[f64]) -> u64 {
     let minute = |value: &f64| (value.abs().fract() * 100.0).round().min(63.0) as u32;

@@ -1,7 +1,7 @@
 //! What the numbers of a column are like, and which kind of column they make.
 
 use super::compact::{compact_dates, is_date, months, padded_dates, short_dates};
-use super::dotted::{hours_and_minutes, minutes, times_of_day};
+use super::dotted::{hours_and_minutes, may_be_times, minutes, times_of_day};
 use super::evidence::Cell;
 use super::foreign::MAX_STRAYS;
 use super::name::{is_id_name, is_thing};
@@ -407,6 +407,10 @@ pub(crate) fn number_column(
         spelling.least_decimals = Some(numbers.least_decimals);
     }
     spelling.bare = !is_typed && numbers.bare > 0 && numbers.led == 0;
+    if let Some(first) = may_be_times(name, &numbers, &values).filter(|_| !is_typed && is_plain) {
+        let example = format!("{first:.*}", usize::from(decimals));
+        notes.push(ReadNote::MayBeTimes { column: name.to_owned(), example });
+    }
     let varies = !is_typed && is_plain && spelling.decimals.is_none();
     if let Some(cells) = numbers.twice.clone().filter(|_| varies) {
         notes.push(ReadNote::Twice { column: name.to_owned(), cells });

@@ -286,6 +286,13 @@ pub enum ReadNote {
         /// How many there are.
         cells: usize,
     },
+    /// Numbers that may be times of day.
+    MayBeTimes {
+        /// The column.
+        column: String,
+        /// A cell.
+        example: String,
+    },
     /// Numbers that are all below zero by what stands behind them: `$897.00-`.
     BelowZero {
         /// The column.

@@ -250,6 +250,11 @@ impl fmt::Display for ReadNote {
                     }
                 )
             }
+            Self::MayBeTimes { column, example } => write!(
+                f,
+                "`{column}` may be times of day, as `{example}`, and is read as numbers (as times: write all with two digits of \
+                 the hour and of the minute, `0517` or `05:17`)"
+            ),
             Self::BelowZero { column, example } => write!(
                 f,
                 "`{column}` is below zero in all cells, as `{example}` ends in a minus (if it is a dash after a price, take it \

@@ -135,6 +135,15 @@ fn days_of_a_year_and_dates_of_two_digits_each_are_dates_where_the_name_says_so(
     for (name, is_time) in [("mask", false), ("opens", true)] {
         assert_eq!(named(name, flags).starts_with("date-time"), is_time);
     }
+    let bare = |i: usize| (spread(i, 24) * 100 + spread(i * 3, 60)).to_string();
+    assert!(
+        named("dep_time", bare).contains("`dep_time` may be times of day"),
+        "{}",
+        named("dep_time", bare)
+    );
+    assert!(!named("amount", bare).contains("may be times"));
+    let dotted = |i: usize| format!("{}.{:02}", spread(i, 24), spread(i * 3, 60));
+    assert!(named("ora", dotted).contains("may be times of day"), "{}", named("ora", dotted));
     let times = |i: usize| format!("{:02}{:02}", spread(i, 24), spread(i * 3, 60));
     assert!(named("x", times).starts_with("date-time"));
     // Born in 1945, not in 2045.

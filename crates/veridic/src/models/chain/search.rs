@@ -132,7 +132,10 @@ impl Formula {
                 instead[*j] = other.filter(|of| says(of, columns, values) > says(two, columns, values));
             }
             let shifted = || rich().find_map(|of| search.of_shifted(*of));
-            let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest).or_else(shifted);
+            // What is rounded of another is not all that it says: the hour of a time, which a factor gives.
+            let among_all = || if made.is_empty() { None } else { search.of_many(&before) };
+            let simple = two.or(times).or_else(|| search.of_many(&own)).or_else(rest);
+            let simple = simple.or_else(among_all).or_else(shifted);
             found[*j] = simple.or_else(scaled).or_else(rated);
         }
         (found, instead)
