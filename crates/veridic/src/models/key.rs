@@ -341,7 +341,8 @@ mod tests {
             let text = format!("order,country,date,items\n{rows}").into_bytes();
             read_bytes("t.csv", text, &ReadOptions::default()).unwrap()
         };
-        let forms: [(&dyn Fn(usize) -> String, &[&str]); 4] = [
+        type Names<'a> = (&'a dyn Fn(usize) -> String, &'a [&'a str]);
+        let forms: [Names<'_>; 4] = [
             (&|i| format!("{}-{}-{:04}", code(i), 2022 + i % 4, i / 4 + 1), &["country", "date"]),
             (&|i| format!("{}{:05}", code(i), i + 200), &["country"]),
             (&|i| format!("{}/{}", i + 1000, day(i).replace('-', "")), &["date"]),
