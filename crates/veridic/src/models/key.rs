@@ -1,6 +1,6 @@
 //! Names of rows, made new in the form of those of the data: `ID-00017`, running numbers, UUIDs.
 //!
-//! A name says nothing of its row but what [parts](segment) of it repeat, so nothing but its form is learned, and no name of the
+//! A name says nothing of its row but what parts of it repeat of other columns, so nothing but its form is learned, and no name of the
 //! data is made again.
 
 use std::collections::{BTreeSet, HashSet};
