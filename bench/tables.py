@@ -176,7 +176,7 @@ def report(lines):
             "kind": "table",
             "title": "Tables that were made",
             "about": "`veridic fit TABLE --target …` with its defaults, then as many rows; medians over seeds, some with the range. Times are "
-            "wall seconds with the report, left out where the machine was busy; seconds of processors are of fitting and making together, "
+            "wall seconds with the report, left out where the machine was busy; seconds of processors are of fitting and making together in one thread, "
             "for the peers with the start of Python; memory MB. "
             "`c2st_unseen` is against rows no model saw: the official test file where all rows are fitted, the other half where half are. "
             "`floor` is the real rows with each column shuffled; TVAE and CTGAN are those of the package `ctgan` with "
