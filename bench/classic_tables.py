@@ -37,7 +37,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from tables import adult, independent, write
+from tables import PEERS, adult, independent, write
 
 WORK = BENCH / ".work" / "classic-tables"
 KEPT = Keep("classic-tables")
@@ -102,7 +102,7 @@ def made_by(arguments, model, names, target, train, seed):
     real, made, fitted = WORK / "real.csv", WORK / "made.csv", WORK / "run"
     write(real, names, train)
     begun = time.perf_counter()
-    if model in ("TVAE", "CTGAN", "mostlyai"):
+    if model in PEERS:
         command = [str(arguments.peer_python), str(BENCH / "peers" / "table_models.py"), model.lower(), str(real), str(made)]
         subprocess.run([*command, "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL)
     else:
@@ -122,7 +122,7 @@ def made_by(arguments, model, names, target, train, seed):
 def measure(arguments):
     WORK.mkdir(parents=True, exist_ok=True)
     models = ["real rows", "chain", "independent columns"]
-    models += [name for name in ("TVAE", "CTGAN", "mostlyai") if name.lower() in arguments.peers.split(",")]
+    models += [name for name in PEERS if name.lower() in arguments.peers.split(",")]
     done = {(line["table"], line["model"], line["seed"]) for line in KEPT.lines()}
     for name in arguments.only.split(","):
         read, tested = TABLES[name][:2]
@@ -143,7 +143,7 @@ def measure(arguments):
 def report(lines):
     rows = []
     for name in TABLES:
-        for model in ["real rows", "chain", "TVAE", "CTGAN", "mostlyai", "independent columns"]:
+        for model in ["real rows", "chain", *PEERS, "independent columns"]:
             found = [line for line in lines if (line["table"], line["model"]) == (name, model)]
             paper = PUBLISHED[name].get(model)
             if not found and paper is None:

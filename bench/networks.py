@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy
 from keep import Keep
 from run import BENCH, ROOT, machine, say, store
+from tables import PEERS
 
 WORK = BENCH / ".work" / "networks"
 KEPT = Keep("networks")
@@ -127,7 +128,7 @@ def made_by(arguments, model, network, rows, seed):
         return rows, 0.0
     real, made, fitted = WORK / "real.csv", WORK / "made.csv", WORK / "run"
     network.write(real, rows)
-    if model in ("TVAE", "CTGAN", "mostlyai"):
+    if model in PEERS:
         command = [str(arguments.peer_python), str(BENCH / "peers" / "table_models.py"), model.lower(), str(real), str(made)]
         subprocess.run([*command, "--seed", str(seed)], check=True, stdout=subprocess.DEVNULL)
     else:
@@ -143,7 +144,7 @@ def made_by(arguments, model, network, rows, seed):
 def measure(arguments):
     WORK.mkdir(parents=True, exist_ok=True)
     models = ["real rows", "independent columns", *filter(None, arguments.models.split(","))]
-    models += [name for name in ("TVAE", "CTGAN", "mostlyai") if name.lower() in arguments.peers.split(",")]
+    models += [name for name in PEERS if name.lower() in arguments.peers.split(",")]
     done = {(line["network"], line["model"], line["seed"]) for line in KEPT.lines()}
     for name in arguments.only.split(","):
         network = Network.read(arguments.data_dir / "bayes-nets" / f"{name}.bif.gz")
@@ -167,7 +168,7 @@ def report(lines):
         for line in lines:
             if line["network"] == name:
                 found.setdefault(line["model"], []).append(line)
-        for model in ["real rows", "chain", "circuit", "TVAE", "CTGAN", "mostlyai", "PrivBN", "independent columns"]:
+        for model in ["real rows", "chain", "circuit", *PEERS, "PrivBN", "independent columns"]:
             cells = [name, model]
             for at, figure in enumerate(["lsyn", "ltest"]):
                 values = [line[figure] for line in found.get(model, [])]

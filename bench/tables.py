@@ -28,6 +28,8 @@ from run import BENCH, ROOT, machine, say, store
 
 JUDGE = BENCH / "judge.py"
 KEPT = Keep("tables")
+# Models of tables that peers/table_models.py fits.
+PEERS = ("TVAE", "CTGAN", "mostlyai")
 FIGURES = ["shapes", "pairs", "c2st", "c2st_unseen", "dcr_share", "tail2", "dup_syn", "dup_holdout", "tstr", "trtr"]
 # Load average up to which times mean anything.
 QUIET = 2.5
@@ -105,7 +107,7 @@ def made_by(arguments, kind, seed, real, target, rows, work):
         names = rows[0]
         write(made, names, independent(rows[1:], 1))
         return made, {}
-    if kind in ("TVAE", "CTGAN", "mostlyai"):
+    if kind in PEERS:
         command = [str(arguments.peer_python), str(BENCH / "peers" / "table_models.py"), kind.lower(), str(real), str(made)]
         seconds, processor, megabytes = timed([*command, "--seed", str(seed), "--threads", str(arguments.threads)])
         return made, {"fit": seconds, "processor": processor, "memory": megabytes}
@@ -123,7 +125,7 @@ def measure(arguments):
     work = BENCH / ".work" / "tables"
     work.mkdir(parents=True, exist_ok=True)
     done = {(line["table"], line["part"], line["kind"], line["seed"]) for line in KEPT.lines()}
-    peers = [name for name in ("TVAE", "CTGAN", "mostlyai") if name.lower() in arguments.peers.split(",")]
+    peers = [name for name in PEERS if name.lower() in arguments.peers.split(",")]
     # A seed of all tables before the next, so that what is stopped has something of each.
     wanted = [("made", seed) for seed in range(arguments.rounds)] + [("floor", 0)] + [(name, 0) for name in peers]
     for kind, seed in wanted:
@@ -154,7 +156,7 @@ def report(lines):
     rows = []
     for name in TABLES:
         for part in ["all rows", "half"]:
-            for kind in ["made", "TVAE", "CTGAN", "mostlyai", "floor"]:
+            for kind in ["made", *PEERS, "floor"]:
                 values = [line for line in lines if (line["table"], line["part"], line["kind"]) == (name, part, kind)]
                 if not values:
                     rows += [before[name, part, kind]] if (name, part, kind) in before else []
