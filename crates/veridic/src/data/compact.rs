@@ -81,8 +81,7 @@ pub(super) fn short_dates(
         .map(|by| numbers.first_year.unwrap_or_else(|| century::first_year(bits(by), century::this_year())));
     let spelling = Spelling { first_year, ..Spelling::default() };
     let clock = Clock::new(format, Some(&spelling));
-    let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
-    let seconds: Vec<f64> = values.iter().map(seconds).collect::<Option<_>>()?;
+    let seconds = read_by(&clock, values, text)?;
     let kind = date_kind((*format).to_owned(), &seconds);
     let example = text(present().next()?);
     notes.push(ReadNote::Spelled { column: name.to_owned(), example, meaning: (*meaning).to_owned() });
@@ -149,7 +148,10 @@ pub(super) fn is_date(value: f64) -> bool {
 }
 
 pub(super) fn moments_of(values: &[f64], text: impl Fn(f64) -> String, format: &str) -> Option<Vec<f64>> {
-    let clock = Clock::new(format, None);
+    read_by(&Clock::new(format, None), values, text)
+}
+
+fn read_by(clock: &Clock, values: &[f64], text: impl Fn(f64) -> String) -> Option<Vec<f64>> {
     let seconds = |&value: &f64| if value.is_nan() { Some(value) } else { clock.parse(&text(value)) };
     values.iter().map(seconds).collect()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{CellWriter, Cells, Clock, Column, ColumnSchema, Kind, Schema, Table};
 
 /// Stands in a name for a part that follows.
-pub(super) const PLACE: char = '\0';
+const PLACE: char = '\0';
 
 /// Rows there are for each value of a column that decides a part, on average, and of the second part there is.
 const LEAST_ROWS: usize = 5;
